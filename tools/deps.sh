@@ -1,0 +1,66 @@
+#!/bin/sh
+# Checks that the distribution's packages that a target needs are there, and installs the missing ones.
+#
+#   tools/deps.sh build   compiler and libraries of the generator, the pack tool and the binaries
+#   tools/deps.sh test    these, and what 'make test' and 'make test-full' need
+#
+# Each package is probed by what it provides (a command, a header, a static library), so the check takes
+# milliseconds and does not care how a thing was installed. Installing is left to apt-get, as root or
+# through sudo without a password; otherwise the command to type is printed and the exit code is 1.
+set -u
+
+missing=
+need_command() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+need_header() { [ -e "/usr/include/$1" ] || [ -e "/usr/local/include/$1" ] || missing="$missing $2"; }
+need_library() {
+    # gcc answers with the bare name when it does not know the file.
+    [ "$(cc -print-file-name="$1" 2>/dev/null)" != "$1" ] || missing="$missing $2"
+}
+
+need_command cc gcc
+need_command make make
+need_header ini.h libinih-dev
+need_header jansson.h libjansson-dev
+need_header xxhash.h libxxhash-dev
+need_library libpcre2-8.a libpcre2-dev
+need_library libutf8proc.a libutf8proc-dev
+case "${1:-build}" in
+build) ;;
+test)
+    need_header check.h check
+    need_command strace strace
+    need_command clang clang
+    need_command clang-format clang-format
+    need_command clang-tidy clang-tidy
+    need_command shellcheck shellcheck
+    [ -n "$(find /usr/lib/llvm-*/lib/clang /usr/lib/clang -name 'libclang_rt.fuzzer-*' 2>/dev/null |
+        head -n 1)" ] || missing="$missing libclang-rt-14-dev"
+    if [ "$(uname -m)" = x86_64 ]; then
+        need_command aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+        need_command qemu-aarch64 qemu-user
+    fi
+    ;;
+*)
+    echo "deps.sh: '$1' is no set of packages; expected build or test" >&2
+    exit 2
+    ;;
+esac
+[ -n "$missing" ] || exit 0
+
+echo "missing packages:$missing" >&2
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "install them (Debian's names) with this distribution's package manager, then run make again" >&2
+    exit 1
+fi
+if [ "$(id -u)" = 0 ]; then
+    sudo=
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+    sudo=sudo
+else
+    echo "type:  sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing" >&2
+    exit 1
+fi
+echo "+ $sudo apt-get update && $sudo apt-get install -y --no-install-recommends$missing" >&2
+# shellcheck disable=SC2086 # the list is words, and sudo may be nothing
+$sudo apt-get update -qq >&2 &&
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >&2

@@ -1,0 +1,38 @@
+#!/bin/sh
+# The rules that need no arguing: file, function and line length, format, names, shell hygiene.
+# Prints every finding and exits 1 if there is one. Hand-written sources only, except for the width
+# of lines: generated files are read by people too.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+files=$(git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cu' '*.cuh' '*.def')
+ours=$(printf '%s\n' "$files" | grep -v '^models/')
+scripts=$(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
+found=$(mktemp) || exit 1
+trap 'rm -f "$found"' EXIT
+
+# shellcheck disable=SC2086 # the lists are words: no file name of ours has a space
+{
+    awk 'FNR == 1 && NR > 1 && lines > 600 { print last ": " lines " lines, the cap is 600" }
+         { lines = FNR; last = FILENAME }
+         END { if (lines > 600) print last ": " lines " lines, the cap is 600" }' $ours
+    # A function body is what stands between a { and a } at the start of a line, after a line with ).
+    awk '/^\{/ { start = FNR; body = before ~ /\)/ }
+         /^\}/ { if (body && FNR - start > 100)
+                     print FILENAME ":" start ": function of " FNR - start " lines, the cap is 100"
+                 body = 0 }
+         { before = $0 }' $ours
+    awk 'length($0) > 100 { print FILENAME ":" FNR ": " length($0) " columns, the cap is 100" }' $files
+    # Names that say nothing about the role of what they name.
+    grep -nHwE '(tmp|temp|buf[0-9]|xb|xb2|utils?|helpers?|managers?|foo|bar)' $ours |
+        grep -vE '"[^"]*\<tmp\>[^"]*"' | sed 's/$/   <- a banned name/'
+    clang-format --dry-run $ours 2>&1 | grep -E 'warning:' | sed 's/warning: //'
+    shellcheck $scripts
+} >"$found"
+
+if [ -s "$found" ]; then
+    cat "$found"
+    echo "lint: $(wc -l <"$found") lines of findings"
+    exit 1
+fi
+echo "lint: $(printf '%s\n' "$files" | wc -l) sources and $(printf '%s\n' "$scripts" | wc -l) scripts, no finding"
