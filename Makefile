@@ -1,0 +1,136 @@
+# ingot: one language model in, one binary out.
+#
+#   make run                               build the default model, print a story
+#   make test                              everything that takes minutes; SAN=1 under ASan and UBSan
+#   make test-full                         test, sanitizers, fuzzing
+#   make MODEL=x CHECKPOINT=DIR            build/cpu/x and build/cpu/x.weights from a checkpoint
+#   make MODEL=x RANDOM_WEIGHTS=SEED       the same with random weights of the real shapes
+#   make list | models | lint | tidy | bench | clean
+
+MODEL          ?= fable-mamba
+CONFIG         ?= config/$(MODEL).ini
+SOURCES        ?= models/$(MODEL)
+CHECKPOINT     ?= models/$(MODEL)/checkpoint
+BACKEND        ?= cpu
+ISA            ?= native
+SAN            ?=
+RANDOM_WEIGHTS ?=
+PROMPT         ?= Once upon a time,
+
+ifneq ($(BACKEND),cpu)
+$(error BACKEND=$(BACKEND) is not known; this release has BACKEND=cpu)
+endif
+ifeq ($(filter $(ISA),native avx2 avx512 aarch64),)
+$(error ISA=$(ISA) is not known; expected native, avx2, avx512 or aarch64)
+endif
+
+MAKEFLAGS += --no-builtin-rules --output-sync=target
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# ---- what is built where ------------------------------------------------------------------------
+san   := $(if $(SAN),-san)
+OUT   := build/$(BACKEND)$(addprefix -,$(filter-out native,$(ISA)))$(san)
+TOOLS := build/tools$(san)
+TESTS := build/tests$(addprefix -,$(filter-out native,$(ISA)))$(san)
+
+CC            := $(if $(filter aarch64,$(ISA)),aarch64-linux-gnu-gcc,cc)
+march_native  := $(if $(filter aarch64,$(shell uname -m)),-mcpu=native,-march=native)
+march_avx2    := -march=x86-64-v3
+march_avx512  := -march=x86-64-v4
+march_aarch64 := -march=armv8.2-a
+
+WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
+# -ffp-contract=off: a fused multiply-add happens where it is written, and nowhere else.
+CFLAGS := -std=gnu11 -O2 -g -ffp-contract=off -fno-math-errno -pthread $(WARN) -I. -MMD -MP \
+          $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
+comma  := ,
+MARCH  := $(march_$(ISA))
+TOOL_LIBS    := -linih -ljansson -lxxhash -l:libpcre2-8.a -l:libutf8proc.a -lm
+RUNTIME_LIBS := -l:libpcre2-8.a -l:libutf8proc.a -lm
+
+objects = $(patsubst %.c,$(1)/%.o,$(2))
+tool_mains   := tools/pack.c tools/fables.c
+gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c))
+tool_lib     := $(filter-out $(tool_mains) tools/train_scan.c,$(wildcard tools/*.c))
+runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(wildcard kernels/cpu/*.c)
+model_files  := decode.c prefill.c instances.c ops.c
+MODEL_OBJECTS := $(addprefix $(OUT)/models/$(MODEL)/,$(model_files:.c=.o))
+
+.PHONY: all run test test-full bench list models lint tidy clean deps deps-test binary weights
+all: binary weights
+
+binary: $(OUT)/$(MODEL)
+deps deps-test:
+	@tools/deps.sh $(if $(filter deps-test,$@),test,build)
+
+run: deps
+	@$(MAKE) -s all
+	@$(OUT)/$(MODEL) run -p "$(PROMPT)" -n 200
+
+# ---- objects ------------------------------------------------------------------------------------
+$(TOOLS)/%.o: %.c | deps
+	@mkdir -p $(@D); echo "  CC    $<"
+	@$(CC) $(CFLAGS) -c $< -o $@
+$(OUT)/%.o: %.c | deps
+	@mkdir -p $(@D); echo "  CC    $<"
+	@$(CC) $(CFLAGS) $(MARCH) -c $< -o $@
+
+# ---- the generator and the tools ----------------------------------------------------------------
+$(TOOLS)/libgen.a: $(call objects,$(TOOLS),$(gen_lib))
+$(TOOLS)/libtools.a: $(call objects,$(TOOLS),$(tool_lib) runtime/tokenizer.c runtime/utf8.c)
+$(OUT)/libruntime.a: $(call objects,$(OUT),$(runtime_lib))
+%.a:
+	@rm -f $@; ar rcs $@ $^
+
+$(TOOLS)/gen: $(TOOLS)/gen/main.o $(TOOLS)/libgen.a
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
+$(TOOLS)/pack: $(TOOLS)/tools/pack.o $(TOOLS)/libtools.a $(TOOLS)/libgen.a
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
+$(TOOLS)/fables: $(TOOLS)/tools/fables.o
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@
+
+# ---- one model ----------------------------------------------------------------------------------
+# gen writes only files whose text changes, so running it again touches nothing.
+build/made/$(MODEL).stamp: $(CONFIG) $(TOOLS)/gen
+	@echo "  GEN   $(CONFIG) -> $(SOURCES)"; mkdir -p $(@D) $(SOURCES)
+	@$(TOOLS)/gen $(CONFIG) -o $(SOURCES) && touch $@
+$(MODEL_OBJECTS): $(OUT)/models/$(MODEL)/%.o: build/made/$(MODEL).stamp
+	@mkdir -p $(@D); echo "  CC    $(SOURCES)/$*.c"
+	@$(CC) $(CFLAGS) $(MARCH) -I$(SOURCES) -c $(SOURCES)/$*.c -o $@
+$(OUT)/$(MODEL): $(OUT)/runtime/main.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
+
+# Weight files do not depend on the ISA: every variant of a model shares one.
+weights: build/cpu/$(MODEL).weights
+checkpoint_files := $(wildcard $(CHECKPOINT)/*.json $(CHECKPOINT)/*.safetensors)
+build/cpu/$(MODEL).weights: $(CONFIG) $(TOOLS)/pack $(checkpoint_files)
+	@mkdir -p $(@D); echo "  PACK  $@"
+ifneq ($(RANDOM_WEIGHTS),)
+	@$(TOOLS)/pack --random $(RANDOM_WEIGHTS) $(CONFIG) -o $@
+else ifeq ($(checkpoint_files),)
+	@echo "no checkpoint in $(CHECKPOINT): give CHECKPOINT=DIR (config.json, *.safetensors," \
+	      "tokenizer.json) or RANDOM_WEIGHTS=SEED" >&2; exit 1
+else
+	@$(TOOLS)/pack $(CONFIG) $(CHECKPOINT) -o $@
+endif
+
+list:
+	@for c in config/*.ini; do n=$$(basename $$c .ini); \
+	  printf '%-16s %s\n' "$$n" "$$(sed -n '1s/^# *//p' $$c)"; done
+
+# Regenerates the committed sources of every reference config.
+models: $(TOOLS)/gen
+	@for c in config/*.ini; do $(TOOLS)/gen $$c -o models/$$(basename $$c .ini) || exit 1; done
+
+# ---- tests --------------------------------------------------------------------------------------
+lint:
+	@tools/lint.sh
+
+clean:
+	@rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)
