@@ -1,0 +1,90 @@
+/* The config of one model: strict INI in, a checked struct out.
+ *
+ * [model] holds the architecture, under the names of Hugging Face's config.json; [build] holds the
+ * static choices. gen/keys.def lists every key with its range. There are no defaults. */
+#ifndef GEN_CFG_H
+#define GEN_CFG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gen/report.h"
+
+enum dtype { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U32 };
+
+enum {
+    CFG_NAME_MAX = 63,         /* bytes of a model's name, without the NUL */
+    CFG_VALUE_MAX = 63,        /* bytes of a normalised value */
+    CFG_LINE_MAX = 160,        /* bytes of a line, its comment not counted */
+    CFG_TEXT_MAX = 64 * 1024,  /* bytes of a config file */
+    CFG_DIGEST_TEXT_MAX = 4096 /* bytes of the text under the config digest */
+};
+
+/* Every field but `name` is a key of the file, spelled the same. */
+struct cfg {
+    char name[CFG_NAME_MAX + 1]; /* the file's name without directory and ".ini" */
+
+    char model_type[16];
+    uint32_t vocab_size, hidden_size, intermediate_size, state_size, num_hidden_layers;
+    uint32_t conv_kernel, time_step_rank;
+    bool use_bias, use_conv_bias;
+    char hidden_act[16];
+    double layer_norm_epsilon;
+    bool residual_in_fp32, tie_word_embeddings;
+    uint32_t bos_token_id, eos_token_id, pad_token_id;
+
+    enum dtype embedding_type, linear_type;
+    uint32_t prefill_chunk, logit_rows;
+};
+
+/* One row of keys.def. */
+enum key_kind { KEY_COUNT, KEY_FLAG, KEY_REAL, KEY_WORD, KEY_DTYPE };
+
+struct key {
+    const char *section; /* "model" or "build" */
+    const char *name;
+    enum key_kind kind;
+    double least, most;  /* KEY_COUNT, KEY_REAL */
+    const char *words;   /* KEY_WORD, KEY_DTYPE: the allowed words, separated by one space */
+    bool packed;         /* decides what a weight file holds: under the config digest */
+    size_t offset, size; /* of the field in struct cfg */
+    const char *meaning;
+};
+
+extern const struct key cfg_keys[];
+extern const uint32_t cfg_key_count;
+
+/* Reads and checks the file at `path`. False: the reasons are in `report`. */
+__attribute__((warn_unused_result)) bool cfg_load(const char *path, struct report *report,
+                                                  struct cfg *cfg);
+
+/* The same from memory: `text` has `size` bytes, no NUL needed; any bytes are safe. */
+__attribute__((warn_unused_result)) bool cfg_parse(const char *text, size_t size, const char *name,
+                                                   struct report *report, struct cfg *cfg);
+
+/* Sets `name` from a path. False if what is left is no name: letters, digits, '.', '_', '-'. */
+__attribute__((warn_unused_result)) bool cfg_name(const char *path, char name[CFG_NAME_MAX + 1]);
+
+/* Checks `value` against the key and stores it. False: one error reported at `line`. */
+__attribute__((warn_unused_result)) bool cfg_set(struct cfg *cfg, const struct key *key,
+                                                 const char *value, struct report *report,
+                                                 uint32_t line);
+
+/* The normalised text of one value: what `gen import` writes and `info` prints. */
+void cfg_value(const struct cfg *cfg, const struct key *key, char value[CFG_VALUE_MAX + 1]);
+
+/* The rules between keys, for instance that token ids lie inside the vocabulary. `line_of` has one
+ * line number per key, or is NULL. */
+__attribute__((warn_unused_result)) bool cfg_check(const struct cfg *cfg, const uint32_t *line_of,
+                                                   struct report *report);
+
+/* XXH3-128 (low, high) over "key = value" lines of every key that decides what a weight file holds,
+ * in the order of keys.def. */
+void cfg_digest(const struct cfg *cfg, uint64_t digest[2]);
+
+/* "f32", "f16", "bf16", "u32". */
+const char *dtype_name(enum dtype type);
+uint64_t dtype_bytes(enum dtype type);
+
+#endif

@@ -1,0 +1,21 @@
+/* Where a stage of the generator says what is wrong with its input.
+ *
+ * Every message names the place, what was found, what was expected and what to do. A stage reports
+ * all it can find and then fails; it never repairs input and never exits. */
+#ifndef GEN_REPORT_H
+#define GEN_REPORT_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct report {
+    FILE *to;         /* stderr, or memory in tests */
+    const char *file; /* the name that messages start with */
+    uint32_t errors;  /* reported so far */
+};
+
+/* Prints "FILE:LINE: MESSAGE" (line 0: "FILE: MESSAGE") and counts it. */
+__attribute__((format(printf, 3, 4))) void report_error(struct report *report, uint32_t line,
+                                                        const char *message, ...);
+
+#endif
