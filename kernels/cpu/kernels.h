@@ -1,0 +1,32 @@
+/* The kernels a generated instances.c is made of. One line there makes one extern function whose
+ * loops see only constants, under the name that a profiler will show.
+ *
+ *   EMBED    (name, TYPE, T, M, K, YS, COUNT)
+ *   RMSNORM  (name, D, S, EPS, COUNT)
+ *   LINEAR   (name, TYPE, T, M, K, YS, XS, EPILOGUE, COUNT)
+ *   CONV_SILU(name, I, K, XS, BIAS or PLAIN, COUNT)
+ *   SCAN     (name, I, N, R, XS, DS, COUNT)
+ *
+ * TYPE      the packed matrix's struct, with one member w: bf16_3072x768
+ * T         F32, F16 or BF16: what an element of TYPE.w is
+ * COUNT     ONE, CHUNK or LOGITS: see enum count in op.h
+ * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS or SOFTPLUS: see linear.h
+ * M, K      output rows and (exact) columns of a matrix; LINEAR pads M to whole lines itself
+ * YS XS DS  floats from one row of y, x (xz for conv and scan) or xdb to the next
+ *
+ * Signatures, shapes and meanings stand at the top of each family's file. Arguments T, COUNT and
+ * EPILOGUE are names, not values: a model may have an enumerator called CHUNK.
+ *
+ * Every buffer and tensor starts on 64 bytes; row strides are multiples of 16 floats; the pad
+ * elements that end a row are written as 0 by every operation that writes the row. Buffers of one
+ * call never overlap, except where conv and scan say that they work in place. */
+#ifndef KERNELS_CPU_KERNELS_H
+#define KERNELS_CPU_KERNELS_H
+
+#include "kernels/cpu/embed.h"
+#include "kernels/cpu/norm.h"
+#include "kernels/cpu/linear.h"
+#include "kernels/cpu/conv.h"
+#include "kernels/cpu/scan.h"
+
+#endif
