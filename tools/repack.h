@@ -1,0 +1,32 @@
+/* The packings of the weights arena, as pure functions from rows of f32 to bytes of the image.
+ *
+ * gen/layout.h defines them. Only matrices (PANELS) have a type, DTYPE_F32, DTYPE_F16 or
+ * DTYPE_BF16; the others stay f32.
+ *
+ * Rows and channels past the given ones are the padding; they are zero. */
+#ifndef TOOLS_REPACK_H
+#define TOOLS_REPACK_H
+
+#include "gen/cfg.h"
+#include "runtime/run.h"
+
+enum { REPACK_PANEL_ROWS = 64 };
+
+/* Bytes of a panel of `rows` rows. */
+uint64_t repack_panel_bytes(enum dtype type, u32 rows, u32 cols);
+
+/* panel <- packed values[rows][cols]; rows is 16, 32, 48 or 64. */
+void repack_panel(void *panel, enum dtype type, const f32 *values, u32 rows, u32 cols);
+
+/* columns[cols][padded] <- values[rows][cols] transposed; padded >= rows. */
+void repack_taps(f32 *columns, const f32 *values, u32 rows, u32 cols, u32 padded);
+
+/* columns[cols][padded] <- -exp(values[rows][cols]) transposed, the exponential in double and
+ * rounded once. */
+void repack_decay(f32 *columns, const f32 *values, u32 rows, u32 cols, u32 padded);
+
+/* The first of `count` values that `type` cannot hold as a finite number (a NaN, an infinity, or
+ * what would round to one), or `count` if there is none. */
+uint64_t repack_find_unfit(enum dtype type, const f32 *values, uint64_t count);
+
+#endif
