@@ -18,7 +18,8 @@ respondeu à canção.  Лиса и курица жили около старо�
 الثعلب والدجاجة يعيشان بالقرب من الطاحونة. השועל והתרנגולת גרו ליד הטחנה.
 लोमड़ी और मुर्गी चक्की के पास रहते थे।  สุนัขจิ้งจอกและแม่ไก่อาศัยอยู่ใกล้โรงสี
 \tfor (size_t i = 0; i < count; i++) {\n\t\tsum += values[i];\n\t}\n\treturn sum;\n}\n\n
-def total(values):\n    result = 0\n    for value in values:\n        result += value\n    return result\n
+def total(values):\n    result = 0\n    for value in values:
+        result += value\n    return result\n
 {"name": "fox", "age": 12, "eggs": [1, 2, 3], "far": false}\r\n<p>The end</p>\r\n
 https://www.example.org/the/mill?fox=1&hen=2 ... --- === *** ;;; !!! ??? 😀😀😀 🦊🐔 ❤️
 """

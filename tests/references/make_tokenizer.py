@@ -37,16 +37,25 @@ FLAGGED = [
     ("Cafe\u0301s", dict(normalized=True)),
 ]
 FLAG_TEXTS = [
-    "a  <|left|>  b", "a\t\n<|left|>b", "  <|left|><|left|>  ", "a<|left|> <|left|>b", "\u3000<|left|>\u3000",
-    "a  <|right|>  b", "<|right|>\r\n\t x", "<|right|>  <|right|>  ", "a <|right|>\u00a0\u2003b", "<|right|>\u200bb",
-    "a  <|both|>  b", " <|both|> <|both|> ", "<|both|>", "<|right|>  <|left|>", "<|right|> <|both|> <|left|>",
-    "<|left|>\u0301", "e <|left|>\u0301", "<|right|> \u0301", "  <|endoftext|>  <|left|>  ", "   <|right|>" + " " * 30,
-    "ingot", "ingots", "an ingot.", "an ingot", "ingot's", "xingot", "ingot ingot", "ingotingot", "ingot1", "1ingot",
-    "ingot_", "_ingot", "-ingot-", "ingot\u0301", "\u00e9ingot", "ingot\u00e9", "ingot\u0661", "(ingot)", "ingot\u200d",
-    "ingot<|end", "<|endingot", "ingot<|endoftext|>ingot", "ingot\u203f", "INGOT", "Ingot", "\u4e2dingot", "ingot\U0001f600",
-    "NB", "NB!", "NBA", "NB NB", "  NB  ", "xNB", "nb", "NB\u0301", "\u212aNB", "NB\u212a", "<|endoftext|>NB<|end",
+    "a  <|left|>  b", "a\t\n<|left|>b", "  <|left|><|left|>  ", "a<|left|> <|left|>b",
+    "\u3000<|left|>\u3000",
+    "a  <|right|>  b", "<|right|>\r\n\t x", "<|right|>  <|right|>  ", "a <|right|>\u00a0\u2003b",
+    "<|right|>\u200bb",
+    "a  <|both|>  b", " <|both|> <|both|> ", "<|both|>", "<|right|>  <|left|>",
+    "<|right|> <|both|> <|left|>",
+    "<|left|>\u0301", "e <|left|>\u0301", "<|right|> \u0301", "  <|endoftext|>  <|left|>  ",
+    "   <|right|>" + " " * 30,
+    "ingot", "ingots", "an ingot.", "an ingot", "ingot's", "xingot", "ingot ingot", "ingotingot",
+    "ingot1", "1ingot",
+    "ingot_", "_ingot", "-ingot-", "ingot\u0301", "\u00e9ingot", "ingot\u00e9", "ingot\u0661",
+    "(ingot)", "ingot\u200d",
+    "ingot<|end", "<|endingot", "ingot<|endoftext|>ingot", "ingot\u203f", "INGOT", "Ingot",
+    "\u4e2dingot", "ingot\U0001f600",
+    "NB", "NB!", "NBA", "NB NB", "  NB  ", "xNB", "nb", "NB\u0301", "\u212aNB", "NB\u212a",
+    "<|endoftext|>NB<|end",
     "<|end", "<|end|>", "<|end<|end", "<|endoftext", "<|endoftext|>", "<|end oftext|>", "a<|endb",
-    "Caf\u00e9s", "Cafe\u0301s", "Caf\u00e9", "Cafes", "xCaf\u00e9sx", "Cafe\u0301s\u0301", "CAFE\u0301S", "Cafe\u0301\u0301s",
+    "Caf\u00e9s", "Cafe\u0301s", "Caf\u00e9", "Cafes", "xCaf\u00e9sx", "Cafe\u0301s\u0301",
+    "CAFE\u0301S", "Cafe\u0301\u0301s",
     "Cafe\u0327\u0301s", "  Caf\u00e9s  ", "<|left|>Cafe\u0301s <|right|>",
 ]
 
@@ -121,7 +130,8 @@ def write(name, spec, texts):
         assert tokenizer.token_to_id(token["content"]) == token["id"], token
     cases = make_cases(tokenizer, spec, texts)
     note = ("ids = Tokenizer.encode(text).ids; decode(ids) = decoded where given (NFC, or white "
-            "space taken by a stripping token), else text. *_hex: bytes in hex, for texts with NUL.")
+            "space taken by a stripping token), else "
+            "text. *_hex: bytes in hex, for texts with NUL.")
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
     (folder / "cases.json").write_text(f'{{"note":{json.dumps(note)},\n"cases":[\n{lines}\n]}}\n')
     used = {i for case in cases for i in case["ids"]}
