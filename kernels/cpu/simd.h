@@ -5,7 +5,8 @@
  * computes. That, and fused multiply-add only where it is written (-ffp-contract=off), makes
  * AVX2, AVX-512 and NEON builds give the same bits.
  *
- * Specific to an instruction set are only: the width, fma and the widening of binary16. */
+ * Specific to an instruction set are only: the width, fma and the widening of binary16.
+ * Loops over registers carry `#pragma GCC unroll`: unrolled whole, or their array is in memory. */
 #ifndef KERNELS_CPU_SIMD_H
 #define KERNELS_CPU_SIMD_H
 
@@ -36,9 +37,6 @@ typedef uint32_t vu __attribute__((vector_size(VF_BYTES), may_alias));
 
 /* For bodies whose arguments are the constants of one instance. */
 #define KERNEL_INLINE static inline __attribute__((always_inline))
-
-/* Loops over registers: unrolled whole, else the array does not live in registers. */
-#define UNROLL _Pragma("GCC unroll 64")
 
 /* `at` is aligned to VF_BYTES. */
 KERNEL_INLINE vf vf_load(const f32 *at)

@@ -1,0 +1,63 @@
+/* embed:  y[count][K] <- E[tokens[t]][K]
+ *
+ *   Means    one row of the table per token, widened exactly
+ *   Shapes   y [rows][YS] f32; E packed as in panels.h; tokens u32 [rows], each below M: ids are
+ *            checked where they enter the program, not here
+ *   Split    lines of 16 columns of all tokens together
+ *   Moves    one cache line per element pair of a row (f32, f16: per element): a row lies across
+ * its panel; small beside the head, which reads the whole table Order    no sums Error    none
+ *   Source   torch.nn.Embedding
+ *
+ *   void NAME(run *, u32 op, f32 (*y)[YS], const TYPE *w, const u32 *tokens) */
+#ifndef KERNELS_CPU_EMBED_H
+#define KERNELS_CPU_EMBED_H
+
+#include <string.h>
+
+#include "kernels/cpu/panels.h"
+
+/* Element k of row `lane` of a panel of `width` rows, widened. */
+KERNEL_INLINE f32 panel_element(enum weight_type T, const char *panel, size_t width, size_t lane,
+                                size_t k)
+{
+    if (T == WEIGHT_F32)
+        return ((const f32 *)(const void *)panel)[k * width + lane];
+    if (T == WEIGHT_F16) {
+        /* The vector widening is the only one every compiler has; lane 0 of a copy is the value. */
+        _Alignas(VF_BYTES)
+            uint16_t halves[VF_LANES] = {((const uint16_t *)(const void *)panel)[k * width + lane]};
+        return vf_load_f16(halves)[0];
+    }
+    const uint32_t pair = ((const uint32_t *)(const void *)panel)[k / 2 * width + lane];
+    const uint32_t bits = k % 2 ? pair & 0xffff0000u : pair << 16;
+    f32 value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* This thread's share of the lines of all tokens. */
+KERNEL_INLINE void embed(enum weight_type T, u32 M, u32 K, u32 YS, enum count count, const run *r,
+                         f32 *y, const void *w, const u32 *tokens)
+{
+    const u32 lines = LINE_PAD(K) / LINE_F32;
+    u32 first, last;
+    team_share(r, count_rows(r, count) * lines, &first, &last);
+    for (u32 line = first; line < last; line++) {
+        const u32 t = line / lines, k = line % lines * LINE_F32;
+        const u32 panel = tokens[t] / PANEL_ROWS, lane = tokens[t] % PANEL_ROWS;
+        const size_t width = (size_t)panel_lines(LINE_PAD(M) / LINE_F32, panel) * LINE_F32;
+        const char *at = (const char *)w + row_bytes(T, K) * PANEL_ROWS * panel;
+        f32 *to = y + (size_t)t * YS + k;
+        for (u32 i = 0; i < LINE_F32; i++)
+            to[i] = k + i < K ? panel_element(T, at, width, lane, k + i) : 0.0f;
+    }
+}
+
+#define EMBED(name, TYPE, T, M, K, YS, COUNT)                                                      \
+    void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const u32 *tokens)                       \
+    {                                                                                              \
+        embed(WEIGHT_##T, M, K, YS, COUNT_##COUNT, r, y[0], w->w, tokens);                         \
+        op_done(r, op); /* y before the first layer's norm reads it */                             \
+    }
+
+#endif

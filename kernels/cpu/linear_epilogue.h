@@ -1,0 +1,37 @@
+/* What happens to a finished sum before it is stored: the EPILOGUE of a LINEAR instance. */
+#ifndef KERNELS_CPU_LINEAR_EPILOGUE_H
+#define KERNELS_CPU_LINEAR_EPILOGUE_H
+
+#include <stddef.h>
+
+#include "kernels/cpu/math.h"
+
+enum epilogue {
+    EPILOGUE_PLAIN,    /* y = Wx */
+    EPILOGUE_ADD,      /* y = y + Wx */
+    EPILOGUE_BIAS,     /* y = Wx + bias */
+    EPILOGUE_ADD_BIAS, /* y = y + (Wx + bias) */
+    EPILOGUE_SOFTPLUS, /* y = softplus(Wx + bias); softplus in a pass of its own, epilogue_softplus
+                        */
+};
+
+/* Stores the sums of the VF_LANES rows from `lane`. */
+KERNEL_INLINE void epilogue_store(enum epilogue E, f32 *y, const f32 *bias, size_t lane, vf sum)
+{
+    if (E == EPILOGUE_BIAS || E == EPILOGUE_ADD_BIAS || E == EPILOGUE_SOFTPLUS)
+        sum = sum + vf_load(bias + lane);
+    if (E == EPILOGUE_ADD || E == EPILOGUE_ADD_BIAS)
+        sum = vf_load(y + lane) + sum;
+    vf_store(y + lane, sum);
+}
+
+/* y = softplus(y) for lines first .. last-1 of one row of M elements; its pads become 0 again. */
+KERNEL_INLINE void epilogue_softplus(u32 M, f32 *y, u32 first, u32 last)
+{
+    for (size_t lane = (size_t)first * LINE_F32; lane < (size_t)last * LINE_F32; lane += VF_LANES)
+        vf_store(y + lane, vf_softplus(vf_load(y + lane)));
+    for (size_t lane = M; lane < (size_t)last * LINE_F32; lane++)
+        y[lane] = 0.0f;
+}
+
+#endif

@@ -1,0 +1,67 @@
+/* gemv: one row of y from one row of x, for the shapes and epilogues of linear.h
+ *
+ *   Means    linear.h, which is the definition
+ *   Moves    the matrix once, streamed past the caches with software prefetch; x (a few KB) comes
+ *            from L1; bound by memory bandwidth
+ *   Order    k = 0 .. K-1, one accumulator per output: all of a panel's outputs advance together,
+ *            so the latency of an fma is hidden by the other vectors of the panel */
+#ifndef KERNELS_CPU_LINEAR_GEMV_H
+#define KERNELS_CPU_LINEAR_GEMV_H
+
+#include "kernels/cpu/linear_epilogue.h"
+#include "kernels/cpu/panels.h"
+
+/* How far ahead of its use a cache line is asked for: about the latency of memory times the rate
+ * at which one core consumes. It may lie past the matrix; a prefetch never faults. */
+enum { PREFETCH_BYTES = 2048 };
+
+KERNEL_INLINE void prefetch_lines(const char *at, size_t bytes)
+{
+#pragma GCC unroll 64
+    for (size_t i = 0; i < bytes; i += LINE_BYTES)
+        __builtin_prefetch(at + PREFETCH_BYTES + i, 0, 0);
+}
+
+/* `lines` lines from `w`, the first pair of the first of them in a panel of `width` rows. */
+KERNEL_INLINE void gemv_lines(enum weight_type T, u32 K, enum epilogue E, u32 lines, const char *w,
+                              size_t width, f32 *y, const f32 *bias, const f32 *x)
+{
+    vf acc[PANEL_ROWS / VF_LANES];
+    const u32 vectors = lines * LINE_VF;
+#pragma GCC unroll 64
+    for (u32 v = 0; v < vectors; v++)
+        acc[v] = (vf){0};
+    const char *const end = w + K / 2 * pair_bytes(T) * width;
+    for (; w != end; w += pair_bytes(T) * width, x += 2) {
+        prefetch_lines(w, pair_bytes(T) * lines * LINE_F32);
+        vf even = vf_splat(x[0]), odd = vf_splat(x[1]);
+#pragma GCC unroll 64
+        for (u32 v = 0; v < vectors; v++) {
+            acc[v] = vf_fma(panel_load(T, w, width, 0, v * VF_LANES), even, acc[v]);
+            acc[v] = vf_fma(panel_load(T, w, width, 1, v * VF_LANES), odd, acc[v]);
+        }
+    }
+    if (K % 2 == 1)
+#pragma GCC unroll 64
+        for (u32 v = 0; v < vectors; v++)
+            acc[v] = vf_fma(panel_load(T, w, width, 0, v * VF_LANES), vf_splat(x[0]), acc[v]);
+#pragma GCC unroll 64
+    for (u32 v = 0; v < vectors; v++)
+        epilogue_store(E, y, bias, v * VF_LANES, acc[v]);
+}
+
+/* `lines` lines from line `line`, all in one panel. */
+KERNEL_INLINE void gemv_panel(enum weight_type T, u32 K, enum epilogue E, u32 lines, const char *at,
+                              size_t width, f32 *y, const f32 *bias, const f32 *x)
+{
+    if (lines == 4)
+        gemv_lines(T, K, E, 4, at, width, y, bias, x);
+    else if (lines == 3)
+        gemv_lines(T, K, E, 3, at, width, y, bias, x);
+    else if (lines == 2)
+        gemv_lines(T, K, E, 2, at, width, y, bias, x);
+    else
+        gemv_lines(T, K, E, 1, at, width, y, bias, x);
+}
+
+#endif

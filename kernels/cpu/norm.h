@@ -1,0 +1,68 @@
+/* rmsnorm:  y[count][D] <- x[count][D] / rms(x) * weight[D]
+ *
+ *   Means    y[t][i] = (x[t][i] * s) * weight[i], s = 1 / sqrt(mean over i of x[t][i]^2 + EPS)
+ *   Shapes   y, x [rows][S] f32, S = PAD(D); weight f32 [S]; x may not be y
+ *   Split    tokens
+ *   Moves    2 S floats per token, 3 S for a single one
+ *   Order    16 partial sums, lane i % 16, each acc = fma(x, x, acc) over ascending i; then
+ *            lane l + lane l+8, +4, +2, +1
+ *   Error    |y - exact| <= (D / 32 + 6) 2^-24 |exact|  (tests/norm_test.c)
+ *   Source   Zhang and Sennrich, "Root Mean Square Layer Normalization"; MambaRMSNorm in f32
+ *
+ *   void NAME(run *, u32 op, f32 (*y)[S], const f32 (*x)[S], const f32 *weight) */
+#ifndef KERNELS_CPU_NORM_H
+#define KERNELS_CPU_NORM_H
+
+#include <math.h>
+#include <stddef.h>
+
+#include "kernels/cpu/op.h"
+#include "kernels/cpu/simd.h"
+
+/* Sum of squares of one row of `size` floats. */
+KERNEL_INLINE f32 square_sum(u32 size, const f32 *x)
+{
+    vf acc[LINE_VF];
+#pragma GCC unroll 64
+    for (u32 v = 0; v < LINE_VF; v++)
+        acc[v] = (vf){0};
+    for (u32 i = 0; i < size; i += LINE_F32)
+#pragma GCC unroll 64
+        for (u32 v = 0; v < LINE_VF; v++) {
+            vf value = vf_load(x + i + v * VF_LANES);
+            acc[v] = vf_fma(value, value, acc[v]);
+        }
+    _Alignas(LINE_BYTES) f32 lane[LINE_F32];
+#pragma GCC unroll 64
+    for (u32 v = 0; v < LINE_VF; v++)
+        vf_store(lane + v * VF_LANES, acc[v]);
+    for (u32 half = LINE_F32 / 2; half > 0; half /= 2)
+        for (u32 l = 0; l < half; l++)
+            lane[l] += lane[l + half];
+    return lane[0];
+}
+
+/* This thread's share of the tokens. */
+KERNEL_INLINE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const run *r, f32 *y,
+                           const f32 *x, const f32 *weight)
+{
+    u32 first, last;
+    team_share(r, count_rows(r, count), &first, &last);
+    x += (size_t)count_first(r, count) * S;
+    for (size_t t = first; t < last; t++) {
+        const f32 *from = x + t * S;
+        f32 *to = y + t * S;
+        const vf scale = vf_splat(1.0f / sqrtf(square_sum(S, from) / (f32)D + eps));
+        for (u32 i = 0; i < S; i += VF_LANES)
+            vf_store(to + i, vf_load(from + i) * scale * vf_load(weight + i));
+    }
+}
+
+#define RMSNORM(name, D, S, EPS, COUNT)                                                            \
+    void name(run *r, u32 op, f32(*y)[S], const f32(*x)[S], const f32 *weight)                     \
+    {                                                                                              \
+        rmsnorm(D, S, EPS, COUNT_##COUNT, r, y[0], x[0], weight);                                  \
+        op_done(r, op); /* y before the linear that reads it; x before it is added to */           \
+    }
+
+#endif

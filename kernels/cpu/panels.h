@@ -1,0 +1,68 @@
+/* Packed matrices: panels of 64 output rows, so that vectors run along the outputs.
+ *
+ *   Shape    [PAD(M)][K]; panel p holds rows 64p .. 64p+63, the last one 16, 32, 48 or 64 rows
+ *   f32,f16  inside a panel of `width` rows: for each k, `width` values
+ *   bf16     for each pair of k, `width` 32-bit lanes: low half = even k, high half = odd k, which
+ * is 0 when k == K. One load, then a shift and a mask, give two vectors of f32. Source   fixed
+ * together with the pack tool, which writes this layout into the weight file */
+#ifndef KERNELS_CPU_PANELS_H
+#define KERNELS_CPU_PANELS_H
+
+#include <stddef.h>
+
+#include "kernels/cpu/op.h"
+#include "kernels/cpu/simd.h"
+
+enum weight_type { WEIGHT_F32, WEIGHT_F16, WEIGHT_BF16 };
+
+enum { PANEL_ROWS = 64, PANEL_LINES = PANEL_ROWS / LINE_F32 };
+
+/* Bytes of two consecutive k of one row. */
+KERNEL_INLINE size_t pair_bytes(enum weight_type T)
+{
+    return T == WEIGHT_F32 ? 8 : 4;
+}
+
+/* Bytes of one row as stored. */
+KERNEL_INLINE size_t row_bytes(enum weight_type T, u32 K)
+{
+    if (T == WEIGHT_BF16)
+        return (size_t)4 * ((K + 1) / 2);
+    return (T == WEIGHT_F32 ? (size_t)4 : 2) * K;
+}
+
+/* Lines of panel `panel` of a matrix of `lines` lines. */
+KERNEL_INLINE u32 panel_lines(u32 lines, u32 panel)
+{
+    u32 left = lines - panel * PANEL_LINES;
+    return left < PANEL_LINES ? left : PANEL_LINES;
+}
+
+/* The weights of k = 2 * pair + odd for VF_LANES rows from `lane`, where `pair_at` is the place of
+ * the pair in a panel of `width` rows. */
+KERNEL_INLINE vf panel_load(enum weight_type T, const char *pair_at, size_t width, u32 odd,
+                            size_t lane)
+{
+    if (T == WEIGHT_F32)
+        return vf_load((const f32 *)(const void *)pair_at + odd * width + lane);
+    if (T == WEIGHT_F16)
+        return vf_load_f16(pair_at + 2 * (odd * width + lane));
+    vu pairs = *(const vu *)(const void *)(pair_at + 4 * lane);
+    return odd ? (vf)(pairs & 0xffff0000u) : (vf)(pairs << 16);
+}
+
+/* The lines of a matrix that this thread computes: [*first, *last). Whole panels where that costs
+ * at most an eighth of a thread's work, else any lines, so that 80 rows are 48 : 32 and not 64
+ * : 16.
+ */
+static inline void panel_share(const run *r, u32 lines, u32 *first, u32 *last)
+{
+    team_share(r, lines, first, last);
+    if (lines < 8 * PANEL_LINES * r->threads)
+        return;
+    *first = *first / PANEL_LINES * PANEL_LINES;
+    if (*last != lines)
+        *last = *last / PANEL_LINES * PANEL_LINES;
+}
+
+#endif
