@@ -14,7 +14,7 @@ import unicodedata
 from pathlib import Path
 
 from corpus import TEXT
-from nasty import strings
+from nasty import BOUNDARY_LEADS, strings
 from tables import compare
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
@@ -24,6 +24,18 @@ SPACE_RUNS = [" " * n for n in range(24, 1, -1)]
 # Bytes that occur in no valid UTF-8; the real GPT-NeoX vocabulary has no symbols for them.
 NEVER = [0xC0, 0xC1, *range(0xF5, 0x100)]
 BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
+
+# Merges (of UTF-8 bytes) put before all others. They join what the pre-tokenizer must keep apart,
+# or keep together, so a boundary in the wrong place shows in the ids; training finds few of them.
+CROSSING = [
+    *[(b"'", c) for c in (b"s", b"t", b"r", b"v", b"m", b"l", b"d", b"S", b"T", b"R")],
+    *[(left, lead) for left in (b"a", b"1", b"!") for lead in BOUNDARY_LEADS],
+    (b"t", b"'"), (b"s", b"'"), (b"a", b"1"), (b"1", b"a"), (b"a", b"!"), (b"!", b"a"),
+    (b"1", b"!"), (b"!", b"1"), (b"1", b"1"), (b"a", b" "), (b"1", b" "), (b"!", b" "), (b"\n", b"a"),
+    (b"\n", b"!"), (b"\n", b"\n"), (b" ", b"\n"), (b"\r", b"\n"), (b"\t", b"\t"), (b"\n", b" "), (b"\n", b"\xc2"),
+    (b"\n", b"\xe1"), (b"\n", b"\xe2"), (b"\xc2", b"\xa0"), (b"\xc2\xa0", b"\xc2\xa0"),
+    (b"\xe3", b"\x80"), (b" ", b"\xe3\x80"),
+]
 
 # One added token per flag. The word in the last one is not NFC: a normalized token is
 # normalized before it is looked for.
@@ -60,17 +72,23 @@ FLAG_TEXTS = [
 ]
 
 
-def train(alphabet, merges):
-    """A vocabulary {token: id} of SPECIAL, ALPHABET and MERGES merged tokens, and the merges."""
+def train(alphabet, count):
+    """A vocabulary {token: id} of SPECIAL, ALPHABET and COUNT merged tokens, and the merges."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    size = len(SPECIAL) + len(alphabet) + merges
+    size = len(SPECIAL) + len(alphabet) + count
     trainer = trainers.BpeTrainer(vocab_size=size, min_frequency=2, special_tokens=SPECIAL,
                                   initial_alphabet=alphabet, show_progress=False)
-    tokenizer.train_from_iterator(TEXT.split("\n\n"), trainer)
-    model = json.loads(tokenizer.to_str())["model"]
-    assert len(model["vocab"]) == size, "the corpus is too short for so many merges"
-    return model["vocab"], [tuple(m) for m in model["merges"]]
+    tokenizer.train_from_iterator([TEXT], trainer)
+    found = json.loads(tokenizer.to_str())["model"]["merges"]
+    assert len(found) == count, "the corpus is too short for so many merges"
+    symbol_of = {byte: symbol for symbol, byte in bytes_of_symbols().items()}
+    merges = [tuple("".join(symbol_of[b] for b in half) for half in pair) for pair in CROSSING]
+    joined = {left + right for left, right in merges}
+    merges = (merges + [tuple(m) for m in found if "".join(m) not in joined])[:count]
+    tokens = SPECIAL + alphabet + [left + right for left, right in merges]
+    assert len(set(tokens)) == size
+    return {token: i for i, token in enumerate(tokens)}, merges
 
 
 def added(content, token_id, **flags):
@@ -156,7 +174,7 @@ def main():
     spec = describe(vocab, merges, FLAGGED, modern=True)
     texts = [("flags", t) for t in FLAG_TEXTS]
     texts += [(g, t) for g, t in strings(SPECIAL + SPACE_RUNS)
-              if g in ("marks", "lines", "contractions", "code") and "<|end" not in t]
+              if g in ("marks", "lines", "contractions", "code", "boundaries") and "<|end" not in t]
     write("neox-flags", spec, texts)
 
 

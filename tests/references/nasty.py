@@ -12,6 +12,8 @@ import unicodedata
 from tables import compare
 
 SEED = 20
+# First UTF-8 bytes: Latin-1, modifier letters, marks, Arabic, Indic, many scripts, CJK, astral.
+BOUNDARY_LEADS = [bytes([b]) for b in (0xC2, 0xCA, 0xCC, 0xD9, 0xE0, 0xE1, 0xE2, 0xE3, 0xE4, 0xF0)]
 # Unicode's White_Space property, all of it.
 WHITE_SPACE = [0x9, 0xA, 0xB, 0xC, 0xD, 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028,
                0x2029, 0x202F, 0x205F, 0x3000]
@@ -69,7 +71,7 @@ CONTRACTIONS = ["it's", "IT'S", "It'S", "don't", "DON'T", "we're", "we'RE", "I'v
                 "'l", "'ll",
                 "'lll", "'v", "'r", "a'b", "rock 'n' roll", "'tis 'twas", "o'clock's", "1's",
                 "!'s", "\n's",
-                "'ſ", "l'a", "'m'm'm", "' s", "'", "''", "'''''"]
+                "'ſ", "l'a", "'m'm'm", "I've've", "a've", "'ve got", "' s", "'", "''", "'''''"]
 
 SCRIPTS = ["مرحبا بالعالم", "שָׁלוֹם עוֹלָם", "abc מחר def", "‏עברית‏ 123", "پیشی‌ها",
            "שלום, world!",
@@ -113,13 +115,13 @@ def white_space():
     for code in WHITE_SPACE:
         c = chr(code)
         yield from (c, c * 3, "a" + c + "b", c + c + "b", " " + c + "b", "a" + c + " b", c + "1",
-                    "!" + c)
+                    "!" + c, "\n" + c + "\n!")
 
 
 def odd_code_points():
     for code in INVISIBLE + UNASSIGNED + NONCHARACTERS + PRIVATE:
         c = chr(code)
-        yield from (c, "a" + c + "b", " " + c + c + " 1")
+        yield from (c, "a" + c + "b", " " + c + c + " 1", "\n\n" + c)
 
 
 def added_tokens(contents):
@@ -139,6 +141,21 @@ def added_pieces():
                 "<|endoftext|><|padding|><|endoftext|>",
                 "<|padding|>s", "'<|padding|>s", "1<|endoftext|>2", "e\u0301<|endoftext|>\u0301e",
                 "<|endo\0ftext|>")
+
+
+def boundaries():
+    """Code points of every category after a letter, a number and a mark: does a piece end there?
+
+    Limited to a few first bytes, those with which the test vocabularies have telling merges.
+    """
+    rng = random.Random(SEED)
+    by_category = {}
+    for code in range(0x80, 0x20000):
+        if known(code) and chr(code).encode()[:1] in BOUNDARY_LEADS:
+            by_category.setdefault(unicodedata.category(chr(code)), []).append(chr(code))
+    for _, members in sorted(by_category.items()):
+        for c in rng.sample(members, min(8, len(members))):
+            yield "a" + c + "1" + c + "!" + c + " " + c
 
 
 def long_texts():
@@ -195,7 +212,7 @@ def strings(added):
               ("code", CODE), ("lines", LINES),
               ("spaces", space_runs()), ("white-space", white_space()), ("odd", odd_code_points()),
               ("added", added_tokens(added)), ("added", added_pieces()), ("long", long_texts()),
-              ("random", random_texts())]
+              ("boundaries", boundaries()), ("random", random_texts())]
     seen = set()
     for group, texts in groups:
         for text in texts:
