@@ -41,40 +41,40 @@ KERNEL_INLINE void conv_row(u32 S, u32 K, u32 lanes, f32 *const *in, const f32 *
     }
 }
 
-/* All tokens of `lanes` channels, lanes <= CONV_LANES; every pointer is at the first of them. */
+/* All tokens of `lanes` channels, lanes <= CONV_LANES; every pointer is at the first of them.
+ * `old` is room for the window that the chunk starts with. */
 KERNEL_INLINE void conv_lanes(u32 S, u32 K, u32 XS, u32 rows, u32 lanes, f32 *x, f32 *state,
-                              const f32 *taps, const f32 *bias)
+                              const f32 *taps, const f32 *bias, f32 (*old)[CONV_LANES], f32 **in)
 {
-    _Alignas(LINE_BYTES) f32 before[K][CONV_LANES]; /* the old window */
-    f32 *in[K];
     for (u32 j = 0; j + 1 < K; j++)
         for (u32 c = 0; c < lanes; c += VF_LANES)
-            vf_store(before[j] + c, vf_load(state + (size_t)j * S + c));
+            vf_store(old[j] + c, vf_load(state + (size_t)j * S + c));
     for (u32 j = 0; j + 1 < K; j++) {
-        /* row j of the new window: the chunk's row rows - (K-1) + j, or what the old one holds */
-        const f32 *from =
-            rows + j < K - 1 ? before[rows + j] : x + (size_t)(rows + j - (K - 1)) * XS;
+        const u32 row = rows + j; /* counted from the first row of the old window */
+        const f32 *from = row < K - 1 ? old[row] : x + (size_t)(row - (K - 1)) * XS;
         for (u32 c = 0; c < lanes; c += VF_LANES)
             vf_store(state + (size_t)j * S + c, vf_load(from + c));
     }
     for (u32 t = rows; t-- > 0;) {
 #pragma GCC unroll 64
         for (u32 j = 0; j < K; j++)
-            in[j] = t + j < K - 1 ? before[t + j] : x + (size_t)(t + j - (K - 1)) * XS;
+            in[j] = t + j < K - 1 ? old[t + j] : x + (size_t)(t + j - (K - 1)) * XS;
         conv_row(S, K, lanes, in, taps, bias);
     }
 }
 
 /* This thread's share of the channels. */
 KERNEL_INLINE void conv_silu(u32 I, u32 K, u32 XS, enum count count, const run *r, f32 *x,
-                             f32 *state, const f32 *taps, const f32 *bias)
+                             f32 *state, const f32 *taps, const f32 *bias, f32 (*old)[CONV_LANES],
+                             f32 **in)
 {
     const u32 S = LINE_PAD(I), rows = count_rows(r, count);
     u32 first, last;
     team_share(r, S / LINE_F32, &first, &last);
     for (u32 c = first * LINE_F32; c < last * LINE_F32; c += CONV_LANES) {
         const u32 left = last * LINE_F32 - c, lanes = left < CONV_LANES ? left : CONV_LANES;
-        conv_lanes(S, K, XS, rows, lanes, x + c, state + c, taps + c, bias ? bias + c : bias);
+        conv_lanes(S, K, XS, rows, lanes, x + c, state + c, taps + c, bias ? bias + c : bias, old,
+                   in);
     }
 }
 
@@ -82,7 +82,9 @@ KERNEL_INLINE void conv_silu(u32 I, u32 K, u32 XS, enum count count, const run *
     void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[LINE_PAD(I)],                              \
               const f32(*taps)[LINE_PAD(I)])                                                       \
     {                                                                                              \
-        conv_silu(I, K, XS, COUNT, r, xz[0], state[0], taps[0], NULL);                             \
+        _Alignas(LINE_BYTES) f32 old[K][CONV_LANES];                                               \
+        f32 *in[K];                                                                                \
+        conv_silu(I, K, XS, COUNT, r, xz[0], state[0], taps[0], NULL, old, in);                    \
         op_done(r, op); /* x before the linear for dt, B, C, and the scan, read it */              \
     }
 
@@ -90,7 +92,9 @@ KERNEL_INLINE void conv_silu(u32 I, u32 K, u32 XS, enum count count, const run *
     void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[LINE_PAD(I)],                              \
               const f32(*taps)[LINE_PAD(I)], const f32 *bias)                                      \
     {                                                                                              \
-        conv_silu(I, K, XS, COUNT, r, xz[0], state[0], taps[0], bias);                             \
+        _Alignas(LINE_BYTES) f32 old[K][CONV_LANES];                                               \
+        f32 *in[K];                                                                                \
+        conv_silu(I, K, XS, COUNT, r, xz[0], state[0], taps[0], bias, old, in);                    \
         op_done(r, op); /* x before the linear for dt, B, C, and the scan, read it */              \
     }
 

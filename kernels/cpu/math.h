@@ -7,30 +7,46 @@
 
 #include "kernels/cpu/simd.h"
 
-/* exp(x) for x <= 89; exactly 0 below -86.98 (results under 1.7e-38). Error <= 1.1 ulp.
+#define LOG2_E    0x1.715476p+0f
+#define EXP2_BIAS vf_splat(0x1.8p23f + 126.0f)
+
+/* 2^n 2^r, where `shifted` = 1.5 * 2^23 + 126 + n came from adding a number to EXP2_BIAS, which
+ * rounds it to the integer n, and |r| <= 1/2 is what the rounding left.
  *
- * exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln 2 / 2. Adding 1.5 * 2^23 rounds to an
- * integer; the extra 126 is the exponent bias of 2^(n-1), whose bits are then the low bits of the
- * sum. Twice the polynomial of exp(r) makes up for the missing factor, so that n = 128 needs no
- * special case. */
-KERNEL_INLINE vf vf_exp_below(vf x)
+ * 126 is the exponent bias of 2^(n-1), whose exponent field is then the low bits of the sum; the
+ * polynomial is that of 2 * 2^r, so that n = 128 needs no special case. -125 <= n <= 128. */
+KERNEL_INLINE vf vf_exp2_parts(vf shifted, vf r)
 {
-    const vf bias = vf_splat(0x1.8p23f + 126.0f);
-    vf shifted = vf_fma(x, vf_splat(0x1.715476p+0f), bias);
-    vf n = shifted - bias;
-    vf r = vf_fma(n, vf_splat(-0x1.62e43p-1f), x);
-    r = vf_fma(n, vf_splat(0x1.05c61p-29f), r);
-    vf p = vf_splat(0x1.6a23dp-9f);
-    p = vf_fma(p, r, vf_splat(0x1.123a2p-6f));
-    p = vf_fma(p, r, vf_splat(0x1.5558f2p-4f));
-    p = vf_fma(p, r, vf_splat(0x1.555492p-2f));
-    p = vf_fma(p, r, vf_splat(0x1.fffffcp-1f));
+    vf p = vf_splat(0x1.470c28p-12f);
+    p = vf_fma(p, r, vf_splat(0x1.5f72ep-9f));
+    p = vf_fma(p, r, vf_splat(0x1.3b270cp-6f));
+    p = vf_fma(p, r, vf_splat(0x1.c6ae72p-4f));
+    p = vf_fma(p, r, vf_splat(0x1.ebfbe2p-2f));
+    p = vf_fma(p, r, vf_splat(0x1.62e432p+0f));
     p = vf_fma(p, r, vf_splat(2.0f));
-    p = vf_fma(p, r, vf_splat(2.0f));
-    return vf_zero_where(x < vf_splat(-86.98f), p * (vf)((vu)shifted << 23));
+    return p * (vf)((vu)shifted << 23);
 }
 
-/* exp(x) for any x; infinite above 88.7229. Error <= 1.1 ulp. */
+/* 2^x for x <= 128; exactly 0 below -125.5. Error <= 1.5 ulp. */
+KERNEL_INLINE vf vf_exp2_below(vf x)
+{
+    vf shifted = x + EXP2_BIAS;
+    vf r = x - (shifted - EXP2_BIAS);
+    return vf_zero_where(x < vf_splat(-125.5f), vf_exp2_parts(shifted, r));
+}
+
+/* exp(x) for x <= 89; exactly 0 below -86.98 (results under 1.7e-38). Error <= 1.5 ulp.
+ * log2(e) is a sum of two f32, so that the exponent x log2(e) is as good as exact. */
+KERNEL_INLINE vf vf_exp_below(vf x)
+{
+    const vf log2e = vf_splat(LOG2_E), log2e_rest = vf_splat(0x1.4ae0cp-26f);
+    vf shifted = vf_fma(x, log2e, EXP2_BIAS);
+    vf r = vf_fma(x, log2e, EXP2_BIAS - shifted);
+    r = vf_fma(x, log2e_rest, r);
+    return vf_zero_where(x < vf_splat(-86.98f), vf_exp2_parts(shifted, r));
+}
+
+/* exp(x) for any x; infinite above 88.7229. Error <= 1.5 ulp. */
 KERNEL_INLINE vf vf_exp(vf x)
 {
     const vf most = vf_splat(89.0f);

@@ -1,7 +1,7 @@
 /* scan:  xz.x[count][I] <- gated selective scan of xz.x, in place, state carried
  *
  *   Means    for channel c, token t, with u = dt[t][c] * x[t][c]:
- *              s[n] = exp(A[n][c] * dt[t][c]) * s[n] + u * B[t][n]      n = 0 .. N-1
+ *              s[n] = exp(A[n][c] * dt[t][c]) * s[n] + u * B[t][n]   for n = 0 .. N-1
  *              y = (sum over n of s[n] * C[t][n] + D[c] * x[t][c]) * silu(z[t][c])
  *   Shapes   xz [rows][XS] f32: x in columns 0 .. I-1, z from PAD(I); state, A [N][PAD(I)];
  *            dt [rows][PAD(I)]; xdb [rows][DS]: B in columns R .. R+N-1, C in R+N .. R+2N-1;
@@ -24,53 +24,53 @@
 #include "kernels/cpu/math.h"
 #include "kernels/cpu/op.h"
 
-/* All tokens of VF_LANES channels; every channel-indexed pointer is at the first of them. */
+/* All tokens of VF_LANES channels; every channel-indexed pointer is at the first of them. The state
+ * and the rates lie side by side in L1 meanwhile: in the arenas a channel's states are rows apart,
+ * which would make them compete for the same few sets of the cache. */
 KERNEL_INLINE void scan_lanes(u32 S, u32 N, u32 XS, u32 DS, u32 rows, f32 *x, const f32 *z,
                               f32 *state, const f32 *dt, const f32 *B, const f32 *C, const f32 *A,
-                              const f32 *D)
+                              const f32 *D, vf *s, vf *rate)
 {
-    vf s[N], decay[N];
-#pragma GCC unroll 64
     for (u32 n = 0; n < N; n++) {
         s[n] = vf_load(state + (size_t)n * S);
-        decay[n] = vf_load(A + (size_t)n * S);
+        rate[n] = vf_load(A + (size_t)n * S) * vf_splat(LOG2_E);
     }
     const vf skip = vf_load(D);
     for (u32 t = 0; t < rows; t++) {
         const vf step = vf_load(dt), in = vf_load(x), u = step * in;
         vf y = {0};
-#pragma GCC unroll 64
+#pragma GCC unroll 4
         for (u32 n = 0; n < N; n++) {
-            s[n] = vf_fma(vf_exp_below(decay[n] * step), s[n], u * vf_splat(B[n]));
+            s[n] = vf_fma(vf_exp2_below(rate[n] * step), s[n], u * vf_splat(B[n]));
             y = vf_fma(s[n], vf_splat(C[n]), y);
         }
         y = vf_fma(in, skip, y);
         vf_store(x, y * vf_silu(vf_load(z)));
         x += XS, z += XS, dt += S, B += DS, C += DS;
     }
-#pragma GCC unroll 64
     for (u32 n = 0; n < N; n++)
         vf_store(state + (size_t)n * S, s[n]);
 }
 
-/* This thread's share of the channels. */
+/* This thread's share of the channels; s and rate hold N vectors. */
 KERNEL_INLINE void scan(u32 I, u32 N, u32 R, u32 XS, u32 DS, enum count count, const run *r,
                         f32 *xz, f32 *state, const f32 *dt, const f32 *xdb, const f32 *A,
-                        const f32 *D)
+                        const f32 *D, vf *s, vf *rate)
 {
     const u32 S = LINE_PAD(I), rows = count_rows(r, count);
     u32 first, last;
     team_share(r, S / LINE_F32, &first, &last);
     for (u32 c = first * LINE_F32; c < last * LINE_F32; c += VF_LANES)
         scan_lanes(S, N, XS, DS, rows, xz + c, xz + S + c, state + c, dt + c, xdb + R, xdb + R + N,
-                   A + c, D + c);
+                   A + c, D + c, s, rate);
 }
 
 #define SCAN(name, I, N, R, XS, DS, COUNT)                                                         \
     void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[LINE_PAD(I)], const f32(*dt)[LINE_PAD(I)], \
               const f32(*xdb)[DS], const f32(*A)[LINE_PAD(I)], const f32 *D)                       \
     {                                                                                              \
-        scan(I, N, R, XS, DS, COUNT_##COUNT, r, xz[0], state[0], dt[0], xdb[0], A[0], D);          \
+        vf s[N], rate[N];                                                                          \
+        scan(I, N, R, XS, DS, COUNT_##COUNT, r, xz[0], state[0], dt[0], xdb[0], A[0], D, s, rate); \
         op_done(r, op); /* x before out_proj reads it; dt, xdb before they are overwritten */      \
     }
 
