@@ -80,25 +80,21 @@ void repack_panel(void *panel, enum dtype type, const f32 *values, u32 rows, u32
         panel_f32(panel, values, rows, cols);
 }
 
-void repack_taps(f32 *columns, const f32 *values, u32 rows, u32 cols, u32 padded)
+void repack_columns(f32 *columns, u32 padded, u32 first_row, const f32 *values, u32 rows, u32 cols,
+                    u32 first_col, u32 count)
 {
-    for (u32 col = 0; col < cols; col++) {
-        f32 *column = columns + (uint64_t)col * padded;
-        for (u32 row = 0; row < rows; row++)
-            column[row] = values[(uint64_t)row * cols + col];
-        for (u32 row = rows; row < padded; row++)
-            column[row] = 0;
+    for (u32 c = 0; c < count; c++) {
+        f32 *column = columns + (uint64_t)c * padded + first_row;
+        const f32 *source = values + first_col + c;
+        for (u32 r = 0; r < rows; r++)
+            column[r] = source[(uint64_t)r * cols];
     }
 }
 
-void repack_decay(f32 *columns, const f32 *values, u32 rows, u32 cols, u32 padded)
+void repack_decay(f32 *values, uint64_t count)
 {
-    repack_taps(columns, values, rows, cols, padded);
-    for (u32 col = 0; col < cols; col++) {
-        f32 *column = columns + (uint64_t)col * padded;
-        for (u32 row = 0; row < rows; row++)
-            column[row] = (f32)-exp((double)column[row]);
-    }
+    for (uint64_t i = 0; i < count; i++)
+        values[i] = (f32)-exp((double)values[i]);
 }
 
 uint64_t repack_find_unfit(enum dtype type, const f32 *values, uint64_t count)

@@ -2,8 +2,7 @@
  *
  * gen/layout.h defines them. Only matrices (PANELS) have a type, DTYPE_F32, DTYPE_F16 or
  * DTYPE_BF16; the others stay f32.
- *
- * Rows and channels past the given ones are the padding; they are zero. */
+ * The caller supplies the zeros of the padding. */
 #ifndef TOOLS_REPACK_H
 #define TOOLS_REPACK_H
 
@@ -18,12 +17,13 @@ uint64_t repack_panel_bytes(enum dtype type, u32 rows, u32 cols);
 /* panel <- packed values[rows][cols]; rows is 16, 32, 48 or 64. */
 void repack_panel(void *panel, enum dtype type, const f32 *values, u32 rows, u32 cols);
 
-/* columns[cols][padded] <- values[rows][cols] transposed; padded >= rows. */
-void repack_taps(f32 *columns, const f32 *values, u32 rows, u32 cols, u32 padded);
+/* columns[c][first_row + r] <- values[r][first_col + c] for r < rows, c < count; a row of `values`
+ * has `cols`, a row of `columns` `padded` elements. The rest of `columns` is left alone. */
+void repack_columns(f32 *columns, u32 padded, u32 first_row, const f32 *values, u32 rows, u32 cols,
+                    u32 first_col, u32 count);
 
-/* columns[cols][padded] <- -exp(values[rows][cols]) transposed, the exponential in double and
- * rounded once. */
-void repack_decay(f32 *columns, const f32 *values, u32 rows, u32 cols, u32 padded);
+/* values[i] <- -exp(values[i]), the exponential in double and rounded once. */
+void repack_decay(f32 *values, uint64_t count);
 
 /* The first of `count` values that `type` cannot hold as a finite number (a NaN, an infinity, or
  * what would round to one), or `count` if there is none. */

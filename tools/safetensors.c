@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 static const struct dtype {
     const char *name;
     uint32_t bits;
@@ -27,8 +25,7 @@ static const struct dtype {
     {"F8_E5M2", 8, SAFETENSORS_OTHER}, {"F8_E8M0", 8, SAFETENSORS_OTHER},
 };
 
-/* Text of a file may reach a terminal: it must not carry control characters there. */
-static bool printable(const char *text, size_t most)
+bool safetensors_printable(const char *text, size_t most)
 {
     const size_t bytes = strlen(text);
     if (bytes == 0 || bytes > most)
@@ -37,6 +34,16 @@ static bool printable(const char *text, size_t most)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
             return false;
     return true;
+}
+
+void safetensors_report_json(struct report *report, const json_error_t *error)
+{
+    char text[JSON_ERROR_TEXT_LENGTH];
+    for (size_t i = 0; i < sizeof text; i++) {
+        const unsigned char c = (unsigned char)error->text[i];
+        text[i] = (char)((c > 0 && c < 0x20) || c == 0x7f ? '?' : c);
+    }
+    report_error(report, 0, "JSON, byte %d: %s", error->position, text);
 }
 
 static const struct dtype *dtype_find(const char *name)
@@ -66,7 +73,7 @@ static bool parse_dtype(struct safetensors_tensor *t, const json_t *value, uint3
     const struct dtype *dtype = dtype_find(name);
     if (dtype == NULL) {
         report_error(report, 0, "tensor \"%s\": unknown dtype \"%s\"", t->name,
-                     printable(name, 32) ? name : "?");
+                     safetensors_printable(name, 32) ? name : "?");
         return false;
     }
     t->dtype = dtype->dtype;
@@ -140,7 +147,7 @@ static bool parse_offsets(struct safetensors_tensor *t, const json_t *value, uin
 static bool parse_tensor(struct safetensors_tensor *t, const char *name, const json_t *entry,
                          uint64_t data_bytes, struct report *report)
 {
-    if (!printable(name, SAFETENSORS_NAME)) {
+    if (!safetensors_printable(name, SAFETENSORS_NAME)) {
         report_error(report, 0,
                      "a tensor's name is empty, longer than %d bytes, or holds control characters",
                      SAFETENSORS_NAME);
@@ -275,10 +282,7 @@ bool safetensors_parse(struct safetensors *s, const char *header, uint64_t heade
     json_error_t error;
     json_t *root = json_loadb(header, header_bytes, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) {
-        for (char *c = error.text; *c != '\0'; c++)
-            if ((unsigned char)*c < 0x20 || *c == 0x7f)
-                *c = '?';
-        report_error(report, 0, "header, byte %d: %s", error.position, error.text);
+        safetensors_report_json(report, &error);
         return false;
     }
     const uint64_t data_at = SAFETENSORS_PREFIX + header_bytes;
@@ -301,10 +305,12 @@ bool safetensors_read(int fd, void *into, uint64_t bytes, uint64_t at)
         const ssize_t got = pread(fd, (char *)into + done, bytes - done, (off_t)(at + done));
         if (got > 0)
             done += (uint64_t)got;
-        else if (got == 0 || errno != EINTR)
-            break;
+        else if (got == 0)
+            errno = ENODATA;
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return false;
     }
-    return done == bytes;
+    return true;
 }
 
 /* Reads and parses the header of an open file. */

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "gen/report.h"
 
 enum {
@@ -54,10 +56,18 @@ bool safetensors_parse(struct safetensors *s, const char *header, uint64_t heade
  * the tensors from, or -1 after reporting an error. */
 int safetensors_open(struct safetensors *s, struct report *report);
 
-/* Reads exactly bytes [at, at + bytes) of the file. False: the file ended or errno says why. */
+/* Reads exactly bytes [at, at + bytes) of the file. False: errno says why, ENODATA
+ * that the file ended. */
 bool safetensors_read(int fd, void *into, uint64_t bytes, uint64_t at);
 
 void safetensors_free(struct safetensors *s);
+
+/* Text of a file may reach a terminal: true if it has 1 to `most` bytes and no control character.
+ */
+bool safetensors_printable(const char *text, size_t most);
+
+/* Reports an error of the JSON parser; it may quote the file, so control characters become '?'. */
+void safetensors_report_json(struct report *report, const json_error_t *error);
 
 /* Writes "F32 [768, 1536]" into `text` and returns it. */
 const char *safetensors_describe(const struct safetensors_tensor *tensor, char *text, size_t size);

@@ -1,0 +1,256 @@
+#include "tools/checkpoint.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "tools/checkpoint_bind.h"
+#include "tools/convert.h"
+
+static const char single_name[] = "model.safetensors";
+static const char index_name[] = "model.safetensors.index.json";
+
+/* DIRECTORY/NAME in new memory, or NULL. */
+static char *join(const char *directory, const char *name)
+{
+    const size_t bytes = strlen(directory) + 1 + strlen(name) + 1;
+    char *path = malloc(bytes);
+    if (path != NULL)
+        snprintf(path, bytes, "%s/%s", directory, name);
+    return path;
+}
+
+static bool exists(const char *directory, const char *name)
+{
+    char *path = join(directory, name);
+    const bool there = path != NULL && access(path, F_OK) == 0;
+    free(path);
+    return there;
+}
+
+/* Opens one file of the checkpoint and adds it to the shards. */
+static bool add_shard(struct checkpoint *c, const char *name, struct report *report)
+{
+    struct checkpoint_shard *shard = &c->shards[c->shard_count];
+    *shard = (struct checkpoint_shard){.fd = -1};
+    shard->name = strdup(name);
+    shard->path = join(c->directory, name);
+    c->shard_count++;
+    if (shard->name == NULL || shard->path == NULL) {
+        report_error(report, 0, "no memory for the list of files");
+        return false;
+    }
+    struct report here = {.to = report->to, .file = shard->path};
+    shard->fd = safetensors_open(&shard->tensors, &here);
+    report->errors += here.errors;
+    return shard->fd >= 0;
+}
+
+static const struct checkpoint_shard *find_shard(const struct checkpoint *c, const char *name)
+{
+    for (uint32_t i = 0; i < c->shard_count; i++)
+        if (strcmp(c->shards[i].name, name) == 0)
+            return &c->shards[i];
+    return NULL;
+}
+
+/* What the index may name: a file beside it. */
+static bool plain_name(const char *name)
+{
+    return name != NULL && safetensors_printable(name, SAFETENSORS_NAME) && name[0] != '.' &&
+           strchr(name, '/') == NULL;
+}
+
+/* Opens every file that the index names. All that cannot be opened are reported. */
+static bool open_shards(struct checkpoint *c, json_t *map, struct report *report)
+{
+    const uint32_t before = report->errors;
+    const char *name;
+    json_t *value;
+    json_object_foreach(map, name, value)
+    {
+        const char *file = json_string_value(value);
+        if (!plain_name(file) || !safetensors_printable(name, SAFETENSORS_NAME)) {
+            report_error(report, 0, "weight_map does not map names of tensors to files beside it");
+            return false;
+        }
+        if (find_shard(c, file) != NULL)
+            continue;
+        if (c->shard_count == CHECKPOINT_SHARDS) {
+            report_error(report, 0, "more than %d files", CHECKPOINT_SHARDS);
+            return false;
+        }
+        add_shard(c, file, report);
+    }
+    return report->errors == before;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    const struct checkpoint_tensor *a = left, *b = right;
+    return strcmp(a->tensor->name, b->tensor->name);
+}
+
+/* Lists the tensors of all shards by name. */
+static bool gather(struct checkpoint *c, struct report *report)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < c->shard_count; i++)
+        count += c->shards[i].tensors.count;
+    c->tensors = calloc(count + 1, sizeof *c->tensors);
+    if (c->tensors == NULL) {
+        report_error(report, 0, "no memory for %zu tensors", count);
+        return false;
+    }
+    for (uint32_t i = 0; i < c->shard_count; i++)
+        for (size_t t = 0; t < c->shards[i].tensors.count; t++)
+            c->tensors[c->tensor_count++] = (struct checkpoint_tensor){
+                .tensor = &c->shards[i].tensors.tensors[t], .shard = &c->shards[i]};
+    qsort(c->tensors, count, sizeof *c->tensors, compare_names);
+    const uint32_t before = report->errors;
+    for (size_t i = 1; i < count; i++)
+        if (compare_names(&c->tensors[i - 1], &c->tensors[i]) == 0)
+            report_error(report, 0, "tensor \"%s\" lies in both \"%s\" and \"%s\"",
+                         c->tensors[i].tensor->name, c->tensors[i - 1].shard->name,
+                         c->tensors[i].shard->name);
+    return report->errors == before;
+}
+
+/* Each tensor must lie in the file that the index names for it, and nothing else may lie there. */
+static bool check_index(const struct checkpoint *c, json_t *map, struct report *report)
+{
+    const uint32_t before = report->errors;
+    const char *name;
+    json_t *value;
+    json_object_foreach(map, name, value)
+    {
+        const struct checkpoint_tensor *t = checkpoint_find(c, name);
+        if (t == NULL || strcmp(t->shard->name, json_string_value(value)) != 0)
+            report_error(report, 0, "tensor \"%s\" should lie in \"%s\", but does not", name,
+                         json_string_value(value));
+    }
+    for (size_t i = 0; i < c->tensor_count; i++)
+        if (json_object_get(map, c->tensors[i].tensor->name) == NULL)
+            report_error(report, 0, "weight_map does not list tensor \"%s\", which \"%s\" holds",
+                         c->tensors[i].tensor->name, c->tensors[i].shard->name);
+    return report->errors == before;
+}
+
+/* Opens the shards that the index at report->file names. */
+static bool open_sharded(struct checkpoint *c, struct report *report)
+{
+    json_error_t error;
+    json_t *root = json_load_file(report->file, JSON_REJECT_DUPLICATES, &error);
+    if (root == NULL) {
+        safetensors_report_json(report, &error);
+        return false;
+    }
+    json_t *map = json_object_get(root, "weight_map");
+    bool valid = json_is_object(map) && json_object_size(map) > 0;
+    if (!valid)
+        report_error(report, 0, "weight_map is missing, empty or not an object");
+    valid =
+        valid && open_shards(c, map, report) && gather(c, report) && check_index(c, map, report);
+    json_decref(root);
+    return valid;
+}
+
+/* Says what is there instead of safetensors files. */
+static void report_no_files(const char *directory, struct report *report)
+{
+    if (exists(directory, "pytorch_model.bin") || exists(directory, "pytorch_model.bin.index.json"))
+        report_error(report, 0,
+                     "holds pytorch_model.bin, which only Python can read; convert it once, there: "
+                     "python3 -c 'import torch; from safetensors.torch import save_file; "
+                     "save_file({k: v.clone() for k, v in torch.load(\"pytorch_model.bin\", "
+                     "weights_only=True).items()}, \"model.safetensors\")'");
+    else if (!exists(directory, "."))
+        report_error(report, 0, "no such directory");
+    else
+        report_error(report, 0, "holds neither %s nor %s", single_name, index_name);
+}
+
+static bool open_files(struct checkpoint *c, struct report *report)
+{
+    c->shards = calloc(CHECKPOINT_SHARDS, sizeof *c->shards);
+    c->bound = calloc(c->layout->count, sizeof *c->bound);
+    if (c->shards == NULL || c->bound == NULL) {
+        report_error(report, 0, "no memory for the list of files");
+        return false;
+    }
+    if (exists(c->directory, single_name))
+        return add_shard(c, single_name, report) && gather(c, report);
+    if (!exists(c->directory, index_name)) {
+        report_no_files(c->directory, report);
+        return false;
+    }
+    char *path = join(c->directory, index_name);
+    struct report here = {.to = report->to, .file = path != NULL ? path : index_name};
+    const bool valid = path != NULL && open_sharded(c, &here);
+    report->errors += here.errors;
+    free(path);
+    return valid;
+}
+
+bool checkpoint_open(struct checkpoint *c, const char *directory, const struct layout *layout,
+                     struct report *report)
+{
+    *c = (struct checkpoint){.directory = directory, .layout = layout};
+    struct report here = {.to = report->to, .file = directory};
+    const bool valid = open_files(c, &here) && checkpoint_bind(c, &here);
+    report->errors += here.errors;
+    if (!valid)
+        checkpoint_close(c);
+    return valid;
+}
+
+/* values[count] <- the 16-bit floats in the upper half of the same memory. Each element is read
+ * before the write that covers it. */
+static void widen(f32 *values, uint64_t count, enum safetensors_dtype dtype)
+{
+    const char *narrow = (const char *)values + count * sizeof(uint16_t);
+    for (uint64_t i = 0; i < count; i++) {
+        uint16_t bits;
+        memcpy(&bits, narrow + i * sizeof bits, sizeof bits);
+        values[i] = dtype == SAFETENSORS_BF16 ? convert_from_bf16(bits) : convert_from_f16(bits);
+    }
+}
+
+bool checkpoint_read(const struct checkpoint *c, uint32_t index, uint64_t first, uint64_t count,
+                     f32 *values, struct report *report)
+{
+    const struct checkpoint_tensor *bound = c->bound[index];
+    const uint64_t cols = c->layout->weight[index].cols;
+    const bool wide = bound->tensor->dtype == SAFETENSORS_F32;
+    const uint64_t element = wide ? sizeof(f32) : sizeof(uint16_t);
+    char *into = (char *)values + (wide ? 0 : count * cols * sizeof(uint16_t));
+    if (!safetensors_read(bound->shard->fd, into, count * cols * element,
+                          bound->tensor->at + first * cols * element)) {
+        struct report here = {.to = report->to, .file = bound->shard->path};
+        report_error(&here, 0, "tensor \"%s\" cannot be read: %s", bound->tensor->name,
+                     strerror(errno));
+        report->errors++;
+        return false;
+    }
+    if (!wide)
+        widen(values, count * cols, bound->tensor->dtype);
+    return true;
+}
+
+void checkpoint_close(struct checkpoint *c)
+{
+    for (uint32_t i = 0; i < c->shard_count; i++) {
+        if (c->shards[i].fd >= 0)
+            close(c->shards[i].fd);
+        safetensors_free(&c->shards[i].tensors);
+        free(c->shards[i].name);
+        free(c->shards[i].path);
+    }
+    free(c->shards);
+    free(c->tensors);
+    free(c->bound);
+    *c = (struct checkpoint){0};
+}

@@ -1,0 +1,13 @@
+/* Binds the tensors of a checkpoint to the weights of its layout. Used by checkpoint.c alone. */
+#ifndef TOOLS_CHECKPOINT_BIND_H
+#define TOOLS_CHECKPOINT_BIND_H
+
+#include "tools/checkpoint.h"
+
+/* Fills c->bound. False: missing, surplus, misshapen or mistyped tensors, all of them reported. */
+bool checkpoint_bind(struct checkpoint *c, struct report *report);
+
+/* The tensor of that name, or NULL. */
+struct checkpoint_tensor *checkpoint_find(const struct checkpoint *c, const char *name);
+
+#endif

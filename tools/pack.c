@@ -1,0 +1,93 @@
+/* pack: a checkpoint directory becomes a weight file in the layout of one model's binary. */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "runtime/die.h"
+#include "tools/pack_run.h"
+
+enum { OPTION_RANDOM = 256, OPTION_NO_TOKENIZER };
+
+struct arguments {
+    struct pack_request request;
+    bool random;
+};
+
+static const struct argp_option options[] = {
+    {"output", 'o', "FILE", 0, "The weight file to write", 0},
+    {"random", OPTION_RANDOM, "SEED", 0, "Random weights instead of a checkpoint", 0},
+    {"no-tokenizer", OPTION_NO_TOKENIZER, NULL, 0,
+     "Pack a checkpoint that has no tokenizer.json; the binary then takes token ids only", 0},
+    {0},
+};
+
+static const char usage[] = "CONFIG.ini CHECKPOINT -o FILE\n--random SEED CONFIG.ini -o FILE";
+
+static const char description[] =
+    "Packs the weights and the tokenizer of a checkpoint directory (config.json, "
+    "model.safetensors or its shards, tokenizer.json) for the binary of CONFIG.ini.\v"
+    "Exit codes: 0 done; 1 the file cannot be written; 2 usage; 3 no memory; 4 the config or the "
+    "checkpoint is wrong; 130 interrupted. Unless it is 0, an older FILE is left as it was.";
+
+static void parse_seed(struct arguments *arguments, const char *text, struct argp_state *state)
+{
+    char *end;
+    errno = 0;
+    arguments->request.seed = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0)
+        argp_error(state, "--random %s: expected a whole number from 0 to 2^64 - 1", text);
+    arguments->random = true;
+}
+
+static void check_arguments(const struct arguments *arguments, struct argp_state *state)
+{
+    const struct pack_request *request = &arguments->request;
+    if (request->config == NULL)
+        argp_error(state, "expected a config");
+    if (request->output == NULL)
+        argp_error(state, "expected -o FILE");
+    if (arguments->random && request->checkpoint != NULL)
+        argp_error(state, "--random takes no checkpoint, found '%s'", request->checkpoint);
+    if (!arguments->random && request->checkpoint == NULL)
+        argp_error(state, "expected a checkpoint directory, or --random SEED");
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    struct pack_request *request = &arguments->request;
+    switch (key) {
+    case 'o':
+        request->output = argument;
+        break;
+    case OPTION_RANDOM:
+        parse_seed(arguments, argument, state);
+        break;
+    case OPTION_NO_TOKENIZER:
+        request->no_tokenizer = true;
+        break;
+    case ARGP_KEY_ARG:
+        if (request->config == NULL)
+            request->config = argument;
+        else if (request->checkpoint == NULL)
+            request->checkpoint = argument;
+        else
+            argp_error(state, "one argument too many: '%s'", argument);
+        break;
+    case ARGP_KEY_END:
+        check_arguments(arguments, state);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+int main(int count, char **values)
+{
+    static const struct argp argp = {options, parse_option, usage, description, NULL, NULL, NULL};
+    struct arguments arguments = {0};
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&argp, count, values, 0, NULL, &arguments);
+    return pack_run(&arguments.request, stderr);
+}

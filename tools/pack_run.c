@@ -1,0 +1,77 @@
+#include "tools/pack_run.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "runtime/die.h"
+#include "runtime/interrupt.h"
+#include "tools/checkpoint.h"
+#include "tools/image.h"
+#include "tools/random_weights.h"
+
+static bool read_checkpoint(const void *context, uint32_t index, uint64_t first, uint64_t count,
+                            f32 *values, struct report *report)
+{
+    return checkpoint_read(context, index, first, count, values, report);
+}
+
+/* Writes the image and says how it went. */
+static int write_image(struct image *image, struct report *report)
+{
+    struct progress progress;
+    struct image_written written;
+    const struct layout *layout = image->layout;
+    image->progress = &progress;
+    progress_start(&progress, layout->weights_bytes);
+    const int status = image_write(image, &written, report);
+    const double seconds = progress_seconds(&progress);
+    progress_end(&progress);
+    if (status == EXIT_INTERRUPTED)
+        fprintf(report->to, "%s: interrupted, nothing was written\n", image->path);
+    if (status == EXIT_SUCCESS)
+        fprintf(report->to,
+                "%s: %" PRIu64 " bytes in %.2f s, %.0f MB/s; weights %016" PRIx64
+                ", config %016" PRIx64 "%016" PRIx64 "\n",
+                image->path, written.file_bytes, seconds,
+                (double)written.file_bytes * 1e-6 / (seconds > 1e-3 ? seconds : 1e-3),
+                written.weights_digest, layout->config_digest[1], layout->config_digest[0]);
+    return status;
+}
+
+static int pack_random(const struct pack_request *request, const struct layout *layout,
+                       struct report *report)
+{
+    const struct random_weights random = {.layout = layout, .seed = request->seed};
+    struct image image = {
+        .layout = layout, .read = random_weights_read, .context = &random, .path = request->output};
+    return write_image(&image, report);
+}
+
+static int pack_checkpoint(const struct pack_request *request, const struct layout *layout,
+                           struct report *report)
+{
+    struct checkpoint checkpoint;
+    if (!checkpoint_open(&checkpoint, request->checkpoint, layout, report))
+        return EXIT_MISMATCH;
+    struct image image = {
+        .layout = layout, .read = read_checkpoint, .context = &checkpoint, .path = request->output};
+    const int status = write_image(&image, report);
+    checkpoint_close(&checkpoint);
+    return status;
+}
+
+int pack_run(const struct pack_request *request, FILE *err)
+{
+    struct layout layout;
+    struct report report = {.to = err, .file = request->config};
+    interrupt_catch();
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit shows as EFBIG, so the partial file is removed */
+    if (!layout_load(request->config, &report, &layout))
+        return EXIT_MISMATCH;
+    report.file = request->checkpoint != NULL ? request->checkpoint : request->config;
+    const int status = request->checkpoint != NULL ? pack_checkpoint(request, &layout, &report)
+                                                   : pack_random(request, &layout, &report);
+    layout_free(&layout);
+    return status;
+}

@@ -1,0 +1,25 @@
+/* A progress bar on stderr, for a person who waits: nothing is drawn unless stderr is a terminal.
+ */
+#ifndef TOOLS_PROGRESS_H
+#define TOOLS_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+    uint64_t total, done; /* bytes */
+    double started;       /* seconds of the monotonic clock */
+    double drawn;         /* when the bar was last drawn */
+    bool shown;
+};
+
+void progress_start(struct progress *p, uint64_t total);
+void progress_add(struct progress *p, uint64_t bytes);
+
+/* Erases the bar. */
+void progress_end(struct progress *p);
+
+/* Seconds since the start. */
+double progress_seconds(const struct progress *p);
+
+#endif
