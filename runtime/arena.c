@@ -1,0 +1,118 @@
+#include "runtime/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "runtime/die.h"
+#include "runtime/run.h"
+
+static bool sealed;
+
+uint64_t memory_plan_bytes(const struct memory_plan *plan)
+{
+    uint64_t parts[] = {plan->weights, plan->tokenizer, plan->state,
+                        plan->scratch, plan->io,        plan->threads};
+    uint64_t sum = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (__builtin_add_overflow(sum, parts[i], &sum))
+            return UINT64_MAX;
+    return sum;
+}
+
+/* The number of kilobytes after `key` ("VmHWM:") in a file of /proc, in bytes, or `otherwise`. */
+static uint64_t read_kilobytes(const char *path, const char *key, uint64_t otherwise)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return otherwise;
+    char text[4096];
+    size_t used = 0;
+    for (ssize_t got; used < sizeof text - 1; used += (size_t)got) {
+        got = read(file, text + used, sizeof text - 1 - used);
+        if (got < 0 && errno == EINTR)
+            got = 0;
+        else if (got <= 0)
+            break;
+    }
+    close(file);
+    text[used] = '\0';
+    const char *found = strstr(text, key);
+    return found ? strtoull(found + strlen(key), NULL, 10) * 1024 : otherwise;
+}
+
+uint64_t memory_available(void)
+{
+    return read_kilobytes("/proc/meminfo", "MemAvailable:", UINT64_MAX);
+}
+
+uint64_t memory_peak(void)
+{
+    return read_kilobytes("/proc/self/status", "VmHWM:", 0);
+}
+
+uint64_t memory_resident(void)
+{
+    return read_kilobytes("/proc/self/status", "VmRSS:", 0);
+}
+
+void memory_require(const struct memory_plan *plan, uint64_t available)
+{
+    uint64_t needed = memory_plan_bytes(plan);
+    if (needed <= available)
+        return;
+    die(EXIT_MEMORY,
+        "not enough memory: %" PRIu64 " bytes needed (weights %" PRIu64 ", tokenizer %" PRIu64
+        ", state %" PRIu64 ", scratch %" PRIu64 ", io %" PRIu64 ", threads %" PRIu64 "), %" PRIu64
+        " bytes available; end other programs, or build a smaller model or a smaller prefill_chunk",
+        needed, plan->weights, plan->tokenizer, plan->state, plan->scratch, plan->io, plan->threads,
+        available);
+}
+
+uint64_t arena_rounded(uint64_t bytes)
+{
+    return (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+}
+
+struct arena arena_reserve(const char *name, uint64_t bytes)
+{
+    if (sealed)
+        die(EXIT_FAILED, "internal error: arena %s reserved after sealing", name);
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t whole; /* with a page on either side that faults on a stray access */
+    if (__builtin_add_overflow(bytes, 3 * page, &whole))
+        whole = UINT64_MAX;
+    whole -= whole % page;
+    uint8_t *base =
+        mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED || mprotect(base + page, whole - 2 * page, PROT_READ | PROT_WRITE))
+        die(EXIT_MEMORY, "cannot reserve %" PRIu64 " bytes for the %s arena: %s", bytes, name,
+            strerror(errno));
+    return (struct arena){.name = name, .at = base + page, .bytes = bytes};
+}
+
+void *arena_take(struct arena *arena, uint64_t bytes)
+{
+    uint64_t rounded = arena_rounded(bytes);
+    if (rounded < bytes || rounded > arena->bytes - arena->taken)
+        die(EXIT_FAILED,
+            "internal error: %" PRIu64 " bytes asked of the %s arena, %" PRIu64 " left", bytes,
+            arena->name, arena->bytes - arena->taken);
+    void *taken = arena->at + arena->taken;
+    arena->taken += rounded;
+    return taken;
+}
+
+void arena_seal(void)
+{
+    sealed = true;
+}
+
+bool arena_is_sealed(void)
+{
+    return sealed;
+}

@@ -1,0 +1,57 @@
+/* Memory: a few arenas, one reservation each, all sizes known before the first byte is loaded.
+ *
+ * After arena_seal() nothing may allocate any more; arena_reserve() itself refuses. */
+#ifndef RUNTIME_ARENA_H
+#define RUNTIME_ARENA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena {
+    const char *name;
+    uint8_t *at;    /* page-aligned; all zero at first */
+    uint64_t bytes; /* as reserved */
+    uint64_t taken; /* handed out by arena_take() */
+};
+
+/* Every byte that a run of the binary will hold, the C library's own memory aside. */
+struct memory_plan {
+    uint64_t weights;   /* the image of the weights arena, mapped from the weight file */
+    uint64_t tokenizer; /* the file's other sections: header, tensor table, tokenizer tables */
+    uint64_t state;
+    uint64_t scratch;
+    uint64_t io;      /* the model's tokens, hidden rows and logits, then the host's buffers */
+    uint64_t threads; /* stacks of the team */
+};
+
+uint64_t memory_plan_bytes(const struct memory_plan *plan);
+
+/* MemAvailable of /proc/meminfo, in bytes: what can be used without swapping, with the page cache
+ * (and so an already cached weight file) counted as available. UINT64_MAX if it is not known. */
+uint64_t memory_available(void);
+
+/* Exits with EXIT_MEMORY, naming the bytes needed and available, unless the plan fits. */
+void memory_require(const struct memory_plan *plan, uint64_t available);
+
+/* Peak resident bytes of this process (VmHWM); 0 if it is not known. Allocates nothing. */
+uint64_t memory_peak(void);
+
+/* Resident bytes of this process now (VmRSS); 0 if it is not known. Allocates nothing. */
+uint64_t memory_resident(void);
+
+/* Reserves `bytes` zero bytes between two inaccessible pages. Exits with EXIT_MEMORY if the system
+ * refuses, and with EXIT_FAILED after arena_seal(). */
+struct arena arena_reserve(const char *name, uint64_t bytes);
+
+/* The next `bytes` of the arena, on a 64-byte boundary. Asking for more than was reserved is a
+ * mistake in the program: exits. */
+void *arena_take(struct arena *arena, uint64_t bytes);
+
+/* `bytes` as arena_take() counts them: rounded up to a whole cache line. */
+uint64_t arena_rounded(uint64_t bytes);
+
+/* Nothing allocates from here on. */
+void arena_seal(void);
+bool arena_is_sealed(void);
+
+#endif

@@ -1,0 +1,33 @@
+#include "runtime/interrupt.h"
+
+#include <signal.h>
+#include <string.h>
+
+static volatile sig_atomic_t asked;
+
+static void note(int signal_number)
+{
+    (void)signal_number;
+    asked = 1;
+}
+
+void interrupt_catch(void)
+{
+    struct sigaction once;
+    memset(&once, 0, sizeof once);
+    once.sa_handler = note;
+    once.sa_flags = (int)SA_RESETHAND; /* and no SA_RESTART: a read of a terminal returns */
+    sigemptyset(&once.sa_mask);
+    sigaction(SIGINT, &once, NULL);
+
+    struct sigaction ignored;
+    memset(&ignored, 0, sizeof ignored);
+    ignored.sa_handler = SIG_IGN;
+    sigemptyset(&ignored.sa_mask);
+    sigaction(SIGPIPE, &ignored, NULL);
+}
+
+bool interrupt_asked(void)
+{
+    return asked;
+}

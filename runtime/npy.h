@@ -1,0 +1,33 @@
+/* A float32 .npy array written row by row; its shape is known in advance. */
+#ifndef RUNTIME_NPY_H
+#define RUNTIME_NPY_H
+
+#include <stdint.h>
+
+#include "runtime/out.h"
+#include "runtime/run.h"
+
+enum { NPY_PATH_BYTES = 4096 + 16 };
+
+struct npy {
+    struct out out;
+    const char *path;           /* NULL: standard output */
+    char aside[NPY_PATH_BYTES]; /* what is written until npy_close() renames it */
+    u32 columns;
+};
+
+/* Starts a [rows][columns] array in C order: format version 1.0, little-endian. To a file it is
+ * written beside it under another name. Exits with EXIT_FAILED if it cannot be created. */
+void npy_open(struct npy *npy, const char *path, uint64_t rows, u32 columns);
+
+/* Appends one row of npy->columns floats. */
+void npy_row(struct npy *npy, const f32 *row);
+
+/* Flushes; a file is synced and renamed to its path. Exits with EXIT_FAILED if that fails, and
+ * then the path holds what it held before. */
+void npy_close(struct npy *npy);
+
+/* Gives up: removes what was written aside. */
+void npy_abandon(struct npy *npy);
+
+#endif

@@ -1,0 +1,56 @@
+/* What the verbs' command lines have in common. */
+#ifndef RUNTIME_OPTIONS_H
+#define RUNTIME_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/run.h"
+#include "runtime/sample.h"
+
+/* Keys of options without a short form. */
+enum option_key {
+    OPTION_TEMPERATURE = 0x100,
+    OPTION_TOP_K,
+    OPTION_TOP_P,
+    OPTION_MIN_P,
+    OPTION_IGNORE_EOS,
+    OPTION_NO_ECHO,
+    OPTION_INTERVAL,
+    OPTION_IDS,
+    OPTION_CHUNK,
+    OPTION_DECODE,
+    OPTION_DIGEST,
+    OPTION_JSON
+};
+
+/* --weights, --threads, --quiet, and the flags that are fixed when the binary is built. */
+struct common_options {
+    const char *weights; /* NULL: beside the binary */
+    u32 threads;         /* 0: as many as processors */
+    u32 chunk;           /* --batch-size; 0: as built */
+    bool quiet;
+};
+extern const struct argp common_argp;
+
+/* --temp, --top-k, --top-p, --min-p, --seed, --n-predict, --ignore-eos. */
+struct generate_options {
+    struct sample_options sample;
+    int64_t tokens; /* -1: until the end of text */
+    bool tokens_given;
+    bool ignore_eos;
+};
+extern const struct argp generate_argp;
+
+/* Sets what is not given on the command line. */
+void generate_defaults(struct generate_options *options);
+
+/* The whole number that `text` spells, within [least, most]; otherwise exits with EXIT_USAGE:
+ * "--threads: 'x' is not a whole number from 1 to 256". `option` is the name to show. */
+int64_t option_integer(const char *option, const char *text, int64_t least, int64_t most);
+
+/* Parses the command line of one verb; exits with EXIT_USAGE on a mistake. */
+void options_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+#endif

@@ -1,0 +1,76 @@
+/* One sequence of tokens going through the model: the arenas, the team, and the steps.
+ *
+ * Tokens go in either by chunks (session_prefill, then session_head for the rows whose logits are
+ * wanted) or one by one (session_decode). Whatever the mixture, the state carries over, and the
+ * logits of a position have the same bits. */
+#ifndef RUNTIME_SESSION_H
+#define RUNTIME_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/arena.h"
+#include "runtime/model.h"
+#include "runtime/team.h"
+#include "runtime/tokenizer.h"
+#include "runtime/weights.h"
+
+struct session_options {
+    const char *weights; /* path; NULL: beside the binary */
+    u32 threads;         /* 0: as many as processors */
+    u32 chunk;           /* most tokens of a prefill step; 0: as built */
+    bool text;           /* a tokenizer is needed */
+    bool quiet;          /* do not print the plan */
+    uint64_t
+        host_bytes; /* what the caller will take from the io arena, each piece arena_rounded() */
+};
+
+struct session {
+    struct pool pool;
+    struct weights_source weights;
+    struct memory_plan plan;
+    struct arena state, scratch, io;
+    struct step *step;
+    u32 *tokens;                 /* [model.chunk] */
+    const f32 *logits;           /* [model.logit_rows][model.vocab_pad] */
+    struct tokenizer *tokenizer; /* NULL unless asked for */
+    u32 chunk;                   /* most tokens of a prefill step of this session */
+    u32 processors;              /* that this process could use when it started */
+    uint64_t position;           /* tokens consumed since the last reset */
+};
+
+/* Opens the weight file, compares the plan with the memory that is available, reserves the arenas,
+ * starts the threads, and loads and checks the weights, in this order. Exits with a message on any
+ * failure (EXIT_MEMORY, EXIT_MISMATCH, EXIT_FAILED). The session must not move afterwards. */
+void session_open(struct session *session, const struct session_options *options);
+
+void session_close(struct session *session);
+
+/* The start of a text: zero state, position 0. */
+void session_reset(struct session *session);
+
+/* Consumes ids[count], 1 ..= session->chunk, all of them below model.vocab. Row i of the chunk can
+ * be turned into logits until the next step. */
+void session_prefill(struct session *session, const u32 *ids, u32 count);
+
+/* Logits of rows [first, first + rows) of the last prefill, 1 ..= model.logit_rows of them: returns
+ * [rows][model.vocab_pad], valid until the next step. */
+const f32 *session_head(struct session *session, u32 first, u32 rows);
+
+/* Consumes one token; returns its row of logits [model.vocab_pad], valid until the next step. */
+const f32 *session_decode(struct session *session, u32 id);
+
+/* Opens the tokenizer of a loaded weight file, in a block of tokenizer_scratch_bytes() taken from
+ * `io`. Exits with EXIT_MISMATCH if the file holds none, or one that does not fit the model. */
+struct tokenizer *session_tokenizer(const struct weights_source *weights, struct arena *io);
+
+/* Bytes of weights that one decode step streams. */
+uint64_t session_decode_weight_bytes(void);
+
+/* Path of the weight file that lies beside this binary: its own path with ".weights" behind. */
+const char *session_default_weights(void);
+
+/* Seconds on a clock that only goes forward. */
+double session_seconds(void);
+
+#endif

@@ -1,0 +1,130 @@
+/* selftest: the promises about numbers, checked on this machine with these weights. */
+#include "runtime/verb.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "runtime/die.h"
+#include "runtime/digest.h"
+#include "runtime/options.h"
+#include "runtime/out.h"
+#include "runtime/philox.h"
+#include "runtime/report.h"
+#include "runtime/sample.h"
+#include "runtime/session.h"
+
+enum { PROMPT_TOKENS = 40, DECODED_TOKENS = 8, CHUNKS = 4 };
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = state->input;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unexpected argument '%s'", argument);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {0}};
+static const struct argp command = {
+    .parser = parse,
+    .children = children,
+    .doc = "Checks every byte of the weight file against its digests, then the logits of a fixed "
+           "prompt: token by token and in chunks of several lengths, with 1 thread up to "
+           "--threads, must all give the same bits.\v"
+           "Prints one line per variant and the digest of the logits. Exit code 5 if any differs."};
+
+static struct session session;
+static struct out out;
+static u32 prompt[PROMPT_TOKENS];
+
+static void add_rows(XXH3_state_t *state, const f32 *rows, u32 count)
+{
+    for (u32 row = 0; row < count; row++)
+        XXH3_64bits_update(state, rows + (size_t)row * model.vocab_pad, model.vocab * sizeof *rows);
+}
+
+/* Digest of all rows of logits of the prompt and a greedy continuation. `chunk` 0: the prompt goes
+ * through decode steps. */
+static uint64_t digest_logits(u32 chunk)
+{
+    XXH3_state_t state;
+    XXH3_64bits_reset(&state);
+    session_reset(&session);
+    const f32 *last = NULL;
+    for (u32 at = 0; at < PROMPT_TOKENS && chunk == 0; at++) {
+        last = session_decode(&session, prompt[at]);
+        add_rows(&state, last, 1);
+    }
+    for (u32 at = 0; at < PROMPT_TOKENS && chunk > 0;) {
+        u32 tokens = PROMPT_TOKENS - at < chunk ? PROMPT_TOKENS - at : chunk;
+        session_prefill(&session, prompt + at, tokens);
+        for (u32 first = 0; first < tokens; first += model.logit_rows) {
+            u32 rows = tokens - first < model.logit_rows ? tokens - first : model.logit_rows;
+            const f32 *logits = session_head(&session, first, rows);
+            add_rows(&state, logits, rows);
+            last = logits + (size_t)(rows - 1) * model.vocab_pad;
+        }
+        at += tokens;
+    }
+    for (u32 i = 0; i < DECODED_TOKENS; i++) {
+        last = session_decode(&session, sample_greedy(last, model.vocab));
+        add_rows(&state, last, 1);
+    }
+    return XXH3_64bits_digest(&state);
+}
+
+/* Runs one variant and prints its line; true if the digest is the expected one. */
+static bool check(u32 threads, u32 chunk, uint64_t expected)
+{
+    team_use(&session.pool, threads);
+    uint64_t digest = digest_logits(chunk);
+    bool same = digest == expected;
+    char label[32] = "token by token";
+    if (chunk > 0)
+        snprintf(label, sizeof label, "chunks of %u", chunk);
+    out_print(&out, "%2u thread%s, %-15s %016" PRIx64 "  %s\n", threads, threads == 1 ? " " : "s",
+              label, digest, same ? "same" : "DIFFERENT");
+    out_flush(&out);
+    return same;
+}
+
+int verb_selftest(int argc, char **argv)
+{
+    static struct common_options options;
+    options_parse(&command, argc, argv, &options);
+    session_open(&session, &(struct session_options){.weights = options.weights,
+                                                     .threads = options.threads,
+                                                     .chunk = options.chunk,
+                                                     .quiet = options.quiet});
+    out_open(&out, STDOUT_FILENO, "standard output");
+    for (u32 i = 0; i < PROMPT_TOKENS; i++)
+        prompt[i] = (u32)(philox_uniform(0, i) * model.vocab);
+    arena_seal();
+
+    out_print(&out, "weights %016" PRIx64 ", every byte of %s as packed\n",
+              session.weights.header.weights_digest, session.weights.path);
+    team_use(&session.pool, 1);
+    uint64_t expected = digest_logits(0);
+    const u32 chunks[CHUNKS] = {1, 7, 32, model.chunk};
+    bool same = true;
+    for (u32 threads = 1; threads <= session.pool.started; threads *= 2) {
+        same &= check(threads, 0, expected);
+        for (u32 i = 0; i < CHUNKS; i++)
+            if (chunks[i] <= session.chunk && (i == 0 || chunks[i] > chunks[i - 1]))
+                same &= check(threads, chunks[i], expected);
+        bool skipped = threads < session.pool.started && threads * 2 > session.pool.started;
+        if (skipped)
+            same &= check(session.pool.started, session.chunk, expected);
+    }
+    out_print(&out, "logits  %016" PRIx64 ", %s\n", expected,
+              same ? "the same bits in every variant" : "NOT the same bits in every variant");
+    out_flush(&out);
+    return same ? EXIT_SUCCESS : EXIT_WRONG;
+}

@@ -1,0 +1,191 @@
+/* stream: a text of any length through the model, in fixed memory. */
+#include "runtime/verb.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/die.h"
+#include "runtime/generate.h"
+#include "runtime/interrupt.h"
+#include "runtime/options.h"
+#include "runtime/report.h"
+#include "runtime/score.h"
+#include "runtime/session.h"
+#include "runtime/text.h"
+
+struct stream_options {
+    struct common_options common;
+    struct generate_options generate;
+    const char *file;
+    uint64_t interval;
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct stream_options *options = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->generate;
+        state->child_inputs[1] = &options->common;
+        return 0;
+    case 'f':
+        options->file = argument;
+        return 0;
+    case OPTION_INTERVAL:
+        options->interval = (uint64_t)option_integer("--interval", argument, 1, INT64_MAX);
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unexpected argument '%s'; the text comes from standard input or --file",
+                   argument);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option list[] = {
+    {"file", 'f', "FILE", 0, "Read FILE instead of standard input", 1},
+    {"interval", OPTION_INTERVAL, "TOKENS", 0, "Report after so many tokens (default 10000)", 1},
+    {0},
+};
+static const struct argp_child children[] = {
+    {&generate_argp, 0, NULL, 0}, {&common_argp, 0, NULL, 0}, {0}};
+static const struct argp command = {
+    .options = list,
+    .parser = parse,
+    .children = children,
+    .doc = "Reads a text of any length, even endless, in memory that does not grow.\v"
+           "Per interval a line on stderr: tokens so far, speed, bits per byte of the interval and "
+           "of all, resident memory. With -n the text is continued at its end, on stdout. Ctrl-C "
+           "reports and exits with 130. Exit codes as for 'run'."};
+
+static struct session session;
+static struct text text;
+static struct out out;
+
+/* Counted over all of the text, and at the start of the current interval. */
+struct tally {
+    uint64_t tokens; /* consumed */
+    uint64_t bytes;  /* of the tokens that were scored: all but the first */
+    double bits;     /* of the same tokens */
+    double seconds;  /* on the clock */
+};
+
+static void report(const struct tally *from, const struct tally *all, const char *label)
+{
+    double bytes = (double)(all->bytes - from->bytes);
+    note("%s%s tokens, %s tok/s, %.4f bits/byte (all %.4f), resident %s", label,
+         report_grouped(all->tokens).text,
+         report_rate((double)(all->tokens - from->tokens), all->seconds - from->seconds).text,
+         bytes > 0 ? (all->bits - from->bits) / bytes : 0.0,
+         all->bytes > 0 ? all->bits / (double)all->bytes : 0.0,
+         report_bytes(memory_resident()).text);
+}
+
+/* Adds what the rows of the last chunk say about the tokens after them. */
+static void score(struct tally *all, const u32 *targets, u32 count, double *bits)
+{
+    for (u32 first = 0; first < count; first += model.logit_rows) {
+        u32 rows = count - first < model.logit_rows ? count - first : model.logit_rows;
+        score_rows(&session, first, rows, targets + first, bits);
+        for (u32 row = 0; row < rows; row++) {
+            uint64_t bytes;
+            tokenizer_text(session.tokenizer, targets[first + row], &bytes);
+            all->bits += bits[row];
+            all->bytes += bytes;
+        }
+    }
+}
+
+struct buffers {
+    u32 *ids;     /* [session.chunk + 1]: a chunk and the token after it */
+    double *bits; /* [model.logit_rows] */
+};
+
+/* Consumes the whole text. Returns how many rows the last chunk had, 0 for an empty text. */
+static u32 consume(const struct buffers *buffers, uint64_t interval, struct tally *all)
+{
+    u32 *ids = buffers->ids;
+    u32 held = 0, rows = 0; /* held: tokens already in ids */
+    all->seconds = session_seconds();
+    struct tally from = *all;
+    uint64_t next = interval;
+    for (;;) {
+        u32 got = text_tokens(&text, ids + held, session.chunk + 1 - held);
+        u32 have = held + got;
+        if (have == 0)
+            break;
+        /* Only the last token of the text goes in without a token after it to foretell. */
+        bool last = have <= session.chunk;
+        rows = last ? have : session.chunk;
+        session_prefill(&session, ids, rows);
+        score(all, ids + 1, last ? rows - 1 : rows, buffers->bits);
+        all->tokens += rows;
+        all->seconds = session_seconds();
+        if (all->tokens >= next) {
+            report(&from, all, "");
+            from = *all;
+            next = (all->tokens / interval + 1) * interval;
+        }
+        if (last)
+            break;
+        ids[0] = ids[rows];
+        held = 1;
+        if (interrupt_asked())
+            break;
+    }
+    return rows;
+}
+
+static int finish(struct generator *generator, u32 rows, const struct tally *all, double start,
+                  const struct stream_options *options)
+{
+    const struct tally none = {.seconds = start};
+    report(&none, all, "end: ");
+    if (interrupt_asked())
+        return EXIT_INTERRUPTED;
+    if (!options->generate.tokens_given)
+        return EXIT_SUCCESS;
+    const f32 *logits =
+        rows > 0 ? session_head(&session, rows - 1, 1) : session_decode(&session, model.bos);
+    struct generation made = generate(generator, logits);
+    if (!made.ended)
+        out_text(&out, "\n");
+    out_flush(&out);
+    if (out.closed)
+        return EXIT_FAILED;
+    return interrupt_asked() ? EXIT_INTERRUPTED : EXIT_SUCCESS;
+}
+
+int verb_stream(int argc, char **argv)
+{
+    static struct stream_options options = {.file = "-", .interval = 10000};
+    generate_defaults(&options.generate);
+    options_parse(&command, argc, argv, &options);
+    interrupt_catch();
+    uint64_t ids_bytes = ((uint64_t)model.chunk + 1) * sizeof(u32);
+    uint64_t bits_bytes = model.logit_rows * sizeof(double);
+    session_open(&session, &(struct session_options){.weights = options.common.weights,
+                                                     .threads = options.common.threads,
+                                                     .chunk = options.common.chunk,
+                                                     .quiet = options.common.quiet,
+                                                     .text = true,
+                                                     .host_bytes = generate_host_bytes() +
+                                                                   arena_rounded(ids_bytes) +
+                                                                   arena_rounded(bits_bytes)});
+    struct buffers buffers = {.ids = arena_take(&session.io, ids_bytes),
+                              .bits = arena_take(&session.io, bits_bytes)};
+    out_open(&out, STDOUT_FILENO, "standard output");
+    struct generator generator;
+    generate_open(&generator, &session, &out, &options.generate);
+    text_open_file(&text, session.tokenizer, options.file);
+    arena_seal();
+
+    session_reset(&session);
+    struct tally all = {0};
+    double start = session_seconds();
+    u32 rows = consume(&buffers, options.interval, &all);
+    return finish(&generator, rows, &all, start, &options);
+}
