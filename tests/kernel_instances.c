@@ -1,0 +1,119 @@
+#include "tests/kernel_instances.h"
+
+#define ELEMENT_F32                f32
+#define ELEMENT_F16                f16
+#define ELEMENT_BF16               bf16
+#define ROWS(buffer, stride)       ((f32(*)[stride])(void *)(buffer))
+#define CONST_ROWS(buffer, stride) ((const f32(*)[stride])(const void *)(buffer))
+
+#define CALL_PLAIN(name, y, w, bias, x) name(r, 0, y, w, x), (void)(bias)
+#define CALL_ADD                        CALL_PLAIN
+#define CALL_BIAS(name, y, w, bias, x)  name(r, 0, y, w, bias, x)
+#define CALL_ADD_BIAS                   CALL_BIAS
+#define CALL_SOFTPLUS                   CALL_BIAS
+
+/* First pass: the kernels themselves, and a function of the family's type around each. */
+#define MATRIX(name, T, M, K, EPILOGUE, COUNT)                                                     \
+    typedef struct {                                                                               \
+        ELEMENT_##T w[LINE_PAD(M) * (K + K % 2)];                                                  \
+    } name##_weight;                                                                               \
+    LINEAR(name, name##_weight, T, M, K, LINE_PAD(M) + 16, LINE_PAD(K) + 16, EPILOGUE, COUNT)      \
+    static void name##_call(run *r, f32 *y, const void *w, const f32 *bias, const f32 *x)          \
+    {                                                                                              \
+        CALL_##EPILOGUE(name, ROWS(y, LINE_PAD(M) + 16), w, bias,                                  \
+                        CONST_ROWS(x, LINE_PAD(K) + 16));                                          \
+    }
+#define LOOKUP(name, T, M, K, COUNT)                                                               \
+    typedef struct {                                                                               \
+        ELEMENT_##T w[LINE_PAD(M) * (K + K % 2)];                                                  \
+    } name##_weight;                                                                               \
+    EMBED(name, name##_weight, T, M, K, LINE_PAD(K), COUNT)                                        \
+    static void name##_call(run *r, f32 *y, const void *w, const u32 *tokens)                      \
+    {                                                                                              \
+        name(r, 0, ROWS(y, LINE_PAD(K)), w, tokens);                                               \
+    }
+#define NORM(name, D, EPS, COUNT)                                                                  \
+    RMSNORM(name, D, LINE_PAD(D), EPS, COUNT)                                                      \
+    static void name##_call(run *r, f32 *y, const f32 *x, const f32 *weight)                       \
+    {                                                                                              \
+        name(r, 0, ROWS(y, LINE_PAD(D)), CONST_ROWS(x, LINE_PAD(D)), weight);                      \
+    }
+#define CONV_CALL_PLAIN(name, xz, state, taps, bias) name(r, 0, xz, state, taps), (void)(bias)
+#define CONV_CALL_BIAS(name, xz, state, taps, bias)  name(r, 0, xz, state, taps, bias)
+#define CONV(name, I, K, BIAS_OR_PLAIN, COUNT)                                                     \
+    CONV_SILU(name, I, K, 2 * LINE_PAD(I), BIAS_OR_PLAIN, COUNT)                                   \
+    static void name##_call(run *r, f32 *xz, f32 *state, const f32 *taps, const f32 *bias)         \
+    {                                                                                              \
+        CONV_CALL_##BIAS_OR_PLAIN(name, ROWS(xz, 2 * LINE_PAD(I)), ROWS(state, LINE_PAD(I)),       \
+                                  CONST_ROWS(taps, LINE_PAD(I)), bias);                            \
+    }
+#define SCANNED(name, I, N, R, COUNT)                                                              \
+    SCAN(name, I, N, R, 2 * LINE_PAD(I), LINE_PAD(R + 2 * N), COUNT)                               \
+    static void name##_call(run *r, f32 *xz, f32 *state, const f32 *dt, const f32 *xdb,            \
+                            const f32 *A, const f32 *D)                                            \
+    {                                                                                              \
+        name(r, 0, ROWS(xz, 2 * LINE_PAD(I)), ROWS(state, LINE_PAD(I)),                            \
+             CONST_ROWS(dt, LINE_PAD(I)), CONST_ROWS(xdb, LINE_PAD(R + 2 * N)),                    \
+             CONST_ROWS(A, LINE_PAD(I)), D);                                                       \
+    }
+#include "tests/kernel_shapes.def"
+#undef MATRIX
+#undef LOOKUP
+#undef NORM
+#undef CONV
+#undef SCANNED
+
+/* Then one pass a table: the other families expand to nothing. */
+#define MATRIX(...)
+#define LOOKUP(...)
+#define NORM(...)
+#define CONV(...)
+#define SCANNED(...)
+
+#undef MATRIX
+#define MATRIX(name, T, M, K, E, COUNT)                                                            \
+    {#name,        WEIGHT_##T,    M,          K, LINE_PAD(M) + 16, LINE_PAD(K) + 16,               \
+     EPILOGUE_##E, COUNT_##COUNT, name##_call},
+const struct linear_case linear_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 linear_case_count = sizeof linear_cases / sizeof linear_cases[0];
+#undef MATRIX
+#define MATRIX(...)
+
+#undef LOOKUP
+#define LOOKUP(name, T, M, K, COUNT) {#name, WEIGHT_##T, M, K, COUNT_##COUNT, name##_call},
+const struct embed_case embed_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 embed_case_count = sizeof embed_cases / sizeof embed_cases[0];
+#undef LOOKUP
+#define LOOKUP(...)
+
+#undef NORM
+#define NORM(name, D, EPS, COUNT) {#name, D, EPS, COUNT_##COUNT, name##_call},
+const struct norm_case norm_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 norm_case_count = sizeof norm_cases / sizeof norm_cases[0];
+#undef NORM
+#define NORM(...)
+
+#undef CONV
+#define CONV_HAS_PLAIN false
+#define CONV_HAS_BIAS  true
+#define CONV(name, I, K, BIAS_OR_PLAIN, COUNT)                                                     \
+    {#name, I, K, CONV_HAS_##BIAS_OR_PLAIN, COUNT_##COUNT, name##_call},
+const struct conv_case conv_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 conv_case_count = sizeof conv_cases / sizeof conv_cases[0];
+#undef CONV
+#define CONV(...)
+
+#undef SCANNED
+#define SCANNED(name, I, N, R, COUNT) {#name, I, N, R, COUNT_##COUNT, name##_call},
+const struct scan_case scan_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 scan_case_count = sizeof scan_cases / sizeof scan_cases[0];

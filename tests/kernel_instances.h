@@ -1,0 +1,57 @@
+/* The kernels of kernel_shapes.def as tables, each behind one function type a family. */
+#ifndef TESTS_KERNEL_INSTANCES_H
+#define TESTS_KERNEL_INSTANCES_H
+
+#include "kernels/cpu/kernels.h"
+
+/* Strides in floats: y PAD(M) + 16, x PAD(K) + 16. bias is unused without one. */
+struct linear_case {
+    const char *name;
+    enum weight_type type;
+    u32 M, K, YS, XS;
+    enum epilogue epilogue;
+    enum count count;
+    void (*call)(run *r, f32 *y, const void *w, const f32 *bias, const f32 *x);
+};
+
+struct embed_case {
+    const char *name;
+    enum weight_type type;
+    u32 M, K;
+    enum count count;
+    void (*call)(run *r, f32 *y, const void *w, const u32 *tokens);
+};
+
+struct norm_case {
+    const char *name;
+    u32 D;
+    f32 eps;
+    enum count count;
+    void (*call)(run *r, f32 *y, const f32 *x, const f32 *weight);
+};
+
+struct conv_case {
+    const char *name;
+    u32 I, K;
+    bool bias;
+    enum count count;
+    void (*call)(run *r, f32 *xz, f32 *state, const f32 *taps, const f32 *bias);
+};
+
+struct scan_case {
+    const char *name;
+    u32 I, N, R;
+    enum count count;
+    void (*call)(run *r, f32 *xz, f32 *state, const f32 *dt, const f32 *xdb, const f32 *A,
+                 const f32 *D);
+};
+
+extern const struct linear_case linear_cases[];
+extern const struct embed_case embed_cases[];
+extern const struct norm_case norm_cases[];
+extern const struct conv_case conv_cases[];
+extern const struct scan_case scan_cases[];
+extern const u32 linear_case_count, embed_case_count, norm_case_count, conv_case_count,
+    scan_case_count;
+
+#endif
