@@ -1,0 +1,223 @@
+/* Checks tokenizer tables once, at open, so that nothing later needs to. */
+#include "runtime/tokenizer_inner.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/utf8.h"
+
+static const char *const section_names[SECTION_COUNT] = {
+    "token_ends", "token_bytes", "token_flags", "byte_ids",    "pairs",       "pieces",
+    "added",      "raw_nodes",   "raw_edges",   "clean_nodes", "clean_edges", "pattern",
+};
+
+static bool refuse(char message[TOKENIZER_MESSAGE], const char *what, uint64_t found,
+                   uint64_t expected)
+{
+    snprintf(message, TOKENIZER_MESSAGE,
+             "tokenizer tables: %s: found %" PRIu64 ", expected %" PRIu64
+             "; the weight file is damaged, pack it again",
+             what, found, expected);
+    return false;
+}
+
+static bool refuse_entry(char message[TOKENIZER_MESSAGE], enum tokenizer_section section,
+                         uint64_t entry)
+{
+    snprintf(message, TOKENIZER_MESSAGE,
+             "tokenizer tables: section %s: entry %" PRIu64
+             " is out of range; the weight file is damaged, pack it again",
+             section_names[section], entry);
+    return false;
+}
+
+static uint64_t section_bytes(const struct tokenizer_header *header, enum tokenizer_section section)
+{
+    return header->section[section].bytes;
+}
+
+static const void *section_start(const struct tokenizer_header *header,
+                                 enum tokenizer_section section)
+{
+    return (const uint8_t *)header + header->section[section].at;
+}
+
+static bool check_header(const void *block, uint64_t bytes, char message[TOKENIZER_MESSAGE])
+{
+    const struct tokenizer_header *header = block;
+    if ((uintptr_t)block % TOKENIZER_ALIGNMENT != 0)
+        return refuse(message, "address modulo 16", (uintptr_t)block % TOKENIZER_ALIGNMENT, 0);
+    if (bytes < sizeof *header)
+        return refuse(message, "bytes (at least)", bytes, sizeof *header);
+    if (memcmp(header->magic, TOKENIZER_MAGIC, sizeof header->magic) != 0) {
+        snprintf(
+            message, TOKENIZER_MESSAGE,
+            "tokenizer tables: do not start with %s; the weight file is damaged, pack it again",
+            TOKENIZER_MAGIC);
+        return false;
+    }
+    if (header->version != TOKENIZER_VERSION)
+        return refuse(message, "version", header->version, TOKENIZER_VERSION);
+    if (header->total_bytes != bytes)
+        return refuse(message, "bytes", bytes, header->total_bytes);
+    if ((header->flags & ~(uint32_t)TOKENIZER_KNOWN_FLAGS) != 0)
+        return refuse(message, "unknown flags", header->flags, TOKENIZER_KNOWN_FLAGS);
+    if (header->rows == 0 || header->rows > TOKENIZER_MAX_ROWS)
+        return refuse(message, "rows (at least 1, at most)", header->rows, TOKENIZER_MAX_ROWS);
+    return true;
+}
+
+static bool is_power_of_two(uint32_t value)
+{
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
+/* Where the sections lie, and that their sizes agree with the counts. */
+static bool check_sections(const struct tokenizer_header *header, char message[TOKENIZER_MESSAGE])
+{
+    const struct {
+        uint64_t unit;
+        uint64_t count; /* 0: any */
+    } shape[SECTION_COUNT] = {
+        [SECTION_TOKEN_ENDS] = {4, (uint64_t)header->rows + 1},
+        [SECTION_TOKEN_BYTES] = {1, 0},
+        [SECTION_TOKEN_FLAGS] = {1, header->rows},
+        [SECTION_BYTE_IDS] = {4, 256},
+        [SECTION_PAIRS] = {sizeof(struct token_pair), header->pair_slots},
+        [SECTION_PIECES] = {4, header->piece_slots},
+        [SECTION_ADDED] = {sizeof(struct added_token), header->added_tokens},
+        [SECTION_RAW_NODES] = {sizeof(struct trie_node), 0},
+        [SECTION_RAW_EDGES] = {sizeof(struct trie_edge), 0},
+        [SECTION_CLEAN_NODES] = {sizeof(struct trie_node), 0},
+        [SECTION_CLEAN_EDGES] = {sizeof(struct trie_edge), 0},
+        [SECTION_PATTERN] = {1, 0},
+    };
+    for (int i = 0; i < SECTION_COUNT; i++) {
+        const struct section_place *place = &header->section[i];
+        bool counted = shape[i].count != 0 || i == SECTION_ADDED;
+        if (place->at % TOKENIZER_ALIGNMENT != 0 || place->at < sizeof *header ||
+            place->at > header->total_bytes || place->bytes > header->total_bytes - place->at ||
+            place->bytes % shape[i].unit != 0)
+            return refuse(message, section_names[i], place->at, header->total_bytes);
+        if (counted && place->bytes != shape[i].unit * shape[i].count)
+            return refuse(message, section_names[i], place->bytes, shape[i].unit * shape[i].count);
+    }
+    if (!is_power_of_two(header->pair_slots) || !is_power_of_two(header->piece_slots))
+        return refuse(
+            message, "slots that are no power of two",
+            is_power_of_two(header->pair_slots) ? header->piece_slots : header->pair_slots, 1);
+    if (section_bytes(header, SECTION_PATTERN) > TOKENIZER_MAX_PATTERN)
+        return refuse(message, "pattern bytes (at most)", section_bytes(header, SECTION_PATTERN),
+                      TOKENIZER_MAX_PATTERN);
+    return true;
+}
+
+static bool check_tokens(struct tokenizer_tables *tables, char message[TOKENIZER_MESSAGE])
+{
+    const struct tokenizer_header *header = tables->header;
+    tables->longest_token = 0;
+    if (tables->token_ends[0] != 0)
+        return refuse_entry(message, SECTION_TOKEN_ENDS, 0);
+    for (uint32_t i = 0; i < header->rows; i++) {
+        if (tables->token_ends[i + 1] < tables->token_ends[i] ||
+            tables->token_ends[i + 1] > section_bytes(header, SECTION_TOKEN_BYTES))
+            return refuse_entry(message, SECTION_TOKEN_ENDS, (uint64_t)i + 1);
+        if ((tables->token_flags[i] & ~TOKEN_KNOWN_FLAGS) != 0)
+            return refuse_entry(message, SECTION_TOKEN_FLAGS, i);
+        uint64_t bytes = tables->token_ends[i + 1] - tables->token_ends[i];
+        if (bytes > tables->longest_token)
+            tables->longest_token = bytes;
+    }
+    for (uint32_t i = 0; i < 256; i++) {
+        bool in_utf8 = utf8_length((uint8_t)i) != 0 || (i & 0xC0) == 0x80;
+        bool absent = tables->byte_ids[i] == TOKENIZER_NONE && !in_utf8;
+        if (!absent && tables->byte_ids[i] >= header->rows)
+            return refuse_entry(message, SECTION_BYTE_IDS, i);
+    }
+    return true;
+}
+
+/* The hash tables: ids in range, and a free slot that ends every search. */
+static bool check_hashes(const struct tokenizer_tables *tables, char message[TOKENIZER_MESSAGE])
+{
+    const struct tokenizer_header *header = tables->header;
+    bool free_pair = false, free_piece = false;
+    for (uint32_t i = 0; i < header->pair_slots; i++) {
+        const struct token_pair *pair = &tables->pairs[i];
+        if (pair->left == TOKENIZER_NONE)
+            free_pair = true;
+        else if (pair->left >= header->rows || pair->right >= header->rows ||
+                 pair->result >= header->rows || pair->rank == TOKENIZER_NONE)
+            return refuse_entry(message, SECTION_PAIRS, i);
+    }
+    for (uint32_t i = 0; i < header->piece_slots; i++) {
+        if (tables->pieces[i] == TOKENIZER_NONE)
+            free_piece = true;
+        else if (tables->pieces[i] >= header->rows)
+            return refuse_entry(message, SECTION_PIECES, i);
+    }
+    if (!free_pair)
+        return refuse_entry(message, SECTION_PAIRS, header->pair_slots);
+    if (!free_piece)
+        return refuse_entry(message, SECTION_PIECES, header->piece_slots);
+    return true;
+}
+
+/* A trie: edges lead to later nodes, so no walk is endless; no content starts inside a character.
+ */
+static bool check_trie(const struct tokenizer_header *header, enum tokenizer_section nodes_section,
+                       enum tokenizer_section edges_section, char message[TOKENIZER_MESSAGE])
+{
+    const struct trie_node *nodes = section_start(header, nodes_section);
+    const struct trie_edge *edges = section_start(header, edges_section);
+    uint64_t node_count = section_bytes(header, nodes_section) / sizeof *nodes;
+    uint64_t edge_count = section_bytes(header, edges_section) / sizeof *edges;
+    if (node_count == 0)
+        return refuse_entry(message, nodes_section, 0);
+    for (uint64_t i = 0; i < node_count; i++) {
+        if (nodes[i].first_edge > edge_count || nodes[i].edges > edge_count - nodes[i].first_edge ||
+            (nodes[i].added != TOKENIZER_NONE && nodes[i].added >= header->added_tokens))
+            return refuse_entry(message, nodes_section, i);
+        for (uint64_t e = nodes[i].first_edge; e < (uint64_t)nodes[i].first_edge + nodes[i].edges;
+             e++) {
+            if (edges[e].byte > 255 || edges[e].node <= i || edges[e].node >= node_count ||
+                (i == 0 && utf8_length((uint8_t)edges[e].byte) == 0))
+                return refuse_entry(message, edges_section, e);
+        }
+    }
+    return true;
+}
+
+static bool check_added(const struct tokenizer_tables *tables, char message[TOKENIZER_MESSAGE])
+{
+    for (uint32_t i = 0; i < tables->header->added_tokens; i++) {
+        if (tables->added[i].id >= tables->header->rows ||
+            (tables->added[i].flags & ~(uint32_t)ADDED_KNOWN_FLAGS) != 0)
+            return refuse_entry(message, SECTION_ADDED, i);
+    }
+    return check_trie(tables->header, SECTION_RAW_NODES, SECTION_RAW_EDGES, message) &&
+           check_trie(tables->header, SECTION_CLEAN_NODES, SECTION_CLEAN_EDGES, message);
+}
+
+bool tables_open(struct tokenizer_tables *tables, const void *block, uint64_t bytes,
+                 char message[TOKENIZER_MESSAGE])
+{
+    if (!check_header(block, bytes, message) || !check_sections(block, message))
+        return false;
+    const struct tokenizer_header *header = block;
+    *tables = (struct tokenizer_tables){
+        .header = header,
+        .token_ends = section_start(header, SECTION_TOKEN_ENDS),
+        .token_bytes = section_start(header, SECTION_TOKEN_BYTES),
+        .token_flags = section_start(header, SECTION_TOKEN_FLAGS),
+        .byte_ids = section_start(header, SECTION_BYTE_IDS),
+        .pairs = section_start(header, SECTION_PAIRS),
+        .pieces = section_start(header, SECTION_PIECES),
+        .added = section_start(header, SECTION_ADDED),
+        .pattern = section_start(header, SECTION_PATTERN),
+        .pattern_bytes = section_bytes(header, SECTION_PATTERN),
+    };
+    return check_tokens(tables, message) && check_hashes(tables, message) &&
+           check_added(tables, message);
+}

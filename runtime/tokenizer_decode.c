@@ -1,0 +1,67 @@
+/* Token ids to text: a lookup per token, and only whole characters leave. */
+#include "runtime/tokenizer_inner.h"
+
+#include <string.h>
+
+#include "runtime/utf8.h"
+
+static const uint8_t replacement[3] = {0xEF, 0xBF, 0xBD}; /* U+FFFD */
+
+void tokenizer_decode_begin(struct tokenizer_decoder *decoder, bool print_special)
+{
+    *decoder = (struct tokenizer_decoder){.print_special = print_special};
+}
+
+uint64_t tokenizer_decode_bytes(const struct tokenizer *tokenizer)
+{
+    /* each byte of the token may print U+FFFD, and so may the held ones */
+    return (tokenizer->tables.longest_token + 1) * sizeof replacement;
+}
+
+static uint64_t replace(uint8_t *text)
+{
+    memcpy(text, replacement, sizeof replacement);
+    return sizeof replacement;
+}
+
+/* Adds one byte to what is held, or prints what it ends; returns the bytes printed. */
+static uint64_t push(struct tokenizer_decoder *decoder, uint8_t byte, uint8_t *text)
+{
+    uint64_t printed = 0;
+    if (decoder->held_bytes > 0 && !utf8_continues(decoder->held[0], decoder->held_bytes, byte)) {
+        printed = replace(text);
+        decoder->held_bytes = 0;
+    }
+    if (decoder->held_bytes == 0 && utf8_length(byte) == 0)
+        return printed + replace(text + printed);
+    decoder->held[decoder->held_bytes++] = byte;
+    if (decoder->held_bytes < utf8_length(decoder->held[0]))
+        return printed;
+    memcpy(text + printed, decoder->held, decoder->held_bytes);
+    printed += decoder->held_bytes;
+    decoder->held_bytes = 0;
+    return printed;
+}
+
+bool tokenizer_decode_one(const struct tokenizer *tokenizer, struct tokenizer_decoder *decoder,
+                          uint32_t id, uint8_t *text, uint64_t *bytes)
+{
+    uint64_t token_bytes;
+    *bytes = 0;
+    if (id >= tokenizer_rows(tokenizer))
+        return false;
+    if (!decoder->print_special && tokenizer_special(tokenizer, id))
+        return true;
+    const uint8_t *token = tokenizer_text(tokenizer, id, &token_bytes);
+    for (uint64_t i = 0; i < token_bytes; i++)
+        *bytes += push(decoder, token[i], text + *bytes);
+    return true;
+}
+
+uint64_t tokenizer_decode_end(struct tokenizer_decoder *decoder, uint8_t text[3])
+{
+    if (decoder->held_bytes == 0)
+        return 0;
+    decoder->held_bytes = 0;
+    return replace(text);
+}

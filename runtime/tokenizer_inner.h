@@ -1,0 +1,167 @@
+/* What the files of the tokenizer share; nobody else includes this.
+ *
+ * The way of the text: feed -> raw window -> cut at raw added tokens -> NFC -> clean window -> cut
+ * at clean added tokens -> pre-tokens by pattern -> byte-pair merges -> ids. Each stage has a
+ * position in its window and moves on only when what it decides is final. */
+#ifndef RUNTIME_TOKENIZER_INNER_H
+#define RUNTIME_TOKENIZER_INNER_H
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "runtime/tokenizer.h"
+#include "runtime/tokenizer_tables.h"
+
+enum {
+    WINDOW_CAPACITY = 2 * TOKENIZER_WINDOW + 64, /* moves to the front are rare: O(1) per byte */
+    PIECE_BYTES = TOKENIZER_WINDOW + 1, /* longest pre-token: the window and a prefix ' ' */
+    RUN_CODES = 2 * TOKENIZER_RUN, /* 1.5 code points per byte is the most a decomposition gives */
+    PATTERN_BYTES = 1 << 18        /* measured for the byte-level pattern: 52 KB with JIT */
+};
+
+/* The tables, checked. */
+struct tokenizer_tables {
+    const struct tokenizer_header *header;
+    const uint32_t *token_ends;
+    const uint8_t *token_bytes;
+    const uint8_t *token_flags;
+    const uint32_t *byte_ids;
+    const struct token_pair *pairs;
+    const uint32_t *pieces;
+    const struct added_token *added;
+    const uint8_t *pattern;
+    uint64_t pattern_bytes;
+    uint64_t longest_token;
+};
+
+/* Fills *tables from block[bytes] or says in message what is wrong with it. */
+bool tables_open(struct tokenizer_tables *tables, const void *block, uint64_t bytes,
+                 char message[TOKENIZER_MESSAGE]);
+
+/* Text in flight: bytes[begin .. filled) is needed, bytes[valid .. filled) is the start of a
+ * character that is not complete. At least one byte lies before begin. */
+struct text_window {
+    uint8_t bytes[WINDOW_CAPACITY];
+    uint64_t begin;
+    uint64_t valid;
+    uint64_t filled;
+};
+
+/* Added tokens that are sought at the same stage. */
+struct cut_set {
+    const struct trie_node *nodes;
+    const struct trie_edge *edges;
+    const struct added_token *added;
+    bool starts[256]; /* some token starts with this byte */
+    bool any_lstrip;
+    bool any_single_word;
+};
+
+/* Cuts a sentence into plain text and added tokens; see tokenizer_cut.c. */
+struct cutter {
+    struct cut_set set;
+    uint64_t from;   /* plain text starts here; whoever consumes it moves this up to limit */
+    uint64_t limit;  /* plain text is decided up to here */
+    uint64_t scan;   /* tokens are sought from here on */
+    uint64_t solid;  /* no later token can take white space from before here */
+    uint64_t stop;   /* end of the found token */
+    uint32_t found;  /* added token that follows limit, or TOKENIZER_NONE */
+    bool after_word; /* the character before scan is a word character */
+    bool skipping;   /* white space at from belongs to the last token */
+};
+
+void cut_set_open(struct cut_set *set, const struct tokenizer_tables *tables, bool clean);
+
+/* A new sentence starts at `at`. */
+void cut_begin(struct cutter *cutter, uint64_t at);
+
+/* Moves limit as far as text[.. end) allows, or to the next added token. `ended`: the sentence ends
+ * at end. `forced`: white space is given up as plain text although a token might take it. */
+void cut_step(struct cutter *cutter, const uint8_t *text, uint64_t end, bool ended, bool forced);
+
+/* Goes past the found token, once the plain text before it is consumed; returns its id. */
+uint32_t cut_accept(struct cutter *cutter);
+
+/* First byte that the cutter still needs. */
+uint64_t cut_needs(const struct cutter *cutter);
+
+/* All positions move down by `distance`, with the text. */
+void cut_shift(struct cutter *cutter, uint64_t distance);
+
+/* Pre-tokens by PCRE2, with all memory from a fixed region. */
+struct pattern {
+    pcre2_general_context *memory;
+    pcre2_compile_context *compile;
+    pcre2_match_context *match;
+    pcre2_match_data *result;
+    pcre2_jit_stack *stack;
+    pcre2_code *code;
+    uint32_t options;
+    uint64_t used; /* bytes of region handed out; nothing is taken back */
+    uint64_t largest;
+    _Alignas(16) uint8_t region[PATTERN_BYTES];
+};
+
+bool pattern_open(struct pattern *pattern, const uint8_t *text, uint64_t bytes,
+                  char message[TOKENIZER_MESSAGE]);
+void pattern_close(struct pattern *pattern);
+
+/* Length of the first pre-token of text[bytes] to *piece; 0 when more text could change it, which
+ * cannot be when `ended`. False when PCRE2 gives up. */
+bool pattern_piece(struct pattern *pattern, const uint8_t *text, uint64_t bytes, bool ended,
+                   uint64_t *piece, char message[TOKENIZER_MESSAGE]);
+
+/* One pre-token on its way from bytes to ids: a list of symbols, linked in order. */
+struct symbol {
+    uint32_t id;
+    uint32_t prev;
+    uint32_t next;   /* TOKENIZER_NONE behind the last */
+    uint32_t rank;   /* of the merge with next, TOKENIZER_NONE when there is none */
+    uint32_t result; /* of that merge */
+};
+
+struct merger {
+    struct symbol symbols[PIECE_BYTES];
+    uint64_t queue[2 * PIECE_BYTES]; /* binary heap of rank << 32 | position, smallest first */
+    uint32_t queued;
+    uint32_t at; /* next symbol to give out, or TOKENIZER_NONE */
+};
+
+/* Turns text[bytes] (1 .. PIECE_BYTES) into symbols; merger->at is then the first. */
+void merge_piece(struct merger *merger, const struct tokenizer_tables *tables, const uint8_t *text,
+                 uint64_t bytes);
+
+/* Normalises runs of text to NFC. */
+struct normaliser {
+    int32_t codes[RUN_CODES + 1];
+};
+
+enum compose_status {
+    COMPOSED,      /* some text moved */
+    COMPOSE_WAITS, /* nothing is final: more text could still change the first run */
+    COMPOSE_FULL   /* the first run does not fit into room */
+};
+
+/* Normalises as much of text[at .. limit) as is final into out[room]. Text up to end >= limit may
+ * be looked at; `ended`: the segment ends at limit. Moves *at, sets *bytes. */
+enum compose_status compose(struct normaliser *normaliser, const uint8_t *text, uint64_t *at,
+                            uint64_t limit, uint64_t end, bool ended, uint8_t *out, uint64_t room,
+                            uint64_t *bytes);
+
+struct tokenizer {
+    struct tokenizer_tables tables;
+    struct pattern pattern;
+    struct text_window raw;
+    struct text_window clean;
+    struct cutter raw_cut;
+    struct cutter clean_cut;
+    struct merger merger;
+    struct normaliser normaliser;
+    uint64_t fed;        /* bytes of the stream so far */
+    uint64_t retry;      /* do not look for a pre-token in less plain text than this */
+    bool finished;       /* no more input */
+    bool segment_starts; /* the next pre-token is the first of its segment */
+    bool clean_full;     /* the next run did not fit into the clean window */
+};
+
+#endif

@@ -1,0 +1,104 @@
+/* NFC of a text that may go on, run by run.
+ *
+ * A run starts with a character that never joins the one before it, and goes up to the next such
+ * character; so runs normalise on their own. Nearly all runs are one character below U+0300, which
+ * NFC leaves as it is: those are copied in bulk. */
+#include "runtime/tokenizer_inner.h"
+
+#include <string.h>
+#include <utf8proc.h>
+
+#include "runtime/utf8.h"
+
+/* Lead bytes below this start the characters below U+0300; no continuation byte reaches it. */
+enum { PLAIN_BYTES = 0xCC };
+
+/* True when the character never joins, or changes places with, one before it. */
+static bool starts_run(uint32_t code)
+{
+    if (code < 0x300)
+        return true;
+    if ((code >= 0x1161 && code <= 0x1175) || (code >= 0x11A8 && code <= 0x11C2))
+        return false; /* vowels and finals of Hangul join by rule, not by table */
+    utf8proc_int32_t parts[8];
+    int last_class = 0;
+    utf8proc_ssize_t count = utf8proc_decompose_char(
+        (utf8proc_int32_t)code, parts, 8, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &last_class);
+    if (count < 1)
+        return false;
+    const utf8proc_property_t *property = utf8proc_get_property(parts[0]);
+    bool joins_back = property->comb_index != UINT16_MAX && (property->comb_index & 0x8000) != 0;
+    return property->combining_class == 0 && !joins_back;
+}
+
+/* End of the run at text[at]; 0 when text behind `end` could still make it longer. */
+static uint64_t run_end(const uint8_t *text, uint64_t at, uint64_t limit, uint64_t end, bool ended)
+{
+    uint32_t length;
+    uint64_t next = at;
+    (void)utf8_decode(text + next, &length);
+    next += length;
+    while (next < end) {
+        if (next == limit && ended)
+            return next;
+        if (starts_run(utf8_decode(text + next, &length)))
+            return next;
+        if (next == limit)
+            return 0;
+        if (next + length - at > TOKENIZER_RUN)
+            return next;
+        next += length;
+    }
+    return ended ? next : 0;
+}
+
+/* Copies characters below U+0300 that are followed by another one; returns the bytes. */
+static uint64_t copy_plain(const uint8_t *text, uint64_t bytes, uint8_t *out, uint64_t room)
+{
+    uint64_t most = bytes < room + 1 ? bytes : room + 1;
+    uint64_t plain = 0;
+    while (plain < most && text[plain] < PLAIN_BYTES)
+        plain++;
+    if (plain == 0)
+        return 0;
+    uint64_t copied = utf8_floor(text, plain - 1); /* the last one may get a combining mark */
+    memcpy(out, text, copied);
+    return copied;
+}
+
+/* The run text[bytes] in NFC to codes, as UTF-8; returns its bytes. */
+static uint64_t compose_run(struct normaliser *normaliser, const uint8_t *text, uint64_t bytes)
+{
+    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    utf8proc_ssize_t count =
+        utf8proc_decompose(text, (utf8proc_ssize_t)bytes, normaliser->codes, RUN_CODES, options);
+    if (count < 0 || count > RUN_CODES)
+        return 0;
+    utf8proc_ssize_t composed = utf8proc_reencode(normaliser->codes, count, options);
+    return composed < 0 ? 0 : (uint64_t)composed;
+}
+
+enum compose_status compose(struct normaliser *normaliser, const uint8_t *text, uint64_t *at,
+                            uint64_t limit, uint64_t end, bool ended, uint8_t *out, uint64_t room,
+                            uint64_t *bytes)
+{
+    *bytes = 0;
+    enum compose_status status = COMPOSED;
+    while (*at < limit && status == COMPOSED) {
+        uint64_t plain = copy_plain(text + *at, limit - *at, out + *bytes, room - *bytes);
+        *at += plain;
+        *bytes += plain;
+        uint64_t stop = run_end(text, *at, limit, end, ended);
+        uint64_t composed = stop > 0 ? compose_run(normaliser, text + *at, stop - *at) : 0;
+        if (stop == 0) {
+            status = COMPOSE_WAITS;
+        } else if (composed > room - *bytes) {
+            status = COMPOSE_FULL;
+        } else {
+            memcpy(out + *bytes, normaliser->codes, composed);
+            *at = stop;
+            *bytes += composed;
+        }
+    }
+    return *bytes > 0 ? COMPOSED : status;
+}

@@ -1,0 +1,284 @@
+/* The stream from text to ids: moves text through the stages as far as it is final.
+ *
+ * Each step of `advance` tries the stages from the last to the first, so a stage works only when
+ * those behind it can do no more. That order, and windows that count as full only at an exact size,
+ * make every cut depend on the text alone and not on how the input came. */
+#include "runtime/tokenizer_inner.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/utf8.h"
+
+static void window_begin(struct text_window *window)
+{
+    window->begin = window->valid = window->filled = 1;
+    window->bytes[0] = 0;
+}
+
+/* Moves the text to the front when a whole window more would not fit behind it. */
+static void window_settle(struct text_window *window, struct cutter *cutter)
+{
+    if (WINDOW_CAPACITY - window->filled >= TOKENIZER_WINDOW || window->begin <= 1)
+        return;
+    uint64_t distance = window->begin - 1;
+    memmove(window->bytes, window->bytes + distance, window->filled - distance);
+    window->begin -= distance;
+    window->valid -= distance;
+    window->filled -= distance;
+    cut_shift(cutter, distance);
+}
+
+void tokenizer_begin(struct tokenizer *tokenizer)
+{
+    window_begin(&tokenizer->raw);
+    window_begin(&tokenizer->clean);
+    cut_begin(&tokenizer->raw_cut, 1);
+    cut_begin(&tokenizer->clean_cut, 1);
+    tokenizer->merger.at = TOKENIZER_NONE;
+    tokenizer->fed = 0;
+    tokenizer->retry = 0;
+    tokenizer->finished = false;
+    tokenizer->segment_starts = true;
+}
+
+/* "... at byte 17: found C3 28" for the fault that starts at the window's valid end. */
+static void report_invalid(const struct tokenizer *tokenizer, uint32_t bad_bytes, const char *what,
+                           char message[TOKENIZER_MESSAGE])
+{
+    const struct text_window *raw = &tokenizer->raw;
+    char found[4 * 3 + 1] = "";
+    for (uint32_t i = 0; i < bad_bytes && i < 4; i++)
+        snprintf(found + (size_t)3 * i, 4, " %02X", raw->bytes[raw->valid + i]);
+    snprintf(message, TOKENIZER_MESSAGE, "%s at byte %" PRIu64 ": found%s, expected valid UTF-8",
+             what, tokenizer->fed - (raw->filled - raw->valid), found);
+}
+
+bool tokenizer_feed(struct tokenizer *tokenizer, const void *text, uint64_t bytes, uint64_t *fed,
+                    char message[TOKENIZER_MESSAGE])
+{
+    struct text_window *raw = &tokenizer->raw;
+    raw->begin = cut_needs(&tokenizer->raw_cut);
+    window_settle(raw, &tokenizer->raw_cut);
+    uint64_t room = TOKENIZER_WINDOW - (raw->filled - raw->begin);
+    *fed = bytes < room ? bytes : room;
+    if (*fed > 0)
+        memcpy(raw->bytes + raw->filled, text, *fed);
+    raw->filled += *fed;
+    tokenizer->fed += *fed;
+    struct utf8_result result = utf8_check(raw->bytes + raw->valid, raw->filled - raw->valid);
+    raw->valid += result.good;
+    if (result.verdict != UTF8_INVALID)
+        return true;
+    report_invalid(tokenizer, result.bad_bytes, "the text is broken", message);
+    tokenizer->fed -= raw->filled - raw->valid;
+    raw->filled = raw->valid;
+    return false;
+}
+
+bool tokenizer_finish(struct tokenizer *tokenizer, char message[TOKENIZER_MESSAGE])
+{
+    struct text_window *raw = &tokenizer->raw;
+    tokenizer->finished = true;
+    if (raw->filled == raw->valid)
+        return true;
+    report_invalid(tokenizer, (uint32_t)(raw->filled - raw->valid),
+                   "the text ends inside a character", message);
+    raw->filled = raw->valid;
+    return false;
+}
+
+/* True when all plain text before the next raw added token, or the end, is in the clean window. */
+static bool segment_ended(const struct tokenizer *tokenizer)
+{
+    const struct cutter *cut = &tokenizer->raw_cut;
+    if (cut->from != cut->limit)
+        return false;
+    return cut->found != TOKENIZER_NONE ||
+           (tokenizer->finished && cut->limit == tokenizer->raw.valid);
+}
+
+/* Moves decided raw text into the clean window, normalised: COMPOSED when some moved. */
+static enum compose_status clean_text(struct tokenizer *tokenizer)
+{
+    struct text_window *clean = &tokenizer->clean;
+    struct cutter *cut = &tokenizer->raw_cut;
+    const struct text_window *raw = &tokenizer->raw;
+    if (cut->from == cut->limit)
+        return COMPOSE_WAITS;
+    clean->begin = cut_needs(&tokenizer->clean_cut);
+    window_settle(clean, &tokenizer->clean_cut);
+    uint64_t room = TOKENIZER_WINDOW - (clean->filled - clean->begin);
+    uint64_t moved = 0;
+    enum compose_status status;
+    if (tokenizer->tables.header->flags & TOKENIZER_NFC) {
+        bool ended =
+            cut->found != TOKENIZER_NONE || (tokenizer->finished && cut->limit == raw->valid);
+        status = compose(&tokenizer->normaliser, raw->bytes, &cut->from, cut->limit, raw->valid,
+                         ended, clean->bytes + clean->filled, room, &moved);
+    } else {
+        uint64_t plain = cut->limit - cut->from;
+        moved = plain <= room ? plain : utf8_floor(raw->bytes, cut->from + room) - cut->from;
+        memcpy(clean->bytes + clean->filled, raw->bytes + cut->from, moved);
+        cut->from += moved;
+        status = moved > 0 ? COMPOSED : COMPOSE_FULL;
+    }
+    clean->filled += moved;
+    clean->valid = clean->filled;
+    return status;
+}
+
+/* Takes one pre-token out of the decided clean text and merges it. *done false: none is final.
+ * `forced`: then all the decided text is one. */
+static bool take_piece(struct tokenizer *tokenizer, bool forced, bool *done,
+                       char message[TOKENIZER_MESSAGE])
+{
+    struct cutter *cut = &tokenizer->clean_cut;
+    uint8_t *text = tokenizer->clean.bytes;
+    *done = false;
+    if (cut->from == cut->limit)
+        return true;
+    if (tokenizer->segment_starts && (tokenizer->tables.header->flags & TOKENIZER_PREFIX_SPACE) &&
+        text[cut->from] != ' ')
+        text[--cut->from] = ' ';
+    tokenizer->segment_starts = false;
+    uint64_t plain = cut->limit - cut->from;
+    bool ended = cut->found != TOKENIZER_NONE ||
+                 (segment_ended(tokenizer) && cut->limit == tokenizer->clean.filled);
+    uint64_t piece;
+    if (!ended && !forced && plain < tokenizer->retry)
+        return true;
+    if (!pattern_piece(&tokenizer->pattern, text + cut->from, plain, ended, &piece, message))
+        return false;
+    if (piece == 0 && forced)
+        piece = plain;
+    tokenizer->retry = piece > 0 ? 0 : plain + plain / 8;
+    if (piece == 0)
+        return true;
+    merge_piece(&tokenizer->merger, &tokenizer->tables, text + cut->from, piece);
+    cut->from += piece;
+    *done = true;
+    return true;
+}
+
+/* Looks for the next added token, or for more plain text. True when there is something new. */
+static bool step_cut(struct cutter *cut, const uint8_t *text, uint64_t end, bool ended, bool forced)
+{
+    uint64_t limit = cut->limit;
+    if (cut->found != TOKENIZER_NONE)
+        return false;
+    cut_step(cut, text, end, ended, forced);
+    return cut->limit != limit || cut->found != TOKENIZER_NONE;
+}
+
+/* Gives out the added token that a cutter found, once nothing is left before it. */
+static bool take_added(struct tokenizer *tokenizer, struct cutter *cut)
+{
+    if (cut->found == TOKENIZER_NONE || cut->from != cut->limit)
+        return false;
+    struct merger *merger = &tokenizer->merger;
+    merger->symbols[0].id = cut_accept(cut);
+    merger->symbols[0].next = TOKENIZER_NONE;
+    merger->at = 0;
+    tokenizer->segment_starts = true;
+    tokenizer->retry = 0;
+    return true;
+}
+
+/* The clean window is full and nothing in it is final: cuts it where the text so far ends. */
+static bool force_clean(struct tokenizer *tokenizer, bool *done, char message[TOKENIZER_MESSAGE])
+{
+    struct cutter *cut = &tokenizer->clean_cut;
+    const struct text_window *clean = &tokenizer->clean;
+    if (cut->from < cut->limit)
+        return take_piece(tokenizer, true, done, message);
+    *done = step_cut(cut, clean->bytes, clean->filled, false, true);
+    return true;
+}
+
+/* One step of the last stage that can do one; merger->at may then have ids to give. *done false:
+ * nothing can move without more input. */
+static bool advance(struct tokenizer *tokenizer, bool *done, char message[TOKENIZER_MESSAGE])
+{
+    struct text_window *raw = &tokenizer->raw;
+    struct text_window *clean = &tokenizer->clean;
+    struct cutter *raw_cut = &tokenizer->raw_cut;
+    struct cutter *clean_cut = &tokenizer->clean_cut;
+    if (!take_piece(tokenizer, false, done, message))
+        return false;
+    if (*done)
+        return true;
+    *done = true;
+    if (take_added(tokenizer, clean_cut) ||
+        step_cut(clean_cut, clean->bytes, clean->filled, segment_ended(tokenizer), false))
+        return true;
+    enum compose_status cleaned = clean_text(tokenizer);
+    if (cleaned == COMPOSED)
+        return true;
+    if (clean_cut->from == clean->filled && take_added(tokenizer, raw_cut)) {
+        cut_begin(clean_cut, clean->filled);
+        return true;
+    }
+    if (step_cut(raw_cut, raw->bytes, raw->valid, tokenizer->finished, false))
+        return true;
+    if (cleaned == COMPOSE_FULL)
+        return force_clean(tokenizer, done, message);
+    bool raw_full = raw->filled - cut_needs(raw_cut) == TOKENIZER_WINDOW;
+    *done = raw_full && step_cut(raw_cut, raw->bytes, raw->valid, false, true);
+    return true;
+}
+
+bool tokenizer_take(struct tokenizer *tokenizer, uint32_t *ids, uint64_t capacity, uint64_t *count,
+                    char message[TOKENIZER_MESSAGE])
+{
+    struct merger *merger = &tokenizer->merger;
+    *count = 0;
+    while (*count < capacity) {
+        if (merger->at != TOKENIZER_NONE) {
+            ids[(*count)++] = merger->symbols[merger->at].id;
+            merger->at = merger->symbols[merger->at].next;
+            continue;
+        }
+        bool done;
+        if (!advance(tokenizer, &done, message))
+            return false;
+        if (!done)
+            break;
+    }
+    return true;
+}
+
+bool tokenizer_encode(struct tokenizer *tokenizer, const void *text, uint64_t bytes, uint32_t *ids,
+                      uint64_t capacity, uint64_t *count, char message[TOKENIZER_MESSAGE])
+{
+    const uint8_t *rest = text;
+    uint64_t left = bytes;
+    bool finished = false;
+    *count = 0;
+    tokenizer_begin(tokenizer);
+    while (!finished) {
+        uint64_t fed;
+        if (!tokenizer_feed(tokenizer, rest, left, &fed, message))
+            return false;
+        rest += fed;
+        left -= fed;
+        finished = left == 0;
+        if (finished && !tokenizer_finish(tokenizer, message))
+            return false;
+        uint64_t taken;
+        do {
+            uint32_t surplus[64];
+            bool fits = *count < capacity;
+            if (!tokenizer_take(tokenizer, fits ? ids + *count : surplus,
+                                fits ? capacity - *count : 64, &taken, message))
+                return false;
+            *count += taken;
+        } while (taken > 0);
+    }
+    if (*count <= capacity)
+        return true;
+    snprintf(message, TOKENIZER_MESSAGE,
+             "the text has %" PRIu64 " tokens, there is room for %" PRIu64, *count, capacity);
+    return false;
+}

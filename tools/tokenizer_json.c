@@ -1,0 +1,115 @@
+/* Reads tokenizer.json and compiles it. */
+#include "tools/tokenizer_json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/tokenizer_reader.h"
+
+static bool read_root(struct reader *reader, const json_t *root)
+{
+    static const char *const must_be_null[] = {"truncation", "padding"};
+    char quoted[QUOTE_BYTES];
+    if (!json_is_object(root))
+        return reader_refuse(reader, "found %s, expected an object", reader_kind(root));
+    if (!reader_known_keys(reader, "", root,
+                           "version, truncation, padding, added_tokens, normalizer, pre_tokenizer, "
+                           "post_processor, decoder, model"))
+        return false;
+    const json_t *version = json_object_get(root, "version");
+    if (version != NULL && !json_is_string(version))
+        return reader_refuse(reader, "version: found %s, expected '1.0'", reader_kind(version));
+    if (version != NULL && strcmp(json_string_value(version), "1.0") != 0)
+        return reader_refuse(reader, "version: found %s, expected '1.0'",
+                             reader_quote_json(quoted, version));
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *value = json_object_get(root, must_be_null[i]);
+        if (value != NULL && !json_is_null(value))
+            return reader_refuse(reader, "%s: found %s, expected null", must_be_null[i],
+                                 reader_kind(value));
+    }
+    return reader_nodes(reader, root) && reader_model(reader, root) && reader_added(reader, root);
+}
+
+int tokenizer_compile_memory(const char *name, const char *json, size_t bytes, uint64_t vocab_rows,
+                             struct tokenizer_blob *blob, char message[TOKENIZER_JSON_MESSAGE])
+{
+    struct reader reader = {.name = name, .message = message};
+    json_error_t error;
+    *blob = (struct tokenizer_blob){0};
+    if (vocab_rows == 0 || vocab_rows > TOKENIZER_MAX_ROWS) {
+        reader_refuse(&reader, "a model with %" PRIu64 " rows of vocabulary, expected 1 to %d",
+                      vocab_rows, TOKENIZER_MAX_ROWS);
+        return reader.code;
+    }
+    reader.source.rows = (uint32_t)vocab_rows;
+    json_t *root = json_loadb(json, bytes, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    reader.source.tokens = calloc(vocab_rows, sizeof *reader.source.tokens);
+    memset(reader.source.byte_ids, 0xFF, sizeof reader.source.byte_ids);
+    if (reader.source.tokens == NULL)
+        reader_no_memory(&reader);
+    else if (root == NULL)
+        reader_refuse(&reader, "line %d, column %d: %s", error.line, error.column, error.text);
+    else if (read_root(&reader, root))
+        reader.code = tokenizer_build(&reader.source, name, blob, message);
+    if (reader.code == 3)
+        reader_no_memory(&reader);
+    json_decref(root);
+    free(reader.source.tokens);
+    free(reader.source.pool.bytes);
+    free(reader.source.merges);
+    free(reader.source.added);
+    return reader.code;
+}
+
+/* Reads the whole file; NULL with message set when it cannot. *bytes is its size. */
+static char *read_file(const char *path, size_t *bytes, char message[TOKENIZER_JSON_MESSAGE])
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        snprintf(message, TOKENIZER_JSON_MESSAGE, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    size_t capacity = 1 << 16;
+    char *text = malloc(capacity);
+    *bytes = 0;
+    while (text != NULL) {
+        *bytes += fread(text + *bytes, 1, capacity - *bytes, file);
+        if (*bytes < capacity || capacity > TOKENIZER_JSON_BYTES)
+            break;
+        capacity *= 2;
+        char *grown = realloc(text, capacity);
+        if (grown == NULL)
+            free(text);
+        text = grown;
+    }
+    const char *reason = NULL;
+    if (text == NULL)
+        reason = "not enough memory to read it";
+    else if (ferror(file))
+        reason = "cannot be read";
+    else if (*bytes > TOKENIZER_JSON_BYTES)
+        reason = "has more than 268435456 bytes; a tokenizer.json has far fewer";
+    fclose(file);
+    if (reason == NULL)
+        return text;
+    snprintf(message, TOKENIZER_JSON_MESSAGE, "%s: %s", path, reason);
+    free(text);
+    return NULL;
+}
+
+int tokenizer_compile(const char *path, uint64_t vocab_rows, struct tokenizer_blob *blob,
+                      char message[TOKENIZER_JSON_MESSAGE])
+{
+    size_t bytes;
+    *blob = (struct tokenizer_blob){0};
+    char *json = read_file(path, &bytes, message);
+    if (json == NULL)
+        return 4;
+    int code = tokenizer_compile_memory(path, json, bytes, vocab_rows, blob, message);
+    free(json);
+    return code;
+}

@@ -1,0 +1,129 @@
+/* What all parts of reading tokenizer.json use: complaints, and checks of single values. */
+#include "tools/tokenizer_reader.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/utf8.h"
+
+__attribute__((format(printf, 2, 3))) bool reader_refuse(struct reader *reader, const char *format,
+                                                         ...)
+{
+    int used = snprintf(reader->message, TOKENIZER_JSON_MESSAGE, "%s: ", reader->name);
+    if (used < 0 || used >= TOKENIZER_JSON_MESSAGE)
+        used = 0;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reader->message + used, TOKENIZER_JSON_MESSAGE - (size_t)used, format, arguments);
+    va_end(arguments);
+    reader->code = 4;
+    return false;
+}
+
+bool reader_no_memory(struct reader *reader)
+{
+    reader_refuse(reader, "not enough memory to compile the tokenizer");
+    reader->code = 3;
+    return false;
+}
+
+const char *reader_kind(const json_t *value)
+{
+    if (value == NULL)
+        return "nothing";
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return "a number";
+    case JSON_NULL:
+        return "null";
+    default:
+        return json_is_true(value) ? "true" : "false";
+    }
+}
+
+const char *reader_quote(char out[QUOTE_BYTES], const void *text, size_t bytes)
+{
+    const uint8_t *from = text;
+    size_t used = 0;
+    out[used++] = '\'';
+    for (size_t i = 0; i < bytes; i += utf8_length(from[i])) {
+        if (used > QUOTE_BYTES - 16) {
+            used += (size_t)snprintf(out + used, QUOTE_BYTES - used, "...");
+            break;
+        }
+        if (from[i] < 0x20 || from[i] == 0x7F) {
+            used += (size_t)snprintf(out + used, QUOTE_BYTES - used, "\\x%02X", from[i]);
+            continue;
+        }
+        memcpy(out + used, from + i, utf8_length(from[i]));
+        used += utf8_length(from[i]);
+    }
+    snprintf(out + used, QUOTE_BYTES - used, "'");
+    return out;
+}
+
+const char *reader_quote_json(char out[QUOTE_BYTES], const json_t *string)
+{
+    return reader_quote(out, json_string_value(string), json_string_length(string));
+}
+
+bool reader_known_keys(struct reader *reader, const char *path, const json_t *object,
+                       const char *known)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        size_t length = strlen(key);
+        const char *place = known;
+        while ((place = strstr(place, key)) != NULL) {
+            if ((place == known || place[-1] == ' ') &&
+                (place[length] == ',' || place[length] == '\0'))
+                break;
+            place += 1;
+        }
+        if (place == NULL || length == 0) {
+            char quoted[QUOTE_BYTES];
+            return reader_refuse(reader, "%s%skey %s is not supported; supported: %s", path,
+                                 path[0] ? ": " : "", reader_quote(quoted, key, length), known);
+        }
+    }
+    return true;
+}
+
+bool reader_flag(struct reader *reader, const char *path, const json_t *object, const char *key,
+                 bool when_absent, bool *flag)
+{
+    const json_t *value = json_object_get(object, key);
+    *flag = value == NULL ? when_absent : json_is_true(value);
+    if (value != NULL && !json_is_boolean(value))
+        return reader_refuse(reader, "%s.%s: found %s, expected true or false", path, key,
+                             reader_kind(value));
+    return true;
+}
+
+bool reader_type(struct reader *reader, const char *path, const json_t *object,
+                 const char *supported, const char *expected)
+{
+    char quoted[QUOTE_BYTES];
+    if (!json_is_object(object))
+        return reader_refuse(reader, "%s: found %s, expected an object of type %s", path,
+                             reader_kind(object), supported);
+    const json_t *type = json_object_get(object, "type");
+    if (!json_is_string(type))
+        return reader_refuse(reader, "%s: type: found %s, expected a string", path,
+                             reader_kind(type));
+    if (strcmp(json_string_value(type), expected) != 0)
+        return reader_refuse(reader, "%s: type %s is not supported; supported: %s", path,
+                             reader_quote_json(quoted, type), supported);
+    return true;
+}

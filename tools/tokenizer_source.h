@@ -1,0 +1,60 @@
+/* A tokenizer between its two forms: read and validated by tokenizer_json.c, laid out by
+ * tokenizer_build.c. */
+#ifndef TOOLS_TOKENIZER_SOURCE_H
+#define TOOLS_TOKENIZER_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/tokenizer_tables.h"
+#include "tools/tokenizer_json.h"
+
+/* Bytes that grow; places in it are offsets. */
+struct byte_pool {
+    uint8_t *bytes;
+    uint64_t size;
+    uint64_t capacity;
+};
+
+struct pool_text {
+    uint64_t at;
+    uint64_t bytes;
+};
+
+struct source_token {
+    struct pool_text text; /* what it prints */
+    uint8_t flags;         /* enum token_flag */
+    bool is_piece;         /* in the model's vocabulary, spelled in byte symbols */
+};
+
+struct source_added {
+    struct pool_text sought; /* what is looked for in the text, normalised if `clean` */
+    uint32_t id;
+    uint32_t flags; /* enum added_flag */
+    bool clean;     /* looked for in normalised text */
+};
+
+struct tokenizer_source {
+    uint32_t rows;
+    uint32_t flags; /* enum tokenizer_flag */
+    bool ignore_merges;
+    const char *pattern;
+    struct byte_pool pool;
+    struct source_token *tokens; /* [rows] */
+    uint32_t byte_ids[256];
+    struct token_pair *merges; /* [merge_count] by rank */
+    uint32_t merge_count;
+    struct source_added *added; /* [added_count] */
+    uint32_t added_count;
+};
+
+/* Appends bytes to the pool; false when there is no memory. */
+bool pool_add(struct byte_pool *pool, const void *bytes, uint64_t count, struct pool_text *text);
+
+/* Lays the tables out. Returns an exit code as tokenizer_compile does; `message` begins with
+ * `name`. */
+int tokenizer_build(const struct tokenizer_source *source, const char *name,
+                    struct tokenizer_blob *blob, char message[TOKENIZER_JSON_MESSAGE]);
+
+#endif
