@@ -102,16 +102,16 @@ static bool read_padded_rows(struct job *job, uint32_t index, uint64_t first, ui
     const struct layout_weight *weight = &job->image->layout->weight[index];
     const uint64_t group = weight->rows / weight->groups;
     const uint64_t padded_group = weight->padded_rows / weight->groups;
-    uint64_t run;
-    for (uint64_t row = 0; row < count; row += run) {
+    uint64_t stretch;
+    for (uint64_t row = 0; row < count; row += stretch) {
         const uint64_t in_group = (first + row) % padded_group;
         const bool padding = in_group >= group;
         const uint64_t left = (padding ? padded_group : group) - in_group;
-        run = left < count - row ? left : count - row;
+        stretch = left < count - row ? left : count - row;
         f32 *values = job->values + row * weight->cols;
         if (padding)
-            memset(values, 0, run * weight->cols * sizeof *values);
-        else if (!read_rows(job, index, (first + row) / padded_group * group + in_group, run,
+            memset(values, 0, stretch * weight->cols * sizeof *values);
+        else if (!read_rows(job, index, (first + row) / padded_group * group + in_group, stretch,
                             values))
             return false;
     }

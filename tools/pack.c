@@ -17,7 +17,7 @@ static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "The weight file to write", 0},
     {"random", OPTION_RANDOM, "SEED", 0, "Random weights instead of a checkpoint", 0},
     {"no-tokenizer", OPTION_NO_TOKENIZER, NULL, 0,
-     "Pack a checkpoint that has no tokenizer.json; the binary then takes token ids only", 0},
+     "Leave the tokenizer out; the binary then takes token ids only", 0},
     {0},
 };
 

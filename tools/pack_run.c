@@ -3,12 +3,15 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "runtime/die.h"
 #include "runtime/interrupt.h"
 #include "tools/checkpoint.h"
 #include "tools/image.h"
 #include "tools/random_weights.h"
+#include "tools/tokenizer_json.h"
 
 static bool read_checkpoint(const void *context, uint32_t index, uint64_t first, uint64_t count,
                             f32 *values, struct report *report)
@@ -48,16 +51,53 @@ static int pack_random(const struct pack_request *request, const struct layout *
     return write_image(&image, report);
 }
 
+/* Compiles the checkpoint's tokenizer unless it is not wanted. */
+static int compile_tokenizer(const struct pack_request *request, const struct layout *layout,
+                             struct tokenizer_blob *blob, struct report *report)
+{
+    static const char name[] = "/tokenizer.json";
+    if (request->no_tokenizer)
+        return EXIT_SUCCESS;
+    char *path = malloc(strlen(request->checkpoint) + sizeof name);
+    if (path == NULL) {
+        report_error(report, 0, "no memory for a path");
+        return EXIT_MEMORY;
+    }
+    strcat(strcpy(path, request->checkpoint), name);
+    int status = EXIT_MISMATCH;
+    if (access(path, F_OK) != 0) {
+        report_error(report, 0, "holds no tokenizer.json; --no-tokenizer packs without one");
+    } else {
+        char message[TOKENIZER_JSON_MESSAGE];
+        status = tokenizer_compile(path, layout->cfg.vocab_size, blob, message);
+        if (status != EXIT_SUCCESS)
+            fprintf(report->to, "%s\n", message);
+    }
+    free(path);
+    return status;
+}
+
 static int pack_checkpoint(const struct pack_request *request, const struct layout *layout,
                            struct report *report)
 {
     struct checkpoint checkpoint;
-    if (!checkpoint_open(&checkpoint, request->checkpoint, layout, report))
-        return EXIT_MISMATCH;
-    struct image image = {
-        .layout = layout, .read = read_checkpoint, .context = &checkpoint, .path = request->output};
-    const int status = write_image(&image, report);
-    checkpoint_close(&checkpoint);
+    struct tokenizer_blob blob = {0};
+    const bool opened = checkpoint_open(&checkpoint, request->checkpoint, layout, report);
+    int status = compile_tokenizer(request, layout, &blob, report);
+    if (!opened)
+        status = EXIT_MISMATCH;
+    if (status == EXIT_SUCCESS) {
+        struct image image = {.layout = layout,
+                              .read = read_checkpoint,
+                              .context = &checkpoint,
+                              .tokenizer = blob.bytes,
+                              .tokenizer_bytes = blob.size,
+                              .path = request->output};
+        status = write_image(&image, report);
+    }
+    free(blob.bytes);
+    if (opened)
+        checkpoint_close(&checkpoint);
     return status;
 }
 

@@ -10,7 +10,7 @@ struct pack_request {
     const char *config;     /* path of the INI file */
     const char *checkpoint; /* directory; NULL: random weights */
     uint64_t seed;          /* of random weights */
-    bool no_tokenizer;      /* a checkpoint without tokenizer.json will do */
+    bool no_tokenizer;      /* leave it out; else the checkpoint must hold tokenizer.json */
     const char *output;     /* path of the weight file */
 };
 
