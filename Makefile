@@ -45,7 +45,7 @@ march_aarch64 := -march=armv8.2-a
 
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 # -ffp-contract=off: a fused multiply-add happens where it is written, and nowhere else.
-CFLAGS := -std=gnu11 -O2 -g -ffp-contract=off -fno-math-errno -pthread $(WARN) -I. -MMD -MP \
+CFLAGS := -std=gnu11 -D_GNU_SOURCE= -O2 -g -ffp-contract=off -fno-math-errno -pthread $(WARN) -I. -MMD -MP \
           $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 comma  := ,
 MARCH  := $(march_$(ISA))
@@ -127,6 +127,40 @@ models: $(TOOLS)/gen
 	@for c in config/*.ini; do $(TOOLS)/gen $$c -o models/$$(basename $$c .ini) || exit 1; done
 
 # ---- tests --------------------------------------------------------------------------------------
+# Programs: tests/NAME_test.c, each linked with whatever it uses. Scripts: tests/NAME.sh, on the
+# binaries of OUT. Models: the tiny checkpoints, imported and built at every weight type.
+programs    := $(patsubst tests/%.c,$(TESTS)/%,$(wildcard tests/*_test.c))
+scripts     := $(filter-out tests/all.sh,$(wildcard tests/*.sh))
+test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_digest.c tests/step_digest.c
+test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c))
+TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
+TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"'
+
+$(TESTS)/obj/%.o: tests/%.c | deps-test
+	@mkdir -p $(@D); echo "  CC    $<"
+	@$(CC) $(CFLAGS) $(MARCH) $(TEST_DEFINES) -c $< -o $@
+$(TESTS)/libtests.a: $(test_lib:tests/%.c=$(TESTS)/obj/%.o)
+$(programs): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
+
+# tiny-model-mamba-a-bf16: the binary and weights of tests/data/checkpoints/mamba-a in bf16.
+types       := f32 bf16 f16
+tiny_models := $(foreach m,mamba-a mamba-b mamba-c,$(addprefix $(m)-,$(types))) \
+               mamba-c-stored-bf16-f32 mamba-c-stored-f16-f32 mamba-a-original-f32 mamba-a-sharded-f32
+tiny_type    = $(lastword $(subst -, ,$(1)))
+tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
+build/tests/config/%.ini: $(TOOLS)/gen
+	@mkdir -p $(@D); $(TOOLS)/gen import $(call tiny_source,$*) --linear-type $(call tiny_type,$*) \
+	  --embedding-type $(call tiny_type,$*) --prefill-chunk 32 --logit-rows 8 >$@
+tiny-model-%: build/tests/config/%.ini $(OUT)/libruntime.a $(TOOLS)/pack
+	@$(MAKE) -s MODEL=$* CONFIG=$< SOURCES=build/tests/models/$* CHECKPOINT=$(call tiny_source,$*) all
+
+test: deps-test
+	@$(MAKE) -s test-parts
+.PHONY: test-parts
+test-parts: all $(programs) $(addprefix tiny-model-,$(tiny_models))
+	@tests/all.sh $(TESTS)/logs $(OUT) $(TOOLS) $(programs) -- $(scripts)
+
 lint:
 	@tools/lint.sh
 

@@ -1,14 +1,15 @@
 #!/bin/sh
 # Runs Check programs and test scripts one after the other, then sums them up.
 #
-#   tests/all.sh LOG_DIR PROGRAM ... -- SCRIPT ...
+#   tests/all.sh LOG_DIR BINARIES TOOLS PROGRAM ... -- SCRIPT ...
 #
-# A Check program ends in Check's summary line. A script prints one line a finding: "ok: ...",
-# "FAIL: ..." or "skip: ... (reason)"; it fails also when it exits non-zero or prints none of these.
-# All output is kept in LOG_DIR; what failed is shown. Exits 1 if anything failed.
+# A Check program ends in Check's summary line. A script is given the folders of the models' binaries
+# and of the tools, and prints one line a finding: "ok: ...", "FAIL: ..." or "skip: ... (reason)"; it
+# fails also when it exits non-zero or prints none of these. All output is kept in LOG_DIR; what
+# failed is shown. Exits 1 if anything failed.
 set -u
-logs=$1
-shift
+logs=$1 binaries=$2 tools=$3
+shift 3
 mkdir -p "$logs"
 checks=0 failures=0 errors=0 skips=0 broken=0 in_scripts=
 
@@ -27,7 +28,7 @@ NUMBERS
 }
 
 run_script() {
-    sh "$1" >"$log" 2>&1
+    sh "$1" "$binaries" "$tools" >"$log" 2>&1
     code=$?
     passed=$(grep -c '^ok: ' "$log")
     failed=$(grep -c '^FAIL: ' "$log")
