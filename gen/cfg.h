@@ -18,6 +18,7 @@ enum {
     CFG_VALUE_MAX = 63,        /* bytes of a normalised value */
     CFG_LINE_MAX = 160,        /* bytes of a line, its comment not counted */
     CFG_TEXT_MAX = 64 * 1024,  /* bytes of a config file */
+    CFG_EXPECTED_MAX = 160,    /* bytes of what a key expects, in words */
     CFG_DIGEST_TEXT_MAX = 4096 /* bytes of the text under the config digest */
 };
 
@@ -70,6 +71,9 @@ __attribute__((warn_unused_result)) bool cfg_name(const char *path, char name[CF
 __attribute__((warn_unused_result)) bool cfg_set(struct cfg *cfg, const struct key *key,
                                                  const char *value, struct report *report,
                                                  uint32_t line);
+
+/* What the key takes, in words: "a whole number from 1 to 65536". */
+void cfg_expected(const struct key *key, char text[CFG_EXPECTED_MAX]);
 
 /* The normalised text of one value: what `gen import` writes and `info` prints. */
 void cfg_value(const struct cfg *cfg, const struct key *key, char value[CFG_VALUE_MAX + 1]);

@@ -1,0 +1,216 @@
+/* Strict reading of a config. inih splits the lines; this file decides which lines it may see, and
+ * what every key and value must be. */
+#include "gen/cfg.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/cfg_lines.h"
+
+const struct key cfg_keys[] = {
+#define KEY(SECTION, NAME, KIND, LEAST, MOST, WORDS, PACKED, MEANING)                              \
+    {.section = #SECTION,                                                                          \
+     .name = #NAME,                                                                                \
+     .kind = KEY_##KIND,                                                                           \
+     .least = LEAST,                                                                               \
+     .most = MOST,                                                                                 \
+     .words = WORDS,                                                                               \
+     .packed = PACKED,                                                                             \
+     .offset = offsetof(struct cfg, NAME),                                                         \
+     .size = sizeof((struct cfg *)0)->NAME,                                                        \
+     .meaning = MEANING},
+#include "gen/keys.def"
+#undef KEY
+};
+
+enum { KEYS = sizeof cfg_keys / sizeof cfg_keys[0] };
+const uint32_t cfg_key_count = KEYS;
+
+/* What the handler of inih carries from line to line. */
+struct parse {
+    struct cfg_lines lines;
+    struct report *report;
+    struct cfg *cfg;
+    uint32_t line_of[KEYS]; /* where a key was given; 0: not yet */
+    bool sound;             /* every value so far was stored */
+};
+
+static const struct key *find(const char *section, const char *name)
+{
+    for (uint32_t i = 0; i < KEYS; i++)
+        if (strcmp(cfg_keys[i].name, name) == 0 &&
+            (section == NULL || strcmp(cfg_keys[i].section, section) == 0))
+            return &cfg_keys[i];
+    return NULL;
+}
+
+/* Insertions, deletions and replacements that turn `a` into `b`; names longer than a row: far. */
+static size_t distance(const char *a, const char *b)
+{
+    enum { ROW = 64 };
+    size_t row[ROW], width = strlen(b);
+    if (width >= ROW || strlen(a) >= ROW)
+        return ROW;
+    for (size_t j = 0; j <= width; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= width; j++) {
+            size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+            size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            diagonal = row[j];
+            row[j] = replaced < other ? replaced : other;
+        }
+    }
+    return row[width];
+}
+
+static void unknown(struct parse *p, const char *section, const char *name)
+{
+    const struct key *elsewhere = find(NULL, name);
+    if (elsewhere != NULL) {
+        report_error(p->report, p->lines.line, "key '%s' found in [%s], expected in [%s]: move it",
+                     name, section, elsewhere->section);
+        return;
+    }
+    const struct key *closest = &cfg_keys[0];
+    for (uint32_t i = 1; i < KEYS; i++)
+        if (distance(name, cfg_keys[i].name) < distance(name, closest->name))
+            closest = &cfg_keys[i];
+    if (distance(name, closest->name) <= 3)
+        report_error(p->report, p->lines.line, "unknown key '%s' in [%s]: did you mean '%s'?", name,
+                     section, closest->name);
+    else
+        report_error(p->report, p->lines.line,
+                     "unknown key '%s' in [%s]: remove it ('gen --help' lists every key)", name,
+                     section);
+}
+
+static int handle(void *user, const char *section, const char *name, const char *value)
+{
+    struct parse *p = user;
+    if (section[0] == '\0') {
+        report_error(p->report, p->lines.line,
+                     "key '%s' before any section: put it under [model] or [build]", name);
+        return 1;
+    }
+    const struct key *key = find(section, name);
+    if (key == NULL) {
+        unknown(p, section, name);
+        return 1;
+    }
+    uint32_t *line_of = &p->line_of[key - cfg_keys];
+    if (*line_of != 0) {
+        report_error(p->report, p->lines.line, "key '%s' given again, first on line %u: keep one",
+                     name, *line_of);
+        return 1;
+    }
+    *line_of = p->lines.line;
+    if (!cfg_set(p->cfg, key, value, p->report, p->lines.line))
+        p->sound = false;
+    return 1;
+}
+
+static char *next_line(char *line, int room, void *user)
+{
+    struct parse *p = user;
+    return cfg_lines_next(&p->lines, line, (size_t)room) ? line : NULL;
+}
+
+bool cfg_parse(const char *text, size_t size, const char *name, struct report *report,
+               struct cfg *cfg)
+{
+    uint32_t errors = report->errors;
+    struct parse p = {.lines = {.text = text, .size = size, .report = report},
+                      .report = report,
+                      .cfg = cfg,
+                      .sound = true};
+    memset(cfg, 0, sizeof *cfg);
+    snprintf(cfg->name, sizeof cfg->name, "%s", name);
+    if (!cfg_lines_open(&p.lines))
+        return false;
+    int refused = ini_parse_stream(next_line, &p, handle, &p);
+    if (refused != 0 && report->errors == errors)
+        report_error(report, refused > 0 ? (uint32_t)refused : 0, "this line is not 'key = value'");
+    for (uint32_t i = 0; i < KEYS; i++) {
+        if (p.line_of[i] != 0)
+            continue;
+        char wanted[CFG_EXPECTED_MAX];
+        cfg_expected(&cfg_keys[i], wanted);
+        report_error(report, 0, "missing key '%s' in [%s]: add '%s = ', %s (%s)", cfg_keys[i].name,
+                     cfg_keys[i].section, cfg_keys[i].name, wanted, cfg_keys[i].meaning);
+        p.sound = false;
+    }
+    if (p.sound && !cfg_check(cfg, p.line_of, report))
+        return false;
+    return report->errors == errors;
+}
+
+bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *report)
+{
+    uint32_t errors = report->errors;
+    const struct {
+        const char *name;
+        uint32_t id;
+    } ids[] = {{"bos_token_id", cfg->bos_token_id},
+               {"eos_token_id", cfg->eos_token_id},
+               {"pad_token_id", cfg->pad_token_id}};
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+        if (ids[i].id >= cfg->vocab_size)
+            report_error(report, line_of ? line_of[find("model", ids[i].name) - cfg_keys] : 0,
+                         "%s = %u, expected a token id below vocab_size = %u", ids[i].name,
+                         ids[i].id, cfg->vocab_size);
+    if (cfg->logit_rows > cfg->prefill_chunk)
+        report_error(report, line_of ? line_of[find("build", "logit_rows") - cfg_keys] : 0,
+                     "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
+                     cfg->prefill_chunk);
+    return report->errors == errors;
+}
+
+bool cfg_name(const char *path, char name[CFG_NAME_MAX + 1])
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash != NULL ? slash + 1 : path;
+    size_t length = strlen(base);
+    if (length > 4 && strcmp(base + length - 4, ".ini") == 0)
+        length -= 4;
+    if (length == 0 || length > CFG_NAME_MAX || base[0] == '.' || base[0] == '-')
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", base[i]) ==
+            NULL)
+            return false;
+    memcpy(name, base, length);
+    name[length] = '\0';
+    return true;
+}
+
+bool cfg_load(const char *path, struct report *report, struct cfg *cfg)
+{
+    char name[CFG_NAME_MAX + 1];
+    if (!cfg_name(path, name)) {
+        report_error(report, 0,
+                     "the file's name is the model's name: expected 1 to %d of letters, digits, "
+                     "'.', '_', '-', then '.ini'",
+                     CFG_NAME_MAX);
+        return false;
+    }
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        report_error(report, 0, "cannot open: %s", strerror(errno));
+        return false;
+    }
+    static char text[CFG_TEXT_MAX + 1];
+    size_t size = fread(text, 1, sizeof text, file);
+    bool failed = ferror(file) != 0;
+    int reason = errno;
+    fclose(file);
+    if (failed) {
+        report_error(report, 0, "cannot read: %s", strerror(reason));
+        return false;
+    }
+    return cfg_parse(text, size, name, report, cfg);
+}

@@ -1,0 +1,27 @@
+/* The lines of a config, before inih sees them: only blank lines, known sections and
+ * "key = value" in printable ASCII pass; whatever else is reported and handed on as blank. */
+#ifndef GEN_CFG_LINES_H
+#define GEN_CFG_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gen/report.h"
+
+struct cfg_lines {
+    const char *text;
+    size_t size, at;
+    uint32_t line; /* of the line handed out last; the first is 1 */
+    struct report *report;
+    uint32_t section_line[2]; /* where [model] and [build] were opened; 0: not yet */
+    bool astray;              /* inside an unknown section: its lines are skipped */
+};
+
+/* Checks the text as a whole. False: reported. */
+__attribute__((warn_unused_result)) bool cfg_lines_open(struct cfg_lines *lines);
+
+/* Writes the next line without its comment, with "\n" and NUL. False at the end of the text. */
+bool cfg_lines_next(struct cfg_lines *lines, char *line, size_t room);
+
+#endif

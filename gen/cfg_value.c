@@ -1,0 +1,151 @@
+/* Values of config keys: text to field, field to text, and the digest over them. */
+#include "gen/cfg.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "gen/number.h"
+
+static const char *const dtype_names[] = {"f32", "f16", "bf16", "u32"};
+
+const char *dtype_name(enum dtype type)
+{
+    return dtype_names[type];
+}
+
+uint64_t dtype_bytes(enum dtype type)
+{
+    return type == DTYPE_F32 || type == DTYPE_U32 ? 4 : 2;
+}
+
+void cfg_expected(const struct key *key, char text[CFG_EXPECTED_MAX])
+{
+    switch (key->kind) {
+    case KEY_COUNT:
+        snprintf(text, CFG_EXPECTED_MAX, "a whole number from %.0f to %.0f", key->least, key->most);
+        return;
+    case KEY_REAL:
+        snprintf(text, CFG_EXPECTED_MAX, "a decimal number from %g to %g", key->least, key->most);
+        return;
+    case KEY_FLAG:
+        snprintf(text, CFG_EXPECTED_MAX, "true or false");
+        return;
+    case KEY_WORD:
+    case KEY_DTYPE:
+        snprintf(text, CFG_EXPECTED_MAX, "%s%s", strchr(key->words, ' ') == NULL ? "" : "one of ",
+                 key->words);
+        return;
+    }
+}
+
+/* Plain decimal digits without sign or leading zero. */
+static bool read_count(const char *value, double least, double most, uint32_t *count)
+{
+    size_t digits = strspn(value, "0123456789");
+    if (digits == 0 || digits > 9 || value[digits] != '\0' || (value[0] == '0' && digits > 1))
+        return false;
+    *count = (uint32_t)strtoul(value, NULL, 10);
+    return *count >= least && *count <= most;
+}
+
+static bool read_real(const char *value, double least, double most, double *real)
+{
+    if (value[0] == '\0' || value[strspn(value, "0123456789.eE+-")] != '\0')
+        return false;
+    char *end = NULL;
+    *real = strtod(value, &end);
+    return end != value && *end == '\0' && isfinite(*real) && *real >= least && *real <= most;
+}
+
+/* Whether `value` is one of the words; *index is its place among them. */
+static bool read_word(const char *value, const char *words, uint32_t *index)
+{
+    size_t length = strlen(value);
+    *index = 0;
+    for (const char *word = words; length > 0; (*index)++) {
+        size_t end = strcspn(word, " ");
+        if (end == length && strncmp(word, value, end) == 0)
+            return true;
+        if (word[end] == '\0')
+            return false;
+        word += end + 1;
+    }
+    return false;
+}
+
+bool cfg_set(struct cfg *cfg, const struct key *key, const char *value, struct report *report,
+             uint32_t line)
+{
+    void *field = (char *)cfg + key->offset;
+    uint32_t word = 0;
+    bool good = false;
+    switch (key->kind) {
+    case KEY_COUNT:
+        good = read_count(value, key->least, key->most, field);
+        break;
+    case KEY_REAL:
+        good = read_real(value, key->least, key->most, field);
+        break;
+    case KEY_FLAG:
+        good = read_word(value, "false true", &word);
+        *(bool *)field = word == 1;
+        break;
+    case KEY_WORD:
+        good = read_word(value, key->words, &word);
+        if (good)
+            snprintf(field, key->size, "%s", value);
+        break;
+    case KEY_DTYPE:
+        good = read_word(value, key->words, &word);
+        *(enum dtype *)field = good ? (enum dtype)word : DTYPE_F32;
+        break;
+    }
+    if (good)
+        return true;
+    char wanted[CFG_EXPECTED_MAX];
+    cfg_expected(key, wanted);
+    report_error(report, line, "%s: found '%s', expected %s (%s)", key->name, value, wanted,
+                 key->meaning);
+    return false;
+}
+
+void cfg_value(const struct cfg *cfg, const struct key *key, char value[CFG_VALUE_MAX + 1])
+{
+    const void *field = (const char *)cfg + key->offset;
+    switch (key->kind) {
+    case KEY_COUNT:
+        snprintf(value, CFG_VALUE_MAX + 1, "%u", *(const uint32_t *)field);
+        return;
+    case KEY_REAL:
+        number_double(*(const double *)field, value);
+        return;
+    case KEY_FLAG:
+        snprintf(value, CFG_VALUE_MAX + 1, "%s", *(const bool *)field ? "true" : "false");
+        return;
+    case KEY_WORD:
+        snprintf(value, CFG_VALUE_MAX + 1, "%s", (const char *)field);
+        return;
+    case KEY_DTYPE:
+        snprintf(value, CFG_VALUE_MAX + 1, "%s", dtype_name(*(const enum dtype *)field));
+        return;
+    }
+}
+
+void cfg_digest(const struct cfg *cfg, uint64_t digest[2])
+{
+    char text[CFG_DIGEST_TEXT_MAX];
+    size_t size = 0;
+    for (uint32_t i = 0; i < cfg_key_count; i++) {
+        if (!cfg_keys[i].packed)
+            continue;
+        char value[CFG_VALUE_MAX + 1];
+        cfg_value(cfg, &cfg_keys[i], value);
+        size +=
+            (size_t)snprintf(text + size, sizeof text - size, "%s = %s\n", cfg_keys[i].name, value);
+    }
+    XXH128_hash_t hash = XXH3_128bits(text, size);
+    digest[0] = hash.low64;
+    digest[1] = hash.high64;
+}

@@ -1,0 +1,94 @@
+/* From a checked config to everything that the emitters print. */
+#define _GNU_SOURCE /* asprintf */
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "gen/emit.h"
+#include "gen/number.h"
+
+const struct emitter emitters[] = {
+    {"model.h", emit_model_h},
+    {"arena.h", emit_arena_h},
+    {"decode.c", emit_decode_c},
+    {"prefill.c", emit_prefill_c},
+    {"instances.h", emit_instances_h},
+    {"instances.c", emit_instances_c},
+    {"ops.c", emit_ops_c},
+    {"proof.h", emit_proof_h},
+    {"plan.txt", emit_plan_txt},
+};
+const uint32_t emitter_count = sizeof emitters / sizeof emitters[0];
+
+/* sizeof(struct io): the step, then its rows, each on 64 bytes. */
+static uint64_t io_bytes(const struct graph *decode)
+{
+    uint64_t bytes = GRAPH_ALIGN;
+    for (uint32_t i = 0; i < decode->tensor_count; i++)
+        if (decode->tensor[i].role == ROLE_IO)
+            bytes += number_pad(tensor_bytes(&decode->tensor[i]), GRAPH_ALIGN);
+    return bytes;
+}
+
+static uint64_t state_bytes(const struct steps *steps)
+{
+    const struct graph *decode = &steps->graph[STEP_DECODE];
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < decode->tensor_count; i++)
+        if (decode->tensor[i].role == ROLE_STATE)
+            bytes += tensor_bytes(&decode->tensor[i]);
+    return bytes * steps->cfg.num_hidden_layers;
+}
+
+bool design_make(const struct cfg *cfg, struct report *report, struct design *design)
+{
+    *design = (struct design){.scratch_bytes = 0};
+    steps_build(cfg, &design->steps);
+    layout_make(cfg, &design->layout);
+    bool good = true;
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
+        const struct graph *graph = &design->steps.graph[step];
+        struct plan *plan = &design->plan[step];
+        live_find(graph, plan);
+        plan_solve(plan);
+        good = plan_check(plan, report) && plan_check_graph(plan, graph, report) && good;
+        if (plan->bytes > design->scratch_bytes)
+            design->scratch_bytes = plan->bytes;
+        if (plan->bound > design->scratch_bound)
+            design->scratch_bound = plan->bound;
+    }
+    design->state_bytes = state_bytes(&design->steps);
+    design->io_bytes = io_bytes(&design->steps.graph[STEP_DECODE]);
+    design->instances = calloc(1, sizeof *design->instances);
+    if (design->instances == NULL)
+        abort();
+    instances_find(&design->steps, design->instances);
+    return good;
+}
+
+void design_free(struct design *design)
+{
+    layout_free(&design->layout);
+    free(design->instances);
+    design->instances = NULL;
+}
+
+void emit_matrix_type(const struct tensor *t, char text[64])
+{
+    snprintf(text, 64, "%s_%llux%llu", dtype_name(t->type),
+             (unsigned long long)tensor_padded_rows(t), (unsigned long long)tensor_stored_cols(t));
+}
+
+void emit_opening(struct out *out, const struct cfg *cfg, const char *file, const char *text, ...)
+{
+    va_list arguments;
+    va_start(arguments, text);
+    char *rest = NULL;
+    if (vasprintf(&rest, text, arguments) < 0)
+        abort();
+    va_end(arguments);
+    out_comment(out,
+                "models/%s/%s: made from config/%s.ini; edit that, `make models`.\n"
+                "\n%s",
+                cfg->name, file, cfg->name, rest);
+    free(rest);
+}

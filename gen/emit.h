@@ -1,0 +1,72 @@
+/* The back of the generator: one emitter per generated file, all over one writer.
+ *
+ * An emitter prints nouns and order: types, offsets, names, sequences of calls. It never prints a
+ * loop over tensor elements; those live in kernels/. */
+#ifndef GEN_EMIT_H
+#define GEN_EMIT_H
+
+#include "gen/graph.h"
+#include "gen/layout.h"
+#include "gen/out.h"
+#include "gen/plan.h"
+
+/* Everything an emitter may look at. */
+struct design {
+    struct steps steps;
+    struct layout layout;
+    struct plan plan[STEP_KINDS]; /* of head: empty */
+    uint64_t scratch_bytes, state_bytes, io_bytes;
+    uint64_t scratch_bound;
+    struct instances *instances;
+};
+
+/* From a checked config. False: a plan did not pass its own check, reported. */
+__attribute__((warn_unused_result)) bool design_make(const struct cfg *cfg, struct report *report,
+                                                     struct design *design);
+void design_free(struct design *design);
+
+/* One kernel shape: a line of instances.c. Operations of the same shape share one. */
+struct instance {
+    char symbol[96]; /* "gemv_bf16_3072x768" */
+    char family[16]; /* the macro: "LINEAR" */
+    char size[128];  /* the macro's arguments between symbol and count */
+    char count[8];   /* "ONE", "CHUNK", "LOGITS" */
+    char note[64];   /* first user: "IN_PROJ of decode" */
+    const struct graph *graph;
+    const struct node *node;
+};
+
+struct instances {
+    uint32_t count;
+    struct instance instance[STEP_KINDS * GRAPH_NODES];
+    uint32_t of[STEP_KINDS][GRAPH_NODES]; /* which instance a node calls */
+};
+
+void instances_find(const struct steps *steps, struct instances *instances);
+
+/* "bf16_3072x768": the struct of a packed matrix. */
+void emit_matrix_type(const struct tensor *tensor, char text[64]);
+
+/* The comment on top of every generated file: where it comes from, then the text. */
+__attribute__((format(printf, 4, 5))) void emit_opening(struct out *out, const struct cfg *cfg,
+                                                        const char *file, const char *text, ...);
+
+void emit_model_h(const struct design *design, struct out *out);
+void emit_arena_h(const struct design *design, struct out *out);
+void emit_decode_c(const struct design *design, struct out *out);
+void emit_prefill_c(const struct design *design, struct out *out);
+void emit_instances_h(const struct design *design, struct out *out);
+void emit_instances_c(const struct design *design, struct out *out);
+void emit_ops_c(const struct design *design, struct out *out);
+void emit_proof_h(const struct design *design, struct out *out);
+void emit_plan_txt(const struct design *design, struct out *out);
+
+/* The generated files, in the order in which they are written. */
+struct emitter {
+    const char *file;
+    void (*emit)(const struct design *design, struct out *out);
+};
+extern const struct emitter emitters[];
+extern const uint32_t emitter_count;
+
+#endif

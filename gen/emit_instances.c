@@ -1,0 +1,99 @@
+/* instances.h and instances.c: every kernel shape of the model, once. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "gen/emit.h"
+
+static const char *const families[] = {"EMBED", "RMSNORM", "LINEAR", "CONV_SILU", "SCAN"};
+
+/* How an operand is declared: rows of f32, a packed matrix, or a plain vector. */
+static void parameter(const struct node *node, const struct graph *graph, uint32_t index,
+                      char text[96])
+{
+    const struct tensor *t = &graph->tensor[node->operand[index]];
+    const char *fixed = node_access(node, index) == 'r' ? "const " : "";
+    char type[64];
+    if (t->role == ROLE_WEIGHT && t->packing == PACKING_PANELS) {
+        emit_matrix_type(t, type);
+        snprintf(text, 96, "const %s *w", type);
+    } else if (t->role == ROLE_WEIGHT && t->packing != PACKING_VECTOR) {
+        snprintf(text, 96, "const f32 (*%s)[%" PRIu64 "]", t->name, tensor_padded_rows(t));
+    } else if (t->role == ROLE_WEIGHT || t->rank == 1) {
+        snprintf(text, 96, "const %s *%s", t->role == ROLE_WEIGHT ? "f32" : "u32", t->name);
+    } else {
+        snprintf(text, 96, "%sf32 (*%s)[%" PRIu64 "]", fixed, t->name, t->dim[1]);
+    }
+}
+
+static void declare(const struct instance *i, struct out *out)
+{
+    char line[1024];
+    size_t used = (size_t)snprintf(line, sizeof line, "void %s(run *r, u32 op", i->symbol);
+    const size_t indent = strlen("void (") + strlen(i->symbol);
+    for (uint32_t o = 0; o < node_operands(i->node); o++) {
+        char text[96];
+        parameter(i->node, i->graph, o, text);
+        if (used + 2 + strlen(text) + 2 > OUT_COLUMNS) {
+            out_line(out, "%s,", line);
+            used = (size_t)snprintf(line, sizeof line, "%*s%s", indent > 40 ? 40 : (int)indent, "",
+                                    text);
+        } else {
+            used += (size_t)snprintf(line + used, sizeof line - used, ", %s", text);
+        }
+    }
+    out_line(out, "%s);", line);
+}
+
+void emit_instances_h(const struct design *d, struct out *out)
+{
+    emit_opening(out, &d->steps.cfg, "instances.h",
+                 "The kernels of this model, each shape once: the symbols that a profiler shows.");
+    out_line(out, "#ifndef INSTANCES_H\n#define INSTANCES_H\n\n#include \"model.h\"\n");
+    for (uint32_t i = 0; i < d->instances->count; i++)
+        declare(&d->instances->instance[i], out);
+    out_line(out, "\n#endif");
+}
+
+/* The sizes as cells, so that they stand in columns: numbers to the right, words to the left. */
+static void size_cells(const char *size, char text[192])
+{
+    size_t used = 0;
+    for (const char *c = size; *c != '\0' && used + 4 < 192; c++) {
+        text[used++] = *c;
+        if (*c == ',')
+            text[used++] = c[1] == ' ' && isdigit((unsigned char)c[2]) ? '\v' : '\t';
+    }
+    text[used] = '\0';
+}
+
+/* The instances of one family that the step is the first to use. */
+static void family(const struct design *d, const struct graph *graph, const char *name,
+                   struct out *out)
+{
+    out_table(out);
+    for (uint32_t i = 0; i < d->instances->count; i++) {
+        const struct instance *instance = &d->instances->instance[i];
+        if (instance->graph != graph || strcmp(instance->family, name) != 0)
+            continue;
+        char cells[192];
+        size_cells(instance->size, cells);
+        out_row(out, "%s(%s,\t %s,\t %s)", name, instance->symbol, cells, instance->count);
+    }
+}
+
+void emit_instances_c(const struct design *d, struct out *out)
+{
+    emit_opening(out, &d->steps.cfg, "instances.c",
+                 "One line makes one kernel whose loops see only these constants; the macros are "
+                 "explained in kernels/cpu/kernels.h.");
+    out_line(out, "#include \"kernels/cpu/kernels.h\"\n#include \"instances.h\"");
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
+        const struct graph *graph = &d->steps.graph[step];
+        out_blank(out);
+        out_line(out, "/* %s, %u row%s */", step_name(step), graph->tokens,
+                 graph->tokens == 1 ? "" : "s");
+        for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
+            family(d, graph, families[f], out);
+    }
+}

@@ -1,0 +1,169 @@
+/* model.h: dimensions, packed types, weights, operations. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "gen/emit.h"
+#include "gen/number.h"
+
+static void dimensions(const struct design *d, struct out *out)
+{
+    const struct cfg *c = &d->steps.cfg;
+    const struct {
+        const char *name;
+        uint64_t value;
+        const char *meaning;
+    } dims[] = {
+        {"VOCAB", c->vocab_size, "token ids, rows of the head"},
+        {"DIM", c->hidden_size, "width of the residual stream"},
+        {"LAYERS", c->num_hidden_layers, "of one kind"},
+        {"INNER", c->intermediate_size, "channels inside a layer"},
+        {"STATES", c->state_size, "SSM states of a channel"},
+        {"TAPS", c->conv_kernel, "of the causal convolution"},
+        {"RANK", c->time_step_rank, "of the time step's projection"},
+        {"CHUNK", c->prefill_chunk, "most tokens of a prefill step"},
+        {"LOGIT_ROWS", c->logit_rows, "most rows of a head step"},
+    };
+    out_line(out, "\nenum {");
+    for (size_t i = 0; i < sizeof dims / sizeof dims[0]; i++)
+        out_row(out, "    %s\t = \v%" PRIu64 ",\t /* %s */", dims[i].name, dims[i].value,
+                dims[i].meaning);
+    out_line(out, "};");
+}
+
+/* Whether an earlier tensor has the same packed type. */
+static bool typed_before(const struct graph *graph, uint32_t index)
+{
+    char mine[64], other[64];
+    emit_matrix_type(&graph->tensor[index], mine);
+    for (uint32_t i = 0; i < index; i++) {
+        const struct tensor *t = &graph->tensor[i];
+        if (t->role != ROLE_WEIGHT || t->packing != PACKING_PANELS)
+            continue;
+        emit_matrix_type(t, other);
+        if (strcmp(mine, other) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void matrix_types(const struct design *d, struct out *out)
+{
+    const struct graph *decode = &d->steps.graph[STEP_DECODE];
+    out_blank(out);
+    out_comment(out, "Packed matrices: panels of 64 rows, every shape a type of its own, so that a "
+                     "wrong weight does not compile.");
+    for (uint32_t i = 0; i < decode->tensor_count; i++) {
+        const struct tensor *t = &decode->tensor[i];
+        if (t->role != ROLE_WEIGHT || t->packing != PACKING_PANELS || typed_before(decode, i))
+            continue;
+        char type[64], size[NUMBER_MAX];
+        emit_matrix_type(t, type);
+        number_decimal_bytes(tensor_bytes(t), size);
+        out_row(out,
+                "typedef struct {\t %s w[\v%" PRIu64 "\t * \v%" PRIu64 "\t]; }\t %s;\t /* \v%s */",
+                dtype_name(t->type), tensor_padded_rows(t), tensor_stored_cols(t), type, size);
+    }
+}
+
+/* "norm[768]" or "A[16][1536]" with its type; a matrix is its struct. */
+static void member(const struct tensor *t, char type[64], char name[64])
+{
+    snprintf(type, 64, "%s", dtype_name(t->type));
+    switch (t->packing) {
+    case PACKING_PANELS:
+        emit_matrix_type(t, type);
+        snprintf(name, 64, "%s", t->name);
+        return;
+    case PACKING_VECTOR:
+        snprintf(name, 64, "%s[%" PRIu64 "]", t->name, tensor_padded_rows(t));
+        return;
+    case PACKING_TAPS:
+    case PACKING_DECAY:
+        snprintf(name, 64, "%s[%u][%" PRIu64 "]", t->name, t->cols, tensor_padded_rows(t));
+        return;
+    }
+}
+
+static void meaning(const struct tensor *t, char text[64])
+{
+    uint64_t group = tensor_padded_rows(t) / t->groups;
+    text[0] = '\0';
+    if (t->packing == PACKING_DECAY)
+        snprintf(text, 64, "-exp(A_log)");
+    else if (t->packing == PACKING_TAPS)
+        snprintf(text, 64, "oldest first");
+    else if (t->groups == 2)
+        snprintf(text, 64, "x at row 0, z at row %" PRIu64, group);
+    else if (t->parts == 3)
+        snprintf(text, 64, "dt %u, B %u, C %u", t->part[0], t->part[1], t->part[2]);
+}
+
+static void weights_of(const struct design *d, enum place place, struct out *out)
+{
+    const struct graph *decode = &d->steps.graph[STEP_DECODE];
+    for (uint32_t i = 0; i < decode->tensor_count; i++) {
+        const struct tensor *t = &decode->tensor[i];
+        if (t->role != ROLE_WEIGHT || t->place != place)
+            continue;
+        char type[64], name[64], note[64], size[NUMBER_MAX];
+        member(t, type, name);
+        meaning(t, note);
+        number_decimal_bytes(tensor_bytes(t), size);
+        out_row(out, "    _Alignas(64) %s\t %s;\t /* \v%s\t%s%s */", type, name, size,
+                note[0] != '\0' ? "  " : "", note);
+    }
+}
+
+static void weights(const struct design *d, struct out *out)
+{
+    out_line(out, "\nstruct layer_weights {");
+    weights_of(d, PLACE_LAYER, out);
+    out_line(out, "};\n");
+    out_line(out, "/* The image of the weight file. */");
+    out_line(out, "struct weights {");
+    weights_of(d, PLACE_PROLOGUE, out);
+    out_row(out, "    struct layer_weights\t layer[LAYERS];");
+    weights_of(d, PLACE_EPILOGUE, out);
+    out_line(out, "};");
+}
+
+static void operations(const struct design *d, struct out *out)
+{
+    out_blank(out);
+    out_comment(out, "Every operation of every step, by its index in model.ops.");
+    out_line(out, "enum op {");
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
+        const struct graph *graph = &d->steps.graph[step];
+        char line[1024] = "   ";
+        size_t used = 3;
+        for (uint32_t i = 0; i < graph->node_count; i++) {
+            char word[64];
+            int length =
+                snprintf(word, sizeof word, " %s_%s,", step_prefix(step), graph->node[i].name);
+            if (used + (size_t)length > OUT_COLUMNS) {
+                out_line(out, "%s", line);
+                used = 3;
+            }
+            snprintf(line + used, sizeof line - used, "%s", word);
+            used += (size_t)length;
+        }
+        out_line(out, "%s", line);
+    }
+    out_line(out, "    OPS\n};");
+}
+
+void emit_model_h(const struct design *d, struct out *out)
+{
+    char parameters[NUMBER_MAX], bytes[NUMBER_MAX];
+    number_grouped(d->layout.parameters, parameters);
+    number_decimal_bytes(d->layout.weights_bytes, bytes);
+    emit_opening(out, &d->steps.cfg, "model.h",
+                 "%s: %s parameters in %s of weights, %u layers of one kind.", d->steps.cfg.name,
+                 parameters, bytes, d->steps.cfg.num_hidden_layers);
+    out_line(out, "#ifndef MODEL_H\n#define MODEL_H\n\n#include \"runtime/run.h\"");
+    dimensions(d, out);
+    matrix_types(d, out);
+    weights(d, out);
+    operations(d, out);
+    out_line(out, "\nvoid decode(run *r);\nvoid prefill(run *r);\nvoid head(run *r);\n\n#endif");
+}

@@ -1,0 +1,75 @@
+/* proof.h: what the generator computed, as assertions that every build checks again. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "gen/emit.h"
+
+static const char *const macros =
+    "#define SIZE(type, size) _Static_assert(sizeof(type) == (size), #type \" has the planned "
+    "size\")\n"
+    "#define AT(type, member, at) _Static_assert(offsetof(type, member) == (at), #type \".\" "
+    "#member)\n"
+    "#define END(type, member) (offsetof(type, member) + sizeof((type *)0)->member)\n"
+    "#define APART(step, low, high)                                                         \\\n"
+    "    _Static_assert(END(union step##_scratch, low) <= offsetof(union step##_scratch, high), "
+    "\\\n"
+    "                   #step \": \" #low \" and \" #high \" are alive together\")";
+
+static void weights(const struct design *d, struct out *out)
+{
+    out_blank(out);
+    out_comment(out, "Weights: tools/pack and the compiler agree on every offset.");
+    uint64_t layer_at = 0;
+    for (uint32_t i = 0; i < d->layout.count; i++) {
+        const struct layout_weight *w = &d->layout.weight[i];
+        if (strncmp(w->name, "layer 0 ", 8) == 0) {
+            if (layer_at == 0) {
+                layer_at = w->at;
+                out_row(out, "AT(struct weights,\t layer,\v %" PRIu64 ");", w->at);
+            }
+            out_row(out, "AT(struct layer_weights,\t %s,\v %" PRIu64 ");", w->name + 8,
+                    w->at - layer_at);
+        } else if (strncmp(w->name, "layer ", 6) != 0) {
+            out_row(out, "AT(struct weights,\t %s,\v %" PRIu64 ");", w->name, w->at);
+        }
+    }
+    out_row(out, "SIZE(struct weights,\v %" PRIu64 ");", d->layout.weights_bytes);
+}
+
+static void pairs(const struct plan *plan, enum step_kind step, struct out *out)
+{
+    for (uint32_t i = 0; i < plan->count; i++)
+        for (uint32_t j = 0; j < i; j++) {
+            const struct plan_buffer *a = &plan->buffer[i], *b = &plan->buffer[j];
+            if (a->last_op < b->first_op || b->last_op < a->first_op)
+                continue;
+            bool a_low = a->at < b->at;
+            out_row(out, "APART(%s,\t %s,\t %s);", step_name(step), a_low ? a->name : b->name,
+                    a_low ? b->name : a->name);
+        }
+}
+
+void emit_proof_h(const struct design *d, struct out *out)
+{
+    emit_opening(out, &d->steps.cfg, "proof.h",
+                 "The plan, proved again by the compiler in every build: one assertion per pair of "
+                 "buffers that are alive together, and the size and offsets of every arena.");
+    out_line(out,
+             "#ifndef PROOF_H\n#define PROOF_H\n\n#include <stddef.h>\n\n#include \"arena.h\"\n");
+    out_line(out, "%s", macros);
+    weights(d, out);
+    out_blank(out);
+    out_comment(out, "Scratch, state and io.");
+    for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
+        for (uint32_t i = 0; i < d->plan[step].count; i++)
+            out_row(out, "AT(union %s_scratch,\t %s,\v %" PRIu64 ");", step_name(step),
+                    d->plan[step].buffer[i].name, d->plan[step].buffer[i].at);
+    out_row(out, "SIZE(union scratch,\v %" PRIu64 ");", d->scratch_bytes);
+    out_row(out, "SIZE(struct state,\v %" PRIu64 ");", d->state_bytes);
+    out_row(out, "SIZE(struct io,\v %" PRIu64 ");", d->io_bytes);
+    out_blank(out);
+    out_comment(out, "Buffers that are alive together do not overlap.");
+    for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
+        pairs(&d->plan[step], step, out);
+    out_line(out, "\n#undef SIZE\n#undef AT\n#undef END\n#undef APART\n\n#endif");
+}

@@ -1,0 +1,123 @@
+/* What a model computes, as tensors and nodes in fixed arrays; ids are indices.
+ *
+ * One graph per step (decode, prefill, head). A graph has a prologue, one kind of layer, which is
+ * repeated, and an epilogue; layers are never unrolled. Families build it, shape.c completes and
+ * checks it, everything after only reads it. Names are given by people and become C names. */
+#ifndef GEN_GRAPH_H
+#define GEN_GRAPH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gen/cfg.h"
+#include "gen/layout.h"
+
+enum {
+    GRAPH_TENSORS = 48,
+    GRAPH_NODES = 24,
+    GRAPH_OPERANDS = 6,
+    GRAPH_PARTS = 3,
+    GRAPH_PAD = 16,  /* floats to which every row is padded */
+    GRAPH_ALIGN = 64 /* bytes on which every buffer and packed tensor starts */
+};
+
+enum role { ROLE_WEIGHT, ROLE_STATE, ROLE_SCRATCH, ROLE_IO };
+enum place { PLACE_PROLOGUE, PLACE_LAYER, PLACE_EPILOGUE };
+enum step_kind { STEP_DECODE, STEP_PREFILL, STEP_HEAD, STEP_KINDS };
+
+/* Which rows of activations an operation works on. */
+enum rows { ROWS_ONE, ROWS_CHUNK, ROWS_LOGITS };
+
+enum op {
+#define OP(NAME, STEM, ACCESS, MOVED, FLOPS, MEANING) OP_##NAME,
+#include "gen/ops.def"
+#undef OP
+    OP_COUNT
+};
+
+struct op_rule {
+    const char *name, *stem, *access, *meaning;
+};
+extern const struct op_rule op_rules[OP_COUNT];
+
+struct tensor {
+    char name[16]; /* the C member */
+    enum role role;
+    enum place place; /* PLACE_LAYER: a weight or state that every layer has its own of */
+    enum dtype type;
+
+    /* The C array: [dim[0]][dim[1]] or [dim[0]], padded. Scratch: rank 0 until shape.c infers it.
+     */
+    uint32_t rank;
+    uint64_t dim[2];
+    /* Widths, before padding, of what lies side by side in a row. A weight of several parts gives
+     * them to its product. */
+    uint32_t parts, part[GRAPH_PARTS];
+
+    /* Weights only: the tensor of the checkpoint and its packing; see gen/layout.h. */
+    const char *source, *alias; /* with "%u" for the layer */
+    enum packing packing;
+    uint32_t rows, cols, groups;
+};
+
+struct node {
+    enum op op;
+    char name[16]; /* "IN_PROJ"; the enumerator is DECODE_IN_PROJ */
+    enum place place;
+    uint32_t operand[GRAPH_OPERANDS]; /* tensors in the order of the call */
+
+    /* Filled by shape.c: the sizes that ops.def speaks of. */
+    uint64_t t, m, k, n;
+    /* Filled by cost.c. */
+    uint64_t weight_bytes, moved_bytes, flops;
+};
+
+struct graph {
+    enum step_kind step;
+    enum rows rows;
+    uint32_t tokens; /* rows of activations: 1, prefill_chunk or logit_rows */
+    uint32_t tensor_count, node_count;
+    struct tensor tensor[GRAPH_TENSORS];
+    struct node node[GRAPH_NODES];
+};
+
+/* All steps of one model. */
+struct steps {
+    struct cfg cfg;
+    struct graph graph[STEP_KINDS];
+};
+
+/* "decode", "prefill", "head". */
+const char *step_name(enum step_kind step);
+/* What enumerators of the step's operations start with: "DECODE", "CHUNK", "HEAD". */
+const char *step_prefix(enum step_kind step);
+
+/* Adds a copy and returns its id. Overflow of the fixed arrays is a bug of the family: aborts. */
+uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor);
+uint32_t graph_node(struct graph *graph, const struct node *node);
+
+/* Operands of a node, and how it uses each: 'w', 'm' or 'r'. */
+uint32_t node_operands(const struct node *node);
+char node_access(const struct node *node, uint32_t operand);
+
+/* Of weights: rows with the padding of each group; columns as packed. */
+uint64_t tensor_padded_rows(const struct tensor *tensor);
+uint64_t tensor_stored_cols(const struct tensor *tensor);
+/* Of the C array or the packed weight. */
+uint64_t tensor_bytes(const struct tensor *tensor);
+uint64_t tensor_width(const struct tensor *tensor); /* the sum of the parts */
+
+/* Builds all steps of a checked config, infers shapes and costs. A failure is a bug of the
+ * generator, never of the config: it is printed and aborts. */
+void steps_build(const struct cfg *cfg, struct steps *steps);
+
+/* The stages, for the tests. graph_shape() returns false with a message in `report` when a node's
+ * operands do not fit together. */
+void family_mamba(const struct cfg *cfg, enum step_kind step, struct graph *graph);
+__attribute__((warn_unused_result)) bool graph_shape(struct graph *graph, struct report *report);
+void graph_cost(struct graph *graph);
+
+/* `gen --stop-after=graph|shape`: one line per tensor and node. */
+void graph_print(const struct graph *graph, FILE *to);
+
+#endif

@@ -1,0 +1,165 @@
+/* Which kernel shapes a model needs, and what they are called. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/emit.h"
+#include "gen/number.h"
+
+/* What a symbol is made of: its family's stem, the type if it reads a matrix, and the sizes. */
+static const char *const counts[] = {"ONE", "CHUNK", "LOGITS"};
+static const char *const matrix_types[] = {"F32", "F16", "BF16"};
+
+static const struct tensor *operand(const struct instance *i, uint32_t index)
+{
+    return &i->graph->tensor[i->node->operand[index]];
+}
+
+/* "gemv_softplus" for one row, "gemm_softplus" for many. */
+static void stem(const struct instance *i, char text[32])
+{
+    snprintf(text, 32, "%s", op_rules[i->node->op].stem);
+    char *mark = strchr(text, '?');
+    if (mark != NULL)
+        *mark = i->graph->rows == ROWS_ONE ? 'v' : 'm';
+}
+
+/* "256x", the rows of a step of many; nothing for one row. */
+static void rows(const struct instance *i, char text[16])
+{
+    text[0] = '\0';
+    if (i->graph->rows != ROWS_ONE)
+        snprintf(text, 16, "%ux", i->graph->tokens);
+}
+
+static void name_embed(struct instance *i, const char *rows_text)
+{
+    const struct tensor *y = operand(i, 0), *w = operand(i, 1);
+    char type[64];
+    emit_matrix_type(w, type);
+    snprintf(i->family, sizeof i->family, "EMBED");
+    snprintf(i->symbol, sizeof i->symbol, "embed_%s_%s%" PRIu64 "x%u", dtype_name(w->type),
+             rows_text, tensor_padded_rows(w), w->cols);
+    snprintf(i->size, sizeof i->size, "%s, %s, %" PRIu64 ", %u, %" PRIu64, type,
+             matrix_types[w->type], tensor_padded_rows(w), w->cols, y->dim[1]);
+}
+
+static void name_rmsnorm(struct instance *i, const char *rows_text, double epsilon)
+{
+    const struct tensor *x = operand(i, 1);
+    char value[NUMBER_MAX];
+    number_float((float)epsilon, value);
+    snprintf(i->family, sizeof i->family, "RMSNORM");
+    snprintf(i->symbol, sizeof i->symbol, "rmsnorm_%s%" PRIu64, rows_text, tensor_width(x));
+    snprintf(i->size, sizeof i->size, "%" PRIu64 ", %" PRIu64 ", %s", tensor_width(x), x->dim[1],
+             value);
+}
+
+static void name_linear(struct instance *i, const char *rows_text)
+{
+    static const char *const epilogues[OP_COUNT] = {[OP_LINEAR] = "PLAIN",
+                                                    [OP_LINEAR_ADD] = "ADD",
+                                                    [OP_LINEAR_BIAS] = "BIAS",
+                                                    [OP_LINEAR_ADD_BIAS] = "ADD_BIAS",
+                                                    [OP_LINEAR_SOFTPLUS] = "SOFTPLUS"};
+    const struct tensor *y = operand(i, 0), *w = operand(i, 1);
+    const struct tensor *x = operand(i, node_operands(i->node) - 1);
+    char type[64], kind[32];
+    emit_matrix_type(w, type);
+    stem(i, kind);
+    snprintf(i->family, sizeof i->family, "LINEAR");
+    snprintf(i->symbol, sizeof i->symbol, "%s_%s_%s%" PRIu64 "x%u", kind, dtype_name(w->type),
+             rows_text, tensor_padded_rows(w), w->cols);
+    snprintf(i->size, sizeof i->size, "%s, %s, %" PRIu64 ", %u, %" PRIu64 ", %" PRIu64 ", %s", type,
+             matrix_types[w->type], tensor_padded_rows(w), w->cols, y->dim[1], x->dim[1],
+             epilogues[i->node->op]);
+}
+
+static void name_conv(struct instance *i, const char *rows_text)
+{
+    const struct tensor *xz = operand(i, 0), *taps = operand(i, 2);
+    snprintf(i->family, sizeof i->family, "CONV_SILU");
+    snprintf(i->symbol, sizeof i->symbol, "conv_silu_%s%ux%u", rows_text, taps->rows, taps->cols);
+    snprintf(i->size, sizeof i->size, "%u, %u, %" PRIu64 ", %s", taps->rows, taps->cols, xz->dim[1],
+             i->node->op == OP_CONV_SILU_BIAS ? "BIAS" : "PLAIN");
+}
+
+static void name_scan(struct instance *i, const char *rows_text)
+{
+    const struct tensor *xz = operand(i, 0), *xdb = operand(i, 3), *A = operand(i, 4);
+    snprintf(i->family, sizeof i->family, "SCAN");
+    snprintf(i->symbol, sizeof i->symbol, "scan_%s%ux%u", rows_text, A->rows, A->cols);
+    snprintf(i->size, sizeof i->size, "%u, %u, %u, %" PRIu64 ", %" PRIu64, A->rows, A->cols,
+             xdb->part[0], xz->dim[1], xdb->dim[1]);
+}
+
+static void name_instance(struct instance *i, double epsilon)
+{
+    char rows_text[16];
+    rows(i, rows_text);
+    snprintf(i->count, sizeof i->count, "%s", counts[i->graph->rows]);
+    snprintf(i->note, sizeof i->note, "%s", i->node->name);
+    switch (i->node->op) {
+    case OP_EMBED:
+        name_embed(i, rows_text);
+        return;
+    case OP_RMSNORM:
+        name_rmsnorm(i, rows_text, epsilon);
+        return;
+    case OP_LINEAR:
+    case OP_LINEAR_ADD:
+    case OP_LINEAR_BIAS:
+    case OP_LINEAR_ADD_BIAS:
+    case OP_LINEAR_SOFTPLUS:
+        name_linear(i, rows_text);
+        return;
+    case OP_CONV_SILU:
+    case OP_CONV_SILU_BIAS:
+        name_conv(i, rows_text);
+        return;
+    case OP_SCAN:
+        name_scan(i, rows_text);
+        return;
+    case OP_COUNT:
+        abort();
+    }
+}
+
+static bool same_kernel(const struct instance *a, const struct instance *b)
+{
+    return strcmp(a->family, b->family) == 0 && strcmp(a->size, b->size) == 0 &&
+           strcmp(a->count, b->count) == 0;
+}
+
+/* The place of the instance in the list, added if it is new. Two different kernels that would have
+ * the same symbol differ in a stride or in their rows: the later one also gets its user's name. */
+static uint32_t enlist(struct instances *list, struct instance *wanted)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        if (same_kernel(&list->instance[i], wanted))
+            return i;
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (strcmp(list->instance[i].symbol, wanted->symbol) != 0)
+            continue;
+        size_t length = strlen(wanted->symbol);
+        snprintf(wanted->symbol + length, sizeof wanted->symbol - length, "_%s", wanted->note);
+        for (char *c = wanted->symbol + length; *c != '\0'; c++)
+            *c = (char)tolower((unsigned char)*c);
+        i = UINT32_MAX; /* from the start, with the new symbol */
+    }
+    list->instance[list->count] = *wanted;
+    return list->count++;
+}
+
+void instances_find(const struct steps *steps, struct instances *list)
+{
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
+        const struct graph *graph = &steps->graph[step];
+        for (uint32_t n = 0; n < graph->node_count; n++) {
+            struct instance wanted = {.graph = graph, .node = &graph->node[n]};
+            name_instance(&wanted, steps->cfg.layer_norm_epsilon);
+            list->of[step][n] = enlist(list, &wanted);
+        }
+    }
+}

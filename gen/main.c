@@ -1,0 +1,251 @@
+/* gen: the command line of the generator. */
+#define _GNU_SOURCE /* asprintf */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/emit.h"
+#include "gen/import.h"
+
+enum { EXIT_USAGE = 2, EXIT_MISMATCH = 4 };
+enum {
+    OPTION_STOP = 256,
+    OPTION_CHECK,
+    OPTION_LINEAR,
+    OPTION_EMBEDDING,
+    OPTION_CHUNK,
+    OPTION_ROWS
+};
+
+struct options {
+    const char *config; /* the config, or the checkpoint directory of an import */
+    bool import;
+    const char *out_dir, *check_dir;
+    const char *stop_after;
+    struct import_choices choices;
+    bool chose; /* an option that only an import knows was given */
+};
+
+static const struct argp_option option_list[] = {
+    {NULL, 'o', "DIR", 0,
+     "Write the sources into DIR, which exists; files that would not change "
+     "are not touched",
+     1},
+    {"check", OPTION_CHECK, "DIR", 0,
+     "Write nothing; exit 4 unless DIR holds exactly what would be "
+     "written",
+     1},
+    {"stop-after", OPTION_STOP, "STAGE", 0,
+     "Print what STAGE found and stop: cfg, graph, shape, "
+     "live, plan",
+     1},
+    {NULL, 0, NULL, 0, "Build choices of an imported config:", 2},
+    {"linear-type", OPTION_LINEAR, "TYPE", 0, "f32, f16 or bf16 (default bf16)", 2},
+    {"embedding-type", OPTION_EMBEDDING, "TYPE", 0, "f32, f16 or bf16 (default bf16)", 2},
+    {"prefill-chunk", OPTION_CHUNK, "TOKENS", 0, "1 to 4096 (default 256)", 2},
+    {"logit-rows", OPTION_ROWS, "ROWS", 0, "1 to the prefill chunk (default 16)", 2},
+    {0},
+};
+
+static error_t parse_option(int key, char *value, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case 'o':
+        o->out_dir = value;
+        return 0;
+    case OPTION_CHECK:
+        o->check_dir = value;
+        return 0;
+    case OPTION_STOP:
+        o->stop_after = value;
+        return 0;
+    case OPTION_LINEAR:
+        o->choices.linear_type = value;
+        break;
+    case OPTION_EMBEDDING:
+        o->choices.embedding_type = value;
+        break;
+    case OPTION_CHUNK:
+        o->choices.prefill_chunk = value;
+        break;
+    case OPTION_ROWS:
+        o->choices.logit_rows = value;
+        break;
+    case ARGP_KEY_ARG:
+        if (state->arg_num == 0 && strcmp(value, "import") == 0) {
+            o->import = true;
+            return 0;
+        }
+        if (o->config != NULL)
+            argp_error(state, "one argument too many: '%s'", value);
+        o->config = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (o->config == NULL)
+            argp_error(state, o->import ? "import needs the checkpoint's directory"
+                                        : "a config is missing");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    o->chose = true;
+    return 0;
+}
+
+static const char documentation[] =
+    "Turns the config of a language model into its C sources.\v"
+    "A config is an INI file with the sections [model] (the architecture, under the names of "
+    "Hugging "
+    "Face's config.json) and [build] (static choices). 'gen import DIR' writes the config of a "
+    "checkpoint to stdout; known are Mamba-1 checkpoints of Hugging Face and of state-spaces.\n\n"
+    "Generated are model.h, arena.h, decode.c, prefill.c, instances.h, instances.c, ops.c, proof.h "
+    "and plan.txt; they depend on nothing but the config and this program.\n\n"
+    "Exit codes: 0 done; 1 cannot write; 2 usage; 4 the config or checkpoint is not valid, or "
+    "--check "
+    "found a difference.\n\nKeys, all required:\n";
+
+/* argp asks for the text behind the options: the documentation, then every key of keys.def. */
+static char *key_list(int key, const char *text, void *input)
+{
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)(uintptr_t)text;
+    char *list = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&list, &size);
+    if (memory == NULL)
+        abort();
+    fputs(text, memory);
+    for (uint32_t i = 0; i < cfg_key_count; i++) {
+        char wanted[CFG_EXPECTED_MAX];
+        cfg_expected(&cfg_keys[i], wanted);
+        fprintf(memory, "  [%s] %-20s %s\n", cfg_keys[i].section, cfg_keys[i].name, wanted);
+    }
+    return fclose(memory) == 0 ? list : NULL;
+}
+
+static int stop_after(const struct options *o, const struct cfg *cfg)
+{
+    if (strcmp(o->stop_after, "cfg") == 0) {
+        for (uint32_t i = 0; i < cfg_key_count; i++) {
+            char value[CFG_VALUE_MAX + 1];
+            cfg_value(cfg, &cfg_keys[i], value);
+            printf("[%s] %s = %s\n", cfg_keys[i].section, cfg_keys[i].name, value);
+        }
+        return EXIT_SUCCESS;
+    }
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
+        static struct graph graph;
+        static struct plan plan;
+        struct report report = {.to = stderr, .file = cfg->name};
+        family_mamba(cfg, step, &graph);
+        if (strcmp(o->stop_after, "graph") == 0) {
+            graph_print(&graph, stdout);
+            continue;
+        }
+        if (!graph_shape(&graph, &report))
+            abort();
+        live_find(&graph, &plan);
+        plan_solve(&plan);
+        if (strcmp(o->stop_after, "shape") == 0)
+            graph_print(&graph, stdout);
+        else if (strcmp(o->stop_after, "live") == 0)
+            live_print(&plan, &graph, stdout);
+        else
+            plan_print(&plan, &graph, cfg->name, stdout);
+    }
+    return EXIT_SUCCESS;
+}
+
+/* Whether DIR/FILE holds the text; says so if not. */
+static bool same(const char *dir, const char *file, const char *text, size_t size)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", dir, file) < 0)
+        abort();
+    bool holds = out_holds(path, text, size);
+    if (!holds)
+        fprintf(stderr, "%s: differs from what gen makes of the config: run `make models`\n", path);
+    free(path);
+    return holds;
+}
+
+static int generate(const struct options *o, const struct cfg *cfg, struct report *report)
+{
+    static struct design design;
+    if (!design_make(cfg, report, &design))
+        abort();
+    int code = EXIT_SUCCESS;
+    for (uint32_t i = 0; i < emitter_count && code != EXIT_FAILURE; i++) {
+        struct out out;
+        char *text;
+        size_t size;
+        bool changed;
+        const char *file = emitters[i].file;
+        out_open(&out, file);
+        emitters[i].emit(&design, &out);
+        out_close(&out, &text, &size);
+        if (o->check_dir != NULL) {
+            if (!same(o->check_dir, file, text, size))
+                code = EXIT_MISMATCH;
+        } else if (!out_store(o->out_dir, file, text, size, &changed)) {
+            fprintf(stderr, "gen: cannot write %s/%s: %s\n", o->out_dir, file, strerror(errno));
+            code = EXIT_FAILURE;
+        }
+        free(text);
+    }
+    design_free(&design);
+    return code;
+}
+
+static bool usage_is_sound(const struct options *o)
+{
+    static const char *const stages[] = {"cfg", "graph", "shape", "live", "plan"};
+    int actions = (o->out_dir != NULL) + (o->check_dir != NULL) + (o->stop_after != NULL);
+    if (o->import && actions > 0) {
+        fprintf(stderr, "gen: import writes to stdout: without -o, --check and --stop-after\n");
+        return false;
+    }
+    if (!o->import && o->chose) {
+        fprintf(stderr, "gen: types, chunk and rows of a config are its [build] keys: edit %s\n",
+                o->config);
+        return false;
+    }
+    if (!o->import && actions != 1) {
+        fprintf(stderr, "gen: expected one of -o DIR, --check DIR, --stop-after STAGE\n");
+        return false;
+    }
+    if (o->stop_after == NULL)
+        return true;
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
+        if (strcmp(stages[i], o->stop_after) == 0)
+            return true;
+    fprintf(stderr, "gen: --stop-after=%s: expected cfg, graph, shape, live or plan\n",
+            o->stop_after);
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.choices = import_defaults};
+    struct argp argp = {.options = option_list,
+                        .parser = parse_option,
+                        .args_doc = "CONFIG\nimport DIR",
+                        .doc = documentation,
+                        .help_filter = key_list};
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    if (!usage_is_sound(&options))
+        return EXIT_USAGE;
+    struct report report = {.to = stderr, .file = options.config};
+    if (options.import)
+        return import_write(options.config, &options.choices, &report, stdout) ? EXIT_SUCCESS
+                                                                               : EXIT_MISMATCH;
+    struct cfg cfg;
+    if (!cfg_load(options.config, &report, &cfg))
+        return EXIT_MISMATCH;
+    return options.stop_after != NULL ? stop_after(&options, &cfg)
+                                      : generate(&options, &cfg, &report);
+}

@@ -1,0 +1,155 @@
+/* The shape rules: infer the shape of every scratch buffer from what its operation reads, and check
+ * that the operands of every operation fit together. */
+#include "gen/graph.h"
+#include "gen/number.h"
+
+#include <inttypes.h>
+
+struct rule {
+    struct graph *graph;
+    struct node *node;
+    struct report *report;
+};
+
+static struct tensor *operand(const struct rule *r, uint32_t index)
+{
+    return &r->graph->tensor[r->node->operand[index]];
+}
+
+static bool agree(const struct rule *r, const char *what, uint64_t found, uint64_t expected)
+{
+    if (found == expected)
+        return true;
+    report_error(r->report, 0, "%s of %s: %s is %" PRIu64 ", expected %" PRIu64, r->node->name,
+                 step_name(r->graph->step), what, found, expected);
+    return false;
+}
+
+/* The result is rows of these parts: infers a fresh scratch buffer, checks anything else. */
+static bool result(const struct rule *r, const struct tensor *like, uint64_t padded)
+{
+    struct tensor *y = operand(r, 0);
+    if (y->rank == 0) {
+        y->rank = 2;
+        y->dim[0] = r->graph->tokens;
+        y->dim[1] = padded;
+        y->parts = like->parts;
+        for (uint32_t i = 0; i < like->parts; i++)
+            y->part[i] = like->part[i];
+        return true;
+    }
+    return agree(r, "width of the result", tensor_width(y), tensor_width(like)) &&
+           agree(r, "row of the result", y->dim[1], padded);
+}
+
+static bool vector(const struct rule *r, const struct tensor *v, uint64_t rows, uint64_t padded)
+{
+    return agree(r, "length of a vector", v->rows, rows) &&
+           agree(r, "columns of a vector", v->cols, 1) &&
+           agree(r, "padded length of a vector", tensor_padded_rows(v), padded);
+}
+
+static bool embed(const struct rule *r)
+{
+    struct tensor *w = operand(r, 1), *tokens = operand(r, 2);
+    struct tensor row = {.parts = 1, .part = {w->cols}};
+    r->node->m = w->rows;
+    r->node->k = w->cols;
+    return agree(r, "type of the tokens", tokens->type, DTYPE_U32) &&
+           agree(r, "packing of the table", w->packing, PACKING_PANELS) &&
+           result(r, &row, number_pad(w->cols, GRAPH_PAD));
+}
+
+static bool rmsnorm(const struct rule *r)
+{
+    struct tensor *x = operand(r, 1), *w = operand(r, 2);
+    r->node->m = tensor_width(x);
+    return agree(r, "parts of the source", x->parts, 1) && result(r, x, x->dim[1]) &&
+           vector(r, w, tensor_width(x), x->dim[1]);
+}
+
+static bool linear(const struct rule *r, bool biased)
+{
+    struct tensor *w = operand(r, 1), *x = operand(r, biased ? 3 : 2);
+    r->node->m = w->rows;
+    r->node->k = w->cols;
+    return agree(r, "packing of the matrix", w->packing, PACKING_PANELS) &&
+           agree(r, "first part of the source", x->part[0], w->cols) &&
+           result(r, w, tensor_padded_rows(w)) &&
+           (!biased || vector(r, operand(r, 2), w->rows, tensor_padded_rows(w)));
+}
+
+static bool conv(const struct rule *r, bool biased)
+{
+    struct tensor *x = operand(r, 0), *state = operand(r, 1), *taps = operand(r, 2);
+    uint64_t padded = number_pad(x->part[0], GRAPH_PAD);
+    r->node->m = taps->rows;
+    r->node->k = taps->cols;
+    return agree(r, "packing of the taps", taps->packing, PACKING_TAPS) &&
+           agree(r, "channels of the taps", taps->rows, x->part[0]) &&
+           agree(r, "rows of the state", state->dim[0], taps->cols - 1) &&
+           agree(r, "row of the state", state->dim[1], padded) &&
+           (!biased || vector(r, operand(r, 3), taps->rows, padded));
+}
+
+static bool scan(const struct rule *r)
+{
+    struct tensor *xz = operand(r, 0), *state = operand(r, 1), *dt = operand(r, 2);
+    struct tensor *xdb = operand(r, 3), *A = operand(r, 4), *D = operand(r, 5);
+    uint64_t padded = number_pad(xz->part[0], GRAPH_PAD);
+    r->node->m = A->rows;
+    r->node->n = A->cols;
+    return agree(r, "packing of A", A->packing, PACKING_DECAY) &&
+           agree(r, "parts of the source", xz->parts, 2) && agree(r, "x", xz->part[0], A->rows) &&
+           agree(r, "z", xz->part[1], A->rows) &&
+           agree(r, "row of the source", xz->dim[1], 2 * padded) &&
+           agree(r, "dt", tensor_width(dt), A->rows) && agree(r, "parts of dt", dt->parts, 1) &&
+           agree(r, "parts of dt, B, C", xdb->parts, 3) && agree(r, "B", xdb->part[1], A->cols) &&
+           agree(r, "C", xdb->part[2], A->cols) &&
+           agree(r, "rows of the state", state->dim[0], A->cols) &&
+           agree(r, "row of the state", state->dim[1], padded) && vector(r, D, A->rows, padded);
+}
+
+static bool apply(const struct rule *r)
+{
+    switch (r->node->op) {
+    case OP_EMBED:
+        return embed(r);
+    case OP_RMSNORM:
+        return rmsnorm(r);
+    case OP_LINEAR:
+    case OP_LINEAR_ADD:
+        return linear(r, false);
+    case OP_LINEAR_BIAS:
+    case OP_LINEAR_ADD_BIAS:
+    case OP_LINEAR_SOFTPLUS:
+        return linear(r, true);
+    case OP_CONV_SILU:
+        return conv(r, false);
+    case OP_CONV_SILU_BIAS:
+        return conv(r, true);
+    case OP_SCAN:
+        return scan(r);
+    case OP_COUNT:
+        break;
+    }
+    return false;
+}
+
+bool graph_shape(struct graph *graph, struct report *report)
+{
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        struct rule r = {.graph = graph, .node = &graph->node[i], .report = report};
+        graph->node[i].t = graph->tokens;
+        for (uint32_t o = 0; o < node_operands(r.node); o++)
+            if (operand(&r, o)->role != ROLE_WEIGHT && operand(&r, o)->rank == 0 &&
+                node_access(r.node, o) != 'w') {
+                report_error(report, 0, "%s of %s reads %s before anything writes it", r.node->name,
+                             step_name(graph->step), operand(&r, o)->name);
+                return false;
+            }
+        if (!apply(&r))
+            return false;
+    }
+    return true;
+}

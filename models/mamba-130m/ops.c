@@ -1,0 +1,153 @@
+/* models/mamba-130m/ops.c: made from config/mamba-130m.ini; edit that, `make models`.
+ *
+ * The model as the runtime sees it: what it is, what it holds, what each operation costs. */
+#include <stddef.h>
+
+#include "runtime/model.h"
+#include "proof.h"
+
+static const struct model_key keys[] = {
+    {"model", "model_type",          "mamba"},
+    {"model", "vocab_size",          "50280"},
+    {"model", "hidden_size",         "768"},
+    {"model", "intermediate_size",   "1536"},
+    {"model", "state_size",          "16"},
+    {"model", "num_hidden_layers",   "24"},
+    {"model", "conv_kernel",         "4"},
+    {"model", "time_step_rank",      "48"},
+    {"model", "use_bias",            "false"},
+    {"model", "use_conv_bias",       "true"},
+    {"model", "hidden_act",          "silu"},
+    {"model", "layer_norm_epsilon",  "1e-05"},
+    {"model", "residual_in_fp32",    "true"},
+    {"model", "tie_word_embeddings", "true"},
+    {"model", "bos_token_id",        "0"},
+    {"model", "eos_token_id",        "0"},
+    {"model", "pad_token_id",        "0"},
+    {"build", "embedding_type",      "bf16"},
+    {"build", "linear_type",         "bf16"},
+    {"build", "prefill_chunk",       "256"},
+    {"build", "logit_rows",          "16"},
+};
+
+#define AT(member) offsetof(struct weights, member)
+
+/* name, type, rows and columns before padding, offset, bytes up to the next. */
+#define LAYER(l)                                                                     \
+    {"layer " #l " norm",      "f32",   768,    1, AT(layer[l].norm),         3072}, \
+    {"layer " #l " in_proj",   "bf16", 3072,  768, AT(layer[l].in_proj),   4718592}, \
+    {"layer " #l " conv_taps", "f32",  1536,    4, AT(layer[l].conv_taps),   24576}, \
+    {"layer " #l " conv_bias", "f32",  1536,    1, AT(layer[l].conv_bias),    6144}, \
+    {"layer " #l " x_proj",    "bf16",   80, 1536, AT(layer[l].x_proj),     245760}, \
+    {"layer " #l " dt_proj",   "bf16", 1536,   48, AT(layer[l].dt_proj),    147456}, \
+    {"layer " #l " dt_bias",   "f32",  1536,    1, AT(layer[l].dt_bias),      6144}, \
+    {"layer " #l " A",         "f32",  1536,   16, AT(layer[l].A),           98304}, \
+    {"layer " #l " D",         "f32",  1536,    1, AT(layer[l].D),            6144}, \
+    {"layer " #l " out_proj",  "bf16",  768, 1536, AT(layer[l].out_proj),  2359296}, \
+
+static const struct model_weight weights[] = {
+    {"embed", "bf16", 50280, 768, AT(embed), 77242368},
+    LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6) LAYER(7)
+    LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13) LAYER(14) LAYER(15)
+    LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20) LAYER(21) LAYER(22) LAYER(23)
+    {"norm_f", "f32", 768, 1, AT(norm_f), 3072},
+};
+
+/* step, name, kernel, times per step; then per execution: bytes of weights read, bytes of
+ * activations and state moved, floating point operations. */
+static const struct model_op ops[OPS] = {
+    [DECODE_EMBED] = {"decode", "EMBED", "embed_bf16_50288x768",
+        1,          1536,    3076,          0},
+    [DECODE_NORM] = {"decode", "NORM", "rmsnorm_768",
+        LAYERS,     3072,    6144,       3074},
+    [DECODE_IN_PROJ] = {"decode", "IN_PROJ", "gemv_bf16_3072x768",
+        LAYERS,  4718592,   15360,    4718592},
+    [DECODE_CONV] = {"decode", "CONV", "conv_silu_1536x4",
+        LAYERS,    30720,   49152,      19968},
+    [DECODE_X_PROJ] = {"decode", "X_PROJ", "gemv_bf16_80x1536",
+        LAYERS,   245760,    6464,     245760},
+    [DECODE_DT_PROJ] = {"decode", "DT_PROJ", "gemv_softplus_bf16_1536x48",
+        LAYERS,   153600,    6336,     153600},
+    [DECODE_SCAN] = {"decode", "SCAN", "scan_1536x16",
+        LAYERS,   104448,  221312,     182784},
+    [DECODE_OUT_PROJ] = {"decode", "OUT_PROJ", "gemv_add_bf16_768x1536",
+        LAYERS,  2359296,   12288,    2360064},
+    [DECODE_NORM_F] = {"decode", "NORM_F", "rmsnorm_768",
+        1,          3072,    6144,       3074},
+    [DECODE_HEAD] = {"decode", "HEAD", "gemv_bf16_50288x768",
+        1,      77242368,  204192,   77230080},
+    [CHUNK_EMBED] = {"prefill", "EMBED", "embed_bf16_256x50288x768",
+        1,        393216,  787456,          0},
+    [CHUNK_NORM] = {"prefill", "NORM", "rmsnorm_256x768",
+        LAYERS,     3072, 1572864,     786944},
+    [CHUNK_IN_PROJ] = {"prefill", "IN_PROJ", "gemm_bf16_256x3072x768",
+        LAYERS,  4718592, 3932160, 1207959552},
+    [CHUNK_CONV] = {"prefill", "CONV", "conv_silu_256x1536x4",
+        LAYERS,    30720, 3182592,    5111808},
+    [CHUNK_X_PROJ] = {"prefill", "X_PROJ", "gemm_bf16_256x80x1536",
+        LAYERS,   245760, 1654784,   62914560},
+    [CHUNK_DT_PROJ] = {"prefill", "DT_PROJ", "gemm_softplus_bf16_256x1536x48",
+        LAYERS,   153600, 1622016,   39321600},
+    [CHUNK_SCAN] = {"prefill", "SCAN", "scan_256x1536x16",
+        LAYERS,   104448, 6520832,   46792704},
+    [CHUNK_OUT_PROJ] = {"prefill", "OUT_PROJ", "gemm_add_bf16_256x768x1536",
+        LAYERS,  2359296, 3145728,  604176384},
+    [CHUNK_NORM_F] = {"prefill", "NORM_F", "rmsnorm_256x768",
+        1,          3072, 1572864,     786944},
+    [HEAD_LOGITS] = {"head", "LOGITS", "gemm_bf16_16x50288x768",
+        1,      77242368, 3267072, 1235681280},
+};
+
+/* The scratch plan: step, buffer, offset, bytes, first and last operation. */
+static const struct model_buffer buffers[] = {
+    {"decode",  "x",         0,    3072, DECODE_EMBED,   DECODE_NORM_F},
+    {"decode",  "xn",    15360,    3072, DECODE_NORM,    DECODE_IN_PROJ},
+    {"decode",  "xz",     3072,   12288, DECODE_IN_PROJ, DECODE_OUT_PROJ},
+    {"decode",  "xdb",   15360,     320, DECODE_X_PROJ,  DECODE_SCAN},
+    {"decode",  "dt",    15680,    6144, DECODE_DT_PROJ, DECODE_SCAN},
+    {"prefill", "x",         0,  786432, CHUNK_EMBED,    CHUNK_NORM_F},
+    {"prefill", "xn",  3932160,  786432, CHUNK_NORM,     CHUNK_IN_PROJ},
+    {"prefill", "xz",   786432, 3145728, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ},
+    {"prefill", "xdb", 3932160,   81920, CHUNK_X_PROJ,   CHUNK_SCAN},
+    {"prefill", "dt",  4014080, 1572864, CHUNK_DT_PROJ,  CHUNK_SCAN},
+};
+
+const struct model model = {
+    .name = "mamba-130m",
+    .model_type = "mamba",
+    .config_digest = {0xe10fdfa34d1f4f98u, 0x1730897bfc30be2fu},
+    .keys = keys,
+    .key_count = sizeof keys / sizeof keys[0],
+
+    .vocab = VOCAB,
+    .vocab_pad = 50288,
+    .dim = DIM,
+    .layers = LAYERS,
+    .chunk = CHUNK,
+    .logit_rows = LOGIT_ROWS,
+    .bos = 0,
+    .eos = 0,
+    .pad = 0,
+    .context = 0, /* a state of fixed size: unbounded */
+    .parameters = 129135360u,
+
+    .weights_bytes = sizeof(struct weights),
+    .state_bytes = sizeof(struct state),
+    .scratch_bytes = sizeof(union scratch),
+    .io_bytes = sizeof(struct io),
+    .scratch_bound = 5586944u,
+    .io_tokens_at = offsetof(struct io, tokens),
+    .io_hidden_at = offsetof(struct io, hidden),
+    .io_logits_at = offsetof(struct io, logits),
+
+    .weights = weights,
+    .weight_count = sizeof weights / sizeof weights[0],
+    .ops = ops,
+    .op_count = OPS,
+    .buffers = buffers,
+    .buffer_count = sizeof buffers / sizeof buffers[0],
+
+    .decode = decode,
+    .prefill = prefill,
+    .head = head,
+};
