@@ -18,7 +18,22 @@ static bool is_space(uint32_t code)
            code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
 }
 
-/* \w of Unicode: alphabetic, marks, decimal numbers, connector punctuation and the two joiners. */
+/* Word characters that Unicode 16 has and utf8proc's Unicode 15 has not, and letters in circles and
+ * squares, which are alphabetic by property but symbols by category. */
+static const struct code_range more_word[] = {
+    {0x200C, 0x200D}, {0x24B6, 0x24E9}, {0x1F130, 0x1F149}, {0x1F150, 0x1F169}, {0x1F170, 0x1F189},
+};
+static const struct code_range newer_word[] = {
+    {0x1C89, 0x1C8A},   {0xA7CB, 0xA7CD},   {0xA7DA, 0xA7DC},   {0x105C0, 0x105F3},
+    {0x10D40, 0x10D65}, {0x10D69, 0x10D6D}, {0x10D6F, 0x10D85}, {0x10EC2, 0x10EC4},
+    {0x10EFC, 0x10EFC}, {0x11380, 0x11389}, {0x1138B, 0x1138B}, {0x1138E, 0x1138E},
+    {0x11390, 0x113B5}, {0x113B7, 0x113C0}, {0x113C2, 0x113C2}, {0x113C5, 0x113C5},
+    {0x113C7, 0x113CA}, {0x113CC, 0x113D3}, {0x113E1, 0x113E2}, {0x116D0, 0x116E3},
+    {0x11BC0, 0x11BE0}, {0x11BF0, 0x11BF9}, {0x11F5A, 0x11F5A}, {0x13460, 0x143FA},
+    {0x16100, 0x16139}, {0x16D40, 0x16D6C}, {0x16D70, 0x16D79}, {0x18CFF, 0x18CFF},
+    {0x1CCF0, 0x1CCF9}, {0x1E5D0, 0x1E5FA}, {0x2EBF0, 0x2EE5D}};
+
+/* \w of Unicode 16: alphabetic, marks, decimal numbers, connector punctuation, the two joiners. */
 static bool is_word(uint32_t code)
 {
     switch (utf8proc_category((utf8proc_int32_t)code)) {
@@ -34,10 +49,9 @@ static bool is_word(uint32_t code)
     case UTF8PROC_CATEGORY_NL:
     case UTF8PROC_CATEGORY_PC:
         return true;
-    default: /* letters in circles and squares are symbols by category, alphabetic by property */
-        return code == 0x200C || code == 0x200D || (code >= 0x24B6 && code <= 0x24E9) ||
-               (code >= 0x1F130 && code <= 0x1F149) || (code >= 0x1F150 && code <= 0x1F169) ||
-               (code >= 0x1F170 && code <= 0x1F189);
+    default:
+        return code_in_ranges(code, more_word, sizeof more_word / sizeof more_word[0]) ||
+               code_in_ranges(code, newer_word, sizeof newer_word / sizeof newer_word[0]);
     }
 }
 

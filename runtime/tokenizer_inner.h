@@ -38,6 +38,14 @@ struct tokenizer_tables {
 bool tables_open(struct tokenizer_tables *tables, const void *block, uint64_t bytes,
                  char message[TOKENIZER_MESSAGE]);
 
+struct code_range {
+    uint32_t first;
+    uint32_t last;
+};
+
+/* True when one of ranges[count], ascending, holds the code point. */
+bool code_in_ranges(uint32_t code, const struct code_range *ranges, size_t count);
+
 /* Text in flight: bytes[begin .. filled) is needed, bytes[valid .. filled) is the start of a
  * character that is not complete. At least one byte lies before begin. */
 struct text_window {

@@ -13,10 +13,42 @@
 /* Lead bytes below this start the characters below U+0300; no continuation byte reaches it. */
 enum { PLAIN_BYTES = 0xCC };
 
+/* Characters that got a combining class or a composition after Unicode 9: Hugging Face `tokenizers`
+ * 0.23 normalises by that version and leaves them where they are, utf8proc would move them. */
+static const struct code_range newer[] = {
+    {0x7FD, 0x7FD},     {0x898, 0x89F},     {0x8CA, 0x8D3},     {0x9FE, 0x9FE},
+    {0xC3C, 0xC3C},     {0xD3B, 0xD3C},     {0xEBA, 0xEBA},     {0x1715, 0x1715},
+    {0x1ABF, 0x1ACE},   {0x1DF6, 0x1DFA},   {0xA82C, 0xA82C},   {0x10D24, 0x10D27},
+    {0x10EAB, 0x10EAC}, {0x10EFD, 0x10EFF}, {0x10F46, 0x10F50}, {0x10F82, 0x10F85},
+    {0x11070, 0x11070}, {0x1133B, 0x1133B}, {0x1145E, 0x1145E}, {0x11839, 0x1183A},
+    {0x11930, 0x11930}, {0x1193D, 0x1193E}, {0x11943, 0x11943}, {0x119E0, 0x119E0},
+    {0x11A34, 0x11A34}, {0x11A47, 0x11A47}, {0x11A99, 0x11A99}, {0x11D42, 0x11D42},
+    {0x11D44, 0x11D45}, {0x11D97, 0x11D97}, {0x11F41, 0x11F42}, {0x16FF0, 0x16FF1},
+    {0x1E08F, 0x1E08F}, {0x1E130, 0x1E136}, {0x1E2AE, 0x1E2AE}, {0x1E2EC, 0x1E2EF},
+    {0x1E4EC, 0x1E4EF}};
+
+bool code_in_ranges(uint32_t code, const struct code_range *ranges, size_t count)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (code > ranges[middle].last)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && code >= ranges[low].first;
+}
+
+static bool is_newer(uint32_t code)
+{
+    return code >= newer[0].first && code_in_ranges(code, newer, sizeof newer / sizeof newer[0]);
+}
+
 /* True when the character never joins, or changes places with, one before it. */
 static bool starts_run(uint32_t code)
 {
-    if (code < 0x300)
+    if (code < 0x300 || is_newer(code))
         return true;
     if ((code >= 0x1161 && code <= 0x1175) || (code >= 0x11A8 && code <= 0x11C2))
         return false; /* vowels and finals of Hangul join by rule, not by table */
@@ -36,8 +68,10 @@ static uint64_t run_end(const uint8_t *text, uint64_t at, uint64_t limit, uint64
 {
     uint32_t length;
     uint64_t next = at;
-    (void)utf8_decode(text + next, &length);
+    bool alone = is_newer(utf8_decode(text + next, &length));
     next += length;
+    if (alone)
+        return next;
     while (next < end) {
         if (next == limit && ended)
             return next;

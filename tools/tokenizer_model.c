@@ -61,6 +61,23 @@ bool reader_id(struct reader *reader, const char *path, const json_t *value, uin
     return true;
 }
 
+/* The unknown token stays unused, since every byte has a symbol; still it must exist. */
+static bool check_unknown(struct reader *reader, const json_t *model)
+{
+    const json_t *unknown = json_object_get(model, "unk_token");
+    char quoted[QUOTE_BYTES];
+    if (unknown == NULL || json_is_null(unknown))
+        return true;
+    if (!json_is_string(unknown))
+        return reader_refuse(reader, "model.unk_token: found %s, expected a string or null",
+                             reader_kind(unknown));
+    if (json_object_getn(reader->vocab, json_string_value(unknown), json_string_length(unknown)) ==
+        NULL)
+        return reader_refuse(reader, "model.unk_token: %s is not in model.vocab",
+                             reader_quote_json(quoted, unknown));
+    return true;
+}
+
 static bool read_vocab(struct reader *reader, const json_t *model)
 {
     struct tokenizer_source *source = &reader->source;
@@ -243,14 +260,10 @@ static bool check_model_options(struct reader *reader, const json_t *model)
 {
     static const char *const affixes[] = {"continuing_subword_prefix", "end_of_word_suffix"};
     const json_t *dropout = json_object_get(model, "dropout");
-    const json_t *unknown = json_object_get(model, "unk_token");
     bool flag;
     if (dropout != NULL && !json_is_null(dropout))
         return reader_refuse(reader, "model.dropout: found %s, expected null",
                              reader_kind(dropout));
-    if (unknown != NULL && !json_is_null(unknown) && !json_is_string(unknown))
-        return reader_refuse(reader, "model.unk_token: found %s, expected a string or null",
-                             reader_kind(unknown));
     for (size_t i = 0; i < 2; i++) {
         const json_t *affix = json_object_get(model, affixes[i]);
         if (affix != NULL && !json_is_null(affix) &&
@@ -258,13 +271,13 @@ static bool check_model_options(struct reader *reader, const json_t *model)
             return reader_refuse(reader, "model.%s: found %s, expected null or \"\"", affixes[i],
                                  reader_kind(affix));
     }
-    if (!reader_flag(reader, "model", model, "fuse_unk", false, &flag) ||
-        !reader_flag(reader, "model", model, "byte_fallback", false, &flag))
+    if (!reader_option(reader, "model", model, "fuse_unk", false, &flag) ||
+        !reader_option(reader, "model", model, "byte_fallback", false, &flag))
         return false;
     if (flag)
         return reader_refuse(reader, "model.byte_fallback: found true, expected false");
-    return reader_flag(reader, "model", model, "ignore_merges", false,
-                       &reader->source.ignore_merges);
+    return reader_option(reader, "model", model, "ignore_merges", false,
+                         &reader->source.ignore_merges);
 }
 
 bool reader_model(struct reader *reader, const json_t *root)
@@ -276,5 +289,5 @@ bool reader_model(struct reader *reader, const json_t *root)
                "type, dropout, unk_token, continuing_subword_prefix, end_of_word_suffix, "
                "fuse_unk, byte_fallback, ignore_merges, vocab, merges") &&
            check_model_options(reader, model) && read_vocab(reader, model) &&
-           read_byte_symbols(reader) && read_merges(reader, model);
+           read_byte_symbols(reader) && check_unknown(reader, model) && read_merges(reader, model);
 }

@@ -7,12 +7,30 @@
 
 #include "tools/tokenizer_reader.h"
 
-/* ByteLevel's own pattern; \s is spelled out because PCRE2 counts U+180E as white space. */
+/* ByteLevel's own pattern. Two things are spelled out so that the pieces are those of Hugging Face
+ * `tokenizers` 0.23 (Unicode 16) whatever Unicode version PCRE2 has: white space, since PCRE2
+ * counts U+180E, and the letters and numbers that came after Unicode 14. ASCII comes first for
+ * speed. */
 #define SPACE                                                                                      \
     "\\x{9}-\\x{d}\\x{20}\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}"    \
     "\\x{205f}\\x{3000}"
+#define NEW_LETTERS                                                                                \
+    "\\x{1c89}-\\x{1c8a}\\x{a7cb}-\\x{a7cd}\\x{a7da}-\\x{a7dc}\\x{105c0}-\\x{105f3}"               \
+    "\\x{10d4a}-\\x{10d65}\\x{10d6f}-\\x{10d85}\\x{10ec2}-\\x{10ec4}\\x{1123f}-\\x{11240}"         \
+    "\\x{11380}-\\x{11389}\\x{1138b}\\x{1138e}\\x{11390}-\\x{113b5}\\x{113b7}\\x{113d1}"           \
+    "\\x{113d3}\\x{11bc0}-\\x{11be0}\\x{11f02}\\x{11f04}-\\x{11f10}\\x{11f12}-\\x{11f33}"          \
+    "\\x{1342f}\\x{13441}-\\x{13446}\\x{13460}-\\x{143fa}\\x{16100}-\\x{1611d}"                    \
+    "\\x{16d40}-\\x{16d6c}\\x{18cff}\\x{1b132}\\x{1b155}\\x{1df25}-\\x{1df2a}"                     \
+    "\\x{1e030}-\\x{1e06d}\\x{1e4d0}-\\x{1e4eb}\\x{1e5d0}-\\x{1e5ed}\\x{1e5f0}\\x{2b739}"          \
+    "\\x{2ebf0}-\\x{2ee5d}\\x{31350}-\\x{323af}"
+#define NEW_NUMBERS                                                                                \
+    "\\x{10d40}-\\x{10d49}\\x{116d0}-\\x{116e3}\\x{11bf0}-\\x{11bf9}\\x{11f50}-\\x{11f59}"         \
+    "\\x{16130}-\\x{16139}\\x{16d70}-\\x{16d79}\\x{1ccf0}-\\x{1ccf9}\\x{1d2c0}-\\x{1d2d3}"         \
+    "\\x{1e4f0}-\\x{1e4f9}\\x{1e5f1}-\\x{1e5fa}"
+#define LETTER "a-zA-Z\\p{L}" NEW_LETTERS
+#define NUMBER "0-9\\p{N}" NEW_NUMBERS
 static const char byte_level_pattern[] =
-    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^" SPACE "\\p{L}\\p{N}]+"
+    "'s|'t|'re|'ve|'m|'ll|'d| ?[" LETTER "]+| ?[" NUMBER "]+| ?[^" SPACE LETTER NUMBER "]+"
     "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+";
 
 static bool read_normalizer(struct reader *reader, const char *path, const json_t *node)
@@ -50,9 +68,9 @@ static bool read_byte_level(struct reader *reader, const char *path, const json_
     return reader_type(reader, path, node, "ByteLevel", "ByteLevel") &&
            reader_known_keys(reader, path, node,
                              "type, add_prefix_space, trim_offsets, use_regex") &&
-           reader_flag(reader, path, node, "add_prefix_space", true, prefix_space) &&
-           reader_flag(reader, path, node, "trim_offsets", true, &trim) &&
-           reader_flag(reader, path, node, "use_regex", true, use_regex);
+           reader_flag(reader, path, node, "add_prefix_space", prefix_space) &&
+           reader_flag(reader, path, node, "trim_offsets", &trim) &&
+           reader_option(reader, path, node, "use_regex", true, use_regex);
 }
 
 bool reader_nodes(struct reader *reader, const json_t *root)
@@ -142,11 +160,11 @@ static bool read_added_token(struct reader *reader, size_t index, const json_t *
     snprintf(id_path, sizeof id_path, "%s.id", path);
     if (!reader_id(reader, id_path, json_object_get(node, "id"), &added->id))
         return false;
-    if (!reader_flag(reader, path, node, "special", false, &special) ||
-        !reader_flag(reader, path, node, "normalized", !special, &added->clean) ||
-        !reader_flag(reader, path, node, "lstrip", false, &lstrip) ||
-        !reader_flag(reader, path, node, "rstrip", false, &rstrip) ||
-        !reader_flag(reader, path, node, "single_word", false, &single_word) ||
+    if (!reader_flag(reader, path, node, "special", &special) ||
+        !reader_flag(reader, path, node, "normalized", &added->clean) ||
+        !reader_flag(reader, path, node, "lstrip", &lstrip) ||
+        !reader_flag(reader, path, node, "rstrip", &rstrip) ||
+        !reader_flag(reader, path, node, "single_word", &single_word) ||
         !check_added_id(reader, path, json_string_value(content), bytes, added->id, next_id))
         return false;
     added->flags = (lstrip ? ADDED_LSTRIP : 0u) | (rstrip ? ADDED_RSTRIP : 0u) |

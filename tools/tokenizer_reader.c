@@ -101,14 +101,21 @@ bool reader_known_keys(struct reader *reader, const char *path, const json_t *ob
 }
 
 bool reader_flag(struct reader *reader, const char *path, const json_t *object, const char *key,
-                 bool when_absent, bool *flag)
+                 bool *flag)
 {
     const json_t *value = json_object_get(object, key);
-    *flag = value == NULL ? when_absent : json_is_true(value);
-    if (value != NULL && !json_is_boolean(value))
+    *flag = json_is_true(value);
+    if (!json_is_boolean(value))
         return reader_refuse(reader, "%s.%s: found %s, expected true or false", path, key,
                              reader_kind(value));
     return true;
+}
+
+bool reader_option(struct reader *reader, const char *path, const json_t *object, const char *key,
+                   bool when_absent, bool *flag)
+{
+    *flag = when_absent;
+    return json_object_get(object, key) == NULL || reader_flag(reader, path, object, key, flag);
 }
 
 bool reader_type(struct reader *reader, const char *path, const json_t *object,

@@ -34,9 +34,13 @@ const char *reader_quote_json(char out[QUOTE_BYTES], const json_t *string);
 bool reader_known_keys(struct reader *reader, const char *path, const json_t *object,
                        const char *known);
 
-/* Reads the boolean object[key], which may be absent. */
+/* Reads the boolean object[key]. */
 bool reader_flag(struct reader *reader, const char *path, const json_t *object, const char *key,
-                 bool when_absent, bool *flag);
+                 bool *flag);
+
+/* Reads the boolean object[key], which may be absent. */
+bool reader_option(struct reader *reader, const char *path, const json_t *object, const char *key,
+                   bool when_absent, bool *flag);
 
 /* The node at `path` is an object of type `expected`; otherwise names the supported types. */
 bool reader_type(struct reader *reader, const char *path, const json_t *object,
