@@ -84,7 +84,7 @@ struct arena arena_reserve(const char *name, uint64_t bytes)
         die(EXIT_FAILED, "internal error: arena %s reserved after sealing", name);
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t whole; /* with a page on either side that faults on a stray access */
-    if (__builtin_add_overflow(bytes, 3 * page, &whole))
+    if (__builtin_add_overflow(bytes, 3 * page - 1, &whole))
         whole = UINT64_MAX;
     whole -= whole % page;
     uint8_t *base =

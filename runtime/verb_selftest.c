@@ -86,11 +86,11 @@ static bool check(u32 threads, u32 chunk, uint64_t expected)
     team_use(&session.pool, threads);
     uint64_t digest = digest_logits(chunk);
     bool same = digest == expected;
-    char label[32] = "token by token";
+    char how[32] = "token by token";
     if (chunk > 0)
-        snprintf(label, sizeof label, "chunks of %u", chunk);
-    out_print(&out, "%2u thread%s, %-15s %016" PRIx64 "  %s\n", threads, threads == 1 ? " " : "s",
-              label, digest, same ? "same" : "DIFFERENT");
+        snprintf(how, sizeof how, "chunks of %u", chunk);
+    out_print(&out, "%3u %-8s %-15s %016" PRIx64 "  %s\n", threads,
+              threads == 1 ? "thread," : "threads,", how, digest, same ? "same" : "DIFFERENT");
     out_flush(&out);
     return same;
 }
