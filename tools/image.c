@@ -62,22 +62,35 @@ static bool zeros(struct job *job, uint64_t count)
     return weight_writer_zeros(&job->writer, count) || fail(job, EXIT_FAILED);
 }
 
+enum { PLACE_TEXT = 64 };
+
+/* Writes the indices of an element as the checkpoint counts them, "[5][0][2]". */
+static const char *place_of(const struct layout_weight *weight, uint64_t element,
+                            char text[PLACE_TEXT])
+{
+    const uint64_t row = element / weight->cols, col = element % weight->cols;
+    if (weight->rank == 1)
+        snprintf(text, PLACE_TEXT, "[%" PRIu64 "]", row);
+    else
+        snprintf(text, PLACE_TEXT, "[%" PRIu64 "]%s[%" PRIu64 "]", row,
+                 weight->rank == 3 ? "[0]" : "", col);
+    return text;
+}
+
 /* Names the first value that the type cannot hold. `element` counts from the weight's start. */
 static bool report_unfit(struct job *job, const struct layout_weight *weight, uint64_t element,
-                         f32 value, const char *what)
+                         f32 value)
 {
-    if (!isfinite(value))
+    char place[PLACE_TEXT];
+    place_of(weight, element, place);
+    if (isfinite(value))
         report_error(job->report, 0,
-                     "tensor \"%s\": element [%" PRIu64 "][%" PRIu64 "]%s is %g: the checkpoint is "
-                     "damaged or was trained to destruction",
-                     weight->source, element / weight->cols, element % weight->cols, what,
-                     (double)value);
+                     "tensor \"%s\": element %s is %g, too large for %s: choose %s in [build]",
+                     weight->source, place, (double)value, dtype_name(weight->type),
+                     weight->type == DTYPE_F16 ? "bf16 or f32" : "f32");
     else
-        report_error(job->report, 0,
-                     "tensor \"%s\": element [%" PRIu64 "][%" PRIu64
-                     "] is %g, too large for %s: choose f32%s for it in [build]",
-                     weight->source, element / weight->cols, element % weight->cols, (double)value,
-                     dtype_name(weight->type), weight->type == DTYPE_F16 ? " or bf16" : "");
+        report_error(job->report, 0, "tensor \"%s\": element %s is %g: the checkpoint is damaged",
+                     weight->source, place, (double)value);
     return fail(job, EXIT_MISMATCH);
 }
 
@@ -92,7 +105,7 @@ static bool read_rows(struct job *job, uint32_t index, uint64_t first, uint64_t 
         return fail(job, EXIT_MISMATCH);
     const uint64_t unfit = repack_find_unfit(weight->type, values, elements);
     if (unfit < elements)
-        return report_unfit(job, weight, first * weight->cols + unfit, values[unfit], "");
+        return report_unfit(job, weight, first * weight->cols + unfit, values[unfit]);
     return true;
 }
 
@@ -151,17 +164,21 @@ static bool put_vector(struct job *job, uint32_t index)
     return true;
 }
 
-/* Turns A_log into the decay rates; what overflows is an error of the tensor. */
+/* Turns rows of A_log into decay rates. */
 static bool make_decay(struct job *job, const struct layout_weight *weight, uint64_t first,
                        uint64_t count)
 {
     const uint64_t elements = count * weight->cols;
     repack_decay(job->values, elements);
     const uint64_t unfit = repack_find_unfit(DTYPE_F32, job->values, elements);
-    if (unfit < elements)
-        return report_unfit(job, weight, first * weight->cols + unfit, job->values[unfit],
-                            " becomes -exp of it, which");
-    return true;
+    if (unfit == elements)
+        return true;
+    char place[PLACE_TEXT];
+    report_error(job->report, 0,
+                 "tensor \"%s\": -exp of element %s is %g: the checkpoint is damaged",
+                 weight->source, place_of(weight, first * weight->cols + unfit, place),
+                 (double)job->values[unfit]);
+    return fail(job, EXIT_MISMATCH);
 }
 
 /* TAPS and DECAY: as many columns of the output at a time as the staging holds, over all rows. */

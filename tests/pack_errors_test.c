@@ -1,0 +1,266 @@
+/* Checkpoints that do not fit their config, and the exact messages: all of them at once. */
+#include <math.h>
+
+#include "tests/checkpoint_maker.h"
+#include "tests/run.h"
+
+static const char tied[] = MAKER_CONFIG("f16", "true");
+static const char untied[] = MAKER_CONFIG("bf16", "false");
+
+START_TEST(names_shapes_and_dtypes_are_reported_at_once)
+{
+    struct maker m;
+    maker_start(&m, untied);
+    maker_find(&m, "backbone.norm_f.weight")->dropped = true;
+    struct made *swapped = maker_find(&m, "backbone.layers.0.mixer.in_proj.weight");
+    swapped->dims[0] = 19;
+    swapped->dims[1] = 82;
+    struct made *flat = maker_find(&m, "backbone.layers.1.mixer.conv1d.weight");
+    flat->rank = 2;
+    flat->dims[1] = 3;
+    maker_find(&m, "backbone.layers.1.norm.weight")->dtype = "I32";
+    strcpy(maker_find(&m, "backbone.layers.1.mixer.D")->name, "backbone.layers.2.mixer.D");
+    maker_refuses(
+        &m,
+        "DIR: tensor \"backbone.layers.0.mixer.in_proj.weight\" is F32 [19, 82], expected F32, F16 "
+        "or BF16 [82, 19]\n"
+        "DIR: tensor \"backbone.layers.1.norm.weight\" is I32 [19], expected F32, F16 or BF16 "
+        "[19]\n"
+        "DIR: tensor \"backbone.layers.1.mixer.conv1d.weight\" is F32 [41, 3], expected F32, F16 "
+        "or BF16 [41, 1, 3]\n"
+        "DIR: tensor \"backbone.layers.1.mixer.D\" is missing, expected [41]\n"
+        "DIR: tensor \"backbone.norm_f.weight\" is missing, expected [19]\n"
+        "DIR: tensor \"backbone.layers.2.mixer.D\", F32 [41], is surplus: config tiny has no place "
+        "for it\n");
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(both_names_of_the_embedding_are_one_too_many)
+{
+    struct maker m;
+    maker_start(&m, untied);
+    maker_add(&m, "backbone.embedding.weight", 2, m.layout.weight[0].shape);
+    maker_refuses(&m,
+                  "DIR: tensor \"backbone.embedding.weight\", F32 [151, 19], is surplus: config "
+                  "tiny has no place for it\n");
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(a_tied_head_must_be_the_embedding)
+{
+    struct maker m;
+    maker_start(&m, tied);
+    struct made *head = maker_add(&m, "lm_head.weight", 2, m.layout.weight[0].shape);
+    memcpy(head->values, m.made[0].values, head->count * sizeof(f32));
+    head->values[head->count - 1] += 1;
+    static const char message[] =
+        "DIR: tensor \"lm_head.weight\" differs from \"backbone.embeddings.weight\", but the "
+        "config ties them: set tie_word_embeddings = false\n";
+    maker_refuses(&m, message);
+    head->values[head->count - 1] -= 1;
+    head->dtype = "BF16";
+    maker_refuses(&m, message);
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(values_that_do_not_fit_are_named)
+{
+    struct maker m;
+    maker_start(&m, tied);
+    f32 *row = maker_find(&m, "backbone.layers.1.mixer.in_proj.weight")->values + 70 * 19;
+    row[5] = NAN;
+    maker_refuses(&m, "DIR: tensor \"backbone.layers.1.mixer.in_proj.weight\": element [70][5] is "
+                      "nan: the checkpoint is damaged\n");
+    row[5] = -70000;
+    maker_refuses(&m, "DIR: tensor \"backbone.layers.1.mixer.in_proj.weight\": element [70][5] is "
+                      "-70000, too large for f16: choose bf16 or f32 in [build]\n");
+    row[5] = 0;
+    f32 *bias = maker_find(&m, "backbone.layers.0.mixer.dt_proj.bias")->values;
+    bias[40] = -INFINITY;
+    maker_refuses(&m, "DIR: tensor \"backbone.layers.0.mixer.dt_proj.bias\": element [40] is "
+                      "-inf: the checkpoint is damaged\n");
+    bias[40] = 0;
+    maker_find(&m, "backbone.layers.0.mixer.A_log")->values[3 * 7 + 2] = 89;
+    maker_refuses(
+        &m, "DIR: tensor \"backbone.layers.0.mixer.A_log\": -exp of element [7][2] is -inf: the "
+            "checkpoint is damaged\n");
+    maker_find(&m, "backbone.layers.0.mixer.A_log")->values[3 * 7 + 2] = 0;
+    maker_find(&m, "backbone.layers.0.mixer.conv1d.weight")->values[3 * 4 + 1] = INFINITY;
+    maker_refuses(&m, "DIR: tensor \"backbone.layers.0.mixer.conv1d.weight\": element [4][0][1] is "
+                      "inf: the checkpoint is damaged\n");
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(too_large_for_bf16_leaves_f32)
+{
+    struct maker m;
+    maker_start(&m, untied);
+    maker_find(&m, "lm_head.weight")->values[19 * 150] = 3.4e38F;
+    maker_refuses(&m, "DIR: tensor \"lm_head.weight\": element [150][0] is 3.4e+38, too large for "
+                      "bf16: choose f32 in [build]\n");
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(a_file_cut_short_is_refused)
+{
+    struct maker m;
+    char path[64];
+    maker_start(&m, untied);
+    maker_write_file(&m, "model.safetensors");
+    maker_path(&m, "model.safetensors", path);
+    ck_assert_int_eq(truncate(path, 30000), 0);
+    const struct pack_request request = maker_request(&m);
+    maker_pack(&m, &request, 4,
+               "DIR/model.safetensors: tensor \"backbone.layers.1.mixer.in_proj.weight\" ends at "
+               "byte 31144 of the data, the file holds 27963: it is cut short, fetch it again\n");
+    maker_end(&m);
+}
+END_TEST
+
+/* Writes an index over two shards, of which the tensors with odd numbers lie in the second. */
+static void make_sharded(struct maker *m, const char *extra)
+{
+    char *text = NULL;
+    size_t text_bytes = 0;
+    FILE *index = open_memstream(&text, &text_bytes);
+    fprintf(index, "{\"weight_map\":{%s", extra);
+    for (uint32_t i = 0; i < m->count; i++) {
+        m->made[i].file = i % 2 == 0 ? "one.safetensors" : "two.safetensors";
+        fprintf(index, "%s\"%s\":\"%s\"", i == 0 ? "" : ",", m->made[i].name, m->made[i].file);
+    }
+    fputs("}}", index);
+    fclose(index);
+    maker_text(m, "model.safetensors.index.json", text);
+    free(text);
+}
+
+START_TEST(a_missing_shard_is_named)
+{
+    struct maker m;
+    maker_start(&m, untied);
+    make_sharded(&m, "\"x\":\"three.safetensors\",");
+    maker_write_file(&m, "two.safetensors");
+    const struct pack_request request = maker_request(&m);
+    maker_pack(&m, &request, 4,
+               "DIR/three.safetensors: cannot open: No such file or directory\n"
+               "DIR/one.safetensors: cannot open: No such file or directory\n");
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(the_index_and_the_shards_must_agree)
+{
+    struct maker m;
+    maker_start(&m, untied);
+    make_sharded(&m, "");
+    maker_write_file(&m, "one.safetensors");
+    struct made *twice = maker_find(&m, "backbone.layers.0.mixer.A_log");
+    const char *const own = twice->file;
+    twice->file = strcmp(own, "one.safetensors") == 0 ? "two.safetensors" : "one.safetensors";
+    maker_write_file(&m, "one.safetensors");
+    twice->file = own;
+    maker_write_file(&m, "two.safetensors");
+    const struct pack_request request = maker_request(&m);
+    maker_pack(&m, &request, 4,
+               "DIR/model.safetensors.index.json: tensor \"backbone.layers.0.mixer.A_log\" lies in "
+               "both \"one.safetensors\" and \"two.safetensors\"\n");
+
+    make_sharded(&m, "\"x\":\"one.safetensors\",");
+    maker_write_file(&m, "one.safetensors");
+    m.made[0].file = "two.safetensors";
+    maker_write_file(&m, "one.safetensors");
+    maker_add(&m, "y", 1, (const uint32_t[]){3})->file = "two.safetensors";
+    maker_write_file(&m, "two.safetensors");
+    maker_pack(&m, &request, 4,
+               "DIR/model.safetensors.index.json: tensor \"x\" should lie in \"one.safetensors\", "
+               "but does not\n"
+               "DIR/model.safetensors.index.json: tensor \"backbone.embeddings.weight\" should lie "
+               "in \"one.safetensors\", but does not\n"
+               "DIR/model.safetensors.index.json: weight_map does not list tensor \"y\", which "
+               "\"two.safetensors\" holds\n");
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(a_broken_index_is_refused)
+{
+    static const char *const cases[][2] = {
+        {"{\"weight_map\":{}}", "weight_map is missing, empty or not an object\n"},
+        {"{}", "weight_map is missing, empty or not an object\n"},
+        {"{\"weight_map\":{\"a\":1}}",
+         "weight_map does not map names of tensors to files beside it\n"},
+        {"{\"weight_map\":{\"a\":\"../b\"}}",
+         "weight_map does not map names of tensors to files beside it\n"},
+        {"{\"weight_map\":{\"a\":\"/etc/passwd\"}}",
+         "weight_map does not map names of tensors to files beside it\n"},
+    };
+    struct maker m;
+    maker_start(&m, untied);
+    maker_text(&m, "model.safetensors.index.json", cases[_i][0]);
+    char expected[256];
+    snprintf(expected, sizeof expected, "DIR/model.safetensors.index.json: %s", cases[_i][1]);
+    const struct pack_request request = maker_request(&m);
+    maker_pack(&m, &request, 4, expected);
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(a_directory_without_safetensors_says_what_to_do)
+{
+    struct maker m;
+    maker_start(&m, untied);
+    struct pack_request request = maker_request(&m);
+    maker_pack(&m, &request, 4,
+               "DIR: holds neither model.safetensors nor model.safetensors.index.json\n");
+    maker_text(&m, "pytorch_model.bin", "PK");
+    maker_pack(&m, &request, 4,
+               "DIR: holds pytorch_model.bin, which only Python can read; convert it once, there: "
+               "python3 -c 'import torch; from safetensors.torch import save_file; save_file({k: "
+               "v.clone() for k, v in torch.load(\"pytorch_model.bin\", "
+               "weights_only=True).items()}, \"model.safetensors\")'\n");
+    request.checkpoint = "/nonexistent";
+    maker_pack(&m, &request, 4, "/nonexistent: no such directory\n");
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(a_tokenizer_is_needed_unless_it_is_not)
+{
+    struct maker m;
+    maker_start(&m, untied);
+    maker_find(&m, "lm_head.weight")->dropped = true;
+    maker_write_file(&m, "model.safetensors");
+    struct pack_request request = maker_request(&m);
+    request.no_tokenizer = false;
+    maker_pack(&m, &request, 4,
+               "DIR: tensor \"lm_head.weight\" is missing, expected [151, 19]\n"
+               "DIR: holds no tokenizer.json; --no-tokenizer packs without one\n");
+    maker_end(&m);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("pack errors");
+    TCase *tensors = tcase_create("tensors");
+    tcase_add_test(tensors, names_shapes_and_dtypes_are_reported_at_once);
+    tcase_add_test(tensors, both_names_of_the_embedding_are_one_too_many);
+    tcase_add_test(tensors, a_tied_head_must_be_the_embedding);
+    tcase_add_test(tensors, values_that_do_not_fit_are_named);
+    tcase_add_test(tensors, too_large_for_bf16_leaves_f32);
+    suite_add_tcase(suite, tensors);
+    TCase *files = tcase_create("files");
+    tcase_add_test(files, a_file_cut_short_is_refused);
+    tcase_add_test(files, a_missing_shard_is_named);
+    tcase_add_test(files, the_index_and_the_shards_must_agree);
+    tcase_add_loop_test(files, a_broken_index_is_refused, 0, 5);
+    tcase_add_test(files, a_directory_without_safetensors_says_what_to_do);
+    tcase_add_test(files, a_tokenizer_is_needed_unless_it_is_not);
+    suite_add_tcase(suite, files);
+    return tests_run(suite);
+}

@@ -1,0 +1,356 @@
+/* Whole weight files: every element where the formulas of gen/layout.h put it, every digest, the
+ * same file again and again, and nothing half-written when something goes wrong. */
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "runtime/digest.h"
+#include "runtime/weight_file.h"
+#include "tests/checkpoint_maker.h"
+#include "tests/run.h"
+#include "tools/random_weights.h"
+
+static uint8_t *read_file(const char *path, uint64_t *bytes)
+{
+    struct stat status;
+    const int fd = open(path, O_RDONLY);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fstat(fd, &status), 0);
+    uint8_t *file = malloc((size_t)status.st_size + 1);
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(read(fd, file, (size_t)status.st_size), status.st_size);
+    close(fd);
+    *bytes = (uint64_t)status.st_size;
+    return file;
+}
+
+/* Where element [row][col] of the checkpoint's tensor lies in the packed one, in elements; one
+ * element at a time, straight from the formulas. */
+static uint64_t place_of(const struct layout_weight *weight, uint64_t row, uint64_t col)
+{
+    const uint64_t group_rows = weight->rows / weight->groups;
+    const uint64_t group_padded = (group_rows + 15) / 16 * 16;
+    const uint64_t padded_row = row / group_rows * group_padded + row % group_rows;
+    if (weight->packing == PACKING_VECTOR)
+        return padded_row;
+    if (weight->packing != PACKING_PANELS)
+        return col * group_padded + row;
+    const uint64_t padded_rows = weight->groups * group_padded;
+    const uint64_t panel = padded_row / 64, in_panel = padded_row % 64;
+    const uint64_t width = padded_rows - 64 * panel < 64 ? padded_rows - 64 * panel : 64;
+    const uint64_t cols = weight->cols;
+    if (weight->type != DTYPE_BF16)
+        return 64 * panel * cols + col * width + in_panel;
+    return 64 * panel * ((cols + 1) / 2 * 2) + col / 2 * width * 2 + in_panel * 2 + col % 2;
+}
+
+/* The weights image of a made checkpoint whose values every type holds exactly. */
+static uint8_t *naive_image(const struct maker *m)
+{
+    uint8_t *image = calloc(1, m->layout.weights_bytes);
+    ck_assert_ptr_nonnull(image);
+    for (uint32_t i = 0; i < m->layout.count; i++) {
+        const struct layout_weight *weight = &m->layout.weight[i];
+        for (uint64_t e = 0; e < m->made[i].count; e++) {
+            const f32 value = m->made[i].values[e];
+            const f32 f = weight->packing == PACKING_DECAY ? (f32)-exp((double)value) : value;
+            const uint64_t place = place_of(weight, e / weight->cols, e % weight->cols);
+            const uint16_t h =
+                weight->type == DTYPE_F16 ? convert_to_f16(value) : convert_to_bf16(value);
+            if (weight->type == DTYPE_F32)
+                memcpy(image + weight->at + 4 * place, &f, 4);
+            else
+                memcpy(image + weight->at + 2 * place, &h, 2);
+        }
+    }
+    return image;
+}
+
+static bool all_zero(const uint8_t *bytes, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+static void check_header(const struct maker *m, const uint8_t *file, uint64_t file_bytes)
+{
+    struct weight_file_header h;
+    memcpy(&h, file, sizeof h);
+    ck_assert_mem_eq(h.magic, "INGOTWTS", 8);
+    ck_assert_uint_eq(h.version, 1);
+    ck_assert_uint_eq(h.header_bytes, 4096);
+    ck_assert_str_eq(h.backend, "cpu");
+    ck_assert_str_eq(h.model, "tiny");
+    ck_assert_mem_eq(h.config_digest, m->layout.config_digest, sizeof h.config_digest);
+    ck_assert_uint_eq(h.file_bytes, file_bytes);
+    ck_assert_uint_eq(h.table_at, 4096);
+    ck_assert_uint_eq(h.table_bytes, 4096);
+    ck_assert_uint_eq(h.tensor_count, m->layout.count);
+    ck_assert_uint_eq(h.tokenizer_at, 8192);
+    ck_assert_uint_eq(h.tokenizer_bytes, 0);
+    ck_assert_uint_eq(h.weights_at, 8192);
+    ck_assert_uint_eq(h.weights_bytes, m->layout.weights_bytes);
+    ck_assert_uint_eq(h.weights_at + h.weights_bytes, file_bytes);
+    ck_assert(all_zero(file + sizeof h, 4096 - sizeof h));
+    const uint64_t digest = h.header_digest;
+    uint8_t block[4096] = {0};
+    h.header_digest = 0;
+    memcpy(block, &h, sizeof h);
+    ck_assert_uint_eq(digest, XXH3_64bits(block, sizeof block));
+}
+
+static void check_digests(const struct maker *m, const uint8_t *file)
+{
+    const struct weight_file_header *h = (const void *)file;
+    const struct weight_file_tensor *table = (const void *)(file + h->table_at);
+    uint64_t digests[MADE_TENSORS], end = 0;
+    for (uint32_t i = 0; i < m->layout.count; i++) {
+        ck_assert_uint_eq(table[i].at, end);
+        ck_assert_uint_eq(table[i].at, m->layout.weight[i].at);
+        end += table[i].bytes;
+        digests[i] = XXH3_64bits(file + h->weights_at + table[i].at, table[i].bytes);
+        ck_assert_uint_eq(table[i].digest, digests[i]);
+    }
+    ck_assert_uint_eq(end, h->weights_bytes);
+    ck_assert(all_zero((const uint8_t *)(table + m->layout.count),
+                       4096 - m->layout.count * sizeof *table));
+    ck_assert_uint_eq(h->weights_digest, XXH3_64bits(digests, m->layout.count * sizeof *digests));
+    ck_assert_uint_eq(h->table_digest, XXH3_64bits(table, h->table_bytes));
+    ck_assert_uint_eq(h->tokenizer_digest, XXH3_64bits(table, 0));
+}
+
+static const char *const configs[] = {MAKER_CONFIG("f32", "true"),  MAKER_CONFIG("f16", "true"),
+                                      MAKER_CONFIG("bf16", "true"), MAKER_CONFIG("f32", "false"),
+                                      MAKER_CONFIG("f16", "false"), MAKER_CONFIG("bf16", "false")};
+
+/* 6 configs by 3 stored types. */
+START_TEST(every_element_is_in_its_place)
+{
+    static const char *const stored[] = {"F32", "F16", "BF16"};
+    struct maker m;
+    maker_start(&m, configs[_i / 3]);
+    for (uint32_t i = 0; i < m.count; i++)
+        m.made[i].dtype = stored[_i % 3];
+    maker_write_file(&m, "model.safetensors");
+    const struct pack_request request = maker_request(&m);
+    maker_pack(&m, &request, 0, NULL);
+    uint64_t bytes;
+    uint8_t *file = read_file(m.output, &bytes), *image = naive_image(&m);
+    check_header(&m, file, bytes);
+    check_digests(&m, file);
+    ck_assert_int_eq(memcmp(file + 8192, image, m.layout.weights_bytes), 0);
+    free(file);
+    free(image);
+    maker_end(&m);
+}
+END_TEST
+
+static void expect_same_file(const struct maker *m, const uint8_t *expected,
+                             uint64_t expected_bytes)
+{
+    uint64_t bytes;
+    uint8_t *file = read_file(m->output, &bytes);
+    ck_assert_uint_eq(bytes, expected_bytes);
+    ck_assert_int_eq(memcmp(file, expected, bytes), 0);
+    free(file);
+}
+
+/* Shards, the order of tensors in the file, the original names and a stored tied head: one file. */
+START_TEST(one_checkpoint_in_any_form_is_one_file)
+{
+    struct maker m;
+    maker_start(&m, configs[2]);
+    const struct pack_request request = maker_request(&m);
+    maker_write_file(&m, "model.safetensors");
+    maker_pack(&m, &request, 0, NULL);
+    uint64_t bytes;
+    uint8_t *expected = read_file(m.output, &bytes);
+
+    struct made *embedding = maker_find(&m, "backbone.embeddings.weight");
+    struct made *head = maker_add(&m, "lm_head.weight", 2, m.layout.weight[0].shape);
+    memcpy(head->values, embedding->values, head->count * sizeof(f32));
+    strcpy(embedding->name, "backbone.embedding.weight");
+    maker_write_file(&m, "model.safetensors");
+    maker_pack(&m, &request, 0, NULL);
+    expect_same_file(&m, expected, bytes);
+
+    char path[64];
+    maker_path(&m, "model.safetensors", path);
+    ck_assert_int_eq(unlink(path), 0);
+    head->dropped = true;
+    FILE *index;
+    maker_path(&m, "model.safetensors.index.json", path);
+    ck_assert_ptr_nonnull(index = fopen(path, "w"));
+    fputs("{\"metadata\":{\"total_size\":1},\"weight_map\":{", index);
+    for (uint32_t i = 0; i < m.layout.count; i++) {
+        m.made[i].file = i % 3 == 0 ? "model-1.safetensors" : "model-2.safetensors";
+        fprintf(index, "%s\"%s\":\"%s\"", i == 0 ? "" : ",", m.made[i].name, m.made[i].file);
+    }
+    fputs("}}", index);
+    fclose(index);
+    maker_write_file(&m, "model-1.safetensors");
+    maker_write_file(&m, "model-2.safetensors");
+    maker_pack(&m, &request, 0, NULL);
+    expect_same_file(&m, expected, bytes);
+    free(expected);
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(random_weights_depend_on_seed_and_config_only)
+{
+    struct maker m;
+    maker_start(&m, configs[_i]);
+    struct pack_request request = maker_request(&m);
+    request.checkpoint = NULL;
+    request.seed = 7;
+    maker_pack(&m, &request, 0, NULL);
+    uint64_t bytes;
+    uint8_t *first = read_file(m.output, &bytes);
+    const struct weight_file_header *h = (const void *)first;
+    /* Pinned: the values are part of what measurements and stored digests mean. */
+    static const uint64_t pinned[] = {0x89cb10003948169a, 0xc60b27942bcfb287, 0x32cadf61319d16e3,
+                                      0xd26b014fa6199b9a, 0x7d87e5c84cfb4773, 0xc7cc73d4542d835e};
+    ck_assert_msg(h->weights_digest == pinned[_i], "0x%016" PRIx64, h->weights_digest);
+    check_header(&m, first, bytes);
+    check_digests(&m, first);
+    maker_pack(&m, &request, 0, NULL);
+    expect_same_file(&m, first, bytes);
+    request.seed = 8;
+    maker_pack(&m, &request, 0, NULL);
+    uint8_t *other = read_file(m.output, &bytes);
+    ck_assert_int_ne(memcmp(first + 8192, other + 8192, bytes - 8192), 0);
+    free(first);
+    free(other);
+    maker_end(&m);
+}
+END_TEST
+
+/* What values[0 .. count) of a weight must satisfy, by its role. */
+static void check_range(const struct layout_weight *weight, const f32 *values, uint64_t count)
+{
+    f32 least = INFINITY, most = -INFINITY;
+    for (uint64_t i = 0; i < count; i++) {
+        least = fminf(least, values[i]);
+        most = fmaxf(most, values[i]);
+    }
+    if (weight->packing == PACKING_PANELS) {
+        const f32 bound = sqrtf(3.0F / (f32)weight->cols);
+        ck_assert(least < -0.8F * bound && -bound <= least && 0.8F * bound < most && most <= bound);
+    } else if (strstr(weight->source, "dt_proj.bias") != NULL) {
+        ck_assert(log1p(exp((double)least)) > 0.001 && log1p(exp((double)most)) < 0.1 &&
+                  least < -6 && most > -3);
+    } else if (weight->packing == PACKING_DECAY) {
+        ck_assert(values[0] == 0 && values[1] == 0.6931472F && values[2] == 1.0986123F);
+    } else if (strstr(weight->source, "norm") != NULL || strstr(weight->source, ".D") != NULL) {
+        ck_assert(least == 1 && most == 1);
+    } else {
+        ck_assert(-1 < least && least < 0 && 0 < most && most < 1);
+    }
+}
+
+START_TEST(random_rows_are_the_same_however_they_are_read)
+{
+    struct maker m;
+    maker_start(&m, configs[0]);
+    const struct random_weights random = {.layout = &m.layout, .seed = 3};
+    for (uint32_t i = 0; i < m.layout.count; i++) {
+        const struct layout_weight *weight = &m.layout.weight[i];
+        f32 *whole = m.made[i].values, *row = malloc(weight->cols * sizeof(f32));
+        ck_assert_ptr_nonnull(row);
+        ck_assert(random_weights_read(&random, i, 0, weight->rows, whole, NULL));
+        check_range(weight, whole, m.made[i].count);
+        for (uint32_t r = 0; r < weight->rows; r++) {
+            ck_assert(random_weights_read(&random, i, r, 1, row, NULL));
+            ck_assert_mem_eq(row, whole + (uint64_t)r * weight->cols, weight->cols * sizeof(f32));
+        }
+        free(row);
+    }
+    maker_end(&m);
+}
+END_TEST
+
+/* A file size limit stands for a full disk: the write fails in the middle. */
+START_TEST(a_failed_write_leaves_the_old_file)
+{
+    struct maker m;
+    maker_start(&m, configs[0]);
+    maker_write_file(&m, "model.safetensors");
+    maker_text(&m, "tiny.weights", "old");
+    const struct pack_request request = maker_request(&m);
+    const struct rlimit limit = {.rlim_cur = 20000, .rlim_max = 20000};
+    char *text = NULL;
+    size_t text_bytes = 0;
+    FILE *to = open_memstream(&text, &text_bytes);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    ck_assert_int_eq(pack_run(&request, to), 1);
+    fclose(to);
+    char expected[256];
+    snprintf(expected, sizeof expected, "%s: cannot write: File too large (", m.output);
+    ck_assert_msg(strncmp(text, expected, strlen(expected)) == 0, "%s", text);
+    ck_assert_ptr_nonnull(strstr(text, " bytes written, "));
+    uint64_t bytes;
+    uint8_t *old = read_file(m.output, &bytes);
+    ck_assert_uint_eq(bytes, 3);
+    ck_assert_mem_eq(old, "old", 3);
+    free(old);
+    free(text);
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(an_unwritable_place_is_reported)
+{
+    struct maker m;
+    maker_start(&m, configs[0]);
+    maker_write_file(&m, "model.safetensors");
+    struct pack_request request = maker_request(&m);
+    request.output = "/nonexistent/tiny.weights";
+    char expected[256];
+    snprintf(expected, sizeof expected,
+             "/nonexistent/tiny.weights: cannot create /nonexistent/tiny.weights.partial.%ld: No "
+             "such file or directory\n",
+             (long)getpid());
+    maker_pack(&m, &request, 1, expected);
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(an_interrupt_leaves_nothing)
+{
+    struct maker m;
+    maker_start(&m, configs[0]);
+    maker_write_file(&m, "model.safetensors");
+    struct pack_request request = maker_request(&m);
+    request.output = m.output;
+    /* The flag is set before the first row is read: the first check finds it. */
+    maker_pack(&m, &request, 0, NULL);
+    ck_assert_int_eq(unlink(m.output), 0);
+    ck_assert_int_eq(raise(SIGINT), 0);
+    maker_pack(&m, &request, 130, "DIR/tiny.weights: interrupted, nothing was written\n");
+    ck_assert_int_ne(access(m.output, F_OK), 0);
+    maker_end(&m);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("pack");
+    TCase *files = tcase_create("files");
+    tcase_add_loop_test(files, every_element_is_in_its_place, 0, 18);
+    tcase_add_test(files, one_checkpoint_in_any_form_is_one_file);
+    tcase_add_loop_test(files, random_weights_depend_on_seed_and_config_only, 0, 6);
+    tcase_add_test(files, random_rows_are_the_same_however_they_are_read);
+    suite_add_tcase(suite, files);
+    TCase *failures = tcase_create("failures");
+    tcase_add_test(failures, a_failed_write_leaves_the_old_file);
+    tcase_add_test(failures, an_unwritable_place_is_reported);
+    tcase_add_test(failures, an_interrupt_leaves_nothing);
+    suite_add_tcase(suite, failures);
+    return tests_run(suite);
+}
