@@ -1,9 +1,9 @@
 /* From a checkpoint's config.json to a config.
  *
- * Two dialects: Hugging Face (a `model_type`) and original state-spaces (`d_model`, `n_layer`).
- * Stale keys that converters leave behind (`d_inner`) are never read. What the architecture needs
- * and the file does not say is an error, except for the values that the file's own library assumes.
- */
+ * Two dialects: Hugging Face (it has a `model_type`) and original state-spaces (`d_model`,
+ * `n_layer`). Stale keys that converters leave behind, `d_inner` above all, are never read. What
+ * the architecture needs and the file does not say is an error, except where the file's own library
+ * has a default that it leaves out. */
 #ifndef GEN_IMPORT_H
 #define GEN_IMPORT_H
 
@@ -19,17 +19,20 @@ struct import_choices {
 
 extern const struct import_choices import_defaults;
 
-/* Reads DIR/config.json and writes the config to `to`. False: the reasons were reported. */
-__attribute__((warn_unused_result)) bool import_write(const char *dir,
-                                                      const struct import_choices *choices,
-                                                      struct report *report, FILE *to);
+/* Checks the choices and fills in the [build] keys. False: reported. */
+__attribute__((warn_unused_result)) bool import_choose(const struct import_choices *choices,
+                                                       struct report *report, struct cfg *cfg);
+
+/* Fills in the [model] keys from DIR/config.json. False: the reasons were reported under the name
+ * of that file. */
+__attribute__((warn_unused_result)) bool import_load(const char *dir, struct report *report,
+                                                     struct cfg *cfg);
 
 /* The same from memory: any bytes are safe. */
 __attribute__((warn_unused_result)) bool import_parse(const char *text, size_t size,
-                                                      const struct import_choices *choices,
                                                       struct report *report, struct cfg *cfg);
 
-/* Writes a config with its comments. */
+/* Writes the config as a file for people. */
 void import_print(const struct cfg *cfg, FILE *to);
 
 #endif

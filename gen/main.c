@@ -227,6 +227,18 @@ static bool usage_is_sound(const struct options *o)
     return false;
 }
 
+static int import_config(const struct options *o)
+{
+    struct report report = {.to = stderr, .file = "gen"};
+    struct cfg cfg = {.name = "imported"};
+    if (!import_choose(&o->choices, &report, &cfg))
+        return EXIT_USAGE;
+    if (!import_load(o->config, &report, &cfg))
+        return EXIT_MISMATCH;
+    import_print(&cfg, stdout);
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
     struct options options = {.choices = import_defaults};
@@ -239,10 +251,9 @@ int main(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (!usage_is_sound(&options))
         return EXIT_USAGE;
-    struct report report = {.to = stderr, .file = options.config};
     if (options.import)
-        return import_write(options.config, &options.choices, &report, stdout) ? EXIT_SUCCESS
-                                                                               : EXIT_MISMATCH;
+        return import_config(&options);
+    struct report report = {.to = stderr, .file = options.config};
     struct cfg cfg;
     if (!cfg_load(options.config, &report, &cfg))
         return EXIT_MISMATCH;

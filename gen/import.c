@@ -1,0 +1,137 @@
+#define _GNU_SOURCE /* asprintf */
+#include "gen/import.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/import_dialects.h"
+#include "gen/number.h"
+
+const struct import_choices import_defaults = {
+    .linear_type = "bf16", .embedding_type = "bf16", .prefill_chunk = "256"};
+
+bool import_choose(const struct import_choices *choices, struct report *report, struct cfg *cfg)
+{
+    char rows[16];
+    bool good = import_set(cfg, "linear_type", choices->linear_type, report);
+    good = import_set(cfg, "embedding_type", choices->embedding_type, report) && good;
+    good = import_set(cfg, "prefill_chunk", choices->prefill_chunk, report) && good;
+    if (!good)
+        return false;
+    snprintf(rows, sizeof rows, "%u", cfg->prefill_chunk < 16 ? cfg->prefill_chunk : 16);
+    return import_set(cfg, "logit_rows", choices->logit_rows ? choices->logit_rows : rows, report);
+}
+
+/* Python writes NaN, Infinity and -Infinity where JSON has no word for them: they become strings,
+ * which no key of ours accepts. Line numbers stay. */
+static char *quote_words(const char *text, size_t size, size_t *quoted_size)
+{
+    static const char *const words[] = {"-Infinity", "Infinity", "NaN"};
+    char *quoted = malloc(2 * size + 16);
+    size_t used = 0;
+    bool in_string = false;
+    if (quoted == NULL)
+        abort();
+    for (size_t i = 0; i < size;) {
+        const char *word = NULL;
+        for (size_t w = 0; w < 3 && !in_string && word == NULL; w++)
+            if (size - i >= strlen(words[w]) && memcmp(text + i, words[w], strlen(words[w])) == 0)
+                word = words[w];
+        if (word != NULL) {
+            used += (size_t)sprintf(quoted + used, "\"%s\"", word);
+            i += strlen(word);
+            continue;
+        }
+        if (in_string && text[i] == '\\' && i + 1 < size)
+            quoted[used++] = text[i++];
+        else if (text[i] == '"')
+            in_string = !in_string;
+        quoted[used++] = text[i++];
+    }
+    *quoted_size = used;
+    return quoted;
+}
+
+bool import_parse(const char *text, size_t size, struct report *report, struct cfg *cfg)
+{
+    if (size > IMPORT_TEXT_MAX) {
+        report_error(report, 0, "more than %d bytes: this is no config.json", IMPORT_TEXT_MAX);
+        return false;
+    }
+    size_t quoted_size;
+    char *quoted = quote_words(text, size, &quoted_size);
+    json_error_t error;
+    json_t *root = json_loadb(quoted, quoted_size, JSON_REJECT_DUPLICATES, &error);
+    free(quoted);
+    if (root == NULL) {
+        report_error(report, error.line > 0 ? (uint32_t)error.line : 0, "not JSON: %s", error.text);
+        return false;
+    }
+    bool good = false;
+    if (!json_is_object(root))
+        report_error(report, 0, "found %s, expected an object", import_kind(root));
+    else if (json_object_get(root, "model_type") != NULL)
+        good = import_hugging_face(root, report, cfg);
+    else if (json_object_get(root, "d_model") != NULL)
+        good = import_original(root, report, cfg);
+    else
+        report_error(report, 0,
+                     "neither 'model_type' nor 'd_model' found: expected the config.json "
+                     "of a Mamba checkpoint of Hugging Face or of state-spaces");
+    json_decref(root);
+    return good && cfg_check(cfg, NULL, report);
+}
+
+bool import_load(const char *dir, struct report *report, struct cfg *cfg)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/config.json", dir) < 0)
+        abort();
+    report->file = path;
+    FILE *file = fopen(path, "rb");
+    char *text = malloc(IMPORT_TEXT_MAX + 1);
+    if (text == NULL)
+        abort();
+    size_t size = 0;
+    bool good = false;
+    if (file != NULL)
+        size = fread(text, 1, IMPORT_TEXT_MAX + 1, file);
+    if (file == NULL || ferror(file))
+        report_error(report, 0, "cannot read: %s", strerror(errno));
+    else
+        good = import_parse(text, size, report, cfg);
+    if (file != NULL)
+        fclose(file);
+    free(text);
+    report->file = dir;
+    free(path);
+    return good;
+}
+
+static void print_section(const struct cfg *cfg, const char *section, FILE *to)
+{
+    int width = 0;
+    for (uint32_t i = 0; i < cfg_key_count; i++)
+        if (strcmp(cfg_keys[i].section, section) == 0 && (int)strlen(cfg_keys[i].name) > width)
+            width = (int)strlen(cfg_keys[i].name);
+    fprintf(to, "[%s]\n", section);
+    for (uint32_t i = 0; i < cfg_key_count; i++) {
+        const struct key *key = &cfg_keys[i];
+        char value[CFG_VALUE_MAX + 1];
+        if (strcmp(key->section, section) != 0)
+            continue;
+        cfg_value(cfg, key, value);
+        fprintf(to, "%-*s = %-7s # %s\n", width, key->name, value, key->meaning);
+    }
+}
+
+void import_print(const struct cfg *cfg, FILE *to)
+{
+    fprintf(to, "# Mamba, %u layers of width %u, %s weights\n", cfg->num_hidden_layers,
+            cfg->hidden_size, dtype_name(cfg->linear_type));
+    print_section(cfg, "model", to);
+    fputc('\n', to);
+    print_section(cfg, "build", to);
+}

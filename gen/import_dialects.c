@@ -1,0 +1,236 @@
+#include "gen/import_dialects.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "gen/number.h"
+
+/* A config.json while it is read. A key goes through `take`, which checks it as a config's. */
+struct source {
+    const json_t *object;
+    const char *prefix; /* "" or "ssm_cfg." */
+    struct report *report;
+    struct cfg *cfg;
+};
+
+static const struct key *key_named(const char *name)
+{
+    for (uint32_t i = 0; i < cfg_key_count; i++)
+        if (strcmp(cfg_keys[i].name, name) == 0)
+            return &cfg_keys[i];
+    return NULL;
+}
+
+bool import_set(struct cfg *cfg, const char *name, const char *value, struct report *report)
+{
+    return cfg_set(cfg, key_named(name), value, report, 0);
+}
+
+const char *import_kind(const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_INTEGER:
+        return "a whole number";
+    case JSON_REAL:
+        return "a fraction";
+    case JSON_TRUE:
+        return "true";
+    case JSON_FALSE:
+        return "false";
+    case JSON_NULL:
+        return "null";
+    }
+    return "nothing";
+}
+
+static bool kind_fits(const json_t *value, enum key_kind kind)
+{
+    switch (kind) {
+    case KEY_COUNT:
+        return json_is_integer(value);
+    case KEY_REAL:
+        return json_is_number(value);
+    case KEY_FLAG:
+        return json_is_boolean(value);
+    case KEY_WORD:
+    case KEY_DTYPE:
+        return json_is_string(value);
+    }
+    return false;
+}
+
+/* The value as a config would write it. */
+static void spell(const json_t *value, char text[CFG_VALUE_MAX + 1])
+{
+    if (json_is_string(value))
+        snprintf(text, CFG_VALUE_MAX + 1, "%s", json_string_value(value));
+    else if (json_is_integer(value))
+        snprintf(text, CFG_VALUE_MAX + 1, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_real(value))
+        number_double(json_real_value(value), text);
+    else
+        snprintf(text, CFG_VALUE_MAX + 1, "%s", json_is_true(value) ? "true" : "false");
+}
+
+/* Config key `name` from the file's key `theirs`; `absent` is the value of a file without it, NULL
+ * if there must be one. */
+static bool take(const struct source *s, const char *theirs, const char *name, const char *absent)
+{
+    const struct key *key = key_named(name);
+    const json_t *value = json_object_get(s->object, theirs);
+    char text[CFG_VALUE_MAX + 1], wanted[CFG_EXPECTED_MAX];
+    cfg_expected(key, wanted);
+    if (value == NULL && absent != NULL)
+        return import_set(s->cfg, name, absent, s->report);
+    if (value == NULL) {
+        report_error(s->report, 0, "missing '%s%s', expected %s (%s)", s->prefix, theirs, wanted,
+                     key->meaning);
+        return false;
+    }
+    if (!kind_fits(value, key->kind)) {
+        report_error(s->report, 0, "'%s%s': found %s, expected %s (%s)", s->prefix, theirs,
+                     import_kind(value), wanted, key->meaning);
+        return false;
+    }
+    spell(value, text);
+    return import_set(s->cfg, name, text, s->report);
+}
+
+/* "auto" is a sixteenth of the width, rounded up. */
+static bool take_rank(const struct source *s, const char *theirs)
+{
+    const json_t *value = json_object_get(s->object, theirs);
+    if (value != NULL && !(json_is_string(value) && strcmp(json_string_value(value), "auto") == 0))
+        return take(s, theirs, "time_step_rank", NULL);
+    s->cfg->time_step_rank = (s->cfg->hidden_size + 15) / 16;
+    return true;
+}
+
+/* intermediate_size = the whole part of expand * hidden_size. */
+static bool take_expanded(const struct source *s, const char *absent)
+{
+    const json_t *expand = json_object_get(s->object, "expand");
+    char text[CFG_VALUE_MAX + 1];
+    if (expand == NULL && absent == NULL) {
+        report_error(s->report, 0,
+                     "missing 'intermediate_size' and 'expand', expected one of them");
+        return false;
+    }
+    double factor = expand == NULL ? strtod(absent, NULL) : json_number_value(expand);
+    if (expand != NULL && (!json_is_number(expand) || !(factor > 0 && factor < 1024))) {
+        report_error(s->report, 0, "'%sexpand': found %s, expected a number above 0 and below 1024",
+                     s->prefix, json_is_number(expand) ? "one out of range" : import_kind(expand));
+        return false;
+    }
+    snprintf(text, sizeof text, "%.0f", floor(factor * s->cfg->hidden_size));
+    return import_set(s->cfg, "intermediate_size", text, s->report);
+}
+
+static bool not_quantized(const struct source *s)
+{
+    const json_t *quantized = json_object_get(s->object, "quantization_config");
+    if (quantized == NULL || json_is_null(quantized))
+        return true;
+    const char *method = json_string_value(json_object_get(quantized, "quant_method"));
+    report_error(s->report, 0,
+                 "'quantization_config': found a quantized checkpoint (%s), expected F32, F16 or "
+                 "BF16 weights: use the checkpoint that it was made from",
+                 method != NULL ? method : "of unknown method");
+    return false;
+}
+
+bool import_hugging_face(const json_t *root, struct report *report, struct cfg *cfg)
+{
+    const struct source s = {.object = root, .prefix = "", .report = report, .cfg = cfg};
+    if (!take(&s, "model_type", "model_type", NULL))
+        return false;
+    bool good = not_quantized(&s);
+    good = take(&s, "vocab_size", "vocab_size", NULL) && good;
+    bool width = take(&s, "hidden_size", "hidden_size", NULL);
+    if (json_object_get(root, "intermediate_size") != NULL)
+        good = take(&s, "intermediate_size", "intermediate_size", NULL) && good;
+    else
+        good = width && take_expanded(&s, NULL) && good;
+    good = take(&s, "state_size", "state_size", NULL) && good;
+    good = take(&s, "num_hidden_layers", "num_hidden_layers", NULL) && good;
+    good = take(&s, "conv_kernel", "conv_kernel", NULL) && good;
+    good = width && take_rank(&s, "time_step_rank") && good;
+    good = take(&s, "use_bias", "use_bias", NULL) && good;
+    good = take(&s, "use_conv_bias", "use_conv_bias", NULL) && good;
+    good = take(&s, "hidden_act", "hidden_act", NULL) && good;
+    good = take(&s, "layer_norm_epsilon", "layer_norm_epsilon", NULL) && good;
+    good = take(&s, "residual_in_fp32", "residual_in_fp32", NULL) && good;
+    /* These four are left out when they have the library's default. */
+    good = take(&s, "tie_word_embeddings", "tie_word_embeddings", "true") && good;
+    good = take(&s, "bos_token_id", "bos_token_id", "0") && good;
+    good = take(&s, "eos_token_id", "eos_token_id", "0") && good;
+    return take(&s, "pad_token_id", "pad_token_id", "0") && good;
+}
+
+/* Refuses what only later versions of the original library know. */
+static bool plain_mamba(const struct source *s, const json_t *ssm)
+{
+    const json_t *layer = json_object_get(ssm, "layer");
+    const json_t *rms_norm = json_object_get(s->object, "rms_norm");
+    const json_t *inner = json_object_get(s->object, "d_intermediate");
+    uint32_t errors = s->report->errors;
+    if (layer != NULL &&
+        (!json_is_string(layer) || strcmp(json_string_value(layer), "Mamba1") != 0))
+        report_error(s->report, 0, "'ssm_cfg.layer': found %s, expected 'Mamba1'",
+                     json_is_string(layer) ? json_string_value(layer) : import_kind(layer));
+    if (rms_norm != NULL && !json_is_true(rms_norm))
+        report_error(s->report, 0, "'rms_norm': found %s, expected true", import_kind(rms_norm));
+    if (inner != NULL && !(json_is_integer(inner) && json_integer_value(inner) == 0))
+        report_error(s->report, 0, "'d_intermediate': found a model with MLPs, expected 0");
+    if (json_array_size(json_object_get(s->object, "attn_layer_idx")) != 0)
+        report_error(s->report, 0, "'attn_layer_idx': found a model with attention, expected []");
+    return s->report->errors == errors;
+}
+
+/* The original pads the vocabulary when it builds the model. */
+static bool pad_vocabulary(const struct source *s)
+{
+    const json_t *unit = json_object_get(s->object, "pad_vocab_size_multiple");
+    json_int_t multiple = unit == NULL ? 8 : json_integer_value(unit);
+    if ((unit != NULL && !json_is_integer(unit)) || multiple < 1 || multiple > 65536) {
+        report_error(s->report, 0,
+                     "'pad_vocab_size_multiple': expected a whole number from 1 to 65536");
+        return false;
+    }
+    char text[CFG_VALUE_MAX + 1];
+    snprintf(text, sizeof text, "%llu",
+             (unsigned long long)number_pad(s->cfg->vocab_size, (uint64_t)multiple));
+    return import_set(s->cfg, "vocab_size", text, s->report);
+}
+
+bool import_original(const json_t *root, struct report *report, struct cfg *cfg)
+{
+    const struct source s = {.object = root, .prefix = "", .report = report, .cfg = cfg};
+    const json_t *ssm = json_object_get(root, "ssm_cfg");
+    const struct source t = {.object = ssm, .prefix = "ssm_cfg.", .report = report, .cfg = cfg};
+    if (ssm != NULL && !json_is_object(ssm)) {
+        report_error(report, 0, "'ssm_cfg': found %s, expected an object", import_kind(ssm));
+        return false;
+    }
+    bool good = plain_mamba(&s, ssm) && not_quantized(&s);
+    good = take(&s, "vocab_size", "vocab_size", NULL) && pad_vocabulary(&s) && good;
+    good = take(&s, "n_layer", "num_hidden_layers", NULL) && good;
+    good = take(&t, "d_state", "state_size", "16") && good;
+    good = take(&t, "d_conv", "conv_kernel", "4") && good;
+    good = take(&t, "bias", "use_bias", "false") && good;
+    good = take(&t, "conv_bias", "use_conv_bias", "true") && good;
+    good = take(&s, "residual_in_fp32", "residual_in_fp32", "true") && good;
+    good = take(&s, "tie_embeddings", "tie_word_embeddings", "true") && good;
+    /* What the original library fixes; the ids are its tokenizer's, GPT-NeoX. */
+    good = import_set(cfg, "model_type", "mamba", report) && good;
+    good = import_set(cfg, "hidden_act", "silu", report) && good;
+    good = import_set(cfg, "layer_norm_epsilon", "1e-05", report) && good;
+    return take(&s, "d_model", "hidden_size", NULL) && take_expanded(&t, "2") &&
+           take_rank(&t, "dt_rank") && good;
+}

@@ -1,0 +1,63 @@
+/* models/mamba-2.8b/model.h: made from config/mamba-2.8b.ini; edit that, `make models`.
+ *
+ * mamba-2.8b: 2,768,345,600 parameters in 5.6 GB of weights, 64 layers of one kind. */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include "runtime/run.h"
+
+enum {
+    VOCAB      = 50280, /* token ids, rows of the head */
+    DIM        =  2560, /* width of the residual stream */
+    LAYERS     =    64, /* of one kind */
+    INNER      =  5120, /* channels inside a layer */
+    STATES     =    16, /* SSM states of a channel */
+    TAPS       =     4, /* of the causal convolution */
+    RANK       =   160, /* of the time step's projection */
+    CHUNK      =   256, /* most tokens of a prefill step */
+    LOGIT_ROWS =    16, /* most rows of a head step */
+};
+
+/* Packed matrices: panels of 64 rows, every shape a type of its own, so that a wrong weight does
+ * not compile. */
+typedef struct { bf16 w[50288 * 2560]; } bf16_50288x2560; /* 257.5 MB */
+typedef struct { bf16 w[10240 * 2560]; } bf16_10240x2560; /*  52.4 MB */
+typedef struct { bf16 w[  192 * 5120]; } bf16_192x5120;   /*   2.0 MB */
+typedef struct { bf16 w[ 5120 *  160]; } bf16_5120x160;   /*   1.6 MB */
+typedef struct { bf16 w[ 2560 * 5120]; } bf16_2560x5120;  /*  26.2 MB */
+
+struct layer_weights {
+    _Alignas(64) f32             norm[2560];         /*  10.2 KB */
+    _Alignas(64) bf16_10240x2560 in_proj;            /*  52.4 MB  x at row 0, z at row 5120 */
+    _Alignas(64) f32             conv_taps[4][5120]; /*  81.9 KB  oldest first */
+    _Alignas(64) f32             conv_bias[5120];    /*  20.5 KB */
+    _Alignas(64) bf16_192x5120   x_proj;             /*   2.0 MB  dt 160, B 16, C 16 */
+    _Alignas(64) bf16_5120x160   dt_proj;            /*   1.6 MB */
+    _Alignas(64) f32             dt_bias[5120];      /*  20.5 KB */
+    _Alignas(64) f32             A[16][5120];        /* 327.7 KB  -exp(A_log) */
+    _Alignas(64) f32             D[5120];            /*  20.5 KB */
+    _Alignas(64) bf16_2560x5120  out_proj;           /*  26.2 MB */
+};
+
+/* The image of the weight file. */
+struct weights {
+    _Alignas(64) bf16_50288x2560 embed;        /* 257.5 MB */
+    struct layer_weights         layer[LAYERS];
+    _Alignas(64) f32             norm_f[2560]; /*  10.2 KB */
+};
+
+/* Every operation of every step, by its index in model.ops. */
+enum op {
+    DECODE_EMBED, DECODE_NORM, DECODE_IN_PROJ, DECODE_CONV, DECODE_X_PROJ, DECODE_DT_PROJ,
+    DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F, DECODE_HEAD,
+    CHUNK_EMBED, CHUNK_NORM, CHUNK_IN_PROJ, CHUNK_CONV, CHUNK_X_PROJ, CHUNK_DT_PROJ, CHUNK_SCAN,
+    CHUNK_OUT_PROJ, CHUNK_NORM_F,
+    HEAD_LOGITS,
+    OPS
+};
+
+void decode(run *r);
+void prefill(run *r);
+void head(run *r);
+
+#endif

@@ -1,0 +1,158 @@
+/* models/mamba-2.8b/ops.c: made from config/mamba-2.8b.ini; edit that, `make models`.
+ *
+ * The model as the runtime sees it: what it is, what it holds, what each operation costs. */
+#include <stddef.h>
+
+#include "runtime/model.h"
+#include "proof.h"
+
+static const struct model_key keys[] = {
+    {"model", "model_type",          "mamba"},
+    {"model", "vocab_size",          "50280"},
+    {"model", "hidden_size",         "2560"},
+    {"model", "intermediate_size",   "5120"},
+    {"model", "state_size",          "16"},
+    {"model", "num_hidden_layers",   "64"},
+    {"model", "conv_kernel",         "4"},
+    {"model", "time_step_rank",      "160"},
+    {"model", "use_bias",            "false"},
+    {"model", "use_conv_bias",       "true"},
+    {"model", "hidden_act",          "silu"},
+    {"model", "layer_norm_epsilon",  "1e-05"},
+    {"model", "residual_in_fp32",    "true"},
+    {"model", "tie_word_embeddings", "true"},
+    {"model", "bos_token_id",        "0"},
+    {"model", "eos_token_id",        "0"},
+    {"model", "pad_token_id",        "0"},
+    {"build", "embedding_type",      "bf16"},
+    {"build", "linear_type",         "bf16"},
+    {"build", "prefill_chunk",       "256"},
+    {"build", "logit_rows",          "16"},
+};
+
+#define AT(member) offsetof(struct weights, member)
+
+/* name, type, rows and columns before padding, offset, bytes up to the next. */
+#define LAYER(l)                                                                       \
+    {"layer " #l " norm",      "f32",   2560,    1, AT(layer[l].norm),         10240}, \
+    {"layer " #l " in_proj",   "bf16", 10240, 2560, AT(layer[l].in_proj),   52428800}, \
+    {"layer " #l " conv_taps", "f32",   5120,    4, AT(layer[l].conv_taps),    81920}, \
+    {"layer " #l " conv_bias", "f32",   5120,    1, AT(layer[l].conv_bias),    20480}, \
+    {"layer " #l " x_proj",    "bf16",   192, 5120, AT(layer[l].x_proj),     1966080}, \
+    {"layer " #l " dt_proj",   "bf16",  5120,  160, AT(layer[l].dt_proj),    1638400}, \
+    {"layer " #l " dt_bias",   "f32",   5120,    1, AT(layer[l].dt_bias),      20480}, \
+    {"layer " #l " A",         "f32",   5120,   16, AT(layer[l].A),           327680}, \
+    {"layer " #l " D",         "f32",   5120,    1, AT(layer[l].D),            20480}, \
+    {"layer " #l " out_proj",  "bf16",  2560, 5120, AT(layer[l].out_proj),  26214400}, \
+
+static const struct model_weight weights[] = {
+    {"embed", "bf16", 50280, 2560, AT(embed), 257474560},
+    LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6) LAYER(7)
+    LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13) LAYER(14) LAYER(15)
+    LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20) LAYER(21) LAYER(22) LAYER(23)
+    LAYER(24) LAYER(25) LAYER(26) LAYER(27) LAYER(28) LAYER(29) LAYER(30) LAYER(31)
+    LAYER(32) LAYER(33) LAYER(34) LAYER(35) LAYER(36) LAYER(37) LAYER(38) LAYER(39)
+    LAYER(40) LAYER(41) LAYER(42) LAYER(43) LAYER(44) LAYER(45) LAYER(46) LAYER(47)
+    LAYER(48) LAYER(49) LAYER(50) LAYER(51) LAYER(52) LAYER(53) LAYER(54) LAYER(55)
+    LAYER(56) LAYER(57) LAYER(58) LAYER(59) LAYER(60) LAYER(61) LAYER(62) LAYER(63)
+    {"norm_f", "f32", 2560, 1, AT(norm_f), 10240},
+};
+
+/* step, name, kernel, times per step; then per execution: bytes of weights read, bytes of
+ * activations and state moved, floating point operations. */
+static const struct model_op ops[OPS] = {
+    [DECODE_EMBED] = {"decode", "EMBED", "embed_bf16_50288x2560",
+        1,           5120,    10244,           0},
+    [DECODE_NORM] = {"decode", "NORM", "rmsnorm_2560",
+        LAYERS,     10240,    20480,       10242},
+    [DECODE_IN_PROJ] = {"decode", "IN_PROJ", "gemv_bf16_10240x2560",
+        LAYERS,  52428800,    51200,    52428800},
+    [DECODE_CONV] = {"decode", "CONV", "conv_silu_5120x4",
+        LAYERS,    102400,   163840,       66560},
+    [DECODE_X_PROJ] = {"decode", "X_PROJ", "gemv_bf16_192x5120",
+        LAYERS,   1966080,    21248,     1966080},
+    [DECODE_DT_PROJ] = {"decode", "DT_PROJ", "gemv_softplus_bf16_5120x160",
+        LAYERS,   1658880,    21120,     1658880},
+    [DECODE_SCAN] = {"decode", "SCAN", "scan_5120x16",
+        LAYERS,    348160,   737408,      609280},
+    [DECODE_OUT_PROJ] = {"decode", "OUT_PROJ", "gemv_add_bf16_2560x5120",
+        LAYERS,  26214400,    40960,    26216960},
+    [DECODE_NORM_F] = {"decode", "NORM_F", "rmsnorm_2560",
+        1,          10240,    20480,       10242},
+    [DECODE_HEAD] = {"decode", "HEAD", "gemv_bf16_50288x2560",
+        1,      257474560,   211360,   257433600},
+    [CHUNK_EMBED] = {"prefill", "EMBED", "embed_bf16_256x50288x2560",
+        1,        1310720,  2622464,           0},
+    [CHUNK_NORM] = {"prefill", "NORM", "rmsnorm_256x2560",
+        LAYERS,     10240,  5242880,     2621952},
+    [CHUNK_IN_PROJ] = {"prefill", "IN_PROJ", "gemm_bf16_256x10240x2560",
+        LAYERS,  52428800, 13107200, 13421772800},
+    [CHUNK_CONV] = {"prefill", "CONV", "conv_silu_256x5120x4",
+        LAYERS,    102400, 10608640,    17039360},
+    [CHUNK_X_PROJ] = {"prefill", "X_PROJ", "gemm_bf16_256x192x5120",
+        LAYERS,   1966080,  5439488,   503316480},
+    [CHUNK_DT_PROJ] = {"prefill", "DT_PROJ", "gemm_softplus_bf16_256x5120x160",
+        LAYERS,   1658880,  5406720,   424673280},
+    [CHUNK_SCAN] = {"prefill", "SCAN", "scan_256x5120x16",
+        LAYERS,    348160, 21659648,   155975680},
+    [CHUNK_OUT_PROJ] = {"prefill", "OUT_PROJ", "gemm_add_bf16_256x2560x5120",
+        LAYERS,  26214400, 10485760,  6711541760},
+    [CHUNK_NORM_F] = {"prefill", "NORM_F", "rmsnorm_256x2560",
+        1,          10240,  5242880,     2621952},
+    [HEAD_LOGITS] = {"head", "LOGITS", "gemm_bf16_16x50288x2560",
+        1,      257474560,  3381760,  4118937600},
+};
+
+/* The scratch plan: step, buffer, offset, bytes, first and last operation. */
+static const struct model_buffer buffers[] = {
+    {"decode",  "x",          0,    10240, DECODE_EMBED,   DECODE_NORM_F},
+    {"decode",  "xn",     51200,    10240, DECODE_NORM,    DECODE_IN_PROJ},
+    {"decode",  "xz",     10240,    40960, DECODE_IN_PROJ, DECODE_OUT_PROJ},
+    {"decode",  "xdb",    51200,      768, DECODE_X_PROJ,  DECODE_SCAN},
+    {"decode",  "dt",     51968,    20480, DECODE_DT_PROJ, DECODE_SCAN},
+    {"prefill", "x",          0,  2621440, CHUNK_EMBED,    CHUNK_NORM_F},
+    {"prefill", "xn",  13107200,  2621440, CHUNK_NORM,     CHUNK_IN_PROJ},
+    {"prefill", "xz",   2621440, 10485760, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ},
+    {"prefill", "xdb", 13107200,   196608, CHUNK_X_PROJ,   CHUNK_SCAN},
+    {"prefill", "dt",  13303808,  5242880, CHUNK_DT_PROJ,  CHUNK_SCAN},
+};
+
+const struct model model = {
+    .name = "mamba-2.8b",
+    .model_type = "mamba",
+    .config_digest = {0xd2819578d665af40u, 0xeeaccbf39655e289u},
+    .keys = keys,
+    .key_count = sizeof keys / sizeof keys[0],
+
+    .vocab = VOCAB,
+    .vocab_pad = 50288,
+    .dim = DIM,
+    .layers = LAYERS,
+    .chunk = CHUNK,
+    .logit_rows = LOGIT_ROWS,
+    .bos = 0,
+    .eos = 0,
+    .pad = 0,
+    .context = 0, /* a state of fixed size: unbounded */
+    .parameters = 2768345600u,
+
+    .weights_bytes = sizeof(struct weights),
+    .state_bytes = sizeof(struct state),
+    .scratch_bytes = sizeof(union scratch),
+    .io_bytes = sizeof(struct io),
+    .scratch_bound = 18546688u,
+    .io_tokens_at = offsetof(struct io, tokens),
+    .io_hidden_at = offsetof(struct io, hidden),
+    .io_logits_at = offsetof(struct io, logits),
+
+    .weights = weights,
+    .weight_count = sizeof weights / sizeof weights[0],
+    .ops = ops,
+    .op_count = OPS,
+    .buffers = buffers,
+    .buffer_count = sizeof buffers / sizeof buffers[0],
+
+    .decode = decode,
+    .prefill = prefill,
+    .head = head,
+};
