@@ -244,6 +244,31 @@ START_TEST(a_tokenizer_is_needed_unless_it_is_not)
 }
 END_TEST
 
+/* The epsilon of the norms shows in no shape. */
+START_TEST(config_json_must_agree)
+{
+    static const char json[] =
+        "{\"model_type\":\"mamba\",\"vocab_size\":151,\"hidden_size\":19,"
+        "\"intermediate_size\":41,\"state_size\":3,\"num_hidden_layers\":2,\"conv_kernel\":3,"
+        "\"time_step_rank\":5,\"use_bias\":false,\"use_conv_bias\":false,"
+        "\"hidden_act\":\"silu\",\"layer_norm_epsilon\":%s,\"residual_in_fp32\":true,"
+        "\"tie_word_embeddings\":true,\"bos_token_id\":0,\"eos_token_id\":%d,"
+        "\"pad_token_id\":0}";
+    struct maker m;
+    char text[600];
+    maker_start(&m, untied);
+    snprintf(text, sizeof text, json, "1e-6", 5);
+    maker_text(&m, "config.json", text);
+    maker_refuses(&m, "DIR/config.json: layer_norm_epsilon is 1e-06, but 1e-05 in config tiny\n"
+                      "DIR/config.json: eos_token_id is 5, but 0 in config tiny\n");
+    snprintf(text, sizeof text, json, "1e-5", 0);
+    maker_text(&m, "config.json", text);
+    const struct pack_request request = maker_request(&m);
+    maker_pack(&m, &request, 0, NULL);
+    maker_end(&m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pack errors");
@@ -260,6 +285,7 @@ int main(void)
     tcase_add_test(files, the_index_and_the_shards_must_agree);
     tcase_add_loop_test(files, a_broken_index_is_refused, 0, 5);
     tcase_add_test(files, a_directory_without_safetensors_says_what_to_do);
+    tcase_add_test(files, config_json_must_agree);
     tcase_add_test(files, a_tokenizer_is_needed_unless_it_is_not);
     suite_add_tcase(suite, files);
     return tests_run(suite);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gen/import.h"
 #include "runtime/die.h"
 #include "runtime/interrupt.h"
 #include "tools/checkpoint.h"
@@ -51,19 +52,54 @@ static int pack_random(const struct pack_request *request, const struct layout *
     return write_image(&image, report);
 }
 
+/* DIRECTORY/NAME in new memory; NULL was reported. */
+static char *path_in(const char *directory, const char *name, struct report *report)
+{
+    const size_t bytes = strlen(directory) + strlen(name) + 2;
+    char *path = malloc(bytes);
+    if (path == NULL)
+        report_error(report, 0, "no memory for a path");
+    else
+        snprintf(path, bytes, "%s/%s", directory, name);
+    return path;
+}
+
+/* Compares what config.json says, if there is one, with the config: some keys show in no shape.
+ * Whether embeddings are tied is left to the tensors, so that a head that was trained apart can be
+ * packed although config.json denies it. */
+static bool check_config_json(const char *directory, const struct cfg *cfg, struct report *report)
+{
+    char *path = path_in(directory, "config.json", report);
+    if (path == NULL)
+        return false;
+    const uint32_t before = report->errors;
+    struct cfg said = *cfg;
+    if (access(path, F_OK) == 0 && import_load(directory, report, &said)) {
+        struct report here = {.to = report->to, .file = path};
+        for (uint32_t i = 0; i < cfg_key_count; i++) {
+            const struct key *key = &cfg_keys[i];
+            char found[CFG_VALUE_MAX + 1], expected[CFG_VALUE_MAX + 1];
+            cfg_value(&said, key, found);
+            cfg_value(cfg, key, expected);
+            if (strcmp(found, expected) != 0 && strcmp(key->name, "tie_word_embeddings") != 0)
+                report_error(&here, 0, "%s is %s, but %s in config %s", key->name, found, expected,
+                             cfg->name);
+        }
+        report->errors += here.errors;
+    }
+    free(path);
+    return report->errors == before;
+}
+
 /* Compiles the checkpoint's tokenizer unless it is not wanted. */
 static int compile_tokenizer(const struct pack_request *request, const struct layout *layout,
                              struct tokenizer_blob *blob, struct report *report)
 {
-    static const char name[] = "/tokenizer.json";
     if (request->no_tokenizer)
         return EXIT_SUCCESS;
-    char *path = malloc(strlen(request->checkpoint) + sizeof name);
-    if (path == NULL) {
-        report_error(report, 0, "no memory for a path");
+    char *path = path_in(request->checkpoint, "tokenizer.json", report);
+    if (path == NULL)
         return EXIT_MEMORY;
-    }
-    strcat(strcpy(path, request->checkpoint), name);
     int status = EXIT_MISMATCH;
     if (access(path, F_OK) != 0) {
         report_error(report, 0, "holds no tokenizer.json; --no-tokenizer packs without one");
@@ -82,9 +118,10 @@ static int pack_checkpoint(const struct pack_request *request, const struct layo
 {
     struct checkpoint checkpoint;
     struct tokenizer_blob blob = {0};
+    const bool fits = check_config_json(request->checkpoint, &layout->cfg, report);
     const bool opened = checkpoint_open(&checkpoint, request->checkpoint, layout, report);
     int status = compile_tokenizer(request, layout, &blob, report);
-    if (!opened)
+    if (!fits || !opened)
         status = EXIT_MISMATCH;
     if (status == EXIT_SUCCESS) {
         struct image image = {.layout = layout,

@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR_CELLS = 40 };
+enum { CELLS = 40 };
 
 static double now(void)
 {
@@ -22,13 +22,13 @@ void progress_start(struct progress *p, uint64_t total)
 
 static void draw(const struct progress *p)
 {
-    char bar[BAR_CELLS + 1];
+    char cells[CELLS + 1];
     const double part = p->total == 0 ? 1 : (double)p->done / (double)p->total;
-    for (int i = 0; i < BAR_CELLS; i++)
-        bar[i] = i < (int)(part * BAR_CELLS) ? '#' : '.';
-    bar[BAR_CELLS] = '\0';
-    fprintf(stderr, "\r[%s] %3d%% %.2f of %.2f GB", bar, (int)(part * 100), (double)p->done * 1e-9,
-            (double)p->total * 1e-9);
+    for (int i = 0; i < CELLS; i++)
+        cells[i] = i < (int)(part * CELLS) ? '#' : '.';
+    cells[CELLS] = '\0';
+    fprintf(stderr, "\r[%s] %3d%% %.2f of %.2f GB", cells, (int)(part * 100),
+            (double)p->done * 1e-9, (double)p->total * 1e-9);
     fflush(stderr);
 }
 

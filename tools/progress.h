@@ -1,4 +1,5 @@
-/* A progress bar on stderr, for a person who waits: nothing is drawn unless stderr is a terminal.
+/* A strip that shows progress on stderr, for a person who waits: nothing is drawn unless stderr is
+ * a terminal.
  */
 #ifndef TOOLS_PROGRESS_H
 #define TOOLS_PROGRESS_H
@@ -9,14 +10,14 @@
 struct progress {
     uint64_t total, done; /* bytes */
     double started;       /* seconds of the monotonic clock */
-    double drawn;         /* when the bar was last drawn */
+    double drawn;         /* when the strip was last drawn */
     bool shown;
 };
 
 void progress_start(struct progress *p, uint64_t total);
 void progress_add(struct progress *p, uint64_t bytes);
 
-/* Erases the bar. */
+/* Erases the strip. */
 void progress_end(struct progress *p);
 
 /* Seconds since the start. */
