@@ -48,10 +48,8 @@ void emit_plan_txt(const struct design *d, struct out *out)
 {
     char parameters[NUMBER_MAX];
     number_grouped(d->layout.parameters, parameters);
-    out_line(out,
-             "models/%s/plan.txt -- made by gen from config/%s.ini; edit that, then `make "
-             "models`.\n",
-             d->steps.cfg.name, d->steps.cfg.name);
+    out_line(out, "models/%s/plan.txt", d->steps.cfg.name);
+    out_line(out, "made from config/%s.ini; edit that, `make models`.\n", d->steps.cfg.name);
     out_line(out, "%s: %s parameters\n", d->steps.cfg.name, parameters);
     arenas(d, out);
     picture(d, STEP_DECODE, out);

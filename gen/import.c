@@ -112,10 +112,6 @@ bool import_load(const char *dir, struct report *report, struct cfg *cfg)
 
 static void print_section(const struct cfg *cfg, const char *section, FILE *to)
 {
-    int width = 0;
-    for (uint32_t i = 0; i < cfg_key_count; i++)
-        if (strcmp(cfg_keys[i].section, section) == 0 && (int)strlen(cfg_keys[i].name) > width)
-            width = (int)strlen(cfg_keys[i].name);
     fprintf(to, "[%s]\n", section);
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         const struct key *key = &cfg_keys[i];
@@ -123,7 +119,7 @@ static void print_section(const struct cfg *cfg, const char *section, FILE *to)
         if (strcmp(key->section, section) != 0)
             continue;
         cfg_value(cfg, key, value);
-        fprintf(to, "%-*s = %-7s # %s\n", width, key->name, value, key->meaning);
+        fprintf(to, "%-19s = %-7s # %s\n", key->name, value, key->meaning);
     }
 }
 

@@ -1,0 +1,40 @@
+/* models/fable-mamba/prefill.c: made from config/fable-mamba.ini; edit that, `make models`.
+ *
+ * Up to 256 tokens in, as many hidden rows out: 6 equal layers of 7 operations, 2 operations
+ * around them. Streams 2.4 MB of weights per chunk. Then head() turns chosen rows into logits. */
+#include "arena.h"
+#include "instances.h"
+
+/* x += out_proj(scan(conv(in_proj(norm(x))))) */
+static void layer(run *r, const struct layer_weights *w, struct layer_state *s)
+{
+    union prefill_scratch *const a = &r->scratch->prefill;
+
+    rmsnorm_256x160              (r, CHUNK_NORM,     a->xn,  a->x, w->norm);
+    gemm_bf16_256x640x160        (r, CHUNK_IN_PROJ,  a->xz,  &w->in_proj, a->xn);
+    conv_silu_256x320x4          (r, CHUNK_CONV,     a->xz,  s->conv, w->conv_taps, w->conv_bias);
+    gemm_bf16_256x48x320         (r, CHUNK_X_PROJ,   a->xdb, &w->x_proj, a->xz);
+    gemm_softplus_bf16_256x320x16(r, CHUNK_DT_PROJ,  a->dt,  &w->dt_proj, w->dt_bias, a->xdb);
+    scan_256x320x16              (r, CHUNK_SCAN,     a->xz,  s->ssm, a->dt, a->xdb, w->A, w->D);
+    gemm_add_bf16_256x160x320    (r, CHUNK_OUT_PROJ, a->x,   &w->out_proj, a->xz);
+}
+
+void prefill(run *r)
+{
+    const struct weights *const w = r->weights;
+    struct io *const io = r->io;
+    union prefill_scratch *const a = &r->scratch->prefill;
+
+    embed_bf16_256x1024x160(r, CHUNK_EMBED, a->x, &w->embed, io->tokens);
+    for (int l = 0; l < LAYERS; l++)
+        layer(r, &w->layer[l], &r->state->layer[l]);
+    rmsnorm_256x160(r, CHUNK_NORM_F, io->hidden, a->x, w->norm_f);
+}
+
+void head(run *r)
+{
+    const struct weights *const w = r->weights;
+    struct io *const io = r->io;
+
+    gemm_bf16_16x1024x160(r, HEAD_LOGITS, io->logits, &w->embed, io->hidden);  /* 327.7 KB */
+}
