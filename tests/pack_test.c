@@ -12,6 +12,7 @@
 #include "tests/checkpoint_maker.h"
 #include "tests/run.h"
 #include "tools/random_weights.h"
+#include "tools/tokenizer_json.h"
 
 static uint8_t *read_file(const char *path, uint64_t *bytes)
 {
@@ -202,6 +203,43 @@ START_TEST(one_checkpoint_in_any_form_is_one_file)
 }
 END_TEST
 
+/* A stored checkpoint with its tokenizer, which stands compiled in a section of its own. */
+START_TEST(the_tokenizer_is_in_its_section)
+{
+    static const char config[] =
+        "[model]\nmodel_type = mamba\nvocab_size = 512\nhidden_size = 64\nintermediate_size = 128\n"
+        "state_size = 16\nnum_hidden_layers = 3\nconv_kernel = 4\ntime_step_rank = 4\n"
+        "use_bias = false\nuse_conv_bias = true\nhidden_act = silu\nlayer_norm_epsilon = 1e-05\n"
+        "residual_in_fp32 = true\ntie_word_embeddings = true\nbos_token_id = 0\n"
+        "eos_token_id = 0\npad_token_id = 0\n"
+        "[build]\nembedding_type = bf16\nlinear_type = bf16\nprefill_chunk = 8\nlogit_rows = 2\n";
+    struct maker m;
+    maker_start(&m, config);
+    struct pack_request request = maker_request(&m);
+    request.checkpoint = "tests/data/checkpoints/mamba-a";
+    request.no_tokenizer = false;
+    maker_pack(&m, &request, 0, NULL);
+    struct tokenizer_blob blob;
+    char message[TOKENIZER_JSON_MESSAGE];
+    ck_assert_int_eq(
+        tokenizer_compile("tests/data/checkpoints/mamba-a/tokenizer.json", 512, &blob, message), 0);
+    uint64_t bytes;
+    uint8_t *file = read_file(m.output, &bytes);
+    const struct weight_file_header *h = (const void *)file;
+    ck_assert_uint_eq(h->tokenizer_bytes, blob.size);
+    ck_assert_int_eq(memcmp(file + h->tokenizer_at, blob.bytes, blob.size), 0);
+    ck_assert_uint_eq(h->weights_at % 4096, 0);
+    const uint64_t gap_at = h->tokenizer_at + blob.size;
+    ck_assert(h->weights_at >= gap_at && all_zero(file + gap_at, h->weights_at - gap_at));
+    ck_assert_uint_eq(h->tokenizer_digest,
+                      XXH3_64bits(file + h->tokenizer_at, h->weights_at - h->tokenizer_at));
+    ck_assert_uint_eq(h->weights_at + h->weights_bytes, bytes);
+    free(file);
+    free(blob.bytes);
+    maker_end(&m);
+}
+END_TEST
+
 START_TEST(random_weights_depend_on_seed_and_config_only)
 {
     struct maker m;
@@ -344,6 +382,7 @@ int main(void)
     TCase *files = tcase_create("files");
     tcase_add_loop_test(files, every_element_is_in_its_place, 0, 18);
     tcase_add_test(files, one_checkpoint_in_any_form_is_one_file);
+    tcase_add_test(files, the_tokenizer_is_in_its_section);
     tcase_add_loop_test(files, random_weights_depend_on_seed_and_config_only, 0, 6);
     tcase_add_test(files, random_rows_are_the_same_however_they_are_read);
     suite_add_tcase(suite, files);
