@@ -1,5 +1,4 @@
 /* From a checked config to everything that the emitters print. */
-#define _GNU_SOURCE /* asprintf */
 #include <stdarg.h>
 #include <stdlib.h>
 

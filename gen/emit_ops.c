@@ -17,52 +17,51 @@ static void keys(const struct design *d, struct out *out)
     out_line(out, "};");
 }
 
-/* One row of the weight table; `index` is "", or the text of a layer's number in a macro. */
-static void weight_row(const struct layout_weight *w, const char *member, bool in_layer,
-                       struct out *out)
+/* One row of the weight table; the last cell of a macro's row is its backslash. */
+static void weight_row(const struct layout_weight *w, const char *end, struct out *out)
 {
-    if (in_layer)
-        out_row(out,
-                "    {\"layer \" #l \" %s\",\t \"%s\",\v %u,\v %u,\t AT(layer[l].%s),\v %" PRIu64
-                "},\t \\",
-                member, dtype_name(w->type), w->rows, w->cols, member, w->bytes);
-    else
-        out_row(out, "    {\"%s\",\t \"%s\",\v %u,\v %u,\t AT(%s),\v %" PRIu64 "},", member,
-                dtype_name(w->type), w->rows, w->cols, member, w->bytes);
+    const bool in_layer = w->layer >= 0;
+    out_row(out, "    {\"%s%s\",\t \"%s\",\v %u,\v %u,\t AT(%s%s),\v %" PRIu64 "},%s",
+            in_layer ? "layer \" #l \" " : "", w->member, dtype_name(w->type), w->rows, w->cols,
+            in_layer ? "layer[l]." : "", w->member, w->bytes, end);
 }
 
-/* The layers' weights as one macro, then its uses. */
+/* "LAYER(0) LAYER(1) ...", eight to a line. */
+static void layer_uses(uint32_t layers, struct out *out)
+{
+    char line[OUT_COLUMNS + 1] = "";
+    size_t used = 0;
+    for (uint32_t l = 0; l < layers; l++) {
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s LAYER(%u)",
+                                 used == 0 ? "   " : "", l);
+        if (l % 7 != 6 && l + 1 != layers)
+            continue;
+        out_line(out, "%s", line);
+        used = 0;
+    }
+}
+
+/* The weights of one layer as a macro, then the table that uses it. */
 static void weight_table(const struct design *d, struct out *out)
 {
     const struct layout *layout = &d->layout;
+    uint32_t last = 0;
+    for (uint32_t i = 0; i < layout->count; i++)
+        if (layout->weight[i].layer == 0)
+            last = i;
     out_blank(out);
     out_line(out, "#define AT(member) offsetof(struct weights, member)\n");
     out_comment(out, "name, type, rows and columns before padding, offset, bytes up to the next.");
     out_row(out, "#define LAYER(l)\t\v\v\t\v\t \\");
-    for (uint32_t i = 0; i < layout->count; i++)
-        if (strncmp(layout->weight[i].name, "layer 0 ", 8) == 0)
-            weight_row(&layout->weight[i], layout->weight[i].name + 8, true, out);
+    for (uint32_t i = 0; i <= last; i++)
+        if (layout->weight[i].layer == 0)
+            weight_row(&layout->weight[i], i < last ? "\t \\" : "", out);
     out_line(out, "\nstatic const struct model_weight weights[] = {");
-    bool layers = false;
-    for (uint32_t i = 0; i < layout->count; i++) {
-        if (strncmp(layout->weight[i].name, "layer ", 6) != 0) {
-            weight_row(&layout->weight[i], layout->weight[i].name, false, out);
-            continue;
-        }
-        if (layers)
-            continue;
-        layers = true;
-        char line[OUT_COLUMNS + 32] = "   ";
-        size_t used = 3;
-        for (uint32_t l = 0; l < d->steps.cfg.num_hidden_layers; l++) {
-            used += (size_t)snprintf(line + used, sizeof line - used, " LAYER(%u)", l);
-            bool full = l % 8 == 7 || l + 1 == d->steps.cfg.num_hidden_layers;
-            if (!full)
-                continue;
-            out_line(out, "%s", line);
-            used = 3;
-        }
-    }
+    for (uint32_t i = 0; i < layout->count; i++)
+        if (layout->weight[i].layer < 0)
+            weight_row(&layout->weight[i], "", out);
+        else if (i == last)
+            layer_uses(d->steps.cfg.num_hidden_layers, out);
     out_line(out, "};");
 }
 

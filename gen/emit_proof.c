@@ -1,6 +1,5 @@
 /* proof.h: what the generator computed, as assertions that every build checks again. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "gen/emit.h"
 
@@ -19,19 +18,20 @@ static void weights(const struct design *d, struct out *out)
 {
     out_blank(out);
     out_comment(out, "Weights: tools/pack and the compiler agree on every offset.");
+    const struct layout *layout = &d->layout;
     uint64_t layer_at = 0;
-    for (uint32_t i = 0; i < d->layout.count; i++) {
-        const struct layout_weight *w = &d->layout.weight[i];
-        if (strncmp(w->name, "layer 0 ", 8) == 0) {
-            if (layer_at == 0) {
-                layer_at = w->at;
-                out_row(out, "AT(struct weights,\t layer,\v %" PRIu64 ");", w->at);
-            }
-            out_row(out, "AT(struct layer_weights,\t %s,\v %" PRIu64 ");", w->name + 8,
+    for (uint32_t i = layout->count; i-- > 0;)
+        if (layout->weight[i].layer == 0)
+            layer_at = layout->weight[i].at;
+    for (uint32_t i = 0; i < layout->count; i++) {
+        const struct layout_weight *w = &layout->weight[i];
+        if (w->layer == 0 && w->at == layer_at)
+            out_row(out, "AT(struct weights,\t layer,\v %" PRIu64 ");", layer_at);
+        if (w->layer == 0)
+            out_row(out, "AT(struct layer_weights,\t %s,\v %" PRIu64 ");", w->member,
                     w->at - layer_at);
-        } else if (strncmp(w->name, "layer ", 6) != 0) {
-            out_row(out, "AT(struct weights,\t %s,\v %" PRIu64 ");", w->name, w->at);
-        }
+        else if (w->layer < 0)
+            out_row(out, "AT(struct weights,\t %s,\v %" PRIu64 ");", w->member, w->at);
     }
     out_row(out, "SIZE(struct weights,\v %" PRIu64 ");", d->layout.weights_bytes);
 }

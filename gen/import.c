@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* asprintf */
 #include "gen/import.h"
 
 #include <errno.h>

@@ -56,6 +56,8 @@ static void append(struct layout *layout, const struct tensor *t, uint32_t layer
                                 .packed_bytes = tensor_bytes(t),
                                 .bytes = number_pad(tensor_bytes(t), GRAPH_ALIGN)};
     stored_shape(t, w);
+    strcpy(w->member, t->name);
+    w->layer = in_layer(t) ? (int32_t)layer : -1;
     if (in_layer(t))
         snprintf(w->name, sizeof w->name, "layer %u %s", layer, t->name);
     else

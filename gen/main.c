@@ -1,5 +1,4 @@
 /* gen: the command line of the generator. */
-#define _GNU_SOURCE /* asprintf */
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>

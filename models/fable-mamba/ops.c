@@ -43,7 +43,7 @@ static const struct model_key keys[] = {
     {"layer " #l " dt_bias",   "f32",  320,   1, AT(layer[l].dt_bias),     1280}, \
     {"layer " #l " A",         "f32",  320,  16, AT(layer[l].A),          20480}, \
     {"layer " #l " D",         "f32",  320,   1, AT(layer[l].D),           1280}, \
-    {"layer " #l " out_proj",  "bf16", 160, 320, AT(layer[l].out_proj),  102400}, \
+    {"layer " #l " out_proj",  "bf16", 160, 320, AT(layer[l].out_proj),  102400},
 
 static const struct model_weight weights[] = {
     {"embed", "bf16", 1024, 160, AT(embed), 327680},

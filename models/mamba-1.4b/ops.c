@@ -43,16 +43,17 @@ static const struct model_key keys[] = {
     {"layer " #l " dt_bias",   "f32",  4096,    1, AT(layer[l].dt_bias),      16384}, \
     {"layer " #l " A",         "f32",  4096,   16, AT(layer[l].A),           262144}, \
     {"layer " #l " D",         "f32",  4096,    1, AT(layer[l].D),            16384}, \
-    {"layer " #l " out_proj",  "bf16", 2048, 4096, AT(layer[l].out_proj),  16777216}, \
+    {"layer " #l " out_proj",  "bf16", 2048, 4096, AT(layer[l].out_proj),  16777216},
 
 static const struct model_weight weights[] = {
     {"embed", "bf16", 50280, 2048, AT(embed), 205979648},
-    LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6) LAYER(7)
-    LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13) LAYER(14) LAYER(15)
-    LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20) LAYER(21) LAYER(22) LAYER(23)
-    LAYER(24) LAYER(25) LAYER(26) LAYER(27) LAYER(28) LAYER(29) LAYER(30) LAYER(31)
-    LAYER(32) LAYER(33) LAYER(34) LAYER(35) LAYER(36) LAYER(37) LAYER(38) LAYER(39)
-    LAYER(40) LAYER(41) LAYER(42) LAYER(43) LAYER(44) LAYER(45) LAYER(46) LAYER(47)
+    LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6)
+    LAYER(7) LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13)
+    LAYER(14) LAYER(15) LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20)
+    LAYER(21) LAYER(22) LAYER(23) LAYER(24) LAYER(25) LAYER(26) LAYER(27)
+    LAYER(28) LAYER(29) LAYER(30) LAYER(31) LAYER(32) LAYER(33) LAYER(34)
+    LAYER(35) LAYER(36) LAYER(37) LAYER(38) LAYER(39) LAYER(40) LAYER(41)
+    LAYER(42) LAYER(43) LAYER(44) LAYER(45) LAYER(46) LAYER(47)
     {"norm_f", "f32", 2048, 1, AT(norm_f), 8192},
 };
 

@@ -43,13 +43,14 @@ static const struct model_key keys[] = {
     {"layer " #l " dt_bias",   "f32",  1536,    1, AT(layer[l].dt_bias),      6144}, \
     {"layer " #l " A",         "f32",  1536,   16, AT(layer[l].A),           98304}, \
     {"layer " #l " D",         "f32",  1536,    1, AT(layer[l].D),            6144}, \
-    {"layer " #l " out_proj",  "bf16",  768, 1536, AT(layer[l].out_proj),  2359296}, \
+    {"layer " #l " out_proj",  "bf16",  768, 1536, AT(layer[l].out_proj),  2359296},
 
 static const struct model_weight weights[] = {
     {"embed", "bf16", 50280, 768, AT(embed), 77242368},
-    LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6) LAYER(7)
-    LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13) LAYER(14) LAYER(15)
-    LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20) LAYER(21) LAYER(22) LAYER(23)
+    LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6)
+    LAYER(7) LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13)
+    LAYER(14) LAYER(15) LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20)
+    LAYER(21) LAYER(22) LAYER(23)
     {"norm_f", "f32", 768, 1, AT(norm_f), 3072},
 };
 

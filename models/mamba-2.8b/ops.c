@@ -43,18 +43,20 @@ static const struct model_key keys[] = {
     {"layer " #l " dt_bias",   "f32",   5120,    1, AT(layer[l].dt_bias),      20480}, \
     {"layer " #l " A",         "f32",   5120,   16, AT(layer[l].A),           327680}, \
     {"layer " #l " D",         "f32",   5120,    1, AT(layer[l].D),            20480}, \
-    {"layer " #l " out_proj",  "bf16",  2560, 5120, AT(layer[l].out_proj),  26214400}, \
+    {"layer " #l " out_proj",  "bf16",  2560, 5120, AT(layer[l].out_proj),  26214400},
 
 static const struct model_weight weights[] = {
     {"embed", "bf16", 50280, 2560, AT(embed), 257474560},
-    LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6) LAYER(7)
-    LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13) LAYER(14) LAYER(15)
-    LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20) LAYER(21) LAYER(22) LAYER(23)
-    LAYER(24) LAYER(25) LAYER(26) LAYER(27) LAYER(28) LAYER(29) LAYER(30) LAYER(31)
-    LAYER(32) LAYER(33) LAYER(34) LAYER(35) LAYER(36) LAYER(37) LAYER(38) LAYER(39)
-    LAYER(40) LAYER(41) LAYER(42) LAYER(43) LAYER(44) LAYER(45) LAYER(46) LAYER(47)
-    LAYER(48) LAYER(49) LAYER(50) LAYER(51) LAYER(52) LAYER(53) LAYER(54) LAYER(55)
-    LAYER(56) LAYER(57) LAYER(58) LAYER(59) LAYER(60) LAYER(61) LAYER(62) LAYER(63)
+    LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6)
+    LAYER(7) LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13)
+    LAYER(14) LAYER(15) LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20)
+    LAYER(21) LAYER(22) LAYER(23) LAYER(24) LAYER(25) LAYER(26) LAYER(27)
+    LAYER(28) LAYER(29) LAYER(30) LAYER(31) LAYER(32) LAYER(33) LAYER(34)
+    LAYER(35) LAYER(36) LAYER(37) LAYER(38) LAYER(39) LAYER(40) LAYER(41)
+    LAYER(42) LAYER(43) LAYER(44) LAYER(45) LAYER(46) LAYER(47) LAYER(48)
+    LAYER(49) LAYER(50) LAYER(51) LAYER(52) LAYER(53) LAYER(54) LAYER(55)
+    LAYER(56) LAYER(57) LAYER(58) LAYER(59) LAYER(60) LAYER(61) LAYER(62)
+    LAYER(63)
     {"norm_f", "f32", 2560, 1, AT(norm_f), 10240},
 };
 
