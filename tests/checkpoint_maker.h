@@ -17,7 +17,7 @@
 #include "tools/convert.h"
 #include "tools/pack_run.h"
 
-enum { MADE_TENSORS = 64 };
+enum { MADE_TENSORS = 64, MADE_VALUES = 4096 };
 
 /* One tensor to write. */
 struct made {
@@ -28,7 +28,7 @@ struct made {
     uint32_t rank;
     uint64_t dims[4];
     uint64_t count; /* elements written */
-    f32 *values;
+    f32 values[MADE_VALUES];
 };
 
 struct maker {
@@ -76,30 +76,40 @@ static inline struct made *maker_add(struct maker *m, const char *name, uint32_t
 {
     ck_assert_uint_lt(m->count, MADE_TENSORS);
     struct made *made = &m->made[m->count];
-    *made = (struct made){.dtype = "F32", .file = "model.safetensors", .rank = rank, .count = 1};
+    made->dtype = "F32";
+    made->file = "model.safetensors";
+    made->dropped = false;
+    made->rank = rank;
+    made->count = 1;
     snprintf(made->name, sizeof made->name, "%s", name);
     for (uint32_t i = 0; i < rank; i++) {
         made->dims[i] = dims[i];
         made->count *= dims[i];
     }
-    made->values = malloc(made->count * sizeof(f32));
-    ck_assert_ptr_nonnull(made->values);
+    ck_assert_uint_le(made->count, MADE_VALUES);
     for (uint64_t i = 0; i < made->count; i++)
         made->values[i] = maker_value(m->count, i);
     m->count++;
     return made;
 }
 
-/* A directory, a config in it, and one made tensor per weight of its layout, in its order. */
-static inline void maker_start(struct maker *m, const char *config_text)
+/* A directory, a config in it, and its layout. */
+static inline void maker_open(struct maker *m, const char *config_text)
 {
-    *m = (struct maker){.dir = "/tmp/pack_test.XXXXXX"};
+    strcpy(m->dir, "/tmp/pack_test.XXXXXX");
+    m->count = 0;
     ck_assert_ptr_nonnull(mkdtemp(m->dir));
     maker_path(m, "tiny.ini", m->config);
     maker_path(m, "tiny.weights", m->output);
     maker_text(m, "tiny.ini", config_text);
     struct report report = {.to = stderr, .file = m->config};
     ck_assert(layout_load(m->config, &report, &m->layout));
+}
+
+/* The same, and one made tensor per weight of the layout, in its order. */
+static inline void maker_start(struct maker *m, const char *config_text)
+{
+    maker_open(m, config_text);
     for (uint32_t i = 0; i < m->layout.count; i++) {
         const struct layout_weight *weight = &m->layout.weight[i];
         maker_add(m, weight->source, weight->rank, weight->shape);
@@ -222,8 +232,6 @@ static inline void maker_end(struct maker *m)
     closedir(dir);
     rmdir(m->dir);
     ck_assert_uint_eq(partial, 0);
-    for (uint32_t i = 0; i < m->count; i++)
-        free(m->made[i].values);
     layout_free(&m->layout);
 }
 

@@ -214,7 +214,7 @@ START_TEST(the_tokenizer_is_in_its_section)
         "eos_token_id = 0\npad_token_id = 0\n"
         "[build]\nembedding_type = bf16\nlinear_type = bf16\nprefill_chunk = 8\nlogit_rows = 2\n";
     struct maker m;
-    maker_start(&m, config);
+    maker_open(&m, config);
     struct pack_request request = maker_request(&m);
     request.checkpoint = "tests/data/checkpoints/mamba-a";
     request.no_tokenizer = false;

@@ -1,4 +1,5 @@
-/* The main of a Check program: runs one suite, prints Check's summary, exits 0 only if all passed. */
+/* The main of a Check program: runs one suite, prints Check's summary, exits 0 only if all passed.
+ */
 #ifndef TESTS_RUN_H
 #define TESTS_RUN_H
 

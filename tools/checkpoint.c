@@ -38,11 +38,13 @@ static bool add_shard(struct checkpoint *c, const char *name, struct report *rep
     *shard = (struct checkpoint_shard){.fd = -1};
     shard->name = strdup(name);
     shard->path = join(c->directory, name);
-    c->shard_count++;
     if (shard->name == NULL || shard->path == NULL) {
+        free(shard->name);
+        free(shard->path);
         report_error(report, 0, "no memory for the list of files");
         return false;
     }
+    c->shard_count++;
     struct report here = {.to = report->to, .file = shard->path};
     shard->fd = safetensors_open(&shard->tensors, &here);
     report->errors += here.errors;

@@ -16,11 +16,11 @@ enum { STAGING_LEAST = 1 << 18 }; /* elements: the longest padded column or vect
 
 /* One image being written. A step that fails sets `status`. */
 struct job {
+    struct weight_writer writer;
     const struct image *image;
     struct report *report; /* of errors of the source */
-    struct weight_writer writer;
-    f32 *values;     /* [values_count] rows as the checkpoint stores them */
-    uint8_t *packed; /* [packed_bytes] */
+    f32 *values;           /* [values_count] rows as the checkpoint stores them */
+    uint8_t *packed;       /* [packed_bytes] */
     uint64_t values_count, packed_bytes;
     int status; /* an exit code */
 };

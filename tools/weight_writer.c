@@ -112,6 +112,8 @@ static bool flush(struct weight_writer *w)
 
 bool weight_writer_append(struct weight_writer *w, const void *bytes, uint64_t count)
 {
+    if (count == 0)
+        return true;
     XXH3_64bits_update(&w->digest, bytes, count);
     if (w->held_bytes + count > HELD_BYTES && !flush(w))
         return false;
