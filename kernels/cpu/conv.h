@@ -32,7 +32,7 @@ KERNEL_INLINE void conv_row(u32 S, u32 K, u32 lanes, f32 *const *in, const f32 *
 {
     for (u32 c = 0; c < lanes; c += VF_LANES) {
         vf sum = vf_load(taps + c) * vf_load(in[0] + c);
-#pragma GCC unroll 64
+        UNROLL
         for (u32 j = 1; j < K; j++)
             sum = vf_fma(vf_load(taps + (size_t)j * S + c), vf_load(in[j] + c), sum);
         if (bias)
@@ -56,7 +56,7 @@ KERNEL_INLINE void conv_lanes(u32 S, u32 K, u32 XS, u32 rows, u32 lanes, f32 *x,
             vf_store(state + (size_t)j * S + c, vf_load(from + c));
     }
     for (u32 t = rows; t-- > 0;) {
-#pragma GCC unroll 64
+        UNROLL
         for (u32 j = 0; j < K; j++)
             in[j] = t + j < K - 1 ? old[t + j] : x + (size_t)(t + j - (K - 1)) * XS;
         conv_row(S, K, lanes, in, taps, bias);

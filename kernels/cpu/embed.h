@@ -4,8 +4,10 @@
  *   Shapes   y [rows][YS] f32; E packed as in panels.h; tokens u32 [rows], each below M: ids are
  *            checked where they enter the program, not here
  *   Split    lines of 16 columns of all tokens together
- *   Moves    one cache line per element pair of a row (f32, f16: per element): a row lies across
- * its panel; small beside the head, which reads the whole table Order    no sums Error    none
+ *   Moves    a row lies across its panel: one cache line per pair of columns (f32, f16: per
+ *            column); small beside the head, which reads the whole table
+ *   Order    no sums
+ *   Error    none
  *   Source   torch.nn.Embedding
  *
  *   void NAME(run *, u32 op, f32 (*y)[YS], const TYPE *w, const u32 *tokens) */

@@ -11,8 +11,7 @@ enum epilogue {
     EPILOGUE_ADD,      /* y = y + Wx */
     EPILOGUE_BIAS,     /* y = Wx + bias */
     EPILOGUE_ADD_BIAS, /* y = y + (Wx + bias) */
-    EPILOGUE_SOFTPLUS, /* y = softplus(Wx + bias); softplus in a pass of its own, epilogue_softplus
-                        */
+    EPILOGUE_SOFTPLUS, /* y = softplus(Wx + bias), the softplus in a pass of its own */
 };
 
 /* Stores the sums of the VF_LANES rows from `lane`. */

@@ -2,7 +2,7 @@
  *
  *   Means    linear.h, which is the definition; every output has the bits of linear_gemv.h
  *   Tile     TILE_TOKENS x 2 vectors of outputs in registers for the whole of K: 12 x 2 with 32
- *            registers, 6 x 2 with 16
+ *            registers; 5 x 2 with 16, as GCC spills a 6 x 2
  *   Moves    the matrix once from memory; a panel (64 K weights) stays in L2 while all tokens pass,
  *            x comes from L2 and L3; bound by fma
  *   Order    k = 0 .. K-1, one accumulator per output */
@@ -13,8 +13,8 @@
 
 enum {
     TILE_VECTORS = 2,
-    TILE_TOKENS = SIMD_REGISTERS == 32 ? 12 : 6,
-    REST_TOKENS = TILE_TOKENS / 3, /* tokens left over go by this many, then one by one */
+    TILE_TOKENS = SIMD_REGISTERS == 32 ? 12 : 5,
+    REST_TOKENS = SIMD_REGISTERS == 32 ? 4 : 2, /* then this many, then one by one */
 };
 
 /* acc[t][v] += W[.][k] * x[t][k] for one k */
@@ -22,13 +22,13 @@ KERNEL_INLINE void tile_step(enum weight_type T, u32 tokens, u32 vectors, u32 XS
                              size_t width, u32 odd, const f32 *x, vf acc[TILE_TOKENS][TILE_VECTORS])
 {
     vf column[TILE_VECTORS];
-#pragma GCC unroll 64
+    UNROLL
     for (u32 v = 0; v < vectors; v++)
         column[v] = panel_load(T, w, width, odd, v * VF_LANES);
-#pragma GCC unroll 64
+    UNROLL
     for (u32 t = 0; t < tokens; t++) {
         vf row = vf_splat(x[(size_t)t * XS + odd]);
-#pragma GCC unroll 64
+        UNROLL
         for (u32 v = 0; v < vectors; v++)
             acc[t][v] = vf_fma(column[v], row, acc[t][v]);
     }
@@ -40,11 +40,12 @@ KERNEL_INLINE void tile(enum weight_type T, u32 K, u32 YS, u32 XS, enum epilogue
                         const f32 *x)
 {
     vf acc[TILE_TOKENS][TILE_VECTORS];
-#pragma GCC unroll 64
-    for (u32 t = 0; t < tokens; t++)
-#pragma GCC unroll 64
+    UNROLL
+    for (u32 t = 0; t < tokens; t++) {
+        UNROLL
         for (u32 v = 0; v < vectors; v++)
             acc[t][v] = (vf){0};
+    }
     const char *const end = w + K / 2 * pair_bytes(T) * width;
     for (; w != end; w += pair_bytes(T) * width, x += 2) {
         tile_step(T, tokens, vectors, XS, w, width, 0, x, acc);
@@ -52,11 +53,12 @@ KERNEL_INLINE void tile(enum weight_type T, u32 K, u32 YS, u32 XS, enum epilogue
     }
     if (K % 2 == 1)
         tile_step(T, tokens, vectors, XS, w, width, 0, x, acc);
-#pragma GCC unroll 64
-    for (u32 t = 0; t < tokens; t++)
-#pragma GCC unroll 64
+    UNROLL
+    for (u32 t = 0; t < tokens; t++) {
+        UNROLL
         for (u32 v = 0; v < vectors; v++)
             epilogue_store(E, y + (size_t)t * YS, bias, v * VF_LANES, acc[t][v]);
+    }
 }
 
 /* `tokens` rows by all `lanes` outputs from `w`. */

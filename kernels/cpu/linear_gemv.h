@@ -17,7 +17,7 @@ enum { PREFETCH_BYTES = 2048 };
 
 KERNEL_INLINE void prefetch_lines(const char *at, size_t bytes)
 {
-#pragma GCC unroll 64
+    UNROLL
     for (size_t i = 0; i < bytes; i += LINE_BYTES)
         __builtin_prefetch(at + PREFETCH_BYTES + i, 0, 0);
 }
@@ -28,24 +28,25 @@ KERNEL_INLINE void gemv_lines(enum weight_type T, u32 K, enum epilogue E, u32 li
 {
     vf acc[PANEL_ROWS / VF_LANES];
     const u32 vectors = lines * LINE_VF;
-#pragma GCC unroll 64
+    UNROLL
     for (u32 v = 0; v < vectors; v++)
         acc[v] = (vf){0};
     const char *const end = w + K / 2 * pair_bytes(T) * width;
     for (; w != end; w += pair_bytes(T) * width, x += 2) {
         prefetch_lines(w, pair_bytes(T) * lines * LINE_F32);
         vf even = vf_splat(x[0]), odd = vf_splat(x[1]);
-#pragma GCC unroll 64
+        UNROLL
         for (u32 v = 0; v < vectors; v++) {
             acc[v] = vf_fma(panel_load(T, w, width, 0, v * VF_LANES), even, acc[v]);
             acc[v] = vf_fma(panel_load(T, w, width, 1, v * VF_LANES), odd, acc[v]);
         }
     }
-    if (K % 2 == 1)
-#pragma GCC unroll 64
+    if (K % 2 == 1) {
+        UNROLL
         for (u32 v = 0; v < vectors; v++)
             acc[v] = vf_fma(panel_load(T, w, width, 0, v * VF_LANES), vf_splat(x[0]), acc[v]);
-#pragma GCC unroll 64
+    }
+    UNROLL
     for (u32 v = 0; v < vectors; v++)
         epilogue_store(E, y, bias, v * VF_LANES, acc[v]);
 }

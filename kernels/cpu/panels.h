@@ -2,9 +2,9 @@
  *
  *   Shape    [PAD(M)][K]; panel p holds rows 64p .. 64p+63, the last one 16, 32, 48 or 64 rows
  *   f32,f16  inside a panel of `width` rows: for each k, `width` values
- *   bf16     for each pair of k, `width` 32-bit lanes: low half = even k, high half = odd k, which
- * is 0 when k == K. One load, then a shift and a mask, give two vectors of f32. Source   fixed
- * together with the pack tool, which writes this layout into the weight file */
+ *   bf16     for each pair of k, `width` 32-bit lanes: low half = even k, high half = odd k, or 0
+ *            when there is none. One load, then a shift and a mask, give two vectors of f32.
+ *   Source   the pack tool writes this layout into the weight file */
 #ifndef KERNELS_CPU_PANELS_H
 #define KERNELS_CPU_PANELS_H
 

@@ -9,10 +9,14 @@
  *   Split    lines of 16 channels
  *   Moves    x, z, dt in and y out once; state and A in, state out, once per chunk; N exps per
  *            element: bound by arithmetic in prefill
- *   Order    per element: s = fma(exp(A * dt), s, u * B_n), y = fma(s, C_n, y) from 0 for ascending
- * n, y = fma(x, D, y), y * silu(z) Error    |y - exact| <= stated and measured in tests/scan_test.c
+ *   Order    rate = A * log2(e); then s = fma(exp2(rate * dt), s, u * B_n), and y = fma(s, C_n, y)
+ *            from 0 over ascending n, y = fma(x, D, y), y * silu(z)
+ *   Error    with a = exp(A dt) and h = 2^-24, the error e[n] of s[n] grows by a step to
+ *              a e[n] + h (a |s| (2 |A dt| + 3.1) + 2.1 |u B| + |s'|) + 2^-125 |s|,
+ *            and that of y is (sum e[n] |C| + (N + 1) h (sum |s C| + |D x|)) |silu(z)| + 7.1 h |y|
+ *            (tests/scan_test.c carries it along)
  *   Source   Gu and Dao, "Mamba: Linear-Time Sequence Modeling with Selective State Spaces",
- * section 3; MambaMixer.slow_forward
+ *            section 3; MambaMixer.slow_forward
  *
  *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[PAD(I)], const f32 (*dt)[PAD(I)],
  *             const f32 (*xdb)[DS], const f32 (*A)[PAD(I)], const f32 *D) */

@@ -5,8 +5,7 @@
  * computes. That, and fused multiply-add only where it is written (-ffp-contract=off), makes
  * AVX2, AVX-512 and NEON builds give the same bits.
  *
- * Specific to an instruction set are only: the width, fma and the widening of binary16.
- * Loops over registers carry `#pragma GCC unroll`: unrolled whole, or their array is in memory. */
+ * Specific to an instruction set are only the width, fma and the widening of binary16. */
 #ifndef KERNELS_CPU_SIMD_H
 #define KERNELS_CPU_SIMD_H
 
@@ -37,6 +36,13 @@ typedef uint32_t vu __attribute__((vector_size(VF_BYTES), may_alias));
 
 /* For bodies whose arguments are the constants of one instance. */
 #define KERNEL_INLINE static inline __attribute__((always_inline))
+
+/* Before a loop over an array of registers: unrolled whole, else the array would be in memory. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 64")
+#endif
 
 /* `at` is aligned to VF_BYTES. */
 KERNEL_INLINE vf vf_load(const f32 *at)
