@@ -32,7 +32,9 @@ pid_t child_start(const char *program, const char *const *arguments, int in, int
 /* Waits for it; the code as above. */
 int child_wait(pid_t pid);
 
-/* "NAME" in the folder that holds the running test program: fixtures are built beside it. */
+/* These two work outside of tests as well.
+ *
+ * "NAME" in the folder that holds the running test program: fixtures are built beside it. */
 const char *child_beside(const char *name);
 
 /* A path for `name` in a folder that is removed, with the files in it, when the process ends. */
