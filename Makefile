@@ -25,7 +25,7 @@ $(error ISA=$(ISA) is not known; expected native, avx2, avx512 or aarch64)
 endif
 
 MAKEFLAGS += --no-builtin-rules --output-sync=target
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 .DELETE_ON_ERROR:
@@ -37,7 +37,8 @@ OUT   := build/$(BACKEND)$(addprefix -,$(filter-out native,$(ISA)))$(san)
 TOOLS := build/tools$(san)
 TESTS := build/tests$(addprefix -,$(filter-out native,$(ISA)))$(san)
 
-CC            := $(if $(filter aarch64,$(ISA)),aarch64-linux-gnu-gcc,cc)
+HOST_CC       := cc
+CC            := $(HOST_CC)
 march_native  := $(if $(filter aarch64,$(shell uname -m)),-mcpu=native,-march=native)
 march_avx2    := -march=x86-64-v3
 march_avx512  := -march=x86-64-v4
@@ -49,16 +50,25 @@ CFLAGS := -std=gnu11 -D_GNU_SOURCE= -O2 -g -ffp-contract=off -fno-math-errno -pt
           $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 comma  := ,
 MARCH  := $(march_$(ISA))
-TOOL_LIBS    := -linih -ljansson -lxxhash -l:libpcre2-8.a -l:libutf8proc.a -lm
+# aarch64 is cross-compiled to be run by qemu-user in the tests. It has no PCRE2 and utf8proc to link
+# with, so such a binary does everything but tokenize; build on an aarch64 machine for use.
+ifeq ($(ISA),aarch64)
+CC           := aarch64-linux-gnu-gcc
+MARCH        += -idirafter build/cross-include
+RUNTIME_LIBS := -static -Wl,--unresolved-symbols=ignore-all -lm
+else
 RUNTIME_LIBS := -l:libpcre2-8.a -l:libutf8proc.a -lm
+endif
+TOOL_LIBS    := -linih -ljansson -lxxhash -l:libpcre2-8.a -l:libutf8proc.a -lm
 
 objects = $(patsubst %.c,$(1)/%.o,$(2))
 tool_mains   := tools/pack.c tools/fables.c
 gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c))
 tool_lib     := $(filter-out $(tool_mains) tools/train_scan.c,$(wildcard tools/*.c))
+shared_lib   := $(wildcard runtime/tokenizer*.c) runtime/utf8.c runtime/interrupt.c
 runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(wildcard kernels/cpu/*.c)
 model_files  := decode.c prefill.c instances.c ops.c
-MODEL_OBJECTS := $(addprefix $(OUT)/models/$(MODEL)/,$(model_files:.c=.o))
+MODEL_OBJECTS := $(addprefix $(OUT)/obj/models/$(MODEL)/,$(model_files:.c=.o))
 
 .PHONY: all run test test-full bench list models lint tidy clean deps deps-test binary weights
 all: binary weights
@@ -72,36 +82,41 @@ run: deps
 	@$(OUT)/$(MODEL) run -p "$(PROMPT)" -n 200
 
 # ---- objects ------------------------------------------------------------------------------------
-$(TOOLS)/%.o: %.c | deps
+$(TOOLS)/obj/%.o: %.c | deps
 	@mkdir -p $(@D); echo "  CC    $<"
-	@$(CC) $(CFLAGS) -c $< -o $@
-$(OUT)/%.o: %.c | deps
+	@$(HOST_CC) $(CFLAGS) -c $< -o $@
+$(OUT)/obj/%.o: %.c | deps $(if $(filter aarch64,$(ISA)),build/cross-include)
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(MARCH) -c $< -o $@
 
+# The headers of these two and of xxHash are the same for every processor.
+build/cross-include:
+	@mkdir -p $@.new; for h in pcre2.h utf8proc.h xxhash.h; do ln -sf /usr/include/$$h $@.new/; done
+	@mv $@.new $@
+
 # ---- the generator and the tools ----------------------------------------------------------------
-$(TOOLS)/libgen.a: $(call objects,$(TOOLS),$(gen_lib))
-$(TOOLS)/libtools.a: $(call objects,$(TOOLS),$(tool_lib) runtime/tokenizer.c runtime/utf8.c)
-$(OUT)/libruntime.a: $(call objects,$(OUT),$(runtime_lib))
+$(TOOLS)/libgen.a: $(call objects,$(TOOLS)/obj,$(gen_lib))
+$(TOOLS)/libtools.a: $(call objects,$(TOOLS)/obj,$(tool_lib) $(shared_lib))
+$(OUT)/libruntime.a: $(call objects,$(OUT)/obj,$(runtime_lib))
 %.a:
 	@rm -f $@; ar rcs $@ $^
 
-$(TOOLS)/gen: $(TOOLS)/gen/main.o $(TOOLS)/libgen.a
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
-$(TOOLS)/pack: $(TOOLS)/tools/pack.o $(TOOLS)/libtools.a $(TOOLS)/libgen.a
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
-$(TOOLS)/fables: $(TOOLS)/tools/fables.o
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@
+$(TOOLS)/gen: $(TOOLS)/obj/gen/main.o $(TOOLS)/libgen.a
+	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
+$(TOOLS)/pack: $(TOOLS)/obj/tools/pack.o $(TOOLS)/libtools.a $(TOOLS)/libgen.a
+	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
+$(TOOLS)/fables: $(TOOLS)/obj/tools/fables.o
+	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@
 
 # ---- one model ----------------------------------------------------------------------------------
 # gen writes only files whose text changes, so running it again touches nothing.
 build/made/$(MODEL).stamp: $(CONFIG) $(TOOLS)/gen
 	@echo "  GEN   $(CONFIG) -> $(SOURCES)"; mkdir -p $(@D) $(SOURCES)
 	@$(TOOLS)/gen $(CONFIG) -o $(SOURCES) && touch $@
-$(MODEL_OBJECTS): $(OUT)/models/$(MODEL)/%.o: build/made/$(MODEL).stamp
+$(MODEL_OBJECTS): $(OUT)/obj/models/$(MODEL)/%.o: build/made/$(MODEL).stamp
 	@mkdir -p $(@D); echo "  CC    $(SOURCES)/$*.c"
 	@$(CC) $(CFLAGS) $(MARCH) -I$(SOURCES) -c $(SOURCES)/$*.c -o $@
-$(OUT)/$(MODEL): $(OUT)/runtime/main.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
+$(OUT)/$(MODEL): $(OUT)/obj/runtime/main.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
 
 # Weight files do not depend on the ISA: every variant of a model shares one.
@@ -155,10 +170,15 @@ build/tests/config/%.ini: $(TOOLS)/gen
 tiny-model-%: build/tests/config/%.ini $(OUT)/libruntime.a $(TOOLS)/pack
 	@$(MAKE) -s MODEL=$* CONFIG=$< SOURCES=build/tests/models/$* CHECKPOINT=$(call tiny_source,$*) all
 
+# The default model for the other instruction sets that this machine can execute or emulate.
+other_isas := $(if $(filter x86_64,$(shell uname -m)),avx2 avx512 aarch64)
+other-isa-%: build/made/$(MODEL).stamp
+	@$(MAKE) -s ISA=$* SAN= binary
+
 test: deps-test
 	@$(MAKE) -s test-parts
 .PHONY: test-parts
-test-parts: all $(programs) $(addprefix tiny-model-,$(tiny_models))
+test-parts: all $(programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models))
 	@tests/all.sh $(TESTS)/logs $(OUT) $(TOOLS) $(programs) -- $(scripts)
 
 lint:
