@@ -18,12 +18,16 @@ START_TEST(names_shapes_and_dtypes_are_reported_at_once)
     struct made *flat = maker_find(&m, "backbone.layers.1.mixer.conv1d.weight");
     flat->rank = 2;
     flat->dims[1] = 3;
+    struct made *tall = maker_find(&m, "backbone.layers.0.mixer.D");
+    tall->rank = 2;
+    tall->dims[1] = 1;
     maker_find(&m, "backbone.layers.1.norm.weight")->dtype = "I32";
     strcpy(maker_find(&m, "backbone.layers.1.mixer.D")->name, "backbone.layers.2.mixer.D");
     maker_refuses(
         &m,
         "DIR: tensor \"backbone.layers.0.mixer.in_proj.weight\" is F32 [19, 82], expected F32, F16 "
         "or BF16 [82, 19]\n"
+        "DIR: tensor \"backbone.layers.0.mixer.D\" is F32 [41, 1], expected F32, F16 or BF16 [41]\n"
         "DIR: tensor \"backbone.layers.1.norm.weight\" is I32 [19], expected F32, F16 or BF16 "
         "[19]\n"
         "DIR: tensor \"backbone.layers.1.mixer.conv1d.weight\" is F32 [41, 3], expected F32, F16 "
@@ -196,6 +200,8 @@ START_TEST(a_broken_index_is_refused)
          "weight_map does not map names of tensors to files beside it\n"},
         {"{\"weight_map\":{\"a\":\"../b\"}}",
          "weight_map does not map names of tensors to files beside it\n"},
+        {"{\"weight_map\":{\"a\":\"..\"}}",
+         "weight_map does not map names of tensors to files beside it\n"},
         {"{\"weight_map\":{\"a\":\"/etc/passwd\"}}",
          "weight_map does not map names of tensors to files beside it\n"},
     };
@@ -283,7 +289,7 @@ int main(void)
     tcase_add_test(files, a_file_cut_short_is_refused);
     tcase_add_test(files, a_missing_shard_is_named);
     tcase_add_test(files, the_index_and_the_shards_must_agree);
-    tcase_add_loop_test(files, a_broken_index_is_refused, 0, 5);
+    tcase_add_loop_test(files, a_broken_index_is_refused, 0, 6);
     tcase_add_test(files, a_directory_without_safetensors_says_what_to_do);
     tcase_add_test(files, config_json_must_agree);
     tcase_add_test(files, a_tokenizer_is_needed_unless_it_is_not);
