@@ -52,7 +52,8 @@ int tokenizer_compile_memory(const char *name, const char *json, size_t bytes, u
     if (reader.source.tokens == NULL)
         reader_no_memory(&reader);
     else if (root == NULL)
-        reader_refuse(&reader, "line %d, column %d: %s", error.line, error.column, error.text);
+        reader_refuse(&reader, "line %d, column %d: not valid JSON: %s", error.line, error.column,
+                      error.text);
     else if (read_root(&reader, root))
         reader.code = tokenizer_build(&reader.source, name, blob, message);
     if (reader.code == 3)

@@ -82,7 +82,7 @@ bool reader_nodes(struct reader *reader, const json_t *root)
                          &prefix_space, &use_regex))
         return false;
     if (!use_regex)
-        return reader_refuse(reader, "pre_tokenizer: use_regex: found false, expected true");
+        return reader_refuse(reader, "pre_tokenizer.use_regex: found false, expected true");
     reader->source.flags |= prefix_space ? TOKENIZER_PREFIX_SPACE : 0;
     reader->source.pattern = byte_level_pattern;
     if (processor != NULL && !json_is_null(processor) &&

@@ -127,7 +127,7 @@ bool reader_type(struct reader *reader, const char *path, const json_t *object,
                              reader_kind(object), supported);
     const json_t *type = json_object_get(object, "type");
     if (!json_is_string(type))
-        return reader_refuse(reader, "%s: type: found %s, expected a string", path,
+        return reader_refuse(reader, "%s.type: found %s, expected a string", path,
                              reader_kind(type));
     if (strcmp(json_string_value(type), expected) != 0)
         return reader_refuse(reader, "%s: type %s is not supported; supported: %s", path,

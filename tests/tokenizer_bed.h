@@ -1,0 +1,40 @@
+/* A tokenizer for tests: tokenizer.json compiled and opened, and the stored cases of Hugging Face.
+ */
+#ifndef TESTS_TOKENIZER_BED_H
+#define TESTS_TOKENIZER_BED_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/tokenizer.h"
+#include "tools/tokenizer_json.h"
+
+#define TOKENIZER_CASES "tests/data/tokenizers/"
+
+struct tokenizer_bed {
+    struct tokenizer_blob blob;
+    void *block;
+    struct tokenizer *tokenizer;
+};
+
+/* Compiles and opens the file; a failure fails the test. */
+struct tokenizer_bed bed_open(const char *path, uint64_t rows);
+void bed_close(struct tokenizer_bed *bed);
+
+struct bed_text {
+    uint8_t *bytes;
+    size_t size;
+};
+
+/* The string object[key], or the bytes that object[key_hex] spells; size 0 and NULL when neither.
+ */
+struct bed_text bed_text(const json_t *object, const char *key);
+
+/* A JSON file; a failure fails the test. */
+json_t *bed_json(const char *path);
+
+/* Numbers that look random and are the same every time. */
+uint64_t bed_random(uint64_t *state);
+
+#endif

@@ -1,0 +1,218 @@
+/* Bad tokenizer.json files, each with its exact message, and damaged tables. */
+#include "tests/tokenizer_bed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/run.h"
+
+static const char base_path[] = TOKENIZER_CASES "broken/base.json";
+enum { BASE_ROWS = 262 };
+
+static struct bed_text read_base(void)
+{
+    FILE *file = fopen(base_path, "rb");
+    struct bed_text text = {malloc(1 << 16), 0};
+    ck_assert_ptr_nonnull(file);
+    text.size = fread(text.bytes, 1, 1 << 15, file);
+    fclose(file);
+    return text;
+}
+
+static void put(struct bed_text *out, const void *bytes, size_t size)
+{
+    memcpy(out->bytes + out->size, bytes, size);
+    out->size += size;
+}
+
+/* The base file after an edit: cut to `keep` bytes, the first `find` replaced, `append` added. */
+static struct bed_text apply(const struct bed_text *base, const json_t *edit)
+{
+    struct bed_text out = {calloc(1, 1 << 17), 0};
+    struct bed_text find = bed_text(edit, "find");
+    struct bed_text replace = bed_text(edit, "replace");
+    struct bed_text append = bed_text(edit, "append");
+    const json_t *keep = json_object_get(edit, "keep");
+    size_t size = keep != NULL ? (size_t)json_integer_value(keep) : base->size;
+    if (find.bytes != NULL) {
+        const uint8_t *place = memmem(base->bytes, size, find.bytes, find.size);
+        ck_assert_ptr_nonnull(place);
+        size_t before = (size_t)(place - base->bytes);
+        put(&out, base->bytes, before);
+        put(&out, replace.bytes, replace.size);
+        put(&out, place + find.size, size - before - find.size);
+    } else {
+        put(&out, base->bytes, size);
+    }
+    if (append.bytes != NULL)
+        put(&out, append.bytes, append.size);
+    free(find.bytes);
+    free(replace.bytes);
+    free(append.bytes);
+    return out;
+}
+
+START_TEST(broken_files_are_refused_with_their_message)
+{
+    struct bed_text base = read_base();
+    json_t *edits = bed_json(TOKENIZER_CASES "broken/edits.json");
+    json_t *expected = bed_json(TOKENIZER_CASES "broken/expected.json");
+    ck_assert_uint_ge(json_array_size(edits), 80);
+    ck_assert_uint_eq(json_array_size(edits), json_object_size(expected));
+    for (size_t i = 0; i < json_array_size(edits); i++) {
+        const json_t *edit = json_array_get(edits, i);
+        const char *name = json_string_value(json_object_get(edit, "name"));
+        const json_t *complaint = json_object_get(expected, name);
+        struct bed_text json = apply(&base, edit);
+        struct tokenizer_blob blob;
+        char message[TOKENIZER_JSON_MESSAGE] = "";
+        int code = tokenizer_compile_memory("t.json", (char *)json.bytes, json.size, BASE_ROWS,
+                                            &blob, message);
+        ck_assert_msg(complaint != NULL, "%s: no expected message", name);
+        ck_assert_msg(code == (json_is_null(complaint) ? 0 : 4), "%s: code %d: %s", name, code,
+                      message);
+        if (!json_is_null(complaint))
+            ck_assert_str_eq(message, json_string_value(complaint));
+        ck_assert_msg((blob.bytes != NULL) == (code == 0), "%s: tables", name);
+        free(blob.bytes);
+        free(json.bytes);
+    }
+    json_decref(edits);
+    json_decref(expected);
+    free(base.bytes);
+}
+END_TEST
+
+START_TEST(files_cut_anywhere_are_refused)
+{
+    struct bed_text base = read_base();
+    for (size_t size = 0; size + 2 < base.size; size++) { /* the file ends in "}\n" */
+        struct tokenizer_blob blob;
+        char message[TOKENIZER_JSON_MESSAGE];
+        ck_assert_int_eq(
+            tokenizer_compile_memory("t.json", (char *)base.bytes, size, BASE_ROWS, &blob, message),
+            4);
+        ck_assert_ptr_null(blob.bytes);
+    }
+    free(base.bytes);
+}
+END_TEST
+
+START_TEST(rows_and_paths_are_checked)
+{
+    struct tokenizer_blob blob;
+    char message[TOKENIZER_JSON_MESSAGE];
+    ck_assert_int_eq(tokenizer_compile("tests/data/none.json", 10, &blob, message), 4);
+    ck_assert_str_eq(message, "tests/data/none.json: No such file or directory");
+    ck_assert_int_eq(tokenizer_compile("tests/data", 10, &blob, message), 4);
+    ck_assert_str_eq(message, "tests/data: cannot be read");
+    ck_assert_int_eq(tokenizer_compile(base_path, 0, &blob, message), 4);
+    ck_assert_str_eq(message, "tests/data/tokenizers/broken/base.json: a model with 0 rows of "
+                              "vocabulary, expected 1 to 16777216");
+    ck_assert_int_eq(tokenizer_compile(base_path, 261, &blob, message), 4);
+    ck_assert_str_eq(message,
+                     "tests/data/tokenizers/broken/base.json: added_tokens[2].id: found id 261, "
+                     "expected 0 to 260 (the model's vocabulary has 261 rows)");
+    ck_assert_int_eq(tokenizer_compile(base_path, 262, &blob, message), 0);
+    free(blob.bytes);
+}
+END_TEST
+
+START_TEST(compiling_twice_gives_the_same_bytes)
+{
+    struct tokenizer_blob first, second;
+    char message[TOKENIZER_JSON_MESSAGE];
+    ck_assert_int_eq(tokenizer_compile(base_path, 300, &first, message), 0);
+    ck_assert_int_eq(tokenizer_compile(base_path, 300, &second, message), 0);
+    ck_assert_uint_eq(first.size, second.size);
+    ck_assert_mem_eq(first.bytes, second.bytes, first.size);
+    free(first.bytes);
+    free(second.bytes);
+}
+END_TEST
+
+START_TEST(a_wrong_block_is_refused)
+{
+    struct tokenizer_bed bed = bed_open(base_path, BASE_ROWS);
+    char message[TOKENIZER_MESSAGE], expected[TOKENIZER_MESSAGE];
+    uint64_t bytes = tokenizer_scratch_bytes();
+    uint8_t *block = bed.block;
+    snprintf(expected, sizeof expected,
+             "the tokenizer's block: found %lu bytes, expected %lu that start at a multiple of 64",
+             (unsigned long)bytes - 1, (unsigned long)bytes);
+    ck_assert_ptr_null(tokenizer_open(bed.blob.bytes, bed.blob.size, block, bytes - 1, message));
+    ck_assert_str_eq(message, expected);
+    ck_assert_ptr_null(tokenizer_open(bed.blob.bytes, bed.blob.size, block + 8, bytes, message));
+    bed_close(&bed);
+}
+END_TEST
+
+/* Opens a copy of exactly `size` bytes, so that ASan sees a step beyond, and uses what opens. */
+static void try_tables(const uint8_t *tables, size_t size, void *block)
+{
+    static const char text[] = "the  he <|endoftext|> \xC3\xA9t\xCC\x81 it's 12 !? \n\n x";
+    uint8_t *copy = aligned_alloc(16, (size + 15) / 16 * 16 + 16);
+    uint8_t *exact = copy + ((size + 15) / 16 * 16 - size) / 16 * 16;
+    char message[TOKENIZER_MESSAGE];
+    memcpy(exact, tables, size);
+    struct tokenizer *tokenizer =
+        tokenizer_open(exact, size, block, tokenizer_scratch_bytes(), message);
+    if (tokenizer != NULL) {
+        uint32_t ids[256];
+        uint64_t count = 0, bytes;
+        uint8_t *printed = malloc(tokenizer_decode_bytes(tokenizer));
+        struct tokenizer_decoder decoder;
+        (void)tokenizer_encode(tokenizer, text, sizeof text - 1, ids, 256, &count, message);
+        tokenizer_decode_begin(&decoder, true);
+        for (uint32_t id = 0; id < 300; id++)
+            tokenizer_decode_one(tokenizer, &decoder, id, printed, &bytes);
+        for (uint64_t i = 0; i < count && i < 256; i++)
+            ck_assert_uint_lt(ids[i], tokenizer_rows(tokenizer));
+        free(printed);
+        tokenizer_close(tokenizer);
+    }
+    free(copy);
+}
+
+START_TEST(damaged_tables_do_no_harm)
+{
+    struct tokenizer_bed bed = bed_open(base_path, BASE_ROWS);
+    void *block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
+    uint8_t *damaged = malloc(bed.blob.size);
+    uint64_t random = 362436069u;
+    for (int i = 0; i < 3000; i++) {
+        memcpy(damaged, bed.blob.bytes, bed.blob.size);
+        size_t flips = 1 + bed_random(&random) % 3;
+        /* two thirds of the flips hit the header, where most can go wrong */
+        uint64_t span = i % 3 == 0 ? bed.blob.size : 256;
+        for (size_t k = 0; k < flips; k++)
+            damaged[bed_random(&random) % span] ^= (uint8_t)(1u << bed_random(&random) % 8);
+        try_tables(damaged, bed.blob.size, block);
+    }
+    for (size_t size = 0; size < bed.blob.size; size += 1 + bed_random(&random) % 61) {
+        char message[TOKENIZER_MESSAGE];
+        ck_assert_ptr_null(
+            tokenizer_open(bed.blob.bytes, size, block, tokenizer_scratch_bytes(), message));
+        try_tables(bed.blob.bytes, size, block);
+    }
+    free(damaged);
+    free(block);
+    bed_close(&bed);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("tokenizer.json");
+    TCase *tests = tcase_create("tokenizer.json");
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, broken_files_are_refused_with_their_message);
+    tcase_add_test(tests, files_cut_anywhere_are_refused);
+    tcase_add_test(tests, rows_and_paths_are_checked);
+    tcase_add_test(tests, compiling_twice_gives_the_same_bytes);
+    tcase_add_test(tests, a_wrong_block_is_refused);
+    tcase_add_test(tests, damaged_tables_do_no_harm);
+    suite_add_tcase(suite, tests);
+    return tests_run(suite);
+}

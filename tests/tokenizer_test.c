@@ -1,0 +1,505 @@
+/* The tokenizer against ids that Hugging Face `tokenizers` gave, and against itself: whole text,
+ * any cutting, both ways of PCRE2, without an allocation, and back to text. */
+#include "tests/tokenizer_bed.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/run.h"
+
+static const char *const folders[] = {"neox", "neox-flags"};
+enum { FOLDERS = sizeof folders / sizeof folders[0], ROWS = 1024, MOST_IDS = 1 << 20 };
+
+/* ---- counts every allocation of the process ---- */
+
+static uint64_t allocations;
+
+#if defined(__SANITIZE_ADDRESS__)
+/* sanitizer/allocator_interface.h, which gcc does not install */
+int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void *, size_t),
+                                              void (*free_hook)(const volatile void *));
+
+static void count_allocation(const volatile void *block, size_t bytes)
+{
+    (void)block;
+    (void)bytes;
+    allocations++;
+}
+
+static void ignore_free(const volatile void *block)
+{
+    (void)block;
+}
+
+static void count_allocations(void)
+{
+    static bool installed;
+    if (!installed)
+        ck_assert_int_ne(__sanitizer_install_malloc_and_free_hooks(count_allocation, ignore_free),
+                         0);
+    installed = true;
+    allocations = 0;
+}
+#else
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t count, size_t bytes);
+void *__libc_realloc(void *block, size_t bytes);
+
+void *malloc(size_t bytes)
+{
+    allocations++;
+    return __libc_malloc(bytes);
+}
+
+void *calloc(size_t count, size_t bytes)
+{
+    allocations++;
+    return __libc_calloc(count, bytes);
+}
+
+void *realloc(void *block, size_t bytes)
+{
+    allocations++;
+    return __libc_realloc(block, bytes);
+}
+
+static void count_allocations(void)
+{
+    allocations = 0;
+}
+#endif
+
+/* ---- what the tests share ---- */
+
+static struct tokenizer_bed open_folder(int folder)
+{
+    char path[128];
+    snprintf(path, sizeof path, TOKENIZER_CASES "%s/tokenizer.json", folders[folder]);
+    return bed_open(path, ROWS);
+}
+
+static json_t *load_cases(int folder)
+{
+    char path[128];
+    snprintf(path, sizeof path, TOKENIZER_CASES "%s/cases.json", folders[folder]);
+    return bed_json(path);
+}
+
+/* All texts of a folder one behind the other, each followed by what separates it least. */
+static struct bed_text join_cases(int folder)
+{
+    json_t *root = load_cases(folder);
+    const json_t *cases = json_object_get(root, "cases");
+    struct bed_text all = {malloc(1 << 24), 0};
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        struct bed_text text = bed_text(json_array_get(cases, i), "text");
+        ck_assert_uint_lt(all.size + text.size + 1, 1 << 24);
+        memcpy(all.bytes + all.size, text.bytes, text.size);
+        all.size += text.size;
+        if (i % 3 == 0)
+            all.bytes[all.size++] = i % 2 == 0 ? ' ' : 'e';
+        free(text.bytes);
+    }
+    json_decref(root);
+    return all;
+}
+
+static uint64_t encode(struct tokenizer *tokenizer, const void *text, uint64_t bytes, uint32_t *ids)
+{
+    char message[TOKENIZER_MESSAGE] = "";
+    uint64_t count;
+    ck_assert_msg(tokenizer_encode(tokenizer, text, bytes, ids, MOST_IDS, &count, message), "%s",
+                  message);
+    return count;
+}
+
+static uint64_t take_all(struct tokenizer *tokenizer, uint32_t *ids, uint64_t *random)
+{
+    char message[TOKENIZER_MESSAGE];
+    uint64_t count, total = 0;
+    do {
+        ck_assert(
+            tokenizer_take(tokenizer, ids + total, 1 + bed_random(random) % 5, &count, message));
+        total += count;
+    } while (count > 0);
+    return total;
+}
+
+/* Encodes in pieces of 1 to `most` bytes. */
+static uint64_t encode_cut(struct tokenizer *tokenizer, struct bed_text text, uint64_t most,
+                           uint64_t *random, uint32_t *ids)
+{
+    char message[TOKENIZER_MESSAGE];
+    uint64_t total = 0;
+    size_t at = 0;
+    tokenizer_begin(tokenizer);
+    while (at < text.size) {
+        uint64_t fed, piece = 1 + bed_random(random) % most;
+        piece = piece < text.size - at ? piece : text.size - at;
+        if (!tokenizer_feed(tokenizer, text.bytes + at, piece, &fed, message))
+            ck_abort_msg("%s", message);
+        at += fed;
+        uint64_t count = take_all(tokenizer, ids + total, random);
+        if (count + fed == 0)
+            ck_abort_msg("the stream stands still at byte %zu", at);
+        total += count;
+    }
+    ck_assert(tokenizer_finish(tokenizer, message));
+    return total + take_all(tokenizer, ids + total, random);
+}
+
+static struct bed_text decode(const struct tokenizer *tokenizer, const uint32_t *ids,
+                              uint64_t count, bool print_special)
+{
+    uint64_t bytes, room = tokenizer_decode_bytes(tokenizer);
+    struct bed_text text = {malloc(count * room + 4), 0};
+    struct tokenizer_decoder decoder;
+    tokenizer_decode_begin(&decoder, print_special);
+    for (uint64_t i = 0; i < count; i++) {
+        if (!tokenizer_decode_one(tokenizer, &decoder, ids[i], text.bytes + text.size, &bytes) ||
+            bytes > room)
+            ck_abort_msg("id %u does not decode within %lu bytes", ids[i], (unsigned long)room);
+        text.size += bytes;
+    }
+    text.size += tokenizer_decode_end(&decoder, text.bytes + text.size);
+    return text;
+}
+
+static void check_same_ids(const uint32_t *found, uint64_t found_count, const uint32_t *expected,
+                           uint64_t expected_count, const char *what)
+{
+    for (uint64_t i = 0; i < found_count && i < expected_count; i++) {
+        if (found[i] != expected[i]) /* Check writes to a file at each assertion */
+            ck_abort_msg("%s: id %lu is %u, expected %u", what, (unsigned long)i, found[i],
+                         expected[i]);
+    }
+    ck_assert_msg(found_count == expected_count, "%s: %lu ids, expected %lu", what,
+                  (unsigned long)found_count, (unsigned long)expected_count);
+}
+
+/* ---- tests ---- */
+
+START_TEST(equals_hugging_face)
+{
+    struct tokenizer_bed bed = open_folder(_i);
+    json_t *root = load_cases(_i);
+    const json_t *cases = json_object_get(root, "cases");
+    uint32_t *ids = malloc(4 * MOST_IDS), *expected = malloc(4 * MOST_IDS);
+    ck_assert_uint_ge(json_array_size(cases), 400);
+    for (int interpreted = 0; interpreted < 2; interpreted++) {
+        for (size_t i = 0; i < json_array_size(cases); i++) {
+            const json_t *example = json_array_get(cases, i);
+            const json_t *stored = json_object_get(example, "ids");
+            struct bed_text text = bed_text(example, "text");
+            struct bed_text printed = bed_text(example, "decoded");
+            char what[48];
+            snprintf(what, sizeof what, "%s case %zu", folders[_i], i);
+            for (size_t k = 0; k < json_array_size(stored); k++)
+                expected[k] = (uint32_t)json_integer_value(json_array_get(stored, k));
+            uint64_t count = encode(bed.tokenizer, text.bytes, text.size, ids);
+            check_same_ids(ids, count, expected, json_array_size(stored), what);
+            struct bed_text back = decode(bed.tokenizer, ids, count, true);
+            const struct bed_text *same = printed.bytes != NULL ? &printed : &text;
+            ck_assert_msg(back.size == same->size &&
+                              memcmp(back.bytes, same->bytes, back.size) == 0,
+                          "%s: decodes to '%.*s'", what, (int)back.size, back.bytes);
+            free(back.bytes);
+            free(text.bytes);
+            free(printed.bytes);
+        }
+        tokenizer_interpret(bed.tokenizer);
+    }
+    free(ids);
+    free(expected);
+    json_decref(root);
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(any_cutting_gives_the_same_ids)
+{
+    static const uint64_t most[] = {1, 2, 3, 17, 100, 4096, 100000, 1 << 20};
+    struct tokenizer_bed bed = open_folder(_i);
+    struct bed_text all = join_cases(_i);
+    uint32_t *ids = malloc(4 * MOST_IDS), *whole = malloc(4 * MOST_IDS);
+    uint64_t random = 88172645463325252u;
+    uint64_t count = encode(bed.tokenizer, all.bytes, all.size, whole);
+    for (size_t i = 0; i < sizeof most / sizeof most[0]; i++) {
+        char what[64];
+        snprintf(what, sizeof what, "%s in pieces of up to %lu bytes", folders[_i],
+                 (unsigned long)most[i]);
+        uint64_t found = encode_cut(bed.tokenizer, all, most[i], &random, ids);
+        check_same_ids(ids, found, whole, count, what);
+    }
+    free(all.bytes);
+    free(ids);
+    free(whole);
+    bed_close(&bed);
+}
+END_TEST
+
+/* Text without a boundary for longer than the window, of each kind that is held back. */
+static struct bed_text endless(int kind)
+{
+    static const char *const unit[] = {"a", " ", "\xC3\xA9", "\xCC\x81", "e\xCC\x81", "!", "\n"};
+    struct bed_text text = {malloc(300000), 0};
+    const char *part = unit[kind % 7];
+    while (text.size < 200000) {
+        memcpy(text.bytes + text.size, part, strlen(part));
+        text.size += strlen(part);
+    }
+    static const char end[] = "<|left|> x <|right|>  y";
+    memcpy(text.bytes + text.size, end, sizeof end - 1);
+    text.size += sizeof end - 1;
+    return text;
+}
+
+START_TEST(endless_words_do_not_depend_on_the_cutting)
+{
+    struct tokenizer_bed bed = open_folder(1);
+    uint32_t *ids = malloc(4 * MOST_IDS), *whole = malloc(4 * MOST_IDS);
+    uint64_t random = 2463534242u;
+    struct bed_text text = endless(_i);
+    uint64_t count = encode(bed.tokenizer, text.bytes, text.size, whole);
+    static const uint64_t most[] = {97, 5000, 65536, 150000};
+    for (size_t i = 0; i < sizeof most / sizeof most[0]; i++) {
+        uint64_t found = encode_cut(bed.tokenizer, text, most[i], &random, ids);
+        check_same_ids(ids, found, whole, count, "an endless word");
+    }
+    free(text.bytes);
+    free(ids);
+    free(whole);
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(a_word_longer_than_the_window_is_cut_there)
+{
+    struct tokenizer_bed bed = open_folder(0);
+    uint32_t *ids = malloc(4 * MOST_IDS), *parts = malloc(4 * MOST_IDS);
+    const uint64_t size = TOKENIZER_WINDOW + 1001;
+    uint8_t *word = malloc(size);
+    for (uint64_t i = 0; i < size; i++)
+        word[i] = (uint8_t)("the"[i % 3]);
+    uint64_t count = encode(bed.tokenizer, word, size, ids);
+    uint64_t first = encode(bed.tokenizer, word, TOKENIZER_WINDOW, parts);
+    first += encode(bed.tokenizer, word + TOKENIZER_WINDOW, 1001, parts + first);
+    check_same_ids(ids, count, parts, first, "a long word");
+    free(word);
+    free(ids);
+    free(parts);
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(long_words_take_n_log_n)
+{
+    struct tokenizer_bed bed = open_folder(0);
+    uint32_t *ids = malloc(4 * MOST_IDS);
+    uint8_t *word = malloc(TOKENIZER_WINDOW);
+    for (uint64_t i = 0; i < TOKENIZER_WINDOW; i++)
+        word[i] = (uint8_t)("thesandinhe"[i % 11]);
+    clock_t start = clock();
+    for (int i = 0; i < 16; i++)
+        encode(bed.tokenizer, word, TOKENIZER_WINDOW, ids);
+    double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    /* 16 words of 64 KiB: measured 0.2 s; looking through all symbols for each merge takes minutes
+     */
+    ck_assert_msg(seconds < 15, "16 words of 64 KiB took %.1f s", seconds);
+    free(word);
+    free(ids);
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(nothing_allocates_after_open)
+{
+    struct tokenizer_bed bed = open_folder(_i / 2);
+    struct bed_text all = join_cases(_i / 2);
+    uint32_t *ids = malloc(4 * MOST_IDS);
+    uint8_t *text = malloc(tokenizer_decode_bytes(bed.tokenizer));
+    char message[TOKENIZER_MESSAGE];
+    uint64_t count, fed, bytes;
+    struct tokenizer_decoder decoder;
+    if (_i % 2 == 1)
+        tokenizer_interpret(bed.tokenizer);
+    count_allocations();
+    bool encoded =
+        tokenizer_encode(bed.tokenizer, all.bytes, all.size, ids, MOST_IDS, &count, message);
+    tokenizer_decode_begin(&decoder, true);
+    for (uint64_t i = 0; i < count; i++)
+        tokenizer_decode_one(bed.tokenizer, &decoder, ids[i], text, &bytes);
+    tokenizer_decode_end(&decoder, text);
+    tokenizer_begin(bed.tokenizer);
+    tokenizer_feed(bed.tokenizer, all.bytes, 1000, &fed, message);
+    tokenizer_take(bed.tokenizer, ids, 10, &count, message);
+    uint64_t counted = allocations;
+    ck_assert(encoded);
+    ck_assert_msg(counted == 0, "%lu allocations", (unsigned long)counted);
+    free(malloc(1));
+    ck_assert_uint_gt(allocations, 0); /* the counter counts */
+    free(all.bytes);
+    free(ids);
+    free(text);
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(broken_text_is_named)
+{
+    static const struct {
+        const char *text;
+        const char *message;
+    } cases[] = {
+        {"abc\xFF", "the text is broken at byte 3: found FF, expected valid UTF-8"},
+        {"\x80", "the text is broken at byte 0: found 80, expected valid UTF-8"},
+        {"12345678\xC3(", "the text is broken at byte 8: found C3 28, expected valid UTF-8"},
+        {"\xC0\x80", "the text is broken at byte 0: found C0, expected valid UTF-8"},
+        {"a\xE0\x9F\xBF", "the text is broken at byte 1: found E0 9F, expected valid UTF-8"},
+        {"a\xED\xA0\x80", "the text is broken at byte 1: found ED A0, expected valid UTF-8"},
+        {"\xF0\x8F\xBF\xBF", "the text is broken at byte 0: found F0 8F, expected valid UTF-8"},
+        {"\xF4\x90\x80\x80", "the text is broken at byte 0: found F4 90, expected valid UTF-8"},
+        {"\xF5\x80\x80\x80", "the text is broken at byte 0: found F5, expected valid UTF-8"},
+        {"\xF0\x9F\x98x", "the text is broken at byte 0: found F0 9F 98 78, expected valid UTF-8"},
+        {"ab\xE2\x82",
+         "the text ends inside a character at byte 2: found E2 82, expected valid UTF-8"},
+        {"\xF0\x9F\x98",
+         "the text ends inside a character at byte 0: found F0 9F 98, expected valid UTF-8"},
+    };
+    struct tokenizer_bed bed = open_folder(0);
+    char message[TOKENIZER_MESSAGE];
+    uint32_t ids[64];
+    uint64_t count;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ck_assert(!tokenizer_encode(bed.tokenizer, cases[i].text, strlen(cases[i].text), ids, 64,
+                                    &count, message));
+        ck_assert_str_eq(message, cases[i].message);
+    }
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(broken_text_in_a_stream_keeps_what_came_before)
+{
+    struct tokenizer_bed bed = open_folder(0);
+    char message[TOKENIZER_MESSAGE];
+    uint32_t ids[64], expected[64];
+    uint64_t count, fed, random = 1;
+    uint64_t expected_count = encode(bed.tokenizer, "hello the", 9, expected);
+    tokenizer_begin(bed.tokenizer);
+    ck_assert(tokenizer_feed(bed.tokenizer, "hello the\xE2", 10, &fed, message));
+    ck_assert_uint_eq(fed, 10);
+    ck_assert(!tokenizer_feed(bed.tokenizer, "\x82xyz", 4, &fed, message));
+    ck_assert_str_eq(message, "the text is broken at byte 9: found E2 82 78, expected valid UTF-8");
+    ck_assert(tokenizer_finish(bed.tokenizer, message));
+    count = take_all(bed.tokenizer, ids, &random);
+    check_same_ids(ids, count, expected, expected_count, "the text before the fault");
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(too_many_ids_are_counted)
+{
+    struct tokenizer_bed bed = open_folder(0);
+    char message[TOKENIZER_MESSAGE];
+    uint32_t ids[4] = {9, 9, 9, 9};
+    uint64_t count;
+    ck_assert(!tokenizer_encode(bed.tokenizer, "\1\2\3\4\5\6\7", 7, ids, 3, &count, message));
+    ck_assert_uint_eq(count, 7);
+    ck_assert_uint_eq(ids[3], 9);
+    ck_assert_str_eq(message, "the text has 7 tokens, there is room for 3");
+    ck_assert(tokenizer_encode(bed.tokenizer, "", 0, ids, 0, &count, message));
+    ck_assert_uint_eq(count, 0);
+    bed_close(&bed);
+}
+END_TEST
+
+static uint32_t byte_token(const struct tokenizer *tokenizer, uint8_t byte)
+{
+    uint32_t id;
+    ck_assert_msg(tokenizer_find(tokenizer, &byte, 1, &id), "no token for byte %02X", byte);
+    return id;
+}
+
+START_TEST(decoding_replaces_what_is_no_character)
+{
+    static const struct {
+        const char *bytes;
+        const char *printed;
+    } cases[] = {
+        {"\xE2\x82\xAC", "\xE2\x82\xAC"},
+        {"\xE2\x82", "\xEF\xBF\xBD"},
+        {"\xE2\x82 a", "\xEF\xBF\xBD a"},
+        {"\xE2\xE2\x82\xAC", "\xEF\xBF\xBD\xE2\x82\xAC"},
+        {"\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD"},
+        {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+        {"\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80"},
+        {"\xF0\x9F\x98\xF0\x9F\x98\x80", "\xEF\xBF\xBD\xF0\x9F\x98\x80"},
+        {"\xF4\x90\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+        {"\xC3", "\xEF\xBF\xBD"},
+    };
+    struct tokenizer_bed bed = open_folder(0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint32_t ids[8];
+        size_t count = strlen(cases[i].bytes);
+        for (size_t k = 0; k < count; k++)
+            ids[k] = byte_token(bed.tokenizer, (uint8_t)cases[i].bytes[k]);
+        struct bed_text text = decode(bed.tokenizer, ids, count, true);
+        text.bytes[text.size] = 0;
+        ck_assert_str_eq((char *)text.bytes, cases[i].printed);
+        free(text.bytes);
+    }
+    bed_close(&bed);
+}
+END_TEST
+
+START_TEST(single_tokens_can_be_asked)
+{
+    struct tokenizer_bed bed = open_folder(0);
+    uint32_t end;
+    uint64_t bytes;
+    uint8_t text[64];
+    struct tokenizer_decoder decoder;
+    ck_assert_uint_eq(tokenizer_rows(bed.tokenizer), ROWS);
+    ck_assert(tokenizer_find(bed.tokenizer, "<|endoftext|>", 13, &end));
+    ck_assert_uint_eq(end, 0);
+    ck_assert(!tokenizer_find(bed.tokenizer, "<|nothing|>", 11, &end));
+    ck_assert(tokenizer_special(bed.tokenizer, 0));
+    ck_assert(!tokenizer_special(bed.tokenizer, 2));
+    ck_assert(!tokenizer_special(bed.tokenizer, ROWS));
+    ck_assert_mem_eq(tokenizer_text(bed.tokenizer, 0, &bytes), "<|endoftext|>", 13);
+    ck_assert_uint_eq(bytes, 13);
+    ck_assert_ptr_null(tokenizer_text(bed.tokenizer, ROWS - 1, &bytes)); /* a padded row */
+    ck_assert_ptr_null(tokenizer_text(bed.tokenizer, ROWS, &bytes));
+    tokenizer_decode_begin(&decoder, false);
+    ck_assert(tokenizer_decode_one(bed.tokenizer, &decoder, 0, text, &bytes));
+    ck_assert_uint_eq(bytes, 0); /* special tokens are left out unless asked for */
+    ck_assert(tokenizer_decode_one(bed.tokenizer, &decoder, ROWS - 1, text, &bytes));
+    ck_assert_uint_eq(bytes, 0);
+    ck_assert(!tokenizer_decode_one(bed.tokenizer, &decoder, ROWS, text, &bytes));
+    bed_close(&bed);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("tokenizer");
+    TCase *tests = tcase_create("tokenizer");
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, equals_hugging_face, 0, FOLDERS);
+    tcase_add_loop_test(tests, any_cutting_gives_the_same_ids, 0, FOLDERS);
+    tcase_add_loop_test(tests, endless_words_do_not_depend_on_the_cutting, 0, 7);
+    tcase_add_test(tests, a_word_longer_than_the_window_is_cut_there);
+    tcase_add_test(tests, long_words_take_n_log_n);
+    tcase_add_loop_test(tests, nothing_allocates_after_open, 0, 2 * FOLDERS);
+    tcase_add_test(tests, broken_text_is_named);
+    tcase_add_test(tests, broken_text_in_a_stream_keeps_what_came_before);
+    tcase_add_test(tests, too_many_ids_are_counted);
+    tcase_add_test(tests, decoding_replaces_what_is_no_character);
+    tcase_add_test(tests, single_tokens_can_be_asked);
+    suite_add_tcase(suite, tests);
+    return tests_run(suite);
+}
