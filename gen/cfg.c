@@ -68,12 +68,22 @@ static size_t distance(const char *a, const char *b)
     return row[width];
 }
 
+/* A key whose line was refused is not missing as well. */
+static void given(struct parse *p, const struct key *key)
+{
+    uint32_t *line_of = &p->line_of[key - cfg_keys];
+    if (*line_of == 0)
+        *line_of = p->lines.line;
+    p->sound = false;
+}
+
 static void unknown(struct parse *p, const char *section, const char *name)
 {
     const struct key *elsewhere = find(NULL, name);
     if (elsewhere != NULL) {
         report_error(p->report, p->lines.line, "key '%s' found in [%s], expected in [%s]: move it",
                      name, section, elsewhere->section);
+        given(p, elsewhere);
         return;
     }
     const struct key *closest = &cfg_keys[0];
@@ -117,7 +127,12 @@ static int handle(void *user, const char *section, const char *name, const char 
 static char *next_line(char *line, int room, void *user)
 {
     struct parse *p = user;
-    return cfg_lines_next(&p->lines, line, (size_t)room) ? line : NULL;
+    if (!cfg_lines_next(&p->lines, line, (size_t)room))
+        return NULL;
+    const struct key *refused = find(NULL, p->lines.refused);
+    if (refused != NULL)
+        given(p, refused);
+    return line;
 }
 
 bool cfg_parse(const char *text, size_t size, const char *name, struct report *report,

@@ -78,6 +78,14 @@ static void open_section(struct cfg_lines *l, const char *line, size_t length)
                  (int)length, line);
 }
 
+static size_t key_length(const char *line, size_t length)
+{
+    size_t key = 0;
+    while (key < length && (isalnum((unsigned char)line[key]) || line[key] == '_'))
+        key++;
+    return key;
+}
+
 /* Whether inih may see this line. */
 static bool passes(struct cfg_lines *l, const char *line, size_t length, size_t room)
 {
@@ -93,9 +101,7 @@ static bool passes(struct cfg_lines *l, const char *line, size_t length, size_t 
         return !l->astray;
     }
     const char *equals = memchr(line, '=', length);
-    size_t name = 0;
-    while (name < length && (isalnum((unsigned char)line[name]) || line[name] == '_'))
-        name++;
+    size_t name = key_length(line, length);
     const char *rest = line + name;
     while (rest < line + length && (*rest == ' ' || *rest == '\t'))
         rest++;
@@ -117,8 +123,11 @@ bool cfg_lines_next(struct cfg_lines *l, char *line, size_t room)
     l->line++;
     size_t kept = length;
     const char *start = content(first, &kept);
-    if (!bytes_pass(l, first, length) || !passes(l, start, kept, room))
+    l->refused[0] = '\0';
+    if (!bytes_pass(l, first, length) || !passes(l, start, kept, room)) {
+        snprintf(l->refused, sizeof l->refused, "%.*s", (int)key_length(start, kept), start);
         kept = 0;
+    }
     memcpy(line, start, kept);
     memcpy(line + kept, "\n", 2);
     return true;

@@ -16,6 +16,7 @@ struct cfg_lines {
     struct report *report;
     uint32_t section_line[2]; /* where [model] and [build] were opened; 0: not yet */
     bool astray;              /* inside an unknown section: its lines are skipped */
+    char refused[32]; /* the key of the line handed out last, if that was refused; else "" */
 };
 
 /* Checks the text as a whole. False: reported. */

@@ -20,7 +20,13 @@ bool import_choose(const struct import_choices *choices, struct report *report, 
     if (!good)
         return false;
     snprintf(rows, sizeof rows, "%u", cfg->prefill_chunk < 16 ? cfg->prefill_chunk : 16);
-    return import_set(cfg, "logit_rows", choices->logit_rows ? choices->logit_rows : rows, report);
+    if (!import_set(cfg, "logit_rows", choices->logit_rows ? choices->logit_rows : rows, report))
+        return false;
+    if (cfg->logit_rows <= cfg->prefill_chunk)
+        return true;
+    report_error(report, 0, "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
+                 cfg->prefill_chunk);
+    return false;
 }
 
 /* Python writes NaN, Infinity and -Infinity where JSON has no word for them: they become strings,
