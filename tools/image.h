@@ -32,8 +32,8 @@ struct image_written {
     uint64_t weights_digest;
 };
 
-/* Bytes of the two buffers that packing needs: one panel of the widest matrix as f32 and packed. At
- * most 64 MiB and 2 MiB within the ranges of a config; 2.6 MB for a Mamba of 2.8 billion. */
+/* Bytes of the two buffers that packing needs: one panel of the widest matrix as f32 and packed.
+ * From 2 MiB to 64 MiB over all configs; 2.6 MB for a Mamba of 2.8 billion parameters. */
 uint64_t image_staging_bytes(const struct layout *layout);
 
 /* Writes the file. Returns an exit code: EXIT_SUCCESS; EXIT_FAILED when writing fails; EXIT_MEMORY;
