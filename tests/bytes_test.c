@@ -1,0 +1,87 @@
+/* The reference models, pinned: bytes of every arena and parameters, change them only on purpose;
+ * every plan at its lower bound; and the committed sources are what the generator makes today. */
+#include "gen/emit.h"
+#include "tests/heard.h"
+#include "tests/run.h"
+
+static const struct pinned {
+    const char *name;
+    uint64_t parameters, weights, state, scratch, io;
+} pinned[] = {
+    {"fable-mamba", 1253600, 2597760, 145920, 1196032, 230464},
+    {"mamba-130m", 129135360, 260017152, 2801664, 5586944, 4005952},
+    {"mamba-370m", 371516416, 747671552, 7471104, 7438336, 4268096},
+    {"mamba-790m", 793204224, 1593366528, 11206656, 11141120, 4792384},
+    {"mamba-1.4b", 1372178432, 2753634304, 14942208, 14843904, 5316672},
+    {"mamba-2.8b", 2768345600, 5552138240, 24903680, 18546688, 5840960},
+};
+enum { MODELS = sizeof pinned / sizeof pinned[0] };
+
+static struct design design;
+
+static void make(const char *name)
+{
+    char path[256];
+    struct cfg cfg;
+    struct heard heard;
+    heard_open(&heard, name);
+    snprintf(path, sizeof path, "config/%s.ini", name);
+    ck_assert_msg(cfg_load(path, &heard.report, &cfg), "%s", heard_text(&heard));
+    ck_assert_msg(design_make(&cfg, &heard.report, &design), "%s", heard_text(&heard));
+    heard_close(&heard);
+}
+
+START_TEST(arenas_have_their_bytes)
+{
+    const struct pinned *p = &pinned[_i];
+    make(p->name);
+    ck_assert_uint_eq(design.layout.parameters, p->parameters);
+    ck_assert_uint_eq(design.layout.weights_bytes, p->weights);
+    ck_assert_uint_eq(design.state_bytes, p->state);
+    ck_assert_uint_eq(design.scratch_bytes, p->scratch);
+    ck_assert_uint_eq(design.io_bytes, p->io);
+    design_free(&design);
+}
+END_TEST
+
+START_TEST(plans_are_at_their_bound)
+{
+    make(pinned[_i].name);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
+        ck_assert_uint_eq(design.plan[step].bytes, design.plan[step].bound);
+        ck_assert(design.plan[step].proved);
+    }
+    ck_assert_uint_eq(design.scratch_bytes, design.scratch_bound);
+    design_free(&design);
+}
+END_TEST
+
+START_TEST(committed_sources_are_current)
+{
+    make(pinned[_i].name);
+    for (uint32_t i = 0; i < emitter_count; i++) {
+        struct out out;
+        char *text, path[256];
+        size_t size;
+        out_open(&out, emitters[i].file);
+        emitters[i].emit(&design, &out);
+        out_close(&out, &text, &size);
+        snprintf(path, sizeof path, "models/%s/%s", pinned[_i].name, emitters[i].file);
+        ck_assert_msg(out_holds(path, text, size), "%s is not what gen makes: run `make models`",
+                      path);
+        free(text);
+    }
+    design_free(&design);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("bytes");
+    TCase *tests = tcase_create("bytes");
+    tcase_add_loop_test(tests, arenas_have_their_bytes, 0, MODELS);
+    tcase_add_loop_test(tests, plans_are_at_their_bound, 0, MODELS);
+    tcase_add_loop_test(tests, committed_sources_are_current, 0, MODELS);
+    suite_add_tcase(suite, tests);
+    return tests_run(suite);
+}
