@@ -119,6 +119,24 @@ START_TEST(rows_and_paths_are_checked)
 }
 END_TEST
 
+START_TEST(odd_keys_are_refused)
+{
+    static const char *const keys[] = {"", ",", ", ", "model, ", "mode"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        struct tokenizer_blob blob;
+        char message[TOKENIZER_JSON_MESSAGE], json[64], expected[256];
+        int bytes = snprintf(json, sizeof json, "{\"%s\": null}", keys[i]);
+        snprintf(expected, sizeof expected,
+                 "t.json: key '%s' is not supported; supported: version, truncation, padding, "
+                 "added_tokens, normalizer, pre_tokenizer, post_processor, decoder, model",
+                 keys[i]);
+        ck_assert_int_eq(
+            tokenizer_compile_memory("t.json", json, (size_t)bytes, 10, &blob, message), 4);
+        ck_assert_str_eq(message, expected);
+    }
+}
+END_TEST
+
 START_TEST(compiling_twice_gives_the_same_bytes)
 {
     struct tokenizer_blob first, second;
@@ -152,8 +170,8 @@ END_TEST
 static void try_tables(const uint8_t *tables, size_t size, void *block)
 {
     static const char text[] = "the  he <|endoftext|> \xC3\xA9t\xCC\x81 it's 12 !? \n\n x";
-    uint8_t *copy = aligned_alloc(16, (size + 15) / 16 * 16 + 16);
-    uint8_t *exact = copy + ((size + 15) / 16 * 16 - size) / 16 * 16;
+    void *exact;
+    ck_assert_int_eq(posix_memalign(&exact, 16, size > 0 ? size : 1), 0);
     char message[TOKENIZER_MESSAGE];
     memcpy(exact, tables, size);
     struct tokenizer *tokenizer =
@@ -172,7 +190,7 @@ static void try_tables(const uint8_t *tables, size_t size, void *block)
         free(printed);
         tokenizer_close(tokenizer);
     }
-    free(copy);
+    free(exact);
 }
 
 START_TEST(damaged_tables_do_no_harm)
@@ -210,6 +228,7 @@ int main(void)
     tcase_add_test(tests, broken_files_are_refused_with_their_message);
     tcase_add_test(tests, files_cut_anywhere_are_refused);
     tcase_add_test(tests, rows_and_paths_are_checked);
+    tcase_add_test(tests, odd_keys_are_refused);
     tcase_add_test(tests, compiling_twice_gives_the_same_bytes);
     tcase_add_test(tests, a_wrong_block_is_refused);
     tcase_add_test(tests, damaged_tables_do_no_harm);

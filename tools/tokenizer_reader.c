@@ -76,6 +76,20 @@ const char *reader_quote_json(char out[QUOTE_BYTES], const json_t *string)
     return reader_quote(out, json_string_value(string), json_string_length(string));
 }
 
+/* True when the list "a, b, c" has the name. */
+static bool is_listed(const char *name, const char *list)
+{
+    size_t bytes = strlen(name);
+    while (*list != '\0') {
+        size_t length = strcspn(list, ",");
+        if (length == bytes && memcmp(list, name, bytes) == 0)
+            return true;
+        list += length;
+        list += strspn(list, ", ");
+    }
+    return false;
+}
+
 bool reader_known_keys(struct reader *reader, const char *path, const json_t *object,
                        const char *known)
 {
@@ -83,19 +97,11 @@ bool reader_known_keys(struct reader *reader, const char *path, const json_t *ob
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
-        size_t length = strlen(key);
-        const char *place = known;
-        while ((place = strstr(place, key)) != NULL) {
-            if ((place == known || place[-1] == ' ') &&
-                (place[length] == ',' || place[length] == '\0'))
-                break;
-            place += 1;
-        }
-        if (place == NULL || length == 0) {
-            char quoted[QUOTE_BYTES];
+        char quoted[QUOTE_BYTES];
+        if (!is_listed(key, known))
             return reader_refuse(reader, "%s%skey %s is not supported; supported: %s", path,
-                                 path[0] ? ": " : "", reader_quote(quoted, key, length), known);
-        }
+                                 path[0] != '\0' ? ": " : "",
+                                 reader_quote(quoted, key, strlen(key)), known);
     }
     return true;
 }
