@@ -36,11 +36,9 @@ static bool add_shard(struct checkpoint *c, const char *name, struct report *rep
 {
     struct checkpoint_shard *shard = &c->shards[c->shard_count];
     *shard = (struct checkpoint_shard){.fd = -1};
-    shard->name = strdup(name);
+    snprintf(shard->name, sizeof shard->name, "%s", name);
     shard->path = join(c->directory, name);
-    if (shard->name == NULL || shard->path == NULL) {
-        free(shard->name);
-        free(shard->path);
+    if (shard->path == NULL) {
         report_error(report, 0, "no memory for the list of files");
         return false;
     }
@@ -248,7 +246,6 @@ void checkpoint_close(struct checkpoint *c)
         if (c->shards[i].fd >= 0)
             close(c->shards[i].fd);
         safetensors_free(&c->shards[i].tensors);
-        free(c->shards[i].name);
         free(c->shards[i].path);
     }
     free(c->shards);

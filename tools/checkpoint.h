@@ -15,7 +15,7 @@
 enum { CHECKPOINT_SHARDS = 512 }; /* most files of one checkpoint; all stay open */
 
 struct checkpoint_shard {
-    char *name; /* inside the directory */
+    char name[SAFETENSORS_NAME + 1]; /* inside the directory */
     char *path;
     int fd;
     struct safetensors tensors;
