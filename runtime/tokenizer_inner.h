@@ -141,7 +141,10 @@ void merge_piece(struct merger *merger, const struct tokenizer_tables *tables, c
 
 /* Normalises runs of text to NFC. */
 struct normaliser {
+    uint64_t looked_at; /* bytes of the next run that were not enough to see its end */
     int32_t codes[RUN_CODES + 1];
+    int32_t marks[RUN_CODES];
+    uint8_t classes[RUN_CODES];
 };
 
 enum compose_status {

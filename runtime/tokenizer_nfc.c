@@ -63,20 +63,22 @@ static bool starts_run(uint32_t code)
     return property->combining_class == 0 && !joins_back;
 }
 
-/* End of the run at text[at]; 0 when text behind `end` could still make it longer. */
-static uint64_t run_end(const uint8_t *text, uint64_t at, uint64_t limit, uint64_t end, bool ended)
+/* End of the run at text[at]; 0 when text behind `end` could still make it longer. *looked_at bytes
+ * of it have been looked at before, so that input byte by byte costs no more than at once. */
+static uint64_t run_end(const uint8_t *text, uint64_t at, uint64_t limit, uint64_t end, bool ended,
+                        uint64_t *looked_at)
 {
     uint32_t length;
-    uint64_t next = at;
-    bool alone = is_newer(utf8_decode(text + next, &length));
-    next += length;
+    bool alone = is_newer(utf8_decode(text + at, &length));
     if (alone)
-        return next;
+        return at + length;
+    uint64_t next = at + (*looked_at > length ? *looked_at : length);
     while (next < end) {
         if (next == limit && ended)
             return next;
         if (starts_run(utf8_decode(text + next, &length)))
             return next;
+        *looked_at = next - at;
         if (next == limit)
             return 0;
         if (next + length - at > TOKENIZER_RUN)
@@ -100,15 +102,51 @@ static uint64_t copy_plain(const uint8_t *text, uint64_t bytes, uint8_t *out, ui
     return copied;
 }
 
+/* Puts marks[count], which have combining classes other than 0, in the order of their classes,
+ * those of one class as they stood. Linear: text of nothing but marks must not cost more than other
+ * text. */
+static void order_marks(struct normaliser *normaliser, utf8proc_int32_t *marks, size_t count)
+{
+    uint32_t place[257] = {0};
+    bool ordered = true;
+    for (size_t i = 0; i < count; i++) {
+        normaliser->classes[i] = (uint8_t)utf8proc_get_property(marks[i])->combining_class;
+        place[normaliser->classes[i] + 1]++;
+        ordered = ordered && (i == 0 || normaliser->classes[i - 1] <= normaliser->classes[i]);
+    }
+    if (ordered)
+        return;
+    for (size_t i = 1; i < 257; i++)
+        place[i] += place[i - 1];
+    memcpy(normaliser->marks, marks, count * sizeof *marks);
+    for (size_t i = 0; i < count; i++)
+        marks[place[normaliser->classes[i]]++] = normaliser->marks[i];
+}
+
 /* The run text[bytes] in NFC to codes, as UTF-8; returns its bytes. */
 static uint64_t compose_run(struct normaliser *normaliser, const uint8_t *text, uint64_t bytes)
 {
     const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
-    utf8proc_ssize_t count =
-        utf8proc_decompose(text, (utf8proc_ssize_t)bytes, normaliser->codes, RUN_CODES, options);
-    if (count < 0 || count > RUN_CODES)
-        return 0;
-    utf8proc_ssize_t composed = utf8proc_reencode(normaliser->codes, count, options);
+    utf8proc_int32_t *codes = normaliser->codes;
+    utf8proc_ssize_t count = 0, marks = 0;
+    int boundary = 0;
+    for (uint64_t at = 0; at < bytes;) {
+        uint32_t length;
+        utf8proc_int32_t code = (utf8proc_int32_t)utf8_decode(text + at, &length);
+        at += length;
+        utf8proc_ssize_t added =
+            utf8proc_decompose_char(code, codes + count, RUN_CODES - count, options, &boundary);
+        if (added < 1 || added > RUN_CODES - count)
+            return 0;
+        for (utf8proc_ssize_t end = count + added; count < end; count++) {
+            if (utf8proc_get_property(codes[count])->combining_class == 0) {
+                order_marks(normaliser, codes + marks, (size_t)(count - marks));
+                marks = count + 1;
+            }
+        }
+    }
+    order_marks(normaliser, codes + marks, (size_t)(count - marks));
+    utf8proc_ssize_t composed = utf8proc_reencode(codes, count, options);
     return composed < 0 ? 0 : (uint64_t)composed;
 }
 
@@ -122,7 +160,9 @@ enum compose_status compose(struct normaliser *normaliser, const uint8_t *text, 
         uint64_t plain = copy_plain(text + *at, limit - *at, out + *bytes, room - *bytes);
         *at += plain;
         *bytes += plain;
-        uint64_t stop = run_end(text, *at, limit, end, ended);
+        if (plain > 0)
+            normaliser->looked_at = 0;
+        uint64_t stop = run_end(text, *at, limit, end, ended, &normaliser->looked_at);
         uint64_t composed = stop > 0 ? compose_run(normaliser, text + *at, stop - *at) : 0;
         if (stop == 0) {
             status = COMPOSE_WAITS;
@@ -132,6 +172,7 @@ enum compose_status compose(struct normaliser *normaliser, const uint8_t *text, 
             memcpy(out + *bytes, normaliser->codes, composed);
             *at = stop;
             *bytes += composed;
+            normaliser->looked_at = 0;
         }
     }
     return *bytes > 0 ? COMPOSED : status;

@@ -37,6 +37,7 @@ void tokenizer_begin(struct tokenizer *tokenizer)
     cut_begin(&tokenizer->raw_cut, 1);
     cut_begin(&tokenizer->clean_cut, 1);
     tokenizer->merger.at = TOKENIZER_NONE;
+    tokenizer->normaliser.looked_at = 0;
     tokenizer->fed = 0;
     tokenizer->retry = 0;
     tokenizer->finished = false;
