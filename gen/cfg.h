@@ -14,7 +14,7 @@
 enum dtype { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U32 };
 
 enum {
-    CFG_NAME_MAX = 63,         /* bytes of a model's name, without the NUL */
+    CFG_NAME_MAX = 48,         /* bytes of a model's name, without the NUL */
     CFG_VALUE_MAX = 63,        /* bytes of a normalised value */
     CFG_LINE_MAX = 160,        /* bytes of a line, its comment not counted */
     CFG_TEXT_MAX = 64 * 1024,  /* bytes of a config file */

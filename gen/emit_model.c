@@ -59,9 +59,11 @@ static void matrix_types(const struct design *d, struct out *out)
         char type[64], size[NUMBER_MAX];
         emit_matrix_type(t, type);
         number_decimal_bytes(tensor_bytes(t), size);
+        const uint64_t rows = tensor_padded_rows(t), cols = tensor_stored_cols(t);
         out_row(out,
-                "typedef struct {\t %s w[\v%" PRIu64 "\t * \v%" PRIu64 "\t]; }\t %s;\t /* \v%s */",
-                dtype_name(t->type), tensor_padded_rows(t), tensor_stored_cols(t), type, size);
+                "typedef struct {\t %s w[\v%" PRIu64 "%s\t * \v%" PRIu64
+                "\t]; }\t %s;\t /* \v%s */",
+                dtype_name(t->type), rows, rows * cols > INT32_MAX ? "ul" : "", cols, type, size);
     }
 }
 

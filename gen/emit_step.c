@@ -89,36 +89,28 @@ static uint32_t cut_calls(const struct design *d, const struct graph *graph, enu
     return count;
 }
 
-/* All operations of one place, aligned. If the margin does not fit, it is left out; if a call does
- * not fit, its arguments go on a second line. */
+/* All operations of one place, aligned; without the margin if it does not fit. */
 static void write_calls(const struct design *d, const struct graph *graph, enum place place,
                         struct out *out)
 {
     struct call calls[GRAPH_NODES];
     uint32_t count = cut_calls(d, graph, place, calls);
-    size_t symbol = 0, name = 0, first = 0, rest = 0, costly = 0, margin = 0;
+    size_t symbol = 0, name = 0, first = 0, rest = 0, margin = 0;
     for (uint32_t i = 0; i < count; i++) {
         symbol = longer(symbol, calls[i].symbol);
         name = longer(name, calls[i].name);
         first = longer(first, calls[i].first);
-        rest = longer(rest, calls[i].rest);
         if (calls[i].margin[0] == '\0')
             continue;
-        costly = longer(costly, calls[i].rest);
+        rest = longer(rest, calls[i].rest);
         margin = longer(margin, calls[i].margin);
     }
-    size_t head = 4 + symbol + strlen("(r, ,") + name + strlen(" ,") + first + 1;
-    bool wrapped = head + rest > OUT_COLUMNS;
-    bool margins = !wrapped && head + costly + 2 + margin <= OUT_COLUMNS;
+    size_t widest = strlen("    (r, , , ") + symbol + name + first + rest + 2 + margin;
     for (uint32_t i = 0; i < count; i++) {
         const struct call *c = &calls[i];
-        if (wrapped)
-            out_line(out, "    %s(r, %s,\n        %s, %s", c->symbol, c->name, c->first, c->rest);
-        else if (margins && c->margin[0] != '\0')
-            out_row(out, "    %s\t(r, %s,\t %s,\t %s\t  %s", c->symbol, c->name, c->first, c->rest,
-                    c->margin);
-        else
-            out_row(out, "    %s\t(r, %s,\t %s,\t %s", c->symbol, c->name, c->first, c->rest);
+        const bool costly = c->margin[0] != '\0' && widest <= OUT_COLUMNS;
+        out_row(out, "    %s\t(r, %s,\t %s,\t %s%s%s", c->symbol, c->name, c->first, c->rest,
+                costly ? "\t  " : "", costly ? c->margin : "");
     }
 }
 

@@ -30,12 +30,33 @@ static void write_line(struct out *out, const char *line, size_t length)
     fprintf(out->stream, "%.*s\n", (int)length, line);
 }
 
-/* A row of a table; where its comment does not fit, the comment goes on a line of its own. */
-static void write_row(struct out *out, char *line, size_t length)
+/* Code without a comment, continued on further lines where it is too long. */
+static void write_code(struct out *out, const char *code, size_t length)
 {
-    char *comment = strstr(line, "/* ");
+    char line[ROW_MAX + 8];
+    int indent = 0;
+    while (length + (size_t)indent > OUT_COLUMNS) {
+        size_t cut = OUT_COLUMNS - (size_t)indent;
+        while (cut > 0 && code[cut] != ' ')
+            cut--;
+        if (cut == 0)
+            break;
+        int size = snprintf(line, sizeof line, "%*s%.*s", indent, "", (int)cut, code);
+        write_line(out, line, (size_t)size);
+        code += cut + 1;
+        length -= cut + 1;
+        indent = 8;
+    }
+    int size = snprintf(line, sizeof line, "%*s%.*s", indent, "", (int)length, code);
+    write_line(out, line, (size_t)size);
+}
+
+/* A row of a table; where its comment does not fit, the comment goes on a line of its own. */
+static void write_row(struct out *out, const char *line, size_t length)
+{
+    const char *comment = strstr(line, "/* ");
     if (length <= OUT_COLUMNS || comment == NULL) {
-        write_line(out, line, length);
+        write_code(out, line, length);
         return;
     }
     char spaced[ROW_MAX] = "    ";
@@ -44,7 +65,7 @@ static void write_row(struct out *out, char *line, size_t length)
         if (*c != ' ' || spaced[used - 1] != ' ')
             spaced[used++] = *c;
     write_line(out, spaced, used);
-    write_line(out, line, (size_t)(comment - line));
+    write_code(out, line, (size_t)(comment - line));
 }
 
 static char *formatted(const char *format, va_list arguments)

@@ -28,8 +28,9 @@ __attribute__((format(printf, 2, 3))) void out_line(struct out *out, const char 
 void out_blank(struct out *out);
 
 /* One row of a table. In the text '\t' starts a cell that is aligned left and '\v' one that is
- * aligned right; the cells of a column are as wide as the widest. The table ends, and is written,
- * at the next out_table(), out_line() or out_close(). */
+ * aligned right; the cells of a column are as wide as the widest. Columns are given up, comments
+ * move to a line of their own and code is continued where it would be too long. The table ends, and
+ * is written, at the next out_table(), out_line() or out_close(). */
 __attribute__((format(printf, 2, 3))) void out_row(struct out *out, const char *format, ...);
 
 /* Ends a table, so that the next row starts another. */

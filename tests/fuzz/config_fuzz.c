@@ -1,0 +1,42 @@
+/* libFuzzer entry: any bytes as a config. What the reader accepts must print and read back the
+ * same. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/cfg.h"
+
+static void check_round_trip(const struct cfg *cfg, struct report *report)
+{
+    char text[4096];
+    size_t used = 0;
+    const char *section = "";
+    struct cfg again;
+    for (uint32_t i = 0; i < cfg_key_count; i++) {
+        char value[CFG_VALUE_MAX + 1];
+        cfg_value(cfg, &cfg_keys[i], value);
+        if (strcmp(section, cfg_keys[i].section) != 0)
+            used +=
+                (size_t)snprintf(text + used, sizeof text - used, "[%s]\n", cfg_keys[i].section);
+        section = cfg_keys[i].section;
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, "%s = %s\n", cfg_keys[i].name, value);
+    }
+    if (!cfg_parse(text, used, cfg->name, report, &again) || memcmp(cfg, &again, sizeof again) != 0)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    static FILE *to;
+    if (to == NULL)
+        to = fopen("/dev/null", "w");
+    if (to == NULL)
+        abort();
+    struct report report = {.to = to, .file = "fuzz"};
+    struct cfg cfg;
+    if (cfg_parse((const char *)bytes, size, "fuzz", &report, &cfg))
+        check_round_trip(&cfg, &report);
+    else if (report.errors == 0)
+        abort(); /* refused without a reason */
+    return 0;
+}

@@ -1,0 +1,40 @@
+/* libFuzzer entry: any bytes as a config.json. What the import accepts must be a config that the
+ * reader accepts too. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/import.h"
+
+static void check_accepted(const struct cfg *cfg, struct report *report)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct cfg again;
+    FILE *memory = open_memstream(&text, &size);
+    if (memory == NULL)
+        abort();
+    import_print(cfg, memory);
+    if (fclose(memory) != 0 || !cfg_parse(text, size, cfg->name, report, &again) ||
+        memcmp(cfg, &again, sizeof again) != 0)
+        abort();
+    free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    static FILE *to;
+    if (to == NULL)
+        to = fopen("/dev/null", "w");
+    if (to == NULL)
+        abort();
+    struct report report = {.to = to, .file = "fuzz"};
+    struct cfg cfg;
+    memset(&cfg, 0, sizeof cfg);
+    if (!import_choose(&import_defaults, &report, &cfg))
+        abort();
+    if (import_parse((const char *)bytes, size, &report, &cfg))
+        check_accepted(&cfg, &report);
+    else if (report.errors == 0)
+        abort(); /* refused without a reason */
+    return 0;
+}
