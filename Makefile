@@ -126,8 +126,8 @@ build/cpu/$(MODEL).weights: $(CONFIG) $(TOOLS)/pack $(checkpoint_files)
 	@mkdir -p $(@D); echo "  PACK  $@"
 ifneq ($(RANDOM_WEIGHTS),)
 	@$(TOOLS)/pack --random $(RANDOM_WEIGHTS) $(CONFIG) -o $@
-else ifeq ($(checkpoint_files),)
-	@echo "no checkpoint in $(CHECKPOINT): give CHECKPOINT=DIR (config.json, *.safetensors," \
+else ifeq ($(wildcard $(CHECKPOINT)),)
+	@echo "no checkpoint at $(CHECKPOINT): give CHECKPOINT=DIR (config.json, *.safetensors," \
 	      "tokenizer.json) or RANDOM_WEIGHTS=SEED" >&2; exit 1
 else
 	@$(TOOLS)/pack $(CONFIG) $(CHECKPOINT) -o $@
@@ -175,10 +175,15 @@ other_isas := $(if $(filter x86_64,$(shell uname -m)),avx2 avx512 aarch64)
 other-isa-%: build/made/$(MODEL).stamp
 	@$(MAKE) -s ISA=$* SAN= binary
 
+# The default model with the guard against allocation after sealing; not under a sanitizer.
+$(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/main.o $(MODEL_OBJECTS) \
+                         $(OUT)/libruntime.a
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) -Wl,--wrap=arena_seal $^ -o $@ $(RUNTIME_LIBS)
+
 test: deps-test
 	@$(MAKE) -s test-parts
 .PHONY: test-parts
-test-parts: all $(programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models))
+test-parts: all $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models))
 	@tests/all.sh $(TESTS)/logs $(OUT) $(TOOLS) $(programs) -- $(scripts)
 
 lint:
