@@ -107,6 +107,11 @@ static struct bed_text join_cases(int folder)
     return all;
 }
 
+static uint32_t *room_for_ids(void)
+{
+    return malloc(MOST_IDS * sizeof(uint32_t));
+}
+
 static uint64_t encode(struct tokenizer *tokenizer, const void *text, uint64_t bytes, uint32_t *ids)
 {
     char message[TOKENIZER_MESSAGE] = "";
@@ -187,7 +192,7 @@ START_TEST(equals_hugging_face)
     struct tokenizer_bed bed = open_folder(_i);
     json_t *root = load_cases(_i);
     const json_t *cases = json_object_get(root, "cases");
-    uint32_t *ids = malloc(4 * MOST_IDS), *expected = malloc(4 * MOST_IDS);
+    uint32_t *ids = room_for_ids(), *expected = room_for_ids();
     ck_assert_uint_ge(json_array_size(cases), 400);
     for (int interpreted = 0; interpreted < 2; interpreted++) {
         for (size_t i = 0; i < json_array_size(cases); i++) {
@@ -224,7 +229,7 @@ START_TEST(any_cutting_gives_the_same_ids)
     static const uint64_t most[] = {1, 2, 3, 17, 100, 4096, 100000, 1 << 20};
     struct tokenizer_bed bed = open_folder(_i);
     struct bed_text all = join_cases(_i);
-    uint32_t *ids = malloc(4 * MOST_IDS), *whole = malloc(4 * MOST_IDS);
+    uint32_t *ids = room_for_ids(), *whole = room_for_ids();
     uint64_t random = 88172645463325252u;
     uint64_t count = encode(bed.tokenizer, all.bytes, all.size, whole);
     for (size_t i = 0; i < sizeof most / sizeof most[0]; i++) {
@@ -260,7 +265,7 @@ static struct bed_text endless(int kind)
 START_TEST(endless_words_do_not_depend_on_the_cutting)
 {
     struct tokenizer_bed bed = open_folder(1);
-    uint32_t *ids = malloc(4 * MOST_IDS), *whole = malloc(4 * MOST_IDS);
+    uint32_t *ids = room_for_ids(), *whole = room_for_ids();
     uint64_t random = 2463534242u;
     struct bed_text text = endless(_i);
     uint64_t count = encode(bed.tokenizer, text.bytes, text.size, whole);
@@ -279,7 +284,7 @@ END_TEST
 START_TEST(a_word_longer_than_the_window_is_cut_there)
 {
     struct tokenizer_bed bed = open_folder(0);
-    uint32_t *ids = malloc(4 * MOST_IDS), *parts = malloc(4 * MOST_IDS);
+    uint32_t *ids = room_for_ids(), *parts = room_for_ids();
     const uint64_t size = TOKENIZER_WINDOW + 1001;
     uint8_t *word = malloc(size);
     for (uint64_t i = 0; i < size; i++)
@@ -298,7 +303,7 @@ END_TEST
 START_TEST(long_words_take_n_log_n)
 {
     struct tokenizer_bed bed = open_folder(0);
-    uint32_t *ids = malloc(4 * MOST_IDS);
+    uint32_t *ids = room_for_ids();
     uint8_t *word = malloc(TOKENIZER_WINDOW);
     for (uint64_t i = 0; i < TOKENIZER_WINDOW; i++)
         word[i] = (uint8_t)("thesandinhe"[i % 11]);
@@ -319,7 +324,7 @@ START_TEST(nothing_allocates_after_open)
 {
     struct tokenizer_bed bed = open_folder(_i / 2);
     struct bed_text all = join_cases(_i / 2);
-    uint32_t *ids = malloc(4 * MOST_IDS);
+    uint32_t *ids = room_for_ids();
     uint8_t *text = malloc(tokenizer_decode_bytes(bed.tokenizer));
     char message[TOKENIZER_MESSAGE];
     uint64_t count, fed, bytes;

@@ -134,7 +134,7 @@ static void place_sections(struct tokenizer_header *header, const struct tokeniz
     place_section(header, SECTION_TOKEN_ENDS, 4 * ((uint64_t)source->rows + 1));
     place_section(header, SECTION_TOKEN_BYTES, token_bytes);
     place_section(header, SECTION_TOKEN_FLAGS, source->rows);
-    place_section(header, SECTION_BYTE_IDS, 4 * 256);
+    place_section(header, SECTION_BYTE_IDS, sizeof source->byte_ids);
     place_section(header, SECTION_PAIRS, header->pair_slots * sizeof(struct token_pair));
     place_section(header, SECTION_PIECES, 4 * (uint64_t)header->piece_slots);
     place_section(header, SECTION_ADDED, source->added_count * sizeof(struct added_token));

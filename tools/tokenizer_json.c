@@ -9,7 +9,7 @@
 
 #include "tools/tokenizer_reader.h"
 
-static bool read_root(struct reader *reader, const json_t *root)
+static bool read_root(struct reader *reader, json_t *root)
 {
     static const char *const must_be_null[] = {"truncation", "padding"};
     char quoted[QUOTE_BYTES];
@@ -19,14 +19,14 @@ static bool read_root(struct reader *reader, const json_t *root)
                            "version, truncation, padding, added_tokens, normalizer, pre_tokenizer, "
                            "post_processor, decoder, model"))
         return false;
-    const json_t *version = json_object_get(root, "version");
+    json_t *version = json_object_get(root, "version");
     if (version != NULL && !json_is_string(version))
         return reader_refuse(reader, "version: found %s, expected '1.0'", reader_kind(version));
     if (version != NULL && strcmp(json_string_value(version), "1.0") != 0)
         return reader_refuse(reader, "version: found %s, expected '1.0'",
                              reader_quote_json(quoted, version));
     for (size_t i = 0; i < 2; i++) {
-        const json_t *value = json_object_get(root, must_be_null[i]);
+        json_t *value = json_object_get(root, must_be_null[i]);
         if (value != NULL && !json_is_null(value))
             return reader_refuse(reader, "%s: found %s, expected null", must_be_null[i],
                                  reader_kind(value));

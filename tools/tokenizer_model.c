@@ -46,7 +46,7 @@ bool reader_token_text(struct reader *reader, const char *text, size_t bytes,
     return true;
 }
 
-bool reader_id(struct reader *reader, const char *path, const json_t *value, uint32_t *id)
+bool reader_id(struct reader *reader, const char *path, json_t *value, uint32_t *id)
 {
     if (!json_is_integer(value))
         return reader_refuse(reader, "%s: found %s, expected an integer id", path,
@@ -62,9 +62,9 @@ bool reader_id(struct reader *reader, const char *path, const json_t *value, uin
 }
 
 /* The unknown token stays unused, since every byte has a symbol; still it must exist. */
-static bool check_unknown(struct reader *reader, const json_t *model)
+static bool check_unknown(struct reader *reader, json_t *model)
 {
-    const json_t *unknown = json_object_get(model, "unk_token");
+    json_t *unknown = json_object_get(model, "unk_token");
     char quoted[QUOTE_BYTES];
     if (unknown == NULL || json_is_null(unknown))
         return true;
@@ -78,10 +78,10 @@ static bool check_unknown(struct reader *reader, const json_t *model)
     return true;
 }
 
-static bool read_vocab(struct reader *reader, const json_t *model)
+static bool read_vocab(struct reader *reader, json_t *model)
 {
     struct tokenizer_source *source = &reader->source;
-    const json_t *vocab = json_object_get(model, "vocab");
+    json_t *vocab = json_object_get(model, "vocab");
     char quoted[QUOTE_BYTES], path[QUOTE_BYTES + 16];
     const char *key;
     json_t *value;
@@ -89,9 +89,9 @@ static bool read_vocab(struct reader *reader, const json_t *model)
         return reader_refuse(reader, "model.vocab: found %s, expected an object",
                              reader_kind(vocab));
     reader->vocab = vocab;
-    json_object_foreach((json_t *)(uintptr_t)vocab, key, value)
+    json_object_foreach(vocab, key, value)
     {
-        uint32_t id;
+        uint32_t id = 0;
         size_t bytes = strlen(key);
         snprintf(path, sizeof path, "model.vocab[%s]", reader_quote(quoted, key, bytes));
         if (!reader_id(reader, path, value, &id))
@@ -117,7 +117,7 @@ static bool read_byte_symbols(struct reader *reader)
         if (byte < 0)
             continue;
         size_t length = (size_t)utf8proc_encode_char((utf8proc_int32_t)code, symbol);
-        const json_t *id = json_object_getn(reader->vocab, (const char *)symbol, length);
+        json_t *id = json_object_getn(reader->vocab, (const char *)symbol, length);
         bool in_utf8 = utf8_length((uint8_t)byte) != 0 || (byte & 0xC0) == 0x80;
         if (id == NULL && in_utf8)
             return reader_refuse(reader, "model.vocab: the symbol %s of byte 0x%02X is missing",
@@ -129,8 +129,8 @@ static bool read_byte_symbols(struct reader *reader)
 }
 
 /* Splits a merge, "a b" or ["a", "b"], into its parts. */
-static bool split_merge(struct reader *reader, size_t rank, const json_t *merge,
-                        const char *part[2], size_t bytes[2])
+static bool split_merge(struct reader *reader, size_t rank, json_t *merge, const char *part[2],
+                        size_t bytes[2])
 {
     char quoted[QUOTE_BYTES];
     if (json_is_string(merge)) {
@@ -157,7 +157,7 @@ static bool split_merge(struct reader *reader, size_t rank, const json_t *merge,
         return reader_refuse(reader, "model.merges[%zu]: found an array of %zu, expected 2 strings",
                              rank, json_array_size(merge));
     for (size_t i = 0; i < 2; i++) {
-        const json_t *string = json_array_get(merge, i);
+        json_t *string = json_array_get(merge, i);
         if (!json_is_string(string))
             return reader_refuse(reader, "model.merges[%zu][%zu]: found %s, expected a string",
                                  rank, i, reader_kind(string));
@@ -172,7 +172,7 @@ static bool find_token(struct reader *reader, size_t rank, const char *role, con
                        size_t bytes, uint32_t *id)
 {
     char quoted[QUOTE_BYTES];
-    const json_t *value = json_object_getn(reader->vocab, text, bytes);
+    json_t *value = json_object_getn(reader->vocab, text, bytes);
     if (value == NULL)
         return reader_refuse(reader, "model.merges[%zu]: %s %s is not in model.vocab", rank, role,
                              reader_quote(quoted, text, bytes));
@@ -180,11 +180,10 @@ static bool find_token(struct reader *reader, size_t rank, const char *role, con
     return true;
 }
 
-static bool read_merge(struct reader *reader, size_t rank, const json_t *merge,
-                       struct token_pair *pair)
+static bool read_merge(struct reader *reader, size_t rank, json_t *merge, struct token_pair *pair)
 {
-    const char *part[2];
-    size_t bytes[2];
+    const char *part[2] = {"", ""};
+    size_t bytes[2] = {0, 0};
     pair->rank = (uint32_t)rank;
     if (!split_merge(reader, rank, merge, part, bytes) ||
         !find_token(reader, rank, "the first part", part[0], bytes[0], &pair->left) ||
@@ -233,10 +232,10 @@ static bool check_merges_differ(struct reader *reader)
     return differ;
 }
 
-static bool read_merges(struct reader *reader, const json_t *model)
+static bool read_merges(struct reader *reader, json_t *model)
 {
     struct tokenizer_source *source = &reader->source;
-    const json_t *merges = json_object_get(model, "merges");
+    json_t *merges = json_object_get(model, "merges");
     if (!json_is_array(merges))
         return reader_refuse(reader, "model.merges: found %s, expected an array",
                              reader_kind(merges));
@@ -256,16 +255,16 @@ static bool read_merges(struct reader *reader, const json_t *model)
 }
 
 /* Options of the model that must be off, or have no effect here. */
-static bool check_model_options(struct reader *reader, const json_t *model)
+static bool check_model_options(struct reader *reader, json_t *model)
 {
     static const char *const affixes[] = {"continuing_subword_prefix", "end_of_word_suffix"};
-    const json_t *dropout = json_object_get(model, "dropout");
+    json_t *dropout = json_object_get(model, "dropout");
     bool flag;
     if (dropout != NULL && !json_is_null(dropout))
         return reader_refuse(reader, "model.dropout: found %s, expected null",
                              reader_kind(dropout));
     for (size_t i = 0; i < 2; i++) {
-        const json_t *affix = json_object_get(model, affixes[i]);
+        json_t *affix = json_object_get(model, affixes[i]);
         if (affix != NULL && !json_is_null(affix) &&
             (!json_is_string(affix) || json_string_length(affix) > 0))
             return reader_refuse(reader, "model.%s: found %s, expected null or \"\"", affixes[i],
@@ -280,9 +279,9 @@ static bool check_model_options(struct reader *reader, const json_t *model)
                          &reader->source.ignore_merges);
 }
 
-bool reader_model(struct reader *reader, const json_t *root)
+bool reader_model(struct reader *reader, json_t *root)
 {
-    const json_t *model = json_object_get(root, "model");
+    json_t *model = json_object_get(root, "model");
     return reader_type(reader, "model", model, "BPE", "BPE") &&
            reader_known_keys(
                reader, "model", model,

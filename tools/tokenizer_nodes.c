@@ -33,35 +33,37 @@ static const char byte_level_pattern[] =
     "'s|'t|'re|'ve|'m|'ll|'d| ?[" LETTER "]+| ?[" NUMBER "]+| ?[^" SPACE LETTER NUMBER "]+"
     "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+";
 
-static bool read_normalizer(struct reader *reader, const char *path, const json_t *node)
+static bool read_nfc(struct reader *reader, const char *path, json_t *node, const char *supported)
 {
-    if (json_is_null(node) || node == NULL)
+    reader->source.flags |= TOKENIZER_NFC;
+    return reader_type(reader, path, node, supported, "NFC") &&
+           reader_known_keys(reader, path, node, "type");
+}
+
+static bool read_normalizer(struct reader *reader, json_t *node)
+{
+    if (node == NULL || json_is_null(node))
         return true;
-    const json_t *type = json_is_object(node) ? json_object_get(node, "type") : NULL;
-    if (!json_is_string(type) || strcmp(json_string_value(type), "Sequence") != 0) {
-        if (!reader_type(reader, path, node, "NFC, Sequence", "NFC"))
-            return false;
-        reader->source.flags |= TOKENIZER_NFC;
-        return reader_known_keys(reader, path, node, "type");
-    }
-    const json_t *nodes = json_object_get(node, "normalizers");
+    json_t *type = json_object_get(node, "type");
+    if (!json_is_string(type) || strcmp(json_string_value(type), "Sequence") != 0)
+        return read_nfc(reader, "normalizer", node, "NFC, Sequence");
+    json_t *nodes = json_object_get(node, "normalizers");
     if (!json_is_array(nodes))
-        return reader_refuse(reader, "%s.normalizers: found %s, expected an array", path,
+        return reader_refuse(reader, "normalizer.normalizers: found %s, expected an array",
                              reader_kind(nodes));
-    if (!reader_known_keys(reader, path, node, "type, normalizers"))
+    if (!reader_known_keys(reader, "normalizer", node, "type, normalizers"))
         return false;
     for (size_t i = 0; i < json_array_size(nodes); i++) {
-        char place[64];
-        snprintf(place, sizeof place, "normalizer.normalizers[%zu]", i);
-        if (!reader_type(reader, place, json_array_get(nodes, i), "NFC", "NFC") ||
-            !read_normalizer(reader, place, json_array_get(nodes, i)))
+        char path[64];
+        snprintf(path, sizeof path, "normalizer.normalizers[%zu]", i);
+        if (!read_nfc(reader, path, json_array_get(nodes, i), "NFC"))
             return false;
     }
     return true;
 }
 
 /* One ByteLevel node; what its options mean here is the caller's business. */
-static bool read_byte_level(struct reader *reader, const char *path, const json_t *node,
+static bool read_byte_level(struct reader *reader, const char *path, json_t *node,
                             bool *prefix_space, bool *use_regex)
 {
     bool trim;
@@ -73,11 +75,11 @@ static bool read_byte_level(struct reader *reader, const char *path, const json_
            reader_option(reader, path, node, "use_regex", true, use_regex);
 }
 
-bool reader_nodes(struct reader *reader, const json_t *root)
+bool reader_nodes(struct reader *reader, json_t *root)
 {
     bool prefix_space, use_regex, unused;
-    const json_t *processor = json_object_get(root, "post_processor");
-    if (!read_normalizer(reader, "normalizer", json_object_get(root, "normalizer")) ||
+    json_t *processor = json_object_get(root, "post_processor");
+    if (!read_normalizer(reader, json_object_get(root, "normalizer")) ||
         !read_byte_level(reader, "pre_tokenizer", json_object_get(root, "pre_tokenizer"),
                          &prefix_space, &use_regex))
         return false;
@@ -123,7 +125,7 @@ static bool add_content(struct reader *reader, const char *content, size_t bytes
 static bool check_added_id(struct reader *reader, const char *path, const char *content,
                            size_t bytes, uint32_t id, uint64_t *next_id)
 {
-    const json_t *in_vocab = json_object_getn(reader->vocab, content, bytes);
+    json_t *in_vocab = json_object_getn(reader->vocab, content, bytes);
     uint64_t expected = in_vocab != NULL ? (uint64_t)json_integer_value(in_vocab) : (*next_id)++;
     if (reader->source.tokens[id].flags & TOKEN_ADDED)
         return reader_refuse(reader, "%s.id: found %" PRIu32 ", which another added token has",
@@ -138,7 +140,7 @@ static bool check_added_id(struct reader *reader, const char *path, const char *
     return true;
 }
 
-static bool read_added_token(struct reader *reader, size_t index, const json_t *node,
+static bool read_added_token(struct reader *reader, size_t index, json_t *node,
                              struct source_added *added, uint64_t *next_id)
 {
     char path[48], id_path[64];
@@ -149,7 +151,7 @@ static bool read_added_token(struct reader *reader, size_t index, const json_t *
     if (!reader_known_keys(reader, path, node,
                            "id, content, single_word, lstrip, rstrip, normalized, special"))
         return false;
-    const json_t *content = json_object_get(node, "content");
+    json_t *content = json_object_get(node, "content");
     if (!json_is_string(content))
         return reader_refuse(reader, "%s.content: found %s, expected a string", path,
                              reader_kind(content));
@@ -172,10 +174,10 @@ static bool read_added_token(struct reader *reader, size_t index, const json_t *
     return add_content(reader, json_string_value(content), bytes, special, added);
 }
 
-bool reader_added(struct reader *reader, const json_t *root)
+bool reader_added(struct reader *reader, json_t *root)
 {
     struct tokenizer_source *source = &reader->source;
-    const json_t *nodes = json_object_get(root, "added_tokens");
+    json_t *nodes = json_object_get(root, "added_tokens");
     if (nodes == NULL)
         return true;
     if (!json_is_array(nodes))

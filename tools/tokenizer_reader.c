@@ -29,7 +29,7 @@ bool reader_no_memory(struct reader *reader)
     return false;
 }
 
-const char *reader_kind(const json_t *value)
+const char *reader_kind(json_t *value)
 {
     if (value == NULL)
         return "nothing";
@@ -71,7 +71,7 @@ const char *reader_quote(char out[QUOTE_BYTES], const void *text, size_t bytes)
     return out;
 }
 
-const char *reader_quote_json(char out[QUOTE_BYTES], const json_t *string)
+const char *reader_quote_json(char out[QUOTE_BYTES], json_t *string)
 {
     return reader_quote(out, json_string_value(string), json_string_length(string));
 }
@@ -90,12 +90,11 @@ static bool is_listed(const char *name, const char *list)
     return false;
 }
 
-bool reader_known_keys(struct reader *reader, const char *path, const json_t *object,
-                       const char *known)
+bool reader_known_keys(struct reader *reader, const char *path, json_t *object, const char *known)
 {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    json_object_foreach(object, key, value)
     {
         char quoted[QUOTE_BYTES];
         if (!is_listed(key, known))
@@ -106,10 +105,10 @@ bool reader_known_keys(struct reader *reader, const char *path, const json_t *ob
     return true;
 }
 
-bool reader_flag(struct reader *reader, const char *path, const json_t *object, const char *key,
+bool reader_flag(struct reader *reader, const char *path, json_t *object, const char *key,
                  bool *flag)
 {
-    const json_t *value = json_object_get(object, key);
+    json_t *value = json_object_get(object, key);
     *flag = json_is_true(value);
     if (!json_is_boolean(value))
         return reader_refuse(reader, "%s.%s: found %s, expected true or false", path, key,
@@ -117,21 +116,21 @@ bool reader_flag(struct reader *reader, const char *path, const json_t *object, 
     return true;
 }
 
-bool reader_option(struct reader *reader, const char *path, const json_t *object, const char *key,
+bool reader_option(struct reader *reader, const char *path, json_t *object, const char *key,
                    bool when_absent, bool *flag)
 {
     *flag = when_absent;
     return json_object_get(object, key) == NULL || reader_flag(reader, path, object, key, flag);
 }
 
-bool reader_type(struct reader *reader, const char *path, const json_t *object,
-                 const char *supported, const char *expected)
+bool reader_type(struct reader *reader, const char *path, json_t *object, const char *supported,
+                 const char *expected)
 {
     char quoted[QUOTE_BYTES];
     if (!json_is_object(object))
         return reader_refuse(reader, "%s: found %s, expected an object of type %s", path,
                              reader_kind(object), supported);
-    const json_t *type = json_object_get(object, "type");
+    json_t *type = json_object_get(object, "type");
     if (!json_is_string(type))
         return reader_refuse(reader, "%s.type: found %s, expected a string", path,
                              reader_kind(type));

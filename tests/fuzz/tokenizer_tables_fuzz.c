@@ -56,7 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_bytes)
     size_t changes = input_bytes - 1 - TEXT_BYTES;
     size_t size = any ? changes : valid.size;
     void *tables;
-    if (posix_memalign(&tables, 16, size > 0 ? size : 1) != 0)
+    if (size == 0)
+        return 0;
+    if (posix_memalign(&tables, 16, size) != 0)
         abort();
     memcpy(tables, any ? input + 1 : valid.bytes, size);
     for (size_t i = 1; !any && i + 3 <= 1 + changes; i += 3)
