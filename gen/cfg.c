@@ -10,7 +10,7 @@
 #include "gen/cfg_lines.h"
 
 const struct key cfg_keys[] = {
-#define KEY(SECTION, NAME, KIND, LEAST, MOST, WORDS, PACKED, MEANING)                              \
+#define KEY(SECTION, NAME, KIND, LEAST, MOST, WORDS, PACKED, DIMENSION, MEANING)                   \
     {.section = #SECTION,                                                                          \
      .name = #NAME,                                                                                \
      .kind = KEY_##KIND,                                                                           \
@@ -18,6 +18,7 @@ const struct key cfg_keys[] = {
      .most = MOST,                                                                                 \
      .words = WORDS,                                                                               \
      .packed = PACKED,                                                                             \
+     .dimension = DIMENSION,                                                                       \
      .offset = offsetof(struct cfg, NAME),                                                         \
      .size = sizeof((struct cfg *)0)->NAME,                                                        \
      .meaning = MEANING},

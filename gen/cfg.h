@@ -46,10 +46,11 @@ struct key {
     const char *section; /* "model" or "build" */
     const char *name;
     enum key_kind kind;
-    double least, most;  /* KEY_COUNT, KEY_REAL */
-    const char *words;   /* KEY_WORD, KEY_DTYPE: the allowed words, separated by one space */
-    bool packed;         /* decides what a weight file holds: under the config digest */
-    size_t offset, size; /* of the field in struct cfg */
+    double least, most;    /* KEY_COUNT, KEY_REAL */
+    const char *words;     /* KEY_WORD, KEY_DTYPE: the allowed words, separated by one space */
+    bool packed;           /* decides what a weight file holds: under the config digest */
+    size_t offset, size;   /* of the field in struct cfg */
+    const char *dimension; /* its enumerator in model.h, or "" */
     const char *meaning;
 };
 

@@ -29,9 +29,7 @@ static void state(const struct design *d, struct out *out)
         if (t->role != ROLE_STATE)
             continue;
         out_row(out, "    _Alignas(64) %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t];\t /* %s */",
-                dtype_name(t->type), t->name, t->dim[0], t->dim[1],
-                strcmp(t->name, "conv") == 0 ? "the convolution's last inputs, oldest first"
-                                             : "the states of every channel");
+                dtype_name(t->type), t->name, t->dim[0], t->dim[1], t->note);
     }
     out_line(out, "};");
     out_line(out, "struct state {\n    struct layer_state layer[LAYERS];\n};");

@@ -7,26 +7,15 @@
 
 static void dimensions(const struct design *d, struct out *out)
 {
-    const struct cfg *c = &d->steps.cfg;
-    const struct {
-        const char *name;
-        uint64_t value;
-        const char *meaning;
-    } dims[] = {
-        {"VOCAB", c->vocab_size, "token ids, rows of the head"},
-        {"DIM", c->hidden_size, "width of the residual stream"},
-        {"LAYERS", c->num_hidden_layers, "of one kind"},
-        {"INNER", c->intermediate_size, "channels inside a layer"},
-        {"STATES", c->state_size, "SSM states of a channel"},
-        {"TAPS", c->conv_kernel, "of the causal convolution"},
-        {"RANK", c->time_step_rank, "of the time step's projection"},
-        {"CHUNK", c->prefill_chunk, "most tokens of a prefill step"},
-        {"LOGIT_ROWS", c->logit_rows, "most rows of a head step"},
-    };
     out_line(out, "\nenum {");
-    for (size_t i = 0; i < sizeof dims / sizeof dims[0]; i++)
-        out_row(out, "    %s\t = \v%" PRIu64 ",\t /* %s */", dims[i].name, dims[i].value,
-                dims[i].meaning);
+    for (uint32_t i = 0; i < cfg_key_count; i++) {
+        char value[CFG_VALUE_MAX + 1];
+        if (cfg_keys[i].dimension[0] == '\0')
+            continue;
+        cfg_value(&d->steps.cfg, &cfg_keys[i], value);
+        out_row(out, "    %s\t = \v%s,\t /* %s */", cfg_keys[i].dimension, value,
+                cfg_keys[i].meaning);
+    }
     out_line(out, "};");
 }
 
@@ -86,20 +75,6 @@ static void member(const struct tensor *t, char type[64], char name[64])
     }
 }
 
-static void meaning(const struct tensor *t, char text[64])
-{
-    uint64_t group = tensor_padded_rows(t) / t->groups;
-    text[0] = '\0';
-    if (t->packing == PACKING_DECAY)
-        snprintf(text, 64, "-exp(A_log)");
-    else if (t->packing == PACKING_TAPS)
-        snprintf(text, 64, "oldest first");
-    else if (t->groups == 2)
-        snprintf(text, 64, "x at row 0, z at row %" PRIu64, group);
-    else if (t->parts == 3)
-        snprintf(text, 64, "dt %u, B %u, C %u", t->part[0], t->part[1], t->part[2]);
-}
-
 static void weights_of(const struct design *d, enum place place, struct out *out)
 {
     const struct graph *decode = &d->steps.graph[STEP_DECODE];
@@ -107,12 +82,11 @@ static void weights_of(const struct design *d, enum place place, struct out *out
         const struct tensor *t = &decode->tensor[i];
         if (t->role != ROLE_WEIGHT || t->place != place)
             continue;
-        char type[64], name[64], note[64], size[NUMBER_MAX];
+        char type[64], name[64], size[NUMBER_MAX];
         member(t, type, name);
-        meaning(t, note);
         number_decimal_bytes(tensor_bytes(t), size);
         out_row(out, "    _Alignas(64) %s\t %s;\t /* \v%s\t%s%s */", type, name, size,
-                note[0] != '\0' ? "  " : "", note);
+                t->note[0] != '\0' ? "  " : "", t->note);
     }
 }
 

@@ -21,7 +21,7 @@ static void keys(const struct design *d, struct out *out)
 static void weight_row(const struct layout_weight *w, const char *end, struct out *out)
 {
     const bool in_layer = w->layer >= 0;
-    out_row(out, "    {\"%s%s\",\t \"%s\",\v %u,\v %u,\t AT(%s%s),\v %" PRIu64 "},%s",
+    out_row(out, "    WEIGHT(\"%s%s\",\t \"%s\",\v %u,\v %u,\t %s%s,\v %" PRIu64 "),%s",
             in_layer ? "layer \" #l \" " : "", w->member, dtype_name(w->type), w->rows, w->cols,
             in_layer ? "layer[l]." : "", w->member, w->bytes, end);
 }
@@ -50,8 +50,10 @@ static void weight_table(const struct design *d, struct out *out)
         if (layout->weight[i].layer == 0)
             last = i;
     out_blank(out);
-    out_line(out, "#define AT(member) offsetof(struct weights, member)\n");
-    out_comment(out, "name, type, rows and columns before padding, offset, bytes up to the next.");
+    out_comment(out, "The weights arena; shapes before padding, bytes up to the next tensor.");
+    out_line(out, "#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \\");
+    out_line(out, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
+    out_line(out, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}\n");
     out_row(out, "#define LAYER(l)\t\v\v\t\v\t \\");
     for (uint32_t i = 0; i <= last; i++)
         if (layout->weight[i].layer == 0)
@@ -68,17 +70,20 @@ static void weight_table(const struct design *d, struct out *out)
 static void ops_table(const struct design *d, struct out *out)
 {
     out_blank(out);
-    out_comment(out, "step, name, kernel, times per step; then per execution: bytes of weights "
-                     "read, bytes of activations and state moved, floating point operations.");
+    out_comment(out, "Times per step; then of one execution: bytes of weights read, bytes of "
+                     "activations and state moved, floating point operations.");
+    out_line(out, "#define OP(STEP, NAME, KERNEL, TIMES, WEIGHTS, MOVED, FLOPS) \\");
+    out_line(out, "    {.step = STEP, .name = NAME, .kernel = KERNEL, .times = TIMES, \\");
+    out_line(out, "     .weight_bytes = WEIGHTS, .moved_bytes = MOVED, .flops = FLOPS}\n");
     out_line(out, "static const struct model_op ops[OPS] = {");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         const struct graph *graph = &d->steps.graph[step];
         for (uint32_t i = 0; i < graph->node_count; i++) {
             const struct node *node = &graph->node[i];
-            out_row(out, "    [%s_%s] = {\"%s\", \"%s\", \"%s\",", step_prefix(step), node->name,
+            out_row(out, "    [%s_%s] = OP(\"%s\", \"%s\", \"%s\",", step_prefix(step), node->name,
                     step_name(step), node->name,
                     d->instances->instance[d->instances->of[step][i]].symbol);
-            out_row(out, "        %s,\v %" PRIu64 ",\v %" PRIu64 ",\v %" PRIu64 "},",
+            out_row(out, "        %s,\v %" PRIu64 ",\v %" PRIu64 ",\v %" PRIu64 "),",
                     node->place == PLACE_LAYER ? "LAYERS" : "1", node->weight_bytes,
                     node->moved_bytes, node->flops);
         }
@@ -89,13 +94,17 @@ static void ops_table(const struct design *d, struct out *out)
 static void buffers(const struct design *d, struct out *out)
 {
     out_blank(out);
-    out_comment(out, "The scratch plan: step, buffer, offset, bytes, first and last operation.");
+    out_comment(out, "The scratch plan.");
+    out_line(out, "#define BUFFER(STEP, NAME, AT, BYTES, FIRST, LAST) \\");
+    out_line(out, "    {.step = STEP, .name = NAME, .at = AT, .bytes = BYTES, \\");
+    out_line(out, "     .first_op = FIRST, .last_op = LAST}\n");
     out_line(out, "static const struct model_buffer buffers[] = {");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         const struct graph *graph = &d->steps.graph[step];
         for (uint32_t i = 0; i < d->plan[step].count; i++) {
             const struct plan_buffer *b = &d->plan[step].buffer[i];
-            out_row(out, "    {\"%s\",\t \"%s\",\v %" PRIu64 ",\v %" PRIu64 ",\t %s_%s,\t %s_%s},",
+            out_row(out,
+                    "    BUFFER(\"%s\",\t \"%s\",\v %" PRIu64 ",\v %" PRIu64 ",\t %s_%s,\t %s_%s),",
                     step_name(step), b->name, b->at, b->room, step_prefix(step),
                     graph->node[b->first_op].name, step_prefix(step), graph->node[b->last_op].name);
         }

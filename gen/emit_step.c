@@ -124,7 +124,7 @@ static void scratch_pointer(const struct graph *graph, struct out *out)
 static void step_functions(const struct design *d, enum step_kind step, struct out *out)
 {
     const struct graph *graph = &d->steps.graph[step];
-    out_line(out, "\n/* x += out_proj(scan(conv(in_proj(norm(x))))) */");
+    out_line(out, "\n/* %s */", graph->layer_meaning);
     out_line(out,
              "static void layer(run *r, const struct layer_weights *w, struct layer_state *s)");
     out_line(out, "{");

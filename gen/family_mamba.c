@@ -2,6 +2,7 @@
  *   (x, z) = in_proj(u);  x = silu(conv(x));  (dt, B, C) = x_proj(x);  dt = softplus(dt_proj(dt));
  *   s = exp(A dt) s + dt B x;  y = (s C + D x) silu(z);  h = h + out_proj(y).
  * Convolution and scan work in place on the x half of xz. */
+#include <stdarg.h>
 #include <string.h>
 
 #include "gen/graph.h"
@@ -53,6 +54,15 @@ static uint32_t rows_of(struct build *b, enum role role, const char *name, uint6
     return graph_tensor(b->graph, &t);
 }
 
+__attribute__((format(printf, 3, 4))) static void note(struct build *b, uint32_t tensor,
+                                                       const char *text, ...)
+{
+    va_list arguments;
+    va_start(arguments, text);
+    vsnprintf(b->graph->tensor[tensor].note, sizeof b->graph->tensor[tensor].note, text, arguments);
+    va_end(arguments);
+}
+
 static void node(struct build *b, enum op op, const char *name, const uint32_t *operands)
 {
     struct node n = {.op = op, .place = b->place};
@@ -101,6 +111,7 @@ static void project_in(struct build *b, uint32_t xz, uint32_t xn)
     struct tensor *w = &b->graph->tensor[in_proj];
     w->groups = w->parts = 2;
     w->part[0] = w->part[1] = I;
+    note(b, in_proj, "x at row 0, z at row %u", (uint32_t)number_pad(I, GRAPH_PAD));
     if (!b->cfg->use_bias) {
         NODE(b, OP_LINEAR, "IN_PROJ", xz, in_proj, xn);
         return;
@@ -117,6 +128,8 @@ static void convolve(struct build *b, uint32_t xz)
     uint32_t taps =
         weight(b, "conv_taps", "backbone.layers.%u.mixer.conv1d.weight", PACKING_TAPS, I, K);
     uint32_t state = rows_of(b, ROLE_STATE, "conv", K - 1, I);
+    note(b, taps, "oldest first");
+    note(b, state, "the last inputs of conv, oldest first");
     if (!b->cfg->use_conv_bias) {
         NODE(b, OP_CONV_SILU, "CONV", xz, state, taps);
         return;
@@ -136,6 +149,7 @@ static void select_and_scan(struct build *b, uint32_t xz)
     w->parts = 3;
     w->part[0] = R;
     w->part[1] = w->part[2] = N;
+    note(b, x_proj, "dt %u, B %u, C %u", R, N, N);
     uint32_t dt_proj =
         weight(b, "dt_proj", "backbone.layers.%u.mixer.dt_proj.weight", PACKING_PANELS, I, R);
     uint32_t dt_bias =
@@ -144,6 +158,8 @@ static void select_and_scan(struct build *b, uint32_t xz)
     uint32_t D = weight(b, "D", "backbone.layers.%u.mixer.D", PACKING_VECTOR, I, 1);
     uint32_t xdb = scratch(b, "xdb"), dt = scratch(b, "dt");
     uint32_t state = rows_of(b, ROLE_STATE, "ssm", N, I);
+    note(b, A, "-exp(A_log)");
+    note(b, state, "the states of every channel");
     NODE(b, OP_LINEAR, "X_PROJ", xdb, x_proj, xz);
     NODE(b, OP_LINEAR_SOFTPLUS, "DT_PROJ", dt, dt_proj, dt_bias, xdb);
     NODE(b, OP_SCAN, "SCAN", xz, state, dt, xdb, A, D);
@@ -201,30 +217,15 @@ static void stack(struct build *b)
         NODE(b, OP_LINEAR, "HEAD", logits_rows(b), head_weight(b, embed), hidden);
 }
 
-void family_mamba(const struct cfg *cfg, enum step_kind step, struct graph *graph)
+void family_mamba(const struct cfg *cfg, struct graph *graph)
 {
-    memset(graph, 0, sizeof *graph);
     struct build b = {.cfg = cfg, .graph = graph, .place = PLACE_PROLOGUE};
-    graph->step = step;
-    switch (step) {
-    case STEP_DECODE:
-        graph->rows = ROWS_ONE;
-        graph->tokens = 1;
+    graph->layer_meaning = "x += out_proj(scan(conv(in_proj(norm(x)))))";
+    if (graph->step != STEP_HEAD) {
         stack(&b);
-        return;
-    case STEP_PREFILL:
-        graph->rows = ROWS_CHUNK;
-        graph->tokens = cfg->prefill_chunk;
-        stack(&b);
-        return;
-    case STEP_HEAD:
-        graph->rows = ROWS_LOGITS;
-        graph->tokens = cfg->logit_rows;
-        b.place = PLACE_EPILOGUE;
-        NODE(&b, OP_LINEAR, "LOGITS", logits_rows(&b),
-             head_weight(&b, cfg->tie_word_embeddings ? embedding(&b) : 0), hidden_rows(&b));
-        return;
-    case STEP_KINDS:
         return;
     }
+    b.place = PLACE_EPILOGUE;
+    uint32_t embed = cfg->tie_word_embeddings ? embedding(&b) : 0;
+    NODE(&b, OP_LINEAR, "LOGITS", logits_rows(&b), head_weight(&b, embed), hidden_rows(&b));
 }

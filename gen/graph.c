@@ -82,13 +82,31 @@ uint64_t tensor_width(const struct tensor *t)
     return width;
 }
 
+static const struct family families[] = {{"mamba", family_mamba}};
+
+void graph_build(const struct cfg *cfg, enum step_kind step, struct graph *graph)
+{
+    static const enum rows rows[] = {ROWS_ONE, ROWS_CHUNK, ROWS_LOGITS};
+    const uint32_t tokens[] = {1, cfg->prefill_chunk, cfg->logit_rows};
+    memset(graph, 0, sizeof *graph);
+    graph->step = step;
+    graph->rows = rows[step];
+    graph->tokens = tokens[step];
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        if (strcmp(families[i].model_type, cfg->model_type) == 0) {
+            families[i].build(cfg, graph);
+            return;
+        }
+    abort(); /* the config reader knows a family that is not in the table */
+}
+
 void steps_build(const struct cfg *cfg, struct steps *steps)
 {
     struct report report = {.to = stderr, .file = cfg->name};
     steps->cfg = *cfg;
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         struct graph *graph = &steps->graph[step];
-        family_mamba(cfg, step, graph);
+        graph_build(cfg, step, graph);
         if (!graph_shape(graph, &report))
             abort();
         graph_cost(graph);

@@ -42,6 +42,7 @@ extern const struct op_rule op_rules[OP_COUNT];
 
 struct tensor {
     char name[16]; /* the C member */
+    char note[40]; /* for the reader of model.h or arena.h; may be "" */
     enum role role;
     enum place place; /* PLACE_LAYER: a weight or state that every layer has its own of */
     enum dtype type;
@@ -75,11 +76,19 @@ struct node {
 struct graph {
     enum step_kind step;
     enum rows rows;
-    uint32_t tokens; /* rows of activations: 1, prefill_chunk or logit_rows */
+    uint32_t tokens;           /* rows of activations: 1, prefill_chunk or logit_rows */
+    const char *layer_meaning; /* what a layer does to the residual stream, as a formula */
     uint32_t tensor_count, node_count;
     struct tensor tensor[GRAPH_TENSORS];
     struct node node[GRAPH_NODES];
 };
+
+/* One builder per family fills in an empty graph. */
+struct family {
+    const char *model_type;
+    void (*build)(const struct cfg *cfg, struct graph *graph);
+};
+void family_mamba(const struct cfg *cfg, struct graph *graph);
 
 /* All steps of one model. */
 struct steps {
@@ -111,9 +120,9 @@ uint64_t tensor_width(const struct tensor *tensor); /* the sum of the parts */
  * generator, never of the config: it is printed and aborts. */
 void steps_build(const struct cfg *cfg, struct steps *steps);
 
-/* The stages, for the tests. graph_shape() returns false with a message in `report` when a node's
- * operands do not fit together. */
-void family_mamba(const struct cfg *cfg, enum step_kind step, struct graph *graph);
+/* The stages one by one. graph_build() finds the family by model_type; graph_shape() returns false
+ * with a message in `report` when a node's operands do not fit together. */
+void graph_build(const struct cfg *cfg, enum step_kind step, struct graph *graph);
 __attribute__((warn_unused_result)) bool graph_shape(struct graph *graph, struct report *report);
 void graph_cost(struct graph *graph);
 

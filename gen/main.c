@@ -139,7 +139,7 @@ static int stop_after(const struct options *o, const struct cfg *cfg)
         static struct graph graph;
         static struct plan plan;
         struct report report = {.to = stderr, .file = cfg->name};
-        family_mamba(cfg, step, &graph);
+        graph_build(cfg, step, &graph);
         if (strcmp(o->stop_after, "graph") == 0) {
             graph_print(&graph, stdout);
             continue;

@@ -75,7 +75,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
     static struct graph graph;
     struct heard heard;
     char expected[160];
-    family_mamba(&plain_cfg, STEP_DECODE, &graph);
+    graph_build(&plain_cfg, STEP_DECODE, &graph);
     struct tensor *t = tensor_named(&graph, cases[_i].tensor);
     t->rows += cases[_i].what == ROWS;
     t->cols += cases[_i].what == COLS;
@@ -95,7 +95,7 @@ START_TEST(reading_before_writing_is_refused)
 {
     static struct graph graph;
     struct heard heard;
-    family_mamba(&plain_cfg, STEP_DECODE, &graph);
+    graph_build(&plain_cfg, STEP_DECODE, &graph);
     for (uint32_t i = 0; i + 1 < graph.node_count; i++)
         graph.node[i] = graph.node[i + 1]; /* no EMBED any more */
     graph.node_count--;

@@ -7,15 +7,15 @@
 #include "runtime/run.h"
 
 enum {
-    VOCAB      = 1024, /* token ids, rows of the head */
+    VOCAB      = 1024, /* rows of the embedding table */
     DIM        =  160, /* width of the residual stream */
-    LAYERS     =    6, /* of one kind */
     INNER      =  320, /* channels inside a layer */
     STATES     =   16, /* SSM states of a channel */
-    TAPS       =    4, /* of the causal convolution */
-    RANK       =   16, /* of the time step's projection */
+    LAYERS     =    6, /* layers */
+    TAPS       =    4, /* taps of the causal convolution */
+    RANK       =   16, /* rank of the time step's projection */
     CHUNK      =  256, /* most tokens of a prefill step */
-    LOGIT_ROWS =   16, /* most rows of a head step */
+    LOGIT_ROWS =   16, /* most rows of logits of a head step */
 };
 
 /* Packed matrices: panels of 64 rows, every shape a type of its own, so that a wrong weight does

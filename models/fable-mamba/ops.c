@@ -30,84 +30,94 @@ static const struct model_key keys[] = {
     {"build", "logit_rows",          "16"},
 };
 
-#define AT(member) offsetof(struct weights, member)
+/* The weights arena; shapes before padding, bytes up to the next tensor. */
+#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \
+    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
+     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}
 
-/* name, type, rows and columns before padding, offset, bytes up to the next. */
-#define LAYER(l)                                                                  \
-    {"layer " #l " norm",      "f32",  160,   1, AT(layer[l].norm),         640}, \
-    {"layer " #l " in_proj",   "bf16", 640, 160, AT(layer[l].in_proj),   204800}, \
-    {"layer " #l " conv_taps", "f32",  320,   4, AT(layer[l].conv_taps),   5120}, \
-    {"layer " #l " conv_bias", "f32",  320,   1, AT(layer[l].conv_bias),   1280}, \
-    {"layer " #l " x_proj",    "bf16",  48, 320, AT(layer[l].x_proj),     30720}, \
-    {"layer " #l " dt_proj",   "bf16", 320,  16, AT(layer[l].dt_proj),    10240}, \
-    {"layer " #l " dt_bias",   "f32",  320,   1, AT(layer[l].dt_bias),     1280}, \
-    {"layer " #l " A",         "f32",  320,  16, AT(layer[l].A),          20480}, \
-    {"layer " #l " D",         "f32",  320,   1, AT(layer[l].D),           1280}, \
-    {"layer " #l " out_proj",  "bf16", 160, 320, AT(layer[l].out_proj),  102400},
+#define LAYER(l)                                                                    \
+    WEIGHT("layer " #l " norm",      "f32",  160,   1, layer[l].norm,         640), \
+    WEIGHT("layer " #l " in_proj",   "bf16", 640, 160, layer[l].in_proj,   204800), \
+    WEIGHT("layer " #l " conv_taps", "f32",  320,   4, layer[l].conv_taps,   5120), \
+    WEIGHT("layer " #l " conv_bias", "f32",  320,   1, layer[l].conv_bias,   1280), \
+    WEIGHT("layer " #l " x_proj",    "bf16",  48, 320, layer[l].x_proj,     30720), \
+    WEIGHT("layer " #l " dt_proj",   "bf16", 320,  16, layer[l].dt_proj,    10240), \
+    WEIGHT("layer " #l " dt_bias",   "f32",  320,   1, layer[l].dt_bias,     1280), \
+    WEIGHT("layer " #l " A",         "f32",  320,  16, layer[l].A,          20480), \
+    WEIGHT("layer " #l " D",         "f32",  320,   1, layer[l].D,           1280), \
+    WEIGHT("layer " #l " out_proj",  "bf16", 160, 320, layer[l].out_proj,  102400),
 
 static const struct model_weight weights[] = {
-    {"embed", "bf16", 1024, 160, AT(embed), 327680},
+    WEIGHT("embed", "bf16", 1024, 160, embed, 327680),
     LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5)
-    {"norm_f", "f32", 160, 1, AT(norm_f), 640},
+    WEIGHT("norm_f", "f32", 160, 1, norm_f, 640),
 };
 
-/* step, name, kernel, times per step; then per execution: bytes of weights read, bytes of
- * activations and state moved, floating point operations. */
+/* Times per step; then of one execution: bytes of weights read, bytes of activations and state
+ * moved, floating point operations. */
+#define OP(STEP, NAME, KERNEL, TIMES, WEIGHTS, MOVED, FLOPS) \
+    {.step = STEP, .name = NAME, .kernel = KERNEL, .times = TIMES, \
+     .weight_bytes = WEIGHTS, .moved_bytes = MOVED, .flops = FLOPS}
+
 static const struct model_op ops[OPS] = {
-    [DECODE_EMBED] = {"decode", "EMBED", "embed_bf16_1024x160",
-        1,         320,     644,        0},
-    [DECODE_NORM] = {"decode", "NORM", "rmsnorm_160",
-        LAYERS,    640,    1280,      642},
-    [DECODE_IN_PROJ] = {"decode", "IN_PROJ", "gemv_bf16_640x160",
-        LAYERS, 204800,    3200,   204800},
-    [DECODE_CONV] = {"decode", "CONV", "conv_silu_320x4",
-        LAYERS,   6400,   10240,     4160},
-    [DECODE_X_PROJ] = {"decode", "X_PROJ", "gemv_bf16_48x320",
-        LAYERS,  30720,    1472,    30720},
-    [DECODE_DT_PROJ] = {"decode", "DT_PROJ", "gemv_softplus_bf16_320x16",
-        LAYERS,  11520,    1344,    11520},
-    [DECODE_SCAN] = {"decode", "SCAN", "scan_320x16",
-        LAYERS,  21760,   46208,    38080},
-    [DECODE_OUT_PROJ] = {"decode", "OUT_PROJ", "gemv_add_bf16_160x320",
-        LAYERS, 102400,    2560,   102560},
-    [DECODE_NORM_F] = {"decode", "NORM_F", "rmsnorm_160",
-        1,         640,    1280,      642},
-    [DECODE_HEAD] = {"decode", "HEAD", "gemv_bf16_1024x160",
-        1,      327680,    4736,   327680},
-    [CHUNK_EMBED] = {"prefill", "EMBED", "embed_bf16_256x1024x160",
-        1,       81920,  164864,        0},
-    [CHUNK_NORM] = {"prefill", "NORM", "rmsnorm_256x160",
-        LAYERS,    640,  327680,   164352},
-    [CHUNK_IN_PROJ] = {"prefill", "IN_PROJ", "gemm_bf16_256x640x160",
-        LAYERS, 204800,  819200, 52428800},
-    [CHUNK_CONV] = {"prefill", "CONV", "conv_silu_256x320x4",
-        LAYERS,   6400,  663040,  1064960},
-    [CHUNK_X_PROJ] = {"prefill", "X_PROJ", "gemm_bf16_256x48x320",
-        LAYERS,  30720,  376832,  7864320},
-    [CHUNK_DT_PROJ] = {"prefill", "DT_PROJ", "gemm_softplus_bf16_256x320x16",
-        LAYERS,  11520,  344064,  2949120},
-    [CHUNK_SCAN] = {"prefill", "SCAN", "scan_256x320x16",
-        LAYERS,  21760, 1384448,  9748480},
-    [CHUNK_OUT_PROJ] = {"prefill", "OUT_PROJ", "gemm_add_bf16_256x160x320",
-        LAYERS, 102400,  655360, 26255360},
-    [CHUNK_NORM_F] = {"prefill", "NORM_F", "rmsnorm_256x160",
-        1,         640,  327680,   164352},
-    [HEAD_LOGITS] = {"head", "LOGITS", "gemm_bf16_16x1024x160",
-        1,      327680,   75776,  5242880},
+    [DECODE_EMBED] = OP("decode", "EMBED", "embed_bf16_1024x160",
+        1,         320,     644,        0),
+    [DECODE_NORM] = OP("decode", "NORM", "rmsnorm_160",
+        LAYERS,    640,    1280,      642),
+    [DECODE_IN_PROJ] = OP("decode", "IN_PROJ", "gemv_bf16_640x160",
+        LAYERS, 204800,    3200,   204800),
+    [DECODE_CONV] = OP("decode", "CONV", "conv_silu_320x4",
+        LAYERS,   6400,   10240,     4160),
+    [DECODE_X_PROJ] = OP("decode", "X_PROJ", "gemv_bf16_48x320",
+        LAYERS,  30720,    1472,    30720),
+    [DECODE_DT_PROJ] = OP("decode", "DT_PROJ", "gemv_softplus_bf16_320x16",
+        LAYERS,  11520,    1344,    11520),
+    [DECODE_SCAN] = OP("decode", "SCAN", "scan_320x16",
+        LAYERS,  21760,   46208,    38080),
+    [DECODE_OUT_PROJ] = OP("decode", "OUT_PROJ", "gemv_add_bf16_160x320",
+        LAYERS, 102400,    2560,   102560),
+    [DECODE_NORM_F] = OP("decode", "NORM_F", "rmsnorm_160",
+        1,         640,    1280,      642),
+    [DECODE_HEAD] = OP("decode", "HEAD", "gemv_bf16_1024x160",
+        1,      327680,    4736,   327680),
+    [CHUNK_EMBED] = OP("prefill", "EMBED", "embed_bf16_256x1024x160",
+        1,       81920,  164864,        0),
+    [CHUNK_NORM] = OP("prefill", "NORM", "rmsnorm_256x160",
+        LAYERS,    640,  327680,   164352),
+    [CHUNK_IN_PROJ] = OP("prefill", "IN_PROJ", "gemm_bf16_256x640x160",
+        LAYERS, 204800,  819200, 52428800),
+    [CHUNK_CONV] = OP("prefill", "CONV", "conv_silu_256x320x4",
+        LAYERS,   6400,  663040,  1064960),
+    [CHUNK_X_PROJ] = OP("prefill", "X_PROJ", "gemm_bf16_256x48x320",
+        LAYERS,  30720,  376832,  7864320),
+    [CHUNK_DT_PROJ] = OP("prefill", "DT_PROJ", "gemm_softplus_bf16_256x320x16",
+        LAYERS,  11520,  344064,  2949120),
+    [CHUNK_SCAN] = OP("prefill", "SCAN", "scan_256x320x16",
+        LAYERS,  21760, 1384448,  9748480),
+    [CHUNK_OUT_PROJ] = OP("prefill", "OUT_PROJ", "gemm_add_bf16_256x160x320",
+        LAYERS, 102400,  655360, 26255360),
+    [CHUNK_NORM_F] = OP("prefill", "NORM_F", "rmsnorm_256x160",
+        1,         640,  327680,   164352),
+    [HEAD_LOGITS] = OP("head", "LOGITS", "gemm_bf16_16x1024x160",
+        1,      327680,   75776,  5242880),
 };
 
-/* The scratch plan: step, buffer, offset, bytes, first and last operation. */
+/* The scratch plan. */
+#define BUFFER(STEP, NAME, AT, BYTES, FIRST, LAST) \
+    {.step = STEP, .name = NAME, .at = AT, .bytes = BYTES, \
+     .first_op = FIRST, .last_op = LAST}
+
 static const struct model_buffer buffers[] = {
-    {"decode",  "x",        0,    640, DECODE_EMBED,   DECODE_NORM_F},
-    {"decode",  "xn",    3200,    640, DECODE_NORM,    DECODE_IN_PROJ},
-    {"decode",  "xz",     640,   2560, DECODE_IN_PROJ, DECODE_OUT_PROJ},
-    {"decode",  "xdb",   3200,    192, DECODE_X_PROJ,  DECODE_SCAN},
-    {"decode",  "dt",    3392,   1280, DECODE_DT_PROJ, DECODE_SCAN},
-    {"prefill", "x",        0, 163840, CHUNK_EMBED,    CHUNK_NORM_F},
-    {"prefill", "xn",  819200, 163840, CHUNK_NORM,     CHUNK_IN_PROJ},
-    {"prefill", "xz",  163840, 655360, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ},
-    {"prefill", "xdb", 819200,  49152, CHUNK_X_PROJ,   CHUNK_SCAN},
-    {"prefill", "dt",  868352, 327680, CHUNK_DT_PROJ,  CHUNK_SCAN},
+    BUFFER("decode",  "x",        0,    640, DECODE_EMBED,   DECODE_NORM_F),
+    BUFFER("decode",  "xn",    3200,    640, DECODE_NORM,    DECODE_IN_PROJ),
+    BUFFER("decode",  "xz",     640,   2560, DECODE_IN_PROJ, DECODE_OUT_PROJ),
+    BUFFER("decode",  "xdb",   3200,    192, DECODE_X_PROJ,  DECODE_SCAN),
+    BUFFER("decode",  "dt",    3392,   1280, DECODE_DT_PROJ, DECODE_SCAN),
+    BUFFER("prefill", "x",        0, 163840, CHUNK_EMBED,    CHUNK_NORM_F),
+    BUFFER("prefill", "xn",  819200, 163840, CHUNK_NORM,     CHUNK_IN_PROJ),
+    BUFFER("prefill", "xz",  163840, 655360, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ),
+    BUFFER("prefill", "xdb", 819200,  49152, CHUNK_X_PROJ,   CHUNK_SCAN),
+    BUFFER("prefill", "dt",  868352, 327680, CHUNK_DT_PROJ,  CHUNK_SCAN),
 };
 
 const struct model model = {

@@ -30,23 +30,25 @@ static const struct model_key keys[] = {
     {"build", "logit_rows",          "16"},
 };
 
-#define AT(member) offsetof(struct weights, member)
+/* The weights arena; shapes before padding, bytes up to the next tensor. */
+#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \
+    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
+     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}
 
-/* name, type, rows and columns before padding, offset, bytes up to the next. */
-#define LAYER(l)                                                                      \
-    {"layer " #l " norm",      "f32",  2048,    1, AT(layer[l].norm),          8192}, \
-    {"layer " #l " in_proj",   "bf16", 8192, 2048, AT(layer[l].in_proj),   33554432}, \
-    {"layer " #l " conv_taps", "f32",  4096,    4, AT(layer[l].conv_taps),    65536}, \
-    {"layer " #l " conv_bias", "f32",  4096,    1, AT(layer[l].conv_bias),    16384}, \
-    {"layer " #l " x_proj",    "bf16",  160, 4096, AT(layer[l].x_proj),     1310720}, \
-    {"layer " #l " dt_proj",   "bf16", 4096,  128, AT(layer[l].dt_proj),    1048576}, \
-    {"layer " #l " dt_bias",   "f32",  4096,    1, AT(layer[l].dt_bias),      16384}, \
-    {"layer " #l " A",         "f32",  4096,   16, AT(layer[l].A),           262144}, \
-    {"layer " #l " D",         "f32",  4096,    1, AT(layer[l].D),            16384}, \
-    {"layer " #l " out_proj",  "bf16", 2048, 4096, AT(layer[l].out_proj),  16777216},
+#define LAYER(l)                                                                        \
+    WEIGHT("layer " #l " norm",      "f32",  2048,    1, layer[l].norm,          8192), \
+    WEIGHT("layer " #l " in_proj",   "bf16", 8192, 2048, layer[l].in_proj,   33554432), \
+    WEIGHT("layer " #l " conv_taps", "f32",  4096,    4, layer[l].conv_taps,    65536), \
+    WEIGHT("layer " #l " conv_bias", "f32",  4096,    1, layer[l].conv_bias,    16384), \
+    WEIGHT("layer " #l " x_proj",    "bf16",  160, 4096, layer[l].x_proj,     1310720), \
+    WEIGHT("layer " #l " dt_proj",   "bf16", 4096,  128, layer[l].dt_proj,    1048576), \
+    WEIGHT("layer " #l " dt_bias",   "f32",  4096,    1, layer[l].dt_bias,      16384), \
+    WEIGHT("layer " #l " A",         "f32",  4096,   16, layer[l].A,           262144), \
+    WEIGHT("layer " #l " D",         "f32",  4096,    1, layer[l].D,            16384), \
+    WEIGHT("layer " #l " out_proj",  "bf16", 2048, 4096, layer[l].out_proj,  16777216),
 
 static const struct model_weight weights[] = {
-    {"embed", "bf16", 50280, 2048, AT(embed), 205979648},
+    WEIGHT("embed", "bf16", 50280, 2048, embed, 205979648),
     LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6)
     LAYER(7) LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13)
     LAYER(14) LAYER(15) LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20)
@@ -54,66 +56,74 @@ static const struct model_weight weights[] = {
     LAYER(28) LAYER(29) LAYER(30) LAYER(31) LAYER(32) LAYER(33) LAYER(34)
     LAYER(35) LAYER(36) LAYER(37) LAYER(38) LAYER(39) LAYER(40) LAYER(41)
     LAYER(42) LAYER(43) LAYER(44) LAYER(45) LAYER(46) LAYER(47)
-    {"norm_f", "f32", 2048, 1, AT(norm_f), 8192},
+    WEIGHT("norm_f", "f32", 2048, 1, norm_f, 8192),
 };
 
-/* step, name, kernel, times per step; then per execution: bytes of weights read, bytes of
- * activations and state moved, floating point operations. */
+/* Times per step; then of one execution: bytes of weights read, bytes of activations and state
+ * moved, floating point operations. */
+#define OP(STEP, NAME, KERNEL, TIMES, WEIGHTS, MOVED, FLOPS) \
+    {.step = STEP, .name = NAME, .kernel = KERNEL, .times = TIMES, \
+     .weight_bytes = WEIGHTS, .moved_bytes = MOVED, .flops = FLOPS}
+
 static const struct model_op ops[OPS] = {
-    [DECODE_EMBED] = {"decode", "EMBED", "embed_bf16_50288x2048",
-        1,           4096,     8196,          0},
-    [DECODE_NORM] = {"decode", "NORM", "rmsnorm_2048",
-        LAYERS,      8192,    16384,       8194},
-    [DECODE_IN_PROJ] = {"decode", "IN_PROJ", "gemv_bf16_8192x2048",
-        LAYERS,  33554432,    40960,   33554432},
-    [DECODE_CONV] = {"decode", "CONV", "conv_silu_4096x4",
-        LAYERS,     81920,   131072,      53248},
-    [DECODE_X_PROJ] = {"decode", "X_PROJ", "gemv_bf16_160x4096",
-        LAYERS,   1310720,    17024,    1310720},
-    [DECODE_DT_PROJ] = {"decode", "DT_PROJ", "gemv_softplus_bf16_4096x128",
-        LAYERS,   1064960,    16896,    1064960},
-    [DECODE_SCAN] = {"decode", "SCAN", "scan_4096x16",
-        LAYERS,    278528,   589952,     487424},
-    [DECODE_OUT_PROJ] = {"decode", "OUT_PROJ", "gemv_add_bf16_2048x4096",
-        LAYERS,  16777216,    32768,   16779264},
-    [DECODE_NORM_F] = {"decode", "NORM_F", "rmsnorm_2048",
-        1,           8192,    16384,       8194},
-    [DECODE_HEAD] = {"decode", "HEAD", "gemv_bf16_50288x2048",
-        1,      205979648,   209312,  205946880},
-    [CHUNK_EMBED] = {"prefill", "EMBED", "embed_bf16_256x50288x2048",
-        1,        1048576,  2098176,          0},
-    [CHUNK_NORM] = {"prefill", "NORM", "rmsnorm_256x2048",
-        LAYERS,      8192,  4194304,    2097664},
-    [CHUNK_IN_PROJ] = {"prefill", "IN_PROJ", "gemm_bf16_256x8192x2048",
-        LAYERS,  33554432, 10485760, 8589934592},
-    [CHUNK_CONV] = {"prefill", "CONV", "conv_silu_256x4096x4",
-        LAYERS,     81920,  8486912,   13631488},
-    [CHUNK_X_PROJ] = {"prefill", "X_PROJ", "gemm_bf16_256x160x4096",
-        LAYERS,   1310720,  4358144,  335544320},
-    [CHUNK_DT_PROJ] = {"prefill", "DT_PROJ", "gemm_softplus_bf16_256x4096x128",
-        LAYERS,   1064960,  4325376,  272629760},
-    [CHUNK_SCAN] = {"prefill", "SCAN", "scan_256x4096x16",
-        LAYERS,    278528, 17334272,  124780544},
-    [CHUNK_OUT_PROJ] = {"prefill", "OUT_PROJ", "gemm_add_bf16_256x2048x4096",
-        LAYERS,  16777216,  8388608, 4295491584},
-    [CHUNK_NORM_F] = {"prefill", "NORM_F", "rmsnorm_256x2048",
-        1,           8192,  4194304,    2097664},
-    [HEAD_LOGITS] = {"head", "LOGITS", "gemm_bf16_16x50288x2048",
-        1,      205979648,  3348992, 3295150080},
+    [DECODE_EMBED] = OP("decode", "EMBED", "embed_bf16_50288x2048",
+        1,           4096,     8196,          0),
+    [DECODE_NORM] = OP("decode", "NORM", "rmsnorm_2048",
+        LAYERS,      8192,    16384,       8194),
+    [DECODE_IN_PROJ] = OP("decode", "IN_PROJ", "gemv_bf16_8192x2048",
+        LAYERS,  33554432,    40960,   33554432),
+    [DECODE_CONV] = OP("decode", "CONV", "conv_silu_4096x4",
+        LAYERS,     81920,   131072,      53248),
+    [DECODE_X_PROJ] = OP("decode", "X_PROJ", "gemv_bf16_160x4096",
+        LAYERS,   1310720,    17024,    1310720),
+    [DECODE_DT_PROJ] = OP("decode", "DT_PROJ", "gemv_softplus_bf16_4096x128",
+        LAYERS,   1064960,    16896,    1064960),
+    [DECODE_SCAN] = OP("decode", "SCAN", "scan_4096x16",
+        LAYERS,    278528,   589952,     487424),
+    [DECODE_OUT_PROJ] = OP("decode", "OUT_PROJ", "gemv_add_bf16_2048x4096",
+        LAYERS,  16777216,    32768,   16779264),
+    [DECODE_NORM_F] = OP("decode", "NORM_F", "rmsnorm_2048",
+        1,           8192,    16384,       8194),
+    [DECODE_HEAD] = OP("decode", "HEAD", "gemv_bf16_50288x2048",
+        1,      205979648,   209312,  205946880),
+    [CHUNK_EMBED] = OP("prefill", "EMBED", "embed_bf16_256x50288x2048",
+        1,        1048576,  2098176,          0),
+    [CHUNK_NORM] = OP("prefill", "NORM", "rmsnorm_256x2048",
+        LAYERS,      8192,  4194304,    2097664),
+    [CHUNK_IN_PROJ] = OP("prefill", "IN_PROJ", "gemm_bf16_256x8192x2048",
+        LAYERS,  33554432, 10485760, 8589934592),
+    [CHUNK_CONV] = OP("prefill", "CONV", "conv_silu_256x4096x4",
+        LAYERS,     81920,  8486912,   13631488),
+    [CHUNK_X_PROJ] = OP("prefill", "X_PROJ", "gemm_bf16_256x160x4096",
+        LAYERS,   1310720,  4358144,  335544320),
+    [CHUNK_DT_PROJ] = OP("prefill", "DT_PROJ", "gemm_softplus_bf16_256x4096x128",
+        LAYERS,   1064960,  4325376,  272629760),
+    [CHUNK_SCAN] = OP("prefill", "SCAN", "scan_256x4096x16",
+        LAYERS,    278528, 17334272,  124780544),
+    [CHUNK_OUT_PROJ] = OP("prefill", "OUT_PROJ", "gemm_add_bf16_256x2048x4096",
+        LAYERS,  16777216,  8388608, 4295491584),
+    [CHUNK_NORM_F] = OP("prefill", "NORM_F", "rmsnorm_256x2048",
+        1,           8192,  4194304,    2097664),
+    [HEAD_LOGITS] = OP("head", "LOGITS", "gemm_bf16_16x50288x2048",
+        1,      205979648,  3348992, 3295150080),
 };
 
-/* The scratch plan: step, buffer, offset, bytes, first and last operation. */
+/* The scratch plan. */
+#define BUFFER(STEP, NAME, AT, BYTES, FIRST, LAST) \
+    {.step = STEP, .name = NAME, .at = AT, .bytes = BYTES, \
+     .first_op = FIRST, .last_op = LAST}
+
 static const struct model_buffer buffers[] = {
-    {"decode",  "x",          0,    8192, DECODE_EMBED,   DECODE_NORM_F},
-    {"decode",  "xn",     40960,    8192, DECODE_NORM,    DECODE_IN_PROJ},
-    {"decode",  "xz",      8192,   32768, DECODE_IN_PROJ, DECODE_OUT_PROJ},
-    {"decode",  "xdb",    40960,     640, DECODE_X_PROJ,  DECODE_SCAN},
-    {"decode",  "dt",     41600,   16384, DECODE_DT_PROJ, DECODE_SCAN},
-    {"prefill", "x",          0, 2097152, CHUNK_EMBED,    CHUNK_NORM_F},
-    {"prefill", "xn",  10485760, 2097152, CHUNK_NORM,     CHUNK_IN_PROJ},
-    {"prefill", "xz",   2097152, 8388608, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ},
-    {"prefill", "xdb", 10485760,  163840, CHUNK_X_PROJ,   CHUNK_SCAN},
-    {"prefill", "dt",  10649600, 4194304, CHUNK_DT_PROJ,  CHUNK_SCAN},
+    BUFFER("decode",  "x",          0,    8192, DECODE_EMBED,   DECODE_NORM_F),
+    BUFFER("decode",  "xn",     40960,    8192, DECODE_NORM,    DECODE_IN_PROJ),
+    BUFFER("decode",  "xz",      8192,   32768, DECODE_IN_PROJ, DECODE_OUT_PROJ),
+    BUFFER("decode",  "xdb",    40960,     640, DECODE_X_PROJ,  DECODE_SCAN),
+    BUFFER("decode",  "dt",     41600,   16384, DECODE_DT_PROJ, DECODE_SCAN),
+    BUFFER("prefill", "x",          0, 2097152, CHUNK_EMBED,    CHUNK_NORM_F),
+    BUFFER("prefill", "xn",  10485760, 2097152, CHUNK_NORM,     CHUNK_IN_PROJ),
+    BUFFER("prefill", "xz",   2097152, 8388608, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ),
+    BUFFER("prefill", "xdb", 10485760,  163840, CHUNK_X_PROJ,   CHUNK_SCAN),
+    BUFFER("prefill", "dt",  10649600, 4194304, CHUNK_DT_PROJ,  CHUNK_SCAN),
 };
 
 const struct model model = {

@@ -7,15 +7,15 @@
 #include "runtime/run.h"
 
 enum {
-    VOCAB      = 50280, /* token ids, rows of the head */
+    VOCAB      = 50280, /* rows of the embedding table */
     DIM        =   768, /* width of the residual stream */
-    LAYERS     =    24, /* of one kind */
     INNER      =  1536, /* channels inside a layer */
     STATES     =    16, /* SSM states of a channel */
-    TAPS       =     4, /* of the causal convolution */
-    RANK       =    48, /* of the time step's projection */
+    LAYERS     =    24, /* layers */
+    TAPS       =     4, /* taps of the causal convolution */
+    RANK       =    48, /* rank of the time step's projection */
     CHUNK      =   256, /* most tokens of a prefill step */
-    LOGIT_ROWS =    16, /* most rows of a head step */
+    LOGIT_ROWS =    16, /* most rows of logits of a head step */
 };
 
 /* Packed matrices: panels of 64 rows, every shape a type of its own, so that a wrong weight does

@@ -30,87 +30,97 @@ static const struct model_key keys[] = {
     {"build", "logit_rows",          "16"},
 };
 
-#define AT(member) offsetof(struct weights, member)
+/* The weights arena; shapes before padding, bytes up to the next tensor. */
+#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \
+    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
+     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}
 
-/* name, type, rows and columns before padding, offset, bytes up to the next. */
-#define LAYER(l)                                                                     \
-    {"layer " #l " norm",      "f32",   768,    1, AT(layer[l].norm),         3072}, \
-    {"layer " #l " in_proj",   "bf16", 3072,  768, AT(layer[l].in_proj),   4718592}, \
-    {"layer " #l " conv_taps", "f32",  1536,    4, AT(layer[l].conv_taps),   24576}, \
-    {"layer " #l " conv_bias", "f32",  1536,    1, AT(layer[l].conv_bias),    6144}, \
-    {"layer " #l " x_proj",    "bf16",   80, 1536, AT(layer[l].x_proj),     245760}, \
-    {"layer " #l " dt_proj",   "bf16", 1536,   48, AT(layer[l].dt_proj),    147456}, \
-    {"layer " #l " dt_bias",   "f32",  1536,    1, AT(layer[l].dt_bias),      6144}, \
-    {"layer " #l " A",         "f32",  1536,   16, AT(layer[l].A),           98304}, \
-    {"layer " #l " D",         "f32",  1536,    1, AT(layer[l].D),            6144}, \
-    {"layer " #l " out_proj",  "bf16",  768, 1536, AT(layer[l].out_proj),  2359296},
+#define LAYER(l)                                                                       \
+    WEIGHT("layer " #l " norm",      "f32",   768,    1, layer[l].norm,         3072), \
+    WEIGHT("layer " #l " in_proj",   "bf16", 3072,  768, layer[l].in_proj,   4718592), \
+    WEIGHT("layer " #l " conv_taps", "f32",  1536,    4, layer[l].conv_taps,   24576), \
+    WEIGHT("layer " #l " conv_bias", "f32",  1536,    1, layer[l].conv_bias,    6144), \
+    WEIGHT("layer " #l " x_proj",    "bf16",   80, 1536, layer[l].x_proj,     245760), \
+    WEIGHT("layer " #l " dt_proj",   "bf16", 1536,   48, layer[l].dt_proj,    147456), \
+    WEIGHT("layer " #l " dt_bias",   "f32",  1536,    1, layer[l].dt_bias,      6144), \
+    WEIGHT("layer " #l " A",         "f32",  1536,   16, layer[l].A,           98304), \
+    WEIGHT("layer " #l " D",         "f32",  1536,    1, layer[l].D,            6144), \
+    WEIGHT("layer " #l " out_proj",  "bf16",  768, 1536, layer[l].out_proj,  2359296),
 
 static const struct model_weight weights[] = {
-    {"embed", "bf16", 50280, 768, AT(embed), 77242368},
+    WEIGHT("embed", "bf16", 50280, 768, embed, 77242368),
     LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6)
     LAYER(7) LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13)
     LAYER(14) LAYER(15) LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20)
     LAYER(21) LAYER(22) LAYER(23)
-    {"norm_f", "f32", 768, 1, AT(norm_f), 3072},
+    WEIGHT("norm_f", "f32", 768, 1, norm_f, 3072),
 };
 
-/* step, name, kernel, times per step; then per execution: bytes of weights read, bytes of
- * activations and state moved, floating point operations. */
+/* Times per step; then of one execution: bytes of weights read, bytes of activations and state
+ * moved, floating point operations. */
+#define OP(STEP, NAME, KERNEL, TIMES, WEIGHTS, MOVED, FLOPS) \
+    {.step = STEP, .name = NAME, .kernel = KERNEL, .times = TIMES, \
+     .weight_bytes = WEIGHTS, .moved_bytes = MOVED, .flops = FLOPS}
+
 static const struct model_op ops[OPS] = {
-    [DECODE_EMBED] = {"decode", "EMBED", "embed_bf16_50288x768",
-        1,          1536,    3076,          0},
-    [DECODE_NORM] = {"decode", "NORM", "rmsnorm_768",
-        LAYERS,     3072,    6144,       3074},
-    [DECODE_IN_PROJ] = {"decode", "IN_PROJ", "gemv_bf16_3072x768",
-        LAYERS,  4718592,   15360,    4718592},
-    [DECODE_CONV] = {"decode", "CONV", "conv_silu_1536x4",
-        LAYERS,    30720,   49152,      19968},
-    [DECODE_X_PROJ] = {"decode", "X_PROJ", "gemv_bf16_80x1536",
-        LAYERS,   245760,    6464,     245760},
-    [DECODE_DT_PROJ] = {"decode", "DT_PROJ", "gemv_softplus_bf16_1536x48",
-        LAYERS,   153600,    6336,     153600},
-    [DECODE_SCAN] = {"decode", "SCAN", "scan_1536x16",
-        LAYERS,   104448,  221312,     182784},
-    [DECODE_OUT_PROJ] = {"decode", "OUT_PROJ", "gemv_add_bf16_768x1536",
-        LAYERS,  2359296,   12288,    2360064},
-    [DECODE_NORM_F] = {"decode", "NORM_F", "rmsnorm_768",
-        1,          3072,    6144,       3074},
-    [DECODE_HEAD] = {"decode", "HEAD", "gemv_bf16_50288x768",
-        1,      77242368,  204192,   77230080},
-    [CHUNK_EMBED] = {"prefill", "EMBED", "embed_bf16_256x50288x768",
-        1,        393216,  787456,          0},
-    [CHUNK_NORM] = {"prefill", "NORM", "rmsnorm_256x768",
-        LAYERS,     3072, 1572864,     786944},
-    [CHUNK_IN_PROJ] = {"prefill", "IN_PROJ", "gemm_bf16_256x3072x768",
-        LAYERS,  4718592, 3932160, 1207959552},
-    [CHUNK_CONV] = {"prefill", "CONV", "conv_silu_256x1536x4",
-        LAYERS,    30720, 3182592,    5111808},
-    [CHUNK_X_PROJ] = {"prefill", "X_PROJ", "gemm_bf16_256x80x1536",
-        LAYERS,   245760, 1654784,   62914560},
-    [CHUNK_DT_PROJ] = {"prefill", "DT_PROJ", "gemm_softplus_bf16_256x1536x48",
-        LAYERS,   153600, 1622016,   39321600},
-    [CHUNK_SCAN] = {"prefill", "SCAN", "scan_256x1536x16",
-        LAYERS,   104448, 6520832,   46792704},
-    [CHUNK_OUT_PROJ] = {"prefill", "OUT_PROJ", "gemm_add_bf16_256x768x1536",
-        LAYERS,  2359296, 3145728,  604176384},
-    [CHUNK_NORM_F] = {"prefill", "NORM_F", "rmsnorm_256x768",
-        1,          3072, 1572864,     786944},
-    [HEAD_LOGITS] = {"head", "LOGITS", "gemm_bf16_16x50288x768",
-        1,      77242368, 3267072, 1235681280},
+    [DECODE_EMBED] = OP("decode", "EMBED", "embed_bf16_50288x768",
+        1,          1536,    3076,          0),
+    [DECODE_NORM] = OP("decode", "NORM", "rmsnorm_768",
+        LAYERS,     3072,    6144,       3074),
+    [DECODE_IN_PROJ] = OP("decode", "IN_PROJ", "gemv_bf16_3072x768",
+        LAYERS,  4718592,   15360,    4718592),
+    [DECODE_CONV] = OP("decode", "CONV", "conv_silu_1536x4",
+        LAYERS,    30720,   49152,      19968),
+    [DECODE_X_PROJ] = OP("decode", "X_PROJ", "gemv_bf16_80x1536",
+        LAYERS,   245760,    6464,     245760),
+    [DECODE_DT_PROJ] = OP("decode", "DT_PROJ", "gemv_softplus_bf16_1536x48",
+        LAYERS,   153600,    6336,     153600),
+    [DECODE_SCAN] = OP("decode", "SCAN", "scan_1536x16",
+        LAYERS,   104448,  221312,     182784),
+    [DECODE_OUT_PROJ] = OP("decode", "OUT_PROJ", "gemv_add_bf16_768x1536",
+        LAYERS,  2359296,   12288,    2360064),
+    [DECODE_NORM_F] = OP("decode", "NORM_F", "rmsnorm_768",
+        1,          3072,    6144,       3074),
+    [DECODE_HEAD] = OP("decode", "HEAD", "gemv_bf16_50288x768",
+        1,      77242368,  204192,   77230080),
+    [CHUNK_EMBED] = OP("prefill", "EMBED", "embed_bf16_256x50288x768",
+        1,        393216,  787456,          0),
+    [CHUNK_NORM] = OP("prefill", "NORM", "rmsnorm_256x768",
+        LAYERS,     3072, 1572864,     786944),
+    [CHUNK_IN_PROJ] = OP("prefill", "IN_PROJ", "gemm_bf16_256x3072x768",
+        LAYERS,  4718592, 3932160, 1207959552),
+    [CHUNK_CONV] = OP("prefill", "CONV", "conv_silu_256x1536x4",
+        LAYERS,    30720, 3182592,    5111808),
+    [CHUNK_X_PROJ] = OP("prefill", "X_PROJ", "gemm_bf16_256x80x1536",
+        LAYERS,   245760, 1654784,   62914560),
+    [CHUNK_DT_PROJ] = OP("prefill", "DT_PROJ", "gemm_softplus_bf16_256x1536x48",
+        LAYERS,   153600, 1622016,   39321600),
+    [CHUNK_SCAN] = OP("prefill", "SCAN", "scan_256x1536x16",
+        LAYERS,   104448, 6520832,   46792704),
+    [CHUNK_OUT_PROJ] = OP("prefill", "OUT_PROJ", "gemm_add_bf16_256x768x1536",
+        LAYERS,  2359296, 3145728,  604176384),
+    [CHUNK_NORM_F] = OP("prefill", "NORM_F", "rmsnorm_256x768",
+        1,          3072, 1572864,     786944),
+    [HEAD_LOGITS] = OP("head", "LOGITS", "gemm_bf16_16x50288x768",
+        1,      77242368, 3267072, 1235681280),
 };
 
-/* The scratch plan: step, buffer, offset, bytes, first and last operation. */
+/* The scratch plan. */
+#define BUFFER(STEP, NAME, AT, BYTES, FIRST, LAST) \
+    {.step = STEP, .name = NAME, .at = AT, .bytes = BYTES, \
+     .first_op = FIRST, .last_op = LAST}
+
 static const struct model_buffer buffers[] = {
-    {"decode",  "x",         0,    3072, DECODE_EMBED,   DECODE_NORM_F},
-    {"decode",  "xn",    15360,    3072, DECODE_NORM,    DECODE_IN_PROJ},
-    {"decode",  "xz",     3072,   12288, DECODE_IN_PROJ, DECODE_OUT_PROJ},
-    {"decode",  "xdb",   15360,     320, DECODE_X_PROJ,  DECODE_SCAN},
-    {"decode",  "dt",    15680,    6144, DECODE_DT_PROJ, DECODE_SCAN},
-    {"prefill", "x",         0,  786432, CHUNK_EMBED,    CHUNK_NORM_F},
-    {"prefill", "xn",  3932160,  786432, CHUNK_NORM,     CHUNK_IN_PROJ},
-    {"prefill", "xz",   786432, 3145728, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ},
-    {"prefill", "xdb", 3932160,   81920, CHUNK_X_PROJ,   CHUNK_SCAN},
-    {"prefill", "dt",  4014080, 1572864, CHUNK_DT_PROJ,  CHUNK_SCAN},
+    BUFFER("decode",  "x",         0,    3072, DECODE_EMBED,   DECODE_NORM_F),
+    BUFFER("decode",  "xn",    15360,    3072, DECODE_NORM,    DECODE_IN_PROJ),
+    BUFFER("decode",  "xz",     3072,   12288, DECODE_IN_PROJ, DECODE_OUT_PROJ),
+    BUFFER("decode",  "xdb",   15360,     320, DECODE_X_PROJ,  DECODE_SCAN),
+    BUFFER("decode",  "dt",    15680,    6144, DECODE_DT_PROJ, DECODE_SCAN),
+    BUFFER("prefill", "x",         0,  786432, CHUNK_EMBED,    CHUNK_NORM_F),
+    BUFFER("prefill", "xn",  3932160,  786432, CHUNK_NORM,     CHUNK_IN_PROJ),
+    BUFFER("prefill", "xz",   786432, 3145728, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ),
+    BUFFER("prefill", "xdb", 3932160,   81920, CHUNK_X_PROJ,   CHUNK_SCAN),
+    BUFFER("prefill", "dt",  4014080, 1572864, CHUNK_DT_PROJ,  CHUNK_SCAN),
 };
 
 const struct model model = {

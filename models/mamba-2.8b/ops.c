@@ -30,23 +30,25 @@ static const struct model_key keys[] = {
     {"build", "logit_rows",          "16"},
 };
 
-#define AT(member) offsetof(struct weights, member)
+/* The weights arena; shapes before padding, bytes up to the next tensor. */
+#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \
+    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
+     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}
 
-/* name, type, rows and columns before padding, offset, bytes up to the next. */
-#define LAYER(l)                                                                       \
-    {"layer " #l " norm",      "f32",   2560,    1, AT(layer[l].norm),         10240}, \
-    {"layer " #l " in_proj",   "bf16", 10240, 2560, AT(layer[l].in_proj),   52428800}, \
-    {"layer " #l " conv_taps", "f32",   5120,    4, AT(layer[l].conv_taps),    81920}, \
-    {"layer " #l " conv_bias", "f32",   5120,    1, AT(layer[l].conv_bias),    20480}, \
-    {"layer " #l " x_proj",    "bf16",   192, 5120, AT(layer[l].x_proj),     1966080}, \
-    {"layer " #l " dt_proj",   "bf16",  5120,  160, AT(layer[l].dt_proj),    1638400}, \
-    {"layer " #l " dt_bias",   "f32",   5120,    1, AT(layer[l].dt_bias),      20480}, \
-    {"layer " #l " A",         "f32",   5120,   16, AT(layer[l].A),           327680}, \
-    {"layer " #l " D",         "f32",   5120,    1, AT(layer[l].D),            20480}, \
-    {"layer " #l " out_proj",  "bf16",  2560, 5120, AT(layer[l].out_proj),  26214400},
+#define LAYER(l)                                                                         \
+    WEIGHT("layer " #l " norm",      "f32",   2560,    1, layer[l].norm,         10240), \
+    WEIGHT("layer " #l " in_proj",   "bf16", 10240, 2560, layer[l].in_proj,   52428800), \
+    WEIGHT("layer " #l " conv_taps", "f32",   5120,    4, layer[l].conv_taps,    81920), \
+    WEIGHT("layer " #l " conv_bias", "f32",   5120,    1, layer[l].conv_bias,    20480), \
+    WEIGHT("layer " #l " x_proj",    "bf16",   192, 5120, layer[l].x_proj,     1966080), \
+    WEIGHT("layer " #l " dt_proj",   "bf16",  5120,  160, layer[l].dt_proj,    1638400), \
+    WEIGHT("layer " #l " dt_bias",   "f32",   5120,    1, layer[l].dt_bias,      20480), \
+    WEIGHT("layer " #l " A",         "f32",   5120,   16, layer[l].A,           327680), \
+    WEIGHT("layer " #l " D",         "f32",   5120,    1, layer[l].D,            20480), \
+    WEIGHT("layer " #l " out_proj",  "bf16",  2560, 5120, layer[l].out_proj,  26214400),
 
 static const struct model_weight weights[] = {
-    {"embed", "bf16", 50280, 2560, AT(embed), 257474560},
+    WEIGHT("embed", "bf16", 50280, 2560, embed, 257474560),
     LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6)
     LAYER(7) LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13)
     LAYER(14) LAYER(15) LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20)
@@ -57,66 +59,74 @@ static const struct model_weight weights[] = {
     LAYER(49) LAYER(50) LAYER(51) LAYER(52) LAYER(53) LAYER(54) LAYER(55)
     LAYER(56) LAYER(57) LAYER(58) LAYER(59) LAYER(60) LAYER(61) LAYER(62)
     LAYER(63)
-    {"norm_f", "f32", 2560, 1, AT(norm_f), 10240},
+    WEIGHT("norm_f", "f32", 2560, 1, norm_f, 10240),
 };
 
-/* step, name, kernel, times per step; then per execution: bytes of weights read, bytes of
- * activations and state moved, floating point operations. */
+/* Times per step; then of one execution: bytes of weights read, bytes of activations and state
+ * moved, floating point operations. */
+#define OP(STEP, NAME, KERNEL, TIMES, WEIGHTS, MOVED, FLOPS) \
+    {.step = STEP, .name = NAME, .kernel = KERNEL, .times = TIMES, \
+     .weight_bytes = WEIGHTS, .moved_bytes = MOVED, .flops = FLOPS}
+
 static const struct model_op ops[OPS] = {
-    [DECODE_EMBED] = {"decode", "EMBED", "embed_bf16_50288x2560",
-        1,           5120,    10244,           0},
-    [DECODE_NORM] = {"decode", "NORM", "rmsnorm_2560",
-        LAYERS,     10240,    20480,       10242},
-    [DECODE_IN_PROJ] = {"decode", "IN_PROJ", "gemv_bf16_10240x2560",
-        LAYERS,  52428800,    51200,    52428800},
-    [DECODE_CONV] = {"decode", "CONV", "conv_silu_5120x4",
-        LAYERS,    102400,   163840,       66560},
-    [DECODE_X_PROJ] = {"decode", "X_PROJ", "gemv_bf16_192x5120",
-        LAYERS,   1966080,    21248,     1966080},
-    [DECODE_DT_PROJ] = {"decode", "DT_PROJ", "gemv_softplus_bf16_5120x160",
-        LAYERS,   1658880,    21120,     1658880},
-    [DECODE_SCAN] = {"decode", "SCAN", "scan_5120x16",
-        LAYERS,    348160,   737408,      609280},
-    [DECODE_OUT_PROJ] = {"decode", "OUT_PROJ", "gemv_add_bf16_2560x5120",
-        LAYERS,  26214400,    40960,    26216960},
-    [DECODE_NORM_F] = {"decode", "NORM_F", "rmsnorm_2560",
-        1,          10240,    20480,       10242},
-    [DECODE_HEAD] = {"decode", "HEAD", "gemv_bf16_50288x2560",
-        1,      257474560,   211360,   257433600},
-    [CHUNK_EMBED] = {"prefill", "EMBED", "embed_bf16_256x50288x2560",
-        1,        1310720,  2622464,           0},
-    [CHUNK_NORM] = {"prefill", "NORM", "rmsnorm_256x2560",
-        LAYERS,     10240,  5242880,     2621952},
-    [CHUNK_IN_PROJ] = {"prefill", "IN_PROJ", "gemm_bf16_256x10240x2560",
-        LAYERS,  52428800, 13107200, 13421772800},
-    [CHUNK_CONV] = {"prefill", "CONV", "conv_silu_256x5120x4",
-        LAYERS,    102400, 10608640,    17039360},
-    [CHUNK_X_PROJ] = {"prefill", "X_PROJ", "gemm_bf16_256x192x5120",
-        LAYERS,   1966080,  5439488,   503316480},
-    [CHUNK_DT_PROJ] = {"prefill", "DT_PROJ", "gemm_softplus_bf16_256x5120x160",
-        LAYERS,   1658880,  5406720,   424673280},
-    [CHUNK_SCAN] = {"prefill", "SCAN", "scan_256x5120x16",
-        LAYERS,    348160, 21659648,   155975680},
-    [CHUNK_OUT_PROJ] = {"prefill", "OUT_PROJ", "gemm_add_bf16_256x2560x5120",
-        LAYERS,  26214400, 10485760,  6711541760},
-    [CHUNK_NORM_F] = {"prefill", "NORM_F", "rmsnorm_256x2560",
-        1,          10240,  5242880,     2621952},
-    [HEAD_LOGITS] = {"head", "LOGITS", "gemm_bf16_16x50288x2560",
-        1,      257474560,  3381760,  4118937600},
+    [DECODE_EMBED] = OP("decode", "EMBED", "embed_bf16_50288x2560",
+        1,           5120,    10244,           0),
+    [DECODE_NORM] = OP("decode", "NORM", "rmsnorm_2560",
+        LAYERS,     10240,    20480,       10242),
+    [DECODE_IN_PROJ] = OP("decode", "IN_PROJ", "gemv_bf16_10240x2560",
+        LAYERS,  52428800,    51200,    52428800),
+    [DECODE_CONV] = OP("decode", "CONV", "conv_silu_5120x4",
+        LAYERS,    102400,   163840,       66560),
+    [DECODE_X_PROJ] = OP("decode", "X_PROJ", "gemv_bf16_192x5120",
+        LAYERS,   1966080,    21248,     1966080),
+    [DECODE_DT_PROJ] = OP("decode", "DT_PROJ", "gemv_softplus_bf16_5120x160",
+        LAYERS,   1658880,    21120,     1658880),
+    [DECODE_SCAN] = OP("decode", "SCAN", "scan_5120x16",
+        LAYERS,    348160,   737408,      609280),
+    [DECODE_OUT_PROJ] = OP("decode", "OUT_PROJ", "gemv_add_bf16_2560x5120",
+        LAYERS,  26214400,    40960,    26216960),
+    [DECODE_NORM_F] = OP("decode", "NORM_F", "rmsnorm_2560",
+        1,          10240,    20480,       10242),
+    [DECODE_HEAD] = OP("decode", "HEAD", "gemv_bf16_50288x2560",
+        1,      257474560,   211360,   257433600),
+    [CHUNK_EMBED] = OP("prefill", "EMBED", "embed_bf16_256x50288x2560",
+        1,        1310720,  2622464,           0),
+    [CHUNK_NORM] = OP("prefill", "NORM", "rmsnorm_256x2560",
+        LAYERS,     10240,  5242880,     2621952),
+    [CHUNK_IN_PROJ] = OP("prefill", "IN_PROJ", "gemm_bf16_256x10240x2560",
+        LAYERS,  52428800, 13107200, 13421772800),
+    [CHUNK_CONV] = OP("prefill", "CONV", "conv_silu_256x5120x4",
+        LAYERS,    102400, 10608640,    17039360),
+    [CHUNK_X_PROJ] = OP("prefill", "X_PROJ", "gemm_bf16_256x192x5120",
+        LAYERS,   1966080,  5439488,   503316480),
+    [CHUNK_DT_PROJ] = OP("prefill", "DT_PROJ", "gemm_softplus_bf16_256x5120x160",
+        LAYERS,   1658880,  5406720,   424673280),
+    [CHUNK_SCAN] = OP("prefill", "SCAN", "scan_256x5120x16",
+        LAYERS,    348160, 21659648,   155975680),
+    [CHUNK_OUT_PROJ] = OP("prefill", "OUT_PROJ", "gemm_add_bf16_256x2560x5120",
+        LAYERS,  26214400, 10485760,  6711541760),
+    [CHUNK_NORM_F] = OP("prefill", "NORM_F", "rmsnorm_256x2560",
+        1,          10240,  5242880,     2621952),
+    [HEAD_LOGITS] = OP("head", "LOGITS", "gemm_bf16_16x50288x2560",
+        1,      257474560,  3381760,  4118937600),
 };
 
-/* The scratch plan: step, buffer, offset, bytes, first and last operation. */
+/* The scratch plan. */
+#define BUFFER(STEP, NAME, AT, BYTES, FIRST, LAST) \
+    {.step = STEP, .name = NAME, .at = AT, .bytes = BYTES, \
+     .first_op = FIRST, .last_op = LAST}
+
 static const struct model_buffer buffers[] = {
-    {"decode",  "x",          0,    10240, DECODE_EMBED,   DECODE_NORM_F},
-    {"decode",  "xn",     51200,    10240, DECODE_NORM,    DECODE_IN_PROJ},
-    {"decode",  "xz",     10240,    40960, DECODE_IN_PROJ, DECODE_OUT_PROJ},
-    {"decode",  "xdb",    51200,      768, DECODE_X_PROJ,  DECODE_SCAN},
-    {"decode",  "dt",     51968,    20480, DECODE_DT_PROJ, DECODE_SCAN},
-    {"prefill", "x",          0,  2621440, CHUNK_EMBED,    CHUNK_NORM_F},
-    {"prefill", "xn",  13107200,  2621440, CHUNK_NORM,     CHUNK_IN_PROJ},
-    {"prefill", "xz",   2621440, 10485760, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ},
-    {"prefill", "xdb", 13107200,   196608, CHUNK_X_PROJ,   CHUNK_SCAN},
-    {"prefill", "dt",  13303808,  5242880, CHUNK_DT_PROJ,  CHUNK_SCAN},
+    BUFFER("decode",  "x",          0,    10240, DECODE_EMBED,   DECODE_NORM_F),
+    BUFFER("decode",  "xn",     51200,    10240, DECODE_NORM,    DECODE_IN_PROJ),
+    BUFFER("decode",  "xz",     10240,    40960, DECODE_IN_PROJ, DECODE_OUT_PROJ),
+    BUFFER("decode",  "xdb",    51200,      768, DECODE_X_PROJ,  DECODE_SCAN),
+    BUFFER("decode",  "dt",     51968,    20480, DECODE_DT_PROJ, DECODE_SCAN),
+    BUFFER("prefill", "x",          0,  2621440, CHUNK_EMBED,    CHUNK_NORM_F),
+    BUFFER("prefill", "xn",  13107200,  2621440, CHUNK_NORM,     CHUNK_IN_PROJ),
+    BUFFER("prefill", "xz",   2621440, 10485760, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ),
+    BUFFER("prefill", "xdb", 13107200,   196608, CHUNK_X_PROJ,   CHUNK_SCAN),
+    BUFFER("prefill", "dt",  13303808,  5242880, CHUNK_DT_PROJ,  CHUNK_SCAN),
 };
 
 const struct model model = {

@@ -30,23 +30,25 @@ static const struct model_key keys[] = {
     {"build", "logit_rows",          "16"},
 };
 
-#define AT(member) offsetof(struct weights, member)
+/* The weights arena; shapes before padding, bytes up to the next tensor. */
+#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \
+    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
+     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}
 
-/* name, type, rows and columns before padding, offset, bytes up to the next. */
-#define LAYER(l)                                                                     \
-    {"layer " #l " norm",      "f32",  1024,    1, AT(layer[l].norm),         4096}, \
-    {"layer " #l " in_proj",   "bf16", 4096, 1024, AT(layer[l].in_proj),   8388608}, \
-    {"layer " #l " conv_taps", "f32",  2048,    4, AT(layer[l].conv_taps),   32768}, \
-    {"layer " #l " conv_bias", "f32",  2048,    1, AT(layer[l].conv_bias),    8192}, \
-    {"layer " #l " x_proj",    "bf16",   96, 2048, AT(layer[l].x_proj),     393216}, \
-    {"layer " #l " dt_proj",   "bf16", 2048,   64, AT(layer[l].dt_proj),    262144}, \
-    {"layer " #l " dt_bias",   "f32",  2048,    1, AT(layer[l].dt_bias),      8192}, \
-    {"layer " #l " A",         "f32",  2048,   16, AT(layer[l].A),          131072}, \
-    {"layer " #l " D",         "f32",  2048,    1, AT(layer[l].D),            8192}, \
-    {"layer " #l " out_proj",  "bf16", 1024, 2048, AT(layer[l].out_proj),  4194304},
+#define LAYER(l)                                                                       \
+    WEIGHT("layer " #l " norm",      "f32",  1024,    1, layer[l].norm,         4096), \
+    WEIGHT("layer " #l " in_proj",   "bf16", 4096, 1024, layer[l].in_proj,   8388608), \
+    WEIGHT("layer " #l " conv_taps", "f32",  2048,    4, layer[l].conv_taps,   32768), \
+    WEIGHT("layer " #l " conv_bias", "f32",  2048,    1, layer[l].conv_bias,    8192), \
+    WEIGHT("layer " #l " x_proj",    "bf16",   96, 2048, layer[l].x_proj,     393216), \
+    WEIGHT("layer " #l " dt_proj",   "bf16", 2048,   64, layer[l].dt_proj,    262144), \
+    WEIGHT("layer " #l " dt_bias",   "f32",  2048,    1, layer[l].dt_bias,      8192), \
+    WEIGHT("layer " #l " A",         "f32",  2048,   16, layer[l].A,          131072), \
+    WEIGHT("layer " #l " D",         "f32",  2048,    1, layer[l].D,            8192), \
+    WEIGHT("layer " #l " out_proj",  "bf16", 1024, 2048, layer[l].out_proj,  4194304),
 
 static const struct model_weight weights[] = {
-    {"embed", "bf16", 50280, 1024, AT(embed), 102989824},
+    WEIGHT("embed", "bf16", 50280, 1024, embed, 102989824),
     LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6)
     LAYER(7) LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13)
     LAYER(14) LAYER(15) LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20)
@@ -54,66 +56,74 @@ static const struct model_weight weights[] = {
     LAYER(28) LAYER(29) LAYER(30) LAYER(31) LAYER(32) LAYER(33) LAYER(34)
     LAYER(35) LAYER(36) LAYER(37) LAYER(38) LAYER(39) LAYER(40) LAYER(41)
     LAYER(42) LAYER(43) LAYER(44) LAYER(45) LAYER(46) LAYER(47)
-    {"norm_f", "f32", 1024, 1, AT(norm_f), 4096},
+    WEIGHT("norm_f", "f32", 1024, 1, norm_f, 4096),
 };
 
-/* step, name, kernel, times per step; then per execution: bytes of weights read, bytes of
- * activations and state moved, floating point operations. */
+/* Times per step; then of one execution: bytes of weights read, bytes of activations and state
+ * moved, floating point operations. */
+#define OP(STEP, NAME, KERNEL, TIMES, WEIGHTS, MOVED, FLOPS) \
+    {.step = STEP, .name = NAME, .kernel = KERNEL, .times = TIMES, \
+     .weight_bytes = WEIGHTS, .moved_bytes = MOVED, .flops = FLOPS}
+
 static const struct model_op ops[OPS] = {
-    [DECODE_EMBED] = {"decode", "EMBED", "embed_bf16_50288x1024",
-        1,           2048,    4100,          0},
-    [DECODE_NORM] = {"decode", "NORM", "rmsnorm_1024",
-        LAYERS,      4096,    8192,       4098},
-    [DECODE_IN_PROJ] = {"decode", "IN_PROJ", "gemv_bf16_4096x1024",
-        LAYERS,   8388608,   20480,    8388608},
-    [DECODE_CONV] = {"decode", "CONV", "conv_silu_2048x4",
-        LAYERS,     40960,   65536,      26624},
-    [DECODE_X_PROJ] = {"decode", "X_PROJ", "gemv_bf16_96x2048",
-        LAYERS,    393216,    8576,     393216},
-    [DECODE_DT_PROJ] = {"decode", "DT_PROJ", "gemv_softplus_bf16_2048x64",
-        LAYERS,    270336,    8448,     270336},
-    [DECODE_SCAN] = {"decode", "SCAN", "scan_2048x16",
-        LAYERS,    139264,  295040,     243712},
-    [DECODE_OUT_PROJ] = {"decode", "OUT_PROJ", "gemv_add_bf16_1024x2048",
-        LAYERS,   4194304,   16384,    4195328},
-    [DECODE_NORM_F] = {"decode", "NORM_F", "rmsnorm_1024",
-        1,           4096,    8192,       4098},
-    [DECODE_HEAD] = {"decode", "HEAD", "gemv_bf16_50288x1024",
-        1,      102989824,  205216,  102973440},
-    [CHUNK_EMBED] = {"prefill", "EMBED", "embed_bf16_256x50288x1024",
-        1,         524288, 1049600,          0},
-    [CHUNK_NORM] = {"prefill", "NORM", "rmsnorm_256x1024",
-        LAYERS,      4096, 2097152,    1049088},
-    [CHUNK_IN_PROJ] = {"prefill", "IN_PROJ", "gemm_bf16_256x4096x1024",
-        LAYERS,   8388608, 5242880, 2147483648},
-    [CHUNK_CONV] = {"prefill", "CONV", "conv_silu_256x2048x4",
-        LAYERS,     40960, 4243456,    6815744},
-    [CHUNK_X_PROJ] = {"prefill", "X_PROJ", "gemm_bf16_256x96x2048",
-        LAYERS,    393216, 2195456,  100663296},
-    [CHUNK_DT_PROJ] = {"prefill", "DT_PROJ", "gemm_softplus_bf16_256x2048x64",
-        LAYERS,    270336, 2162688,   69206016},
-    [CHUNK_SCAN] = {"prefill", "SCAN", "scan_256x2048x16",
-        LAYERS,    139264, 8683520,   62390272},
-    [CHUNK_OUT_PROJ] = {"prefill", "OUT_PROJ", "gemm_add_bf16_256x1024x2048",
-        LAYERS,   4194304, 4194304, 1074003968},
-    [CHUNK_NORM_F] = {"prefill", "NORM_F", "rmsnorm_256x1024",
-        1,           4096, 2097152,    1049088},
-    [HEAD_LOGITS] = {"head", "LOGITS", "gemm_bf16_16x50288x1024",
-        1,      102989824, 3283456, 1647575040},
+    [DECODE_EMBED] = OP("decode", "EMBED", "embed_bf16_50288x1024",
+        1,           2048,    4100,          0),
+    [DECODE_NORM] = OP("decode", "NORM", "rmsnorm_1024",
+        LAYERS,      4096,    8192,       4098),
+    [DECODE_IN_PROJ] = OP("decode", "IN_PROJ", "gemv_bf16_4096x1024",
+        LAYERS,   8388608,   20480,    8388608),
+    [DECODE_CONV] = OP("decode", "CONV", "conv_silu_2048x4",
+        LAYERS,     40960,   65536,      26624),
+    [DECODE_X_PROJ] = OP("decode", "X_PROJ", "gemv_bf16_96x2048",
+        LAYERS,    393216,    8576,     393216),
+    [DECODE_DT_PROJ] = OP("decode", "DT_PROJ", "gemv_softplus_bf16_2048x64",
+        LAYERS,    270336,    8448,     270336),
+    [DECODE_SCAN] = OP("decode", "SCAN", "scan_2048x16",
+        LAYERS,    139264,  295040,     243712),
+    [DECODE_OUT_PROJ] = OP("decode", "OUT_PROJ", "gemv_add_bf16_1024x2048",
+        LAYERS,   4194304,   16384,    4195328),
+    [DECODE_NORM_F] = OP("decode", "NORM_F", "rmsnorm_1024",
+        1,           4096,    8192,       4098),
+    [DECODE_HEAD] = OP("decode", "HEAD", "gemv_bf16_50288x1024",
+        1,      102989824,  205216,  102973440),
+    [CHUNK_EMBED] = OP("prefill", "EMBED", "embed_bf16_256x50288x1024",
+        1,         524288, 1049600,          0),
+    [CHUNK_NORM] = OP("prefill", "NORM", "rmsnorm_256x1024",
+        LAYERS,      4096, 2097152,    1049088),
+    [CHUNK_IN_PROJ] = OP("prefill", "IN_PROJ", "gemm_bf16_256x4096x1024",
+        LAYERS,   8388608, 5242880, 2147483648),
+    [CHUNK_CONV] = OP("prefill", "CONV", "conv_silu_256x2048x4",
+        LAYERS,     40960, 4243456,    6815744),
+    [CHUNK_X_PROJ] = OP("prefill", "X_PROJ", "gemm_bf16_256x96x2048",
+        LAYERS,    393216, 2195456,  100663296),
+    [CHUNK_DT_PROJ] = OP("prefill", "DT_PROJ", "gemm_softplus_bf16_256x2048x64",
+        LAYERS,    270336, 2162688,   69206016),
+    [CHUNK_SCAN] = OP("prefill", "SCAN", "scan_256x2048x16",
+        LAYERS,    139264, 8683520,   62390272),
+    [CHUNK_OUT_PROJ] = OP("prefill", "OUT_PROJ", "gemm_add_bf16_256x1024x2048",
+        LAYERS,   4194304, 4194304, 1074003968),
+    [CHUNK_NORM_F] = OP("prefill", "NORM_F", "rmsnorm_256x1024",
+        1,           4096, 2097152,    1049088),
+    [HEAD_LOGITS] = OP("head", "LOGITS", "gemm_bf16_16x50288x1024",
+        1,      102989824, 3283456, 1647575040),
 };
 
-/* The scratch plan: step, buffer, offset, bytes, first and last operation. */
+/* The scratch plan. */
+#define BUFFER(STEP, NAME, AT, BYTES, FIRST, LAST) \
+    {.step = STEP, .name = NAME, .at = AT, .bytes = BYTES, \
+     .first_op = FIRST, .last_op = LAST}
+
 static const struct model_buffer buffers[] = {
-    {"decode",  "x",         0,    4096, DECODE_EMBED,   DECODE_NORM_F},
-    {"decode",  "xn",    20480,    4096, DECODE_NORM,    DECODE_IN_PROJ},
-    {"decode",  "xz",     4096,   16384, DECODE_IN_PROJ, DECODE_OUT_PROJ},
-    {"decode",  "xdb",   20480,     384, DECODE_X_PROJ,  DECODE_SCAN},
-    {"decode",  "dt",    20864,    8192, DECODE_DT_PROJ, DECODE_SCAN},
-    {"prefill", "x",         0, 1048576, CHUNK_EMBED,    CHUNK_NORM_F},
-    {"prefill", "xn",  5242880, 1048576, CHUNK_NORM,     CHUNK_IN_PROJ},
-    {"prefill", "xz",  1048576, 4194304, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ},
-    {"prefill", "xdb", 5242880,   98304, CHUNK_X_PROJ,   CHUNK_SCAN},
-    {"prefill", "dt",  5341184, 2097152, CHUNK_DT_PROJ,  CHUNK_SCAN},
+    BUFFER("decode",  "x",         0,    4096, DECODE_EMBED,   DECODE_NORM_F),
+    BUFFER("decode",  "xn",    20480,    4096, DECODE_NORM,    DECODE_IN_PROJ),
+    BUFFER("decode",  "xz",     4096,   16384, DECODE_IN_PROJ, DECODE_OUT_PROJ),
+    BUFFER("decode",  "xdb",   20480,     384, DECODE_X_PROJ,  DECODE_SCAN),
+    BUFFER("decode",  "dt",    20864,    8192, DECODE_DT_PROJ, DECODE_SCAN),
+    BUFFER("prefill", "x",         0, 1048576, CHUNK_EMBED,    CHUNK_NORM_F),
+    BUFFER("prefill", "xn",  5242880, 1048576, CHUNK_NORM,     CHUNK_IN_PROJ),
+    BUFFER("prefill", "xz",  1048576, 4194304, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ),
+    BUFFER("prefill", "xdb", 5242880,   98304, CHUNK_X_PROJ,   CHUNK_SCAN),
+    BUFFER("prefill", "dt",  5341184, 2097152, CHUNK_DT_PROJ,  CHUNK_SCAN),
 };
 
 const struct model model = {

@@ -9,7 +9,7 @@
 
 /* What one token leaves for the next, 228.0 KiB per layer. All zero is the start of a text. */
 struct layer_state {
-    _Alignas(64) f32 conv[ 3][3072]; /* the convolution's last inputs, oldest first */
+    _Alignas(64) f32 conv[ 3][3072]; /* the last inputs of conv, oldest first */
     _Alignas(64) f32 ssm [16][3072]; /* the states of every channel */
 };
 struct state {

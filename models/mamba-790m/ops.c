@@ -30,23 +30,25 @@ static const struct model_key keys[] = {
     {"build", "logit_rows",          "16"},
 };
 
-#define AT(member) offsetof(struct weights, member)
+/* The weights arena; shapes before padding, bytes up to the next tensor. */
+#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \
+    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
+     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}
 
-/* name, type, rows and columns before padding, offset, bytes up to the next. */
-#define LAYER(l)                                                                      \
-    {"layer " #l " norm",      "f32",  1536,    1, AT(layer[l].norm),          6144}, \
-    {"layer " #l " in_proj",   "bf16", 6144, 1536, AT(layer[l].in_proj),   18874368}, \
-    {"layer " #l " conv_taps", "f32",  3072,    4, AT(layer[l].conv_taps),    49152}, \
-    {"layer " #l " conv_bias", "f32",  3072,    1, AT(layer[l].conv_bias),    12288}, \
-    {"layer " #l " x_proj",    "bf16",  128, 3072, AT(layer[l].x_proj),      786432}, \
-    {"layer " #l " dt_proj",   "bf16", 3072,   96, AT(layer[l].dt_proj),     589824}, \
-    {"layer " #l " dt_bias",   "f32",  3072,    1, AT(layer[l].dt_bias),      12288}, \
-    {"layer " #l " A",         "f32",  3072,   16, AT(layer[l].A),           196608}, \
-    {"layer " #l " D",         "f32",  3072,    1, AT(layer[l].D),            12288}, \
-    {"layer " #l " out_proj",  "bf16", 1536, 3072, AT(layer[l].out_proj),   9437184},
+#define LAYER(l)                                                                        \
+    WEIGHT("layer " #l " norm",      "f32",  1536,    1, layer[l].norm,          6144), \
+    WEIGHT("layer " #l " in_proj",   "bf16", 6144, 1536, layer[l].in_proj,   18874368), \
+    WEIGHT("layer " #l " conv_taps", "f32",  3072,    4, layer[l].conv_taps,    49152), \
+    WEIGHT("layer " #l " conv_bias", "f32",  3072,    1, layer[l].conv_bias,    12288), \
+    WEIGHT("layer " #l " x_proj",    "bf16",  128, 3072, layer[l].x_proj,      786432), \
+    WEIGHT("layer " #l " dt_proj",   "bf16", 3072,   96, layer[l].dt_proj,     589824), \
+    WEIGHT("layer " #l " dt_bias",   "f32",  3072,    1, layer[l].dt_bias,      12288), \
+    WEIGHT("layer " #l " A",         "f32",  3072,   16, layer[l].A,           196608), \
+    WEIGHT("layer " #l " D",         "f32",  3072,    1, layer[l].D,            12288), \
+    WEIGHT("layer " #l " out_proj",  "bf16", 1536, 3072, layer[l].out_proj,   9437184),
 
 static const struct model_weight weights[] = {
-    {"embed", "bf16", 50280, 1536, AT(embed), 154484736},
+    WEIGHT("embed", "bf16", 50280, 1536, embed, 154484736),
     LAYER(0) LAYER(1) LAYER(2) LAYER(3) LAYER(4) LAYER(5) LAYER(6)
     LAYER(7) LAYER(8) LAYER(9) LAYER(10) LAYER(11) LAYER(12) LAYER(13)
     LAYER(14) LAYER(15) LAYER(16) LAYER(17) LAYER(18) LAYER(19) LAYER(20)
@@ -54,66 +56,74 @@ static const struct model_weight weights[] = {
     LAYER(28) LAYER(29) LAYER(30) LAYER(31) LAYER(32) LAYER(33) LAYER(34)
     LAYER(35) LAYER(36) LAYER(37) LAYER(38) LAYER(39) LAYER(40) LAYER(41)
     LAYER(42) LAYER(43) LAYER(44) LAYER(45) LAYER(46) LAYER(47)
-    {"norm_f", "f32", 1536, 1, AT(norm_f), 6144},
+    WEIGHT("norm_f", "f32", 1536, 1, norm_f, 6144),
 };
 
-/* step, name, kernel, times per step; then per execution: bytes of weights read, bytes of
- * activations and state moved, floating point operations. */
+/* Times per step; then of one execution: bytes of weights read, bytes of activations and state
+ * moved, floating point operations. */
+#define OP(STEP, NAME, KERNEL, TIMES, WEIGHTS, MOVED, FLOPS) \
+    {.step = STEP, .name = NAME, .kernel = KERNEL, .times = TIMES, \
+     .weight_bytes = WEIGHTS, .moved_bytes = MOVED, .flops = FLOPS}
+
 static const struct model_op ops[OPS] = {
-    [DECODE_EMBED] = {"decode", "EMBED", "embed_bf16_50288x1536",
-        1,           3072,     6148,          0},
-    [DECODE_NORM] = {"decode", "NORM", "rmsnorm_1536",
-        LAYERS,      6144,    12288,       6146},
-    [DECODE_IN_PROJ] = {"decode", "IN_PROJ", "gemv_bf16_6144x1536",
-        LAYERS,  18874368,    30720,   18874368},
-    [DECODE_CONV] = {"decode", "CONV", "conv_silu_3072x4",
-        LAYERS,     61440,    98304,      39936},
-    [DECODE_X_PROJ] = {"decode", "X_PROJ", "gemv_bf16_128x3072",
-        LAYERS,    786432,    12800,     786432},
-    [DECODE_DT_PROJ] = {"decode", "DT_PROJ", "gemv_softplus_bf16_3072x96",
-        LAYERS,    602112,    12672,     602112},
-    [DECODE_SCAN] = {"decode", "SCAN", "scan_3072x16",
-        LAYERS,    208896,   442496,     365568},
-    [DECODE_OUT_PROJ] = {"decode", "OUT_PROJ", "gemv_add_bf16_1536x3072",
-        LAYERS,   9437184,    24576,    9438720},
-    [DECODE_NORM_F] = {"decode", "NORM_F", "rmsnorm_1536",
-        1,           6144,    12288,       6146},
-    [DECODE_HEAD] = {"decode", "HEAD", "gemv_bf16_50288x1536",
-        1,      154484736,   207264,  154460160},
-    [CHUNK_EMBED] = {"prefill", "EMBED", "embed_bf16_256x50288x1536",
-        1,         786432,  1573888,          0},
-    [CHUNK_NORM] = {"prefill", "NORM", "rmsnorm_256x1536",
-        LAYERS,      6144,  3145728,    1573376},
-    [CHUNK_IN_PROJ] = {"prefill", "IN_PROJ", "gemm_bf16_256x6144x1536",
-        LAYERS,  18874368,  7864320, 4831838208},
-    [CHUNK_CONV] = {"prefill", "CONV", "conv_silu_256x3072x4",
-        LAYERS,     61440,  6365184,   10223616},
-    [CHUNK_X_PROJ] = {"prefill", "X_PROJ", "gemm_bf16_256x128x3072",
-        LAYERS,    786432,  3276800,  201326592},
-    [CHUNK_DT_PROJ] = {"prefill", "DT_PROJ", "gemm_softplus_bf16_256x3072x96",
-        LAYERS,    602112,  3244032,  154140672},
-    [CHUNK_SCAN] = {"prefill", "SCAN", "scan_256x3072x16",
-        LAYERS,    208896, 13008896,   93585408},
-    [CHUNK_OUT_PROJ] = {"prefill", "OUT_PROJ", "gemm_add_bf16_256x1536x3072",
-        LAYERS,   9437184,  6291456, 2416312320},
-    [CHUNK_NORM_F] = {"prefill", "NORM_F", "rmsnorm_256x1536",
-        1,           6144,  3145728,    1573376},
-    [HEAD_LOGITS] = {"head", "LOGITS", "gemm_bf16_16x50288x1536",
-        1,      154484736,  3316224, 2471362560},
+    [DECODE_EMBED] = OP("decode", "EMBED", "embed_bf16_50288x1536",
+        1,           3072,     6148,          0),
+    [DECODE_NORM] = OP("decode", "NORM", "rmsnorm_1536",
+        LAYERS,      6144,    12288,       6146),
+    [DECODE_IN_PROJ] = OP("decode", "IN_PROJ", "gemv_bf16_6144x1536",
+        LAYERS,  18874368,    30720,   18874368),
+    [DECODE_CONV] = OP("decode", "CONV", "conv_silu_3072x4",
+        LAYERS,     61440,    98304,      39936),
+    [DECODE_X_PROJ] = OP("decode", "X_PROJ", "gemv_bf16_128x3072",
+        LAYERS,    786432,    12800,     786432),
+    [DECODE_DT_PROJ] = OP("decode", "DT_PROJ", "gemv_softplus_bf16_3072x96",
+        LAYERS,    602112,    12672,     602112),
+    [DECODE_SCAN] = OP("decode", "SCAN", "scan_3072x16",
+        LAYERS,    208896,   442496,     365568),
+    [DECODE_OUT_PROJ] = OP("decode", "OUT_PROJ", "gemv_add_bf16_1536x3072",
+        LAYERS,   9437184,    24576,    9438720),
+    [DECODE_NORM_F] = OP("decode", "NORM_F", "rmsnorm_1536",
+        1,           6144,    12288,       6146),
+    [DECODE_HEAD] = OP("decode", "HEAD", "gemv_bf16_50288x1536",
+        1,      154484736,   207264,  154460160),
+    [CHUNK_EMBED] = OP("prefill", "EMBED", "embed_bf16_256x50288x1536",
+        1,         786432,  1573888,          0),
+    [CHUNK_NORM] = OP("prefill", "NORM", "rmsnorm_256x1536",
+        LAYERS,      6144,  3145728,    1573376),
+    [CHUNK_IN_PROJ] = OP("prefill", "IN_PROJ", "gemm_bf16_256x6144x1536",
+        LAYERS,  18874368,  7864320, 4831838208),
+    [CHUNK_CONV] = OP("prefill", "CONV", "conv_silu_256x3072x4",
+        LAYERS,     61440,  6365184,   10223616),
+    [CHUNK_X_PROJ] = OP("prefill", "X_PROJ", "gemm_bf16_256x128x3072",
+        LAYERS,    786432,  3276800,  201326592),
+    [CHUNK_DT_PROJ] = OP("prefill", "DT_PROJ", "gemm_softplus_bf16_256x3072x96",
+        LAYERS,    602112,  3244032,  154140672),
+    [CHUNK_SCAN] = OP("prefill", "SCAN", "scan_256x3072x16",
+        LAYERS,    208896, 13008896,   93585408),
+    [CHUNK_OUT_PROJ] = OP("prefill", "OUT_PROJ", "gemm_add_bf16_256x1536x3072",
+        LAYERS,   9437184,  6291456, 2416312320),
+    [CHUNK_NORM_F] = OP("prefill", "NORM_F", "rmsnorm_256x1536",
+        1,           6144,  3145728,    1573376),
+    [HEAD_LOGITS] = OP("head", "LOGITS", "gemm_bf16_16x50288x1536",
+        1,      154484736,  3316224, 2471362560),
 };
 
-/* The scratch plan: step, buffer, offset, bytes, first and last operation. */
+/* The scratch plan. */
+#define BUFFER(STEP, NAME, AT, BYTES, FIRST, LAST) \
+    {.step = STEP, .name = NAME, .at = AT, .bytes = BYTES, \
+     .first_op = FIRST, .last_op = LAST}
+
 static const struct model_buffer buffers[] = {
-    {"decode",  "x",         0,    6144, DECODE_EMBED,   DECODE_NORM_F},
-    {"decode",  "xn",    30720,    6144, DECODE_NORM,    DECODE_IN_PROJ},
-    {"decode",  "xz",     6144,   24576, DECODE_IN_PROJ, DECODE_OUT_PROJ},
-    {"decode",  "xdb",   30720,     512, DECODE_X_PROJ,  DECODE_SCAN},
-    {"decode",  "dt",    31232,   12288, DECODE_DT_PROJ, DECODE_SCAN},
-    {"prefill", "x",         0, 1572864, CHUNK_EMBED,    CHUNK_NORM_F},
-    {"prefill", "xn",  7864320, 1572864, CHUNK_NORM,     CHUNK_IN_PROJ},
-    {"prefill", "xz",  1572864, 6291456, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ},
-    {"prefill", "xdb", 7864320,  131072, CHUNK_X_PROJ,   CHUNK_SCAN},
-    {"prefill", "dt",  7995392, 3145728, CHUNK_DT_PROJ,  CHUNK_SCAN},
+    BUFFER("decode",  "x",         0,    6144, DECODE_EMBED,   DECODE_NORM_F),
+    BUFFER("decode",  "xn",    30720,    6144, DECODE_NORM,    DECODE_IN_PROJ),
+    BUFFER("decode",  "xz",     6144,   24576, DECODE_IN_PROJ, DECODE_OUT_PROJ),
+    BUFFER("decode",  "xdb",   30720,     512, DECODE_X_PROJ,  DECODE_SCAN),
+    BUFFER("decode",  "dt",    31232,   12288, DECODE_DT_PROJ, DECODE_SCAN),
+    BUFFER("prefill", "x",         0, 1572864, CHUNK_EMBED,    CHUNK_NORM_F),
+    BUFFER("prefill", "xn",  7864320, 1572864, CHUNK_NORM,     CHUNK_IN_PROJ),
+    BUFFER("prefill", "xz",  1572864, 6291456, CHUNK_IN_PROJ,  CHUNK_OUT_PROJ),
+    BUFFER("prefill", "xdb", 7864320,  131072, CHUNK_X_PROJ,   CHUNK_SCAN),
+    BUFFER("prefill", "dt",  7995392, 3145728, CHUNK_DT_PROJ,  CHUNK_SCAN),
 };
 
 const struct model model = {
