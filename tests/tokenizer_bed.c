@@ -5,17 +5,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void open_blob(struct tokenizer_bed *bed)
+{
+    char message[TOKENIZER_MESSAGE] = "";
+    bed->block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
+    ck_assert_ptr_nonnull(bed->block);
+    bed->tokenizer = tokenizer_open(bed->blob.bytes, bed->blob.size, bed->block,
+                                    tokenizer_scratch_bytes(), message);
+    ck_assert_msg(bed->tokenizer != NULL, "%s", message);
+}
+
 struct tokenizer_bed bed_open(const char *path, uint64_t rows)
 {
     struct tokenizer_bed bed = {0};
-    char message[TOKENIZER_JSON_MESSAGE];
-    int code = tokenizer_compile(path, rows, &bed.blob, message);
+    char message[TOKENIZER_JSON_MESSAGE] = "";
+    ck_assert_msg(tokenizer_compile(path, rows, &bed.blob, message) == 0, "%s", message);
+    open_blob(&bed);
+    return bed;
+}
+
+struct tokenizer_bed bed_open_memory(const char *name, const char *json, size_t bytes,
+                                     uint64_t rows)
+{
+    struct tokenizer_bed bed = {0};
+    char message[TOKENIZER_JSON_MESSAGE] = "";
+    int code = tokenizer_compile_memory(name, json, bytes, rows, &bed.blob, message);
     ck_assert_msg(code == 0, "%s", message);
-    bed.block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
-    ck_assert_ptr_nonnull(bed.block);
-    bed.tokenizer = tokenizer_open(bed.blob.bytes, bed.blob.size, bed.block,
-                                   tokenizer_scratch_bytes(), message);
-    ck_assert_msg(bed.tokenizer != NULL, "%s", message);
+    open_blob(&bed);
     return bed;
 }
 

@@ -20,6 +20,8 @@ struct tokenizer_bed {
 
 /* Compiles and opens the file; a failure fails the test. */
 struct tokenizer_bed bed_open(const char *path, uint64_t rows);
+struct tokenizer_bed bed_open_memory(const char *name, const char *json, size_t bytes,
+                                     uint64_t rows);
 void bed_close(struct tokenizer_bed *bed);
 
 struct bed_text {

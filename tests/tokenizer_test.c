@@ -11,7 +11,12 @@
 #include "tests/run.h"
 
 static const char *const folders[] = {"neox", "neox-flags"};
-enum { FOLDERS = sizeof folders / sizeof folders[0], ROWS = 1024, MOST_IDS = 1 << 20 };
+enum {
+    FOLDERS = sizeof folders / sizeof folders[0],
+    ROWS = 1024,
+    MOST_IDS = 1 << 20,
+    VARIANTS = 19
+};
 
 /* ---- counts every allocation of the process ---- */
 
@@ -187,40 +192,63 @@ static void check_same_ids(const uint32_t *found, uint64_t found_count, const ui
 
 /* ---- tests ---- */
 
+/* Encodes and decodes each case of {text, ids, decoded}. */
+static void check_cases(struct tokenizer *tokenizer, json_t *cases, const char *name)
+{
+    uint32_t *ids = room_for_ids(), *expected = room_for_ids();
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        json_t *example = json_array_get(cases, i);
+        json_t *stored = json_object_get(example, "ids");
+        struct bed_text text = bed_text(example, "text");
+        struct bed_text printed = bed_text(example, "decoded");
+        char what[64];
+        snprintf(what, sizeof what, "%s case %zu", name, i);
+        for (size_t k = 0; k < json_array_size(stored); k++)
+            expected[k] = (uint32_t)json_integer_value(json_array_get(stored, k));
+        uint64_t count = encode(tokenizer, text.bytes, text.size, ids);
+        check_same_ids(ids, count, expected, json_array_size(stored), what);
+        struct bed_text back = decode(tokenizer, ids, count, true);
+        const struct bed_text *same = printed.bytes != NULL ? &printed : &text;
+        if (back.size != same->size || memcmp(back.bytes, same->bytes, back.size) != 0)
+            ck_abort_msg("%s: decodes to '%.*s'", what, (int)back.size, (char *)back.bytes);
+        free(back.bytes);
+        free(text.bytes);
+        free(printed.bytes);
+    }
+    free(ids);
+    free(expected);
+}
+
 START_TEST(equals_hugging_face)
 {
     struct tokenizer_bed bed = open_folder(_i);
     json_t *root = load_cases(_i);
-    const json_t *cases = json_object_get(root, "cases");
-    uint32_t *ids = room_for_ids(), *expected = room_for_ids();
+    json_t *cases = json_object_get(root, "cases");
     ck_assert_uint_ge(json_array_size(cases), 400);
-    for (int interpreted = 0; interpreted < 2; interpreted++) {
-        for (size_t i = 0; i < json_array_size(cases); i++) {
-            const json_t *example = json_array_get(cases, i);
-            const json_t *stored = json_object_get(example, "ids");
-            struct bed_text text = bed_text(example, "text");
-            struct bed_text printed = bed_text(example, "decoded");
-            char what[48];
-            snprintf(what, sizeof what, "%s case %zu", folders[_i], i);
-            for (size_t k = 0; k < json_array_size(stored); k++)
-                expected[k] = (uint32_t)json_integer_value(json_array_get(stored, k));
-            uint64_t count = encode(bed.tokenizer, text.bytes, text.size, ids);
-            check_same_ids(ids, count, expected, json_array_size(stored), what);
-            struct bed_text back = decode(bed.tokenizer, ids, count, true);
-            const struct bed_text *same = printed.bytes != NULL ? &printed : &text;
-            ck_assert_msg(back.size == same->size &&
-                              memcmp(back.bytes, same->bytes, back.size) == 0,
-                          "%s: decodes to '%.*s'", what, (int)back.size, back.bytes);
-            free(back.bytes);
-            free(text.bytes);
-            free(printed.bytes);
-        }
-        tokenizer_interpret(bed.tokenizer);
-    }
-    free(ids);
-    free(expected);
+    check_cases(bed.tokenizer, cases, folders[_i]);
+    tokenizer_interpret(bed.tokenizer);
+    check_cases(bed.tokenizer, cases, folders[_i]);
     json_decref(root);
     bed_close(&bed);
+}
+END_TEST
+
+START_TEST(options_equal_hugging_face)
+{
+    json_t *variants = bed_json(TOKENIZER_CASES "variants.json");
+    json_t *variant = json_array_get(variants, (size_t)_i);
+    json_t *spec = bed_json(TOKENIZER_CASES "neox/tokenizer.json");
+    ck_assert_uint_eq(json_array_size(variants), VARIANTS);
+    json_object_update(spec, json_object_get(variant, "file"));
+    json_object_update(json_object_get(spec, "model"), json_object_get(variant, "model"));
+    char *json = json_dumps(spec, 0);
+    const char *name = json_string_value(json_object_get(variant, "name"));
+    struct tokenizer_bed bed = bed_open_memory(name, json, strlen(json), ROWS);
+    check_cases(bed.tokenizer, json_object_get(variant, "cases"), name);
+    bed_close(&bed);
+    free(json);
+    json_decref(spec);
+    json_decref(variants);
 }
 END_TEST
 
@@ -495,6 +523,7 @@ int main(void)
     TCase *tests = tcase_create("tokenizer");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, equals_hugging_face, 0, FOLDERS);
+    tcase_add_loop_test(tests, options_equal_hugging_face, 0, VARIANTS);
     tcase_add_loop_test(tests, any_cutting_gives_the_same_ids, 0, FOLDERS);
     tcase_add_loop_test(tests, endless_words_do_not_depend_on_the_cutting, 0, 7);
     tcase_add_test(tests, a_word_longer_than_the_window_is_cut_there);

@@ -1,0 +1,89 @@
+"""Ids that Hugging Face gives for options and added-token flags that the two stored tokenizers lack.
+
+Needed only by who regenerates the references; the tests read the stored file.
+Made with Python 3.11.7 and tokenizers 0.23.3.
+
+    python tests/references/make_tokenizer_variants.py
+
+Reads tests/data/tokenizers/neox/tokenizer.json, writes tests/data/tokenizers/variants.json: per
+variant the keys to set in the file and in its model, and cases of text, ids and decoded text.
+"""
+
+import json
+import random
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+FOLDER = Path(__file__).resolve().parent.parent / "data" / "tokenizers"
+CASES = 60
+CONTENTS = ["  ", "   ", "\n\n", "\t", "<x>", "<xy>", "<x> ", " <y>", "ab", "abc", "Hello", "e\u0301",
+            "zz", "zzz", "\u0301", "\ud55c", "\u1112\u1161", "- -", " \n", "!!", "\u3000", "Ab"]
+ATOMS = CONTENTS + [" ", "\n", "\r\n", "a", "the", "'s", "\u00e9", "\u0323", "1", "\u2003", "_",
+                    "\u200d", "\U0001f600", "\u05d0", "x y", "word"]
+
+
+def added_tokens(choose, vocab):
+    """Two special tokens of the file, and some contents with flags as they fall."""
+    tokens = [flags(i, c, special=True) for i, c in enumerate(["<|endoftext|>", "<|padding|>"])]
+    next_id = len(vocab)
+    for content in choose.sample(CONTENTS, 7):
+        # White space that strips on the left makes tokenizers itself panic.
+        tokens.append(flags(vocab.get(content, next_id), content, special=choose.random() < 0.3,
+                            single_word=choose.random() < 0.3, rstrip=choose.random() < 0.4,
+                            lstrip=bool(content.strip()) and choose.random() < 0.5,
+                            normalized=choose.random() < 0.5))
+        next_id += content not in vocab
+    return tokens
+
+
+def flags(token_id, content, **given):
+    """One entry of added_tokens; flags not given are off."""
+    names = ("single_word", "lstrip", "rstrip", "normalized", "special")
+    return {"id": token_id, "content": content, **{n: given.get(n, False) for n in names}}
+
+
+def variants(base):
+    """(name, keys of the file, keys of the model) of each variant."""
+    nfc = {"type": "NFC"}
+    level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
+    pairs = [m.split(" ") if isinstance(m, str) else m for m in base["model"]["merges"]]
+    yield "no normalizer", {"normalizer": None}, {}
+    yield "an empty Sequence", {"normalizer": {"type": "Sequence", "normalizers": []}}, {}
+    yield "NFC in a Sequence", {"normalizer": {"type": "Sequence", "normalizers": [nfc]}}, {}
+    yield "a prefix space", {"pre_tokenizer": {**level, "add_prefix_space": True}}, {}
+    yield "use_regex, no post_processor", {"pre_tokenizer": {**level, "use_regex": True},
+                                           "post_processor": None}, {}
+    yield "ignore_merges", {}, {"ignore_merges": True}
+    yield "merges as arrays", {}, {"merges": pairs}
+    for seed in range(12):
+        choose = random.Random(seed)
+        keys = {"added_tokens": added_tokens(choose, base["model"]["vocab"])}
+        if seed % 3 == 0:
+            keys["pre_tokenizer"] = {**level, "add_prefix_space": True}
+        if seed % 4 == 0:
+            keys["normalizer"] = None
+        yield f"flags {seed}", keys, {"ignore_merges": seed % 5 == 0}
+
+
+def main():
+    """Writes variants.json."""
+    base = json.loads((FOLDER / "neox" / "tokenizer.json").read_text(encoding="utf-8"))
+    made = []
+    for number, (name, keys, model) in enumerate(variants(base)):
+        spec = {**base, **keys, "model": {**base["model"], **model}}
+        tokenizer = Tokenizer.from_str(json.dumps(spec))
+        choose = random.Random(1000 + number)
+        cases = []
+        for _ in range(CASES):
+            text = "".join(choose.choices(ATOMS, k=choose.randint(1, 14)))
+            ids = tokenizer.encode(text, add_special_tokens=False).ids
+            decoded = tokenizer.decode(ids, skip_special_tokens=False)
+            cases.append({"text": text, "ids": ids, "decoded": decoded})
+        made.append({"name": name, "file": keys, "model": model, "cases": cases})
+    lines = ",\n".join(json.dumps(variant, ensure_ascii=False) for variant in made)
+    (FOLDER / "variants.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
