@@ -213,8 +213,10 @@ static void stack(struct build *b)
         weight(b, "norm_f", "backbone.norm_f.weight", PACKING_VECTOR, b->cfg->hidden_size, 1);
     uint32_t hidden = hidden_rows(b);
     NODE(b, OP_RMSNORM, "NORM_F", hidden, x, norm_f);
-    if (b->graph->step == STEP_DECODE)
-        NODE(b, OP_LINEAR, "HEAD", logits_rows(b), head_weight(b, embed), hidden);
+    if (b->graph->step != STEP_DECODE)
+        return;
+    uint32_t head = head_weight(b, embed), logits = logits_rows(b);
+    NODE(b, OP_LINEAR, "HEAD", logits, head, hidden);
 }
 
 void family_mamba(const struct cfg *cfg, struct graph *graph)
@@ -226,6 +228,8 @@ void family_mamba(const struct cfg *cfg, struct graph *graph)
         return;
     }
     b.place = PLACE_EPILOGUE;
-    uint32_t embed = cfg->tie_word_embeddings ? embedding(&b) : 0;
-    NODE(&b, OP_LINEAR, "LOGITS", logits_rows(&b), head_weight(&b, embed), hidden_rows(&b));
+    uint32_t hidden = hidden_rows(&b);
+    uint32_t head = head_weight(&b, cfg->tie_word_embeddings ? embedding(&b) : 0);
+    uint32_t logits = logits_rows(&b);
+    NODE(&b, OP_LINEAR, "LOGITS", logits, head, hidden);
 }
