@@ -186,6 +186,44 @@ test: deps-test
 test-parts: all $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models))
 	@tests/all.sh $(TESTS)/logs $(OUT) $(TOOLS) $(programs) -- $(scripts)
 
+# Everything: the tests again under ASan and UBSan, clang-tidy, a minute of every fuzz target.
+test-full: test
+	@$(MAKE) -s test SAN=1
+	@$(MAKE) -s tidy
+	@$(MAKE) -s fuzz
+
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS   := -std=gnu11 -D_GNU_SOURCE= -g -O1 -march=native -ffp-contract=off -pthread -I. -w \
+                -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+fuzz_targets := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+fuzz_lib     := $(gen_lib) $(tool_lib) $(sort $(shared_lib) $(runtime_lib)) tests/fake_model.c \
+                tests/fake_weights.c
+.PHONY: fuzz $(addprefix fuzz-,$(fuzz_targets))
+fuzz: $(addprefix fuzz-,$(fuzz_targets))
+	@echo "fuzz: $(fuzz_targets): $(FUZZ_SECONDS) s each, no finding"
+$(addprefix fuzz-,$(fuzz_targets)): fuzz-%: build/fuzz/%
+	@mkdir -p build/fuzz/corpus-$*; echo "  FUZZ  $*"
+	@$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 \
+	  -artifact_prefix=build/fuzz/$*- build/fuzz/corpus-$* >build/fuzz/$*.log 2>&1 || \
+	  { tail -n 40 build/fuzz/$*.log; exit 1; }
+	@sed -n 's/^stat::number_of_executed_units: */  FUZZ  $*: runs without a finding: /p' build/fuzz/$*.log
+build/fuzz/%: build/fuzz/obj/tests/fuzz/%_fuzz.o build/fuzz/libfuzz.a
+	@echo "  LINK  $@"; clang $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@ $(TOOL_LIBS)
+build/fuzz/libfuzz.a: $(call objects,build/fuzz/obj,$(fuzz_lib))
+build/fuzz/obj/%.o: %.c | deps-test
+	@mkdir -p $(@D); clang $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
+
+# One stamp a file, so that only what changed is looked at again.
+tidied := $(patsubst %.c,build/tidy/%.ok,$(gen_lib) $(tool_lib) $(runtime_lib) gen/main.c \
+            runtime/main.c $(tool_mains) $(wildcard tests/*.c tests/fuzz/*.c))
+tidy: $(tidied)
+	@echo "tidy: $(words $(tidied)) files, no finding"
+build/tidy/%.ok: %.c .clang-tidy | deps-test
+	@mkdir -p $(@D); echo "  TIDY  $<"
+	@clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE= -I. -march=native $(TEST_DEFINES) \
+	  >$@.log 2>/dev/null || { cat $@.log; exit 1; }
+	@touch $@
+
 lint:
 	@tools/lint.sh
 
