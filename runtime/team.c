@@ -1,27 +1,16 @@
 #define _GNU_SOURCE
 #include "runtime/team.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "runtime/arena.h"
 #include "runtime/die.h"
 
-enum { SPIN_NANOSECONDS = 20 * 1000 * 1000, SPINS_PER_LOOK = 512 };
-
-static int64_t now_nanoseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now); /* through the vDSO: no system call */
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
+/* Between two steps the caller chooses and prints a token: workers look for about 5 ms, so that
+ * this costs no sleep, and an idle program no heat. */
+enum { IDLE_SPINS = 1 << 18 };
 
 u32 team_processors(void)
 {
@@ -37,50 +26,23 @@ uint64_t team_stack_bytes(u32 threads)
     return (uint64_t)(threads - 1) * TEAM_STACK_BYTES;
 }
 
-static void sleep_until_changed(struct pool *pool, unsigned seen)
-{
-    /* The increment of `asleep` is ordered before the kernel's look at `order`, and team_run()'s
-     * store to `order` before its look at `asleep`: one of the two sees the other. */
-    atomic_fetch_add(&pool->asleep, 1);
-    while (atomic_load(&pool->order) == seen)
-        syscall(SYS_futex, &pool->order, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
-    atomic_fetch_sub(&pool->asleep, 1);
-}
-
-/* Returns the new value of `order` once it differs from `seen`. */
-static unsigned await_order(struct pool *pool, unsigned seen)
-{
-    int64_t start = now_nanoseconds();
-    for (;;) {
-        for (int spin = 0; spin < SPINS_PER_LOOK; spin++) {
-            unsigned order = atomic_load_explicit(&pool->order, memory_order_acquire);
-            if (order != seen)
-                return order;
-            if (pool->team.crowded)
-                sched_yield();
-            else
-                team_relax();
-        }
-        if (now_nanoseconds() - start > SPIN_NANOSECONDS)
-            sleep_until_changed(pool, seen);
-    }
-}
-
 static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
     struct pool *pool = worker->pool;
     unsigned seen = 0;
     for (;;) {
-        seen = await_order(pool, seen);
+        team_await(&pool->order, seen, &pool->idle, IDLE_SPINS, pool->team.crowded);
+        seen = atomic_load_explicit(&pool->order, memory_order_acquire);
         team_work *work = pool->work;
         if (!work)
             return NULL;
         if (worker->run.rank < pool->used)
             work(&worker->run, pool->context);
-        /* Orders this thread's writes ahead of the acquire of `done` in team_run(); threads
+        /* Orders this thread's writes ahead of team_run()'s acquire of `done`; threads
          * that sit this one out report too, so that none can meet the next order early. */
-        atomic_fetch_add_explicit(&pool->done, 1, memory_order_release);
+        atomic_fetch_add(&pool->done, 1);
+        team_wake(&pool->done, &pool->waiting);
     }
 }
 
@@ -164,22 +126,17 @@ void team_run(struct pool *pool, team_work *work, void *context)
     pool->context = context;
     atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
     atomic_fetch_add(&pool->order, 1);
-    if (atomic_load(&pool->asleep) > 0)
-        syscall(SYS_futex, &pool->order, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+    team_wake(&pool->order, &pool->idle);
     work(&pool->workers[0].run, context);
-    while (atomic_load_explicit(&pool->done, memory_order_acquire) != pool->started - 1) {
-        if (pool->team.crowded)
-            sched_yield();
-        else
-            team_relax();
-    }
+    for (unsigned done; (done = atomic_load(&pool->done)) != pool->started - 1;)
+        team_await(&pool->done, done, &pool->waiting, TEAM_SPINS, pool->team.crowded);
 }
 
 void team_stop(struct pool *pool)
 {
     pool->work = NULL;
     atomic_fetch_add(&pool->order, 1);
-    syscall(SYS_futex, &pool->order, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+    team_wake(&pool->order, &pool->idle);
     for (u32 rank = 1; rank < pool->started; rank++)
         pthread_join(pool->workers[rank].thread, NULL);
 }

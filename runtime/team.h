@@ -1,8 +1,8 @@
 /* The pool of threads behind one team: they are started once, pinned, and then execute one piece
  * of work after another, all of them the same one at the same time.
  *
- * The caller is rank 0. Between two pieces of work the others spin for 20 ms before they sleep, so
- * a steady decode makes no system call here, and an idle program no heat. */
+ * The caller is rank 0. Between two pieces of work the others spin for some 5 ms before they sleep,
+ * so a steady decode makes no system call here, and an idle program no heat. */
 #ifndef RUNTIME_TEAM_H
 #define RUNTIME_TEAM_H
 
@@ -31,8 +31,9 @@ struct pool {
     struct team team;                       /* the barrier, over the threads in use */
     _Alignas(LINE_BYTES) atomic_uint order; /* counts the pieces of work ordered */
     _Alignas(LINE_BYTES) atomic_uint done;  /* workers that finished the current one */
-    _Alignas(LINE_BYTES) atomic_uint asleep;
-    team_work *work; /* NULL: leave */
+    _Alignas(LINE_BYTES) atomic_uint idle;  /* workers asleep until the next order */
+    atomic_uint waiting;                    /* 1: the caller sleeps until all are done */
+    team_work *work;                        /* NULL: leave */
     void *context;
     u32 started; /* threads that exist, the caller included */
     u32 used;    /* threads that take part: team_use() */

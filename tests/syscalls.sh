@@ -1,0 +1,78 @@
+#!/bin/sh
+# A steady decode makes no system call but the write of its text, and nothing maps memory once text
+# comes out: counted with strace, as the difference between a long run and a short one.
+#
+#   tests/syscalls.sh [BINARIES [TOOLS [MODEL]]]
+set -u
+binaries=${1:-build/cpu} model=${3:-fable-mamba}
+binary=$binaries/$model weights=build/cpu/$model.weights
+[ -f "$weights" ] || weights=$binary.weights
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+
+if ! command -v strace >/dev/null || ! strace -o /dev/null true 2>/dev/null; then
+    echo "skip: system calls are not counted (strace is missing or may not trace)"
+    exit 0
+fi
+if [ ! -x "$binary" ] || [ ! -f "$weights" ]; then
+    echo "FAIL: $binary or $weights is not built"
+    exit 1
+fi
+
+# trace THREADS TOKENS: the calls of one run, one per line: "name(arguments..."
+trace() {
+    strace -f -qq -o "$scratch/raw" "$binary" run -q -m "$weights" -t "$1" -n "$2" --ignore-eos \
+        -p "Once upon a time" >"$scratch/text" || return 1
+    sed 's/^[0-9]* *//' "$scratch/raw" | grep -v -e 'resumed>' -e '^+++' -e '^---' >"$scratch/calls"
+}
+
+# Prints how many calls of each name a run of TOKENS makes.
+count() {
+    trace "$1" "$2" || return 1
+    sed 's/(.*//' "$scratch/calls" | sort | uniq -c | awk '{print $2, $1}' >"$scratch/count-$2"
+}
+
+# Prints the calls of which 300 tokens take more or fewer than 100, write aside.
+grown() {
+    awk 'FILENAME ~ /100$/ { short[$1] = $2; next } { long[$1] = $2 }
+         END { for (name in long) if (name != "write" && long[name] != short[name] + 0)
+                   print name, long[name] - short[name]
+               for (name in short) if (!(name in long)) print name, -short[name] }' \
+        "$scratch/count-100" "$scratch/count-300"
+}
+
+writes() {
+    awk '$1 == "write" { print $2 }' "$scratch/count-$1"
+}
+
+check() {
+    threads=$1 attempts=$2
+    while [ "$attempts" -gt 0 ]; do
+        attempts=$((attempts - 1))
+        if ! count "$threads" 100 || ! count "$threads" 300; then
+            echo "FAIL: $binary does not run under strace with $threads threads"
+            return
+        fi
+        more=$(grown)
+        [ -z "$more" ] && break
+    done
+    per_token=$(($(writes 300) - $(writes 100)))
+    if [ -n "$more" ]; then
+        echo "FAIL: 200 more tokens with $threads threads make these calls:" "$more"
+    elif [ "$per_token" -gt 200 ]; then
+        echo "FAIL: 200 more tokens with $threads threads make $per_token writes"
+    else
+        echo "ok: 200 more tokens with $threads threads make $per_token writes and no other call"
+    fi
+    # The first write to stdout is the prompt's: from there on no memory may come or go.
+    if sed -n '/^write(1,/,$p' "$scratch/calls" | grep -E '^(mmap|munmap|mremap|brk|madvise)\('; then
+        echo "FAIL: memory is mapped while text comes out, with $threads threads"
+    else
+        echo "ok: no mapping call from the first text to the end, with $threads threads"
+    fi
+}
+
+# A thread that the system takes the processor from for 20 ms lets the others fall asleep, which is
+# a call: with two threads on a busy machine, a quiet one of five attempts is asked for.
+check 1 1
+check 2 5
