@@ -148,7 +148,7 @@ static uint32_t enlist(struct instances *list, struct instance *wanted)
         snprintf(wanted->symbol + length, sizeof wanted->symbol - length, "_%s", wanted->note);
         for (char *c = wanted->symbol + length; *c != '\0'; c++)
             *c = (char)tolower((unsigned char)*c);
-        i = UINT32_MAX; /* from the start, with the new symbol */
+        break; /* no other operation of these rows has that name */
     }
     list->instance[list->count] = *wanted;
     return list->count++;

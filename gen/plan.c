@@ -6,7 +6,7 @@
 
 #include "gen/number.h"
 
-enum { EXACT_BUFFERS = 24, EXACT_NODES = 2000000, SWAPS = 20000 };
+enum { EXACT_BUFFERS = 24, EXACT_NODES = 200000, SWAPS = 20000 };
 
 static bool together(const struct plan_buffer *a, const struct plan_buffer *b)
 {
@@ -208,14 +208,14 @@ void plan_solve(struct plan *plan)
         sort_order(plan, rule, order);
         keep(plan, place(plan, order), offsets);
     }
-    if (plan->bytes > plan->bound)
-        search_swaps(plan, offsets);
     bool exhausted = false;
     if (plan->bytes > plan->bound && plan->count <= EXACT_BUFFERS) {
         struct exact e = {.plan = plan, .offsets = offsets};
         descend(&e, 0, 0, 0);
         exhausted = e.nodes < EXACT_NODES;
     }
+    if (plan->bytes > plan->bound && !exhausted)
+        search_swaps(plan, offsets);
     plan->proved = plan->bytes == plan->bound || exhausted;
     for (uint32_t i = 0; i < plan->count; i++)
         plan->buffer[i].at = offsets[i];

@@ -67,9 +67,11 @@ static void read_all(struct memory *m, const struct node *node)
         if (tensor->role != ROLE_SCRATCH || node_access(node, o) == 'w')
             continue;
         uint32_t b = buffer_of(m, tensor);
-        if (b != PLAN_BUFFERS && !m->intact[b])
-            report_error(m->report, 0, "%s reads %s after its bytes were overwritten", node->name,
-                         tensor->name);
+        if (b == PLAN_BUFFERS || m->intact[b])
+            continue;
+        report_error(m->report, 0, "%s reads %s after its bytes were overwritten", node->name,
+                     tensor->name);
+        m->intact[b] = true; /* said once */
     }
 }
 

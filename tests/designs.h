@@ -37,8 +37,8 @@ static const struct cfg odd_cfg = {.name = "odd",
                                    .use_bias = true,
                                    .hidden_act = "silu",
                                    .layer_norm_epsilon = 1e-5,
-                                   .embedding_type = DTYPE_F16,
-                                   .linear_type = DTYPE_BF16,
+                                   .embedding_type = DTYPE_BF16,
+                                   .linear_type = DTYPE_F16,
                                    .prefill_chunk = 7,
                                    .logit_rows = 7};
 
