@@ -15,7 +15,7 @@ enum {
     FOLDERS = sizeof folders / sizeof folders[0],
     ROWS = 1024,
     MOST_IDS = 1 << 20,
-    VARIANTS = 19
+    VARIANTS = 20
 };
 
 /* ---- counts every allocation of the process ---- */
@@ -280,9 +280,10 @@ static struct bed_text endless(int kind)
     static const char *const unit[] = {"a", " ", "\xC3\xA9", "\xCC\x81", "e\xCC\x81", "!", "\n"};
     struct bed_text text = {malloc(300000), 0};
     const char *part = unit[kind % 7];
-    while (text.size < 200000) {
-        memcpy(text.bytes + text.size, part, strlen(part));
-        text.size += strlen(part);
+    const size_t part_bytes = strlen(part);
+    while (text.size < 200000 || text.size % part_bytes != 0) {
+        text.bytes[text.size] = (uint8_t)part[text.size % part_bytes];
+        text.size++;
     }
     static const char end[] = "<|left|> x <|right|>  y";
     memcpy(text.bytes + text.size, end, sizeof end - 1);

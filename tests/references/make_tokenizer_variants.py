@@ -1,4 +1,4 @@
-"""Ids that Hugging Face gives for options and added-token flags that the two stored tokenizers lack.
+"""Ids that Hugging Face gives for options and flags that the two stored tokenizers lack.
 
 Needed only by who regenerates the references; the tests read the stored file.
 Made with Python 3.11.7 and tokenizers 0.23.3.
@@ -11,16 +11,38 @@ variant the keys to set in the file and in its model, and cases of text, ids and
 
 import json
 import random
+import unicodedata
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "tokenizers"
 CASES = 60
-CONTENTS = ["  ", "   ", "\n\n", "\t", "<x>", "<xy>", "<x> ", " <y>", "ab", "abc", "Hello", "e\u0301",
-            "zz", "zzz", "\u0301", "\ud55c", "\u1112\u1161", "- -", " \n", "!!", "\u3000", "Ab"]
+BY_VERSION = "characters that depend on the version of Unicode"
+CONTENTS = ["  ", "   ", "\n\n", "\t", "<x>", "<xy>", "<x> ", " <y>", "ab", "abc", "Hello",
+            "e\u0301", "zz", "zzz", "\u0301", "\ud55c", "\u1112\u1161", "- -", " \n", "!!", "\u3000", "Ab"]
 ATOMS = CONTENTS + [" ", "\n", "\r\n", "a", "the", "'s", "\u00e9", "\u0323", "1", "\u2003", "_",
                     "\u200d", "\U0001f600", "\u05d0", "x y", "word"]
+# One letter or number of each block that grew after Unicode 14, and U+180E, white space no more.
+GROWN = [0x1C89, 0xA7CB, 0xA7DA, 0x105C0, 0x10D40, 0x10D4A, 0x10EC2, 0x11380, 0x113D1, 0x116D0,
+         0x11BC0, 0x11BF0, 0x11F04, 0x11F50, 0x13460, 0x16100, 0x16D40, 0x16D70, 0x1CCF0, 0x1E030, 0x1E4D0,
+         0x1E4F0, 0x1E5D0, 0x1E5F1, 0x2EBF0, 0x31350, 0x180E]
+
+
+def by_version():
+    """Texts whose pieces, words or order of marks depend on the version of Unicode."""
+    marks = [chr(c) for c in range(0x300, 0x1F000) if unicodedata.combining(chr(c))]
+    marks += ["\U00011935\U00011930", "\U0001133b", "\U00010efd"]
+    for first in range(0, len(marks), 40):
+        yield " ".join(f"a\u0300{mark}\u0323" for mark in marks[first:first + 40])
+    for code in GROWN:
+        yield f"a{chr(code)}1{chr(code)} {chr(code)}!{chr(code)}NB NB{chr(code)}"
+
+
+def random_texts(choose):
+    """Texts of what is easily cut in the wrong place."""
+    for _ in range(CASES):
+        yield "".join(choose.choices(ATOMS, k=choose.randint(1, 14)))
 
 
 def added_tokens(choose, vocab):
@@ -56,6 +78,8 @@ def variants(base):
                                            "post_processor": None}, {}
     yield "ignore_merges", {}, {"ignore_merges": True}
     yield "merges as arrays", {}, {"merges": pairs}
+    words = [flags(len(base["model"]["vocab"]), "NB", single_word=True)]
+    yield BY_VERSION, {"added_tokens": base["added_tokens"][:2] + words}, {}
     for seed in range(12):
         choose = random.Random(seed)
         keys = {"added_tokens": added_tokens(choose, base["model"]["vocab"])}
@@ -75,8 +99,7 @@ def main():
         tokenizer = Tokenizer.from_str(json.dumps(spec))
         choose = random.Random(1000 + number)
         cases = []
-        for _ in range(CASES):
-            text = "".join(choose.choices(ATOMS, k=choose.randint(1, 14)))
+        for text in by_version() if name == BY_VERSION else random_texts(choose):
             ids = tokenizer.encode(text, add_special_tokens=False).ids
             decoded = tokenizer.decode(ids, skip_special_tokens=False)
             cases.append({"text": text, "ids": ids, "decoded": decoded})
