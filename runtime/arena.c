@@ -78,8 +78,8 @@ uint64_t arena_rounded(uint64_t bytes)
     return (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
 }
 
-/* Makes every page resident now, so that no step meets a page fault and the memory of a run does not
- * grow. Kernels before 5.14 do not know the call: there every page is written once. */
+/* Makes every page resident now, so that no step meets a page fault and the memory of a run does
+ * not grow. Kernels before 5.14 do not know the call: there every page is written once. */
 static void populate(uint8_t *at, uint64_t bytes, uint64_t page)
 {
     if (madvise(at, bytes, MADV_POPULATE_WRITE) == 0)
