@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/tokenizer_tables.h"
 #include "tests/run.h"
 
 static const char base_path[] = TOKENIZER_CASES "broken/base.json";
@@ -193,6 +194,55 @@ static void try_tables(const uint8_t *tables, size_t size, void *block)
     free(exact);
 }
 
+START_TEST(each_damaged_entry_is_refused)
+{
+    static const struct {
+        enum tokenizer_section section;
+        uint64_t word; /* the uint32 of the section to change */
+        uint32_t value;
+        const char *what;
+    } cases[] = {
+        {SECTION_TOKEN_ENDS, 0, 1, "token_ends: entry 0"},
+        {SECTION_TOKEN_ENDS, BASE_ROWS, 100000, "token_ends: entry 262"},
+        {SECTION_TOKEN_ENDS, 7, 0, "token_ends: entry 7"},
+        {SECTION_TOKEN_FLAGS, 2, 8, "token_flags: entry 8"},
+        {SECTION_BYTE_IDS, 65, BASE_ROWS, "byte_ids: entry 65"},
+        {SECTION_BYTE_IDS, 66, TOKENIZER_NONE, "byte_ids: entry 66"},
+        {SECTION_PIECES, 3, BASE_ROWS, "pieces: entry 3"},
+        {SECTION_PAIRS, 0, BASE_ROWS, "pairs: entry 0"},
+        {SECTION_ADDED, 0, BASE_ROWS, "added: entry 0"},
+        {SECTION_ADDED, 1, 8, "added: entry 0"},
+        {SECTION_RAW_NODES, 0, 10000, "raw_nodes: entry 0"},
+        {SECTION_RAW_NODES, 4, 10000, "raw_nodes: entry 1"},
+        {SECTION_RAW_NODES, 5, 3, "raw_nodes: entry 1"},
+        {SECTION_RAW_EDGES, 0, 0x80, "raw_edges: entry 0"},
+        {SECTION_RAW_EDGES, 2, 256, "raw_edges: entry 1"},
+        {SECTION_RAW_EDGES, 1, 0, "raw_edges: entry 0"},
+        {SECTION_CLEAN_EDGES, 1, 10000, "clean_edges: entry 0"},
+    };
+    struct tokenizer_bed bed = bed_open(base_path, BASE_ROWS);
+    void *block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
+    uint8_t *damaged = aligned_alloc(16, bed.blob.size);
+    const struct tokenizer_header *header = bed.blob.bytes;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char message[TOKENIZER_MESSAGE], expected[TOKENIZER_MESSAGE];
+        memcpy(damaged, bed.blob.bytes, bed.blob.size);
+        memcpy(damaged + header->section[cases[i].section].at + 4 * cases[i].word, &cases[i].value,
+               4);
+        snprintf(expected, sizeof expected,
+                 "tokenizer tables: section %s is out of range; the weight file is damaged, pack "
+                 "it again",
+                 cases[i].what);
+        ck_assert_ptr_null(
+            tokenizer_open(damaged, bed.blob.size, block, tokenizer_scratch_bytes(), message));
+        ck_assert_str_eq(message, expected);
+    }
+    free(damaged);
+    free(block);
+    bed_close(&bed);
+}
+END_TEST
+
 START_TEST(damaged_tables_do_no_harm)
 {
     struct tokenizer_bed bed = bed_open(base_path, BASE_ROWS);
@@ -231,6 +281,7 @@ int main(void)
     tcase_add_test(tests, odd_keys_are_refused);
     tcase_add_test(tests, compiling_twice_gives_the_same_bytes);
     tcase_add_test(tests, a_wrong_block_is_refused);
+    tcase_add_test(tests, each_damaged_entry_is_refused);
     tcase_add_test(tests, damaged_tables_do_no_harm);
     suite_add_tcase(suite, tests);
     return tests_run(suite);

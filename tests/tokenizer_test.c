@@ -15,7 +15,7 @@ enum {
     FOLDERS = sizeof folders / sizeof folders[0],
     ROWS = 1024,
     MOST_IDS = 1 << 20,
-    VARIANTS = 20
+    VARIANTS = 21
 };
 
 /* ---- counts every allocation of the process ---- */

@@ -18,15 +18,17 @@ from tokenizers import Tokenizer
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "tokenizers"
 CASES = 60
+UNMADE = "tokens that no merge makes"
 BY_VERSION = "characters that depend on the version of Unicode"
 CONTENTS = ["  ", "   ", "\n\n", "\t", "<x>", "<xy>", "<x> ", " <y>", "ab", "abc", "Hello",
-            "e\u0301", "zz", "zzz", "\u0301", "\ud55c", "\u1112\u1161", "- -", " \n", "!!", "\u3000", "Ab"]
+            "e\u0301", "zz", "zzz", "\u0301", "\ud55c", "\u1112\u1161", "- -", " \n", "!!",
+            "\u3000", "Ab"]
 ATOMS = CONTENTS + [" ", "\n", "\r\n", "a", "the", "'s", "\u00e9", "\u0323", "1", "\u2003", "_",
                     "\u200d", "\U0001f600", "\u05d0", "x y", "word"]
 # One letter or number of each block that grew after Unicode 14, and U+180E, white space no more.
 GROWN = [0x1C89, 0xA7CB, 0xA7DA, 0x105C0, 0x10D40, 0x10D4A, 0x10EC2, 0x11380, 0x113D1, 0x116D0,
-         0x11BC0, 0x11BF0, 0x11F04, 0x11F50, 0x13460, 0x16100, 0x16D40, 0x16D70, 0x1CCF0, 0x1E030, 0x1E4D0,
-         0x1E4F0, 0x1E5D0, 0x1E5F1, 0x2EBF0, 0x31350, 0x180E]
+         0x11BC0, 0x11BF0, 0x11F04, 0x11F50, 0x13460, 0x16100, 0x16D40, 0x16D70, 0x1CCF0, 0x1E030,
+         0x1E4D0, 0x1E4F0, 0x1E5D0, 0x1E5F1, 0x2EBF0, 0x31350, 0x180E]
 
 
 def by_version():
@@ -37,6 +39,16 @@ def by_version():
         yield " ".join(f"a\u0300{mark}\u0323" for mark in marks[first:first + 40])
     for code in GROWN:
         yield f"a{chr(code)}1{chr(code)} {chr(code)}!{chr(code)}NB NB{chr(code)}"
+
+
+def unmade_tokens(base):
+    """The last tokens of the vocabulary, whose merges are taken away."""
+    whole = Tokenizer.from_str(json.dumps(base))
+    last = len(base["model"]["vocab"])
+    for token in range(last - 60, last):
+        text = whole.decode([token])
+        if "\ufffd" not in text:
+            yield text
 
 
 def random_texts(choose):
@@ -78,6 +90,7 @@ def variants(base):
                                            "post_processor": None}, {}
     yield "ignore_merges", {}, {"ignore_merges": True}
     yield "merges as arrays", {}, {"merges": pairs}
+    yield UNMADE, {}, {"merges": base["model"]["merges"][:-60]}
     words = [flags(len(base["model"]["vocab"]), "NB", single_word=True)]
     yield BY_VERSION, {"added_tokens": base["added_tokens"][:2] + words}, {}
     for seed in range(12):
@@ -99,7 +112,12 @@ def main():
         tokenizer = Tokenizer.from_str(json.dumps(spec))
         choose = random.Random(1000 + number)
         cases = []
-        for text in by_version() if name == BY_VERSION else random_texts(choose):
+        texts = random_texts(choose)
+        if name == UNMADE:
+            texts = unmade_tokens(base)
+        elif name == BY_VERSION:
+            texts = by_version()
+        for text in texts:
             ids = tokenizer.encode(text, add_special_tokens=False).ids
             decoded = tokenizer.decode(ids, skip_special_tokens=False)
             cases.append({"text": text, "ids": ids, "decoded": decoded})
