@@ -60,7 +60,7 @@ u32 *ids_read(const char *path, u32 vocab, uint64_t *count)
                             .line = 1};
     if (!reader.file)
         die(EXIT_FAILED, "%s: cannot be opened: %s", path, strerror(errno));
-    u32 *ids = NULL;
+    static u32 *ids; /* stays until the program ends */
     uint64_t capacity = 0;
     for (*count = 0; next_word(&reader); ids[(*count)++] = word_to_id(&reader, vocab)) {
         if (*count < capacity)

@@ -6,8 +6,8 @@
 
 #include "runtime/run.h"
 
-/* All ids of a file ("-": standard input), *count of them, in memory that lives until the program
- * ends; so before sealing only. Exits with EXIT_FAILED if the file cannot be read, and with
+/* All ids of a file ("-": standard input), *count of them, valid until the next call; to be called
+ * before sealing only. Exits with EXIT_FAILED if the file cannot be read, and with
  * EXIT_MISMATCH, naming the line, at anything that is not a number below `vocab`. */
 u32 *ids_read(const char *path, u32 vocab, uint64_t *count);
 

@@ -17,20 +17,20 @@ static double sum_exp(const f32 *logits, u32 count, f32 most)
 {
     f32 lanes[LINE_F32] __attribute__((aligned(LINE_BYTES)));
     vf partial[LINE_VF] = {0};
-    u32 whole = count / LINE_F32 * LINE_F32;
-    for (u32 i = 0; i < whole; i += LINE_F32)
-        for (u32 part = 0; part < LINE_VF; part++)
+    size_t whole = (size_t)count / LINE_F32 * LINE_F32;
+    for (size_t i = 0; i < whole; i += LINE_F32)
+        for (size_t part = 0; part < LINE_VF; part++)
             partial[part] += vf_exp_below(vf_load(logits + i + part * VF_LANES) - vf_splat(most));
-    for (u32 part = 0; part < LINE_VF; part++)
+    for (size_t part = 0; part < LINE_VF; part++)
         vf_store(lanes + part * VF_LANES, partial[part]);
     double sum = 0.0;
     for (u32 lane = 0; lane < LINE_F32; lane++)
         sum += (double)lanes[lane];
     if (whole < count) {
-        for (u32 part = 0; part < LINE_VF; part++)
+        for (size_t part = 0; part < LINE_VF; part++)
             vf_store(lanes + part * VF_LANES,
                      vf_exp_below(vf_load(logits + whole + part * VF_LANES) - vf_splat(most)));
-        for (u32 lane = 0; lane < count - whole; lane++)
+        for (size_t lane = 0; lane < count - whole; lane++)
             sum += (double)lanes[lane];
     }
     return sum;

@@ -127,7 +127,8 @@ static u32 consume(const struct buffers *buffers, uint64_t interval, struct tall
         if (all->tokens >= next) {
             report(&from, all, "");
             from = *all;
-            next = (all->tokens / interval + 1) * interval;
+            while (next <= all->tokens)
+                next += interval;
         }
         if (last)
             break;

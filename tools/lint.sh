@@ -25,7 +25,7 @@ trap 'rm -f "$found"' EXIT
     awk 'length($0) > 100 { print FILENAME ":" FNR ": " length($0) " columns, the cap is 100" }' $files
     # Names that say nothing about the role of what they name.
     grep -nHwE '(tmp|temp|buf[0-9]|xb|xb2|utils?|helpers?|managers?|foo|bar)' $ours |
-        grep -vE '"[^"]*\<tmp\>[^"]*"' | sed 's/$/   <- a banned name/'
+        grep -vE '"[^"]*\<(tmp|temp)\>[^"]*"|--temp' | sed 's/$/   <- a banned name/'
     clang-format --dry-run $ours 2>&1 | grep -E 'warning:' | sed 's/warning: //'
     shellcheck $scripts
 } >"$found"
