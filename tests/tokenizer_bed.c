@@ -15,7 +15,7 @@ static void open_blob(struct tokenizer_bed *bed)
     ck_assert_msg(bed->tokenizer != NULL, "%s", message);
 }
 
-struct tokenizer_bed bed_open(const char *path, uint64_t rows)
+struct tokenizer_bed token_bed_open(const char *path, uint64_t rows)
 {
     struct tokenizer_bed bed = {0};
     char message[TOKENIZER_JSON_MESSAGE] = "";
@@ -24,8 +24,8 @@ struct tokenizer_bed bed_open(const char *path, uint64_t rows)
     return bed;
 }
 
-struct tokenizer_bed bed_open_memory(const char *name, const char *json, size_t bytes,
-                                     uint64_t rows)
+struct tokenizer_bed token_bed_open_memory(const char *name, const char *json, size_t bytes,
+                                           uint64_t rows)
 {
     struct tokenizer_bed bed = {0};
     char message[TOKENIZER_JSON_MESSAGE] = "";
@@ -35,20 +35,20 @@ struct tokenizer_bed bed_open_memory(const char *name, const char *json, size_t 
     return bed;
 }
 
-void bed_close(struct tokenizer_bed *bed)
+void token_bed_close(struct tokenizer_bed *bed)
 {
     tokenizer_close(bed->tokenizer);
     free(bed->block);
     free(bed->blob.bytes);
 }
 
-struct bed_text bed_text(const json_t *object, const char *key)
+struct token_bed_text token_bed_text(const json_t *object, const char *key)
 {
     char hex_key[32];
     snprintf(hex_key, sizeof hex_key, "%s_hex", key);
     const json_t *string = json_object_get(object, key);
     const json_t *hex = json_object_get(object, hex_key);
-    struct bed_text text = {0};
+    struct token_bed_text text = {0};
     if (string != NULL) {
         text.size = json_string_length(string);
         text.bytes = malloc(text.size + 1);
@@ -63,7 +63,7 @@ struct bed_text bed_text(const json_t *object, const char *key)
     return text;
 }
 
-json_t *bed_json(const char *path)
+json_t *token_bed_json(const char *path)
 {
     json_error_t error;
     json_t *root = json_load_file(path, JSON_ALLOW_NUL, &error);
@@ -71,7 +71,7 @@ json_t *bed_json(const char *path)
     return root;
 }
 
-uint64_t bed_random(uint64_t *state)
+uint64_t token_bed_random(uint64_t *state)
 {
     *state ^= *state << 13;
     *state ^= *state >> 7;

@@ -19,24 +19,24 @@ struct tokenizer_bed {
 };
 
 /* Compiles and opens the file; a failure fails the test. */
-struct tokenizer_bed bed_open(const char *path, uint64_t rows);
-struct tokenizer_bed bed_open_memory(const char *name, const char *json, size_t bytes,
-                                     uint64_t rows);
-void bed_close(struct tokenizer_bed *bed);
+struct tokenizer_bed token_bed_open(const char *path, uint64_t rows);
+struct tokenizer_bed token_bed_open_memory(const char *name, const char *json, size_t bytes,
+                                           uint64_t rows);
+void token_bed_close(struct tokenizer_bed *bed);
 
-struct bed_text {
+struct token_bed_text {
     uint8_t *bytes;
     size_t size;
 };
 
 /* The string object[key], or the bytes that object[key_hex] spells; size 0 and NULL when neither.
  */
-struct bed_text bed_text(const json_t *object, const char *key);
+struct token_bed_text token_bed_text(const json_t *object, const char *key);
 
 /* A JSON file; a failure fails the test. */
-json_t *bed_json(const char *path);
+json_t *token_bed_json(const char *path);
 
 /* Numbers that look random and are the same every time. */
-uint64_t bed_random(uint64_t *state);
+uint64_t token_bed_random(uint64_t *state);
 
 #endif

@@ -11,29 +11,29 @@
 static const char base_path[] = TOKENIZER_CASES "broken/base.json";
 enum { BASE_ROWS = 262 };
 
-static struct bed_text read_base(void)
+static struct token_bed_text read_base(void)
 {
     FILE *file = fopen(base_path, "rb");
-    struct bed_text text = {malloc(1 << 16), 0};
+    struct token_bed_text text = {malloc(1 << 16), 0};
     ck_assert_ptr_nonnull(file);
     text.size = fread(text.bytes, 1, 1 << 15, file);
     fclose(file);
     return text;
 }
 
-static void put(struct bed_text *out, const void *bytes, size_t size)
+static void put(struct token_bed_text *out, const void *bytes, size_t size)
 {
     memcpy(out->bytes + out->size, bytes, size);
     out->size += size;
 }
 
 /* The base file after an edit: cut to `keep` bytes, the first `find` replaced, `append` added. */
-static struct bed_text apply(const struct bed_text *base, const json_t *edit)
+static struct token_bed_text apply(const struct token_bed_text *base, const json_t *edit)
 {
-    struct bed_text out = {calloc(1, 1 << 17), 0};
-    struct bed_text find = bed_text(edit, "find");
-    struct bed_text replace = bed_text(edit, "replace");
-    struct bed_text append = bed_text(edit, "append");
+    struct token_bed_text out = {calloc(1, 1 << 17), 0};
+    struct token_bed_text find = token_bed_text(edit, "find");
+    struct token_bed_text replace = token_bed_text(edit, "replace");
+    struct token_bed_text append = token_bed_text(edit, "append");
     const json_t *keep = json_object_get(edit, "keep");
     size_t size = keep != NULL ? (size_t)json_integer_value(keep) : base->size;
     if (find.bytes != NULL) {
@@ -56,16 +56,16 @@ static struct bed_text apply(const struct bed_text *base, const json_t *edit)
 
 START_TEST(broken_files_are_refused_with_their_message)
 {
-    struct bed_text base = read_base();
-    json_t *edits = bed_json(TOKENIZER_CASES "broken/edits.json");
-    json_t *expected = bed_json(TOKENIZER_CASES "broken/expected.json");
+    struct token_bed_text base = read_base();
+    json_t *edits = token_bed_json(TOKENIZER_CASES "broken/edits.json");
+    json_t *expected = token_bed_json(TOKENIZER_CASES "broken/expected.json");
     ck_assert_uint_ge(json_array_size(edits), 80);
     ck_assert_uint_eq(json_array_size(edits), json_object_size(expected));
     for (size_t i = 0; i < json_array_size(edits); i++) {
         const json_t *edit = json_array_get(edits, i);
         const char *name = json_string_value(json_object_get(edit, "name"));
         const json_t *complaint = json_object_get(expected, name);
-        struct bed_text json = apply(&base, edit);
+        struct token_bed_text json = apply(&base, edit);
         struct tokenizer_blob blob;
         char message[TOKENIZER_JSON_MESSAGE] = "";
         int code = tokenizer_compile_memory("t.json", (char *)json.bytes, json.size, BASE_ROWS,
@@ -87,7 +87,7 @@ END_TEST
 
 START_TEST(files_cut_anywhere_are_refused)
 {
-    struct bed_text base = read_base();
+    struct token_bed_text base = read_base();
     for (size_t size = 0; size + 2 < base.size; size++) { /* the file ends in "}\n" */
         struct tokenizer_blob blob;
         char message[TOKENIZER_JSON_MESSAGE];
@@ -153,7 +153,7 @@ END_TEST
 
 START_TEST(a_wrong_block_is_refused)
 {
-    struct tokenizer_bed bed = bed_open(base_path, BASE_ROWS);
+    struct tokenizer_bed bed = token_bed_open(base_path, BASE_ROWS);
     char message[TOKENIZER_MESSAGE], expected[TOKENIZER_MESSAGE];
     uint64_t bytes = tokenizer_scratch_bytes();
     uint8_t *block = bed.block;
@@ -163,7 +163,7 @@ START_TEST(a_wrong_block_is_refused)
     ck_assert_ptr_null(tokenizer_open(bed.blob.bytes, bed.blob.size, block, bytes - 1, message));
     ck_assert_str_eq(message, expected);
     ck_assert_ptr_null(tokenizer_open(bed.blob.bytes, bed.blob.size, block + 8, bytes, message));
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
@@ -220,7 +220,7 @@ START_TEST(each_damaged_entry_is_refused)
         {SECTION_RAW_EDGES, 1, 0, "raw_edges: entry 0"},
         {SECTION_CLEAN_EDGES, 1, 10000, "clean_edges: entry 0"},
     };
-    struct tokenizer_bed bed = bed_open(base_path, BASE_ROWS);
+    struct tokenizer_bed bed = token_bed_open(base_path, BASE_ROWS);
     void *block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
     uint8_t *damaged = aligned_alloc(16, bed.blob.size);
     const struct tokenizer_header *header = bed.blob.bytes;
@@ -239,26 +239,27 @@ START_TEST(each_damaged_entry_is_refused)
     }
     free(damaged);
     free(block);
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
 START_TEST(damaged_tables_do_no_harm)
 {
-    struct tokenizer_bed bed = bed_open(base_path, BASE_ROWS);
+    struct tokenizer_bed bed = token_bed_open(base_path, BASE_ROWS);
     void *block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
     uint8_t *damaged = malloc(bed.blob.size);
     uint64_t random = 362436069u;
     for (int i = 0; i < 3000; i++) {
         memcpy(damaged, bed.blob.bytes, bed.blob.size);
-        size_t flips = 1 + bed_random(&random) % 3;
+        size_t flips = 1 + token_bed_random(&random) % 3;
         /* two thirds of the flips hit the header, where most can go wrong */
         uint64_t span = i % 3 == 0 ? bed.blob.size : 256;
         for (size_t k = 0; k < flips; k++)
-            damaged[bed_random(&random) % span] ^= (uint8_t)(1u << bed_random(&random) % 8);
+            damaged[token_bed_random(&random) % span] ^=
+                (uint8_t)(1u << token_bed_random(&random) % 8);
         try_tables(damaged, bed.blob.size, block);
     }
-    for (size_t size = 0; size < bed.blob.size; size += 1 + bed_random(&random) % 61) {
+    for (size_t size = 0; size < bed.blob.size; size += 1 + token_bed_random(&random) % 61) {
         char message[TOKENIZER_MESSAGE];
         ck_assert_ptr_null(
             tokenizer_open(bed.blob.bytes, size, block, tokenizer_scratch_bytes(), message));
@@ -266,7 +267,7 @@ START_TEST(damaged_tables_do_no_harm)
     }
     free(damaged);
     free(block);
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 

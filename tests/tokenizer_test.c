@@ -83,24 +83,24 @@ static struct tokenizer_bed open_folder(int folder)
 {
     char path[128];
     snprintf(path, sizeof path, TOKENIZER_CASES "%s/tokenizer.json", folders[folder]);
-    return bed_open(path, ROWS);
+    return token_bed_open(path, ROWS);
 }
 
 static json_t *load_cases(int folder)
 {
     char path[128];
     snprintf(path, sizeof path, TOKENIZER_CASES "%s/cases.json", folders[folder]);
-    return bed_json(path);
+    return token_bed_json(path);
 }
 
 /* All texts of a folder one behind the other, each followed by what separates it least. */
-static struct bed_text join_cases(int folder)
+static struct token_bed_text join_cases(int folder)
 {
     json_t *root = load_cases(folder);
     const json_t *cases = json_object_get(root, "cases");
-    struct bed_text all = {malloc(1 << 24), 0};
+    struct token_bed_text all = {malloc(1 << 24), 0};
     for (size_t i = 0; i < json_array_size(cases); i++) {
-        struct bed_text text = bed_text(json_array_get(cases, i), "text");
+        struct token_bed_text text = token_bed_text(json_array_get(cases, i), "text");
         ck_assert_uint_lt(all.size + text.size + 1, 1 << 24);
         memcpy(all.bytes + all.size, text.bytes, text.size);
         all.size += text.size;
@@ -131,15 +131,15 @@ static uint64_t take_all(struct tokenizer *tokenizer, uint32_t *ids, uint64_t *r
     char message[TOKENIZER_MESSAGE];
     uint64_t count, total = 0;
     do {
-        ck_assert(
-            tokenizer_take(tokenizer, ids + total, 1 + bed_random(random) % 5, &count, message));
+        ck_assert(tokenizer_take(tokenizer, ids + total, 1 + token_bed_random(random) % 5, &count,
+                                 message));
         total += count;
     } while (count > 0);
     return total;
 }
 
 /* Encodes in pieces of 1 to `most` bytes. */
-static uint64_t encode_cut(struct tokenizer *tokenizer, struct bed_text text, uint64_t most,
+static uint64_t encode_cut(struct tokenizer *tokenizer, struct token_bed_text text, uint64_t most,
                            uint64_t *random, uint32_t *ids)
 {
     char message[TOKENIZER_MESSAGE];
@@ -147,7 +147,7 @@ static uint64_t encode_cut(struct tokenizer *tokenizer, struct bed_text text, ui
     size_t at = 0;
     tokenizer_begin(tokenizer);
     while (at < text.size) {
-        uint64_t fed, piece = 1 + bed_random(random) % most;
+        uint64_t fed, piece = 1 + token_bed_random(random) % most;
         piece = piece < text.size - at ? piece : text.size - at;
         if (!tokenizer_feed(tokenizer, text.bytes + at, piece, &fed, message))
             ck_abort_msg("%s", message);
@@ -161,11 +161,11 @@ static uint64_t encode_cut(struct tokenizer *tokenizer, struct bed_text text, ui
     return total + take_all(tokenizer, ids + total, random);
 }
 
-static struct bed_text decode(const struct tokenizer *tokenizer, const uint32_t *ids,
-                              uint64_t count, bool print_special)
+static struct token_bed_text decode(const struct tokenizer *tokenizer, const uint32_t *ids,
+                                    uint64_t count, bool print_special)
 {
     uint64_t bytes, room = tokenizer_decode_bytes(tokenizer);
-    struct bed_text text = {malloc(count * room + 4), 0};
+    struct token_bed_text text = {malloc(count * room + 4), 0};
     struct tokenizer_decoder decoder;
     tokenizer_decode_begin(&decoder, print_special);
     for (uint64_t i = 0; i < count; i++) {
@@ -199,16 +199,16 @@ static void check_cases(struct tokenizer *tokenizer, json_t *cases, const char *
     for (size_t i = 0; i < json_array_size(cases); i++) {
         json_t *example = json_array_get(cases, i);
         json_t *stored = json_object_get(example, "ids");
-        struct bed_text text = bed_text(example, "text");
-        struct bed_text printed = bed_text(example, "decoded");
+        struct token_bed_text text = token_bed_text(example, "text");
+        struct token_bed_text printed = token_bed_text(example, "decoded");
         char what[64];
         snprintf(what, sizeof what, "%s case %zu", name, i);
         for (size_t k = 0; k < json_array_size(stored); k++)
             expected[k] = (uint32_t)json_integer_value(json_array_get(stored, k));
         uint64_t count = encode(tokenizer, text.bytes, text.size, ids);
         check_same_ids(ids, count, expected, json_array_size(stored), what);
-        struct bed_text back = decode(tokenizer, ids, count, true);
-        const struct bed_text *same = printed.bytes != NULL ? &printed : &text;
+        struct token_bed_text back = decode(tokenizer, ids, count, true);
+        const struct token_bed_text *same = printed.bytes != NULL ? &printed : &text;
         if (back.size != same->size || memcmp(back.bytes, same->bytes, back.size) != 0)
             ck_abort_msg("%s: decodes to '%.*s'", what, (int)back.size, (char *)back.bytes);
         free(back.bytes);
@@ -229,23 +229,23 @@ START_TEST(equals_hugging_face)
     tokenizer_interpret(bed.tokenizer);
     check_cases(bed.tokenizer, cases, folders[_i]);
     json_decref(root);
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
 START_TEST(options_equal_hugging_face)
 {
-    json_t *variants = bed_json(TOKENIZER_CASES "variants.json");
+    json_t *variants = token_bed_json(TOKENIZER_CASES "variants.json");
     json_t *variant = json_array_get(variants, (size_t)_i);
-    json_t *spec = bed_json(TOKENIZER_CASES "neox/tokenizer.json");
+    json_t *spec = token_bed_json(TOKENIZER_CASES "neox/tokenizer.json");
     ck_assert_uint_eq(json_array_size(variants), VARIANTS);
     json_object_update(spec, json_object_get(variant, "file"));
     json_object_update(json_object_get(spec, "model"), json_object_get(variant, "model"));
     char *json = json_dumps(spec, 0);
     const char *name = json_string_value(json_object_get(variant, "name"));
-    struct tokenizer_bed bed = bed_open_memory(name, json, strlen(json), ROWS);
+    struct tokenizer_bed bed = token_bed_open_memory(name, json, strlen(json), ROWS);
     check_cases(bed.tokenizer, json_object_get(variant, "cases"), name);
-    bed_close(&bed);
+    token_bed_close(&bed);
     free(json);
     json_decref(spec);
     json_decref(variants);
@@ -256,7 +256,7 @@ START_TEST(any_cutting_gives_the_same_ids)
 {
     static const uint64_t most[] = {1, 2, 3, 17, 100, 4096, 100000, 1 << 20};
     struct tokenizer_bed bed = open_folder(_i);
-    struct bed_text all = join_cases(_i);
+    struct token_bed_text all = join_cases(_i);
     uint32_t *ids = room_for_ids(), *whole = room_for_ids();
     uint64_t random = 88172645463325252u;
     uint64_t count = encode(bed.tokenizer, all.bytes, all.size, whole);
@@ -270,15 +270,15 @@ START_TEST(any_cutting_gives_the_same_ids)
     free(all.bytes);
     free(ids);
     free(whole);
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
 /* Text without a boundary for longer than the window, of each kind that is held back. */
-static struct bed_text endless(int kind)
+static struct token_bed_text endless(int kind)
 {
     static const char *const unit[] = {"a", " ", "\xC3\xA9", "\xCC\x81", "e\xCC\x81", "!", "\n"};
-    struct bed_text text = {malloc(300000), 0};
+    struct token_bed_text text = {malloc(300000), 0};
     const char *part = unit[kind % 7];
     const size_t part_bytes = strlen(part);
     while (text.size < 200000 || text.size % part_bytes != 0) {
@@ -296,7 +296,7 @@ START_TEST(endless_words_do_not_depend_on_the_cutting)
     struct tokenizer_bed bed = open_folder(1);
     uint32_t *ids = room_for_ids(), *whole = room_for_ids();
     uint64_t random = 2463534242u;
-    struct bed_text text = endless(_i);
+    struct token_bed_text text = endless(_i);
     uint64_t count = encode(bed.tokenizer, text.bytes, text.size, whole);
     static const uint64_t most[] = {97, 5000, 65536, 150000};
     for (size_t i = 0; i < sizeof most / sizeof most[0]; i++) {
@@ -306,7 +306,7 @@ START_TEST(endless_words_do_not_depend_on_the_cutting)
     free(text.bytes);
     free(ids);
     free(whole);
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
@@ -325,7 +325,7 @@ START_TEST(a_word_longer_than_the_window_is_cut_there)
     free(word);
     free(ids);
     free(parts);
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
@@ -345,14 +345,14 @@ START_TEST(long_words_take_n_log_n)
     ck_assert_msg(seconds < 15, "16 words of 64 KiB took %.1f s", seconds);
     free(word);
     free(ids);
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
 START_TEST(nothing_allocates_after_open)
 {
     struct tokenizer_bed bed = open_folder(_i / 2);
-    struct bed_text all = join_cases(_i / 2);
+    struct token_bed_text all = join_cases(_i / 2);
     uint32_t *ids = room_for_ids();
     uint8_t *text = malloc(tokenizer_decode_bytes(bed.tokenizer));
     char message[TOKENIZER_MESSAGE];
@@ -378,7 +378,7 @@ START_TEST(nothing_allocates_after_open)
     free(all.bytes);
     free(ids);
     free(text);
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
@@ -412,7 +412,7 @@ START_TEST(broken_text_is_named)
                                     &count, message));
         ck_assert_str_eq(message, cases[i].message);
     }
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
@@ -431,7 +431,7 @@ START_TEST(broken_text_in_a_stream_keeps_what_came_before)
     ck_assert(tokenizer_finish(bed.tokenizer, message));
     count = take_all(bed.tokenizer, ids, &random);
     check_same_ids(ids, count, expected, expected_count, "the text before the fault");
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
@@ -447,7 +447,7 @@ START_TEST(too_many_ids_are_counted)
     ck_assert_str_eq(message, "the text has 7 tokens, there is room for 3");
     ck_assert(tokenizer_encode(bed.tokenizer, "", 0, ids, 0, &count, message));
     ck_assert_uint_eq(count, 0);
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
@@ -481,12 +481,12 @@ START_TEST(decoding_replaces_what_is_no_character)
         size_t count = strlen(cases[i].bytes);
         for (size_t k = 0; k < count; k++)
             ids[k] = byte_token(bed.tokenizer, (uint8_t)cases[i].bytes[k]);
-        struct bed_text text = decode(bed.tokenizer, ids, count, true);
+        struct token_bed_text text = decode(bed.tokenizer, ids, count, true);
         text.bytes[text.size] = 0;
         ck_assert_str_eq((char *)text.bytes, cases[i].printed);
         free(text.bytes);
     }
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
@@ -514,7 +514,7 @@ START_TEST(single_tokens_can_be_asked)
     ck_assert(tokenizer_decode_one(bed.tokenizer, &decoder, ROWS - 1, text, &bytes));
     ck_assert_uint_eq(bytes, 0);
     ck_assert(!tokenizer_decode_one(bed.tokenizer, &decoder, ROWS, text, &bytes));
-    bed_close(&bed);
+    token_bed_close(&bed);
 }
 END_TEST
 
