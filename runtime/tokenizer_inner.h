@@ -1,5 +1,5 @@
-/* What the files of the tokenizer share; and tools/tokenizer_build.c, which runs the
- * merges; nobody else includes this.
+/* What the files of the tokenizer share, and tools/tokenizer_build.c, which runs the merges. Nobody
+ * else includes this.
  *
  * The way of the text: feed -> raw window -> cut at raw added tokens -> NFC -> clean window -> cut
  * at clean added tokens -> pre-tokens by pattern -> byte-pair merges -> ids. Each stage has a
