@@ -11,15 +11,15 @@
 #include "kernels/cpu/linear_epilogue.h"
 #include "kernels/cpu/panels.h"
 
-/* How far ahead of its use a cache line is asked for: about the latency of memory times the rate
- * at which one core consumes. It may lie past the matrix; a prefetch never faults. */
-enum { PREFETCH_BYTES = 2048 };
+/* How far ahead of its use a cache line is asked for, into L2: about the latency of memory times
+ * the rate at which one core consumes. It may lie past the matrix; a prefetch never faults. */
+enum { PREFETCH_BYTES = 4096 };
 
 KERNEL_INLINE void prefetch_lines(const char *at, size_t bytes)
 {
     UNROLL
     for (size_t i = 0; i < bytes; i += LINE_BYTES)
-        __builtin_prefetch(at + PREFETCH_BYTES + i, 0, 0);
+        __builtin_prefetch(at + PREFETCH_BYTES + i, 0, 2);
 }
 
 /* `lines` lines from `w`, the first pair of the first of them in a panel of `width` rows. */
