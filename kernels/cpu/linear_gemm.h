@@ -1,8 +1,8 @@
 /* gemm: many rows of y from as many rows of x, for the shapes and epilogues of linear.h
  *
  *   Means    linear.h, which is the definition; every output has the bits of linear_gemv.h
- *   Tile     TILE_TOKENS x 2 vectors of outputs in registers for the whole of K: 12 x 2 with 32
- *            registers; 5 x 2 with 16, as GCC spills a 6 x 2
+ *   Tile     TILE_TOKENS x 2 vectors of outputs in registers for the whole of K: 12 x 2 on AVX-512,
+ *            5 x 2 on AVX2 and 8 x 2 on NEON, the most that GCC 12 keeps in registers
  *   Moves    the matrix once from memory; a panel (64 K weights) stays in L2 while all tokens pass,
  *            x comes from L2 and L3; bound by fma
  *   Order    k = 0 .. K-1, one accumulator per output */
@@ -13,7 +13,9 @@
 
 enum {
     TILE_VECTORS = 2,
-    TILE_TOKENS = SIMD_REGISTERS == 32 ? 12 : 5,
+    TILE_TOKENS = VF_BYTES == 16         ? 8
+                  : SIMD_REGISTERS == 32 ? 12
+                                         : 5,
     REST_TOKENS = SIMD_REGISTERS == 32 ? 4 : 2, /* then this many, then one by one */
 };
 
