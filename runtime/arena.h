@@ -39,6 +39,10 @@ uint64_t memory_peak(void);
 /* Resident bytes of this process now (VmRSS); 0 if it is not known. Allocates nothing. */
 uint64_t memory_resident(void);
 
+/* Maps all code and constants of the binary itself, which otherwise come page by page when they are
+ * first needed: afterwards the resident size stays what it is. A hint; failing changes nothing. */
+void memory_load_code(void);
+
 /* Reserves `bytes` zero bytes between two inaccessible pages. Exits with EXIT_MEMORY if the system
  * refuses, and with EXIT_FAILED after arena_seal(). */
 struct arena arena_reserve(const char *name, uint64_t bytes);

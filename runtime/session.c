@@ -101,6 +101,7 @@ void session_open(struct session *session, const struct session_options *options
     plan_memory(session, options, threads);
     team_start(&session->pool, threads);
     weights_load(&session->weights, &session->pool);
+    memory_load_code();
 
     struct io *io = arena_take(&session->io, model.io_bytes);
     session->step = (struct step *)io;
