@@ -29,11 +29,11 @@ static void scaled(uint64_t bytes, uint64_t unit, const char *const names[], cha
         snprintf(text, NUMBER_MAX, "%llu B", (unsigned long long)bytes);
         return;
     }
-    double value = (double)bytes;
+    double value = (double)bytes / (double)unit;
     int power = 0;
-    for (; value >= (double)unit - 0.05 && power < 4; power++)
+    for (; value >= (double)unit - 0.05 && power < 3; power++)
         value /= (double)unit;
-    snprintf(text, NUMBER_MAX, "%.1f %s", value, names[power - 1]);
+    snprintf(text, NUMBER_MAX, "%.1f %s", value, names[power]);
 }
 
 void number_decimal_bytes(uint64_t bytes, char text[NUMBER_MAX])

@@ -6,7 +6,7 @@
 
 #include "gen/number.h"
 
-enum { EXACT_BUFFERS = 24, EXACT_NODES = 200000, SWAPS = 20000 };
+enum { EXACT_BUFFERS = 24, EXACT_BRIEF = 1000, EXACT_NODES = 200000, SWAPS = 20000 };
 
 static bool together(const struct plan_buffer *a, const struct plan_buffer *b)
 {
@@ -138,7 +138,7 @@ struct exact {
     uint64_t *offsets;
     uint32_t order[PLAN_BUFFERS];
     bool used[PLAN_BUFFERS];
-    uint32_t nodes;
+    uint32_t nodes, limit; /* tried, and at most to try */
 };
 
 /* A lower bound of every completion: at some operation, the highest end placed so far plus all that
@@ -168,7 +168,7 @@ static uint64_t completion_bound(const struct exact *e)
 static void descend(struct exact *e, uint32_t placed, uint64_t floor, uint64_t end)
 {
     struct plan *plan = e->plan;
-    if (plan->bytes == plan->bound || e->nodes++ >= EXACT_NODES)
+    if (plan->bytes == plan->bound || e->nodes++ >= e->limit)
         return;
     if (placed == plan->count) {
         keep(plan, end, e->offsets);
@@ -196,6 +196,16 @@ static void descend(struct exact *e, uint32_t placed, uint64_t floor, uint64_t e
     }
 }
 
+/* True: no plan is smaller than the one kept now. */
+static bool exhaust(struct plan *plan, uint64_t *offsets, uint32_t limit)
+{
+    struct exact e = {.plan = plan, .offsets = offsets, .limit = limit};
+    if (plan->count > EXACT_BUFFERS)
+        return false;
+    descend(&e, 0, 0, 0);
+    return e.nodes < limit;
+}
+
 void plan_solve(struct plan *plan)
 {
     uint64_t offsets[PLAN_BUFFERS] = {0};
@@ -208,14 +218,11 @@ void plan_solve(struct plan *plan)
         sort_order(plan, rule, order);
         keep(plan, place(plan, order), offsets);
     }
-    bool exhausted = false;
-    if (plan->bytes > plan->bound && plan->count <= EXACT_BUFFERS) {
-        struct exact e = {.plan = plan, .offsets = offsets};
-        descend(&e, 0, 0, 0);
-        exhausted = e.nodes < EXACT_NODES;
-    }
-    if (plan->bytes > plan->bound && !exhausted)
+    bool exhausted = exhaust(plan, offsets, EXACT_BRIEF);
+    if (plan->bytes > plan->bound && !exhausted) {
         search_swaps(plan, offsets);
+        exhausted = exhaust(plan, offsets, EXACT_NODES);
+    }
     plan->proved = plan->bytes == plan->bound || exhausted;
     for (uint32_t i = 0; i < plan->count; i++)
         plan->buffer[i].at = offsets[i];

@@ -36,8 +36,9 @@ struct plan {
  * in all of the layer, because the next layer reads it again. */
 void live_find(const struct graph *graph, struct plan *plan);
 
-/* Fills in everything else: fixed orders first, then for up to 24 buffers an exhaustive search with
- * a limit, then seeded swaps; stops as soon as the bound is met. Same input, same plan. */
+/* Fills in everything else: fixed orders; for up to 24 buffers a brief exhaustive search; seeded
+ * swaps; the exhaustive search again, with a high limit. Stops as soon as the bound is met. Same
+ * input, same plan. */
 void plan_solve(struct plan *plan);
 
 /* Checks a plan as a set of intervals: alignment, room, arena, and that no two buffers alive at the
