@@ -84,11 +84,13 @@ END_TEST
 
 START_TEST(text_too_large_is_refused)
 {
+    static const char object[] = "{\"d_model\": 64, \"n_layer\": 2, \"vocab_size\": 512}";
     struct cfg cfg;
     char *text = malloc(IMPORT_TEXT_MAX + 1);
     ck_assert_ptr_nonnull(text);
     memset(text, ' ', IMPORT_TEXT_MAX + 1);
-    memcpy(text, "{\"d_model\": 64, \"n_layer\": 2, \"vocab_size\": 512}", 48);
+    for (size_t i = 0; object[i] != '\0'; i++)
+        text[i] = object[i];
     ck_assert(import_text(text, IMPORT_TEXT_MAX, &cfg));
     ck_assert(!import_text(text, IMPORT_TEXT_MAX + 1, &cfg));
     free(text);
