@@ -48,8 +48,7 @@ START_TEST(a_comment_that_does_not_fit_moves_up)
     out_open(&out, "x");
     out_row(&out, "    x;\t%s\t/* short */", NINETY);
     written("    /* short */\n"
-            "    x;" NINETY "\n" +
-            0);
+            "    x;" NINETY "\n");
 }
 END_TEST
 
