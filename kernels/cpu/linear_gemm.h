@@ -13,10 +13,10 @@
 
 enum {
     TILE_VECTORS = 2,
-    TILE_TOKENS = VF_BYTES == 16         ? 8
-                  : SIMD_REGISTERS == 32 ? 12
-                                         : 5,
-    REST_TOKENS = SIMD_REGISTERS == 32 ? 4 : 2, /* then this many, then one by one */
+    TILE_TOKENS = VF_BYTES == 64   ? 12
+                  : VF_BYTES == 32 ? 5
+                                   : 8,
+    REST_TOKENS = VF_BYTES == 32 ? 2 : 4, /* then this many, then one by one */
 };
 
 /* acc[t][v] += W[.][k] * x[t][k] for one k */

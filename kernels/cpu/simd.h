@@ -13,13 +13,13 @@
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
-enum { VF_BYTES = 64, SIMD_REGISTERS = 32 };
+enum { VF_BYTES = 64 };
 #elif defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 #include <immintrin.h>
-enum { VF_BYTES = 32, SIMD_REGISTERS = 16 };
+enum { VF_BYTES = 32 };
 #elif defined(__aarch64__) && defined(__ARM_NEON)
 #include <arm_neon.h>
-enum { VF_BYTES = 16, SIMD_REGISTERS = 32 };
+enum { VF_BYTES = 16 };
 #else
 #error "kernels/cpu needs AVX2 with FMA and F16C (-march=x86-64-v3 or newer), or 64-bit ARM"
 #endif
