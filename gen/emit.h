@@ -31,7 +31,7 @@ struct instance {
     char family[16]; /* the macro: "LINEAR" */
     char size[128];  /* the macro's arguments between symbol and count */
     char count[8];   /* "ONE", "CHUNK", "LOGITS" */
-    char note[64];   /* first user: "IN_PROJ of decode" */
+    char note[64];   /* its first user: "IN_PROJ" */
     const struct graph *graph;
     const struct node *node;
 };

@@ -21,7 +21,7 @@ static void arenas(const struct design *d, struct out *out)
     snprintf(note, sizeof note, "%s linear, %s embedding, read-only", dtype_name(c->linear_type),
              dtype_name(c->embedding_type));
     arena("weights", d->layout.weights_bytes, note, out);
-    arena("state", d->state_bytes, "convolution windows and SSM states, f32, for any length", out);
+    arena("state", d->state_bytes, "f32, what one token leaves for the next, any length", out);
     arena("scratch", d->scratch_bytes, "decode and prefill, overlaid", out);
     snprintf(note, sizeof note, "%u tokens, %u hidden rows, %u rows of logits", c->prefill_chunk,
              c->prefill_chunk, c->logit_rows);

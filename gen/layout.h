@@ -14,10 +14,7 @@
  *   VECTOR  f32 [rows]; `groups` groups, each padded to PAD.
  *   TAPS    [rows][1][cols] -> f32 [cols][padded_rows], tap by tap.
  *   DECAY   A_log [rows][cols] -> f32 [cols][padded_rows] holding -exp(A_log): exp in double,
- *           rounded once to f32.
- *
- * Link with build objects of gen/{layout,graph,family_mamba,shape,cost,cfg,report}.c and
- * -linih -lxxhash -lm. */
+ *           rounded once to f32. */
 #ifndef GEN_LAYOUT_H
 #define GEN_LAYOUT_H
 

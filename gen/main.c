@@ -133,7 +133,7 @@ static int stop_after(const struct options *o, const struct cfg *cfg)
             cfg_value(cfg, &cfg_keys[i], value);
             printf("[%s] %s = %s\n", cfg_keys[i].section, cfg_keys[i].name, value);
         }
-        return EXIT_SUCCESS;
+        return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         static struct graph graph;
@@ -155,7 +155,7 @@ static int stop_after(const struct options *o, const struct cfg *cfg)
         else
             plan_print(&plan, &graph, cfg->name, stdout);
     }
-    return EXIT_SUCCESS;
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* Whether DIR/FILE holds the text; says so if not. */
