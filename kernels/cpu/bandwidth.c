@@ -15,7 +15,7 @@ u32 bandwidth_read(const run *r, const void *buffer, uint64_t bytes)
     for (; at + BLOCK_BYTES <= end; at += BLOCK_BYTES) {
         prefetch_lines(at, BLOCK_BYTES);
         UNROLL
-        for (u32 i = 0; i < STREAMS; i++)
+        for (size_t i = 0; i < STREAMS; i++)
             sum[i] += *(const vu *)(const void *)(at + i * VF_BYTES);
     }
     for (; at < end; at += VF_BYTES)

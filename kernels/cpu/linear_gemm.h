@@ -25,13 +25,13 @@ KERNEL_INLINE void tile_step(enum weight_type T, u32 tokens, u32 vectors, u32 XS
 {
     vf column[TILE_VECTORS];
     UNROLL
-    for (u32 v = 0; v < vectors; v++)
+    for (size_t v = 0; v < vectors; v++)
         column[v] = panel_load(T, w, width, odd, v * VF_LANES);
     UNROLL
     for (u32 t = 0; t < tokens; t++) {
         vf row = vf_splat(x[(size_t)t * XS + odd]);
         UNROLL
-        for (u32 v = 0; v < vectors; v++)
+        for (size_t v = 0; v < vectors; v++)
             acc[t][v] = vf_fma(column[v], row, acc[t][v]);
     }
 }
@@ -45,7 +45,7 @@ KERNEL_INLINE void tile(enum weight_type T, u32 K, u32 YS, u32 XS, enum epilogue
     UNROLL
     for (u32 t = 0; t < tokens; t++) {
         UNROLL
-        for (u32 v = 0; v < vectors; v++)
+        for (size_t v = 0; v < vectors; v++)
             acc[t][v] = (vf){0};
     }
     const char *const end = w + K / 2 * pair_bytes(T) * width;
@@ -58,7 +58,7 @@ KERNEL_INLINE void tile(enum weight_type T, u32 K, u32 YS, u32 XS, enum epilogue
     UNROLL
     for (u32 t = 0; t < tokens; t++) {
         UNROLL
-        for (u32 v = 0; v < vectors; v++)
+        for (size_t v = 0; v < vectors; v++)
             epilogue_store(E, y + (size_t)t * YS, bias, v * VF_LANES, acc[t][v]);
     }
 }

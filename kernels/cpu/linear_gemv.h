@@ -27,27 +27,27 @@ KERNEL_INLINE void gemv_lines(enum weight_type T, u32 K, enum epilogue E, u32 li
                               size_t width, f32 *y, const f32 *bias, const f32 *x)
 {
     vf acc[PANEL_ROWS / VF_LANES];
-    const u32 vectors = lines * LINE_VF;
+    const size_t vectors = (size_t)lines * LINE_VF;
     UNROLL
-    for (u32 v = 0; v < vectors; v++)
+    for (size_t v = 0; v < vectors; v++)
         acc[v] = (vf){0};
     const char *const end = w + K / 2 * pair_bytes(T) * width;
     for (; w != end; w += pair_bytes(T) * width, x += 2) {
         prefetch_lines(w, pair_bytes(T) * lines * LINE_F32);
         vf even = vf_splat(x[0]), odd = vf_splat(x[1]);
         UNROLL
-        for (u32 v = 0; v < vectors; v++) {
+        for (size_t v = 0; v < vectors; v++) {
             acc[v] = vf_fma(panel_load(T, w, width, 0, v * VF_LANES), even, acc[v]);
             acc[v] = vf_fma(panel_load(T, w, width, 1, v * VF_LANES), odd, acc[v]);
         }
     }
     if (K % 2 == 1) {
         UNROLL
-        for (u32 v = 0; v < vectors; v++)
+        for (size_t v = 0; v < vectors; v++)
             acc[v] = vf_fma(panel_load(T, w, width, 0, v * VF_LANES), vf_splat(x[0]), acc[v]);
     }
     UNROLL
-    for (u32 v = 0; v < vectors; v++)
+    for (size_t v = 0; v < vectors; v++)
         epilogue_store(E, y, bias, v * VF_LANES, acc[v]);
 }
 

@@ -24,18 +24,18 @@ KERNEL_INLINE f32 square_sum(u32 size, const f32 *x)
 {
     vf acc[LINE_VF];
     UNROLL
-    for (u32 v = 0; v < LINE_VF; v++)
+    for (size_t v = 0; v < LINE_VF; v++)
         acc[v] = (vf){0};
     for (u32 i = 0; i < size; i += LINE_F32) {
         UNROLL
-        for (u32 v = 0; v < LINE_VF; v++) {
+        for (size_t v = 0; v < LINE_VF; v++) {
             vf value = vf_load(x + i + v * VF_LANES);
             acc[v] = vf_fma(value, value, acc[v]);
         }
     }
     _Alignas(LINE_BYTES) f32 lane[LINE_F32];
     UNROLL
-    for (u32 v = 0; v < LINE_VF; v++)
+    for (size_t v = 0; v < LINE_VF; v++)
         vf_store(lane + v * VF_LANES, acc[v]);
     for (u32 half = LINE_F32 / 2; half > 0; half /= 2)
         for (u32 l = 0; l < half; l++)
