@@ -1,4 +1,4 @@
-/* The config of one model: strict INI in, a checked struct out.
+/* The config of one model: strict INI in, a checked struct page.
  *
  * [model] holds the architecture, under the names of Hugging Face's config.json; [build] holds the
  * static choices. gen/keys.def lists every key with its range. There are no defaults. */

@@ -77,7 +77,7 @@ void emit_matrix_type(const struct tensor *t, char text[64])
              (unsigned long long)tensor_padded_rows(t), (unsigned long long)tensor_stored_cols(t));
 }
 
-void emit_opening(struct out *out, const struct cfg *cfg, const char *file, const char *text, ...)
+void emit_opening(struct page *page, const struct cfg *cfg, const char *file, const char *text, ...)
 {
     va_list arguments;
     va_start(arguments, text);
@@ -85,9 +85,9 @@ void emit_opening(struct out *out, const struct cfg *cfg, const char *file, cons
     if (vasprintf(&rest, text, arguments) < 0)
         abort();
     va_end(arguments);
-    out_comment(out,
-                "models/%s/%s: made from config/%s.ini; edit that, `make models`.\n"
-                "\n%s",
-                cfg->name, file, cfg->name, rest);
+    page_comment(page,
+                 "models/%s/%s: made from config/%s.ini; edit that, `make models`.\n"
+                 "\n%s",
+                 cfg->name, file, cfg->name, rest);
     free(rest);
 }

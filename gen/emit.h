@@ -7,7 +7,7 @@
 
 #include "gen/graph.h"
 #include "gen/layout.h"
-#include "gen/out.h"
+#include "gen/page.h"
 #include "gen/plan.h"
 
 /* Everything an emitter may look at. */
@@ -48,23 +48,23 @@ void instances_find(const struct steps *steps, struct instances *instances);
 void emit_matrix_type(const struct tensor *tensor, char text[64]);
 
 /* The comment on top of every generated file: where it comes from, then the text. */
-__attribute__((format(printf, 4, 5))) void emit_opening(struct out *out, const struct cfg *cfg,
+__attribute__((format(printf, 4, 5))) void emit_opening(struct page *page, const struct cfg *cfg,
                                                         const char *file, const char *text, ...);
 
-void emit_model_h(const struct design *design, struct out *out);
-void emit_arena_h(const struct design *design, struct out *out);
-void emit_decode_c(const struct design *design, struct out *out);
-void emit_prefill_c(const struct design *design, struct out *out);
-void emit_instances_h(const struct design *design, struct out *out);
-void emit_instances_c(const struct design *design, struct out *out);
-void emit_ops_c(const struct design *design, struct out *out);
-void emit_proof_h(const struct design *design, struct out *out);
-void emit_plan_txt(const struct design *design, struct out *out);
+void emit_model_h(const struct design *design, struct page *page);
+void emit_arena_h(const struct design *design, struct page *page);
+void emit_decode_c(const struct design *design, struct page *page);
+void emit_prefill_c(const struct design *design, struct page *page);
+void emit_instances_h(const struct design *design, struct page *page);
+void emit_instances_c(const struct design *design, struct page *page);
+void emit_ops_c(const struct design *design, struct page *page);
+void emit_proof_h(const struct design *design, struct page *page);
+void emit_plan_txt(const struct design *design, struct page *page);
 
 /* The generated files, in the order in which they are written. */
 struct emitter {
     const char *file;
-    void (*emit)(const struct design *design, struct out *out);
+    void (*emit)(const struct design *design, struct page *page);
 };
 extern const struct emitter emitters[];
 extern const uint32_t emitter_count;

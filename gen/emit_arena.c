@@ -13,101 +13,101 @@ static const struct tensor *tensor_named(const struct graph *graph, const char *
     return NULL;
 }
 
-static void state(const struct design *d, struct out *out)
+static void state(const struct design *d, struct page *page)
 {
     const struct graph *decode = &d->steps.graph[STEP_DECODE];
     char each[NUMBER_MAX];
     number_binary_bytes(d->state_bytes / d->steps.cfg.num_hidden_layers, each);
-    out_blank(out);
-    out_comment(out,
-                "What one token leaves for the next, %s per layer. All zero is the start of a "
-                "text.",
-                each);
-    out_line(out, "struct layer_state {");
+    page_blank(page);
+    page_comment(page,
+                 "What one token leaves for the next, %s per layer. All zero is the start of a "
+                 "text.",
+                 each);
+    page_line(page, "struct layer_state {");
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
         const struct tensor *t = &decode->tensor[i];
         if (t->role != ROLE_STATE)
             continue;
-        out_row(out, "    _Alignas(64) %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t];\t /* %s */",
-                dtype_name(t->type), t->name, t->dim[0], t->dim[1], t->note);
+        page_row(page, "    _Alignas(64) %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t];\t /* %s */",
+                 dtype_name(t->type), t->name, t->dim[0], t->dim[1], t->note);
     }
-    out_line(out, "};");
-    out_line(out, "struct state {\n    struct layer_state layer[LAYERS];\n};");
+    page_line(page, "};");
+    page_line(page, "struct state {\n    struct layer_state layer[LAYERS];\n};");
 }
 
 /* One member of the union: a pad in front puts it at its offset. */
-static void buffer(const struct graph *graph, const struct plan_buffer *b, struct out *out)
+static void buffer(const struct graph *graph, const struct plan_buffer *b, struct page *page)
 {
     const struct tensor *t = tensor_named(graph, b->name);
     char pad[48] = "";
     if (b->at != 0)
         snprintf(pad, sizeof pad, " char _%s[%" PRIu64 "];", b->name, b->at);
-    out_row(out,
-            "    struct {%s\t %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t]; };\t /* \v%" PRIu64
-            "\t .. \v%" PRIu64 "\t  %s\t  %s */",
-            pad, dtype_name(t->type), b->name, t->dim[0], t->dim[1], b->at, b->at + b->room,
-            graph->node[b->first_op].name, graph->node[b->last_op].name);
+    page_row(page,
+             "    struct {%s\t %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t]; };\t /* \v%" PRIu64
+             "\t .. \v%" PRIu64 "\t  %s\t  %s */",
+             pad, dtype_name(t->type), b->name, t->dim[0], t->dim[1], b->at, b->at + b->room,
+             graph->node[b->first_op].name, graph->node[b->last_op].name);
 }
 
-static void scratch(const struct design *d, enum step_kind step, struct out *out)
+static void scratch(const struct design *d, enum step_kind step, struct page *page)
 {
     const struct graph *graph = &d->steps.graph[step];
     const struct plan *plan = &d->plan[step];
     char bytes[NUMBER_MAX], bound[NUMBER_MAX];
     number_binary_bytes(plan->bytes, bytes);
     number_binary_bytes(plan->bound, bound);
-    out_blank(out);
-    out_comment(out, "The buffers of %s: %u in %s. Lower bound %s, at %s: %s.", step_name(step),
-                plan->count, bytes, bound, graph->node[plan->witness].name,
-                plan->bytes == plan->bound ? "this plan is optimal" : "see plan.txt");
-    out_row(out, "union %s_scratch {\t\t\v\t\v\t\t /* \vat\t .. \vend\t  written\t  last */",
-            step_name(step));
+    page_blank(page);
+    page_comment(page, "The buffers of %s: %u in %s. Lower bound %s, at %s: %s.", step_name(step),
+                 plan->count, bytes, bound, graph->node[plan->witness].name,
+                 plan->bytes == plan->bound ? "this plan is optimal" : "see plan.txt");
+    page_row(page, "union %s_scratch {\t\t\v\t\v\t\t /* \vat\t .. \vend\t  written\t  last */",
+             step_name(step));
     for (uint32_t i = 0; i < plan->count; i++)
-        buffer(graph, &plan->buffer[i], out);
-    out_line(out, "};");
+        buffer(graph, &plan->buffer[i], page);
+    page_line(page, "};");
 }
 
-static void io(const struct design *d, struct out *out)
+static void io(const struct design *d, struct page *page)
 {
     const struct graph *decode = &d->steps.graph[STEP_DECODE];
     char bytes[NUMBER_MAX];
     number_binary_bytes(d->io_bytes, bytes);
-    out_blank(out);
-    out_comment(out, "What the host and the steps hand each other, %s.", bytes);
-    out_line(out, "struct io {");
-    out_row(out, "    struct step\t step;");
+    page_blank(page);
+    page_comment(page, "What the host and the steps hand each other, %s.", bytes);
+    page_line(page, "struct io {");
+    page_row(page, "    struct step\t step;");
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
         const struct tensor *t = &decode->tensor[i];
         if (t->role != ROLE_IO)
             continue;
         if (t->rank == 1)
-            out_row(out, "    _Alignas(64) %s\t %s[%" PRIu64 "];", dtype_name(t->type), t->name,
-                    t->dim[0]);
+            page_row(page, "    _Alignas(64) %s\t %s[%" PRIu64 "];", dtype_name(t->type), t->name,
+                     t->dim[0]);
         else
-            out_row(out, "    _Alignas(64) %s\t %s[%" PRIu64 "][%" PRIu64 "];", dtype_name(t->type),
-                    t->name, t->dim[0], t->dim[1]);
+            page_row(page, "    _Alignas(64) %s\t %s[%" PRIu64 "][%" PRIu64 "];",
+                     dtype_name(t->type), t->name, t->dim[0], t->dim[1]);
     }
-    out_line(out, "};");
+    page_line(page, "};");
 }
 
-void emit_arena_h(const struct design *d, struct out *out)
+void emit_arena_h(const struct design *d, struct page *page)
 {
     char state_text[NUMBER_MAX], scratch_text[NUMBER_MAX], io_text[NUMBER_MAX];
     number_binary_bytes(d->state_bytes, state_text);
     number_binary_bytes(d->scratch_bytes, scratch_text);
     number_binary_bytes(d->io_bytes, io_text);
-    emit_opening(out, &d->steps.cfg, "arena.h",
+    emit_opening(page, &d->steps.cfg, "arena.h",
                  "The arenas beside the weights: state %s, scratch %s, io %s. Every address is an "
                  "arena's base plus a constant that the compiler sees.",
                  state_text, scratch_text, io_text);
-    out_line(out, "#ifndef ARENA_H\n#define ARENA_H\n\n#include \"model.h\"");
-    state(d, out);
-    scratch(d, STEP_DECODE, out);
-    scratch(d, STEP_PREFILL, out);
-    out_blank(out);
-    out_comment(out, "Decode and prefill never run at the same time.");
-    out_line(out, "union scratch {\n    _Alignas(64) union decode_scratch decode;\n"
-                  "    _Alignas(64) union prefill_scratch prefill;\n};");
-    io(d, out);
-    out_line(out, "\n#endif");
+    page_line(page, "#ifndef ARENA_H\n#define ARENA_H\n\n#include \"model.h\"");
+    state(d, page);
+    scratch(d, STEP_DECODE, page);
+    scratch(d, STEP_PREFILL, page);
+    page_blank(page);
+    page_comment(page, "Decode and prefill never run at the same time.");
+    page_line(page, "union scratch {\n    _Alignas(64) union decode_scratch decode;\n"
+                    "    _Alignas(64) union prefill_scratch prefill;\n};");
+    io(d, page);
+    page_line(page, "\n#endif");
 }

@@ -26,7 +26,7 @@ static void parameter(const struct node *node, const struct graph *graph, uint32
     }
 }
 
-static void declare(const struct instance *i, struct out *out)
+static void declare(const struct instance *i, struct page *page)
 {
     char line[1024];
     size_t used = (size_t)snprintf(line, sizeof line, "void %s(run *r, u32 op", i->symbol);
@@ -34,25 +34,25 @@ static void declare(const struct instance *i, struct out *out)
     for (uint32_t o = 0; o < node_operands(i->node); o++) {
         char text[96];
         parameter(i->node, i->graph, o, text);
-        if (used + 2 + strlen(text) + 2 > OUT_COLUMNS) {
-            out_line(out, "%s,", line);
+        if (used + 2 + strlen(text) + 2 > PAGE_COLUMNS) {
+            page_line(page, "%s,", line);
             used = (size_t)snprintf(line, sizeof line, "%*s%s", indent > 40 ? 40 : (int)indent, "",
                                     text);
         } else {
             used += (size_t)snprintf(line + used, sizeof line - used, ", %s", text);
         }
     }
-    out_line(out, "%s);", line);
+    page_line(page, "%s);", line);
 }
 
-void emit_instances_h(const struct design *d, struct out *out)
+void emit_instances_h(const struct design *d, struct page *page)
 {
-    emit_opening(out, &d->steps.cfg, "instances.h",
+    emit_opening(page, &d->steps.cfg, "instances.h",
                  "The kernels of this model, each shape once: the symbols that a profiler shows.");
-    out_line(out, "#ifndef INSTANCES_H\n#define INSTANCES_H\n\n#include \"model.h\"\n");
+    page_line(page, "#ifndef INSTANCES_H\n#define INSTANCES_H\n\n#include \"model.h\"\n");
     for (uint32_t i = 0; i < d->instances->count; i++)
-        declare(&d->instances->instance[i], out);
-    out_line(out, "\n#endif");
+        declare(&d->instances->instance[i], page);
+    page_line(page, "\n#endif");
 }
 
 /* The sizes as cells, so that they stand in columns: numbers to the right, words to the left. */
@@ -69,31 +69,31 @@ static void size_cells(const char *size, char text[192])
 
 /* The instances of one family that the step is the first to use. */
 static void family(const struct design *d, const struct graph *graph, const char *name,
-                   struct out *out)
+                   struct page *page)
 {
-    out_table(out);
+    page_table(page);
     for (uint32_t i = 0; i < d->instances->count; i++) {
         const struct instance *instance = &d->instances->instance[i];
         if (instance->graph != graph || strcmp(instance->family, name) != 0)
             continue;
         char cells[192];
         size_cells(instance->size, cells);
-        out_row(out, "%s(%s,\t %s,\t %s)", name, instance->symbol, cells, instance->count);
+        page_row(page, "%s(%s,\t %s,\t %s)", name, instance->symbol, cells, instance->count);
     }
 }
 
-void emit_instances_c(const struct design *d, struct out *out)
+void emit_instances_c(const struct design *d, struct page *page)
 {
-    emit_opening(out, &d->steps.cfg, "instances.c",
+    emit_opening(page, &d->steps.cfg, "instances.c",
                  "One line makes one kernel whose loops see only these constants; the macros are "
                  "explained in kernels/cpu/kernels.h.");
-    out_line(out, "#include \"kernels/cpu/kernels.h\"\n#include \"instances.h\"");
+    page_line(page, "#include \"kernels/cpu/kernels.h\"\n#include \"instances.h\"");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         const struct graph *graph = &d->steps.graph[step];
-        out_blank(out);
-        out_line(out, "/* %s, %u row%s */", step_name(step), graph->tokens,
-                 graph->tokens == 1 ? "" : "s");
+        page_blank(page);
+        page_line(page, "/* %s, %u row%s */", step_name(step), graph->tokens,
+                  graph->tokens == 1 ? "" : "s");
         for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
-            family(d, graph, families[f], out);
+            family(d, graph, families[f], page);
     }
 }

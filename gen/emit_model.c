@@ -5,18 +5,18 @@
 #include "gen/emit.h"
 #include "gen/number.h"
 
-static void dimensions(const struct design *d, struct out *out)
+static void dimensions(const struct design *d, struct page *page)
 {
-    out_line(out, "\nenum {");
+    page_line(page, "\nenum {");
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         char value[CFG_VALUE_MAX + 1];
         if (cfg_keys[i].dimension[0] == '\0')
             continue;
         cfg_value(&d->steps.cfg, &cfg_keys[i], value);
-        out_row(out, "    %s\t = \v%s,\t /* %s */", cfg_keys[i].dimension, value,
-                cfg_keys[i].meaning);
+        page_row(page, "    %s\t = \v%s,\t /* %s */", cfg_keys[i].dimension, value,
+                 cfg_keys[i].meaning);
     }
-    out_line(out, "};");
+    page_line(page, "};");
 }
 
 /* Whether an earlier tensor has the same packed type. */
@@ -35,12 +35,13 @@ static bool typed_before(const struct graph *graph, uint32_t index)
     return false;
 }
 
-static void matrix_types(const struct design *d, struct out *out)
+static void matrix_types(const struct design *d, struct page *page)
 {
     const struct graph *decode = &d->steps.graph[STEP_DECODE];
-    out_blank(out);
-    out_comment(out, "Packed matrices: panels of 64 rows, every shape a type of its own, so that a "
-                     "wrong weight does not compile.");
+    page_blank(page);
+    page_comment(page,
+                 "Packed matrices: panels of 64 rows, every shape a type of its own, so that a "
+                 "wrong weight does not compile.");
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
         const struct tensor *t = &decode->tensor[i];
         if (t->role != ROLE_WEIGHT || t->packing != PACKING_PANELS || typed_before(decode, i))
@@ -49,10 +50,10 @@ static void matrix_types(const struct design *d, struct out *out)
         emit_matrix_type(t, type);
         number_decimal_bytes(tensor_bytes(t), size);
         const uint64_t rows = tensor_padded_rows(t), cols = tensor_stored_cols(t);
-        out_row(out,
-                "typedef struct {\t %s w[\v%" PRIu64 "%s\t * \v%" PRIu64
-                "\t]; }\t %s;\t /* \v%s */",
-                dtype_name(t->type), rows, rows * cols > INT32_MAX ? "ul" : "", cols, type, size);
+        page_row(page,
+                 "typedef struct {\t %s w[\v%" PRIu64 "%s\t * \v%" PRIu64
+                 "\t]; }\t %s;\t /* \v%s */",
+                 dtype_name(t->type), rows, rows * cols > INT32_MAX ? "ul" : "", cols, type, size);
     }
 }
 
@@ -75,7 +76,7 @@ static void member(const struct tensor *t, char type[64], char name[64])
     }
 }
 
-static void weights_of(const struct design *d, enum place place, struct out *out)
+static void weights_of(const struct design *d, enum place place, struct page *page)
 {
     const struct graph *decode = &d->steps.graph[STEP_DECODE];
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
@@ -85,29 +86,29 @@ static void weights_of(const struct design *d, enum place place, struct out *out
         char type[64], name[64], size[NUMBER_MAX];
         member(t, type, name);
         number_decimal_bytes(tensor_bytes(t), size);
-        out_row(out, "    _Alignas(64) %s\t %s;\t /* \v%s\t%s%s */", type, name, size,
-                t->note[0] != '\0' ? "  " : "", t->note);
+        page_row(page, "    _Alignas(64) %s\t %s;\t /* \v%s\t%s%s */", type, name, size,
+                 t->note[0] != '\0' ? "  " : "", t->note);
     }
 }
 
-static void weights(const struct design *d, struct out *out)
+static void weights(const struct design *d, struct page *page)
 {
-    out_line(out, "\nstruct layer_weights {");
-    weights_of(d, PLACE_LAYER, out);
-    out_line(out, "};\n");
-    out_line(out, "/* The image of the weight file. */");
-    out_line(out, "struct weights {");
-    weights_of(d, PLACE_PROLOGUE, out);
-    out_row(out, "    struct layer_weights\t layer[LAYERS];");
-    weights_of(d, PLACE_EPILOGUE, out);
-    out_line(out, "};");
+    page_line(page, "\nstruct layer_weights {");
+    weights_of(d, PLACE_LAYER, page);
+    page_line(page, "};\n");
+    page_line(page, "/* The image of the weight file. */");
+    page_line(page, "struct weights {");
+    weights_of(d, PLACE_PROLOGUE, page);
+    page_row(page, "    struct layer_weights\t layer[LAYERS];");
+    weights_of(d, PLACE_EPILOGUE, page);
+    page_line(page, "};");
 }
 
-static void operations(const struct design *d, struct out *out)
+static void operations(const struct design *d, struct page *page)
 {
-    out_blank(out);
-    out_comment(out, "Every operation of every step, by its index in model.ops.");
-    out_line(out, "enum op {");
+    page_blank(page);
+    page_comment(page, "Every operation of every step, by its index in model.ops.");
+    page_line(page, "enum op {");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         const struct graph *graph = &d->steps.graph[step];
         char line[1024] = "   ";
@@ -116,30 +117,30 @@ static void operations(const struct design *d, struct out *out)
             char word[64];
             int length =
                 snprintf(word, sizeof word, " %s_%s,", step_prefix(step), graph->node[i].name);
-            if (used + (size_t)length > OUT_COLUMNS) {
-                out_line(out, "%s", line);
+            if (used + (size_t)length > PAGE_COLUMNS) {
+                page_line(page, "%s", line);
                 used = 3;
             }
             snprintf(line + used, sizeof line - used, "%s", word);
             used += (size_t)length;
         }
-        out_line(out, "%s", line);
+        page_line(page, "%s", line);
     }
-    out_line(out, "    OPS\n};");
+    page_line(page, "    OPS\n};");
 }
 
-void emit_model_h(const struct design *d, struct out *out)
+void emit_model_h(const struct design *d, struct page *page)
 {
     char parameters[NUMBER_MAX], bytes[NUMBER_MAX];
     number_grouped(d->layout.parameters, parameters);
     number_decimal_bytes(d->layout.weights_bytes, bytes);
-    emit_opening(out, &d->steps.cfg, "model.h",
+    emit_opening(page, &d->steps.cfg, "model.h",
                  "%s: %s parameters in %s of weights, %u layers of one kind.", d->steps.cfg.name,
                  parameters, bytes, d->steps.cfg.num_hidden_layers);
-    out_line(out, "#ifndef MODEL_H\n#define MODEL_H\n\n#include \"runtime/run.h\"");
-    dimensions(d, out);
-    matrix_types(d, out);
-    weights(d, out);
-    operations(d, out);
-    out_line(out, "\nvoid decode(run *r);\nvoid prefill(run *r);\nvoid head(run *r);\n\n#endif");
+    page_line(page, "#ifndef MODEL_H\n#define MODEL_H\n\n#include \"runtime/run.h\"");
+    dimensions(d, page);
+    matrix_types(d, page);
+    weights(d, page);
+    operations(d, page);
+    page_line(page, "\nvoid decode(run *r);\nvoid prefill(run *r);\nvoid head(run *r);\n\n#endif");
 }

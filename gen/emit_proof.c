@@ -14,10 +14,10 @@ static const char *const macros =
     "\\\n"
     "                   #step \": \" #low \" and \" #high \" are alive together\")";
 
-static void weights(const struct design *d, struct out *out)
+static void weights(const struct design *d, struct page *page)
 {
-    out_blank(out);
-    out_comment(out, "Weights: tools/pack and the compiler agree on every offset.");
+    page_blank(page);
+    page_comment(page, "Weights: tools/pack and the compiler agree on every offset.");
     const struct layout *layout = &d->layout;
     uint64_t layer_at = 0;
     for (uint32_t i = layout->count; i-- > 0;)
@@ -26,17 +26,17 @@ static void weights(const struct design *d, struct out *out)
     for (uint32_t i = 0; i < layout->count; i++) {
         const struct layout_weight *w = &layout->weight[i];
         if (w->layer == 0 && w->at == layer_at)
-            out_row(out, "AT(struct weights,\t layer,\v %" PRIu64 ");", layer_at);
+            page_row(page, "AT(struct weights,\t layer,\v %" PRIu64 ");", layer_at);
         if (w->layer == 0)
-            out_row(out, "AT(struct layer_weights,\t %s,\v %" PRIu64 ");", w->member,
-                    w->at - layer_at);
+            page_row(page, "AT(struct layer_weights,\t %s,\v %" PRIu64 ");", w->member,
+                     w->at - layer_at);
         else if (w->layer < 0)
-            out_row(out, "AT(struct weights,\t %s,\v %" PRIu64 ");", w->member, w->at);
+            page_row(page, "AT(struct weights,\t %s,\v %" PRIu64 ");", w->member, w->at);
     }
-    out_row(out, "SIZE(struct weights,\v %" PRIu64 ");", d->layout.weights_bytes);
+    page_row(page, "SIZE(struct weights,\v %" PRIu64 ");", d->layout.weights_bytes);
 }
 
-static void pairs(const struct plan *plan, enum step_kind step, struct out *out)
+static void pairs(const struct plan *plan, enum step_kind step, struct page *page)
 {
     for (uint32_t i = 0; i < plan->count; i++)
         for (uint32_t j = 0; j < i; j++) {
@@ -44,32 +44,32 @@ static void pairs(const struct plan *plan, enum step_kind step, struct out *out)
             if (a->last_op < b->first_op || b->last_op < a->first_op)
                 continue;
             bool a_low = a->at < b->at;
-            out_row(out, "APART(%s,\t %s,\t %s);", step_name(step), a_low ? a->name : b->name,
-                    a_low ? b->name : a->name);
+            page_row(page, "APART(%s,\t %s,\t %s);", step_name(step), a_low ? a->name : b->name,
+                     a_low ? b->name : a->name);
         }
 }
 
-void emit_proof_h(const struct design *d, struct out *out)
+void emit_proof_h(const struct design *d, struct page *page)
 {
-    emit_opening(out, &d->steps.cfg, "proof.h",
+    emit_opening(page, &d->steps.cfg, "proof.h",
                  "The plan, proved again by the compiler in every build: one assertion per pair of "
                  "buffers that are alive together, and the size and offsets of every arena.");
-    out_line(out,
-             "#ifndef PROOF_H\n#define PROOF_H\n\n#include <stddef.h>\n\n#include \"arena.h\"\n");
-    out_line(out, "%s", macros);
-    weights(d, out);
-    out_blank(out);
-    out_comment(out, "Scratch, state and io.");
+    page_line(page,
+              "#ifndef PROOF_H\n#define PROOF_H\n\n#include <stddef.h>\n\n#include \"arena.h\"\n");
+    page_line(page, "%s", macros);
+    weights(d, page);
+    page_blank(page);
+    page_comment(page, "Scratch, state and io.");
     for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
         for (uint32_t i = 0; i < d->plan[step].count; i++)
-            out_row(out, "AT(union %s_scratch,\t %s,\v %" PRIu64 ");", step_name(step),
-                    d->plan[step].buffer[i].name, d->plan[step].buffer[i].at);
-    out_row(out, "SIZE(union scratch,\v %" PRIu64 ");", d->scratch_bytes);
-    out_row(out, "SIZE(struct state,\v %" PRIu64 ");", d->state_bytes);
-    out_row(out, "SIZE(struct io,\v %" PRIu64 ");", d->io_bytes);
-    out_blank(out);
-    out_comment(out, "Buffers that are alive together do not overlap.");
+            page_row(page, "AT(union %s_scratch,\t %s,\v %" PRIu64 ");", step_name(step),
+                     d->plan[step].buffer[i].name, d->plan[step].buffer[i].at);
+    page_row(page, "SIZE(union scratch,\v %" PRIu64 ");", d->scratch_bytes);
+    page_row(page, "SIZE(struct state,\v %" PRIu64 ");", d->state_bytes);
+    page_row(page, "SIZE(struct io,\v %" PRIu64 ");", d->io_bytes);
+    page_blank(page);
+    page_comment(page, "Buffers that are alive together do not overlap.");
     for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
-        pairs(&d->plan[step], step, out);
-    out_line(out, "\n#undef SIZE\n#undef AT\n#undef END\n#undef APART\n\n#endif");
+        pairs(&d->plan[step], step, page);
+    page_line(page, "\n#undef SIZE\n#undef AT\n#undef END\n#undef APART\n\n#endif");
 }

@@ -91,7 +91,7 @@ static uint32_t cut_calls(const struct design *d, const struct graph *graph, enu
 
 /* All operations of one place, aligned; without the margin if it does not fit. */
 static void write_calls(const struct design *d, const struct graph *graph, enum place place,
-                        struct out *out)
+                        struct page *page)
 {
     struct call calls[GRAPH_NODES];
     uint32_t count = cut_calls(d, graph, place, calls);
@@ -108,37 +108,37 @@ static void write_calls(const struct design *d, const struct graph *graph, enum 
     size_t widest = strlen("    (r, , , ") + symbol + name + first + rest + 2 + margin;
     for (uint32_t i = 0; i < count; i++) {
         const struct call *c = &calls[i];
-        const bool costly = c->margin[0] != '\0' && widest <= OUT_COLUMNS;
-        out_row(out, "    %s\t(r, %s,\t %s,\t %s%s%s", c->symbol, c->name, c->first, c->rest,
-                costly ? "\t  " : "", costly ? c->margin : "");
+        const bool costly = c->margin[0] != '\0' && widest <= PAGE_COLUMNS;
+        page_row(page, "    %s\t(r, %s,\t %s,\t %s%s%s", c->symbol, c->name, c->first, c->rest,
+                 costly ? "\t  " : "", costly ? c->margin : "");
     }
 }
 
-static void scratch_pointer(const struct graph *graph, struct out *out)
+static void scratch_pointer(const struct graph *graph, struct page *page)
 {
     const char *step = step_name(graph->step);
-    out_line(out, "    union %s_scratch *const a = &r->scratch->%s;\n", step, step);
+    page_line(page, "    union %s_scratch *const a = &r->scratch->%s;\n", step, step);
 }
 
 /* The function of one layer, then the step around it. */
-static void step_functions(const struct design *d, enum step_kind step, struct out *out)
+static void step_functions(const struct design *d, enum step_kind step, struct page *page)
 {
     const struct graph *graph = &d->steps.graph[step];
-    out_line(out, "\n/* %s */", graph->layer_meaning);
-    out_line(out,
-             "static void layer(run *r, const struct layer_weights *w, struct layer_state *s)");
-    out_line(out, "{");
-    scratch_pointer(graph, out);
-    write_calls(d, graph, PLACE_LAYER, out);
-    out_line(out, "}\n\nvoid %s(run *r)\n{", step_name(step));
-    out_line(out,
-             "    const struct weights *const w = r->weights;\n    struct io *const io = r->io;");
-    scratch_pointer(graph, out);
-    write_calls(d, graph, PLACE_PROLOGUE, out);
-    out_line(out, "    for (int l = 0; l < LAYERS; l++)");
-    out_line(out, "        layer(r, &w->layer[l], &r->state->layer[l]);");
-    write_calls(d, graph, PLACE_EPILOGUE, out);
-    out_line(out, "}");
+    page_line(page, "\n/* %s */", graph->layer_meaning);
+    page_line(page,
+              "static void layer(run *r, const struct layer_weights *w, struct layer_state *s)");
+    page_line(page, "{");
+    scratch_pointer(graph, page);
+    write_calls(d, graph, PLACE_LAYER, page);
+    page_line(page, "}\n\nvoid %s(run *r)\n{", step_name(step));
+    page_line(page,
+              "    const struct weights *const w = r->weights;\n    struct io *const io = r->io;");
+    scratch_pointer(graph, page);
+    write_calls(d, graph, PLACE_PROLOGUE, page);
+    page_line(page, "    for (int l = 0; l < LAYERS; l++)");
+    page_line(page, "        layer(r, &w->layer[l], &r->state->layer[l]);");
+    write_calls(d, graph, PLACE_EPILOGUE, page);
+    page_line(page, "}");
 }
 
 static uint32_t count_at(const struct graph *graph, enum place place)
@@ -149,38 +149,38 @@ static uint32_t count_at(const struct graph *graph, enum place place)
     return count;
 }
 
-void emit_decode_c(const struct design *d, struct out *out)
+void emit_decode_c(const struct design *d, struct page *page)
 {
     const struct graph *graph = &d->steps.graph[STEP_DECODE];
     char bytes[NUMBER_MAX], state[NUMBER_MAX];
     number_decimal_bytes(step_weights(d, STEP_DECODE), bytes);
     number_decimal_bytes(d->state_bytes, state);
-    emit_opening(out, &d->steps.cfg, "decode.c",
+    emit_opening(page, &d->steps.cfg, "decode.c",
                  "One token in, one row of logits out: %u equal layers of %u operations, %u "
                  "operations around them. Streams %s of weights, updates %s of state. Allocates "
                  "nothing.",
                  d->steps.cfg.num_hidden_layers, count_at(graph, PLACE_LAYER),
                  count_at(graph, PLACE_PROLOGUE) + count_at(graph, PLACE_EPILOGUE), bytes, state);
-    out_line(out, "#include \"arena.h\"\n#include \"instances.h\"");
-    step_functions(d, STEP_DECODE, out);
+    page_line(page, "#include \"arena.h\"\n#include \"instances.h\"");
+    step_functions(d, STEP_DECODE, page);
 }
 
-void emit_prefill_c(const struct design *d, struct out *out)
+void emit_prefill_c(const struct design *d, struct page *page)
 {
     const struct graph *graph = &d->steps.graph[STEP_PREFILL];
     char bytes[NUMBER_MAX];
     number_decimal_bytes(step_weights(d, STEP_PREFILL), bytes);
-    emit_opening(out, &d->steps.cfg, "prefill.c",
+    emit_opening(page, &d->steps.cfg, "prefill.c",
                  "Up to %u tokens in, as many hidden rows out: %u equal layers of %u operations, "
                  "%u operations around them. Streams %s of weights per chunk. Then head() turns "
                  "chosen rows into logits.",
                  graph->tokens, d->steps.cfg.num_hidden_layers, count_at(graph, PLACE_LAYER),
                  count_at(graph, PLACE_PROLOGUE) + count_at(graph, PLACE_EPILOGUE), bytes);
-    out_line(out, "#include \"arena.h\"\n#include \"instances.h\"");
-    step_functions(d, STEP_PREFILL, out);
-    out_line(out, "\nvoid head(run *r)\n{");
-    out_line(out, "    const struct weights *const w = r->weights;");
-    out_line(out, "    struct io *const io = r->io;\n");
-    write_calls(d, &d->steps.graph[STEP_HEAD], PLACE_EPILOGUE, out);
-    out_line(out, "}");
+    page_line(page, "#include \"arena.h\"\n#include \"instances.h\"");
+    step_functions(d, STEP_PREFILL, page);
+    page_line(page, "\nvoid head(run *r)\n{");
+    page_line(page, "    const struct weights *const w = r->weights;");
+    page_line(page, "    struct io *const io = r->io;\n");
+    write_calls(d, &d->steps.graph[STEP_HEAD], PLACE_EPILOGUE, page);
+    page_line(page, "}");
 }

@@ -164,7 +164,7 @@ static bool same(const char *dir, const char *file, const char *text, size_t siz
     char *path = NULL;
     if (asprintf(&path, "%s/%s", dir, file) < 0)
         abort();
-    bool holds = out_holds(path, text, size);
+    bool holds = page_holds(path, text, size);
     if (!holds)
         fprintf(stderr, "%s: differs from what gen makes of the config: run `make models`\n", path);
     free(path);
@@ -178,18 +178,18 @@ static int generate(const struct options *o, const struct cfg *cfg, struct repor
         abort();
     int code = EXIT_SUCCESS;
     for (uint32_t i = 0; i < emitter_count && code != EXIT_FAILURE; i++) {
-        struct out out;
+        struct page page;
         char *text;
         size_t size;
         bool changed;
         const char *file = emitters[i].file;
-        out_open(&out, file);
-        emitters[i].emit(&design, &out);
-        out_close(&out, &text, &size);
+        page_open(&page, file);
+        emitters[i].emit(&design, &page);
+        page_close(&page, &text, &size);
         if (o->check_dir != NULL) {
             if (!same(o->check_dir, file, text, size))
                 code = EXIT_MISMATCH;
-        } else if (!out_store(o->out_dir, file, text, size, &changed)) {
+        } else if (!page_store(o->out_dir, file, text, size, &changed)) {
             fprintf(stderr, "gen: cannot write %s/%s: %s\n", o->out_dir, file, strerror(errno));
             code = EXIT_FAILURE;
         }

@@ -10,14 +10,14 @@
 #include "tests/heard.h"
 #include "tests/run.h"
 
-static struct out out;
+static struct page page;
 
-/* Ends the text begun with out_open() and compares it. */
+/* Ends the text begun with page_open() and compares it. */
 static void written(const char *expected)
 {
     char *text;
     size_t size;
-    out_close(&out, &text, &size);
+    page_close(&page, &text, &size);
     ck_assert_str_eq(text, expected);
     ck_assert_uint_eq(size, strlen(expected));
     free(text);
@@ -25,13 +25,13 @@ static void written(const char *expected)
 
 START_TEST(columns_are_aligned)
 {
-    out_open(&out, "x");
-    out_row(&out, "a,\v 1,\t b\t /* c */");
-    out_row(&out, "long,\v 1234,\t bcd\t /* c */");
-    out_row(&out, "short row that widens nothing");
-    out_row(&out, "e,\v 5");
-    out_table(&out);
-    out_row(&out, "another\t table");
+    page_open(&page, "x");
+    page_row(&page, "a,\v 1,\t b\t /* c */");
+    page_row(&page, "long,\v 1234,\t bcd\t /* c */");
+    page_row(&page, "short row that widens nothing");
+    page_row(&page, "e,\v 5");
+    page_table(&page);
+    page_row(&page, "another\t table");
     written("a,       1, b   /* c */\n"
             "long, 1234, bcd /* c */\n"
             "short row that widens nothing\n"
@@ -45,8 +45,8 @@ END_TEST
 
 START_TEST(a_comment_that_does_not_fit_moves_up)
 {
-    out_open(&out, "x");
-    out_row(&out, "    x;\t%s\t/* short */", NINETY);
+    page_open(&page, "x");
+    page_row(&page, "    x;\t%s\t/* short */", NINETY);
     written("    /* short */\n"
             "    x;" NINETY "\n");
 }
@@ -54,9 +54,9 @@ END_TEST
 
 START_TEST(columns_are_given_up_when_too_wide)
 {
-    out_open(&out, "x");
-    out_row(&out, "a(\t%s\t)", NINETY);
-    out_row(&out, "abcdefghijk(\tb\t)");
+    page_open(&page, "x");
+    page_row(&page, "a(\t%s\t)", NINETY);
+    page_row(&page, "abcdefghijk(\tb\t)");
     written("a(" NINETY ")\n"
             "abcdefghijk(b)\n");
 }
@@ -64,8 +64,8 @@ END_TEST
 
 START_TEST(comments_are_wrapped)
 {
-    out_open(&out, "x");
-    out_comment(&out, "First line.\n\n%s and more than fits.", NINETY);
+    page_open(&page, "x");
+    page_comment(&page, "First line.\n\n%s and more than fits.", NINETY);
     written("/* First line.\n"
             " *\n"
             " * " NINETY " and\n"
@@ -76,8 +76,8 @@ END_TEST
 START_TEST(a_line_too_long_is_a_bug)
 {
     ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
-    out_open(&out, "x");
-    out_line(&out, "%s%s", NINETY, "12345678901");
+    page_open(&page, "x");
+    page_line(&page, "%s%s", NINETY, "12345678901");
 }
 END_TEST
 
@@ -88,15 +88,15 @@ START_TEST(the_same_text_is_not_written_again)
     const char *path = child_scratch("file.h");
     char folder[512];
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
-    ck_assert(out_store(folder, "file.h", "one\n", 4, &changed) && changed);
+    ck_assert(page_store(folder, "file.h", "one\n", 4, &changed) && changed);
     ck_assert_int_eq(stat(path, &before), 0);
-    ck_assert(out_store(folder, "file.h", "one\n", 4, &changed) && !changed);
+    ck_assert(page_store(folder, "file.h", "one\n", 4, &changed) && !changed);
     ck_assert_int_eq(stat(path, &after), 0);
     ck_assert_uint_eq(before.st_ino, after.st_ino);
-    ck_assert(out_store(folder, "file.h", "two\n", 4, &changed) && changed);
-    ck_assert(out_holds(path, "two\n", 4));
-    ck_assert(!out_holds(path, "two\n\n", 5) && !out_holds(path, "two", 3));
-    ck_assert(!out_store(folder, "none/file.h", "one\n", 4, &changed));
+    ck_assert(page_store(folder, "file.h", "two\n", 4, &changed) && changed);
+    ck_assert(page_holds(path, "two\n", 4));
+    ck_assert(!page_holds(path, "two\n\n", 5) && !page_holds(path, "two", 3));
+    ck_assert(!page_store(folder, "none/file.h", "one\n", 4, &changed));
 }
 END_TEST
 
@@ -144,9 +144,9 @@ static size_t emit_all(const struct cfg *cfg)
     for (uint32_t i = 0; i < emitter_count; i++) {
         char *text;
         size_t size;
-        out_open(&out, emitters[i].file);
-        emitters[i].emit(&design, &out);
-        out_close(&out, &text, &size);
+        page_open(&page, emitters[i].file);
+        emitters[i].emit(&design, &page);
+        page_close(&page, &text, &size);
         bytes += size;
         free(text);
     }
@@ -207,10 +207,10 @@ START_TEST(emitted_tables_compile)
         char *text;
         size_t size;
         bool changed;
-        out_open(&out, emitters[i].file);
-        emitters[i].emit(&design, &out);
-        out_close(&out, &text, &size);
-        ck_assert(out_store(folder, emitters[i].file, text, size, &changed));
+        page_open(&page, emitters[i].file);
+        emitters[i].emit(&design, &page);
+        page_close(&page, &text, &size);
+        ck_assert(page_store(folder, emitters[i].file, text, size, &changed));
         free(text);
     }
     static const char *const files[] = {"ops.c", "decode.c", "prefill.c"};

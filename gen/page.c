@@ -1,4 +1,4 @@
-#include "gen/out.h"
+#include "gen/page.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,56 +7,56 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CELLS = 16, ROW_MAX = 4 * OUT_COLUMNS };
+enum { CELLS = 16, ROW_MAX = 4 * PAGE_COLUMNS };
 
-void out_open(struct out *out, const char *file)
+void page_open(struct page *page, const char *file)
 {
-    *out = (struct out){.file = file};
-    out->stream = open_memstream(&out->text, &out->size);
-    if (out->stream == NULL)
+    *page = (struct page){.file = file};
+    page->stream = open_memstream(&page->text, &page->size);
+    if (page->stream == NULL)
         abort();
 }
 
 /* Writes text of one or more lines, each without trailing blanks and within the columns. */
-static void write_line(struct out *out, const char *line, size_t length)
+static void write_line(struct page *page, const char *line, size_t length)
 {
     while (length > 0 && line[length - 1] == ' ')
         length--;
-    if (length > OUT_COLUMNS) {
-        fprintf(stderr, "gen: %s: a line of %zu columns, the cap is %d:\n%.*s\n", out->file, length,
-                OUT_COLUMNS, (int)length, line);
+    if (length > PAGE_COLUMNS) {
+        fprintf(stderr, "gen: %s: a line of %zu columns, the cap is %d:\n%.*s\n", page->file,
+                length, PAGE_COLUMNS, (int)length, line);
         abort();
     }
-    fprintf(out->stream, "%.*s\n", (int)length, line);
+    fprintf(page->stream, "%.*s\n", (int)length, line);
 }
 
 /* Code without a comment, continued on further lines where it is too long. */
-static void write_code(struct out *out, const char *code, size_t length)
+static void write_code(struct page *page, const char *code, size_t length)
 {
     char line[ROW_MAX + 8];
     int indent = 0;
-    while (length + (size_t)indent > OUT_COLUMNS) {
-        size_t cut = OUT_COLUMNS - (size_t)indent;
+    while (length + (size_t)indent > PAGE_COLUMNS) {
+        size_t cut = PAGE_COLUMNS - (size_t)indent;
         while (cut > 0 && code[cut] != ' ')
             cut--;
         if (cut == 0)
             break;
         int size = snprintf(line, sizeof line, "%*s%.*s", indent, "", (int)cut, code);
-        write_line(out, line, (size_t)size);
+        write_line(page, line, (size_t)size);
         code += cut + 1;
         length -= cut + 1;
         indent = 8;
     }
     int size = snprintf(line, sizeof line, "%*s%.*s", indent, "", (int)length, code);
-    write_line(out, line, (size_t)size);
+    write_line(page, line, (size_t)size);
 }
 
 /* A row of a table; where its comment does not fit, the comment goes on a line of its own. */
-static void write_row(struct out *out, const char *line, size_t length)
+static void write_row(struct page *page, const char *line, size_t length)
 {
     const char *comment = strstr(line, "/* ");
-    if (length <= OUT_COLUMNS || comment == NULL) {
-        write_code(out, line, length);
+    if (length <= PAGE_COLUMNS || comment == NULL) {
+        write_code(page, line, length);
         return;
     }
     char spaced[ROW_MAX] = "    ";
@@ -64,8 +64,8 @@ static void write_row(struct out *out, const char *line, size_t length)
     for (const char *c = comment; *c != '\0'; c++)
         if (*c != ' ' || spaced[used - 1] != ' ')
             spaced[used++] = *c;
-    write_line(out, spaced, used);
-    write_code(out, line, (size_t)(comment - line));
+    write_line(page, spaced, used);
+    write_code(page, line, (size_t)(comment - line));
 }
 
 static char *formatted(const char *format, va_list arguments)
@@ -82,10 +82,10 @@ static size_t cell_length(const char *cell)
     return strcspn(cell, "\t\v");
 }
 
-static void measure(const struct out *out, size_t width[CELLS])
+static void measure(const struct page *page, size_t width[CELLS])
 {
-    for (uint32_t r = 0; r < out->row_count; r++) {
-        const char *cell = out->rows[r];
+    for (uint32_t r = 0; r < page->row_count; r++) {
+        const char *cell = page->rows[r];
         for (int c = 0;; c++) {
             size_t length = cell_length(cell);
             if (c == CELLS)
@@ -127,34 +127,34 @@ static size_t join_cells(const char *cell, const size_t width[CELLS], char line[
 }
 
 /* Columns are given up when they would make the code of a row too long. */
-static void write_table(struct out *out)
+static void write_table(struct page *page)
 {
     size_t width[CELLS] = {0};
     char line[ROW_MAX];
-    measure(out, width);
-    for (uint32_t r = 0; r < out->row_count; r++) {
-        size_t length = join_cells(out->rows[r], width, line);
+    measure(page, width);
+    for (uint32_t r = 0; r < page->row_count; r++) {
+        size_t length = join_cells(page->rows[r], width, line);
         const char *comment = strstr(line, "/* ");
-        if ((comment != NULL ? (size_t)(comment - line) : length) > OUT_COLUMNS)
+        if ((comment != NULL ? (size_t)(comment - line) : length) > PAGE_COLUMNS)
             memset(width, 0, sizeof width);
     }
-    for (uint32_t r = 0; r < out->row_count; r++) {
-        write_row(out, line, join_cells(out->rows[r], width, line));
-        free(out->rows[r]);
+    for (uint32_t r = 0; r < page->row_count; r++) {
+        write_row(page, line, join_cells(page->rows[r], width, line));
+        free(page->rows[r]);
     }
-    out->row_count = 0;
+    page->row_count = 0;
 }
 
-void out_line(struct out *out, const char *format, ...)
+void page_line(struct page *page, const char *format, ...)
 {
-    write_table(out);
+    write_table(page);
     va_list arguments;
     va_start(arguments, format);
     char *text = formatted(format, arguments);
     va_end(arguments);
     for (const char *line = text;;) {
         size_t length = strcspn(line, "\n");
-        write_line(out, line, length);
+        write_line(page, line, length);
         if (line[length] == '\0')
             break;
         line += length + 1;
@@ -162,28 +162,28 @@ void out_line(struct out *out, const char *format, ...)
     free(text);
 }
 
-void out_table(struct out *out)
+void page_table(struct page *page)
 {
-    write_table(out);
+    write_table(page);
 }
 
-void out_blank(struct out *out)
+void page_blank(struct page *page)
 {
-    write_table(out);
-    write_line(out, "", 0);
+    write_table(page);
+    write_line(page, "", 0);
 }
 
-void out_row(struct out *out, const char *format, ...)
+void page_row(struct page *page, const char *format, ...)
 {
-    if (out->row_count == out->row_room) {
-        out->row_room = out->row_room * 2 + 16;
-        out->rows = reallocarray(out->rows, out->row_room, sizeof *out->rows);
-        if (out->rows == NULL)
+    if (page->row_count == page->row_room) {
+        page->row_room = page->row_room * 2 + 16;
+        page->rows = reallocarray(page->rows, page->row_room, sizeof *page->rows);
+        if (page->rows == NULL)
             abort();
     }
     va_list arguments;
     va_start(arguments, format);
-    out->rows[out->row_count++] = formatted(format, arguments);
+    page->rows[page->row_count++] = formatted(format, arguments);
     va_end(arguments);
 }
 
@@ -199,21 +199,21 @@ static size_t words_that_fit(const char *text, size_t room)
     return strcspn(text, " \n");
 }
 
-void out_comment(struct out *out, const char *format, ...)
+void page_comment(struct page *page, const char *format, ...)
 {
-    write_table(out);
+    write_table(page);
     va_list arguments;
     va_start(arguments, format);
     char *text = formatted(format, arguments);
     va_end(arguments);
     const char *prefix = "/* ";
     for (const char *rest = text;;) {
-        size_t length = words_that_fit(rest, OUT_COLUMNS - 6);
+        size_t length = words_that_fit(rest, PAGE_COLUMNS - 6);
         bool last = rest[length] == '\0';
-        char line[OUT_COLUMNS + 32];
+        char line[PAGE_COLUMNS + 32];
         int size =
             snprintf(line, sizeof line, "%s%.*s%s", prefix, (int)length, rest, last ? " */" : "");
-        write_line(out, line, (size_t)size);
+        write_line(page, line, (size_t)size);
         if (last)
             break;
         rest += length + 1;
@@ -222,17 +222,17 @@ void out_comment(struct out *out, const char *format, ...)
     free(text);
 }
 
-void out_close(struct out *out, char **text, size_t *size)
+void page_close(struct page *page, char **text, size_t *size)
 {
-    write_table(out);
-    if (fclose(out->stream) != 0)
+    write_table(page);
+    if (fclose(page->stream) != 0)
         abort();
-    free(out->rows);
-    *text = out->text;
-    *size = out->size;
+    free(page->rows);
+    *text = page->text;
+    *size = page->size;
 }
 
-bool out_holds(const char *path, const char *text, size_t size)
+bool page_holds(const char *path, const char *text, size_t size)
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL)
@@ -261,12 +261,12 @@ static bool write_all(int fd, const char *text, size_t size)
     return fsync(fd) == 0;
 }
 
-bool out_store(const char *dir, const char *file, const char *text, size_t size, bool *changed)
+bool page_store(const char *dir, const char *file, const char *text, size_t size, bool *changed)
 {
     char *path = NULL, *aside = NULL;
     if (asprintf(&path, "%s/%s", dir, file) < 0 || asprintf(&aside, "%s/.%s.new", dir, file) < 0)
         abort();
-    *changed = !out_holds(path, text, size);
+    *changed = !page_holds(path, text, size);
     bool good = true;
     if (*changed) {
         int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
