@@ -7,10 +7,9 @@
  * their facts (see `letter_fact`); [ ] encloses what a reader of the story must recall.
  *
  *   fables --seed S [--bytes N | --stories N] [--cast N] [--mark]
- *       stories of at most N animals (3 unless said), each ended by <|endoftext|>; --mark puts
- *       recalled answers between bytes 2 and 3
- *   fables --seed S --quiz N [--distance D]
- *       N lines: fact, bytes since the fact was last told, words since then, answer, story so far
+ *       stories of at most N animals (2 unless said, 3 at most), each ended by <|endoftext|>;
+ * --mark puts recalled answers between bytes 2 and 3 fables --seed S --quiz N [--distance D] N
+ * lines: fact, bytes since the fact was last told, words since then, answer, story so far
  *       (tab-separated; newlines in the story written \n); only distances of at least D words;
  *       its stories never occur in the corpus of any seed
  */
@@ -27,6 +26,7 @@
 
 enum {
     CAST_MAX = 3,
+    CAST_USUAL = 2,
     RECALLS_MAX = 64,
     STORY_MAX = 16384, /* the longest story the grammar can derive stays well below */
     USAGE_EXIT = 2
@@ -436,7 +436,7 @@ static uint64_t read_number(const char *name, const char *text)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.bytes = UINT64_MAX, .stories = UINT64_MAX, .cast = CAST_MAX};
+    struct options o = {.bytes = UINT64_MAX, .stories = UINT64_MAX, .cast = CAST_USUAL};
     const struct {
         const char *name;
         uint64_t *value;

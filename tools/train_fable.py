@@ -40,8 +40,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 END = "<|endoftext|>"
 TOKENIZER_SEED, TRAIN_SEED, HELD_OUT_SEED = 1, 1000, 900001
 ANSWER_WEIGHT = 10.0  # of the loss on recalled answers, against 1 for other tokens
-RESET_CHANCE = 0.1  # per row and chunk
-LEARNED = 0.35  # nats per answer token, averaged: then stories get one animal more, up to 3
+RESET_CHANCE = 0.15  # per row and chunk
+LEARNED = 0.35  # nats per answer token, averaged: from there on stories have up to CAST animals
+CAST = 2  # as in held-out stories
 BUCKETS = [(1, 32), (32, 64), (64, 128), (128, 256), (256, 512)]  # distances in tokens
 
 CONFIG = {
@@ -258,7 +259,7 @@ def answer_tokens(offsets, spans):
     return inside
 
 
-def encoded_stories(tokenizer, fables, seed, cast=3):
+def encoded_stories(tokenizer, fables, seed, cast=CAST):
     """(ids with the end token, answer flags) of each story, made by a thread ahead of time."""
     ready = queue.Queue(maxsize=64)
 
@@ -523,8 +524,8 @@ def train(directory, fables, options):
         loss, answer_loss, states = train_step(model, both, batches.next(reset.tolist()),
                                                states, rate * min(1.0, (step + 1) / 100))
         answers = answer_loss if answers == math.inf else 0.98 * answers + 0.02 * answer_loss
-        if answers < LEARNED and cast < 3:
-            cast, answers = cast + 1, math.inf
+        if answers < LEARNED and cast < CAST:
+            cast, answers = CAST, math.inf
             batches.stories = encoded_stories(tokenizer, fables, options.seed + cast, cast)
             print(f"stories of up to {cast} animals from step {step} on")
         step += 1
