@@ -44,11 +44,11 @@ march_avx2    := -march=x86-64-v3
 march_avx512  := -march=x86-64-v4
 march_aarch64 := -march=armv8.2-a
 
+comma  := ,
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 # -ffp-contract=off: a fused multiply-add happens where it is written, and nowhere else.
 CFLAGS := -std=gnu11 -D_GNU_SOURCE= -O2 -g -ffp-contract=off -fno-math-errno -pthread $(WARN) -I. -MMD -MP \
           $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
-comma  := ,
 MARCH  := $(march_$(ISA))
 # aarch64 is cross-compiled to be run by qemu-user in the tests. It has no PCRE2 and utf8proc to link
 # with, so such a binary does everything but tokenize; build on an aarch64 machine for use.
@@ -70,7 +70,7 @@ runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(wildcard 
 model_files  := decode.c prefill.c instances.c ops.c
 MODEL_OBJECTS := $(addprefix $(OUT)/obj/models/$(MODEL)/,$(model_files:.c=.o))
 
-.PHONY: all run test test-full bench list models lint tidy clean deps deps-test binary weights
+.PHONY: all run test test-full bench bench-ops list models lint tidy clean deps deps-test binary weights
 all: binary weights
 
 binary: $(OUT)/$(MODEL)
@@ -88,6 +88,9 @@ $(TOOLS)/obj/%.o: %.c | deps
 $(OUT)/obj/%.o: %.c | deps $(if $(filter aarch64,$(ISA)),build/cross-include)
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(MARCH) -c $< -o $@
+
+# The check of the processor must run on any: no -march. What it checks for comes from the next file.
+$(OUT)/obj/runtime/processor.o: MARCH :=
 
 # The headers of these two and of xxHash are the same for every processor.
 build/cross-include:
@@ -146,7 +149,7 @@ models: $(TOOLS)/gen
 # binaries of OUT. Models: the tiny checkpoints, imported and built at every weight type.
 programs    := $(patsubst tests/%.c,$(TESTS)/%,$(wildcard tests/*_test.c))
 scripts     := $(filter-out tests/all.sh,$(wildcard tests/*.sh))
-test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_digest.c tests/step_digest.c
+test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_digest.c tests/bench_kernels.c
 test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c))
 TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
 TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"'
@@ -157,6 +160,16 @@ $(TESTS)/obj/%.o: tests/%.c | deps-test
 $(TESTS)/libtests.a: $(test_lib:tests/%.c=$(TESTS)/obj/%.o)
 $(programs): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
+
+# Digests of every kernel over fixed data: what the builds for other ISAs must print too.
+$(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o) \
+                        $(OUT)/libruntime.a
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
+
+# A binary over tests/fake_model.c, for the command line's tests; guarded, except under a sanitizer.
+guard := $(if $(SAN),,$(TESTS)/obj/alloc_guard.o)
+$(TESTS)/fake: $(OUT)/obj/runtime/main.o $(TESTS)/obj/fake_model.o $(guard) $(OUT)/libruntime.a
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) $(if $(guard),-Wl$(comma)--wrap=arena_seal) $^ -o $@ $(RUNTIME_LIBS)
 
 # tiny-model-mamba-a-bf16: the binary and weights of tests/data/checkpoints/mamba-a in bf16.
 types       := f32 bf16 f16
@@ -173,7 +186,7 @@ tiny-model-%: build/tests/config/%.ini $(OUT)/libruntime.a $(TOOLS)/pack
 # The default model for the other instruction sets that this machine can execute or emulate.
 other_isas := $(if $(filter x86_64,$(shell uname -m)),avx2 avx512 aarch64)
 other-isa-%: build/made/$(MODEL).stamp
-	@$(MAKE) -s ISA=$* SAN= binary
+	@$(MAKE) -s ISA=$* SAN= binary build/tests-$*/kernel_digest
 
 # The default model with the guard against allocation after sealing; not under a sanitizer.
 $(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/main.o $(MODEL_OBJECTS) \
@@ -183,8 +196,23 @@ $(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/main.o $(
 test: deps-test
 	@$(MAKE) -s test-parts
 .PHONY: test-parts
-test-parts: all $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models))
+test-parts: all $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/fake $(TESTS)/kernel_digest $(programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models))
 	@tests/all.sh $(TESTS)/logs $(OUT) $(TOOLS) $(programs) -- $(scripts)
+
+# Speed, beside the bandwidth and the fused multiply-adds that this machine gives in the same run.
+# BENCH=mamba-130m has random weights of the real shape: their values do not change the speed.
+BENCH ?= mamba-130m
+bench: deps
+	@$(MAKE) -s MODEL=$(BENCH) RANDOM_WEIGHTS=1 all
+	@$(OUT)/$(BENCH) bench -r 15
+bench-ops: deps
+	@$(MAKE) -s MODEL=$(BENCH) build/bench/$(BENCH)-ops
+	@build/bench/$(BENCH)-ops
+trace_objects := $(MODEL_OBJECTS:$(OUT)/%=build/bench/%)
+$(trace_objects): build/bench/obj/models/$(MODEL)/%.o: build/made/$(MODEL).stamp
+	@mkdir -p $(@D); $(CC) $(CFLAGS) $(MARCH) -DINGOT_TRACE -I$(SOURCES) -c $(SOURCES)/$*.c -o $@
+build/bench/$(MODEL)-ops: $(TESTS)/obj/bench_kernels.o $(trace_objects) $(OUT)/libruntime.a
+	@$(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
 
 # Everything: the tests again under ASan and UBSan, clang-tidy, a minute of every fuzz target.
 test-full: test

@@ -6,6 +6,7 @@
 
 #include "runtime/die.h"
 #include "runtime/model.h"
+#include "runtime/processor.h"
 #include "runtime/verb.h"
 
 static const struct verb {
@@ -34,6 +35,7 @@ static int help(void)
 
 int main(int argc, char **argv)
 {
+    processor_require(processor_needs);
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))
         return help();
     bool named = argc > 1 && argv[1][0] != '-';

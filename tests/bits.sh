@@ -40,6 +40,7 @@ for threads in 1 2 4; do
     done
 done
 
+build/tests/kernel_digest >build/tests/kernels.native || exit 1
 options='--chunk 32 -t 2'
 for isa in avx2 avx512 aarch64; do
     runner=
@@ -57,4 +58,12 @@ for isa in avx2 avx512 aarch64; do
         continue
     fi
     check "built for $isa" "build/cpu-$isa" "$runner"
+    # shellcheck disable=SC2086 # nothing or one word
+    if $runner "build/tests-$isa/kernel_digest" >"build/tests/kernels.$isa" &&
+        cmp -s build/tests/kernels.native "build/tests/kernels.$isa"; then
+        echo "ok: built for $isa, $(wc -l <"build/tests/kernels.$isa") digests of kernels"
+    else
+        echo "FAIL: built for $isa, digests of kernels:"
+        diff build/tests/kernels.native "build/tests/kernels.$isa"
+    fi
 done

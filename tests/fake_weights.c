@@ -26,7 +26,7 @@ void fake_seal(uint8_t *file)
 {
     struct weight_file_header *header = (struct weight_file_header *)file;
     struct weight_file_tensor *table = (struct weight_file_tensor *)(file + header->table_at);
-    uint64_t digests[16];
+    uint64_t digests[16] = {0};
     for (uint64_t i = 0; i < header->tensor_count; i++)
         digests[i] = table[i].digest =
             XXH3_64bits(file + header->weights_at + table[i].at, table[i].bytes);
