@@ -15,7 +15,7 @@ BACKEND        ?= cpu
 ISA            ?= native
 SAN            ?=
 RANDOM_WEIGHTS ?=
-PROMPT         ?= Once upon a time,
+PROMPT         ?= Once upon a time there was a fox named Mia.
 
 ifneq ($(BACKEND),cpu)
 $(error BACKEND=$(BACKEND) is not known; this release has BACKEND=cpu)

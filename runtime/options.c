@@ -152,7 +152,8 @@ static error_t parse_generate(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp_option generate_list[] = {
-    {"n-predict", 'n', "N", 0, "Tokens to generate; -1: until the end of text (default 256)", 5},
+    {"n-predict", 'n', "N", 0,
+     "Tokens to generate; -1: until the end of text (default: 256 in run, none in stream)", 5},
     {"predict", 0, NULL, OPTION_ALIAS, NULL, 5},
     {"temp", OPTION_TEMPERATURE, "T", 0, "Temperature; 0 takes the likeliest token (default)", 5},
     {"top-k", OPTION_TOP_K, "K", 0, "Only the K likeliest tokens; 0: all (default)", 5},

@@ -60,14 +60,14 @@ START_TEST(committed_sources_are_current)
 {
     make(pinned[_i].name);
     for (uint32_t i = 0; i < emitter_count; i++) {
-        struct out out;
+        struct page out;
         char *text, path[256];
         size_t size;
-        out_open(&out, emitters[i].file);
+        page_open(&out, emitters[i].file);
         emitters[i].emit(&design, &out);
-        out_close(&out, &text, &size);
+        page_close(&out, &text, &size);
         snprintf(path, sizeof path, "models/%s/%s", pinned[_i].name, emitters[i].file);
-        ck_assert_msg(out_holds(path, text, size), "%s is not what gen makes: run `make models`",
+        ck_assert_msg(page_holds(path, text, size), "%s is not what gen makes: run `make models`",
                       path);
         free(text);
     }
