@@ -154,11 +154,16 @@ test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c))
 TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
 TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"'
 
+# The default model with a hook after every operation, for the test that poisons dead scratch.
+trace_objects := $(MODEL_OBJECTS:$(OUT)/obj/%=$(OUT)/traced/%)
+$(TESTS)/poison_test: $(TESTS)/obj/poison_test.o $(trace_objects) $(OUT)/libruntime.a
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(RUNTIME_LIBS)
+
 $(TESTS)/obj/%.o: tests/%.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(MARCH) $(TEST_DEFINES) -c $< -o $@
 $(TESTS)/libtests.a: $(test_lib:tests/%.c=$(TESTS)/obj/%.o)
-$(programs): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
+$(filter-out %/poison_test,$(programs)): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
 
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.
@@ -206,12 +211,11 @@ bench: deps
 	@$(MAKE) -s MODEL=$(BENCH) RANDOM_WEIGHTS=1 all
 	@$(OUT)/$(BENCH) bench -r 15
 bench-ops: deps
-	@$(MAKE) -s MODEL=$(BENCH) build/bench/$(BENCH)-ops
-	@build/bench/$(BENCH)-ops
-trace_objects := $(MODEL_OBJECTS:$(OUT)/%=build/bench/%)
-$(trace_objects): build/bench/obj/models/$(MODEL)/%.o: build/made/$(MODEL).stamp
+	@$(MAKE) -s MODEL=$(BENCH) $(OUT)/$(BENCH)-ops
+	@$(OUT)/$(BENCH)-ops
+$(trace_objects): $(OUT)/traced/models/$(MODEL)/%.o: build/made/$(MODEL).stamp
 	@mkdir -p $(@D); $(CC) $(CFLAGS) $(MARCH) -DINGOT_TRACE -I$(SOURCES) -c $(SOURCES)/$*.c -o $@
-build/bench/$(MODEL)-ops: $(TESTS)/obj/bench_kernels.o $(trace_objects) $(OUT)/libruntime.a
+$(OUT)/$(MODEL)-ops: $(TESTS)/obj/bench_kernels.o $(trace_objects) $(OUT)/libruntime.a
 	@$(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
 
 # Everything: the tests again under ASan and UBSan, clang-tidy, a minute of every fuzz target.
