@@ -1,69 +1,60 @@
 #!/bin/sh
-# A million tokens through the default model: memory that does not grow, speed that does not fall.
-# And the peak of a run: at most 8 MB above its plan.
+# A million tokens through `stream`: memory at the end as after 1,000 tokens, and the last tenth as
+# fast as the first.
 #
-#   tests/stream.sh [BINARIES [TOOLS [MODEL]]]
+#   tests/stream.sh BINARIES TOOLS
+#
+# Speed is taken from the process's own processor time, so that what else the machine does hardly
+# matters: the medians over the first and the last hundred intervals of 1,000 tokens.
 set -u
-binaries=${1:-build/cpu} model=${3:-fable-mamba}
-binary=$binaries/$model weights=build/cpu/$model.weights
-[ -f "$weights" ] || weights=$binary.weights
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+binaries=$1 tools=$2
+model=fable-mamba
+folder=build/tests/stream
+case $binaries in
+*-san)
+    echo "skip: a million tokens (a sanitizer has its own memory and speed)"
+    exit 0
+    ;;
+esac
+rm -rf "$folder"
+mkdir -p "$folder"
+mkfifo "$folder/reports"
 
-if [ ! -x "$binary" ] || [ ! -f "$weights" ]; then
-    echo "FAIL: $binary or $weights is not built"
-    exit 1
-fi
+"$tools/fables" --seed 90210 --bytes 4500000 >"$folder/text"
+# Intervals end with a step, so steps must divide them: 1,000 tokens in chunks of 200.
+"$binaries/$model" stream -q -t 1 --batch-size 200 --interval 1000 -m "build/cpu/$model.weights" \
+    <"$folder/text" 2>"$folder/reports" &
+pid=$!
 
-# Words in an order that never repeats; about two tokens each.
-words() {
-    awk 'BEGIN { n = split("fox crow lamb wolf ant dove river stone basket honey the a and saw found " \
-                           "asked gave kept lost near under small old proud kind said then", word, " ")
-                 seed = 1
-                 for (i = 1; i <= 900000; i++) {
-                     seed = (seed * 69069 + 1) % 4294967296
-                     printf "%s%s", word[int(seed / 65536) % n + 1], i % 11 ? " " : ".\n"
-                 } }'
-}
+# One line an interval: tokens, resident kB, nanoseconds on the processor so far.
+while read -r _ tokens rest; do
+    case $tokens in
+    end:) echo "${rest%% tokens*}" | tr -d ', ' >"$folder/total" ;;
+    *)
+        resident=$(awk '/^VmRSS:/ { print $2 }' "/proc/$pid/status" 2>/dev/null)
+        read -r time _ <"/proc/$pid/schedstat"
+        echo "$(echo "$tokens" | tr -d ,) ${resident:-0} ${time:-0}"
+        ;;
+    esac
+done <"$folder/reports" >"$folder/intervals"
+wait $pid || echo "FAIL: stream ended with exit code $?"
 
-# Reports lines "tokens speed resident", a line per interval of 10,000 tokens.
-stream() {
-    words | "$binary" stream -q -m "$weights" -t 1 --interval 10000 2>&1 |
-        sed -n 's/^[^:]*: \([0-9,]*\) tokens, \([0-9]*\) tok.*resident \([0-9.]*\) MB$/\1 \2 \3/p' |
-        tr -d , | head -n 100 >"$scratch/lines"
-}
-
-# The best of ten intervals: what the machine gives when nobody else wants it.
-best() {
-    awk '$2 > most { most = $2 } END { print most + 0 }'
-}
-
-attempts=3
-while [ $attempts -gt 0 ]; do
-    attempts=$((attempts - 1))
-    stream
-    first=$(head -n 10 "$scratch/lines" | best)
-    last=$(tail -n 10 "$scratch/lines" | best)
-    [ $((last * 100)) -ge $((first * 95)) ] && break
-done
-lines=$(wc -l <"$scratch/lines")
-tokens=$(tail -n 1 "$scratch/lines" | cut -d ' ' -f 1)
-early=$(head -n 1 "$scratch/lines" | cut -d ' ' -f 3)
-late=$(tail -n 1 "$scratch/lines" | cut -d ' ' -f 3)
-if [ "$lines" -ne 100 ]; then
-    echo "FAIL: $lines intervals of 10,000 tokens, expected 100"
-elif [ "$early" = "$late" ]; then
-    echo "ok: $late MB resident after $tokens tokens, as at the start"
+total=$(cat "$folder/total" 2>/dev/null)
+if [ "${total:-0}" -ge 1000000 ]; then
+    echo "ok: $total tokens"
 else
-    echo "FAIL: $early MB resident at the start, $late MB after $tokens tokens"
-fi
-if [ $((last * 100)) -ge $((first * 95)) ]; then
-    echo "ok: $last tokens a second in the last tenth, $first in the first"
-else
-    echo "FAIL: $last tokens a second in the last tenth, $first in the first; at least 0.95 of it"
+    echo "FAIL: ${total:-no} tokens, expected 1,000,000 and more"
 fi
 
-"$binary" run -m "$weights" -n 300 --ignore-eos -p "Once upon a time" 2>&1 >/dev/null |
-    sed -n 's/.*memory \([0-9.]*\) MB planned, \([0-9.]*\) MB peak$/\1 \2/p' |
-    awk '{ print ($2 - $1 <= 8 ? "ok" : "FAIL") ": a run peaks at " $2 " MB, its plan is " $1 " MB" }
-         END { if (NR != 1) print "FAIL: no summary of memory" }'
+awk 'NR == 1 { first = $2 } $2 > 0 { last = $2 } $2 > most { most = $2 }
+     END { verdict = last == first && most == first ? "ok" : "FAIL"
+           print verdict ": resident memory " first " kB after 1,000 tokens, at most " most \
+               " kB, at the end " last " kB" }' "$folder/intervals"
+
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+awk 'NR > 1 { print $3 - before } { before = $3 }' "$folder/intervals" >"$folder/times"
+first=$(head -n 100 "$folder/times" | median)
+last=$(head -n 1000 "$folder/times" | tail -n 100 | median)
+awk -v first="$first" -v last="$last" 'BEGIN {
+    printf "%s: speed of the last tenth %.3f of the first (%.1f and %.1f us of processor per token)\n",
+        (first / last >= 0.95) ? "ok" : "FAIL", first / last, last / 1e6, first / 1e6 }'
