@@ -10,6 +10,12 @@ binary=$binaries/$model weights=build/cpu/$model.weights
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 
+case $binaries in
+*-san)
+    echo "skip: system calls (a sanitizer makes its own, and does not run under strace)"
+    exit 0
+    ;;
+esac
 if ! command -v strace >/dev/null || ! strace -o /dev/null true 2>/dev/null; then
     echo "skip: system calls are not counted (strace is missing or may not trace)"
     exit 0
