@@ -112,6 +112,9 @@ $(TOOLS)/fables: $(TOOLS)/obj/tools/fables.o
 	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@
 
 # ---- one model ----------------------------------------------------------------------------------
+config/%.ini:
+	@echo "there is no $@: 'make list' shows the models, and 'build/tools/gen import DIR >$@' makes the" \
+	      "config of a checkpoint" >&2; exit 1
 # gen writes only files whose text changes, so running it again touches nothing.
 build/made/$(MODEL).stamp: $(CONFIG) $(TOOLS)/gen
 	@echo "  GEN   $(CONFIG) -> $(SOURCES)"; mkdir -p $(@D) $(SOURCES)
