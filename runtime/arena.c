@@ -106,6 +106,8 @@ uint64_t arena_rounded(uint64_t bytes)
  * not grow. Kernels before 5.14 do not know the call: there every page is written once. */
 static void populate(uint8_t *at, uint64_t bytes, uint64_t page)
 {
+    madvise(at, bytes,
+            MADV_HUGEPAGE); /* a hint; without it a scan of the arena waits for the TLB */
     if (madvise(at, bytes, MADV_POPULATE_WRITE) == 0)
         return;
     for (uint64_t i = 0; i < bytes; i += page)

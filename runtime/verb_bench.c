@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "kernels/cpu/bandwidth.h"
@@ -243,10 +242,6 @@ int verb_bench(int argc, char **argv)
                            .bytes = model.weights_bytes / LINE_BYTES * LINE_BYTES};
     out_open(&out, STDOUT_FILENO, "standard output");
     arena_seal();
-    /* Huge pages where the system has them: the comparison is with the best it can do. */
-    uintptr_t page = 4096, first = ((uintptr_t)job.buffer + page - 1) / page * page;
-    madvise((void *)first, job.bytes / page * page - page, MADV_HUGEPAGE);
-
     team_run(&session.pool, fill_buffer, &job);
     u32 count = measure(&options, &job, ids);
     if (count > 0 && options.json)
