@@ -13,7 +13,6 @@ static unsigned present(void)
     __builtin_cpu_init();
     return (__builtin_cpu_supports("avx2") ? PROCESSOR_AVX2 : 0) |
            (__builtin_cpu_supports("fma") ? PROCESSOR_FMA : 0) |
-           (__builtin_cpu_supports("f16c") ? PROCESSOR_F16C : 0) |
            (__builtin_cpu_supports("avx512f") ? PROCESSOR_AVX512F : 0) |
            (__builtin_cpu_supports("avx512bw") ? PROCESSOR_AVX512BW : 0) |
            (__builtin_cpu_supports("avx512dq") ? PROCESSOR_AVX512DQ : 0) |
@@ -27,8 +26,7 @@ static unsigned present(void)
 }
 #endif
 
-static const char *const names[] = {"avx2",     "fma",      "f16c",    "avx512f",
-                                    "avx512bw", "avx512dq", "avx512vl"};
+static const char *const names[] = {"avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl"};
 
 void processor_require(unsigned needs)
 {

@@ -7,13 +7,12 @@
 extern const unsigned processor_needs;
 
 enum {
-    PROCESSOR_AVX2 = 1 << 0,
+    PROCESSOR_AVX2 = 1 << 0, /* all that have it have F16C too, which Clang cannot be asked about */
     PROCESSOR_FMA = 1 << 1,
-    PROCESSOR_F16C = 1 << 2,
-    PROCESSOR_AVX512F = 1 << 3,
-    PROCESSOR_AVX512BW = 1 << 4,
-    PROCESSOR_AVX512DQ = 1 << 5,
-    PROCESSOR_AVX512VL = 1 << 6,
+    PROCESSOR_AVX512F = 1 << 2,
+    PROCESSOR_AVX512BW = 1 << 3,
+    PROCESSOR_AVX512DQ = 1 << 4,
+    PROCESSOR_AVX512VL = 1 << 5,
 };
 
 /* Exits with EXIT_PROCESSOR, naming what is missing and how to build for this machine, if the

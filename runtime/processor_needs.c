@@ -10,11 +10,6 @@
 #else
 #define FMA 0
 #endif
-#ifdef __F16C__
-#define F16C PROCESSOR_F16C
-#else
-#define F16C 0
-#endif
 #ifdef __AVX512F__
 #define AVX512F PROCESSOR_AVX512F
 #else
@@ -36,4 +31,4 @@
 #define AVX512VL 0
 #endif
 
-const unsigned processor_needs = AVX2 | FMA | F16C | AVX512F | AVX512BW | AVX512DQ | AVX512VL;
+const unsigned processor_needs = AVX2 | FMA | AVX512F | AVX512BW | AVX512DQ | AVX512VL;

@@ -34,7 +34,7 @@ static void unescape(char *text)
     char *to = text;
     for (const char *from = text; *from; from++) {
         const int newline = from[0] == '\\' && from[1] == 'n';
-        *to++ = newline ? '\n' : *from;
+        *to++ = (char)(newline ? '\n' : *from);
         from += newline;
     }
     *to = '\0';

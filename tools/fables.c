@@ -388,7 +388,7 @@ static void write_item(const struct story *s, const struct recall *r, uint64_t w
     for (size_t i = 0; i < r->start; i++) {
         if (s->text[i] == '\n')
             line[length++] = '\\';
-        line[length++] = s->text[i] == '\n' ? 'n' : s->text[i];
+        line[length++] = (char)(s->text[i] == '\n' ? 'n' : s->text[i]);
     }
     while (line[length - 1] == ' ') /* the space belongs to the answer's first token */
         length--;

@@ -56,7 +56,7 @@ static void panel_bf16(uint32_t *panel, const f32 *values, u32 rows, u32 cols)
             uint32_t tile[TILE][TILE];
             for (u32 r = 0; r < TILE; r++) {
                 const f32 *source = values + (uint64_t)(row + r) * cols + 2 * (uint64_t)pair;
-                for (u32 p = 0; p < width; p++) {
+                for (size_t p = 0; p < width; p++) {
                     const uint32_t high = convert_to_bf16(source[2 * p + 1]);
                     tile[p][r] = convert_to_bf16(source[2 * p]) | high << 16;
                 }
