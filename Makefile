@@ -24,7 +24,7 @@ ifeq ($(filter $(ISA),native avx2 avx512 aarch64),)
 $(error ISA=$(ISA) is not known; expected native, avx2, avx512 or aarch64)
 endif
 
-MAKEFLAGS += --no-builtin-rules --output-sync=target
+MAKEFLAGS += --no-builtin-rules
 ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif

@@ -75,10 +75,10 @@ static void advance(struct text *text)
     if (text->left > 0) {
         uint64_t fed = 0;
         bool valid = tokenizer_feed(text->tokenizer, text->next, text->left, &fed, message);
-        if (text->echo)
-            out_write(text->echo, text->next, fed);
         if (!valid)
             refuse(text, message);
+        if (text->echo)
+            out_write(text->echo, text->next, fed);
         text->next += fed;
         text->left -= fed;
     } else if (!text->read_all) {
