@@ -79,7 +79,7 @@ deps deps-test:
 
 run: deps
 	@$(MAKE) -s all
-	@$(OUT)/$(MODEL) run -p "$(PROMPT)" -n 200
+	@$(OUT)/$(MODEL) run -p "$(PROMPT)" -n 420
 
 # ---- objects ------------------------------------------------------------------------------------
 $(TOOLS)/obj/%.o: %.c | deps
