@@ -102,6 +102,8 @@ uint64_t arena_rounded(uint64_t bytes)
     return (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
 }
 
+enum { HUGE_PAGE = 2 * 1024 * 1024 };
+
 /* Makes every page resident now, so that no step meets a page fault and the memory of a run does
  * not grow. Kernels before 5.14 do not know the call: there every page is written once. */
 static void populate(uint8_t *at, uint64_t bytes, uint64_t page)
@@ -119,21 +121,35 @@ struct arena arena_reserve(const char *name, uint64_t bytes)
     if (sealed)
         die(EXIT_FAILED, "internal error: arena %s reserved after sealing", name);
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    uint64_t whole; /* with a page on either side that faults on a stray access */
-    if (__builtin_add_overflow(bytes, 3 * page - 1, &whole))
+    uint64_t align = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : page;
+    uint64_t
+        whole; /* with room to align, and a page on either side that faults on a stray access */
+    if (__builtin_add_overflow(bytes, align + 3 * page - 1, &whole))
         whole = UINT64_MAX;
     whole -= whole % page;
-    uint8_t *base =
-        mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (base == MAP_FAILED || mprotect(base + page, whole - 2 * page, PROT_READ | PROT_WRITE))
+    uint8_t *map = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint8_t *at = map + page;
+    at += (align - (uintptr_t)at % align) % align;
+    uint64_t used = (bytes + page - 1) / page * page;
+    if (map == MAP_FAILED || mprotect(at, used, PROT_READ | PROT_WRITE))
         die(EXIT_MEMORY, "cannot reserve %" PRIu64 " bytes for the %s arena: %s", bytes, name,
             strerror(errno));
-    populate(base + page, whole - 2 * page, page);
-    /* Pages that are there from the start make the resident size constant, and no step slower than
-     * the next. Kernels before 5.14 (EINVAL) give them at first touch instead. */
-    if (bytes > 0 && madvise(base + page, whole - 2 * page, MADV_POPULATE_WRITE) && errno == ENOMEM)
-        die(EXIT_MEMORY, "no memory for the %" PRIu64 " bytes of the %s arena", bytes, name);
-    return (struct arena){.name = name, .at = base + page, .bytes = bytes};
+    populate(at, used, page);
+    return (struct arena){.name = name, .at = at, .bytes = bytes, .map = map, .map_bytes = whole};
+}
+
+void arena_freeze(const struct arena *arena)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    if (mprotect(arena->at, (arena->bytes + page - 1) / page * page, PROT_READ))
+        die(EXIT_FAILED, "cannot protect the %s arena: %s", arena->name, strerror(errno));
+}
+
+void arena_release(struct arena *arena)
+{
+    if (arena->map)
+        munmap(arena->map, arena->map_bytes);
+    arena->map = NULL;
 }
 
 void *arena_take(struct arena *arena, uint64_t bytes)

@@ -109,7 +109,7 @@ static void print_memory(const struct facts *facts)
         snprintf(scratch, sizeof scratch, "planned buffers, %s bytes above the lower bound",
                  report_grouped(model.scratch_bytes - model.scratch_bound).text);
     out_text(&out, "\nmemory of 'run', bytes\n");
-    print_arena("weights", facts->plan.weights, "mapped from the weight file, read-only");
+    print_arena("weights", facts->plan.weights, "read from the weight file, read-only");
     print_arena("tokenizer", facts->plan.tokenizer, "header and tables of the weight file");
     print_arena("state", facts->plan.state, "what one token leaves for the next");
     print_arena("scratch", facts->plan.scratch, scratch);

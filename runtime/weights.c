@@ -10,25 +10,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/arena.h"
 #include "runtime/die.h"
 #include "runtime/digest.h"
 
 #define REMAKE "; make it again with 'make MODEL=%s CHECKPOINT=DIR'"
 
-/* Reads exactly `count` bytes from the start of the file; false if it is shorter. */
-static bool read_start(int file, const char *path, void *bytes, size_t count)
+/* Reads exactly `count` bytes from offset `from` of the file. Returns 0, or what stopped it: an
+ * errno, or ENODATA if the file ends before. */
+static int read_exactly(int file, void *bytes, size_t count, uint64_t from)
 {
     for (size_t at = 0; at < count;) {
-        ssize_t got = pread(file, (uint8_t *)bytes + at, count - at, (off_t)at);
+        ssize_t got = pread(file, (uint8_t *)bytes + at, count - at, (off_t)(from + at));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            die(EXIT_FAILED, "%s: cannot read: %s", path, strerror(errno));
+            return errno;
         if (got == 0)
-            return false;
+            return ENODATA;
         at += (size_t)got;
     }
-    return true;
+    return 0;
 }
 
 static uint64_t file_bytes(const struct weights_source *source)
@@ -126,21 +128,27 @@ void weights_open(struct weights_source *source, const char *path)
             path, strerror(errno), model.name);
     file_bytes(source);
     _Alignas(struct weight_file_header) uint8_t block[WEIGHT_FILE_ALIGN];
-    if (!read_start(source->file, path, block, sizeof block))
+    int stopped = read_exactly(source->file, block, sizeof block, 0);
+    if (stopped == ENODATA)
         die(EXIT_MISMATCH, "%s: cut short: the header alone takes %d bytes" REMAKE, path,
             WEIGHT_FILE_ALIGN, model.name);
+    if (stopped)
+        die(EXIT_FAILED, "%s: cannot read: %s", path, strerror(stopped));
     check_header_bytes(source, block);
     check_fit(source);
     check_sizes(source);
 }
 
-/* What the threads share while they check tensors: each takes the next unchecked one. */
+/* What the threads share while they read and check tensors: each takes the next one. */
 struct check {
     const struct weight_file_tensor *table;
-    const uint8_t *image;
+    int file;
+    uint64_t image_at; /* in the file */
+    uint8_t *image;
     u32 count;
     atomic_uint next;
     atomic_uint damaged; /* index of a damaged tensor; count: none */
+    atomic_int stopped;  /* what read_exactly() returned; 0: all were read */
 };
 
 static void check_tensors(run *r, void *context)
@@ -152,6 +160,12 @@ static void check_tensors(run *r, void *context)
         if (i >= check->count)
             return;
         const struct weight_file_tensor *tensor = &check->table[i];
+        int stopped = read_exactly(check->file, check->image + tensor->at, tensor->bytes,
+                                   check->image_at + tensor->at);
+        if (stopped) {
+            atomic_store(&check->stopped, stopped);
+            return;
+        }
         if (XXH3_64bits(check->image + tensor->at, tensor->bytes) == tensor->digest)
             continue;
         /* Keep the lowest index, so that the message does not depend on timing. */
@@ -197,15 +211,21 @@ static void check_sections(const struct weights_source *source)
     check_table(source, (const void *)(source->map + header->table_at));
 }
 
-static void check_image(const struct weights_source *source, struct pool *pool)
+static void load_image(const struct weights_source *source, uint8_t *image, struct pool *pool)
 {
     const struct weight_file_header *header = &source->header;
     const struct weight_file_tensor *table = (const void *)(source->map + header->table_at);
     struct check check = {.table = table,
-                          .image = source->map + header->weights_at,
+                          .file = source->file,
+                          .image_at = header->weights_at,
+                          .image = image,
                           .count = model.weight_count,
                           .damaged = model.weight_count};
     team_run(pool, check_tensors, &check);
+    int stopped = atomic_load(&check.stopped);
+    if (stopped)
+        die(EXIT_FAILED, "%s: cannot read: %s", source->path,
+            stopped == ENODATA ? "it became shorter meanwhile" : strerror(stopped));
     u32 damaged = atomic_load(&check.damaged);
     if (damaged < model.weight_count)
         die(EXIT_MISMATCH,
@@ -226,9 +246,9 @@ static void check_image(const struct weights_source *source, struct pool *pool)
 void weights_load(struct weights_source *source, struct pool *pool)
 {
     const struct weight_file_header *header = &source->header;
-    void *map = mmap(NULL, header->file_bytes, PROT_READ, MAP_SHARED, source->file, 0);
+    void *map = mmap(NULL, header->weights_at, PROT_READ, MAP_PRIVATE, source->file, 0);
     if (map == MAP_FAILED)
-        die(EXIT_MEMORY, "%s: cannot map %" PRIu64 " bytes: %s", source->path, header->file_bytes,
+        die(EXIT_MEMORY, "%s: cannot map %" PRIu64 " bytes: %s", source->path, header->weights_at,
             strerror(errno));
     source->map = map;
     source->tokenizer = header->tokenizer_bytes > 0 ? source->map + header->tokenizer_at : NULL;
@@ -236,17 +256,17 @@ void weights_load(struct weights_source *source, struct pool *pool)
     check_sections(source);
     if (!pool)
         return;
-    /* Hints: the check reads the image from front to back anyway, so ask for it at once. */
-    madvise(map, header->file_bytes, MADV_WILLNEED);
-    madvise(map, header->file_bytes, MADV_HUGEPAGE);
-    check_image(source, pool);
-    source->image = (const struct weights *)(source->map + header->weights_at);
+    source->arena = arena_reserve("weights", header->weights_bytes);
+    load_image(source, source->arena.at, pool);
+    arena_freeze(&source->arena);
+    source->image = (const struct weights *)source->arena.at;
 }
 
 void weights_close(struct weights_source *source)
 {
     if (source->map)
-        munmap((void *)(uintptr_t)source->map, source->header.file_bytes);
+        munmap((void *)(uintptr_t)source->map, source->header.weights_at);
+    arena_release(&source->arena);
     close(source->file);
     source->map = NULL;
 }

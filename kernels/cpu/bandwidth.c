@@ -13,7 +13,7 @@ u32 bandwidth_read(const run *r, const void *buffer, uint64_t bytes)
     const char *const end = (const char *)buffer + last * LINE_BYTES;
     vu sum[STREAMS] = {{0}};
     for (; at + BLOCK_BYTES <= end; at += BLOCK_BYTES) {
-        prefetch_lines(at, BLOCK_BYTES);
+        prefetch_lines(at + PREFETCH_BYTES, BLOCK_BYTES);
         UNROLL
         for (size_t i = 0; i < STREAMS; i++)
             sum[i] += *(const vu *)(const void *)(at + i * VF_BYTES);

@@ -19,7 +19,7 @@ KERNEL_INLINE void prefetch_lines(const char *at, size_t bytes)
 {
     UNROLL
     for (size_t i = 0; i < bytes; i += LINE_BYTES)
-        __builtin_prefetch(at + PREFETCH_BYTES + i, 0, 2);
+        __builtin_prefetch(at + i, 0, 2);
 }
 
 /* `lines` lines from `w`, the first pair of the first of them in a panel of `width` rows. */
@@ -32,8 +32,10 @@ KERNEL_INLINE void gemv_lines(enum weight_type T, u32 K, enum epilogue E, u32 li
     for (size_t v = 0; v < vectors; v++)
         acc[v] = (vf){0};
     const char *const end = w + K / 2 * pair_bytes(T) * width;
+    /* Who reads a part of a panel passes it faster, so it looks further ahead in it. */
+    const size_t ahead = PREFETCH_BYTES * (width / LINE_F32) / lines;
     for (; w != end; w += pair_bytes(T) * width, x += 2) {
-        prefetch_lines(w, pair_bytes(T) * lines * LINE_F32);
+        prefetch_lines(w + ahead, pair_bytes(T) * lines * LINE_F32);
         vf even = vf_splat(x[0]), odd = vf_splat(x[1]);
         UNROLL
         for (size_t v = 0; v < vectors; v++) {

@@ -28,6 +28,10 @@
 #include "kernels/cpu/math.h"
 #include "kernels/cpu/op.h"
 
+/* How many channels ahead the states are asked for: rows are too far apart for the hardware to see
+ * a pattern, and a decode step finds them in memory. */
+enum { SCAN_AHEAD = 3 * LINE_F32 };
+
 /* All tokens of VF_LANES channels; every channel-indexed pointer is at the first of them. The state
  * and the rates lie side by side in L1 meanwhile: in the arenas a channel's states are rows apart,
  * which would make them compete for the same few sets of the cache. */
@@ -36,6 +40,8 @@ KERNEL_INLINE void scan_lanes(u32 S, u32 N, u32 XS, u32 DS, u32 rows, f32 *x, co
                               const f32 *D, vf *s, vf *rate)
 {
     for (u32 n = 0; n < N; n++) {
+        __builtin_prefetch(state + (size_t)n * S + SCAN_AHEAD, 1);
+        __builtin_prefetch(A + (size_t)n * S + SCAN_AHEAD);
         s[n] = vf_load(state + (size_t)n * S);
         rate[n] = vf_load(A + (size_t)n * S) * vf_splat(LOG2_E);
     }
