@@ -19,6 +19,7 @@ need_library() {
 
 need_command cc gcc
 need_command make make
+[ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 need_header ini.h libinih-dev
 need_header jansson.h libjansson-dev
 need_header xxhash.h libxxhash-dev
@@ -37,6 +38,7 @@ test)
         head -n 1)" ] || missing="$missing libclang-rt-14-dev"
     if [ "$(uname -m)" = x86_64 ]; then
         need_command aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+        [ -e /usr/aarch64-linux-gnu/include/stdio.h ] || missing="$missing libc6-dev-arm64-cross"
         need_command qemu-aarch64 qemu-user
     fi
     ;;
