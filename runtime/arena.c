@@ -116,6 +116,12 @@ static void populate(uint8_t *at, uint64_t bytes, uint64_t page)
         ((volatile uint8_t *)at)[i] = 0;
 }
 
+static _Noreturn void refuse(const char *name, uint64_t bytes)
+{
+    die(EXIT_MEMORY, "cannot reserve %" PRIu64 " bytes for the %s arena: %s", bytes, name,
+        strerror(errno));
+}
+
 struct arena arena_reserve(const char *name, uint64_t bytes)
 {
     if (sealed)
@@ -128,12 +134,13 @@ struct arena arena_reserve(const char *name, uint64_t bytes)
         whole = UINT64_MAX;
     whole -= whole % page;
     uint8_t *map = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (map == MAP_FAILED)
+        refuse(name, bytes);
     uint8_t *at = map + page;
     at += (align - (uintptr_t)at % align) % align;
     uint64_t used = (bytes + page - 1) / page * page;
-    if (map == MAP_FAILED || mprotect(at, used, PROT_READ | PROT_WRITE))
-        die(EXIT_MEMORY, "cannot reserve %" PRIu64 " bytes for the %s arena: %s", bytes, name,
-            strerror(errno));
+    if (mprotect(at, used, PROT_READ | PROT_WRITE))
+        refuse(name, bytes);
     populate(at, used, page);
     return (struct arena){.name = name, .at = at, .bytes = bytes, .map = map, .map_bytes = whole};
 }
