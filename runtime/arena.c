@@ -128,8 +128,7 @@ struct arena arena_reserve(const char *name, uint64_t bytes)
         die(EXIT_FAILED, "internal error: arena %s reserved after sealing", name);
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t align = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : page;
-    uint64_t
-        whole; /* with room to align, and a page on either side that faults on a stray access */
+    uint64_t whole; /* room to align, and a page on either side that faults on a stray access */
     if (__builtin_add_overflow(bytes, align + 3 * page - 1, &whole))
         whole = UINT64_MAX;
     whole -= whole % page;
