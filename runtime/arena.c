@@ -102,7 +102,7 @@ uint64_t arena_rounded(uint64_t bytes)
     return (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
 }
 
-enum { HUGE_PAGE = 2 * 1024 * 1024 };
+static const uint64_t HUGE_PAGE = 2 << 20;
 
 /* Makes every page resident now, so that no step meets a page fault and the memory of a run does
  * not grow. Kernels before 5.14 do not know the call: there every page is written once. */
