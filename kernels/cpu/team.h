@@ -27,9 +27,8 @@ struct team {
 
 /* How often a thread looks before it sleeps: about 0.2 ms, longer than running threads wait for one
  * another, so a steady decode makes no system call here. Who waits longer waits for a thread whose
- * processor another program has got, and had better give up its own: spinning on makes a step on a
- * busy machine up to five times slower (measured with twice as many runnable threads as
- * processors). */
+ * processor another program has got, and had better give up its own: spinning on made a step on a
+ * busy machine several times slower. */
 enum { TEAM_SPINS = 1 << 13 };
 
 static inline void team_relax(void)
