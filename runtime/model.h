@@ -62,6 +62,11 @@ struct model {
 
     uint64_t weights_bytes, state_bytes, scratch_bytes, io_bytes;
     uint64_t scratch_bound; /* the planner's lower bound of scratch_bytes */
+    uint64_t work_bytes;    /* CUDA: workspace of one operation (kernels/cuda/work.h) */
+
+    /* CUDA: the kind of each arena, "auto", "device", "unified" or "pinned". */
+    const char *weights_memory, *state_memory, *scratch_memory, *io_memory;
+
     uint64_t io_tokens_at;  /* u32 tokens[chunk] */
     uint64_t io_hidden_at;  /* f32 hidden[chunk][dim padded] */
     uint64_t io_logits_at;  /* f32 logits[logit_rows][vocab_pad] */

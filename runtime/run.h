@@ -6,6 +6,7 @@
 #ifndef RUNTIME_RUN_H
 #define RUNTIME_RUN_H
 
+#include <stdalign.h> /* generated types say alignas, in C and in CUDA */
 #include <stdint.h>
 
 typedef float f32;
@@ -24,7 +25,8 @@ struct weights; /* model.h: read-only, the image of the weight file */
 struct state;   /* arena.h: what one token leaves for the next */
 union scratch;  /* arena.h: the planned buffers of decode and prefill, overlaid */
 struct io;      /* arena.h: tokens in, hidden rows and logits out; starts with struct step */
-struct team;    /* kernels/cpu/team.h */
+struct team;     /* kernels/cpu/team.h */
+struct launcher; /* runtime/cuda: where the launches of the CUDA backend go */
 
 /* The only values that differ between two executions of a step. They live in the io arena. */
 struct step {
@@ -44,6 +46,10 @@ typedef struct run {
     struct team *team;
     u32 rank;    /* this thread, 0 .. threads-1 */
     u32 threads; /* of the team */
+
+    /* CUDA only, where the pointers above are device addresses. */
+    struct launcher *launcher;
+    void *work; /* model.work_bytes for the operation that is executing */
 } run;
 
 #endif
