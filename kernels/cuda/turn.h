@@ -1,0 +1,71 @@
+/* A turn: the device chooses the next token from a row of logits, hands it to the host through a
+ * ring, and decides whether there is another. Plain C, read by the host and by kernels.
+ *
+ *   turn, decode, turn, decode, ...            each launched by the host, or
+ *   while (continue) { turn, decode }          a conditional node of a graph
+ *
+ * What is chosen: exactly the token of sample_next() of runtime/sample.h for the same logits,
+ * options and position. Whatever a turn needs lies in `struct turn` in device memory and is read
+ * there, so that a captured graph stays valid for any options.
+ *
+ * The host, before the first turn of a text: zeroes the ring, fills struct turn, copies it to the
+ * device. It launches a turn only while the ring has a free entry. A decode step after the end is
+ * harmless: it consumes a token that nobody asked for, in a text that is over. */
+#ifndef KERNELS_CUDA_TURN_H
+#define KERNELS_CUDA_TURN_H
+
+#include "runtime/sample.h"
+
+enum {
+    TURN_RING = 1024,          /* entries; a power of two */
+    TURN_THREADS = 512,        /* of the one block that samples */
+    TURN_GREEDY_THREADS = 256, /* of each block that looks for the largest logit */
+    TURN_GREEDY_LOGITS = 16,   /* per thread of those */
+};
+
+/* An eos that no token has: the end of text is like any other token. */
+#define TURN_NO_EOS UINT32_MAX
+
+enum turn_end {
+    TURN_GOING,
+    TURN_EOS,     /* the end of text was chosen; it is not in the ring and not counted */
+    TURN_LIMIT,   /* `limit` tokens are made */
+    TURN_STOPPED, /* the host set ring.stop */
+    TURN_FULL,    /* no free entry: the next turn goes on, once the host has taken some */
+};
+
+struct turn_token {
+    uint64_t time_ns; /* the device's clock when the token was chosen */
+    u32 id;
+    u32 zero;
+};
+
+/* Memory that both sides see (pinned, mapped). Counters run modulo 2^32.
+ *
+ * Device: writes the entry, releases `made`, and, when it ends, releases `end` after that.
+ * Host: acquires `end`, then `made`, reads entries below it, releases `taken`. */
+struct turn_ring {
+    u32 made; /* tokens written: number i lies in entry i % TURN_RING */
+    u32 end;  /* enum turn_end */
+    u32 zero[14];
+    u32 taken; /* by the host: tokens read */
+    u32 stop;  /* by the host: not 0 ends the text with the next turn, whose token still counts */
+    u32 zero_host[14];
+    struct turn_token tokens[TURN_RING];
+};
+
+struct turn {
+    struct sample_options sample;
+    u32 vocab;              /* ids below it can be chosen; at most the model's */
+    u32 eos;                /* the id that ends a text, or TURN_NO_EOS */
+    uint64_t limit;         /* most tokens of this text, at least 1; UINT64_MAX: no limit */
+    struct turn_ring *ring; /* as the device addresses it */
+
+    /* what turns advance */
+    uint64_t position; /* tokens consumed before the next decode step */
+    uint64_t made;     /* tokens chosen, without the end of text */
+    u32 end;           /* enum turn_end: after EOS, LIMIT, STOPPED a turn does nothing */
+    u32 zero;
+};
+
+#endif
