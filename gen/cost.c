@@ -7,8 +7,8 @@ static uint64_t weights_read(const struct graph *graph, const struct node *node)
 {
     uint64_t bytes = 0;
     for (uint32_t o = 0; o < node_operands(node); o++) {
-        const struct tensor *t = &graph->tensor[node->operand[o]];
-        if (t->role == ROLE_WEIGHT)
+        const struct tensor *t = node_tensor(graph, node, o);
+        if (t != NULL && t->role == ROLE_WEIGHT)
             bytes +=
                 node->op == OP_EMBED ? node->t * node->k * dtype_bytes(t->type) : tensor_bytes(t);
     }

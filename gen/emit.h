@@ -28,9 +28,9 @@ void design_free(struct design *design);
 /* One kernel shape: a line of instances.c. Operations of the same shape share one. */
 struct instance {
     char symbol[96]; /* "gemv_bf16_3072x768" */
-    char family[16]; /* the macro: "LINEAR" */
+    char family[24]; /* the macro: "LINEAR" */
     char size[128];  /* the macro's arguments between symbol and count */
-    char count[8];   /* "ONE", "CHUNK", "LOGITS" */
+    char count[8];   /* "ONE", "CHUNK", "LOGITS"; "" of a kernel that has one row by nature */
     char note[64];   /* its first user: "IN_PROJ" */
     const struct graph *graph;
     const struct node *node;
@@ -57,6 +57,7 @@ void emit_decode_c(const struct design *design, struct page *page);
 void emit_prefill_c(const struct design *design, struct page *page);
 void emit_instances_h(const struct design *design, struct page *page);
 void emit_instances_c(const struct design *design, struct page *page);
+void emit_instances_cu(const struct design *design, struct page *page);
 void emit_ops_c(const struct design *design, struct page *page);
 void emit_proof_h(const struct design *design, struct page *page);
 void emit_plan_txt(const struct design *design, struct page *page);

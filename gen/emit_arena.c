@@ -28,8 +28,11 @@ static void state(const struct design *d, struct page *page)
         const struct tensor *t = &decode->tensor[i];
         if (t->role != ROLE_STATE)
             continue;
-        page_row(page, "    _Alignas(64) %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t];\t /* %s */",
-                 dtype_name(t->type), t->name, t->dim[0], t->dim[1], t->note);
+        char third[24] = "";
+        if (t->rank == 3)
+            snprintf(third, sizeof third, "[%" PRIu64 "]", t->dim[2]);
+        page_row(page, "    alignas(64) %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t]%s;\t /* %s */",
+                 dtype_name(t->type), t->name, t->dim[0], t->dim[1], third, t->note);
     }
     page_line(page, "};");
     page_line(page, "struct state {\n    struct layer_state layer[LAYERS];\n};");
@@ -81,10 +84,10 @@ static void io(const struct design *d, struct page *page)
         if (t->role != ROLE_IO)
             continue;
         if (t->rank == 1)
-            page_row(page, "    _Alignas(64) %s\t %s[%" PRIu64 "];", dtype_name(t->type), t->name,
+            page_row(page, "    alignas(64) %s\t %s[%" PRIu64 "];", dtype_name(t->type), t->name,
                      t->dim[0]);
         else
-            page_row(page, "    _Alignas(64) %s\t %s[%" PRIu64 "][%" PRIu64 "];",
+            page_row(page, "    alignas(64) %s\t %s[%" PRIu64 "][%" PRIu64 "];",
                      dtype_name(t->type), t->name, t->dim[0], t->dim[1]);
     }
     page_line(page, "};");
@@ -106,8 +109,8 @@ void emit_arena_h(const struct design *d, struct page *page)
     scratch(d, STEP_PREFILL, page);
     page_blank(page);
     page_comment(page, "Decode and prefill never run at the same time.");
-    page_line(page, "union scratch {\n    _Alignas(64) union decode_scratch decode;\n"
-                    "    _Alignas(64) union prefill_scratch prefill;\n};");
+    page_line(page, "union scratch {\n    alignas(64) union decode_scratch decode;\n"
+                    "    alignas(64) union prefill_scratch prefill;\n};");
     io(d, page);
     page_line(page, "\n#endif");
 }

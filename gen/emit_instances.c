@@ -5,18 +5,28 @@
 
 #include "gen/emit.h"
 
-static const char *const families[] = {"EMBED", "RMSNORM", "LINEAR", "CONV_SILU", "SCAN"};
+static const char *const families[] = {"EMBED", "RMSNORM",          "LINEAR", "CONV_SILU",
+                                       "SCAN",  "NORM_LINEAR_CONV", "DT_SCAN"};
 
 /* How an operand is declared: rows of f32, a packed matrix, or a plain vector. */
 static void parameter(const struct node *node, const struct graph *graph, uint32_t index,
                       char text[96])
 {
-    const struct tensor *t = &graph->tensor[node->operand[index]];
+    const struct tensor *t = node_tensor(graph, node, index);
+    if (t == NULL) {
+        snprintf(text, 96, "const f32 *none");
+        return;
+    }
     const char *fixed = node_access(node, index) == 'r' ? "const " : "";
     char type[64];
-    if (t->role == ROLE_WEIGHT && t->packing == PACKING_PANELS) {
+    if (t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX) {
         emit_matrix_type(t, type);
         snprintf(text, 96, "const %s *w", type);
+    } else if (t->role == ROLE_WEIGHT && t->packing == PACKING_DECAY) {
+        snprintf(text, 96, "const f32 (*%s)[%u][%d]", t->name, t->cols, GRAPH_PAD);
+    } else if (t->rank == 3) {
+        snprintf(text, 96, "%sf32 (*%s)[%" PRIu64 "][%" PRIu64 "]", fixed, t->name, t->dim[1],
+                 t->dim[2]);
     } else if (t->role == ROLE_WEIGHT && t->packing != PACKING_VECTOR) {
         snprintf(text, 96, "const f32 (*%s)[%" PRIu64 "]", t->name, tensor_padded_rows(t));
     } else if (t->role == ROLE_WEIGHT || t->rank == 1) {
@@ -78,7 +88,22 @@ static void family(const struct design *d, const struct graph *graph, const char
             continue;
         char cells[192];
         size_cells(instance->size, cells);
-        page_row(page, "%s(%s,\t %s,\t %s)", name, instance->symbol, cells, instance->count);
+        const bool counted = instance->count[0] != '\0';
+        page_row(page, "%s(%s,\t %s%s%s)", name, instance->symbol, cells, counted ? ",\t " : "",
+                 instance->count);
+    }
+}
+
+/* The list is the same for every backend; the macros it is made of are not. */
+static void instances(const struct design *d, struct page *page)
+{
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
+        const struct graph *graph = &d->steps.graph[step];
+        page_blank(page);
+        page_line(page, "/* %s, %u row%s */", step_name(step), graph->tokens,
+                  graph->tokens == 1 ? "" : "s");
+        for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
+            family(d, graph, families[f], page);
     }
 }
 
@@ -88,12 +113,16 @@ void emit_instances_c(const struct design *d, struct page *page)
                  "One line makes one kernel whose loops see only these constants; the macros are "
                  "explained in kernels/cpu/kernels.h.");
     page_line(page, "#include \"kernels/cpu/kernels.h\"\n#include \"instances.h\"");
-    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        const struct graph *graph = &d->steps.graph[step];
-        page_blank(page);
-        page_line(page, "/* %s, %u row%s */", step_name(step), graph->tokens,
-                  graph->tokens == 1 ? "" : "s");
-        for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
-            family(d, graph, families[f], page);
-    }
+    instances(d, page);
+}
+
+void emit_instances_cu(const struct design *d, struct page *page)
+{
+    emit_opening(page, &d->steps.cfg, "instances.cu",
+                 "One line makes one operation: its CUDA kernels, whose loops see only these "
+                 "constants, and the function that launches them; the macros are explained in "
+                 "kernels/cuda/kernels.cuh.");
+    page_line(page, "#include \"kernels/cuda/kernels.cuh\"\n\nextern \"C\" {");
+    page_line(page, "#include \"instances.h\"\n}");
+    instances(d, page);
 }

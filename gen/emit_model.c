@@ -26,7 +26,7 @@ static bool typed_before(const struct graph *graph, uint32_t index)
     emit_matrix_type(&graph->tensor[index], mine);
     for (uint32_t i = 0; i < index; i++) {
         const struct tensor *t = &graph->tensor[i];
-        if (t->role != ROLE_WEIGHT || t->packing != PACKING_PANELS)
+        if (t->role != ROLE_WEIGHT || t->packing != PACKING_MATRIX)
             continue;
         emit_matrix_type(t, other);
         if (strcmp(mine, other) == 0)
@@ -39,12 +39,13 @@ static void matrix_types(const struct design *d, struct page *page)
 {
     const struct graph *decode = &d->steps.graph[STEP_DECODE];
     page_blank(page);
-    page_comment(page,
-                 "Packed matrices: panels of 64 rows, every shape a type of its own, so that a "
-                 "wrong weight does not compile.");
+    page_comment(
+        page,
+        "Packed matrices, in the order of the backend; every shape a type of its own, so that "
+        "a wrong weight does not compile.");
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
         const struct tensor *t = &decode->tensor[i];
-        if (t->role != ROLE_WEIGHT || t->packing != PACKING_PANELS || typed_before(decode, i))
+        if (t->role != ROLE_WEIGHT || t->packing != PACKING_MATRIX || typed_before(decode, i))
             continue;
         char type[64], size[NUMBER_MAX];
         emit_matrix_type(t, type);
@@ -62,7 +63,7 @@ static void member(const struct tensor *t, char type[64], char name[64])
 {
     snprintf(type, 64, "%s", dtype_name(t->type));
     switch (t->packing) {
-    case PACKING_PANELS:
+    case PACKING_MATRIX:
         emit_matrix_type(t, type);
         snprintf(name, 64, "%s", t->name);
         return;
@@ -70,8 +71,11 @@ static void member(const struct tensor *t, char type[64], char name[64])
         snprintf(name, 64, "%s[%" PRIu64 "]", t->name, tensor_padded_rows(t));
         return;
     case PACKING_TAPS:
-    case PACKING_DECAY:
         snprintf(name, 64, "%s[%u][%" PRIu64 "]", t->name, t->cols, tensor_padded_rows(t));
+        return;
+    case PACKING_DECAY:
+        snprintf(name, 64, "%s[%" PRIu64 "][%u][%d]", t->name, tensor_padded_rows(t) / GRAPH_PAD,
+                 t->cols, GRAPH_PAD);
         return;
     }
 }
@@ -86,7 +90,7 @@ static void weights_of(const struct design *d, enum place place, struct page *pa
         char type[64], name[64], size[NUMBER_MAX];
         member(t, type, name);
         number_decimal_bytes(tensor_bytes(t), size);
-        page_row(page, "    _Alignas(64) %s\t %s;\t /* \v%s\t%s%s */", type, name, size,
+        page_row(page, "    alignas(64) %s\t %s;\t /* \v%s\t%s%s */", type, name, size,
                  t->note[0] != '\0' ? "  " : "", t->note);
     }
 }

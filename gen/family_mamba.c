@@ -1,7 +1,8 @@
 /* Mamba-1, as transformers computes it: h is the residual stream, u = RMSNorm(h),
  *   (x, z) = in_proj(u);  x = silu(conv(x));  (dt, B, C) = x_proj(x);  dt = softplus(dt_proj(dt));
  *   s = exp(A dt) s + dt B x;  y = (s C + D x) silu(z);  h = h + out_proj(y).
- * Convolution and scan work in place on the x half of xz. */
+ * Convolution and scan work in place on the x half of xz. In decode the norm, in_proj and conv are
+ * one operation, and so are dt_proj and the scan. */
 #include <stdarg.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@ static uint32_t weight(struct build *b, const char *name, const char *source, en
 {
     struct tensor t = {.role = ROLE_WEIGHT,
                        .place = b->place,
-                       .type = packing == PACKING_PANELS ? b->cfg->linear_type : DTYPE_F32,
+                       .type = packing == PACKING_MATRIX ? b->cfg->linear_type : DTYPE_F32,
                        .parts = 1,
                        .part = {rows},
                        .source = source,
@@ -54,6 +55,18 @@ static uint32_t rows_of(struct build *b, enum role role, const char *name, uint6
     return graph_tensor(b->graph, &t);
 }
 
+/* The states of every channel, by lines of channels: a scan reads them in sequence. */
+static uint32_t states_of(struct build *b, const char *name, uint32_t channels, uint32_t states)
+{
+    struct tensor t = {.role = ROLE_STATE,
+                       .place = b->place,
+                       .type = DTYPE_F32,
+                       .rank = 3,
+                       .dim = {number_pad(channels, GRAPH_PAD) / GRAPH_PAD, states, GRAPH_PAD}};
+    strcpy(t.name, name);
+    return graph_tensor(b->graph, &t);
+}
+
 __attribute__((format(printf, 3, 4))) static void note(struct build *b, uint32_t tensor,
                                                        const char *text, ...)
 {
@@ -74,7 +87,7 @@ static void node(struct build *b, enum op op, const char *name, const uint32_t *
 
 static uint32_t embedding(struct build *b)
 {
-    uint32_t embed = weight(b, "embed", "backbone.embeddings.weight", PACKING_PANELS,
+    uint32_t embed = weight(b, "embed", "backbone.embeddings.weight", PACKING_MATRIX,
                             b->cfg->vocab_size, b->cfg->hidden_size);
     b->graph->tensor[embed].type = b->cfg->embedding_type;
     b->graph->tensor[embed].alias = "backbone.embedding.weight";
@@ -86,7 +99,7 @@ static uint32_t head_weight(struct build *b, uint32_t embed)
 {
     if (b->cfg->tie_word_embeddings)
         return embed;
-    uint32_t head = weight(b, "head", "lm_head.weight", PACKING_PANELS, b->cfg->vocab_size,
+    uint32_t head = weight(b, "head", "lm_head.weight", PACKING_MATRIX, b->cfg->vocab_size,
                            b->cfg->hidden_size);
     b->graph->tensor[head].type = b->cfg->embedding_type;
     return head;
@@ -102,95 +115,120 @@ static uint32_t logits_rows(struct build *b)
     return rows_of(b, ROLE_IO, "logits", b->cfg->logit_rows, b->cfg->vocab_size);
 }
 
-/* in_proj, with a bias when the config has one: u -> (x, z). */
-static void project_in(struct build *b, uint32_t xz, uint32_t xn)
+/* The tensors of one layer; GRAPH_NONE for a bias that the config does not have. */
+struct layer {
+    uint32_t norm, in_proj, in_bias, taps, conv_bias, x_proj, dt_proj, dt_bias, A, D, out_proj,
+        out_bias;
+    uint32_t conv, ssm; /* the state */
+};
+
+static uint32_t optional_vector(struct build *b, bool wanted, const char *name, const char *source,
+                                uint32_t rows)
 {
-    uint32_t I = b->cfg->intermediate_size;
-    uint32_t in_proj = weight(b, "in_proj", "backbone.layers.%u.mixer.in_proj.weight",
-                              PACKING_PANELS, 2 * I, b->cfg->hidden_size);
-    struct tensor *w = &b->graph->tensor[in_proj];
+    return wanted ? weight(b, name, source, PACKING_VECTOR, rows, 1) : GRAPH_NONE;
+}
+
+/* in_proj: u -> (x, z), and the convolution of x. */
+static void layer_entrance(struct build *b, struct layer *l)
+{
+    const struct cfg *cfg = b->cfg;
+    const uint32_t I = cfg->intermediate_size, K = cfg->conv_kernel;
+    l->norm =
+        weight(b, "norm", "backbone.layers.%u.norm.weight", PACKING_VECTOR, cfg->hidden_size, 1);
+    l->in_proj = weight(b, "in_proj", "backbone.layers.%u.mixer.in_proj.weight", PACKING_MATRIX,
+                        2 * I, cfg->hidden_size);
+    struct tensor *w = &b->graph->tensor[l->in_proj];
     w->groups = w->parts = 2;
     w->part[0] = w->part[1] = I;
-    note(b, in_proj, "x at row 0, z at row %u", (uint32_t)number_pad(I, GRAPH_PAD));
-    if (!b->cfg->use_bias) {
-        NODE(b, OP_LINEAR, "IN_PROJ", xz, in_proj, xn);
-        return;
-    }
-    uint32_t bias = weight(b, "in_proj_bias", "backbone.layers.%u.mixer.in_proj.bias",
-                           PACKING_VECTOR, 2 * I, 1);
-    b->graph->tensor[bias].groups = 2;
-    NODE(b, OP_LINEAR_BIAS, "IN_PROJ", xz, in_proj, bias, xn);
+    note(b, l->in_proj, "x at row 0, z at row %u", (uint32_t)number_pad(I, GRAPH_PAD));
+    l->in_bias = optional_vector(b, cfg->use_bias, "in_proj_bias",
+                                 "backbone.layers.%u.mixer.in_proj.bias", 2 * I);
+    if (l->in_bias != GRAPH_NONE)
+        b->graph->tensor[l->in_bias].groups = 2;
+    l->taps = weight(b, "conv_taps", "backbone.layers.%u.mixer.conv1d.weight", PACKING_TAPS, I, K);
+    note(b, l->taps, "oldest first");
+    l->conv_bias = optional_vector(b, cfg->use_conv_bias, "conv_bias",
+                                   "backbone.layers.%u.mixer.conv1d.bias", I);
+    l->conv = rows_of(b, ROLE_STATE, "conv", K - 1, I);
+    note(b, l->conv, "the last inputs of conv, oldest first");
 }
 
-static void convolve(struct build *b, uint32_t xz)
+/* x_proj, dt_proj and the scan. */
+static void layer_selection(struct build *b, struct layer *l)
 {
-    uint32_t I = b->cfg->intermediate_size, K = b->cfg->conv_kernel;
-    uint32_t taps =
-        weight(b, "conv_taps", "backbone.layers.%u.mixer.conv1d.weight", PACKING_TAPS, I, K);
-    uint32_t state = rows_of(b, ROLE_STATE, "conv", K - 1, I);
-    note(b, taps, "oldest first");
-    note(b, state, "the last inputs of conv, oldest first");
-    if (!b->cfg->use_conv_bias) {
-        NODE(b, OP_CONV_SILU, "CONV", xz, state, taps);
-        return;
-    }
-    uint32_t bias =
-        weight(b, "conv_bias", "backbone.layers.%u.mixer.conv1d.bias", PACKING_VECTOR, I, 1);
-    NODE(b, OP_CONV_SILU_BIAS, "CONV", xz, state, taps, bias);
-}
-
-/* x_proj, dt_proj and the scan: x -> y, in place. */
-static void select_and_scan(struct build *b, uint32_t xz)
-{
-    uint32_t I = b->cfg->intermediate_size, N = b->cfg->state_size, R = b->cfg->time_step_rank;
-    uint32_t x_proj =
-        weight(b, "x_proj", "backbone.layers.%u.mixer.x_proj.weight", PACKING_PANELS, R + 2 * N, I);
-    struct tensor *w = &b->graph->tensor[x_proj];
+    const uint32_t I = b->cfg->intermediate_size, N = b->cfg->state_size;
+    const uint32_t R = b->cfg->time_step_rank;
+    l->x_proj =
+        weight(b, "x_proj", "backbone.layers.%u.mixer.x_proj.weight", PACKING_MATRIX, R + 2 * N, I);
+    struct tensor *w = &b->graph->tensor[l->x_proj];
     w->parts = 3;
     w->part[0] = R;
     w->part[1] = w->part[2] = N;
-    note(b, x_proj, "dt %u, B %u, C %u", R, N, N);
-    uint32_t dt_proj =
-        weight(b, "dt_proj", "backbone.layers.%u.mixer.dt_proj.weight", PACKING_PANELS, I, R);
-    uint32_t dt_bias =
+    note(b, l->x_proj, "dt %u, B %u, C %u", R, N, N);
+    l->dt_proj =
+        weight(b, "dt_proj", "backbone.layers.%u.mixer.dt_proj.weight", PACKING_MATRIX, I, R);
+    l->dt_bias =
         weight(b, "dt_bias", "backbone.layers.%u.mixer.dt_proj.bias", PACKING_VECTOR, I, 1);
-    uint32_t A = weight(b, "A", "backbone.layers.%u.mixer.A_log", PACKING_DECAY, I, N);
-    uint32_t D = weight(b, "D", "backbone.layers.%u.mixer.D", PACKING_VECTOR, I, 1);
-    uint32_t xdb = scratch(b, "xdb"), dt = scratch(b, "dt");
-    uint32_t state = rows_of(b, ROLE_STATE, "ssm", N, I);
-    note(b, A, "-exp(A_log)");
-    note(b, state, "the states of every channel");
-    NODE(b, OP_LINEAR, "X_PROJ", xdb, x_proj, xz);
-    NODE(b, OP_LINEAR_SOFTPLUS, "DT_PROJ", dt, dt_proj, dt_bias, xdb);
-    NODE(b, OP_SCAN, "SCAN", xz, state, dt, xdb, A, D);
+    l->A = weight(b, "A", "backbone.layers.%u.mixer.A_log", PACKING_DECAY, I, N);
+    note(b, l->A, "-exp(A_log), by lines of channels");
+    l->D = weight(b, "D", "backbone.layers.%u.mixer.D", PACKING_VECTOR, I, 1);
+    l->ssm = states_of(b, "ssm", I, N);
+    note(b, l->ssm, "the states, by lines of channels");
 }
 
-/* out_proj onto the residual stream: x += out_proj(y). */
-static void project_out(struct build *b, uint32_t x, uint32_t xz)
+static void layer_tensors(struct build *b, struct layer *l)
 {
-    uint32_t d = b->cfg->hidden_size;
-    uint32_t out_proj = weight(b, "out_proj", "backbone.layers.%u.mixer.out_proj.weight",
-                               PACKING_PANELS, d, b->cfg->intermediate_size);
-    if (!b->cfg->use_bias) {
-        NODE(b, OP_LINEAR_ADD, "OUT_PROJ", x, out_proj, xz);
-        return;
-    }
-    uint32_t bias =
-        weight(b, "out_proj_bias", "backbone.layers.%u.mixer.out_proj.bias", PACKING_VECTOR, d, 1);
-    NODE(b, OP_LINEAR_ADD_BIAS, "OUT_PROJ", x, out_proj, bias, xz);
+    const struct cfg *cfg = b->cfg;
+    layer_entrance(b, l);
+    layer_selection(b, l);
+    l->out_proj = weight(b, "out_proj", "backbone.layers.%u.mixer.out_proj.weight", PACKING_MATRIX,
+                         cfg->hidden_size, cfg->intermediate_size);
+    l->out_bias = optional_vector(b, cfg->use_bias, "out_proj_bias",
+                                  "backbone.layers.%u.mixer.out_proj.bias", cfg->hidden_size);
+}
+
+/* One token: few operations, as each of them ends in a barrier or costs a launch. */
+static void layer_of_decode(struct build *b, const struct layer *l, uint32_t xz, uint32_t x)
+{
+    const uint32_t xdb = scratch(b, "xdb");
+    NODE(b, OP_NORM_LINEAR_CONV, "IN_PROJ", xz, x, l->norm, l->in_proj, l->in_bias, l->conv,
+         l->taps, l->conv_bias);
+    NODE(b, OP_LINEAR, "X_PROJ", xdb, l->x_proj, xz);
+    NODE(b, OP_DT_SCAN, "SCAN", xz, l->ssm, xdb, l->dt_proj, l->dt_bias, l->A, l->D);
+}
+
+/* Many tokens: every product by itself, as a large matrix product. */
+static void layer_of_prefill(struct build *b, const struct layer *l, uint32_t xz, uint32_t x)
+{
+    const uint32_t xn = scratch(b, "xn"), xdb = scratch(b, "xdb"), dt = scratch(b, "dt");
+    NODE(b, OP_RMSNORM, "NORM", xn, x, l->norm);
+    if (l->in_bias == GRAPH_NONE)
+        NODE(b, OP_LINEAR, "IN_PROJ", xz, l->in_proj, xn);
+    else
+        NODE(b, OP_LINEAR_BIAS, "IN_PROJ", xz, l->in_proj, l->in_bias, xn);
+    if (l->conv_bias == GRAPH_NONE)
+        NODE(b, OP_CONV_SILU, "CONV", xz, l->conv, l->taps);
+    else
+        NODE(b, OP_CONV_SILU_BIAS, "CONV", xz, l->conv, l->taps, l->conv_bias);
+    NODE(b, OP_LINEAR, "X_PROJ", xdb, l->x_proj, xz);
+    NODE(b, OP_LINEAR_SOFTPLUS, "DT_PROJ", dt, l->dt_proj, l->dt_bias, xdb);
+    NODE(b, OP_SCAN, "SCAN", xz, l->ssm, dt, xdb, l->A, l->D);
 }
 
 static void layer(struct build *b, uint32_t x)
 {
     b->place = PLACE_LAYER;
-    uint32_t norm =
-        weight(b, "norm", "backbone.layers.%u.norm.weight", PACKING_VECTOR, b->cfg->hidden_size, 1);
-    uint32_t xn = scratch(b, "xn"), xz = scratch(b, "xz");
-    NODE(b, OP_RMSNORM, "NORM", xn, x, norm);
-    project_in(b, xz, xn);
-    convolve(b, xz);
-    select_and_scan(b, xz);
-    project_out(b, x, xz);
+    struct layer l;
+    layer_tensors(b, &l);
+    const uint32_t xz = scratch(b, "xz");
+    if (b->graph->step == STEP_DECODE)
+        layer_of_decode(b, &l, xz, x);
+    else
+        layer_of_prefill(b, &l, xz, x);
+    if (l.out_bias == GRAPH_NONE)
+        NODE(b, OP_LINEAR_ADD, "OUT_PROJ", x, l.out_proj, xz);
+    else
+        NODE(b, OP_LINEAR_ADD_BIAS, "OUT_PROJ", x, l.out_proj, l.out_bias, xz);
 }
 
 /* Tokens to normalised hidden rows; decode goes on to the logits. */

@@ -53,6 +53,13 @@ char node_access(const struct node *node, uint32_t operand)
     return op_rules[node->op].access[operand];
 }
 
+const struct tensor *node_tensor(const struct graph *graph, const struct node *node,
+                                 uint32_t operand)
+{
+    const uint32_t id = node->operand[operand];
+    return id == GRAPH_NONE ? NULL : &graph->tensor[id];
+}
+
 uint64_t tensor_padded_rows(const struct tensor *t)
 {
     return t->groups * number_pad(t->rows / t->groups, GRAPH_PAD);
@@ -60,8 +67,7 @@ uint64_t tensor_padded_rows(const struct tensor *t)
 
 uint64_t tensor_stored_cols(const struct tensor *t)
 {
-    bool pairs = t->packing == PACKING_PANELS && t->type == DTYPE_BF16;
-    return pairs ? number_pad(t->cols, 2) : t->cols;
+    return t->packing == PACKING_MATRIX ? number_pad(t->cols, GRAPH_PAD) : t->cols;
 }
 
 uint64_t tensor_bytes(const struct tensor *t)
@@ -140,8 +146,10 @@ void graph_print(const struct graph *graph, FILE *to)
         const struct node *node = &graph->node[i];
         fprintf(to, "  %2u %-8s %-10s %-16s", i, place_names[node->place], node->name,
                 op_rules[node->op].name);
-        for (uint32_t o = 0; o < node_operands(node); o++)
-            fprintf(to, " %s:%c", graph->tensor[node->operand[o]].name, node_access(node, o));
+        for (uint32_t o = 0; o < node_operands(node); o++) {
+            const struct tensor *t = node_tensor(graph, node, o);
+            fprintf(to, " %s:%c", t == NULL ? "none" : t->name, node_access(node, o));
+        }
         fprintf(to, "   %s\n", op_rules[node->op].meaning);
     }
 }

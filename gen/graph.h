@@ -15,10 +15,11 @@
 enum {
     GRAPH_TENSORS = 48,
     GRAPH_NODES = 24,
-    GRAPH_OPERANDS = 6,
+    GRAPH_OPERANDS = 8,
     GRAPH_PARTS = 3,
-    GRAPH_PAD = 16,  /* floats to which every row is padded */
-    GRAPH_ALIGN = 64 /* bytes on which every buffer and packed tensor starts */
+    GRAPH_PAD = 16,          /* elements to which every row is padded: a line */
+    GRAPH_NONE = UINT16_MAX, /* in place of an optional operand that a model does not have */
+    GRAPH_ALIGN = 64         /* bytes on which every buffer and packed tensor starts */
 };
 
 enum role { ROLE_WEIGHT, ROLE_STATE, ROLE_SCRATCH, ROLE_IO };
@@ -47,10 +48,9 @@ struct tensor {
     enum place place; /* PLACE_LAYER: a weight or state that every layer has its own of */
     enum dtype type;
 
-    /* The C array: [dim[0]][dim[1]] or [dim[0]], padded. Scratch: rank 0 until shape.c infers it.
-     */
+    /* The C array: [dim[0]][dim[1]].., padded. Scratch: rank 0 until shape.c infers it. */
     uint32_t rank;
-    uint64_t dim[2];
+    uint64_t dim[3];
     /* Widths, before padding, of what lies side by side in a row. A weight of several parts gives
      * them to its product. */
     uint32_t parts, part[GRAPH_PARTS];
@@ -105,9 +105,12 @@ const char *step_prefix(enum step_kind step);
 uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor);
 uint32_t graph_node(struct graph *graph, const struct node *node);
 
-/* Operands of a node, and how it uses each: 'w', 'm' or 'r'. */
+/* Operands of a node, and how it uses each: 'w', 'm' or 'r'; 'o' is read if it is there. */
 uint32_t node_operands(const struct node *node);
 char node_access(const struct node *node, uint32_t operand);
+/* The tensor of an operand; NULL where an optional one is GRAPH_NONE. */
+const struct tensor *node_tensor(const struct graph *graph, const struct node *node,
+                                 uint32_t operand);
 
 /* Of weights: rows with the padding of each group; columns as packed. */
 uint64_t tensor_padded_rows(const struct tensor *tensor);

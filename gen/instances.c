@@ -13,7 +13,7 @@ static const char *const matrix_types[] = {"F32", "F16", "BF16"};
 
 static const struct tensor *operand(const struct instance *i, uint32_t index)
 {
-    return &i->graph->tensor[i->node->operand[index]];
+    return node_tensor(i->graph, i->node, index);
 }
 
 /* "gemv_softplus" for one row, "gemm_softplus" for many. */
@@ -96,6 +96,34 @@ static void name_scan(struct instance *i, const char *rows_text)
              xdb->part[0], xz->dim[1], xdb->dim[1]);
 }
 
+static void name_norm_linear_conv(struct instance *i, double epsilon)
+{
+    const struct tensor *xz = operand(i, 0), *x = operand(i, 1), *w = operand(i, 3);
+    const struct tensor *taps = operand(i, 6);
+    char type[64], kind[32], value[NUMBER_MAX];
+    emit_matrix_type(w, type);
+    stem(i, kind);
+    number_float((float)epsilon, value);
+    snprintf(i->family, sizeof i->family, "NORM_LINEAR_CONV");
+    snprintf(i->symbol, sizeof i->symbol, "%s_%s_%" PRIu64 "x%ux%u", kind, dtype_name(w->type),
+             tensor_padded_rows(w), w->cols, taps->cols);
+    snprintf(i->size, sizeof i->size, "%s, %s, %u, %" PRIu64 ", %u, %u, %s, %" PRIu64, type,
+             matrix_types[w->type], w->cols, x->dim[1], taps->rows, taps->cols, value, xz->dim[1]);
+}
+
+static void name_dt_scan(struct instance *i)
+{
+    const struct tensor *xz = operand(i, 0), *xdb = operand(i, 2), *w = operand(i, 3);
+    const struct tensor *A = operand(i, 5);
+    char type[64];
+    emit_matrix_type(w, type);
+    snprintf(i->family, sizeof i->family, "DT_SCAN");
+    snprintf(i->symbol, sizeof i->symbol, "dt_scan_%s_%ux%ux%u", dtype_name(w->type), A->rows,
+             A->cols, w->cols);
+    snprintf(i->size, sizeof i->size, "%s, %s, %u, %u, %u, %" PRIu64 ", %" PRIu64, type,
+             matrix_types[w->type], A->rows, A->cols, w->cols, xz->dim[1], xdb->dim[1]);
+}
+
 static void name_instance(struct instance *i, double epsilon)
 {
     char rows_text[16];
@@ -122,6 +150,14 @@ static void name_instance(struct instance *i, double epsilon)
         return;
     case OP_SCAN:
         name_scan(i, rows_text);
+        return;
+    case OP_NORM_LINEAR_CONV:
+        i->count[0] = '\0'; /* of one row by nature */
+        name_norm_linear_conv(i, epsilon);
+        return;
+    case OP_DT_SCAN:
+        i->count[0] = '\0';
+        name_dt_scan(i);
         return;
     case OP_COUNT:
         abort();

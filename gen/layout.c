@@ -19,7 +19,7 @@ static void stored_shape(const struct tensor *t, struct layout_weight *w)
     case PACKING_VECTOR:
         w->rank = 1;
         return;
-    case PACKING_PANELS:
+    case PACKING_MATRIX:
     case PACKING_DECAY:
         w->rank = 2;
         w->shape[1] = t->cols;

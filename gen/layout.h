@@ -4,17 +4,19 @@
  * asserts at build time that the compiler agrees with every offset given here.
  *
  * Packings. PAD(n) is n rounded up to 16; every packed tensor starts on 64 bytes; everything that
- * is not an element is zero.
- *   PANELS  matrix [rows][cols]. The rows come in `groups` equal groups, each padded to PAD rows;
- *           padded_rows is their sum. Panels of 64 consecutive padded rows; the last one is 16, 32,
- *           48 or 64 wide. Panel p starts at element 64 * p * stored_cols. In a panel of width w:
- *           f32, f16: for each k < cols, the w elements of column k;
- *           bf16:     for each pair kk < stored_cols / 2, w lanes of 32 bits: low half element
- *                     k = 2 kk, high half k = 2 kk + 1 (zero if that is == cols).
+ * is not an element is zero. Backends differ in the order inside a matrix, never in its bytes.
+ *   MATRIX  [rows][cols] stored as [padded_rows][stored_cols]. The rows come in `groups` equal
+ *           groups, each padded to PAD rows; padded_rows is their sum; stored_cols = PAD(cols).
+ *           cuda: row by row.
+ *           cpu:  panels of 64 consecutive padded rows; the last one is 16, 32, 48 or 64 wide.
+ *                 Panel p starts at element 64 * p * stored_cols. In a panel of width w:
+ *                 f32, f16: for each k < stored_cols, the w elements of column k;
+ *                 bf16:     for each pair kk < stored_cols / 2, w lanes of 32 bits: low half
+ *                           element k = 2 kk, high half k = 2 kk + 1.
  *   VECTOR  f32 [rows]; `groups` groups, each padded to PAD.
  *   TAPS    [rows][1][cols] -> f32 [cols][padded_rows], tap by tap.
- *   DECAY   A_log [rows][cols] -> f32 [cols][padded_rows] holding -exp(A_log): exp in double,
- *           rounded once to f32. */
+ *   DECAY   A_log [rows][cols] -> f32 [padded_rows / 16][cols][16] holding -exp(A_log), a line of
+ *           16 rows together: exp in double, rounded once to f32. */
 #ifndef GEN_LAYOUT_H
 #define GEN_LAYOUT_H
 
@@ -23,7 +25,7 @@
 
 #include "gen/cfg.h"
 
-enum packing { PACKING_PANELS, PACKING_VECTOR, PACKING_TAPS, PACKING_DECAY };
+enum packing { PACKING_MATRIX, PACKING_VECTOR, PACKING_TAPS, PACKING_DECAY };
 
 /* One tensor of the arena; layers are listed one by one. */
 struct layout_weight {
@@ -37,7 +39,7 @@ struct layout_weight {
     uint32_t rows, cols;     /* as a matrix; a vector has cols == 1 */
     uint32_t groups;         /* equal groups of rows, each padded on its own */
     uint32_t padded_rows;    /* groups * PAD(rows / groups) */
-    uint32_t stored_cols;    /* cols; PANELS of bf16: cols rounded up to even */
+    uint32_t stored_cols;    /* cols; of a MATRIX: PAD(cols) */
     enum dtype type;         /* of the packed elements */
     enum packing packing;
     uint64_t at;           /* offset in the arena, a multiple of 64; ascending */

@@ -63,8 +63,8 @@ static uint32_t buffer_of(const struct memory *m, const struct tensor *tensor)
 static void read_all(struct memory *m, const struct node *node)
 {
     for (uint32_t o = 0; o < node_operands(node); o++) {
-        const struct tensor *tensor = &m->graph->tensor[node->operand[o]];
-        if (tensor->role != ROLE_SCRATCH || node_access(node, o) == 'w')
+        const struct tensor *tensor = node_tensor(m->graph, node, o);
+        if (tensor == NULL || tensor->role != ROLE_SCRATCH || node_access(node, o) == 'w')
             continue;
         uint32_t b = buffer_of(m, tensor);
         if (b == PLAN_BUFFERS || m->intact[b])
@@ -80,10 +80,11 @@ static void read_all(struct memory *m, const struct node *node)
 static void write_all(struct memory *m, const struct node *node)
 {
     for (uint32_t o = 0; o < node_operands(node); o++) {
-        const struct tensor *tensor = &m->graph->tensor[node->operand[o]];
-        uint32_t b = tensor->role == ROLE_SCRATCH && node_access(node, o) != 'r'
-                         ? buffer_of(m, tensor)
-                         : PLAN_BUFFERS;
+        const struct tensor *tensor = node_tensor(m->graph, node, o);
+        uint32_t b =
+            tensor != NULL && tensor->role == ROLE_SCRATCH && strchr("wm", node_access(node, o))
+                ? buffer_of(m, tensor)
+                : PLAN_BUFFERS;
         if (b == PLAN_BUFFERS)
             continue;
         for (uint32_t i = 0; i < m->plan->count; i++)

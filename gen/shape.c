@@ -13,7 +13,8 @@ struct rule {
 
 static struct tensor *operand(const struct rule *r, uint32_t index)
 {
-    return &r->graph->tensor[r->node->operand[index]];
+    const uint32_t id = r->node->operand[index];
+    return id == GRAPH_NONE ? NULL : &r->graph->tensor[id];
 }
 
 static bool agree(const struct rule *r, const char *what, uint64_t found, uint64_t expected)
@@ -44,6 +45,8 @@ static bool result(const struct rule *r, const struct tensor *like, uint64_t pad
 
 static bool vector(const struct rule *r, const struct tensor *v, uint64_t rows, uint64_t padded)
 {
+    if (v == NULL) /* an optional one */
+        return true;
     return agree(r, "length of a vector", v->rows, rows) &&
            agree(r, "columns of a vector", v->cols, 1) &&
            agree(r, "padded length of a vector", tensor_padded_rows(v), padded);
@@ -56,7 +59,7 @@ static bool embed(const struct rule *r)
     r->node->m = w->rows;
     r->node->k = w->cols;
     return agree(r, "type of the tokens", tokens->type, DTYPE_U32) &&
-           agree(r, "packing of the table", w->packing, PACKING_PANELS) &&
+           agree(r, "packing of the table", w->packing, PACKING_MATRIX) &&
            result(r, &row, number_pad(w->cols, GRAPH_PAD));
 }
 
@@ -73,29 +76,53 @@ static bool linear(const struct rule *r, bool biased)
     struct tensor *w = operand(r, 1), *x = operand(r, biased ? 3 : 2);
     r->node->m = w->rows;
     r->node->k = w->cols;
-    return agree(r, "packing of the matrix", w->packing, PACKING_PANELS) &&
+    return agree(r, "packing of the matrix", w->packing, PACKING_MATRIX) &&
            agree(r, "first part of the source", x->part[0], w->cols) &&
            result(r, w, tensor_padded_rows(w)) &&
            (!biased || vector(r, operand(r, 2), w->rows, tensor_padded_rows(w)));
 }
 
-static bool conv(const struct rule *r, bool biased)
+/* A convolution of the first part of x. */
+static bool convolution(const struct rule *r, const struct tensor *x, const struct tensor *state,
+                        const struct tensor *taps, const struct tensor *bias)
 {
-    struct tensor *x = operand(r, 0), *state = operand(r, 1), *taps = operand(r, 2);
     uint64_t padded = number_pad(x->part[0], GRAPH_PAD);
-    r->node->m = taps->rows;
-    r->node->k = taps->cols;
     return agree(r, "packing of the taps", taps->packing, PACKING_TAPS) &&
            agree(r, "channels of the taps", taps->rows, x->part[0]) &&
            agree(r, "rows of the state", state->dim[0], taps->cols - 1) &&
            agree(r, "row of the state", state->dim[1], padded) &&
-           (!biased || vector(r, operand(r, 3), taps->rows, padded));
+           vector(r, bias, taps->rows, padded);
 }
 
-static bool scan(const struct rule *r)
+static bool conv(const struct rule *r, bool biased)
 {
-    struct tensor *xz = operand(r, 0), *state = operand(r, 1), *dt = operand(r, 2);
-    struct tensor *xdb = operand(r, 3), *A = operand(r, 4), *D = operand(r, 5);
+    const struct tensor *taps = operand(r, 2);
+    r->node->m = taps->rows;
+    r->node->k = taps->cols;
+    return convolution(r, operand(r, 0), operand(r, 1), taps, biased ? operand(r, 3) : NULL);
+}
+
+static bool norm_linear_conv(const struct rule *r)
+{
+    const struct tensor *xz = operand(r, 0), *x = operand(r, 1), *norm = operand(r, 2);
+    const struct tensor *w = operand(r, 3), *taps = operand(r, 6);
+    r->node->m = w->rows;
+    r->node->k = w->cols;
+    r->node->n = taps->cols;
+    return agree(r, "parts of the source", x->parts, 1) &&
+           vector(r, norm, tensor_width(x), x->dim[1]) &&
+           agree(r, "packing of the matrix", w->packing, PACKING_MATRIX) &&
+           agree(r, "width of the source", tensor_width(x), w->cols) &&
+           agree(r, "parts of the result", w->parts, 2) && result(r, w, tensor_padded_rows(w)) &&
+           vector(r, operand(r, 4), w->rows, tensor_padded_rows(w)) &&
+           convolution(r, xz, operand(r, 5), taps, operand(r, 7));
+}
+
+/* A scan of the first part of xz, gated by the second, with B and C in the last two of xdb. */
+static bool selective_scan(const struct rule *r, const struct tensor *xz,
+                           const struct tensor *state, const struct tensor *xdb,
+                           const struct tensor *A, const struct tensor *D)
+{
     uint64_t padded = number_pad(xz->part[0], GRAPH_PAD);
     r->node->m = A->rows;
     r->node->n = A->cols;
@@ -103,11 +130,27 @@ static bool scan(const struct rule *r)
            agree(r, "parts of the source", xz->parts, 2) && agree(r, "x", xz->part[0], A->rows) &&
            agree(r, "z", xz->part[1], A->rows) &&
            agree(r, "row of the source", xz->dim[1], 2 * padded) &&
-           agree(r, "dt", tensor_width(dt), A->rows) && agree(r, "parts of dt", dt->parts, 1) &&
            agree(r, "parts of dt, B, C", xdb->parts, 3) && agree(r, "B", xdb->part[1], A->cols) &&
            agree(r, "C", xdb->part[2], A->cols) &&
-           agree(r, "rows of the state", state->dim[0], A->cols) &&
-           agree(r, "row of the state", state->dim[1], padded) && vector(r, D, A->rows, padded);
+           agree(r, "lines of the state", state->dim[0], padded / GRAPH_PAD) &&
+           agree(r, "states of a channel", state->dim[1], A->cols) && vector(r, D, A->rows, padded);
+}
+
+static bool scan(const struct rule *r)
+{
+    const struct tensor *dt = operand(r, 2), *A = operand(r, 4);
+    return agree(r, "dt", tensor_width(dt), A->rows) && agree(r, "parts of dt", dt->parts, 1) &&
+           selective_scan(r, operand(r, 0), operand(r, 1), operand(r, 3), A, operand(r, 5));
+}
+
+static bool dt_scan(const struct rule *r)
+{
+    const struct tensor *xdb = operand(r, 2), *w = operand(r, 3), *A = operand(r, 5);
+    r->node->k = w->cols;
+    return agree(r, "packing of the matrix", w->packing, PACKING_MATRIX) &&
+           agree(r, "rank of dt", xdb->part[0], w->cols) && agree(r, "dt", w->rows, A->rows) &&
+           vector(r, operand(r, 4), w->rows, tensor_padded_rows(w)) &&
+           selective_scan(r, operand(r, 0), operand(r, 1), xdb, A, operand(r, 6));
 }
 
 static bool apply(const struct rule *r)
@@ -130,6 +173,10 @@ static bool apply(const struct rule *r)
         return conv(r, true);
     case OP_SCAN:
         return scan(r);
+    case OP_NORM_LINEAR_CONV:
+        return norm_linear_conv(r);
+    case OP_DT_SCAN:
+        return dt_scan(r);
     case OP_COUNT:
         break;
     }
@@ -142,8 +189,8 @@ bool graph_shape(struct graph *graph, struct report *report)
         struct rule r = {.graph = graph, .node = &graph->node[i], .report = report};
         graph->node[i].t = graph->tokens;
         for (uint32_t o = 0; o < node_operands(r.node); o++)
-            if (operand(&r, o)->role != ROLE_WEIGHT && operand(&r, o)->rank == 0 &&
-                node_access(r.node, o) != 'w') {
+            if (operand(&r, o) != NULL && operand(&r, o)->role != ROLE_WEIGHT &&
+                operand(&r, o)->rank == 0 && node_access(r.node, o) != 'w') {
                 report_error(report, 0, "%s of %s reads %s before anything writes it", r.node->name,
                              step_name(graph->step), operand(&r, o)->name);
                 return false;

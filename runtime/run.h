@@ -7,6 +7,7 @@
 #define RUNTIME_RUN_H
 
 #include <stdalign.h> /* generated types say alignas, in C and in CUDA */
+#include <stddef.h>
 #include <stdint.h>
 
 typedef float f32;
@@ -21,10 +22,10 @@ typedef uint32_t u32;
 /* Rows of activations and weights are padded with zeros to whole lines of this many f32. */
 enum { LINE_F32 = 16, LINE_BYTES = 64 };
 
-struct weights; /* model.h: read-only, the image of the weight file */
-struct state;   /* arena.h: what one token leaves for the next */
-union scratch;  /* arena.h: the planned buffers of decode and prefill, overlaid */
-struct io;      /* arena.h: tokens in, hidden rows and logits out; starts with struct step */
+struct weights;  /* model.h: read-only, the image of the weight file */
+struct state;    /* arena.h: what one token leaves for the next */
+union scratch;   /* arena.h: the planned buffers of decode and prefill, overlaid */
+struct io;       /* arena.h: tokens in, hidden rows and logits out; starts with struct step */
 struct team;     /* kernels/cpu/team.h */
 struct launcher; /* runtime/cuda: where the launches of the CUDA backend go */
 

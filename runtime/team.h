@@ -14,7 +14,7 @@
 #include "kernels/cpu/team.h"
 #include "runtime/run.h"
 
-enum { TEAM_MOST_THREADS = 256, TEAM_STACK_BYTES = 256 * 1024 };
+enum { TEAM_MOST_THREADS = 256, TEAM_STACK_BYTES = 512 * 1024 };
 
 /* What every thread executes; `context` is the same pointer for all. */
 typedef void team_work(run *r, void *context);

@@ -14,13 +14,13 @@
 #include <stdint.h>
 
 #define WEIGHT_FILE_MAGIC "INGOTWTS"
-enum { WEIGHT_FILE_VERSION = 1, WEIGHT_FILE_ALIGN = 4096 };
+enum { WEIGHT_FILE_VERSION = 2, WEIGHT_FILE_ALIGN = 4096 };
 
 struct weight_file_header {
     char magic[8];
     uint32_t version;
     uint32_t header_bytes;     /* 4096 */
-    char backend[16];          /* "cpu", zero-padded */
+    char backend[16];          /* "cpu" or "cuda", zero-padded: the order inside a matrix */
     char model[64];            /* the config's name, zero-padded */
     uint64_t config_digest[2]; /* must equal the binary's */
     uint64_t file_bytes;

@@ -34,8 +34,8 @@ static uint64_t staging_elements(const struct layout *layout)
 {
     uint64_t elements = STAGING_LEAST;
     for (uint32_t i = 0; i < layout->count; i++) {
-        const uint64_t panel = (uint64_t)REPACK_PANEL_ROWS * (layout->weight[i].cols + 1);
-        if (layout->weight[i].packing == PACKING_PANELS && panel > elements)
+        const uint64_t panel = (uint64_t)REPACK_PANEL_ROWS * layout->weight[i].stored_cols;
+        if (layout->weight[i].packing == PACKING_MATRIX && panel > elements)
             elements = panel;
     }
     return elements;
@@ -131,7 +131,8 @@ static bool read_padded_rows(struct job *job, uint32_t index, uint64_t first, ui
     return true;
 }
 
-static bool put_panels(struct job *job, uint32_t index)
+/* Panels of rows, in the order of the backend. */
+static bool put_matrix(struct job *job, uint32_t index)
 {
     const struct layout_weight *weight = &job->image->layout->weight[index];
     u32 rows;
@@ -141,7 +142,10 @@ static bool put_panels(struct job *job, uint32_t index)
         const uint64_t bytes = repack_panel_bytes(weight->type, rows, weight->cols);
         if (!read_padded_rows(job, index, first, rows))
             return false;
-        repack_panel(job->packed, weight->type, job->values, rows, weight->cols);
+        if (job->image->backend == BACKEND_CPU)
+            repack_panel(job->packed, weight->type, job->values, rows, weight->cols);
+        else
+            repack_rows(job->packed, weight->type, job->values, rows, weight->cols);
         if (!append(job, job->packed, bytes))
             return false;
         progress_add(job->image->progress, bytes);
@@ -181,8 +185,8 @@ static bool make_decay(struct job *job, const struct layout_weight *weight, uint
     return fail(job, EXIT_MISMATCH);
 }
 
-/* TAPS and DECAY: as many columns of the output at a time as the staging holds, over all rows. */
-static bool put_columns(struct job *job, uint32_t index)
+/* TAPS: as many columns of the output at a time as the staging holds, over all rows. */
+static bool put_taps(struct job *job, uint32_t index)
 {
     const struct layout_weight *weight = &job->image->layout->weight[index];
     const u32 padded = weight->padded_rows;
@@ -198,8 +202,6 @@ static bool put_columns(struct job *job, uint32_t index)
             rows = weight->rows - row < most_rows ? weight->rows - row : most_rows;
             if (!read_rows(job, index, row, rows, job->values))
                 return false;
-            if (weight->packing == PACKING_DECAY && !make_decay(job, weight, row, rows))
-                return false;
             repack_columns(columns, padded, row, job->values, rows, weight->cols, col, cols);
         }
         if (!append(job, columns, bytes))
@@ -209,14 +211,45 @@ static bool put_columns(struct job *job, uint32_t index)
     return true;
 }
 
+/* DECAY: line after line of 16 rows. */
+static bool put_decay(struct job *job, uint32_t index)
+{
+    const struct layout_weight *weight = &job->image->layout->weight[index];
+    const uint64_t bytes = (uint64_t)weight->cols * LINE_F32 * sizeof(f32);
+    f32 *line = (f32 *)(void *)job->packed;
+    for (u32 row = 0; row < weight->rows; row += LINE_F32) {
+        const u32 rows = weight->rows - row < LINE_F32 ? weight->rows - row : LINE_F32;
+        memset(line, 0, bytes);
+        if (!read_rows(job, index, row, rows, job->values) || !make_decay(job, weight, row, rows))
+            return false;
+        repack_columns(line, LINE_F32, 0, job->values, rows, weight->cols, 0, weight->cols);
+        if (!append(job, line, bytes))
+            return false;
+    }
+    progress_add(job->image->progress, weight->packed_bytes);
+    return true;
+}
+
+static bool put_packed(struct job *job, uint32_t index)
+{
+    switch (job->image->layout->weight[index].packing) {
+    case PACKING_MATRIX:
+        return put_matrix(job, index);
+    case PACKING_VECTOR:
+        return put_vector(job, index);
+    case PACKING_TAPS:
+        return put_taps(job, index);
+    case PACKING_DECAY:
+        return put_decay(job, index);
+    }
+    return false;
+}
+
 /* Appends one weight with the zeros behind it and fills its row of the table. */
 static bool put_weight(struct job *job, uint32_t index, struct weight_file_tensor *row)
 {
     const struct layout_weight *weight = &job->image->layout->weight[index];
-    const bool put = weight->packing == PACKING_PANELS   ? put_panels(job, index)
-                     : weight->packing == PACKING_VECTOR ? put_vector(job, index)
-                                                         : put_columns(job, index);
-    if (!put || !zeros(job, weight->bytes - weight->packed_bytes))
+    if (!put_packed(job, index) || !zeros(job, weight->bytes - weight->packed_bytes))
         return false;
     *row = (struct weight_file_tensor){
         .at = weight->at, .bytes = weight->bytes, .digest = weight_writer_digest(&job->writer)};
@@ -229,13 +262,13 @@ static struct weight_file_header make_header(const struct image *image)
     struct weight_file_header h = {
         .version = WEIGHT_FILE_VERSION,
         .header_bytes = WEIGHT_FILE_ALIGN,
-        .backend = "cpu",
         .config_digest = {layout->config_digest[0], layout->config_digest[1]},
         .table_at = WEIGHT_FILE_ALIGN,
         .tensor_count = layout->count,
         .tokenizer_bytes = image->tokenizer_bytes,
         .weights_bytes = layout->weights_bytes};
     memcpy(h.magic, WEIGHT_FILE_MAGIC, sizeof h.magic);
+    strcpy(h.backend, image->backend == BACKEND_CPU ? "cpu" : "cuda");
     memcpy(h.model, layout->cfg.name, strlen(layout->cfg.name));
     h.table_bytes = align_up(layout->count * sizeof(struct weight_file_tensor));
     h.tokenizer_at = h.table_at + h.table_bytes;

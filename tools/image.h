@@ -17,8 +17,12 @@
 typedef bool image_read(const void *context, uint32_t index, uint64_t first, uint64_t count,
                         f32 *values, struct report *report);
 
+/* Who will read the file: decides the order inside a matrix, see gen/layout.h. */
+enum backend { BACKEND_CPU, BACKEND_CUDA };
+
 struct image {
     const struct layout *layout;
+    enum backend backend;
     image_read *read;
     const void *context;
     const void *tokenizer; /* compiled tables, or NULL */

@@ -2,11 +2,12 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/die.h"
 #include "tools/pack_run.h"
 
-enum { OPTION_RANDOM = 256, OPTION_NO_TOKENIZER };
+enum { OPTION_RANDOM = 256, OPTION_NO_TOKENIZER, OPTION_BACKEND };
 
 struct arguments {
     struct pack_request request;
@@ -15,6 +16,7 @@ struct arguments {
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "The weight file to write", 0},
+    {"backend", OPTION_BACKEND, "NAME", 0, "The binary's backend: cpu (default) or cuda", 0},
     {"random", OPTION_RANDOM, "SEED", 0, "Random weights instead of a checkpoint", 0},
     {"no-tokenizer", OPTION_NO_TOKENIZER, NULL, 0,
      "Leave the tokenizer out; the binary then takes token ids only", 0},
@@ -37,6 +39,13 @@ static void parse_seed(struct arguments *arguments, const char *text, struct arg
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0)
         argp_error(state, "--random %s: expected a whole number from 0 to 2^64 - 1", text);
     arguments->random = true;
+}
+
+static void parse_backend(struct arguments *arguments, const char *text, struct argp_state *state)
+{
+    if (strcmp(text, "cpu") != 0 && strcmp(text, "cuda") != 0)
+        argp_error(state, "--backend %s: expected cpu or cuda", text);
+    arguments->request.backend = strcmp(text, "cpu") == 0 ? BACKEND_CPU : BACKEND_CUDA;
 }
 
 static void check_arguments(const struct arguments *arguments, struct argp_state *state)
@@ -62,6 +71,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         break;
     case OPTION_RANDOM:
         parse_seed(arguments, argument, state);
+        break;
+    case OPTION_BACKEND:
+        parse_backend(arguments, argument, state);
         break;
     case OPTION_NO_TOKENIZER:
         request->no_tokenizer = true;

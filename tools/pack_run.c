@@ -47,8 +47,11 @@ static int pack_random(const struct pack_request *request, const struct layout *
                        struct report *report)
 {
     const struct random_weights random = {.layout = layout, .seed = request->seed};
-    struct image image = {
-        .layout = layout, .read = random_weights_read, .context = &random, .path = request->output};
+    struct image image = {.layout = layout,
+                          .backend = request->backend,
+                          .read = random_weights_read,
+                          .context = &random,
+                          .path = request->output};
     return write_image(&image, report);
 }
 
@@ -125,6 +128,7 @@ static int pack_checkpoint(const struct pack_request *request, const struct layo
         status = EXIT_MISMATCH;
     if (status == EXIT_SUCCESS) {
         struct image image = {.layout = layout,
+                              .backend = request->backend,
                               .read = read_checkpoint,
                               .context = &checkpoint,
                               .tokenizer = blob.bytes,

@@ -6,9 +6,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "tools/image.h"
+
 struct pack_request {
     const char *config;     /* path of the INI file */
     const char *checkpoint; /* directory; NULL: random weights */
+    enum backend backend;   /* whose binary will read it */
     uint64_t seed;          /* of random weights */
     bool no_tokenizer;      /* leave it out; else the checkpoint must hold tokenizer.json */
     const char *output;     /* path of the weight file */

@@ -20,7 +20,7 @@ static bool ends_with(const char *text, const char *end)
 
 static struct range range_of(const struct layout_weight *weight)
 {
-    if (weight->packing == PACKING_PANELS)
+    if (weight->packing == PACKING_MATRIX)
         return (struct range){0, (f32)sqrt(3.0 / weight->cols)};
     if (weight->packing == PACKING_TAPS)
         return (struct range){0, (f32)sqrt(1.0 / weight->cols)};

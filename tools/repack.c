@@ -8,15 +8,16 @@
  * cache lines, and both its sides fit the first-level cache whatever the row length. */
 enum { TILE = 16 };
 
-static u32 columns_stored(enum dtype type, u32 cols)
+/* Elements of a row as stored: whole lines. */
+static u32 columns_stored(u32 cols)
 {
-    return type == DTYPE_BF16 ? cols + (cols & 1) : cols;
+    return (cols + LINE_F32 - 1) / LINE_F32 * LINE_F32;
 }
 
 uint64_t repack_panel_bytes(enum dtype type, u32 rows, u32 cols)
 {
     const uint64_t element = type == DTYPE_F32 ? sizeof(f32) : sizeof(uint16_t);
-    return (uint64_t)rows * columns_stored(type, cols) * element;
+    return (uint64_t)rows * columns_stored(cols) * element;
 }
 
 static void panel_f32(f32 *panel, const f32 *values, u32 rows, u32 cols)
@@ -72,12 +73,32 @@ static void panel_bf16(uint32_t *panel, const f32 *values, u32 rows, u32 cols)
 
 void repack_panel(void *panel, enum dtype type, const f32 *values, u32 rows, u32 cols)
 {
+    if (cols % LINE_F32 != 0)
+        memset(panel, 0, repack_panel_bytes(type, rows, cols));
     if (type == DTYPE_BF16)
         panel_bf16(panel, values, rows, cols);
     else if (type == DTYPE_F16)
         panel_f16(panel, values, rows, cols);
     else
         panel_f32(panel, values, rows, cols);
+}
+
+void repack_rows(void *packed, enum dtype type, const f32 *values, u32 rows, u32 cols)
+{
+    const uint64_t stored = columns_stored(cols);
+    memset(packed, 0, repack_panel_bytes(type, rows, cols));
+    for (uint64_t row = 0; row < rows; row++) {
+        const f32 *source = values + row * cols;
+        uint16_t *halves = (uint16_t *)packed + row * stored;
+        if (type == DTYPE_F32)
+            memcpy((f32 *)packed + row * stored, source, cols * sizeof *source);
+        else if (type == DTYPE_F16)
+            for (u32 c = 0; c < cols; c++)
+                halves[c] = convert_to_f16(source[c]);
+        else
+            for (u32 c = 0; c < cols; c++)
+                halves[c] = (uint16_t)convert_to_bf16(source[c]);
+    }
 }
 
 void repack_columns(f32 *columns, u32 padded, u32 first_row, const f32 *values, u32 rows, u32 cols,

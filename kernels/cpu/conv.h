@@ -63,19 +63,26 @@ KERNEL_INLINE void conv_lanes(u32 S, u32 K, u32 XS, u32 rows, u32 lanes, f32 *x,
     }
 }
 
+/* The channels of lines first .. last-1. */
+KERNEL_INLINE void conv_span(u32 I, u32 K, u32 XS, u32 rows, u32 first, u32 last, f32 *x,
+                             f32 *state, const f32 *taps, const f32 *bias, f32 (*old)[CONV_LANES],
+                             f32 **in)
+{
+    for (u32 c = first * LINE_F32; c < last * LINE_F32; c += CONV_LANES) {
+        const u32 left = last * LINE_F32 - c, lanes = left < CONV_LANES ? left : CONV_LANES;
+        conv_lanes(LINE_PAD(I), K, XS, rows, lanes, x + c, state + c, taps + c,
+                   bias ? bias + c : bias, old, in);
+    }
+}
+
 /* This thread's share of the channels. */
 KERNEL_INLINE void conv_silu(u32 I, u32 K, u32 XS, enum count count, const run *r, f32 *x,
                              f32 *state, const f32 *taps, const f32 *bias, f32 (*old)[CONV_LANES],
                              f32 **in)
 {
-    const u32 S = LINE_PAD(I), rows = count_rows(r, count);
     u32 first, last;
-    team_share(r, S / LINE_F32, &first, &last);
-    for (u32 c = first * LINE_F32; c < last * LINE_F32; c += CONV_LANES) {
-        const u32 left = last * LINE_F32 - c, lanes = left < CONV_LANES ? left : CONV_LANES;
-        conv_lanes(S, K, XS, rows, lanes, x + c, state + c, taps + c, bias ? bias + c : bias, old,
-                   in);
-    }
+    team_share(r, LINE_PAD(I) / LINE_F32, &first, &last);
+    conv_span(I, K, XS, count_rows(r, count), first, last, x, state, taps, bias, old, in);
 }
 
 #define CONV_SILU_PLAIN(name, I, K, XS, COUNT)                                                     \

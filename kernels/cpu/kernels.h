@@ -6,6 +6,8 @@
  *   LINEAR   (name, TYPE, T, M, K, YS, XS, EPILOGUE, COUNT)
  *   CONV_SILU(name, I, K, XS, BIAS or PLAIN, COUNT)
  *   SCAN     (name, I, N, R, XS, DS, COUNT)
+ *   NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)   one row; K taps, matrix [2 PAD(I)][D]
+ *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
  *
  * TYPE      the packed matrix's struct, with one member w: bf16_3072x768
  * T         F32, F16 or BF16: what an element of TYPE.w is
@@ -28,5 +30,7 @@
 #include "kernels/cpu/linear.h"
 #include "kernels/cpu/conv.h"
 #include "kernels/cpu/scan.h"
+#include "kernels/cpu/norm_linear_conv.h"
+#include "kernels/cpu/dt_scan.h"
 
 #endif

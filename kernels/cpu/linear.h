@@ -19,6 +19,23 @@
 
 #include "kernels/cpu/linear_gemm.h"
 
+/* Outputs of lines first .. last-1 of `lines`; x and y at their first rows. */
+KERNEL_INLINE void linear_lines(enum weight_type T, u32 lines, u32 K, u32 YS, u32 XS,
+                                enum epilogue E, enum count count, u32 rows, u32 first, u32 last,
+                                f32 *y, const void *w, const f32 *bias, const f32 *x)
+{
+    for (u32 line = first, step; line < last; line += step) {
+        const struct panel_part part = panel_part(T, lines, K, w, line, last);
+        const size_t lane = (size_t)line * LINE_F32;
+        const f32 *bias_at = bias ? bias + lane : bias;
+        step = part.lines;
+        if (count == COUNT_ONE)
+            gemv_panel(T, K, E, step, part.at, part.width, y + lane, bias_at, x);
+        else
+            gemm_panel(T, K, YS, XS, E, rows, step, part.at, part.width, y + lane, bias_at, x);
+    }
+}
+
 /* This thread's share of the outputs; x and y at row 0. */
 KERNEL_INLINE void linear(enum weight_type T, u32 M, u32 K, u32 YS, u32 XS, enum epilogue E,
                           enum count count, const run *r, f32 *y, const void *w, const f32 *bias,
@@ -28,20 +45,7 @@ KERNEL_INLINE void linear(enum weight_type T, u32 M, u32 K, u32 YS, u32 XS, enum
     u32 first, last;
     panel_share(r, lines, &first, &last);
     x += (size_t)count_first(r, count) * XS;
-    for (u32 line = first, step; line < last; line += step) {
-        const u32 panel = line / PANEL_LINES, skip = line % PANEL_LINES;
-        const u32 in_panel = panel_lines(lines, panel);
-        step = last - line < in_panel - skip ? last - line : in_panel - skip;
-        const size_t lane = (size_t)line * LINE_F32;
-        const char *at = (const char *)w + row_bytes(T, K) * PANEL_ROWS * panel +
-                         (size_t)skip * LINE_F32 * (T == WEIGHT_F16 ? 2 : 4);
-        const f32 *bias_at = bias ? bias + lane : bias;
-        const size_t width = (size_t)in_panel * LINE_F32;
-        if (count == COUNT_ONE)
-            gemv_panel(T, K, E, step, at, width, y + lane, bias_at, x);
-        else
-            gemm_panel(T, K, YS, XS, E, rows, step, at, width, y + lane, bias_at, x);
-    }
+    linear_lines(T, lines, K, YS, XS, E, count, rows, first, last, y, w, bias, x);
     for (u32 t = 0; E == EPILOGUE_SOFTPLUS && t < rows; t++)
         epilogue_softplus(M, y + (size_t)t * YS, first, last);
 }

@@ -43,6 +43,14 @@ KERNEL_INLINE f32 square_sum(u32 size, const f32 *x)
     return lane[0];
 }
 
+/* One row. */
+KERNEL_INLINE void rmsnorm_row(u32 D, u32 S, f32 eps, f32 *to, const f32 *from, const f32 *weight)
+{
+    const vf scale = vf_splat(1.0f / sqrtf(square_sum(S, from) / (f32)D + eps));
+    for (u32 i = 0; i < S; i += VF_LANES)
+        vf_store(to + i, vf_load(from + i) * scale * vf_load(weight + i));
+}
+
 /* This thread's share of the tokens. */
 KERNEL_INLINE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const run *r, f32 *y,
                            const f32 *x, const f32 *weight)
@@ -50,13 +58,8 @@ KERNEL_INLINE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const run *r
     u32 first, last;
     team_share(r, count_rows(r, count), &first, &last);
     x += (size_t)count_first(r, count) * S;
-    for (size_t t = first; t < last; t++) {
-        const f32 *from = x + t * S;
-        f32 *to = y + t * S;
-        const vf scale = vf_splat(1.0f / sqrtf(square_sum(S, from) / (f32)D + eps));
-        for (u32 i = 0; i < S; i += VF_LANES)
-            vf_store(to + i, vf_load(from + i) * scale * vf_load(weight + i));
-    }
+    for (size_t t = first; t < last; t++)
+        rmsnorm_row(D, S, eps, y + t * S, x + t * S, weight);
 }
 
 #define RMSNORM(name, D, S, EPS, COUNT)                                                            \

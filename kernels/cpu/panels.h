@@ -1,9 +1,9 @@
 /* Packed matrices: panels of 64 output rows, so that vectors run along the outputs.
  *
- *   Shape    [PAD(M)][K]; panel p holds rows 64p .. 64p+63, the last one 16, 32, 48 or 64 rows
+ *   Shape    [PAD(M)][PAD(K)]; panel p holds rows 64p .. 64p+63, the last one 16, 32, 48 or 64 rows
  *   f32,f16  inside a panel of `width` rows: for each k, `width` values
- *   bf16     for each pair of k, `width` 32-bit lanes: low half = even k, high half = odd k, or 0
- *            when there is none. One load, then a shift and a mask, give two vectors of f32.
+ *   bf16     for each pair of k, `width` 32-bit lanes: low half = even k, high half = odd k. One
+ *            load, then a shift and a mask, give two vectors of f32.
  *   Source   the pack tool writes this layout into the weight file */
 #ifndef KERNELS_CPU_PANELS_H
 #define KERNELS_CPU_PANELS_H
@@ -23,12 +23,10 @@ KERNEL_INLINE size_t pair_bytes(enum weight_type T)
     return T == WEIGHT_F32 ? 8 : 4;
 }
 
-/* Bytes of one row as stored. */
+/* Bytes of one row as stored: whole lines of k. */
 KERNEL_INLINE size_t row_bytes(enum weight_type T, u32 K)
 {
-    if (T == WEIGHT_BF16)
-        return (size_t)4 * ((K + 1) / 2);
-    return (T == WEIGHT_F32 ? (size_t)4 : 2) * K;
+    return (T == WEIGHT_F32 ? (size_t)4 : 2) * LINE_PAD(K);
 }
 
 /* Lines of panel `panel` of a matrix of `lines` lines. */
@@ -36,6 +34,28 @@ KERNEL_INLINE u32 panel_lines(u32 lines, u32 panel)
 {
     u32 left = lines - panel * PANEL_LINES;
     return left < PANEL_LINES ? left : PANEL_LINES;
+}
+
+/* Some lines of a panel. */
+struct panel_part {
+    const char *at; /* the first pair of k of the first line */
+    size_t width;   /* rows of the panel */
+    u32 lines;
+};
+
+/* The lines from `line` on, up to `last` or the end of their panel, of a matrix of `lines` lines.
+ */
+KERNEL_INLINE struct panel_part panel_part(enum weight_type T, u32 lines, u32 K, const void *w,
+                                           u32 line, u32 last)
+{
+    const u32 panel = line / PANEL_LINES, skip = line % PANEL_LINES;
+    const u32 in_panel = panel_lines(lines, panel);
+    return (struct panel_part){
+        .at = (const char *)w + row_bytes(T, K) * PANEL_ROWS * panel +
+              (size_t)skip * LINE_F32 * (T == WEIGHT_F16 ? 2 : 4),
+        .width = (size_t)in_panel * LINE_F32,
+        .lines = last - line < in_panel - skip ? last - line : in_panel - skip,
+    };
 }
 
 /* The weights of k = 2 * pair + odd for VF_LANES rows from `lane`, where `pair_at` is the place of

@@ -3,23 +3,19 @@
  *   Means    for channel c, token t, with u = dt[t][c] * x[t][c]:
  *              s[n] = exp(A[n][c] * dt[t][c]) * s[n] + u * B[t][n]   for n = 0 .. N-1
  *              y = (sum over n of s[n] * C[t][n] + D[c] * x[t][c]) * silu(z[t][c])
- *   Shapes   xz [rows][XS] f32: x in columns 0 .. I-1, z from PAD(I); state, A [N][PAD(I)];
- *            dt [rows][PAD(I)]; xdb [rows][DS]: B in columns R .. R+N-1, C in R+N .. R+2N-1;
- *            D [PAD(I)]; A <= 0 and dt >= 0
- *   Split    lines of 16 channels
- *   Moves    x, z, dt in and y out once; state and A in, state out, once per chunk; N exps per
- *            element: bound by arithmetic in prefill
- *   Order    rate = A * log2(e); then s = fma(exp2(rate * dt), s, u * B_n), and y = fma(s, C_n, y)
- *            from 0 over ascending n, y = fma(x, D, y), y * silu(z)
- *   Error    with a = exp(A dt) and h = 2^-24, the error e[n] of s[n] grows by a step to
- *              a e[n] + h (a |s| (2 |A dt| + 3.1) + 2.1 |u B| + |s'|) + 2^-125 |s|,
- *            and that of y is (sum e[n] |C| + (N + 1) h (sum |s C| + |D x|)) |silu(z)| + 7.1 h |y|
- *            (tests/scan_test.c carries it along)
- *   Source   Gu and Dao, "Mamba: Linear-Time Sequence Modeling with Selective State Spaces",
- *            section 3; MambaMixer.slow_forward
+ *   Shapes   xz [rows][XS] f32: x in columns 0 .. I-1, z from PAD(I); state, A by lines
+ *            of channels, [PAD(I)/16][N][16]; dt [rows][PAD(I)]; xdb [rows][DS]: B in columns R ..
+ * R+N-1, C in R+N .. R+2N-1; D [PAD(I)]; A <= 0 and dt >= 0 Split    lines of 16 channels Moves x,
+ * z, dt in and y out once; state and A in, state out, once per chunk; N exps per element: bound by
+ * arithmetic in prefill Order    rate = A * log2(e); then s = fma(exp2(rate * dt), s, u * B_n), and
+ * y = fma(s, C_n, y) from 0 over ascending n, y = fma(x, D, y), y * silu(z) Error    with a = exp(A
+ * dt) and h = 2^-24, the error e[n] of s[n] grows by a step to a e[n] + h (a |s| (2 |A dt| + 3.1)
+ * + 2.1 |u B| + |s'|) + 2^-125 |s|, and that of y is (sum e[n] |C| + (N + 1) h (sum |s C| + |D x|))
+ * |silu(z)| + 7.1 h |y| (tests/scan_test.c carries it along) Source   Gu and Dao, "Mamba:
+ * Linear-Time Sequence Modeling with Selective State Spaces", section 3; MambaMixer.slow_forward
  *
- *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[PAD(I)], const f32 (*dt)[PAD(I)],
- *             const f32 (*xdb)[DS], const f32 (*A)[PAD(I)], const f32 *D) */
+ *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[N][16], const f32 (*dt)[PAD(I)],
+ *             const f32 (*xdb)[DS], const f32 (*A)[N][16], const f32 *D) */
 #ifndef KERNELS_CPU_SCAN_H
 #define KERNELS_CPU_SCAN_H
 
@@ -28,22 +24,22 @@
 #include "kernels/cpu/math.h"
 #include "kernels/cpu/op.h"
 
-/* How many channels ahead the states are asked for: rows are too far apart for the hardware to see
- * a pattern, and a decode step finds them in memory. */
-enum { SCAN_AHEAD = 3 * LINE_F32 };
+/* How far ahead states and rates are asked for: they are read once per decode step, so they come
+ * from memory, and the next page of 4 KiB is out of the sight of the hardware's prefetcher. */
+enum { SCAN_AHEAD_LINES = 3 };
 
-/* All tokens of VF_LANES channels; every channel-indexed pointer is at the first of them. The state
- * and the rates lie side by side in L1 meanwhile: in the arenas a channel's states are rows apart,
- * which would make them compete for the same few sets of the cache. */
+/* All tokens of VF_LANES channels; every channel-indexed pointer is at the first of them, state and
+ * A at its first state. The state and the rates stay in L1 meanwhile. */
 KERNEL_INLINE void scan_lanes(u32 S, u32 N, u32 XS, u32 DS, u32 rows, f32 *x, const f32 *z,
                               f32 *state, const f32 *dt, const f32 *B, const f32 *C, const f32 *A,
                               const f32 *D, vf *s, vf *rate)
 {
+    const size_t ahead = (size_t)SCAN_AHEAD_LINES * N * LINE_F32;
     for (u32 n = 0; n < N; n++) {
-        __builtin_prefetch(state + (size_t)n * S + SCAN_AHEAD, 1);
-        __builtin_prefetch(A + (size_t)n * S + SCAN_AHEAD);
-        s[n] = vf_load(state + (size_t)n * S);
-        rate[n] = vf_load(A + (size_t)n * S) * vf_splat(LOG2_E);
+        __builtin_prefetch(state + (size_t)n * LINE_F32 + ahead, 1);
+        __builtin_prefetch(A + (size_t)n * LINE_F32 + ahead);
+        s[n] = vf_load(state + (size_t)n * LINE_F32);
+        rate[n] = vf_load(A + (size_t)n * LINE_F32) * vf_splat(LOG2_E);
     }
     const vf skip = vf_load(D);
     for (u32 t = 0; t < rows; t++) {
@@ -59,28 +55,43 @@ KERNEL_INLINE void scan_lanes(u32 S, u32 N, u32 XS, u32 DS, u32 rows, f32 *x, co
         x += XS, z += XS, dt += S, B += DS, C += DS;
     }
     for (u32 n = 0; n < N; n++)
-        vf_store(state + (size_t)n * S, s[n]);
+        vf_store(state + (size_t)n * LINE_F32, s[n]);
 }
 
-/* This thread's share of the channels; s and rate hold N vectors. */
+/* One line of channels; x, dt and D are at its first channel, xdb at row 0, state and A at the
+ * first line of all; s and rate hold N vectors. */
+KERNEL_INLINE void scan_line(u32 I, u32 N, u32 R, u32 XS, u32 DS, u32 rows, u32 line, f32 *x,
+                             f32 *state, const f32 *dt, const f32 *xdb, const f32 *A, const f32 *D,
+                             vf *s, vf *rate)
+{
+    const size_t at = (size_t)line * N * LINE_F32;
+    for (u32 lane = 0; lane < LINE_F32; lane += VF_LANES)
+        scan_lanes(LINE_PAD(I), N, XS, DS, rows, x + lane, x + LINE_PAD(I) + lane,
+                   state + at + lane, dt + lane, xdb + R, xdb + R + N, A + at + lane, D + lane, s,
+                   rate);
+}
+
+/* This thread's share of the channels. */
 KERNEL_INLINE void scan(u32 I, u32 N, u32 R, u32 XS, u32 DS, enum count count, const run *r,
                         f32 *xz, f32 *state, const f32 *dt, const f32 *xdb, const f32 *A,
                         const f32 *D, vf *s, vf *rate)
 {
-    const u32 S = LINE_PAD(I), rows = count_rows(r, count);
     u32 first, last;
-    team_share(r, S / LINE_F32, &first, &last);
-    for (u32 c = first * LINE_F32; c < last * LINE_F32; c += VF_LANES)
-        scan_lanes(S, N, XS, DS, rows, xz + c, xz + S + c, state + c, dt + c, xdb + R, xdb + R + N,
-                   A + c, D + c, s, rate);
+    team_share(r, LINE_PAD(I) / LINE_F32, &first, &last);
+    for (u32 line = first; line < last; line++) {
+        const size_t c = (size_t)line * LINE_F32;
+        scan_line(I, N, R, XS, DS, count_rows(r, count), line, xz + c, state, dt + c, xdb, A, D + c,
+                  s, rate);
+    }
 }
 
 #define SCAN(name, I, N, R, XS, DS, COUNT)                                                         \
-    void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[LINE_PAD(I)], const f32(*dt)[LINE_PAD(I)], \
-              const f32(*xdb)[DS], const f32(*A)[LINE_PAD(I)], const f32 *D)                       \
+    void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32], const f32(*dt)[LINE_PAD(I)], \
+              const f32(*xdb)[DS], const f32(*A)[N][LINE_F32], const f32 *D)                       \
     {                                                                                              \
         vf s[N], rate[N];                                                                          \
-        scan(I, N, R, XS, DS, COUNT_##COUNT, r, xz[0], state[0], dt[0], xdb[0], A[0], D, s, rate); \
+        scan(I, N, R, XS, DS, COUNT_##COUNT, r, xz[0], state[0][0], dt[0], xdb[0], A[0][0], D, s,  \
+             rate);                                                                                \
         op_done(r, op); /* x before out_proj reads it; dt, xdb before they are overwritten */      \
     }
 

@@ -1,6 +1,6 @@
 /* models/fable-mamba/decode.c: made from config/fable-mamba.ini; edit that, `make models`.
  *
- * One token in, one row of logits out: 6 equal layers of 7 operations, 3 operations around them.
+ * One token in, one row of logits out: 6 equal layers of 4 operations, 3 operations around them.
  * Streams 2.6 MB of weights, updates 145.9 KB of state. Allocates nothing. */
 #include "arena.h"
 #include "instances.h"
@@ -10,13 +10,12 @@ static void layer(run *r, const struct layer_weights *w, struct layer_state *s)
 {
     union decode_scratch *const a = &r->scratch->decode;
 
-    rmsnorm_160              (r, DECODE_NORM,     a->xn,  a->x, w->norm);
-    gemv_bf16_640x160        (r, DECODE_IN_PROJ,  a->xz,  &w->in_proj, a->xn);
-    conv_silu_320x4          (r, DECODE_CONV,     a->xz,  s->conv, w->conv_taps, w->conv_bias);
-    gemv_bf16_48x320         (r, DECODE_X_PROJ,   a->xdb, &w->x_proj, a->xz);
-    gemv_softplus_bf16_320x16(r, DECODE_DT_PROJ,  a->dt,  &w->dt_proj, w->dt_bias, a->xdb);
-    scan_320x16              (r, DECODE_SCAN,     a->xz,  s->ssm, a->dt, a->xdb, w->A, w->D);
-    gemv_add_bf16_160x320    (r, DECODE_OUT_PROJ, a->x,   &w->out_proj, a->xz);
+    norm_gemv_conv_bf16_640x160x4(r, DECODE_IN_PROJ, a->xz, a->x, w->norm, &w->in_proj, NULL,
+        s->conv, w->conv_taps, w->conv_bias);
+    gemv_bf16_48x320(r, DECODE_X_PROJ, a->xdb, &w->x_proj, a->xz);
+    dt_scan_bf16_320x16x16(r, DECODE_SCAN, a->xz, s->ssm, a->xdb, &w->dt_proj, w->dt_bias, w->A,
+        w->D);
+    gemv_add_bf16_160x320(r, DECODE_OUT_PROJ, a->x, &w->out_proj, a->xz);
 }
 
 void decode(run *r)

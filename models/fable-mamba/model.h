@@ -18,8 +18,8 @@ enum {
     LOGIT_ROWS =   16, /* most rows of logits of a head step */
 };
 
-/* Packed matrices: panels of 64 rows, every shape a type of its own, so that a wrong weight does
- * not compile. */
+/* Packed matrices, in the order of the backend; every shape a type of its own, so that a wrong
+ * weight does not compile. */
 typedef struct { bf16 w[1024 * 160]; } bf16_1024x160; /* 327.7 KB */
 typedef struct { bf16 w[ 640 * 160]; } bf16_640x160;  /* 204.8 KB */
 typedef struct { bf16 w[  48 * 320]; } bf16_48x320;   /*  30.7 KB */
@@ -27,29 +27,29 @@ typedef struct { bf16 w[ 320 *  16]; } bf16_320x16;   /*  10.2 KB */
 typedef struct { bf16 w[ 160 * 320]; } bf16_160x320;  /* 102.4 KB */
 
 struct layer_weights {
-    _Alignas(64) f32          norm[160];         /*    640 B */
-    _Alignas(64) bf16_640x160 in_proj;           /* 204.8 KB  x at row 0, z at row 320 */
-    _Alignas(64) f32          conv_taps[4][320]; /*   5.1 KB  oldest first */
-    _Alignas(64) f32          conv_bias[320];    /*   1.3 KB */
-    _Alignas(64) bf16_48x320  x_proj;            /*  30.7 KB  dt 16, B 16, C 16 */
-    _Alignas(64) bf16_320x16  dt_proj;           /*  10.2 KB */
-    _Alignas(64) f32          dt_bias[320];      /*   1.3 KB */
-    _Alignas(64) f32          A[16][320];        /*  20.5 KB  -exp(A_log) */
-    _Alignas(64) f32          D[320];            /*   1.3 KB */
-    _Alignas(64) bf16_160x320 out_proj;          /* 102.4 KB */
+    alignas(64) f32          norm[160];         /*    640 B */
+    alignas(64) bf16_640x160 in_proj;           /* 204.8 KB  x at row 0, z at row 320 */
+    alignas(64) f32          conv_taps[4][320]; /*   5.1 KB  oldest first */
+    alignas(64) f32          conv_bias[320];    /*   1.3 KB */
+    alignas(64) bf16_48x320  x_proj;            /*  30.7 KB  dt 16, B 16, C 16 */
+    alignas(64) bf16_320x16  dt_proj;           /*  10.2 KB */
+    alignas(64) f32          dt_bias[320];      /*   1.3 KB */
+    alignas(64) f32          A[20][16][16];     /*  20.5 KB  -exp(A_log), by lines of channels */
+    alignas(64) f32          D[320];            /*   1.3 KB */
+    alignas(64) bf16_160x320 out_proj;          /* 102.4 KB */
 };
 
 /* The image of the weight file. */
 struct weights {
-    _Alignas(64) bf16_1024x160 embed;       /* 327.7 KB */
-    struct layer_weights       layer[LAYERS];
-    _Alignas(64) f32           norm_f[160]; /*    640 B */
+    alignas(64) bf16_1024x160 embed;       /* 327.7 KB */
+    struct layer_weights      layer[LAYERS];
+    alignas(64) f32           norm_f[160]; /*    640 B */
 };
 
 /* Every operation of every step, by its index in model.ops. */
 enum op {
-    DECODE_EMBED, DECODE_NORM, DECODE_IN_PROJ, DECODE_CONV, DECODE_X_PROJ, DECODE_DT_PROJ,
-    DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F, DECODE_HEAD,
+    DECODE_EMBED, DECODE_IN_PROJ, DECODE_X_PROJ, DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F,
+    DECODE_HEAD,
     CHUNK_EMBED, CHUNK_NORM, CHUNK_IN_PROJ, CHUNK_CONV, CHUNK_X_PROJ, CHUNK_DT_PROJ, CHUNK_SCAN,
     CHUNK_OUT_PROJ, CHUNK_NORM_F,
     HEAD_LOGITS,

@@ -34,13 +34,11 @@ SIZE(struct weights,      2597760);
 
 /* Scratch, state and io. */
 AT(union decode_scratch,  x,             0);
-AT(union decode_scratch,  xn,         3200);
 AT(union decode_scratch,  xz,          640);
 AT(union decode_scratch,  xdb,        3200);
-AT(union decode_scratch,  dt,         3392);
 AT(union prefill_scratch, x,             0);
-AT(union prefill_scratch, xn,       819200);
 AT(union prefill_scratch, xz,       163840);
+AT(union prefill_scratch, xn,       819200);
 AT(union prefill_scratch, xdb,      819200);
 AT(union prefill_scratch, dt,       868352);
 SIZE(union scratch,       1196032);
@@ -48,16 +46,11 @@ SIZE(struct state,         145920);
 SIZE(struct io,            230464);
 
 /* Buffers that are alive together do not overlap. */
-APART(decode,  x,   xn);
 APART(decode,  x,   xz);
-APART(decode,  xz,  xn);
 APART(decode,  x,   xdb);
 APART(decode,  xz,  xdb);
-APART(decode,  x,   dt);
-APART(decode,  xz,  dt);
-APART(decode,  xdb, dt);
-APART(prefill, x,   xn);
 APART(prefill, x,   xz);
+APART(prefill, x,   xn);
 APART(prefill, xz,  xn);
 APART(prefill, x,   xdb);
 APART(prefill, xz,  xdb);

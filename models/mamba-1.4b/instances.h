@@ -8,19 +8,18 @@
 
 void embed_bf16_50288x2048(run *r, u32 op, f32 (*x)[2048], const bf16_50288x2048 *w,
                            const u32 *tokens);
-void rmsnorm_2048(run *r, u32 op, f32 (*xn)[2048], const f32 (*x)[2048], const f32 *norm);
-void gemv_bf16_8192x2048(run *r, u32 op, f32 (*xz)[8192], const bf16_8192x2048 *w,
-                         const f32 (*xn)[2048]);
-void conv_silu_4096x4(run *r, u32 op, f32 (*xz)[8192], f32 (*conv)[4096],
-                      const f32 (*conv_taps)[4096], const f32 *conv_bias);
+void norm_gemv_conv_bf16_8192x2048x4(run *r, u32 op, f32 (*xz)[8192], const f32 (*x)[2048],
+                                     const f32 *norm, const bf16_8192x2048 *w, const f32 *none,
+                                     f32 (*conv)[4096], const f32 (*conv_taps)[4096],
+                                     const f32 *conv_bias);
 void gemv_bf16_160x4096(run *r, u32 op, f32 (*xdb)[160], const bf16_160x4096 *w,
                         const f32 (*xz)[8192]);
-void gemv_softplus_bf16_4096x128(run *r, u32 op, f32 (*dt)[4096], const bf16_4096x128 *w,
-                                 const f32 *dt_bias, const f32 (*xdb)[160]);
-void scan_4096x16(run *r, u32 op, f32 (*xz)[8192], f32 (*ssm)[4096], const f32 (*dt)[4096],
-                  const f32 (*xdb)[160], const f32 (*A)[4096], const f32 *D);
+void dt_scan_bf16_4096x16x128(run *r, u32 op, f32 (*xz)[8192], f32 (*ssm)[16][16],
+                              const f32 (*xdb)[160], const bf16_4096x128 *w, const f32 *dt_bias,
+                              const f32 (*A)[16][16], const f32 *D);
 void gemv_add_bf16_2048x4096(run *r, u32 op, f32 (*x)[2048], const bf16_2048x4096 *w,
                              const f32 (*xz)[8192]);
+void rmsnorm_2048(run *r, u32 op, f32 (*hidden)[2048], const f32 (*x)[2048], const f32 *norm_f);
 void gemv_bf16_50288x2048(run *r, u32 op, f32 (*logits)[50288], const bf16_50288x2048 *w,
                           const f32 (*hidden)[2048]);
 void embed_bf16_256x50288x2048(run *r, u32 op, f32 (*x)[2048], const bf16_50288x2048 *w,
@@ -34,8 +33,8 @@ void gemm_bf16_256x160x4096(run *r, u32 op, f32 (*xdb)[160], const bf16_160x4096
                             const f32 (*xz)[8192]);
 void gemm_softplus_bf16_256x4096x128(run *r, u32 op, f32 (*dt)[4096], const bf16_4096x128 *w,
                                      const f32 *dt_bias, const f32 (*xdb)[160]);
-void scan_256x4096x16(run *r, u32 op, f32 (*xz)[8192], f32 (*ssm)[4096], const f32 (*dt)[4096],
-                      const f32 (*xdb)[160], const f32 (*A)[4096], const f32 *D);
+void scan_256x4096x16(run *r, u32 op, f32 (*xz)[8192], f32 (*ssm)[16][16], const f32 (*dt)[4096],
+                      const f32 (*xdb)[160], const f32 (*A)[16][16], const f32 *D);
 void gemm_add_bf16_256x2048x4096(run *r, u32 op, f32 (*x)[2048], const bf16_2048x4096 *w,
                                  const f32 (*xz)[8192]);
 void gemm_bf16_16x50288x2048(run *r, u32 op, f32 (*logits)[50288], const bf16_50288x2048 *w,

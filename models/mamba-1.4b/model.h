@@ -18,8 +18,8 @@ enum {
     LOGIT_ROWS =    16, /* most rows of logits of a head step */
 };
 
-/* Packed matrices: panels of 64 rows, every shape a type of its own, so that a wrong weight does
- * not compile. */
+/* Packed matrices, in the order of the backend; every shape a type of its own, so that a wrong
+ * weight does not compile. */
 typedef struct { bf16 w[50288 * 2048]; } bf16_50288x2048; /* 206.0 MB */
 typedef struct { bf16 w[ 8192 * 2048]; } bf16_8192x2048;  /*  33.6 MB */
 typedef struct { bf16 w[  160 * 4096]; } bf16_160x4096;   /*   1.3 MB */
@@ -27,29 +27,29 @@ typedef struct { bf16 w[ 4096 *  128]; } bf16_4096x128;   /*   1.0 MB */
 typedef struct { bf16 w[ 2048 * 4096]; } bf16_2048x4096;  /*  16.8 MB */
 
 struct layer_weights {
-    _Alignas(64) f32            norm[2048];         /*   8.2 KB */
-    _Alignas(64) bf16_8192x2048 in_proj;            /*  33.6 MB  x at row 0, z at row 4096 */
-    _Alignas(64) f32            conv_taps[4][4096]; /*  65.5 KB  oldest first */
-    _Alignas(64) f32            conv_bias[4096];    /*  16.4 KB */
-    _Alignas(64) bf16_160x4096  x_proj;             /*   1.3 MB  dt 128, B 16, C 16 */
-    _Alignas(64) bf16_4096x128  dt_proj;            /*   1.0 MB */
-    _Alignas(64) f32            dt_bias[4096];      /*  16.4 KB */
-    _Alignas(64) f32            A[16][4096];        /* 262.1 KB  -exp(A_log) */
-    _Alignas(64) f32            D[4096];            /*  16.4 KB */
-    _Alignas(64) bf16_2048x4096 out_proj;           /*  16.8 MB */
+    alignas(64) f32            norm[2048];         /*   8.2 KB */
+    alignas(64) bf16_8192x2048 in_proj;            /*  33.6 MB  x at row 0, z at row 4096 */
+    alignas(64) f32            conv_taps[4][4096]; /*  65.5 KB  oldest first */
+    alignas(64) f32            conv_bias[4096];    /*  16.4 KB */
+    alignas(64) bf16_160x4096  x_proj;             /*   1.3 MB  dt 128, B 16, C 16 */
+    alignas(64) bf16_4096x128  dt_proj;            /*   1.0 MB */
+    alignas(64) f32            dt_bias[4096];      /*  16.4 KB */
+    alignas(64) f32            A[256][16][16];     /* 262.1 KB  -exp(A_log), by lines of channels */
+    alignas(64) f32            D[4096];            /*  16.4 KB */
+    alignas(64) bf16_2048x4096 out_proj;           /*  16.8 MB */
 };
 
 /* The image of the weight file. */
 struct weights {
-    _Alignas(64) bf16_50288x2048 embed;        /* 206.0 MB */
-    struct layer_weights         layer[LAYERS];
-    _Alignas(64) f32             norm_f[2048]; /*   8.2 KB */
+    alignas(64) bf16_50288x2048 embed;        /* 206.0 MB */
+    struct layer_weights        layer[LAYERS];
+    alignas(64) f32             norm_f[2048]; /*   8.2 KB */
 };
 
 /* Every operation of every step, by its index in model.ops. */
 enum op {
-    DECODE_EMBED, DECODE_NORM, DECODE_IN_PROJ, DECODE_CONV, DECODE_X_PROJ, DECODE_DT_PROJ,
-    DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F, DECODE_HEAD,
+    DECODE_EMBED, DECODE_IN_PROJ, DECODE_X_PROJ, DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F,
+    DECODE_HEAD,
     CHUNK_EMBED, CHUNK_NORM, CHUNK_IN_PROJ, CHUNK_CONV, CHUNK_X_PROJ, CHUNK_DT_PROJ, CHUNK_SCAN,
     CHUNK_OUT_PROJ, CHUNK_NORM_F,
     HEAD_LOGITS,

@@ -34,13 +34,11 @@ SIZE(struct weights,     2753634304);
 
 /* Scratch, state and io. */
 AT(union decode_scratch,  x,                0);
-AT(union decode_scratch,  xn,           40960);
 AT(union decode_scratch,  xz,            8192);
 AT(union decode_scratch,  xdb,          40960);
-AT(union decode_scratch,  dt,           41600);
 AT(union prefill_scratch, x,                0);
-AT(union prefill_scratch, xn,        10485760);
 AT(union prefill_scratch, xz,         2097152);
+AT(union prefill_scratch, xn,        10485760);
 AT(union prefill_scratch, xdb,       10485760);
 AT(union prefill_scratch, dt,        10649600);
 SIZE(union scratch,       14843904);
@@ -48,16 +46,11 @@ SIZE(struct state,        14942208);
 SIZE(struct io,            5316672);
 
 /* Buffers that are alive together do not overlap. */
-APART(decode,  x,   xn);
 APART(decode,  x,   xz);
-APART(decode,  xz,  xn);
 APART(decode,  x,   xdb);
 APART(decode,  xz,  xdb);
-APART(decode,  x,   dt);
-APART(decode,  xz,  dt);
-APART(decode,  xdb, dt);
-APART(prefill, x,   xn);
 APART(prefill, x,   xz);
+APART(prefill, x,   xn);
 APART(prefill, xz,  xn);
 APART(prefill, x,   xdb);
 APART(prefill, xz,  xdb);

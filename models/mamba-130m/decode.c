@@ -1,6 +1,6 @@
 /* models/mamba-130m/decode.c: made from config/mamba-130m.ini; edit that, `make models`.
  *
- * One token in, one row of logits out: 24 equal layers of 7 operations, 3 operations around
+ * One token in, one row of logits out: 24 equal layers of 4 operations, 3 operations around
  * them. Streams 260.0 MB of weights, updates 2.8 MB of state. Allocates nothing. */
 #include "arena.h"
 #include "instances.h"
@@ -10,13 +10,12 @@ static void layer(run *r, const struct layer_weights *w, struct layer_state *s)
 {
     union decode_scratch *const a = &r->scratch->decode;
 
-    rmsnorm_768               (r, DECODE_NORM,     a->xn,  a->x, w->norm);
-    gemv_bf16_3072x768        (r, DECODE_IN_PROJ,  a->xz,  &w->in_proj, a->xn);   /* 4.7 MB */
-    conv_silu_1536x4          (r, DECODE_CONV,     a->xz,  s->conv, w->conv_taps, w->conv_bias);
-    gemv_bf16_80x1536         (r, DECODE_X_PROJ,   a->xdb, &w->x_proj, a->xz);
-    gemv_softplus_bf16_1536x48(r, DECODE_DT_PROJ,  a->dt,  &w->dt_proj, w->dt_bias, a->xdb);
-    scan_1536x16              (r, DECODE_SCAN,     a->xz,  s->ssm, a->dt, a->xdb, w->A, w->D);
-    gemv_add_bf16_768x1536    (r, DECODE_OUT_PROJ, a->x,   &w->out_proj, a->xz);  /* 2.4 MB */
+    norm_gemv_conv_bf16_3072x768x4(r, DECODE_IN_PROJ, a->xz, a->x, w->norm, &w->in_proj, NULL,
+        s->conv, w->conv_taps, w->conv_bias);
+    gemv_bf16_80x1536(r, DECODE_X_PROJ, a->xdb, &w->x_proj, a->xz);
+    dt_scan_bf16_1536x16x48(r, DECODE_SCAN, a->xz, s->ssm, a->xdb, &w->dt_proj, w->dt_bias, w->A,
+        w->D);
+    gemv_add_bf16_768x1536(r, DECODE_OUT_PROJ, a->x, &w->out_proj, a->xz);
 }
 
 void decode(run *r)

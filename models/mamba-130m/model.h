@@ -18,8 +18,8 @@ enum {
     LOGIT_ROWS =    16, /* most rows of logits of a head step */
 };
 
-/* Packed matrices: panels of 64 rows, every shape a type of its own, so that a wrong weight does
- * not compile. */
+/* Packed matrices, in the order of the backend; every shape a type of its own, so that a wrong
+ * weight does not compile. */
 typedef struct { bf16 w[50288 *  768]; } bf16_50288x768; /*  77.2 MB */
 typedef struct { bf16 w[ 3072 *  768]; } bf16_3072x768;  /*   4.7 MB */
 typedef struct { bf16 w[   80 * 1536]; } bf16_80x1536;   /* 245.8 KB */
@@ -27,29 +27,29 @@ typedef struct { bf16 w[ 1536 *   48]; } bf16_1536x48;   /* 147.5 KB */
 typedef struct { bf16 w[  768 * 1536]; } bf16_768x1536;  /*   2.4 MB */
 
 struct layer_weights {
-    _Alignas(64) f32           norm[768];          /*   3.1 KB */
-    _Alignas(64) bf16_3072x768 in_proj;            /*   4.7 MB  x at row 0, z at row 1536 */
-    _Alignas(64) f32           conv_taps[4][1536]; /*  24.6 KB  oldest first */
-    _Alignas(64) f32           conv_bias[1536];    /*   6.1 KB */
-    _Alignas(64) bf16_80x1536  x_proj;             /* 245.8 KB  dt 48, B 16, C 16 */
-    _Alignas(64) bf16_1536x48  dt_proj;            /* 147.5 KB */
-    _Alignas(64) f32           dt_bias[1536];      /*   6.1 KB */
-    _Alignas(64) f32           A[16][1536];        /*  98.3 KB  -exp(A_log) */
-    _Alignas(64) f32           D[1536];            /*   6.1 KB */
-    _Alignas(64) bf16_768x1536 out_proj;           /*   2.4 MB */
+    alignas(64) f32           norm[768];          /*   3.1 KB */
+    alignas(64) bf16_3072x768 in_proj;            /*   4.7 MB  x at row 0, z at row 1536 */
+    alignas(64) f32           conv_taps[4][1536]; /*  24.6 KB  oldest first */
+    alignas(64) f32           conv_bias[1536];    /*   6.1 KB */
+    alignas(64) bf16_80x1536  x_proj;             /* 245.8 KB  dt 48, B 16, C 16 */
+    alignas(64) bf16_1536x48  dt_proj;            /* 147.5 KB */
+    alignas(64) f32           dt_bias[1536];      /*   6.1 KB */
+    alignas(64) f32           A[96][16][16];      /*  98.3 KB  -exp(A_log), by lines of channels */
+    alignas(64) f32           D[1536];            /*   6.1 KB */
+    alignas(64) bf16_768x1536 out_proj;           /*   2.4 MB */
 };
 
 /* The image of the weight file. */
 struct weights {
-    _Alignas(64) bf16_50288x768 embed;       /* 77.2 MB */
-    struct layer_weights        layer[LAYERS];
-    _Alignas(64) f32            norm_f[768]; /*  3.1 KB */
+    alignas(64) bf16_50288x768 embed;       /* 77.2 MB */
+    struct layer_weights       layer[LAYERS];
+    alignas(64) f32            norm_f[768]; /*  3.1 KB */
 };
 
 /* Every operation of every step, by its index in model.ops. */
 enum op {
-    DECODE_EMBED, DECODE_NORM, DECODE_IN_PROJ, DECODE_CONV, DECODE_X_PROJ, DECODE_DT_PROJ,
-    DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F, DECODE_HEAD,
+    DECODE_EMBED, DECODE_IN_PROJ, DECODE_X_PROJ, DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F,
+    DECODE_HEAD,
     CHUNK_EMBED, CHUNK_NORM, CHUNK_IN_PROJ, CHUNK_CONV, CHUNK_X_PROJ, CHUNK_DT_PROJ, CHUNK_SCAN,
     CHUNK_OUT_PROJ, CHUNK_NORM_F,
     HEAD_LOGITS,

@@ -34,13 +34,11 @@ SIZE(struct weights,     260017152);
 
 /* Scratch, state and io. */
 AT(union decode_scratch,  x,              0);
-AT(union decode_scratch,  xn,         15360);
 AT(union decode_scratch,  xz,          3072);
 AT(union decode_scratch,  xdb,        15360);
-AT(union decode_scratch,  dt,         15680);
 AT(union prefill_scratch, x,              0);
-AT(union prefill_scratch, xn,       3932160);
 AT(union prefill_scratch, xz,        786432);
+AT(union prefill_scratch, xn,       3932160);
 AT(union prefill_scratch, xdb,      3932160);
 AT(union prefill_scratch, dt,       4014080);
 SIZE(union scratch,       5586944);
@@ -48,16 +46,11 @@ SIZE(struct state,        2801664);
 SIZE(struct io,           4005952);
 
 /* Buffers that are alive together do not overlap. */
-APART(decode,  x,   xn);
 APART(decode,  x,   xz);
-APART(decode,  xz,  xn);
 APART(decode,  x,   xdb);
 APART(decode,  xz,  xdb);
-APART(decode,  x,   dt);
-APART(decode,  xz,  dt);
-APART(decode,  xdb, dt);
-APART(prefill, x,   xn);
 APART(prefill, x,   xz);
+APART(prefill, x,   xn);
 APART(prefill, xz,  xn);
 APART(prefill, x,   xdb);
 APART(prefill, xz,  xdb);

@@ -18,8 +18,8 @@ enum {
     LOGIT_ROWS =    16, /* most rows of logits of a head step */
 };
 
-/* Packed matrices: panels of 64 rows, every shape a type of its own, so that a wrong weight does
- * not compile. */
+/* Packed matrices, in the order of the backend; every shape a type of its own, so that a wrong
+ * weight does not compile. */
 typedef struct { bf16 w[50288 * 2560]; } bf16_50288x2560; /* 257.5 MB */
 typedef struct { bf16 w[10240 * 2560]; } bf16_10240x2560; /*  52.4 MB */
 typedef struct { bf16 w[  192 * 5120]; } bf16_192x5120;   /*   2.0 MB */
@@ -27,29 +27,30 @@ typedef struct { bf16 w[ 5120 *  160]; } bf16_5120x160;   /*   1.6 MB */
 typedef struct { bf16 w[ 2560 * 5120]; } bf16_2560x5120;  /*  26.2 MB */
 
 struct layer_weights {
-    _Alignas(64) f32             norm[2560];         /*  10.2 KB */
-    _Alignas(64) bf16_10240x2560 in_proj;            /*  52.4 MB  x at row 0, z at row 5120 */
-    _Alignas(64) f32             conv_taps[4][5120]; /*  81.9 KB  oldest first */
-    _Alignas(64) f32             conv_bias[5120];    /*  20.5 KB */
-    _Alignas(64) bf16_192x5120   x_proj;             /*   2.0 MB  dt 160, B 16, C 16 */
-    _Alignas(64) bf16_5120x160   dt_proj;            /*   1.6 MB */
-    _Alignas(64) f32             dt_bias[5120];      /*  20.5 KB */
-    _Alignas(64) f32             A[16][5120];        /* 327.7 KB  -exp(A_log) */
-    _Alignas(64) f32             D[5120];            /*  20.5 KB */
-    _Alignas(64) bf16_2560x5120  out_proj;           /*  26.2 MB */
+    alignas(64) f32             norm[2560];         /*  10.2 KB */
+    alignas(64) bf16_10240x2560 in_proj;            /*  52.4 MB  x at row 0, z at row 5120 */
+    alignas(64) f32             conv_taps[4][5120]; /*  81.9 KB  oldest first */
+    alignas(64) f32             conv_bias[5120];    /*  20.5 KB */
+    alignas(64) bf16_192x5120   x_proj;             /*   2.0 MB  dt 160, B 16, C 16 */
+    alignas(64) bf16_5120x160   dt_proj;            /*   1.6 MB */
+    alignas(64) f32             dt_bias[5120];      /*  20.5 KB */
+    /* 327.7 KB -exp(A_log), by lines of channels */
+    alignas(64) f32             A[320][16][16];
+    alignas(64) f32             D[5120];            /*  20.5 KB */
+    alignas(64) bf16_2560x5120  out_proj;           /*  26.2 MB */
 };
 
 /* The image of the weight file. */
 struct weights {
-    _Alignas(64) bf16_50288x2560 embed;        /* 257.5 MB */
-    struct layer_weights         layer[LAYERS];
-    _Alignas(64) f32             norm_f[2560]; /*  10.2 KB */
+    alignas(64) bf16_50288x2560 embed;        /* 257.5 MB */
+    struct layer_weights        layer[LAYERS];
+    alignas(64) f32             norm_f[2560]; /*  10.2 KB */
 };
 
 /* Every operation of every step, by its index in model.ops. */
 enum op {
-    DECODE_EMBED, DECODE_NORM, DECODE_IN_PROJ, DECODE_CONV, DECODE_X_PROJ, DECODE_DT_PROJ,
-    DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F, DECODE_HEAD,
+    DECODE_EMBED, DECODE_IN_PROJ, DECODE_X_PROJ, DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F,
+    DECODE_HEAD,
     CHUNK_EMBED, CHUNK_NORM, CHUNK_IN_PROJ, CHUNK_CONV, CHUNK_X_PROJ, CHUNK_DT_PROJ, CHUNK_SCAN,
     CHUNK_OUT_PROJ, CHUNK_NORM_F,
     HEAD_LOGITS,

@@ -34,13 +34,11 @@ SIZE(struct weights,     5552138240);
 
 /* Scratch, state and io. */
 AT(union decode_scratch,  x,                0);
-AT(union decode_scratch,  xn,           51200);
 AT(union decode_scratch,  xz,           10240);
 AT(union decode_scratch,  xdb,          51200);
-AT(union decode_scratch,  dt,           51968);
 AT(union prefill_scratch, x,                0);
-AT(union prefill_scratch, xn,        13107200);
 AT(union prefill_scratch, xz,         2621440);
+AT(union prefill_scratch, xn,        13107200);
 AT(union prefill_scratch, xdb,       13107200);
 AT(union prefill_scratch, dt,        13303808);
 SIZE(union scratch,       18546688);
@@ -48,16 +46,11 @@ SIZE(struct state,        24903680);
 SIZE(struct io,            5840960);
 
 /* Buffers that are alive together do not overlap. */
-APART(decode,  x,   xn);
 APART(decode,  x,   xz);
-APART(decode,  xz,  xn);
 APART(decode,  x,   xdb);
 APART(decode,  xz,  xdb);
-APART(decode,  x,   dt);
-APART(decode,  xz,  dt);
-APART(decode,  xdb, dt);
-APART(prefill, x,   xn);
 APART(prefill, x,   xz);
+APART(prefill, x,   xn);
 APART(prefill, xz,  xn);
 APART(prefill, x,   xdb);
 APART(prefill, xz,  xdb);

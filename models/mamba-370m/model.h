@@ -18,8 +18,8 @@ enum {
     LOGIT_ROWS =    16, /* most rows of logits of a head step */
 };
 
-/* Packed matrices: panels of 64 rows, every shape a type of its own, so that a wrong weight does
- * not compile. */
+/* Packed matrices, in the order of the backend; every shape a type of its own, so that a wrong
+ * weight does not compile. */
 typedef struct { bf16 w[50288 * 1024]; } bf16_50288x1024; /* 103.0 MB */
 typedef struct { bf16 w[ 4096 * 1024]; } bf16_4096x1024;  /*   8.4 MB */
 typedef struct { bf16 w[   96 * 2048]; } bf16_96x2048;    /* 393.2 KB */
@@ -27,29 +27,29 @@ typedef struct { bf16 w[ 2048 *   64]; } bf16_2048x64;    /* 262.1 KB */
 typedef struct { bf16 w[ 1024 * 2048]; } bf16_1024x2048;  /*   4.2 MB */
 
 struct layer_weights {
-    _Alignas(64) f32            norm[1024];         /*   4.1 KB */
-    _Alignas(64) bf16_4096x1024 in_proj;            /*   8.4 MB  x at row 0, z at row 2048 */
-    _Alignas(64) f32            conv_taps[4][2048]; /*  32.8 KB  oldest first */
-    _Alignas(64) f32            conv_bias[2048];    /*   8.2 KB */
-    _Alignas(64) bf16_96x2048   x_proj;             /* 393.2 KB  dt 64, B 16, C 16 */
-    _Alignas(64) bf16_2048x64   dt_proj;            /* 262.1 KB */
-    _Alignas(64) f32            dt_bias[2048];      /*   8.2 KB */
-    _Alignas(64) f32            A[16][2048];        /* 131.1 KB  -exp(A_log) */
-    _Alignas(64) f32            D[2048];            /*   8.2 KB */
-    _Alignas(64) bf16_1024x2048 out_proj;           /*   4.2 MB */
+    alignas(64) f32            norm[1024];         /*   4.1 KB */
+    alignas(64) bf16_4096x1024 in_proj;            /*   8.4 MB  x at row 0, z at row 2048 */
+    alignas(64) f32            conv_taps[4][2048]; /*  32.8 KB  oldest first */
+    alignas(64) f32            conv_bias[2048];    /*   8.2 KB */
+    alignas(64) bf16_96x2048   x_proj;             /* 393.2 KB  dt 64, B 16, C 16 */
+    alignas(64) bf16_2048x64   dt_proj;            /* 262.1 KB */
+    alignas(64) f32            dt_bias[2048];      /*   8.2 KB */
+    alignas(64) f32            A[128][16][16];     /* 131.1 KB  -exp(A_log), by lines of channels */
+    alignas(64) f32            D[2048];            /*   8.2 KB */
+    alignas(64) bf16_1024x2048 out_proj;           /*   4.2 MB */
 };
 
 /* The image of the weight file. */
 struct weights {
-    _Alignas(64) bf16_50288x1024 embed;        /* 103.0 MB */
-    struct layer_weights         layer[LAYERS];
-    _Alignas(64) f32             norm_f[1024]; /*   4.1 KB */
+    alignas(64) bf16_50288x1024 embed;        /* 103.0 MB */
+    struct layer_weights        layer[LAYERS];
+    alignas(64) f32             norm_f[1024]; /*   4.1 KB */
 };
 
 /* Every operation of every step, by its index in model.ops. */
 enum op {
-    DECODE_EMBED, DECODE_NORM, DECODE_IN_PROJ, DECODE_CONV, DECODE_X_PROJ, DECODE_DT_PROJ,
-    DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F, DECODE_HEAD,
+    DECODE_EMBED, DECODE_IN_PROJ, DECODE_X_PROJ, DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F,
+    DECODE_HEAD,
     CHUNK_EMBED, CHUNK_NORM, CHUNK_IN_PROJ, CHUNK_CONV, CHUNK_X_PROJ, CHUNK_DT_PROJ, CHUNK_SCAN,
     CHUNK_OUT_PROJ, CHUNK_NORM_F,
     HEAD_LOGITS,

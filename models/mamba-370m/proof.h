@@ -34,13 +34,11 @@ SIZE(struct weights,     747671552);
 
 /* Scratch, state and io. */
 AT(union decode_scratch,  x,              0);
-AT(union decode_scratch,  xn,         20480);
 AT(union decode_scratch,  xz,          4096);
 AT(union decode_scratch,  xdb,        20480);
-AT(union decode_scratch,  dt,         20864);
 AT(union prefill_scratch, x,              0);
-AT(union prefill_scratch, xn,       5242880);
 AT(union prefill_scratch, xz,       1048576);
+AT(union prefill_scratch, xn,       5242880);
 AT(union prefill_scratch, xdb,      5242880);
 AT(union prefill_scratch, dt,       5341184);
 SIZE(union scratch,       7438336);
@@ -48,16 +46,11 @@ SIZE(struct state,        7471104);
 SIZE(struct io,           4268096);
 
 /* Buffers that are alive together do not overlap. */
-APART(decode,  x,   xn);
 APART(decode,  x,   xz);
-APART(decode,  xz,  xn);
 APART(decode,  x,   xdb);
 APART(decode,  xz,  xdb);
-APART(decode,  x,   dt);
-APART(decode,  xz,  dt);
-APART(decode,  xdb, dt);
-APART(prefill, x,   xn);
 APART(prefill, x,   xz);
+APART(prefill, x,   xn);
 APART(prefill, xz,  xn);
 APART(prefill, x,   xdb);
 APART(prefill, xz,  xdb);

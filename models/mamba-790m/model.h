@@ -18,8 +18,8 @@ enum {
     LOGIT_ROWS =    16, /* most rows of logits of a head step */
 };
 
-/* Packed matrices: panels of 64 rows, every shape a type of its own, so that a wrong weight does
- * not compile. */
+/* Packed matrices, in the order of the backend; every shape a type of its own, so that a wrong
+ * weight does not compile. */
 typedef struct { bf16 w[50288 * 1536]; } bf16_50288x1536; /* 154.5 MB */
 typedef struct { bf16 w[ 6144 * 1536]; } bf16_6144x1536;  /*  18.9 MB */
 typedef struct { bf16 w[  128 * 3072]; } bf16_128x3072;   /* 786.4 KB */
@@ -27,29 +27,29 @@ typedef struct { bf16 w[ 3072 *   96]; } bf16_3072x96;    /* 589.8 KB */
 typedef struct { bf16 w[ 1536 * 3072]; } bf16_1536x3072;  /*   9.4 MB */
 
 struct layer_weights {
-    _Alignas(64) f32            norm[1536];         /*   6.1 KB */
-    _Alignas(64) bf16_6144x1536 in_proj;            /*  18.9 MB  x at row 0, z at row 3072 */
-    _Alignas(64) f32            conv_taps[4][3072]; /*  49.2 KB  oldest first */
-    _Alignas(64) f32            conv_bias[3072];    /*  12.3 KB */
-    _Alignas(64) bf16_128x3072  x_proj;             /* 786.4 KB  dt 96, B 16, C 16 */
-    _Alignas(64) bf16_3072x96   dt_proj;            /* 589.8 KB */
-    _Alignas(64) f32            dt_bias[3072];      /*  12.3 KB */
-    _Alignas(64) f32            A[16][3072];        /* 196.6 KB  -exp(A_log) */
-    _Alignas(64) f32            D[3072];            /*  12.3 KB */
-    _Alignas(64) bf16_1536x3072 out_proj;           /*   9.4 MB */
+    alignas(64) f32            norm[1536];         /*   6.1 KB */
+    alignas(64) bf16_6144x1536 in_proj;            /*  18.9 MB  x at row 0, z at row 3072 */
+    alignas(64) f32            conv_taps[4][3072]; /*  49.2 KB  oldest first */
+    alignas(64) f32            conv_bias[3072];    /*  12.3 KB */
+    alignas(64) bf16_128x3072  x_proj;             /* 786.4 KB  dt 96, B 16, C 16 */
+    alignas(64) bf16_3072x96   dt_proj;            /* 589.8 KB */
+    alignas(64) f32            dt_bias[3072];      /*  12.3 KB */
+    alignas(64) f32            A[192][16][16];     /* 196.6 KB  -exp(A_log), by lines of channels */
+    alignas(64) f32            D[3072];            /*  12.3 KB */
+    alignas(64) bf16_1536x3072 out_proj;           /*   9.4 MB */
 };
 
 /* The image of the weight file. */
 struct weights {
-    _Alignas(64) bf16_50288x1536 embed;        /* 154.5 MB */
-    struct layer_weights         layer[LAYERS];
-    _Alignas(64) f32             norm_f[1536]; /*   6.1 KB */
+    alignas(64) bf16_50288x1536 embed;        /* 154.5 MB */
+    struct layer_weights        layer[LAYERS];
+    alignas(64) f32             norm_f[1536]; /*   6.1 KB */
 };
 
 /* Every operation of every step, by its index in model.ops. */
 enum op {
-    DECODE_EMBED, DECODE_NORM, DECODE_IN_PROJ, DECODE_CONV, DECODE_X_PROJ, DECODE_DT_PROJ,
-    DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F, DECODE_HEAD,
+    DECODE_EMBED, DECODE_IN_PROJ, DECODE_X_PROJ, DECODE_SCAN, DECODE_OUT_PROJ, DECODE_NORM_F,
+    DECODE_HEAD,
     CHUNK_EMBED, CHUNK_NORM, CHUNK_IN_PROJ, CHUNK_CONV, CHUNK_X_PROJ, CHUNK_DT_PROJ, CHUNK_SCAN,
     CHUNK_OUT_PROJ, CHUNK_NORM_F,
     HEAD_LOGITS,

@@ -34,13 +34,11 @@ SIZE(struct weights,     1593366528);
 
 /* Scratch, state and io. */
 AT(union decode_scratch,  x,               0);
-AT(union decode_scratch,  xn,          30720);
 AT(union decode_scratch,  xz,           6144);
 AT(union decode_scratch,  xdb,         30720);
-AT(union decode_scratch,  dt,          31232);
 AT(union prefill_scratch, x,               0);
-AT(union prefill_scratch, xn,        7864320);
 AT(union prefill_scratch, xz,        1572864);
+AT(union prefill_scratch, xn,        7864320);
 AT(union prefill_scratch, xdb,       7864320);
 AT(union prefill_scratch, dt,        7995392);
 SIZE(union scratch,       11141120);
@@ -48,16 +46,11 @@ SIZE(struct state,        11206656);
 SIZE(struct io,            4792384);
 
 /* Buffers that are alive together do not overlap. */
-APART(decode,  x,   xn);
 APART(decode,  x,   xz);
-APART(decode,  xz,  xn);
 APART(decode,  x,   xdb);
 APART(decode,  xz,  xdb);
-APART(decode,  x,   dt);
-APART(decode,  xz,  dt);
-APART(decode,  xdb, dt);
-APART(prefill, x,   xn);
 APART(prefill, x,   xz);
+APART(prefill, x,   xn);
 APART(prefill, xz,  xn);
 APART(prefill, x,   xdb);
 APART(prefill, xz,  xdb);

@@ -1,0 +1,61 @@
+/* dt_scan:  xz.x <- gated selective scan of xz.x with dt = softplus(W xdb.dt + bias), one token
+ *
+ *   Means    linear.h with SOFTPLUS, then scan.h, in one operation: the recurrence of a decode step
+ *   Shapes   xz, state, xdb, A, D as in scan.h, of one row; W [I][R] packed as in panels.h, bias
+ *            [PAD(I)]
+ *   Split    lines of 16 channels: who computes the time steps of a line also scans it, so they
+ *            never leave the thread
+ *   Moves    W, A and the state once, the state out
+ *   Order    as the two; the same bits as when they run one by one
+ *   Error    as the two
+ *   Source   Gu and Dao, "Mamba", section 3; MambaMixer.slow_forward with a cache
+ *
+ *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[N][16], const f32 (*xdb)[DS],
+ *             const TYPE *w, const f32 *bias, const f32 (*A)[N][16], const f32 *D) */
+#ifndef KERNELS_CPU_DT_SCAN_H
+#define KERNELS_CPU_DT_SCAN_H
+
+#include "kernels/cpu/linear.h"
+#include "kernels/cpu/scan.h"
+
+/* The time steps of `part`, a part of one panel. */
+KERNEL_INLINE void time_steps(enum weight_type T, u32 R, struct panel_part part, f32 *dt,
+                              const f32 *bias, const f32 *x)
+{
+    gemv_panel(T, R, EPILOGUE_SOFTPLUS, part.lines, part.at, part.width, dt, bias, x);
+    for (u32 lane = 0; lane < part.lines * LINE_F32; lane += VF_LANES)
+        vf_store(dt + lane, vf_softplus(vf_load(dt + lane)));
+}
+
+/* This thread's share of the channels. The pads of a line get a time step that is not 0, and stay
+ * 0: their x, state and A are. */
+KERNEL_INLINE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, u32 XS, u32 DS, const run *r,
+                           f32 *xz, f32 *state, const f32 *xdb, const void *w, const f32 *bias,
+                           const f32 *A, const f32 *D, vf *s, vf *rate)
+{
+    _Alignas(LINE_BYTES) f32 dt[PANEL_ROWS];
+    const u32 lines = LINE_PAD(I) / LINE_F32;
+    u32 first, last;
+    panel_share(r, lines, &first, &last);
+    for (u32 line = first; line < last;) {
+        const struct panel_part part = panel_part(T, lines, R, w, line, last);
+        time_steps(T, R, part, dt, bias + (size_t)line * LINE_F32, xdb);
+        for (u32 i = 0; i < part.lines; i++, line++) {
+            const size_t c = (size_t)line * LINE_F32;
+            scan_line(I, N, R, XS, DS, 1, line, xz + c, state, dt + (size_t)i * LINE_F32, xdb, A,
+                      D + c, s, rate);
+        }
+    }
+}
+
+#define DT_SCAN(name, TYPE, T, I, N, R, XS, DS)                                                    \
+    void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32], const f32(*xdb)[DS],         \
+              const TYPE *w, const f32 *bias, const f32(*A)[N][LINE_F32], const f32 *D)            \
+    {                                                                                              \
+        vf s[N], rate[N];                                                                          \
+        dt_scan(WEIGHT_##T, I, N, R, XS, DS, r, xz[0], state[0][0], xdb[0], w->w, bias, A[0][0],   \
+                D, s, rate);                                                                       \
+        op_done(r, op); /* x before out_proj reads it; xdb before it is overwritten */             \
+    }
+
+#endif
