@@ -157,9 +157,8 @@ test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c))
 TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
 TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"'
 
-# The default model with a hook after every operation, for the test that poisons dead scratch.
-trace_objects := $(MODEL_OBJECTS:$(OUT)/obj/%=$(OUT)/traced/%)
-$(TESTS)/poison_test: $(TESTS)/obj/poison_test.o $(trace_objects) $(OUT)/libruntime.a
+# The default model itself, for tests that look at its operations.
+$(TESTS)/poison_test: $(TESTS)/obj/poison_test.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(RUNTIME_LIBS)
 
 $(TESTS)/obj/%.o: tests/%.c | deps-test
@@ -216,9 +215,7 @@ bench: deps
 bench-ops: deps
 	@$(MAKE) -s MODEL=$(BENCH) $(OUT)/$(BENCH)-ops
 	@$(OUT)/$(BENCH)-ops
-$(trace_objects): $(OUT)/traced/models/$(MODEL)/%.o: build/made/$(MODEL).stamp
-	@mkdir -p $(@D); $(CC) $(CFLAGS) $(MARCH) -DINGOT_TRACE -I$(SOURCES) -c $(SOURCES)/$*.c -o $@
-$(OUT)/$(MODEL)-ops: $(TESTS)/obj/bench_kernels.o $(trace_objects) $(OUT)/libruntime.a
+$(OUT)/$(MODEL)-ops: $(TESTS)/obj/bench_kernels.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
 	@$(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
 
 # Everything: the tests again under ASan and UBSan, clang-tidy, a minute of every fuzz target.

@@ -38,7 +38,13 @@ struct step {
     uint64_t position; /* tokens consumed before this step */
 };
 
-typedef struct run {
+typedef struct run run;
+
+/* Called by rank 0 after operation `op` (an index into model.ops), while all ranks wait: every
+ * write of the operation is visible to it, and nothing of the next has begun. */
+typedef void op_hook(run *r, u32 op);
+
+struct run {
     const struct weights *weights;
     struct state *state;
     union scratch *scratch;
@@ -48,9 +54,11 @@ typedef struct run {
     u32 rank;    /* this thread, 0 .. threads-1 */
     u32 threads; /* of the team */
 
+    op_hook *after_op; /* CPU only; NULL: none. The same for all ranks */
+
     /* CUDA only, where the pointers above are device addresses. */
     struct launcher *launcher;
     void *work; /* model.work_bytes for the operation that is executing */
-} run;
+};
 
 #endif

@@ -3,11 +3,11 @@
  *
  *   bench_kernels [THREADS [ROUNDS]]     defaults: 2 threads, 9 rounds
  *
- * Linked with the objects of one model, its instances compiled with -DINGOT_TRACE; weights are
- * random. Every round measures everything, so that other load on the machine meets all alike.
- * Printed are the median and the best call of each operation, also as a part of the same figure of
- * its yardstick by the same threads: for decode the bandwidth of reading the weights, for the rest
- * the rate of a loop of nothing but fused multiply-adds. */
+ * Linked with the objects of one model; weights are random. Every round measures everything, so
+ * that other load on the machine meets all alike. Printed are the median and the best call of each
+ * operation, also as a part of the same figure of its yardstick by the same threads: for decode the
+ * bandwidth of reading the weights, for the rest the rate of a loop of nothing but fused
+ * multiply-adds. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,8 +66,7 @@ static double median(struct times *times)
     return times->seconds[times->count / 2];
 }
 
-/* Called by rank 0 after each operation, while the others wait. */
-void trace_op(run *r, u32 op)
+static void note_op(run *r, u32 op)
 {
     (void)r;
     const double end = now();
@@ -225,6 +224,7 @@ int main(int argc, char **argv)
         r->scratch = shared.scratch;
         r->io = shared.io;
         r->step = (const struct step *)(const void *)shared.io;
+        r->after_op = note_op;
     }
     measure(threads, rounds, &shared);
     team_stop(&pool);

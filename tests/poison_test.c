@@ -1,7 +1,7 @@
 /* The plan at work: after every operation, every byte of scratch that no buffer holds any more, or
  * not yet, becomes NaN. Logits must not change, or something read what was not its own.
  *
- * Linked with the default model, its instances compiled with -DINGOT_TRACE. */
+ * Linked with the default model. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,7 +14,6 @@
 
 enum { PROMPT = 37, DECODED = 8 };
 
-static bool poisoning;
 static uint64_t poisoned; /* floats, over the whole run */
 
 /* What an operation of the same step wrote and a later one, or a later layer, reads. */
@@ -24,10 +23,8 @@ static bool holds(const struct model_buffer *buffer, u32 op, uint64_t at)
            at < buffer->at + buffer->bytes;
 }
 
-void trace_op(run *r, u32 op)
+static void poison(run *r, u32 op)
 {
-    if (!poisoning)
-        return;
     f32 *scratch = (f32 *)r->scratch;
     for (uint64_t i = 0; i < model.scratch_bytes / sizeof *scratch; i++) {
         bool alive = false;
@@ -66,9 +63,9 @@ START_TEST(dead_scratch_is_never_read)
     f32 *want = malloc(bytes), *got = malloc(bytes);
     ck_assert_ptr_nonnull(want);
     ck_assert_ptr_nonnull(got);
-    poisoning = false;
     compute(&session, want);
-    poisoning = true;
+    for (u32 rank = 0; rank < (u32)_i; rank++)
+        session.pool.workers[rank].run.after_op = poison;
     compute(&session, got);
     ck_assert_uint_gt(poisoned, 0);
     ck_assert_msg(isfinite(want[0]), "logits are not finite without poison");

@@ -2,6 +2,8 @@
 #ifndef KERNELS_CPU_OP_H
 #define KERNELS_CPU_OP_H
 
+#include <stddef.h>
+
 #include "kernels/cpu/team.h"
 
 /* The COUNT of an instance: how many rows (tokens), and from which source row. */
@@ -26,24 +28,17 @@ static inline u32 count_first(const run *r, enum count count)
 /* Floats from one row to the next of a buffer with `count` elements per row. */
 #define LINE_PAD(count) (((count) + LINE_F32 - 1) / LINE_F32 * LINE_F32)
 
-#ifdef INGOT_TRACE
-/* Called by rank 0 after each operation, while all ranks wait: every write of the operation is
- * visible to it, and nothing of the next has begun. The program that links a trace build has it. */
-void trace_op(run *r, u32 op);
-#endif
-
 /* Ends operation `op` (an op of the generated model): the barrier orders what this operation wrote
- * before what any later one reads or overwrites. */
+ * before what any later one reads or overwrites. Who watches the operations (a trace, a test) costs
+ * a second barrier; nobody costs one branch. */
 static inline void op_done(run *r, u32 op)
 {
     team_barrier(r);
-#ifdef INGOT_TRACE
-    if (r->rank == 0)
-        trace_op(r, op);
-    team_barrier(r);
-#else
-    (void)op;
-#endif
+    if (__builtin_expect(r->after_op != NULL, 0)) {
+        if (r->rank == 0)
+            r->after_op(r, op);
+        team_barrier(r); /* what the hook wrote, before the next operation reads it */
+    }
 }
 
 #endif
