@@ -1,0 +1,151 @@
+/* dt_scan:  xz.x <- gated selective scan of xz.x with dt = softplus(W xdb.dt + bias), one token
+ *
+ *   Means    kernels/cpu/dt_scan.h, which is the definition
+ *   Shapes   xz [1][XS] f32: x in columns 0 .. I-1, z from PAD(I); xdb [1][DS]: dt in columns
+ *            0 .. R-1, B in R .. R+N-1, C in R+N .. R+2N-1; W [PAD(I)][PAD(R)] row-major, bias, D
+ *            [PAD(I)]; state, A [PAD(I)/16][N][16]
+ *   Grid     a block of 128 threads per line of 16 channels: their rows of W, states and rates each
+ *            lie in one piece. For dt, 8 lanes share a channel's row; for the states, thread t has
+ *            channel t % 16 and states t / 16, t / 16 + 8, ..
+ *   Moves    W, A and the state once, the state out; W and A before pdl_wait(); bound by latency
+ *   Order    dt: lane l of 8 takes vectors l, l + 8, .. of a row as in linear_gemv.cuh, the tree of
+ *            lanes_sum(), + bias, softplus. States as in kernels/cpu/scan.h; of y, a thread sums
+ * its states ascending from 0, then t and t ^ 16, then warps from 0 upwards; fma(x, D, y);
+ *            * silu(z)
+ *   Error    of dt: (R / 16 + 12) 2^-24 (sum |W||xdb| + |bias|) + 3 ulp; of the states and y that
+ * of kernels/cpu/scan.h with that error of dt carried along (tests/simt/decode_scan_test.cc)
+ *
+ *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[N][16], const f32 (*xdb)[DS],
+ *             const TYPE *w, const f32 *dt_bias, const f32 (*A)[N][16], const f32 *D) */
+#ifndef KERNELS_CUDA_DT_SCAN_CUH
+#define KERNELS_CUDA_DT_SCAN_CUH
+
+#include "kernels/cuda/linear_gemv.cuh"
+
+enum {
+    DT_THREADS = 128,
+    DT_WARPS = DT_THREADS / WARP,
+    DT_LANES = DT_THREADS / LINE_F32, /* of a channel's time step, and of its states */
+    DT_AHEAD = 8,                     /* vectors of W that a lane has on the way */
+    DT_MOST_STATES = 256,
+    DT_SHARE = DT_MOST_STATES / DT_LANES, /* states of a thread, at most */
+};
+
+struct dt_scan {
+    const void *w;
+    const f32 *dt_bias, *A, *D;
+    const f32 *xdb;
+    f32 *xz, *state;
+};
+
+struct dt_shared {
+    f32 dt[LINE_F32];
+    f32 y[DT_WARPS][LINE_F32];
+};
+
+/* This lane's part of the time step of channel 16 block + thread / 8. Columns from R on meet zeros
+ * of W. */
+DEVICE struct product dt_product(enum weight_type T, u32 R, const void *w)
+{
+    const u32 vectors = ROW_VECTORS(T, R);
+    const u32 row = block_index() * LINE_F32 + thread_index() / DT_LANES;
+    struct product p;
+    p.type = T;
+    p.rows = 1;
+    p.vectors = vectors;
+    p.first = thread_index() % DT_LANES;
+    p.stride = DT_LANES;
+    p.turns = CEIL_DIV(vectors, DT_LANES);
+    p.ahead = GEMV_LEAST(p.turns, DT_AHEAD);
+    p.w = (const char *)w + (size_t)row * vectors * 16;
+    p.x_vector = VEC_ELEMENTS(T) / 4;
+    p.x_half = 1;
+    return p;
+}
+
+/* What a thread has of its channel: one entry for each of its states. */
+struct dt_states {
+    f32 rate[DT_SHARE], state[DT_SHARE], B[DT_SHARE], C[DT_SHARE];
+};
+
+/* The states of one token; returns this thread's part of the sum over n. */
+DEVICE f32 dt_advance(u32 N, f32 dt, f32 x, struct dt_states *s, f32 *state)
+{
+    const u32 c = thread_index() % LINE_F32, first = thread_index() / LINE_F32;
+    const f32 u = dt * x;
+    f32 y = 0.0f;
+    UNROLL
+    for (u32 i = 0; i < CEIL_DIV(N, DT_LANES); i++) {
+        const u32 n = first + i * DT_LANES;
+        if (n < N) {
+            const f32 now = k_fma(k_exp2_below(s->rate[i] * dt), s->state[i], u * s->B[i]);
+            state[n * LINE_F32 + c] = now;
+            y = k_fma(now, s->C[i], y);
+        }
+    }
+    return y;
+}
+
+DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, const struct dt_scan *p)
+{
+    struct dt_shared *const shared = (struct dt_shared *)shared_memory();
+    const struct product product = dt_product(T, R, p->w);
+    const u32 thread = thread_index(), c = thread % LINE_F32, first = thread / LINE_F32;
+    const u32 line = block_index(), channel = line * LINE_F32 + c;
+    const f32 *const A = p->A + (size_t)line * N * LINE_F32;
+    f32 *const state = p->state + (size_t)line * N * LINE_F32;
+    struct vec16 hold[DT_AHEAD];
+    struct dt_states s;
+    f32 sum;
+    pdl_trigger();
+    product_begin(&product, hold);
+    UNROLL
+    for (u32 i = 0; i < CEIL_DIV(N, DT_LANES); i++)
+        if (first + i * DT_LANES < N)
+            s.rate[i] = A[(first + i * DT_LANES) * LINE_F32 + c] * LOG2_E;
+    const f32 bias = p->dt_bias[line * LINE_F32 + thread / DT_LANES], skip = p->D[channel];
+    pdl_wait();
+    const f32 x = p->xz[channel], z = p->xz[LINE_PAD(I) + channel];
+    UNROLL
+    for (u32 i = 0; i < CEIL_DIV(N, DT_LANES); i++)
+        if (first + i * DT_LANES < N) {
+            const u32 n = first + i * DT_LANES;
+            s.state[i] = state[n * LINE_F32 + c];
+            s.B[i] = p->xdb[R + n];
+            s.C[i] = p->xdb[R + N + n];
+        }
+    product_sums(&product, hold, (const struct vec16 *)p->xdb, &sum);
+    const f32 dt = k_softplus(lanes_sum(sum, DT_LANES) + bias);
+    if (thread % DT_LANES == 0)
+        shared->dt[thread / DT_LANES] = dt;
+    block_barrier(); /* dt: written by the first lane of each channel, read by its threads */
+    f32 y = dt_advance(N, shared->dt[c], x, &s, state);
+    y = y + warp_xor(y, LINE_F32);
+    if (warp_lane() < LINE_F32)
+        shared->y[warp_index()][c] = y;
+    block_barrier(); /* y: written by each warp, read by the first 16 threads */
+    if (thread >= LINE_F32)
+        return;
+    y = shared->y[0][c];
+    UNROLL
+    for (u32 warp = 1; warp < DT_WARPS; warp++)
+        y = y + shared->y[warp][c];
+    p->xz[channel] = k_fma(x, skip, y) * k_silu(z);
+}
+
+#define DT_SCAN(name, TYPE, T, I, N, R, XS, DS)                                                    \
+    static_assert((N) <= DT_MOST_STATES, "dt_scan: a channel has at most 256 states");             \
+    KERNEL(name##_kernel, struct dt_scan, DT_THREADS)                                              \
+    {                                                                                              \
+        dt_scan(WEIGHT_##T, I, N, R, &p);                                                          \
+    }                                                                                              \
+    extern "C" void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32],                   \
+                         const f32(*xdb)[DS], const TYPE *w, const f32 *dt_bias,                   \
+                         const f32(*A)[N][LINE_F32], const f32 *D)                                 \
+    {                                                                                              \
+        struct dt_scan p = {w->w, dt_bias, A[0][0], D, xdb[0], xz[0], state[0][0]};                \
+        LAUNCH(r, op, name##_kernel, LINE_PAD(I) / LINE_F32, DT_THREADS, sizeof(struct dt_shared), \
+               p);                                                                                 \
+    }
+
+#endif

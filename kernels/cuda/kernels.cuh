@@ -1,0 +1,40 @@
+/* The kernels a generated instances.cu is made of. One line there makes one extern "C" function of
+ * the host that launches kernels, and those kernels, whose loops see only constants. The function
+ * has the name and the signature of its twin in instances.c, its pointers are device addresses, and
+ * its kernels are called NAME_kernel, or NAME_PART_kernel where there are several.
+ *
+ *   EMBED    (name, TYPE, T, M, K, YS, COUNT)
+ *   RMSNORM  (name, D, S, EPS, COUNT)
+ *   LINEAR   (name, TYPE, T, M, K, YS, XS, EPILOGUE, COUNT)
+ *   CONV_SILU(name, I, K, XS, BIAS or PLAIN, COUNT)
+ *   SCAN     (name, I, N, R, XS, DS, COUNT)
+ *   NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)   one row; K taps, matrix [2 PAD(I)][D]
+ *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
+ *
+ * TYPE      the matrix's struct, with one member w: bf16_3072x768
+ * T         F32, F16 or BF16: what an element of TYPE.w is
+ * COUNT     ONE, CHUNK or LOGITS: see enum count in op.cuh
+ * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS or SOFTPLUS: see enum epilogue in op.cuh
+ * M, K      output rows and (exact) columns of a matrix; LINEAR pads M to whole lines itself
+ * YS XS DS  floats from one row of y, x (xz for conv and scan) or xdb to the next
+ *
+ * Arguments and meanings are those of kernels/cpu/kernels.h, and the families there are the
+ * definition; each file here opens with its own grid, order of sums and error bound. Matrices are
+ * plain row-major, [PAD(M)][PAD(K)], their rows zero-padded to 16 elements; everything else lies in
+ * memory as it does for the CPU. T, COUNT and EPILOGUE are names, not values: a model may have an
+ * enumerator called CHUNK.
+ *
+ * Every kernel waits for its predecessors (pdl_wait) before its first read of anything but weights
+ * and before its first write, and lets its successor start at once (pdl_trigger). */
+#ifndef KERNELS_CUDA_KERNELS_CUH
+#define KERNELS_CUDA_KERNELS_CUH
+
+#include "kernels/cuda/embed.cuh"
+#include "kernels/cuda/norm.cuh"
+#include "kernels/cuda/linear.cuh"
+#include "kernels/cuda/conv.cuh"
+#include "kernels/cuda/scan.cuh"
+#include "kernels/cuda/norm_linear_conv.cuh"
+#include "kernels/cuda/dt_scan.cuh"
+
+#endif

@@ -1,0 +1,150 @@
+/* norm_linear_conv:  xz <- (silu(conv(x')), z) with (x', z) = W rmsnorm(x) + bias, one token
+ *
+ *   Means    kernels/cpu/norm_linear_conv.h, which is the definition
+ *   Shapes   xz [1][XS] f32: x in columns 0 .. I-1, z from PAD(I); x [1][S], norm [S], S = PAD(D);
+ *            W [2 PAD(I)][S] row-major; bias [2 PAD(I)], conv [K-1][PAD(I)] the window, oldest
+ * first, taps [K][PAD(I)], conv_bias [PAD(I)]; a NULL bias is none Grid     of linear_gemv.cuh for
+ * M = 2 PAD(I). Every block reads the whole x and sums its squares for itself, which costs less
+ * than a kernel of its own; the scale of the norm is a factor of the finished sums. Who owns a row
+ * of x' has all that its convolution needs. Moves    W once, its first vectors and the norm's
+ * weight before pdl_wait(); the window in and out Order    u = x * norm; squares: thread t acc =
+ * fma(x, x, acc) from 0 over vectors t, t + threads,
+ *            ..; the tree of lanes_sum(); warps from 0 upwards. s = 1 / sqrt(sum / D + EPS); sums
+ * of W u as in linear_gemv.cuh; * s; + bias; conv and silu as in kernels/cpu/conv.h Error    of x'
+ * and z: e = (D / 32 + 32) 2^-24 (sum |W||norm x| s + |bias|); of the convolution e |last tap| +
+ * (1.1 K + 9) 2^-24 (sum |taps||x'| + |bias|), of xz.x 1.1 times that
+ *            + 3 ulp (tests/simt/decode_kernels_test.cc)
+ *
+ *   void NAME(run *, u32 op, f32 (*xz)[XS], const f32 (*x)[S], const f32 *norm, const TYPE *w,
+ *             const f32 *bias, f32 (*conv)[PAD(I)], const f32 (*taps)[PAD(I)],
+ *             const f32 *conv_bias) */
+#ifndef KERNELS_CUDA_NORM_LINEAR_CONV_CUH
+#define KERNELS_CUDA_NORM_LINEAR_CONV_CUH
+
+#include "kernels/cuda/linear_gemv.cuh"
+#include "kernels/cuda/norm.cuh"
+
+enum { CONV_MOST_TAPS = 16 };
+
+struct norm_linear_conv {
+    const void *w;
+    const f32 *norm, *bias, *taps, *conv_bias;
+    const f32 *x;
+    f32 *xz, *conv;
+};
+
+/* Multiplies the norm's weight, which this thread staged, by x; returns the thread's part of the
+ * sum of squares of x. */
+DEVICE f32 stage_normed(enum weight_type T, u32 D, u32 threads, const f32 *x, struct vec16 *to)
+{
+    f32 squares = 0.0f;
+    for (u32 base = 0; base < LINE_PAD(D) / 4; base += GEMV_STAGE * threads) {
+        struct vec16 hold[GEMV_STAGE];
+        UNROLL
+        for (u32 i = 0; i < GEMV_STAGE; i++) {
+            const u32 q = base + i * threads + thread_index();
+            if (q < LINE_PAD(D) / 4)
+                hold[i] = load16(x + (size_t)q * 4);
+        }
+        UNROLL
+        for (u32 i = 0; i < GEMV_STAGE; i++) {
+            const u32 q = base + i * threads + thread_index();
+            if (q >= LINE_PAD(D) / 4)
+                break;
+            squares = vec_squares(&hold[i], squares);
+            const struct vec16 norm = load16(&to[stage_slot(T, D, q)]);
+            UNROLL
+            for (u32 j = 0; j < 4; j++)
+                hold[i].word[j] = as_u32(as_f32(hold[i].word[j]) * as_f32(norm.word[j]));
+            store16(&to[stage_slot(T, D, q)], hold[i]);
+        }
+    }
+    return squares;
+}
+
+/* What the owner of a channel knows of it besides its row of W. */
+struct channel {
+    f32 tap[CONV_MOST_TAPS], before[CONV_MOST_TAPS]; /* before: the window */
+    f32 bias;
+};
+
+DEVICE void channel_weights(u32 S, u32 K, u32 c, const struct norm_linear_conv *p,
+                            struct channel *of)
+{
+    UNROLL
+    for (u32 j = 0; j < K; j++)
+        of->tap[j] = p->taps[(size_t)j * S + c];
+    of->bias = p->conv_bias ? p->conv_bias[c] : 0.0f;
+}
+
+DEVICE void channel_window(u32 S, u32 K, u32 c, const struct norm_linear_conv *p,
+                           struct channel *of)
+{
+    UNROLL
+    for (u32 j = 0; j + 1 < K; j++)
+        of->before[j] = p->conv[(size_t)j * S + c];
+}
+
+/* Shifts `x` into the window; returns the channel's output. */
+DEVICE f32 channel_step(u32 S, u32 K, u32 c, const struct norm_linear_conv *p, struct channel *of,
+                        f32 x)
+{
+    of->before[K - 1] = x;
+    f32 sum = of->tap[0] * of->before[0];
+    UNROLL
+    for (u32 j = 1; j < K; j++) {
+        sum = k_fma(of->tap[j], of->before[j], sum);
+        p->conv[(size_t)(j - 1) * S + c] = of->before[j];
+    }
+    return k_silu(sum + of->bias);
+}
+
+DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 I, u32 K, f32 eps,
+                             const struct norm_linear_conv *p)
+{
+    const u32 S = LINE_PAD(I), M = 2 * S, threads = GEMV_THREADS(T, M, D);
+    struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
+    const struct product product = gemv_product(T, M, D, p->w);
+    const u32 row = gemv_row(T, M, D);
+    struct vec16 hold[GEMV_AHEAD];
+    struct channel channel;
+    f32 sums[GEMV_MOST_ROWS], bias = 0.0f;
+    pdl_trigger();
+    product_begin(&product, hold);
+    stage_row(T, D, threads, p->norm, shared->x);
+    if (p->bias && row != ~0u)
+        bias = p->bias[row];
+    if (row < S)
+        channel_weights(S, K, row, p, &channel);
+    pdl_wait();
+    if (row < S)
+        channel_window(S, K, row, p, &channel);
+    const f32 squares = lanes_sum(stage_normed(T, D, threads, p->x, shared->x), WARP);
+    if (warp_lane() == 0)
+        shared->squares[warp_index()] = squares;
+    block_barrier(); /* x, squares: written by all threads, read by all threads below */
+    const f32 scale = norm_scale(D, eps, threads / WARP, shared->squares);
+    product_sums(&product, hold, shared->x, sums);
+    const f32 total = gemv_total(T, M, D, shared, sums) * scale + bias;
+    if (row < S)
+        p->xz[row] = channel_step(S, K, row, p, &channel, total);
+    else if (row != ~0u)
+        p->xz[row] = total;
+}
+
+#define NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)                                       \
+    static_assert(GEMV_SHARED_BYTES(D) <= SHARED_MOST_BYTES, "norm_linear_conv: x is too long");   \
+    static_assert((K) <= CONV_MOST_TAPS, "norm_linear_conv: too many taps");                       \
+    KERNEL(name##_kernel, struct norm_linear_conv, GEMV_THREADS(WEIGHT_##T, 2 * LINE_PAD(I), D))   \
+    {                                                                                              \
+        norm_linear_conv(WEIGHT_##T, D, I, K, EPS, &p);                                            \
+    }                                                                                              \
+    extern "C" void name(run *r, u32 op, f32(*xz)[XS], const f32(*x)[S], const f32 *norm,          \
+                         const TYPE *w, const f32 *bias, f32(*conv)[LINE_PAD(I)],                  \
+                         const f32(*taps)[LINE_PAD(I)], const f32 *conv_bias)                      \
+    {                                                                                              \
+        struct norm_linear_conv p = {w->w, norm, bias, taps[0], conv_bias, x[0], xz[0], conv[0]};  \
+        GEMV_LAUNCH(r, op, name, WEIGHT_##T, 2 * LINE_PAD(I), D, p);                               \
+    }
+
+#endif

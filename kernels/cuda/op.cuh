@@ -1,0 +1,77 @@
+/* What the CUDA operations share: rows of a step, elements of weights, sums over a warp.
+ *
+ * An operation of the host launches kernels whose shapes are constants; which rows there are is
+ * read on the device, from the step in the io arena. So kernels are launched for the most rows that
+ * the instance can have, and blocks of rows beyond the step's have nothing to do. */
+#ifndef KERNELS_CUDA_OP_CUH
+#define KERNELS_CUDA_OP_CUH
+
+#include "kernels/cuda/device.h"
+#include "kernels/cuda/launch.h"
+
+/* The COUNT of an instance: how many rows (tokens), and from which source row. */
+enum count {
+    COUNT_ONE,    /* row 0: decode */
+    COUNT_CHUNK,  /* rows 0 .. step.tokens - 1: prefill */
+    COUNT_LOGITS, /* source rows step.logit_first ..; destination rows 0 .. step.logit_rows - 1 */
+};
+
+/* The most rows of an instance; CHUNK and LOGIT_ROWS are enumerators of the model's model.h. */
+#define ROWS_MOST_ONE    1
+#define ROWS_MOST_CHUNK  CHUNK
+#define ROWS_MOST_LOGITS LOGIT_ROWS
+
+/* Rows of this step; to be called after pdl_wait(). */
+DEVICE u32 count_rows(enum count count, const struct step *step)
+{
+    if (count == COUNT_ONE)
+        return 1;
+    return count == COUNT_CHUNK ? step->tokens : step->logit_rows;
+}
+
+DEVICE u32 count_first(enum count count, const struct step *step)
+{
+    return count == COUNT_LOGITS ? step->logit_first : 0;
+}
+
+/* What happens to a finished sum before it is stored: the EPILOGUE of a LINEAR instance. */
+enum epilogue {
+    EPILOGUE_PLAIN,    /* y = Wx */
+    EPILOGUE_ADD,      /* y = y + Wx */
+    EPILOGUE_BIAS,     /* y = Wx + bias */
+    EPILOGUE_ADD_BIAS, /* y = y + (Wx + bias) */
+    EPILOGUE_SOFTPLUS, /* y = softplus(Wx + bias) */
+};
+
+/* Elements from one row to the next of an activation or a matrix with `count` elements per row. */
+#define LINE_PAD(count) (((count) + LINE_F32 - 1) / LINE_F32 * LINE_F32)
+
+#define CEIL_DIV(a, b) (((a) + (b)-1) / (b))
+
+/* Weights are read 16 bytes at a time: elements in one such vector, vectors in a row of K. */
+#define VEC_ELEMENTS(T)   ((T) == WEIGHT_F32 ? 4u : 8u)
+#define ROW_VECTORS(T, K) (LINE_PAD(K) / VEC_ELEMENTS(T))
+
+/* Shared memory of a block, at most: two kernels that follow each other fit into one SM. */
+#define SHARED_MOST_BYTES (100u * 1024u)
+
+/* Element i of a vector of weights, widened exactly; i is a constant. */
+DEVICE f32 weight_element(enum weight_type T, const struct vec16 *v, u32 i)
+{
+    if (T == WEIGHT_F32)
+        return as_f32(v->word[i]);
+    const u32 bits16 = i % 2 ? v->word[i / 2] >> 16 : v->word[i / 2] & 0xffffu;
+    return T == WEIGHT_F16 ? widen_f16(bits16) : widen_bf16(bits16);
+}
+
+/* The sum over runs of `lanes` lanes (a power of two), in every one of them the same bits: lanes
+ * lanes/2 apart first, neighbours last. */
+DEVICE f32 lanes_sum(f32 value, u32 lanes)
+{
+    UNROLL
+    for (u32 mask = lanes / 2; mask > 0; mask /= 2)
+        value = value + warp_xor(value, mask);
+    return value;
+}
+
+#endif
