@@ -1,0 +1,41 @@
+/* Where the launches of the operations go. The generated step functions are called with a run whose
+ * launcher says what becomes of them: nothing but preparation, execution, or nodes of a graph. */
+#ifndef RUNTIME_CUDA_LAUNCHER_H
+#define RUNTIME_CUDA_LAUNCHER_H
+
+#include <cuda_runtime_api.h>
+
+#include "kernels/cuda/launch.h"
+
+enum launch_pass {
+    PASS_PREPARE, /* load kernels, set their attributes, choose algorithms; launch nothing */
+    PASS_RUN,     /* launch into the stream */
+    PASS_CAPTURE, /* the same, while the stream is being captured: no call that capture forbids */
+};
+
+struct launcher {
+    cudaStream_t stream;
+    enum launch_pass pass;
+    bool pdl;                     /* a kernel may start before the one before it has ended */
+    u32 shared_bytes_most;        /* dynamic shared memory that a block of this device can have */
+    struct matmul_plans *matmuls; /* runtime/cuda/matmul.h */
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Ends the program if `error` is not cudaSuccess: "CALL: CUDA's text (its name)" with EXIT_FAILED,
+ * or EXIT_MEMORY when memory is what was missing. */
+void cuda_check(cudaError_t error, const char *call);
+
+/* The same for what operation `op` asked for, with the operation's and the kernel's names. */
+void cuda_check_op(cudaError_t error, u32 op, const char *name, const char *call);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define CUDA_CHECK(call) cuda_check((call), #call)
+
+#endif
