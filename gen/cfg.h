@@ -37,6 +37,7 @@ struct cfg {
 
     enum dtype embedding_type, linear_type;
     uint32_t prefill_chunk, logit_rows;
+    char weights_memory[16], state_memory[16], scratch_memory[16], io_memory[16];
 };
 
 /* One row of keys.def. */

@@ -4,6 +4,7 @@
 
 #include "gen/emit.h"
 #include "gen/number.h"
+#include "kernels/cuda/work.h"
 
 const struct emitter emitters[] = {
     {"model.h", emit_model_h},           {"arena.h", emit_arena_h},
@@ -34,6 +35,40 @@ static uint64_t state_bytes(const struct steps *steps)
     return bytes * steps->cfg.num_hidden_layers;
 }
 
+/* What one operation needs on CUDA, by kernels/cuda/work.h. */
+static uint64_t work_of(const struct graph *graph, const struct node *node)
+{
+    const struct tensor *w = node_tensor(graph, node, 1);
+    switch (node->op) {
+    case OP_LINEAR:
+    case OP_LINEAR_ADD:
+    case OP_LINEAR_BIAS:
+    case OP_LINEAR_ADD_BIAS:
+    case OP_LINEAR_SOFTPLUS: {
+        const bool as_stored = w->type == DTYPE_F32 && graph->rows != ROWS_LOGITS;
+        return graph->rows == ROWS_ONE || as_stored
+                   ? 0
+                   : WORK_LINEAR_BYTES(node->t, node->k, dtype_bytes(w->type));
+    }
+    case OP_SCAN:
+        return WORK_SCAN_BYTES(node->t, node->m, node->n);
+    default:
+        return 0;
+    }
+}
+
+/* The largest need of an operation, or of choosing a token. */
+static uint64_t work_bytes(const struct steps *steps)
+{
+    uint64_t most = WORK_TURN_BYTES(steps->cfg.vocab_size);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        for (uint32_t i = 0; i < steps->graph[step].node_count; i++) {
+            const uint64_t bytes = work_of(&steps->graph[step], &steps->graph[step].node[i]);
+            most = bytes > most ? bytes : most;
+        }
+    return number_pad(most, GRAPH_ALIGN);
+}
+
 bool design_make(const struct cfg *cfg, struct report *report, struct design *design)
 {
     *design = (struct design){.scratch_bytes = 0};
@@ -52,6 +87,7 @@ bool design_make(const struct cfg *cfg, struct report *report, struct design *de
             design->scratch_bound = plan->bound;
     }
     design->state_bytes = state_bytes(&design->steps);
+    design->work_bytes = work_bytes(&design->steps);
     design->io_bytes = io_bytes(&design->steps.graph[STEP_DECODE]);
     design->instances = calloc(1, sizeof *design->instances);
     if (design->instances == NULL)

@@ -16,6 +16,7 @@ struct design {
     struct layout layout;
     struct plan plan[STEP_KINDS]; /* of head: empty */
     uint64_t scratch_bytes, state_bytes, io_bytes;
+    uint64_t work_bytes; /* CUDA: workspace of one operation */
     uint64_t scratch_bound;
     struct instances *instances;
 };

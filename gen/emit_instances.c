@@ -14,7 +14,7 @@ static void parameter(const struct node *node, const struct graph *graph, uint32
 {
     const struct tensor *t = node_tensor(graph, node, index);
     if (t == NULL) {
-        snprintf(text, 96, "const f32 *none");
+        snprintf(text, 96, "const f32 *absent_%u", index);
         return;
     }
     const char *fixed = node_access(node, index) == 'r' ? "const " : "";

@@ -135,6 +135,11 @@ static void descriptor(const struct design *d, struct page *page)
     page_line(page, "    .scratch_bytes = sizeof(union scratch),");
     page_line(page, "    .io_bytes = sizeof(struct io),");
     page_line(page, "    .scratch_bound = %" PRIu64 "u,", d->scratch_bound);
+    page_line(page, "    .work_bytes = %" PRIu64 "u,", d->work_bytes);
+    page_line(page, "    .weights_memory = \"%s\",\n    .state_memory = \"%s\",", c->weights_memory,
+              c->state_memory);
+    page_line(page, "    .scratch_memory = \"%s\",\n    .io_memory = \"%s\",", c->scratch_memory,
+              c->io_memory);
     page_line(page, "    .io_tokens_at = offsetof(struct io, tokens),");
     page_line(page, "    .io_hidden_at = offsetof(struct io, hidden),");
     page_line(page, "    .io_logits_at = offsetof(struct io, logits),\n");

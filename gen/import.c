@@ -16,6 +16,10 @@ bool import_choose(const struct import_choices *choices, struct report *report, 
     char rows[16];
     bool good = import_set(cfg, "linear_type", choices->linear_type, report);
     good = import_set(cfg, "embedding_type", choices->embedding_type, report) && good;
+    static const char *const arenas[] = {"weights_memory", "state_memory", "scratch_memory",
+                                         "io_memory"};
+    for (size_t i = 0; i < sizeof arenas / sizeof arenas[0]; i++)
+        good = import_set(cfg, arenas[i], "auto", report) && good;
     good = import_set(cfg, "prefill_chunk", choices->prefill_chunk, report) && good;
     if (!good)
         return false;

@@ -47,7 +47,8 @@ struct maker {
     "layer_norm_epsilon = 1e-05\nresidual_in_fp32 = true\ntie_word_embeddings = " flag "\n"        \
     "bos_token_id = 0\neos_token_id = 0\npad_token_id = 0\n"                                       \
     "[build]\nembedding_type = " type "\nlinear_type = " type "\n"                                 \
-    "prefill_chunk = 8\nlogit_rows = 2\n"
+    "prefill_chunk = 8\nlogit_rows = 2\nweights_memory = auto\nstate_memory = auto\n"              \
+    "scratch_memory = auto\nio_memory = auto\n"
 
 static inline void maker_path(const struct maker *m, const char *name, char path[64])
 {

@@ -22,7 +22,11 @@ static const struct cfg plain_cfg = {.name = "plain",
                                      .embedding_type = DTYPE_F32,
                                      .linear_type = DTYPE_BF16,
                                      .prefill_chunk = 32,
-                                     .logit_rows = 8};
+                                     .logit_rows = 8,
+                                     .weights_memory = "auto",
+                                     .state_memory = "auto",
+                                     .scratch_memory = "auto",
+                                     .io_memory = "auto"};
 
 /* The opposite of it all, and no width that a vector divides. */
 static const struct cfg odd_cfg = {.name = "odd",
@@ -40,6 +44,10 @@ static const struct cfg odd_cfg = {.name = "odd",
                                    .embedding_type = DTYPE_BF16,
                                    .linear_type = DTYPE_F16,
                                    .prefill_chunk = 7,
-                                   .logit_rows = 7};
+                                   .logit_rows = 7,
+                                   .weights_memory = "auto",
+                                   .state_memory = "auto",
+                                   .scratch_memory = "auto",
+                                   .io_memory = "auto"};
 
 #endif

@@ -171,7 +171,7 @@ static struct cfg extreme(bool most)
             snprintf(text, sizeof text,
                      most == (strcmp(key->name, "tie_word_embeddings") != 0) ? "true" : "false");
         else
-            snprintf(text, sizeof text, "%s", strrchr(key->words, ' ') ? "bf16" : key->words);
+            snprintf(text, sizeof text, "%.*s", (int)strcspn(key->words, " "), key->words);
         ck_assert(cfg_set(&cfg, key, text, &heard.report, 1));
     }
     ck_assert(cfg_check(&cfg, NULL, &heard.report));

@@ -108,20 +108,20 @@ static uint32_t random_element(enum weight_type type, uint64_t *state, f32 scale
 static void pack(struct bed_matrix *m, const uint32_t *bits)
 {
     const u32 padded = LINE_PAD(m->rows);
+    const size_t stored = LINE_PAD(m->cols);
     for (u32 row = 0; row < m->rows; row++)
         for (u32 col = 0; col < m->cols; col++) {
             const u32 base = row / 64 * 64, width = padded - base < 64 ? padded - base : 64;
             const uint32_t element = bits[(size_t)row * m->cols + col];
-            const size_t even = (m->cols + 1) / 2 * 2;
+            const size_t at = base * stored + (size_t)col * width + row - base;
             if (m->type == WEIGHT_F32)
-                ((uint32_t *)m->packed)[(size_t)base * m->cols + (size_t)col * width + row - base] =
-                    element;
+                ((uint32_t *)m->packed)[at] = element;
             else if (m->type == WEIGHT_F16)
-                ((uint16_t *)m->packed)[(size_t)base * m->cols + (size_t)col * width + row - base] =
-                    (uint16_t)element;
+                ((uint16_t *)m->packed)[at] = (uint16_t)element;
             else
-                ((uint16_t *)m->packed)[base * even + ((size_t)(col / 2) * width + row - base) * 2 +
-                                        col % 2] = (uint16_t)element;
+                ((uint16_t *)m->packed)[base * stored +
+                                        ((size_t)(col / 2) * width + row - base) * 2 + col % 2] =
+                    (uint16_t)element;
         }
 }
 
@@ -130,8 +130,8 @@ struct bed_matrix bed_matrix_new(enum weight_type type, uint64_t seed, u32 rows,
 {
     struct bed_matrix m = {.type = type, .rows = rows, .cols = cols};
     const size_t count = (size_t)rows * cols;
-    m.packed_bytes = (type == WEIGHT_F32 ? (size_t)4 : 2) * LINE_PAD(rows) *
-                     (type == WEIGHT_BF16 ? (cols + 1) / 2 * 2 : cols);
+    m.packed_bytes =
+        (type == WEIGHT_F32 ? (size_t)4 : 2) * LINE_PAD(rows) * (size_t)LINE_PAD(cols);
     m.values = aligned(count * sizeof *m.values);
     m.packed = aligned(m.packed_bytes);
     memset(m.packed, 0, m.packed_bytes);

@@ -5,6 +5,8 @@
 #define ELEMENT_BF16               bf16
 #define ROWS(buffer, stride)       ((f32(*)[stride])(void *)(buffer))
 #define CONST_ROWS(buffer, stride) ((const f32(*)[stride])(const void *)(buffer))
+#define STATES(buffer, count)       ((f32(*)[count][LINE_F32])(void *)(buffer))
+#define CONST_STATES(buffer, count) ((const f32(*)[count][LINE_F32])(const void *)(buffer))
 
 #define CALL_PLAIN(name, y, w, bias, x) name(r, 0, y, w, x), (void)(bias)
 #define CALL_ADD                        CALL_PLAIN
@@ -15,7 +17,7 @@
 /* First pass: the kernels themselves, and a function of the family's type around each. */
 #define MATRIX(name, T, M, K, EPILOGUE, COUNT)                                                     \
     typedef struct {                                                                               \
-        ELEMENT_##T w[LINE_PAD(M) * (K + K % 2)];                                                  \
+        ELEMENT_##T w[LINE_PAD(M) * LINE_PAD(K)];                                                  \
     } name##_weight;                                                                               \
     LINEAR(name, name##_weight, T, M, K, LINE_PAD(M) + 16, LINE_PAD(K) + 16, EPILOGUE, COUNT)      \
     static void name##_call(run *r, f32 *y, const void *w, const f32 *bias, const f32 *x)          \
@@ -25,7 +27,7 @@
     }
 #define LOOKUP(name, T, M, K, COUNT)                                                               \
     typedef struct {                                                                               \
-        ELEMENT_##T w[LINE_PAD(M) * (K + K % 2)];                                                  \
+        ELEMENT_##T w[LINE_PAD(M) * LINE_PAD(K)];                                                  \
     } name##_weight;                                                                               \
     EMBED(name, name##_weight, T, M, K, LINE_PAD(K), COUNT)                                        \
     static void name##_call(run *r, f32 *y, const void *w, const u32 *tokens)                      \
@@ -52,9 +54,8 @@
     static void name##_call(run *r, f32 *xz, f32 *state, const f32 *dt, const f32 *xdb,            \
                             const f32 *A, const f32 *D)                                            \
     {                                                                                              \
-        name(r, 0, ROWS(xz, 2 * LINE_PAD(I)), ROWS(state, LINE_PAD(I)),                            \
-             CONST_ROWS(dt, LINE_PAD(I)), CONST_ROWS(xdb, LINE_PAD(R + 2 * N)),                    \
-             CONST_ROWS(A, LINE_PAD(I)), D);                                                       \
+        name(r, 0, ROWS(xz, 2 * LINE_PAD(I)), STATES(state, N), CONST_ROWS(dt, LINE_PAD(I)),       \
+             CONST_ROWS(xdb, LINE_PAD(R + 2 * N)), CONST_STATES(A, N), D);                         \
     }
 #include "tests/kernel_shapes.def"
 #undef MATRIX

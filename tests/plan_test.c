@@ -308,8 +308,8 @@ START_TEST(graph_checker_knows_the_next_layer)
     struct heard heard;
     heard_open(&heard, "plan");
     steps_build(&plain_cfg, &steps);
-    struct graph *graph = &steps.graph[STEP_DECODE];
-    graph->node_count -= 3; /* OUT_PROJ, NORM_F, HEAD */
+    struct graph *graph = &steps.graph[STEP_PREFILL];
+    graph->node_count -= 2; /* OUT_PROJ, NORM_F */
     live_find(graph, &plan);
     plan_solve(&plan);
     ck_assert(plan_check_graph(&plan, graph, &heard.report));
@@ -336,7 +336,7 @@ START_TEST(graph_checker_misses_no_buffer)
     plan_solve(&plan);
     plan.count--;
     ck_assert(!plan_check_graph(&plan, &steps.graph[STEP_DECODE], &heard.report));
-    ck_assert_str_eq(heard_text(&heard), "plan: tensor dt has no buffer in the plan\n");
+    ck_assert_str_eq(heard_text(&heard), "plan: tensor xdb has no buffer in the plan\n");
     plan.count++;
     plan.buffer[0].bytes = plan.buffer[0].room = 192;
     ck_assert(!plan_check_graph(&plan, &steps.graph[STEP_DECODE], &heard.report));

@@ -106,33 +106,57 @@ START_TEST(panels_follow_the_formula)
     static const u32 widths[] = {16, 32, 48, 64}, columns[] = {1, 2, 5, 16, 17, 31, 32, 33, 80};
     const u32 rows = widths[_i % 4], cols = columns[_i / 4];
     f32 *values = malloc((uint64_t)rows * cols * sizeof(f32));
-    void *panel = malloc((uint64_t)rows * (cols + 1) * sizeof(f32));
+    const u32 stored = (cols + 15) / 16 * 16;
+    void *panel = malloc((uint64_t)rows * stored * sizeof(f32));
     ck_assert(values != NULL && panel != NULL);
     for (u32 i = 0; i < rows * cols; i++)
         values[i] = (f32)i * 0.37F - 9;
 
-    ck_assert_uint_eq(repack_panel_bytes(DTYPE_F32, rows, cols), 4 * rows * cols);
+    ck_assert_uint_eq(repack_panel_bytes(DTYPE_F32, rows, cols), 4 * rows * stored);
     repack_panel(panel, DTYPE_F32, values, rows, cols);
     for (u32 r = 0; r < rows; r++)
-        for (u32 k = 0; k < cols; k++)
-            ck_assert(((f32 *)panel)[k * rows + r] == values[r * cols + k]);
+        for (u32 k = 0; k < stored; k++)
+            ck_assert(((f32 *)panel)[k * rows + r] == (k < cols ? values[r * cols + k] : 0));
 
-    ck_assert_uint_eq(repack_panel_bytes(DTYPE_F16, rows, cols), 2 * rows * cols);
+    ck_assert_uint_eq(repack_panel_bytes(DTYPE_F16, rows, cols), 2 * rows * stored);
     repack_panel(panel, DTYPE_F16, values, rows, cols);
     for (u32 r = 0; r < rows; r++)
-        for (u32 k = 0; k < cols; k++)
+        for (u32 k = 0; k < stored; k++)
             ck_assert_uint_eq(((uint16_t *)panel)[k * rows + r],
-                              convert_to_f16(values[r * cols + k]));
+                              k < cols ? convert_to_f16(values[r * cols + k]) : 0);
 
-    const u32 even = cols + cols % 2;
-    ck_assert_uint_eq(repack_panel_bytes(DTYPE_BF16, rows, cols), 2 * rows * even);
+    ck_assert_uint_eq(repack_panel_bytes(DTYPE_BF16, rows, cols), 2 * rows * stored);
     repack_panel(panel, DTYPE_BF16, values, rows, cols);
     for (u32 r = 0; r < rows; r++)
-        for (u32 k = 0; k < even; k++)
+        for (u32 k = 0; k < stored; k++)
             ck_assert_uint_eq(((uint16_t *)panel)[k / 2 * rows * 2 + r * 2 + k % 2],
                               k < cols ? convert_to_bf16(values[r * cols + k]) : 0);
     free(values);
     free(panel);
+}
+END_TEST
+
+/* The order of the CUDA backend. */
+START_TEST(rows_follow_one_another)
+{
+    enum { ROWS = 3, COLS = 18, STORED = 32 };
+    f32 values[ROWS][COLS], packed[ROWS][STORED];
+    uint16_t halves[ROWS][STORED];
+    for (u32 i = 0; i < ROWS * COLS; i++)
+        values[i / COLS][i % COLS] = (f32)i * 0.37F - 9;
+    repack_rows(packed, DTYPE_F32, values[0], ROWS, COLS);
+    for (u32 i = 0; i < ROWS * STORED; i++)
+        ck_assert(packed[i / STORED][i % STORED] ==
+                  (i % STORED < COLS ? values[i / STORED][i % STORED] : 0));
+    static const enum dtype types[] = {DTYPE_F16, DTYPE_BF16};
+    for (u32 t = 0; t < 2; t++) {
+        repack_rows(halves, types[t], values[0], ROWS, COLS);
+        for (u32 i = 0; i < ROWS * STORED; i++) {
+            const f32 value = i % STORED < COLS ? values[i / STORED][i % STORED] : 0;
+            ck_assert_uint_eq(halves[i / STORED][i % STORED],
+                              t == 0 ? convert_to_f16(value) : convert_to_bf16(value));
+        }
+    }
 }
 END_TEST
 
@@ -174,6 +198,7 @@ int main(void)
     suite_add_tcase(suite, formats);
     TCase *packings = tcase_create("packings");
     tcase_add_loop_test(packings, panels_follow_the_formula, 0, 36);
+    tcase_add_test(packings, rows_follow_one_another);
     tcase_add_test(packings, columns_are_transposed_in_place);
     tcase_add_test(packings, decay_is_the_rounded_exponential);
     suite_add_tcase(suite, packings);

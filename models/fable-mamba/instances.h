@@ -8,7 +8,7 @@
 
 void embed_bf16_1024x160(run *r, u32 op, f32 (*x)[160], const bf16_1024x160 *w, const u32 *tokens);
 void norm_gemv_conv_bf16_640x160x4(run *r, u32 op, f32 (*xz)[640], const f32 (*x)[160],
-                                   const f32 *norm, const bf16_640x160 *w, const f32 *none,
+                                   const f32 *norm, const bf16_640x160 *w, const f32 *absent_4,
                                    f32 (*conv)[320], const f32 (*conv_taps)[320],
                                    const f32 *conv_bias);
 void gemv_bf16_48x320(run *r, u32 op, f32 (*xdb)[48], const bf16_48x320 *w, const f32 (*xz)[640]);

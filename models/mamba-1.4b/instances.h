@@ -9,7 +9,7 @@
 void embed_bf16_50288x2048(run *r, u32 op, f32 (*x)[2048], const bf16_50288x2048 *w,
                            const u32 *tokens);
 void norm_gemv_conv_bf16_8192x2048x4(run *r, u32 op, f32 (*xz)[8192], const f32 (*x)[2048],
-                                     const f32 *norm, const bf16_8192x2048 *w, const f32 *none,
+                                     const f32 *norm, const bf16_8192x2048 *w, const f32 *absent_4,
                                      f32 (*conv)[4096], const f32 (*conv_taps)[4096],
                                      const f32 *conv_bias);
 void gemv_bf16_160x4096(run *r, u32 op, f32 (*xdb)[160], const bf16_160x4096 *w,

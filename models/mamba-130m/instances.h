@@ -9,7 +9,7 @@
 void embed_bf16_50288x768(run *r, u32 op, f32 (*x)[768], const bf16_50288x768 *w,
                           const u32 *tokens);
 void norm_gemv_conv_bf16_3072x768x4(run *r, u32 op, f32 (*xz)[3072], const f32 (*x)[768],
-                                    const f32 *norm, const bf16_3072x768 *w, const f32 *none,
+                                    const f32 *norm, const bf16_3072x768 *w, const f32 *absent_4,
                                     f32 (*conv)[1536], const f32 (*conv_taps)[1536],
                                     const f32 *conv_bias);
 void gemv_bf16_80x1536(run *r, u32 op, f32 (*xdb)[80], const bf16_80x1536 *w,

@@ -9,9 +9,9 @@
 void embed_bf16_50288x2560(run *r, u32 op, f32 (*x)[2560], const bf16_50288x2560 *w,
                            const u32 *tokens);
 void norm_gemv_conv_bf16_10240x2560x4(run *r, u32 op, f32 (*xz)[10240], const f32 (*x)[2560],
-                                      const f32 *norm, const bf16_10240x2560 *w, const f32 *none,
-                                      f32 (*conv)[5120], const f32 (*conv_taps)[5120],
-                                      const f32 *conv_bias);
+                                      const f32 *norm, const bf16_10240x2560 *w,
+                                      const f32 *absent_4, f32 (*conv)[5120],
+                                      const f32 (*conv_taps)[5120], const f32 *conv_bias);
 void gemv_bf16_192x5120(run *r, u32 op, f32 (*xdb)[192], const bf16_192x5120 *w,
                         const f32 (*xz)[10240]);
 void dt_scan_bf16_5120x16x160(run *r, u32 op, f32 (*xz)[10240], f32 (*ssm)[16][16],

@@ -28,6 +28,10 @@ static const struct model_key keys[] = {
     {"build", "linear_type",         "bf16"},
     {"build", "prefill_chunk",       "256"},
     {"build", "logit_rows",          "16"},
+    {"build", "weights_memory",      "auto"},
+    {"build", "state_memory",        "auto"},
+    {"build", "scratch_memory",      "auto"},
+    {"build", "io_memory",           "auto"},
 };
 
 /* The weights arena; shapes before padding, bytes up to the next tensor. */
@@ -145,6 +149,11 @@ const struct model model = {
     .scratch_bytes = sizeof(union scratch),
     .io_bytes = sizeof(struct io),
     .scratch_bound = 18546688u,
+    .work_bytes = 2621440u,
+    .weights_memory = "auto",
+    .state_memory = "auto",
+    .scratch_memory = "auto",
+    .io_memory = "auto",
     .io_tokens_at = offsetof(struct io, tokens),
     .io_hidden_at = offsetof(struct io, hidden),
     .io_logits_at = offsetof(struct io, logits),

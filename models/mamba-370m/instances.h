@@ -9,7 +9,7 @@
 void embed_bf16_50288x1024(run *r, u32 op, f32 (*x)[1024], const bf16_50288x1024 *w,
                            const u32 *tokens);
 void norm_gemv_conv_bf16_4096x1024x4(run *r, u32 op, f32 (*xz)[4096], const f32 (*x)[1024],
-                                     const f32 *norm, const bf16_4096x1024 *w, const f32 *none,
+                                     const f32 *norm, const bf16_4096x1024 *w, const f32 *absent_4,
                                      f32 (*conv)[2048], const f32 (*conv_taps)[2048],
                                      const f32 *conv_bias);
 void gemv_bf16_96x2048(run *r, u32 op, f32 (*xdb)[96], const bf16_96x2048 *w,

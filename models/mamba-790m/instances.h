@@ -9,7 +9,7 @@
 void embed_bf16_50288x1536(run *r, u32 op, f32 (*x)[1536], const bf16_50288x1536 *w,
                            const u32 *tokens);
 void norm_gemv_conv_bf16_6144x1536x4(run *r, u32 op, f32 (*xz)[6144], const f32 (*x)[1536],
-                                     const f32 *norm, const bf16_6144x1536 *w, const f32 *none,
+                                     const f32 *norm, const bf16_6144x1536 *w, const f32 *absent_4,
                                      f32 (*conv)[3072], const f32 (*conv_taps)[3072],
                                      const f32 *conv_bias);
 void gemv_bf16_128x3072(run *r, u32 op, f32 (*xdb)[128], const bf16_128x3072 *w,
