@@ -64,7 +64,7 @@ TOOL_LIBS    := -linih -ljansson -lxxhash -l:libpcre2-8.a -l:libutf8proc.a -lm
 objects = $(patsubst %.c,$(1)/%.o,$(2))
 tool_mains   := tools/pack.c tools/fables.c
 gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c))
-tool_lib     := $(filter-out $(tool_mains) tools/train_scan.c,$(wildcard tools/*.c))
+tool_lib     := $(filter-out $(tool_mains) tools/train_scan.c tools/trace_injection.c,$(wildcard tools/*.c))
 shared_lib   := $(wildcard runtime/tokenizer*.c) runtime/utf8.c runtime/interrupt.c
 runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(wildcard kernels/cpu/*.c)
 model_files  := decode.c prefill.c instances.c ops.c
@@ -146,6 +146,8 @@ list:
 # Regenerates the committed sources of every reference config.
 models: $(TOOLS)/gen
 	@for c in config/*.ini; do $(TOOLS)/gen $$c -o models/$$(basename $$c .ini) || exit 1; done
+
+include trace.mk
 
 # ---- tests --------------------------------------------------------------------------------------
 # Programs: tests/NAME_test.c, each linked with whatever it uses. Scripts: tests/NAME.sh, on the

@@ -21,6 +21,7 @@ static const struct verb {
     {"info", verb_info, "dimensions, memory plan, operations, digests"},
     {"selftest", verb_selftest, "same bits for all chunk sizes and thread counts"},
     {"bench", verb_bench, "speed, beside the memory bandwidth measured in the same run"},
+    {"profile", verb_profile, "a window of steps for a profiler to capture"},
 };
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
@@ -52,6 +53,6 @@ int main(int argc, char **argv)
     }
     die(EXIT_USAGE,
         "unknown verb '%s'; the verbs are run, stream, logits, tokenize, info, selftest, "
-        "bench",
+        "bench, profile",
         name);
 }

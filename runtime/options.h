@@ -22,7 +22,8 @@ enum option_key {
     OPTION_CHUNK,
     OPTION_DECODE,
     OPTION_DIGEST,
-    OPTION_JSON
+    OPTION_JSON,
+    OPTION_CAPTURE
 };
 
 /* --weights, --threads, --quiet, and the flags that are fixed when the binary is built. */

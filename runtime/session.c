@@ -11,6 +11,7 @@
 #include "runtime/die.h"
 #include "runtime/out.h"
 #include "runtime/report.h"
+#include "runtime/trace.h"
 
 const char *session_default_weights(void)
 {
@@ -90,6 +91,7 @@ struct tokenizer *session_tokenizer(const struct weights_source *weights, struct
 void session_open(struct session *session, const struct session_options *options)
 {
     memset(session, 0, sizeof *session);
+    trace_open();
     session->processors = team_processors();
     session->chunk = options->chunk ? options->chunk : model.chunk;
     u32 threads = options->threads ? options->threads : session->processors;
@@ -100,7 +102,9 @@ void session_open(struct session *session, const struct session_options *options
                  options->weights ? options->weights : session_default_weights());
     plan_memory(session, options, threads);
     team_start(&session->pool, threads);
+    trace_begin(TRACE_LOAD, model.weights_bytes);
     weights_load(&session->weights, &session->pool);
+    trace_end();
     memory_load_code();
 
     struct io *io = arena_take(&session->io, model.io_bytes);
@@ -114,6 +118,7 @@ void session_open(struct session *session, const struct session_options *options
         r->scratch = (union scratch *)session->scratch.at;
         r->io = io;
         r->step = session->step;
+        r->after_op = trace_op_hook();
     }
     if (options->text)
         session->tokenizer = session_tokenizer(&session->weights, &session->io);
@@ -173,7 +178,9 @@ void session_prefill(struct session *session, const u32 *ids, u32 count)
     memcpy(session->tokens, ids, count * sizeof *ids);
     session->step->tokens = count;
     session->step->position = session->position;
+    trace_begin(TRACE_PREFILL, count);
     team_run(&session->pool, step_prefill, NULL);
+    trace_end();
     session->position += count;
 }
 
@@ -184,7 +191,9 @@ const f32 *session_head(struct session *session, u32 first, u32 rows)
             session->step->tokens);
     session->step->logit_first = first;
     session->step->logit_rows = rows;
+    trace_begin(TRACE_HEAD, rows);
     team_run(&session->pool, step_head, NULL);
+    trace_end();
     return session->logits;
 }
 
@@ -196,7 +205,9 @@ const f32 *session_decode(struct session *session, u32 id)
     session->step->position = session->position;
     session->step->logit_first = 0;
     session->step->logit_rows = 1;
+    trace_begin(TRACE_DECODE, session->position);
     team_run(&session->pool, step_decode, NULL);
+    trace_end();
     session->position++;
     return session->logits;
 }

@@ -7,6 +7,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/die.h"
+#include "runtime/trace.h"
 
 /* Between two steps the caller chooses and prints a token: workers look for about 5 ms, so that
  * this costs no sleep, and an idle program no heat. */
@@ -31,6 +32,7 @@ static void *worker_main(void *argument)
     struct worker *worker = argument;
     struct pool *pool = worker->pool;
     unsigned seen = 0;
+    trace_thread(worker->run.rank);
     for (;;) {
         team_await(&pool->order, seen, &pool->idle, IDLE_SPINS, pool->team.crowded);
         seen = atomic_load_explicit(&pool->order, memory_order_acquire);

@@ -121,6 +121,7 @@ void trace_open(void)
         snprintf(name, sizeof name, "layer %u", i);
         layer_names[i] = nvtxDomainRegisterStringA(domain, name);
     }
+    trace_name(0);
     trace_on = true;
 }
 

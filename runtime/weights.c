@@ -13,6 +13,7 @@
 #include "runtime/arena.h"
 #include "runtime/die.h"
 #include "runtime/digest.h"
+#include "runtime/trace.h"
 
 #define REMAKE "; make it again with 'make MODEL=%s CHECKPOINT=DIR'"
 
@@ -151,10 +152,8 @@ struct check {
     atomic_int stopped;  /* what read_exactly() returned; 0: all were read */
 };
 
-static void check_tensors(run *r, void *context)
+static void check_next_tensors(struct check *check)
 {
-    (void)r;
-    struct check *check = context;
     for (;;) {
         u32 i = atomic_fetch_add(&check->next, 1);
         if (i >= check->count)
@@ -173,6 +172,13 @@ static void check_tensors(run *r, void *context)
         while (i < lowest && !atomic_compare_exchange_weak(&check->damaged, &lowest, i))
             ;
     }
+}
+
+static void check_tensors(run *r, void *context)
+{
+    trace_begin(TRACE_DIGESTS, r->rank);
+    check_next_tensors(context);
+    trace_end();
 }
 
 static void check_section(const struct weights_source *source, const char *name, uint64_t at,
