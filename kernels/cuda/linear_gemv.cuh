@@ -29,7 +29,7 @@ enum {
     GEMV_MOST_ROWS = 4,  /* of a warp */
     GEMV_MOST_WARPS = 8, /* of a block */
     GEMV_AHEAD = 20,     /* vectors of weights that a lane has on the way: 80 registers */
-    GEMV_STAGE = 4,      /* vectors of x that a thread has on the way to shared memory */
+    GEMV_STAGE = 8,      /* vectors of x that a thread has on the way to shared memory */
 };
 
 #define GEMV_BLOCK_ROWS(M)                                                                         \
@@ -135,23 +135,24 @@ DEVICE u32 stage_slot(enum weight_type T, u32 K, u32 q)
 /* Copies a row to shared memory; columns from K on become 0. */
 DEVICE void stage_row(enum weight_type T, u32 K, u32 threads, const f32 *row, struct vec16 *to)
 {
-    for (u32 base = 0; base < LINE_PAD(K) / 4; base += GEMV_STAGE * threads) {
+    const u32 total = LINE_PAD(K) / 4, turns = CEIL_DIV(total, threads);
+    UNROLL
+    for (u32 base = 0; base < turns; base += GEMV_STAGE) {
+        const u32 end = GEMV_LEAST(turns, base + GEMV_STAGE);
         struct vec16 hold[GEMV_STAGE];
         UNROLL
-        for (u32 i = 0; i < GEMV_STAGE; i++) {
-            const u32 q = base + i * threads + thread_index();
-            if (q < LINE_PAD(K) / 4)
-                hold[i] = load16(row + (size_t)q * 4);
-        }
+        for (u32 i = base; i < end; i++)
+            if (turn_is_mine(total, threads, i))
+                hold[i - base] = load16(row + (size_t)turn_piece(threads, i) * 4);
         UNROLL
-        for (u32 i = 0; i < GEMV_STAGE; i++) {
-            const u32 q = base + i * threads + thread_index();
+        for (u32 i = base; i < end; i++) {
+            const u32 q = turn_piece(threads, i);
             UNROLL
             for (u32 j = 0; j < 4 && K % LINE_F32 != 0; j++)
                 if (q * 4 + j >= K)
-                    hold[i].word[j] = 0;
-            if (q < LINE_PAD(K) / 4)
-                store16(&to[stage_slot(T, K, q)], hold[i]);
+                    hold[i - base].word[j] = 0;
+            if (turn_is_mine(total, threads, i))
+                store16(&to[stage_slot(T, K, q)], hold[i - base]);
         }
     }
 }

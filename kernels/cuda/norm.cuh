@@ -39,6 +39,15 @@ DEVICE f32 vec_squares(const struct vec16 *x, f32 sum)
     return sum;
 }
 
+DEVICE struct vec16 vec_product(const struct vec16 *a, const struct vec16 *b)
+{
+    struct vec16 product;
+    UNROLL
+    for (u32 i = 0; i < 4; i++)
+        product.word[i] = as_u32(as_f32(a->word[i]) * as_f32(b->word[i]));
+    return product;
+}
+
 /* 1 / rms from the sums of squares of `warps` warps. */
 DEVICE f32 norm_scale(u32 D, f32 eps, u32 warps, const f32 *squares)
 {
@@ -57,20 +66,20 @@ DEVICE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const struct norm *
     pdl_trigger();
     UNROLL
     for (u32 i = 0; i < vectors; i++)
-        if (thread_index() + i * threads < S / 4)
-            weight[i] = load_weights16(p->weight + (thread_index() + i * threads) * 4);
+        if (turn_is_mine(S / 4, threads, i))
+            weight[i] = load_weights16(p->weight + turn_piece(threads, i) * 4);
     pdl_wait();
     if (row >= count_rows(count, p->step))
         return; /* the whole block */
     const f32 *const from = p->x + (size_t)(count_first(count, p->step) + row) * S;
     UNROLL
     for (u32 i = 0; i < vectors; i++)
-        if (thread_index() + i * threads < S / 4)
-            x[i] = load16(from + (thread_index() + i * threads) * 4);
+        if (turn_is_mine(S / 4, threads, i))
+            x[i] = load16(from + turn_piece(threads, i) * 4);
     f32 sum = 0.0f;
     UNROLL
     for (u32 i = 0; i < vectors; i++)
-        if (thread_index() + i * threads < S / 4)
+        if (turn_is_mine(S / 4, threads, i))
             sum = vec_squares(&x[i], sum);
     sum = lanes_sum(sum, WARP);
     if (warp_lane() == 0)
@@ -79,12 +88,12 @@ DEVICE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const struct norm *
     const f32 scale = norm_scale(D, eps, threads / WARP, shared->squares);
     UNROLL
     for (u32 i = 0; i < vectors; i++)
-        if (thread_index() + i * threads < S / 4) {
+        if (turn_is_mine(S / 4, threads, i)) {
             struct vec16 y;
             UNROLL
             for (u32 j = 0; j < 4; j++)
                 y.word[j] = as_u32(as_f32(x[i].word[j]) * scale * as_f32(weight[i].word[j]));
-            store16(p->y + (size_t)row * S + (thread_index() + i * threads) * 4, y);
+            store16(p->y + (size_t)row * S + turn_piece(threads, i) * 4, y);
         }
 }
 

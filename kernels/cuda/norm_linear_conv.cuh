@@ -33,31 +33,42 @@ struct norm_linear_conv {
     f32 *xz, *conv;
 };
 
-/* Multiplies the norm's weight, which this thread staged, by x; returns the thread's part of the
- * sum of squares of x. */
+/* Begins to bring the norm's weight to where this thread is going to stage x. */
+DEVICE void stage_norm(enum weight_type T, u32 D, u32 threads, const f32 *norm, struct vec16 *to)
+{
+    const u32 total = LINE_PAD(D) / 4;
+    UNROLL
+    for (u32 i = 0; i < CEIL_DIV(total, threads); i++) {
+        const u32 q = turn_piece(threads, i);
+        if (turn_is_mine(total, threads, i))
+            copy_async16(&to[stage_slot(T, D, q)], norm + (size_t)q * 4);
+    }
+    copy_async_commit();
+}
+
+/* Puts x * norm there; returns this thread's part of the sum of squares of x. */
 DEVICE f32 stage_normed(enum weight_type T, u32 D, u32 threads, const f32 *x, struct vec16 *to)
 {
+    const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
     f32 squares = 0.0f;
-    for (u32 base = 0; base < LINE_PAD(D) / 4; base += GEMV_STAGE * threads) {
+    UNROLL
+    for (u32 base = 0; base < turns; base += GEMV_STAGE) {
+        const u32 end = GEMV_LEAST(turns, base + GEMV_STAGE);
         struct vec16 hold[GEMV_STAGE];
         UNROLL
-        for (u32 i = 0; i < GEMV_STAGE; i++) {
-            const u32 q = base + i * threads + thread_index();
-            if (q < LINE_PAD(D) / 4)
-                hold[i] = load16(x + (size_t)q * 4);
-        }
+        for (u32 i = base; i < end; i++)
+            if (turn_is_mine(total, threads, i))
+                hold[i - base] = load16(x + (size_t)turn_piece(threads, i) * 4);
+        if (base == 0)
+            copy_async_wait(0); /* the norm's weight, read below by the thread that asked for it */
         UNROLL
-        for (u32 i = 0; i < GEMV_STAGE; i++) {
-            const u32 q = base + i * threads + thread_index();
-            if (q >= LINE_PAD(D) / 4)
-                break;
-            squares = vec_squares(&hold[i], squares);
-            const struct vec16 norm = load16(&to[stage_slot(T, D, q)]);
-            UNROLL
-            for (u32 j = 0; j < 4; j++)
-                hold[i].word[j] = as_u32(as_f32(hold[i].word[j]) * as_f32(norm.word[j]));
-            store16(&to[stage_slot(T, D, q)], hold[i]);
-        }
+        for (u32 i = base; i < end; i++)
+            if (turn_is_mine(total, threads, i)) {
+                struct vec16 *const at = &to[stage_slot(T, D, turn_piece(threads, i))];
+                const struct vec16 norm = load16(at);
+                squares = vec_squares(&hold[i - base], squares);
+                store16(at, vec_product(&hold[i - base], &norm));
+            }
     }
     return squares;
 }
@@ -111,7 +122,7 @@ DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 I, u32 K, f32 eps,
     f32 sums[GEMV_MOST_ROWS], bias = 0.0f;
     pdl_trigger();
     product_begin(&product, hold);
-    stage_row(T, D, threads, p->norm, shared->x);
+    stage_norm(T, D, threads, p->norm, shared->x);
     if (p->bias && row != ~0u)
         bias = p->bias[row];
     if (row < S)

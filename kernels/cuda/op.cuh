@@ -64,6 +64,18 @@ DEVICE f32 weight_element(enum weight_type T, const struct vec16 *v, u32 i)
     return T == WEIGHT_F16 ? widen_f16(bits16) : widen_bf16(bits16);
 }
 
+/* Pieces turn by turn: a block of `threads` threads has piece turn * threads + thread_index(), as
+ * far as there are `total`. Whether this thread has one is a constant where all have. */
+DEVICE u32 turn_piece(u32 threads, u32 turn)
+{
+    return turn * threads + thread_index();
+}
+
+DEVICE bool turn_is_mine(u32 total, u32 threads, u32 turn)
+{
+    return (turn + 1) * threads <= total || turn_piece(threads, turn) < total;
+}
+
 /* The sum over runs of `lanes` lanes (a power of two), in every one of them the same bits: lanes
  * lanes/2 apart first, neighbours last. */
 DEVICE f32 lanes_sum(f32 value, u32 lanes)
