@@ -14,6 +14,8 @@
 #ifndef KERNELS_CUDA_TURN_H
 #define KERNELS_CUDA_TURN_H
 
+#include <stdbool.h>
+
 #include "runtime/sample.h"
 
 enum {
@@ -31,7 +33,8 @@ enum turn_end {
     TURN_EOS,     /* the end of text was chosen; it is not in the ring and not counted */
     TURN_LIMIT,   /* `limit` tokens are made */
     TURN_STOPPED, /* the host set ring.stop */
-    TURN_FULL,    /* no free entry: the next turn goes on, once the host has taken some */
+    TURN_FULL,    /* no free entry for another token: once the host has taken some and set ring.end
+                     back to TURN_GOING, the next turn goes on */
 };
 
 struct turn_token {
@@ -46,7 +49,7 @@ struct turn_token {
  * Host: acquires `end`, then `made`, reads entries below it, releases `taken`. */
 struct turn_ring {
     u32 made; /* tokens written: number i lies in entry i % TURN_RING */
-    u32 end;  /* enum turn_end */
+    u32 end;  /* enum turn_end; written only when a text ends or pauses */
     u32 zero[14];
     u32 taken; /* by the host: tokens read */
     u32 stop;  /* by the host: not 0 ends the text with the next turn, whose token still counts */
@@ -67,5 +70,23 @@ struct turn {
     u32 end;           /* enum turn_end: after EOS, LIMIT, STOPPED a turn does nothing */
     u32 zero;
 };
+
+/* One turn: two kernels behind what the run's stream has. All pointers are device addresses. */
+struct turn_launch {
+    struct turn *turn;
+    const f32 *logits; /* [vocab] */
+    u32 *tokens;       /* [0] receives the token chosen, also the end of text */
+    struct step *step; /* position <- turn.position, the decode step's own */
+    u32 vocab;         /* of the model: at least turn.vocab; the shape of the launch */
+    bool looping;      /* the turn is in the body of a conditional node */
+    uint64_t loop;     /* then the node's cudaGraphConditionalHandle */
+};
+
+#ifdef __cplusplus
+extern "C"
+#endif
+    /* kernels/cuda/turn.cu. Uses WORK_TURN_BYTES(vocab) of run.work; `op` is for messages. */
+    void
+    turn_launch(run *r, u32 op, const struct turn_launch *t);
 
 #endif
