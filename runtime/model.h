@@ -67,9 +67,9 @@ struct model {
     /* CUDA: the kind of each arena, "auto", "device", "unified" or "pinned". */
     const char *weights_memory, *state_memory, *scratch_memory, *io_memory;
 
-    uint64_t io_tokens_at;  /* u32 tokens[chunk] */
-    uint64_t io_hidden_at;  /* f32 hidden[chunk][dim padded] */
-    uint64_t io_logits_at;  /* f32 logits[logit_rows][vocab_pad] */
+    uint64_t io_tokens_at; /* u32 tokens[chunk] */
+    uint64_t io_hidden_at; /* f32 hidden[chunk][dim padded] */
+    uint64_t io_logits_at; /* f32 logits[logit_rows][vocab_pad] */
 
     const struct model_weight *weights;
     u32 weight_count;

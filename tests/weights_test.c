@@ -45,9 +45,9 @@ START_TEST(a_weight_file_of_another_kind_is_named)
     uint8_t *copy = malloc(fake_file_bytes);
     struct weight_file_header *header = (struct weight_file_header *)copy;
     memcpy(copy, fake_file, fake_file_bytes);
-    header->version = 2;
+    header->version = 1;
     assert_weights(copy, fake_file_bytes,
-                   "weight file of version 2, this binary reads version 1" REMAKE);
+                   "weight file of version 1, this binary reads version 2" REMAKE);
     memcpy(copy, fake_file, fake_file_bytes);
     snprintf(header->backend, sizeof header->backend, "cuda");
     fake_seal(copy);
