@@ -13,12 +13,20 @@ enum exit_code {
     EXIT_INTERRUPTED = 130
 };
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Prints "PROGRAM: message" and a newline on stderr with one write, and exits with `code`.
  * Neither allocates nor depends on NDEBUG; a message longer than 2 KiB is cut. */
-_Noreturn void die(enum exit_code code, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void die(enum exit_code code, const char *format, ...)
+    __attribute__((noreturn, format(printf, 2, 3)));
 
 /* Prints a message like die() and goes on: reports and summaries. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
