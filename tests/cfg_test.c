@@ -156,7 +156,8 @@ START_TEST(cut_texts_never_pass)
 {
     struct cfg cfg;
     char text[sizeof good];
-    size_t last_value = (size_t)(strstr(good, "io_memory = ") + strlen("io_memory = auto") - 1 - good);
+    size_t last_value =
+        (size_t)(strstr(good, "io_memory = ") + strlen("io_memory = auto") - 1 - good);
     for (size_t size = 0; size < sizeof good - 1; size++) {
         memcpy(text, good, size);
         text[size] = '\0';

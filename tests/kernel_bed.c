@@ -130,8 +130,7 @@ struct bed_matrix bed_matrix_new(enum weight_type type, uint64_t seed, u32 rows,
 {
     struct bed_matrix m = {.type = type, .rows = rows, .cols = cols};
     const size_t count = (size_t)rows * cols;
-    m.packed_bytes =
-        (type == WEIGHT_F32 ? (size_t)4 : 2) * LINE_PAD(rows) * (size_t)LINE_PAD(cols);
+    m.packed_bytes = (type == WEIGHT_F32 ? (size_t)4 : 2) * LINE_PAD(rows) * (size_t)LINE_PAD(cols);
     m.values = aligned(count * sizeof *m.values);
     m.packed = aligned(m.packed_bytes);
     memset(m.packed, 0, m.packed_bytes);

@@ -1,10 +1,10 @@
 #include "tests/kernel_instances.h"
 
-#define ELEMENT_F32                f32
-#define ELEMENT_F16                f16
-#define ELEMENT_BF16               bf16
-#define ROWS(buffer, stride)       ((f32(*)[stride])(void *)(buffer))
-#define CONST_ROWS(buffer, stride) ((const f32(*)[stride])(const void *)(buffer))
+#define ELEMENT_F32                 f32
+#define ELEMENT_F16                 f16
+#define ELEMENT_BF16                bf16
+#define ROWS(buffer, stride)        ((f32(*)[stride])(void *)(buffer))
+#define CONST_ROWS(buffer, stride)  ((const f32(*)[stride])(const void *)(buffer))
 #define STATES(buffer, count)       ((f32(*)[count][LINE_F32])(void *)(buffer))
 #define CONST_STATES(buffer, count) ((const f32(*)[count][LINE_F32])(const void *)(buffer))
 

@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-files=$(git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cu' '*.cuh' '*.def')
+files=$(git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cu' '*.cuh' '*.cc' '*.def')
 ours=$(printf '%s\n' "$files" | grep -v '^models/')
 scripts=$(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 found=$(mktemp) || exit 1
