@@ -1,0 +1,2 @@
+/* For nvcc: every name of kernels/cuda/device.h, used once. */
+#include "tests/simt/planted.cuh"

@@ -1,0 +1,183 @@
+/* Kernels for the interpreter's own test: one that is right and uses every name of device.h, and
+ * the same with one mistake, which `planted` chooses. nvcc compiles them too. */
+#ifndef TESTS_SIMT_PLANTED_CUH
+#define TESTS_SIMT_PLANTED_CUH
+
+#include "kernels/cuda/device.h"
+
+enum planted {
+    NOTHING,
+    NO_BARRIER,        /* the sum reads the warps' parts without a barrier */
+    NO_SECOND_BARRIER, /* the parts of one row overwrite those of the last while they are read */
+    HALF_BARRIER,      /* only half of the threads come to the barrier */
+    EARLY_EXIT,        /* a thread returns before a barrier */
+    LANE_MISSING,      /* a lane does not come to the shuffle */
+    MASKS_DIFFER,      /* lanes shuffle with different masks */
+    NO_COPY_WAIT,      /* the copied row is read before it has landed */
+    COPY_IN_FLIGHT,    /* a thread exits before its copy has landed */
+    NO_COPY_BARRIER,   /* other threads' copies are read behind one's own wait alone */
+    STORE_OUTSIDE,     /* a plain store one element past y */
+    STORE16_OUTSIDE,   /* store16 that reaches beyond the end */
+    SHARED_OUTSIDE,    /* the launch asks for too little shared memory */
+    LOAD_MISALIGNED,   /* load16 on 4 bytes */
+    FLOAT_MISALIGNED,  /* a float on 2 bytes */
+    RACE_OF_BLOCKS,    /* every block stores its sum in y[0] */
+    READ_OF_BLOCKS,    /* a block reads what the one before it writes */
+    NO_PDL_WAIT,       /* x is read before pdl_wait() */
+    NEVER_WAITS,       /* a kernel that touches only weights and never waits */
+    UNWRITTEN,         /* a part that no warp has written */
+    WRITES_WEIGHTS,    /* a store to weights */
+    WEIGHTS_OF_X,      /* load_weights16 of what a kernel writes */
+    NULL_POINTER,      /* a store through NULL */
+    HOST_MEMORY,       /* a load from a variable of the host */
+    SPINS,             /* waits for a word that nobody changes */
+    PLANTED,
+};
+
+/* y[row] = 1/sqrt(1 + sum over K of (w x)^2), row = block, block + blocks, ..; K = 4 threads. */
+struct planted_params {
+    const f32 *w; /* [K], weights */
+    const f32 *x; /* [rows][K] */
+    f32 *y;       /* [rows] */
+    u32 *word;    /* that the host looks at */
+    f32 *none;
+    f32 *host;
+    cudaGraphConditionalHandle loop;
+    u32 rows;
+    enum planted planted;
+};
+
+enum { PLANTED_THREADS = 128, PLANTED_K = 4 * PLANTED_THREADS };
+
+struct planted_shared {
+    f32 row[PLANTED_K];
+    f32 part[PLANTED_THREADS / WARP];
+};
+
+DEVICE f32 planted_product(const struct planted_params *p, struct planted_shared *s, struct vec16 w)
+{
+    const u32 t = thread_index(), from = p->planted == NO_COPY_BARRIER ? t ^ 1 : t;
+    const struct vec16 x = load16(s->row + 4 * from);
+    f32 sum = 0;
+    UNROLL
+    for (u32 i = 0; i < 4; i++) {
+        const f32 product = as_f32(w.word[i]) * as_f32(x.word[i]);
+        sum = k_fma(product, product, sum);
+    }
+    return sum;
+}
+
+/* The sum over the block, in all threads. */
+DEVICE f32 planted_sum(const struct planted_params *p, struct planted_shared *s, f32 sum)
+{
+    for (u32 mask = WARP / 2; mask > 0; mask /= 2) {
+        if (p->planted == LANE_MISSING && warp_lane() == 7)
+            continue;
+        sum += warp_xor(sum, p->planted == MASKS_DIFFER && warp_lane() == 7 ? mask ^ 3 : mask);
+    }
+    if (warp_lane() == 0 && !(p->planted == UNWRITTEN && warp_index() == 1))
+        s->part[warp_index()] = sum;
+    if (p->planted != NO_BARRIER && !(p->planted == HALF_BARRIER && thread_index() >= 64))
+        block_barrier(); /* part: every warp's first lane writes it, all threads read it */
+    f32 all = 0;
+    for (u32 i = 0; i < PLANTED_THREADS / WARP; i++)
+        all += s->part[i];
+    if (p->planted != NO_SECOND_BARRIER)
+        block_barrier(); /* part: read here, written again for the next row */
+    return all;
+}
+
+DEVICE void planted_store(const struct planted_params *p, struct planted_shared *s, u32 row, f32 y)
+{
+    if (thread_index() != 0)
+        return;
+    p->y[p->planted == RACE_OF_BLOCKS ? 0 : row] = k_rsqrt(1.0f + y);
+    switch (p->planted) {
+    case STORE_OUTSIDE:
+        p->y[p->rows] = 1;
+        break;
+    case STORE16_OUTSIDE:
+        store16(p->y + p->rows / 4 * 4, load16(s->row));
+        break;
+    case LOAD_MISALIGNED:
+        p->y[row] = as_f32(load16(s->row + 1).word[0]);
+        break;
+    case FLOAT_MISALIGNED:
+        p->y[row] = *(f32 *)(void *)((char *)s->row + 2);
+        break;
+    case READ_OF_BLOCKS:
+        p->y[row] += p->y[(row + 1) % p->rows];
+        break;
+    case WRITES_WEIGHTS:
+        ((f32 *)p->w)[row] = 1;
+        break;
+    case WEIGHTS_OF_X:
+        p->y[row] = as_f32(load_weights16(p->x).word[0]);
+        break;
+    case NULL_POINTER:
+        *p->none = 1;
+        break;
+    case HOST_MEMORY:
+        p->y[row] = *p->host;
+        break;
+    case SPINS:
+        while (load_acquire_system(p->word) != 77)
+            ;
+        break;
+    default:
+        break;
+    }
+}
+
+KERNEL(planted_kernel, struct planted_params, PLANTED_THREADS)
+{
+    struct planted_shared *s = (struct planted_shared *)shared_memory();
+    const u32 t = thread_index();
+    pdl_trigger();
+    const struct vec16 w = load_weights16(p.w + 4 * t);
+    if (p.planted == NEVER_WAITS)
+        return;
+    if (p.planted == NO_PDL_WAIT && t == 5 && p.x[0] == 0.0f)
+        return;
+    pdl_wait();
+    if (p.planted == EARLY_EXIT && t == 9)
+        return;
+    for (u32 row = block_index(); row < p.rows; row += grid_blocks()) {
+        copy_async16(s->row + 4 * t, p.x + (size_t)row * PLANTED_K + 4 * t);
+        copy_async_commit();
+        if (p.planted == COPY_IN_FLIGHT)
+            continue;
+        copy_async_wait(p.planted == NO_COPY_WAIT ? 1 : 0);
+        const f32 sum = planted_sum(&p, s, planted_product(&p, s, w));
+        planted_store(&p, s, row, sum);
+    }
+}
+
+/* Everything else of device.h, in one thread block of two warps: y[64] words. */
+struct every_params {
+    const f32 *w;
+    u32 *y;
+    u32 *word;
+    cudaGraphConditionalHandle loop;
+};
+
+KERNEL(every_kernel, struct every_params, 64)
+{
+    const u32 t = thread_index();
+    u32 *row = (u32 *)shared_memory();
+    pdl_wait();
+    row[t] = t * block_threads() + warp_xor_u32(t, 5);
+    warp_barrier(); /* row: each lane writes its own word, reads its neighbour's */
+    const u32 other = row[t ^ 1];
+    const uint64_t wide = warp_xor_u64((uint64_t)t << 32 | other, 31);
+    const f32 value = widen_f16(narrow_f16(p.w[t])) + widen_bf16(narrow_bf16(p.w[t]));
+    p.y[t] = (u32)(wide >> 32) ^ (u32)wide ^ as_u32((f32)d_fma(value, 2.0, 1.0)) ^
+             as_u32(k_div(value, k_sqrt(2.0f)));
+    if (t == 0) {
+        loop_continue(p.loop, 1);
+        const uint64_t start = global_time_ns();
+        store_release_system(p.word, load_acquire_system(p.word) + (global_time_ns() >= start));
+    }
+}
+
+#endif

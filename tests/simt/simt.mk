@@ -1,0 +1,48 @@
+# Kernels without a GPU: the CUDA sources compiled by g++ for the interpreter of tests/simt/simt.h, and
+# by nvcc to see that they compile. Included by the Makefile.
+#
+#   simt_programs            every tests/simt/NAME_test.cc is a Check program $(TESTS)/NAME_test,
+#                            linked with what it uses of the other sources of tests/simt
+#   make nvcc-check CU=...   compiles .cu files for every GPU: no warning, no spilled register
+CUDA_HOME ?= /usr/local/cuda
+SIMT_CXX  := g++
+NVCC      ?= $(CUDA_HOME)/bin/nvcc
+
+# -fsanitize=thread is for its calls before each load and store alone: simt_hooks.c answers them, and
+# programs are linked without it. AddressSanitizer excludes it, and the hooks look at bounds anyway.
+SIMT_CXXFLAGS := -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -fno-exceptions \
+                 -fno-rtti -pthread -Wall -Wextra -Wshadow -Werror -I. -isystem $(CUDA_HOME)/include \
+                 -DINGOT_SIMT -fsanitize=thread --param tsan-instrument-func-entry-exit=0 -MMD -MP \
+                 $(if $(SAN),-fsanitize=undefined -fno-sanitize-recover=all)
+
+simt_tests    := $(wildcard tests/simt/*_test.cc)
+simt_programs := $(simt_tests:tests/simt/%.cc=$(TESTS)/%)
+simt_sources  := $(filter-out $(simt_tests),$(wildcard tests/simt/*.c tests/simt/*.cc))
+simt_objects  := $(patsubst tests/%,$(TESTS)/obj/%.o,$(basename $(simt_sources)))
+
+# What of CUDA's headers is used here comes with the toolkit, also where there is no nvcc.
+$(TESTS)/obj/simt/%.o: tests/simt/%.cc | deps-test
+	@mkdir -p $(@D); echo "  CXX   $<"
+	@$(SIMT_CXX) $(SIMT_CXXFLAGS) $(MARCH) $(TEST_DEFINES) -c $< -o $@
+$(TESTS)/obj/cuda/%.o: %.cu | deps-test
+	@mkdir -p $(@D); echo "  CXX   $<"
+	@$(SIMT_CXX) $(SIMT_CXXFLAGS) $(MARCH) $(TEST_DEFINES) -I$(<D) -x c++ -c $< -o $@
+$(TESTS)/libsimt.a: $(simt_objects)
+$(simt_programs): $(TESTS)/%: $(TESTS)/obj/simt/%.o $(TESTS)/libsimt.a $(TEST_LIBS)
+	@echo "  LINK  $@"; $(SIMT_CXX) $(filter-out -std=%,$(CFLAGS)) $^ -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
+
+# ---- does nvcc take it ----------------------------------------------------------------------------
+CU         ?= tests/simt/device_check.cu
+nvcc_archs := sm_90a sm_121a
+NVCC_FLAGS := -std=c++17 -O3 --fmad=false -I. -Werror all-warnings -Xptxas -v,-warn-spills,-Werror
+nvcc_made  := $(foreach a,$(nvcc_archs),$(CU:%.cu=build/nvcc/$(a)/%.o))
+.PHONY: nvcc-check
+nvcc-check: $(if $(wildcard $(NVCC)),$(nvcc_made))
+	@$(if $^,echo "ok: nvcc $(nvcc_archs): $(CU)",echo "skip: nvcc-check (there is no $(NVCC))")
+define nvcc_rule
+build/nvcc/$(1)/%.o: %.cu
+	@mkdir -p $$(@D); echo "  NVCC  $(1) $$<"
+	@$$(NVCC) $$(NVCC_FLAGS) -arch=$(1) -I$$(<D) -MMD -MP -MF $$(@:.o=.d) -c $$< -o $$@ >$$@.log 2>&1 || \
+	  { cat $$@.log; exit 1; }
+endef
+$(foreach a,$(nvcc_archs),$(eval $(call nvcc_rule,$(a))))

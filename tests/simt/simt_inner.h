@@ -1,0 +1,134 @@
+/* What the parts of the interpreter share: simt_launch.c runs threads, simt_memory.c and
+ * simt_copy.c look at what they touch, simt_hooks.c is called by the compiler, simt_find.c keeps
+ * the findings. */
+#ifndef TESTS_SIMT_SIMT_INNER_H
+#define TESTS_SIMT_SIMT_INNER_H
+
+#include <stdbool.h>
+
+#include "tests/simt/fiber.h"
+#include "tests/simt/simt.h"
+
+enum {
+    SIMT_WARP = 32,
+    SIMT_THREADS_MOST = 1024,
+    /* The least of the targets: compute capability 12.1; 9.0 has 227 KiB. */
+    SIMT_SHARED_MOST = 99 * 1024,
+    SIMT_PARAMS_MOST = 4096,
+    SIMT_STACK_BYTES = 64 * 1024,
+};
+
+/* Accesses are ordered by a clock that every meeting advances: of two accesses by threads of one
+ * group, the earlier one is ordered before the later one if its time is before the group's last
+ * meeting. That holds for whole launches and blocks too, which begin with a tick.
+ *
+ * What is known of 4 bytes of memory. An owner is a thread's id, the widest group that it stands
+ * for, and a mask of the bytes. Memory of zeros is "never touched". */
+struct simt_cell {
+    u32 writer, written; /* owner and time; SIMT_PENDING: an asynchronous copy is to land here */
+    u32 reader, read;
+};
+enum { SIMT_ID_BITS = 26, SIMT_LEVEL_SHIFT = 26, SIMT_MASK_SHIFT = 28 };
+#define SIMT_ID_MASK ((1u << SIMT_ID_BITS) - 1)
+#define SIMT_PENDING UINT32_MAX
+enum simt_level { LEVEL_THREAD, LEVEL_WARP, LEVEL_BLOCK, LEVEL_GRID };
+
+struct simt_memory {
+    uintptr_t base, end;
+    enum simt_kind kind;
+    struct simt_cell *cells; /* NULL for weights, which nothing writes */
+    const char *name;
+};
+
+/* What a thread waits for; the names of WAIT_ are in simt_launch.c. */
+enum simt_wait { WAIT_NOTHING, WAIT_BLOCK, WAIT_WARP, WAIT_SHUFFLE, WAIT_DONE };
+
+struct simt_copy {
+    char *to;
+    const char *from;
+    u32 group;
+    bool landed;
+};
+
+struct simt_warp {
+    enum simt_wait what;
+    u32 arrived, mask;
+    u32 turn; /* of shuffles: their values lie in two sets by turns */
+    u32 synced;
+    uint64_t values[2][SIMT_WARP];
+};
+
+struct simt_thread {
+    struct fiber fiber;
+    u32 id, index; /* in the launch, in the block */
+    struct simt_block *block;
+    struct simt_warp *warp;
+    char *stack;
+    enum simt_wait wait;
+    bool pdl_waited;
+    struct simt_copy *copies; /* on their way */
+    u32 copy_count, copy_room, group;
+};
+
+struct simt_block {
+    u32 index, first_id, arrived, exited;
+    u32 began, synced; /* times */
+    char *shared;
+    struct simt_cell *cells;
+    struct simt_thread *threads;
+    struct simt_warp warps[SIMT_THREADS_MOST / SIMT_WARP];
+};
+
+/* The launch that runs, and who runs in it; `self` is NULL outside of kernels. */
+struct simt_launch_state {
+    struct simt_thread *self;
+    const struct simt_kernel *kernel;
+    u32 blocks, threads, shared_bytes;
+    u32 clock, began;
+    uint64_t steps_left;
+    bool pdl_waited; /* some thread has */
+    _Alignas(64) char params[SIMT_PARAMS_MOST];
+};
+extern struct simt_launch_state simt_now;
+
+/* One step of the budget; gives the launch up when it is spent. */
+static inline void simt_step(void)
+{
+    void simt_out_of_steps(void);
+    if (simt_now.steps_left-- == 0)
+        simt_out_of_steps();
+}
+
+/* Advances the clock and returns the new time. */
+u32 simt_tick(void);
+
+/* Ends the launch from within a thread, which has found what makes going on senseless. */
+void simt_give_up(void) __attribute__((noreturn));
+
+/* Lets other threads run, as the schedule has it. */
+void simt_yield(void);
+
+/* A number below `count`, by the seed of the schedule; 0 in order. */
+u32 simt_random(u32 count);
+bool simt_random_schedule(void);
+
+/* Looks at one access of the running thread. Gives the launch up when the address is none of its
+ * memory. `load` is SIMT_LOAD_WEIGHTS for loads that only weights may be read with. */
+enum simt_access { ACCESS_READ, ACCESS_WRITE };
+void simt_access(const void *at, size_t bytes, enum simt_access access, enum simt_load load);
+
+/* The same for what the host shares with kernels: no races are looked for. */
+void simt_access_shared_with_host(const void *at, size_t bytes, enum simt_access access);
+
+/* The 16 bytes at `to` in shared memory: an asynchronous copy begins, and has landed. */
+void simt_copy_begins(void *to);
+void simt_copy_lands(void *to);
+bool simt_in_shared(const void *at, size_t bytes);
+
+/* Copies of a thread that has come to its end. */
+void simt_copies_at_exit(void);
+
+/* Clears the line, prints, ends the program: for mistakes of the test itself. */
+void simt_die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+#endif
