@@ -207,6 +207,25 @@ DEVICE u32 load_acquire_system(const u32 *word)
     return value;
 }
 
+/* Words at which blocks of one grid meet, all of them resident at the same time. What a block did
+ * before it adds is visible to whoever reads the sum; returns the value before. */
+DEVICE u32 atomic_add_u32(u32 *word, u32 add)
+{
+    u32 before;
+    asm volatile("atom.add.acq_rel.gpu.u32 %0, [%1], %2;"
+                 : "=r"(before)
+                 : "l"(word), "r"(add)
+                 : "memory");
+    return before;
+}
+
+DEVICE u32 load_acquire_u32(const u32 *word)
+{
+    u32 value;
+    asm volatile("ld.acquire.gpu.u32 %0, [%1];" : "=r"(value) : "l"(word) : "memory");
+    return value;
+}
+
 /* Nanoseconds of the device's clock; its steps may be as long as a microsecond. */
 DEVICE uint64_t global_time_ns()
 {

@@ -113,6 +113,7 @@ void simt_pdl_trigger(void);
 void simt_loop_continue(uint64_t handle, u32 value);
 void simt_store_release(u32 *word, u32 value);
 u32 simt_load_acquire(const u32 *word);
+u32 simt_atomic_add(u32 *word, u32 add);
 uint64_t simt_time_ns(void);
 
 #ifdef __cplusplus

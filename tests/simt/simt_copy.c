@@ -95,7 +95,7 @@ void simt_copies_at_exit(void)
     t->copy_count = 0;
 }
 
-/* ---- words shared with the host ----------------------------------------------------------------
+/* ---- words shared with the host, or among blocks -----------------------------------------------
  */
 void simt_store_release(u32 *word, u32 value)
 {
@@ -109,4 +109,11 @@ u32 simt_load_acquire(const u32 *word)
     simt_access_shared_with_host(word, sizeof *word, ACCESS_READ);
     simt_yield();
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+u32 simt_atomic_add(u32 *word, u32 add)
+{
+    simt_access_shared_with_host(word, sizeof *word, ACCESS_WRITE);
+    simt_yield();
+    return __atomic_fetch_add(word, add, __ATOMIC_ACQ_REL);
 }

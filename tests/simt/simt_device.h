@@ -160,6 +160,16 @@ DEVICE u32 load_acquire_system(const u32 *word)
     return simt_load_acquire(word);
 }
 
+DEVICE u32 atomic_add_u32(u32 *word, u32 add)
+{
+    return simt_atomic_add(word, add);
+}
+
+DEVICE u32 load_acquire_u32(const u32 *word)
+{
+    return simt_load_acquire(word);
+}
+
 DEVICE uint64_t global_time_ns()
 {
     return simt_time_ns();
