@@ -66,7 +66,7 @@ tool_mains   := tools/pack.c tools/fables.c
 gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c))
 tool_lib     := $(filter-out $(tool_mains) tools/train_scan.c tools/trace_injection.c,$(wildcard tools/*.c))
 shared_lib   := $(wildcard runtime/tokenizer*.c) runtime/utf8.c runtime/interrupt.c
-runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(wildcard kernels/cpu/*.c)
+runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c runtime/cpu/*.c)) $(wildcard kernels/cpu/*.c)
 model_files  := decode.c prefill.c instances.c ops.c
 MODEL_OBJECTS := $(addprefix $(OUT)/obj/models/$(MODEL)/,$(model_files:.c=.o))
 

@@ -18,8 +18,8 @@ static bool sealed;
 
 uint64_t memory_plan_bytes(const struct memory_plan *plan)
 {
-    uint64_t parts[] = {plan->weights, plan->tokenizer, plan->state,
-                        plan->scratch, plan->io,        plan->threads};
+    uint64_t parts[] = {plan->weights, plan->tokenizer, plan->state, plan->scratch,
+                        plan->io,      plan->work,      plan->host,  plan->threads};
     uint64_t sum = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (__builtin_add_overflow(sum, parts[i], &sum))

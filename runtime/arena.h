@@ -16,13 +16,16 @@ struct arena {
     uint64_t map_bytes;
 };
 
-/* Every byte that a run of the binary will hold, the C library's own memory aside. */
+/* Every byte that a run of the binary will hold, the memory of the C library and of CUDA itself
+ * aside. */
 struct memory_plan {
     uint64_t weights;   /* the image in the weight file, read into its arena */
     uint64_t tokenizer; /* the file's other sections: header, tensor table, tokenizer tables */
     uint64_t state;
     uint64_t scratch;
     uint64_t io;      /* the model's tokens, hidden rows and logits, then the host's buffers */
+    uint64_t work;    /* CUDA: workspace of one operation, and what chooses tokens */
+    uint64_t host;    /* CUDA: the host's buffers, and its ends of what it hands the device */
     uint64_t threads; /* stacks of the team */
 };
 

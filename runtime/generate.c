@@ -3,20 +3,19 @@
 #include "runtime/interrupt.h"
 #include "runtime/tokenizer.h"
 
-uint64_t generate_host_bytes(void)
-{
-    return arena_rounded(sample_bytes(model.vocab));
-}
-
 void generate_open(struct generator *generator, struct session *session, struct out *out,
                    const struct generate_options *options)
 {
     generator->session = session;
     generator->out = out;
-    generator->options = *options;
-    u32 known = tokenizer_rows(session->tokenizer); /* at most model.vocab: session_open() */
-    sample_open(&generator->sampler, &options->sample, known,
-                arena_take(&session->io, generate_host_bytes()));
+    generator->limit = options->tokens < 0 ? UINT64_MAX : (uint64_t)options->tokens;
+    struct generation_options how = {
+        .sample = options->sample,
+        .vocab = tokenizer_rows(session->tokenizer), /* at most model.vocab: session_open() */
+        .eos = !options->ignore_eos,
+        .limit = generator->limit,
+    };
+    backend_generate_open(session, &how);
 }
 
 /* Prints what the token completes. Returns how many bytes; *last receives the last of them. */
@@ -37,26 +36,23 @@ static uint64_t print_token(struct generator *generator, struct tokenizer_decode
 struct generation generate(struct generator *generator, const f32 *logits)
 {
     struct session *session = generator->session;
-    const struct generate_options *options = &generator->options;
     struct generation made = {0};
+    if (generator->limit == 0)
+        return made;
     struct tokenizer_decoder decoder;
     tokenizer_decode_begin(&decoder, false);
     uint8_t last = '\0';
+    bool wanted = true;
     double start = session_seconds();
-    while (options->tokens < 0 || made.tokens < (uint64_t)options->tokens) {
-        u32 id = sample_next(&generator->sampler, logits, session->position);
-        if (id == model.eos && !options->ignore_eos)
-            break;
+    backend_generate_begin(session, logits);
+    for (u32 id; wanted && backend_generate_next(session, &id);) {
         print_token(generator, &decoder, id, &last);
         made.tokens++;
-        if (interrupt_asked() || generator->out->closed)
-            break;
-        if (made.tokens == (uint64_t)options->tokens)
-            break;
-        logits = session_decode(session, id);
-        made.steps++;
+        wanted = made.tokens < generator->limit && !interrupt_asked() && !generator->out->closed;
     }
     made.seconds = session_seconds() - start;
+    made.steps = made.tokens - (wanted ? 0 : 1);
+    backend_generate_end(session);
     uint8_t rest[3];
     uint64_t held = tokenizer_decode_end(&decoder, rest);
     out_write(generator->out, rest, held);

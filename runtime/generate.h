@@ -11,28 +11,25 @@
 
 struct generation {
     uint64_t tokens; /* printed */
-    uint64_t steps;  /* decode steps: the last token is not consumed any more */
+    uint64_t steps;  /* decode steps in that time: the last token is not consumed any more */
     double seconds;  /* from the first choice of a token to the last */
     bool ended;      /* the last byte printed was a newline */
 };
-
-/* Bytes that generate() takes from the session's io arena. */
-uint64_t generate_host_bytes(void);
 
 /* What generate() needs, made before sealing. */
 struct generator {
     struct session *session;
     struct out *out;
-    struct sampler sampler;
-    struct generate_options options;
+    uint64_t limit; /* most tokens */
 };
 
-/* Takes generate_host_bytes() from the io arena. The session has a tokenizer; ids that it does not
- * know (rows that only pad the vocabulary) are never chosen. */
+/* Takes backend_generate_bytes() from the io arena. The session has a tokenizer; ids that it does
+ * not know (rows that only pad the vocabulary) are never chosen. */
 void generate_open(struct generator *generator, struct session *session, struct out *out,
                    const struct generate_options *options);
 
-/* Chooses, prints and consumes tokens, starting from the logits of the last position: until
+/* Chooses, prints and consumes tokens, starting from the row of logits that session_decode(), or
+ * session_head() with one row, returned last: until
  * options.tokens are printed, the end of text is chosen, Ctrl-C, or the reader of `out` is gone.
  * Every token is written as soon as it completes a character. Allocates nothing, and apart from
  * that write makes no system call. */

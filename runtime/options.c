@@ -50,8 +50,8 @@ static _Noreturn void refuse_context(void)
     die(EXIT_USAGE,
         "--ctx-size is fixed when the binary is built (%" PRIu64
         "): set 'context' under [build] in "
-        "config/%s.ini and run 'make MODEL=%s'",
-        model.context, model.name, model.name);
+        "config/%s.ini and run 'make MODEL=%s%s'",
+        model.context, model.name, model.name, backend_make);
 }
 
 static u32 batch_size(const char *text)
@@ -60,9 +60,37 @@ static u32 batch_size(const char *text)
     if (value > model.chunk)
         die(EXIT_USAGE,
             "--batch-size %" PRId64 " is more than this binary was built for (%u): set "
-            "'prefill_chunk = %" PRId64 "' under [build] in config/%s.ini and run 'make MODEL=%s'",
-            value, model.chunk, value, model.name, model.name);
+            "'prefill_chunk = %" PRId64
+            "' under [build] in config/%s.ini and run 'make MODEL=%s%s'",
+            value, model.chunk, value, model.name, model.name, backend_make);
     return (u32)value;
+}
+
+/* What such an option asks for, on a backend that can do it. */
+static struct graph_mode graph_mode(struct graph_mode mode, int key)
+{
+    static const struct {
+        const char *name;
+        enum graph_use use;
+    } options[] = {{"--no-graph", GRAPH_NONE},
+                   {"--graph", GRAPH_STEP},
+                   {"--loop", GRAPH_LOOP},
+                   {"--no-pdl", GRAPH_DEFAULT}};
+    int index = key - OPTION_NO_GRAPH;
+    const char *name = options[index].name;
+    if (!backend_has_graphs)
+        die(EXIT_USAGE,
+            "%s: the backend '%s' has no graphs; leave the option out, or run 'make MODEL=%s "
+            "BACKEND=cuda' for a binary that has",
+            name, backend_name, model.name);
+    if (key == OPTION_NO_PDL) {
+        mode.no_pdl = true;
+        return mode;
+    }
+    if (mode.use != GRAPH_DEFAULT && mode.use != options[index].use)
+        die(EXIT_USAGE, "--no-graph, --graph and --loop exclude each other");
+    mode.use = options[index].use;
+    return mode;
 }
 
 static error_t parse_common(int key, char *argument, struct argp_state *state)
@@ -80,6 +108,12 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
         return 0;
     case 'c':
         refuse_context();
+    case OPTION_NO_GRAPH:
+    case OPTION_GRAPH:
+    case OPTION_LOOP:
+    case OPTION_NO_PDL:
+        options->mode = graph_mode(options->mode, key);
+        return 0;
     case 'q':
         options->quiet = true;
         return 0;
@@ -96,6 +130,11 @@ static const struct argp_option common_list[] = {
     {"batch-size", 'b', "N", 0, "Most tokens per prefill step, up to what was built", 10},
     {"ctx-size", 'c', "N", OPTION_HIDDEN, NULL, 10},
     {"quiet", 'q', NULL, 0, "No plan and no summary on stderr", 10},
+    {"no-graph", OPTION_NO_GRAPH, NULL, 0, "CUDA: the host launches every kernel", 11},
+    {"graph", OPTION_GRAPH, NULL, 0, "CUDA: a graph per step, also to generate", 11},
+    {"loop", OPTION_LOOP, NULL, 0, "CUDA: generate in a loop on the device (default)", 11},
+    {"no-pdl", OPTION_NO_PDL, NULL, 0, "CUDA: no kernel starts before the one before has ended",
+     11},
     {0},
 };
 const struct argp common_argp = {.options = common_list, .parser = parse_common};

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/backend.h"
 #include "runtime/run.h"
 #include "runtime/sample.h"
 
@@ -23,14 +24,20 @@ enum option_key {
     OPTION_DECODE,
     OPTION_DIGEST,
     OPTION_JSON,
-    OPTION_CAPTURE
+    OPTION_CAPTURE,
+    OPTION_NO_GRAPH,
+    OPTION_GRAPH,
+    OPTION_LOOP,
+    OPTION_NO_PDL
 };
 
-/* --weights, --threads, --quiet, and the flags that are fixed when the binary is built. */
+/* --weights, --threads, --quiet, --no-graph and its kin, and the flags that are fixed when the
+ * binary is built. */
 struct common_options {
     const char *weights; /* NULL: beside the binary */
-    u32 threads;         /* 0: as many as processors */
+    u32 threads;         /* 0: by default */
     u32 chunk;           /* --batch-size; 0: as built */
+    struct graph_mode mode;
     bool quiet;
 };
 extern const struct argp common_argp;

@@ -10,7 +10,6 @@
 
 #include "runtime/die.h"
 #include "runtime/out.h"
-#include "runtime/report.h"
 #include "runtime/trace.h"
 
 const char *session_default_weights(void)
@@ -43,25 +42,13 @@ uint64_t session_decode_weight_bytes(void)
     return sum;
 }
 
-static void plan_memory(struct session *session, const struct session_options *options, u32 threads)
+struct session_options session_options(const struct common_options *common)
 {
-    uint64_t host = options->host_bytes;
-    if (options->text)
-        host += arena_rounded(tokenizer_scratch_bytes());
-    session->plan = (struct memory_plan){
-        .weights = model.weights_bytes,
-        .tokenizer = session->weights.header.weights_at,
-        .state = model.state_bytes,
-        .scratch = model.scratch_bytes,
-        .io = model.io_bytes + host,
-        .threads = team_stack_bytes(threads),
-    };
-    if (!options->quiet)
-        report_plan(&session->plan, threads);
-    memory_require(&session->plan, memory_available());
-    session->state = arena_reserve("state", model.state_bytes);
-    session->scratch = arena_reserve("scratch", model.scratch_bytes);
-    session->io = arena_reserve("io", model.io_bytes + host);
+    return (struct session_options){.weights = common->weights,
+                                    .threads = common->threads,
+                                    .chunk = common->chunk,
+                                    .mode = common->mode,
+                                    .quiet = common->quiet};
 }
 
 struct tokenizer *session_tokenizer(const struct weights_source *weights, struct arena *io)
@@ -91,41 +78,24 @@ struct tokenizer *session_tokenizer(const struct weights_source *weights, struct
 void session_open(struct session *session, const struct session_options *options)
 {
     memset(session, 0, sizeof *session);
-    trace_open();
     session->processors = team_processors();
     session->chunk = options->chunk ? options->chunk : model.chunk;
-    u32 threads = options->threads ? options->threads : session->processors;
-    if (threads > TEAM_MOST_THREADS)
-        threads = TEAM_MOST_THREADS;
-
+    struct session_options whole = *options;
+    if (options->text)
+        whole.host_bytes += arena_rounded(tokenizer_scratch_bytes());
+    whole.threads = backend_threads(options->threads, session->processors);
+    trace_open();
     weights_open(&session->weights,
                  options->weights ? options->weights : session_default_weights());
-    plan_memory(session, options, threads);
-    team_start(&session->pool, threads);
-    trace_begin(TRACE_LOAD, model.weights_bytes);
-    weights_load(&session->weights, &session->pool);
-    trace_end();
+    backend_open(session, &whole);
     memory_load_code();
-
-    struct io *io = arena_take(&session->io, model.io_bytes);
-    session->step = (struct step *)io;
-    session->tokens = (u32 *)((uint8_t *)io + model.io_tokens_at);
-    session->logits = (const f32 *)((uint8_t *)io + model.io_logits_at);
-    for (u32 rank = 0; rank < threads; rank++) {
-        run *r = &session->pool.workers[rank].run;
-        r->weights = session->weights.image;
-        r->state = (struct state *)session->state.at;
-        r->scratch = (union scratch *)session->scratch.at;
-        r->io = io;
-        r->step = session->step;
-        r->after_op = trace_op_hook();
-    }
     if (options->text)
         session->tokenizer = session_tokenizer(&session->weights, &session->io);
 }
 
 void session_close(struct session *session)
 {
+    backend_close(session);
     team_stop(&session->pool);
     if (session->tokenizer)
         tokenizer_close(session->tokenizer);
@@ -134,7 +104,7 @@ void session_close(struct session *session)
 
 void session_reset(struct session *session)
 {
-    memset(session->state.at, 0, session->state.bytes);
+    backend_reset(session);
     session->position = 0;
 }
 
@@ -148,26 +118,8 @@ static void check_step(const struct session *session, const u32 *ids, u32 count)
     if (model.context && session->position + count > model.context)
         die(EXIT_FAILED,
             "the context is full: %" PRIu64 " tokens; set a larger 'context' in config/%s.ini and "
-            "run 'make MODEL=%s'",
-            model.context, model.name, model.name);
-}
-
-static void step_prefill(run *r, void *context)
-{
-    (void)context;
-    model.prefill(r);
-}
-
-static void step_head(run *r, void *context)
-{
-    (void)context;
-    model.head(r);
-}
-
-static void step_decode(run *r, void *context)
-{
-    (void)context;
-    model.decode(r);
+            "run 'make MODEL=%s%s'",
+            model.context, model.name, model.name, backend_make);
 }
 
 void session_prefill(struct session *session, const u32 *ids, u32 count)
@@ -175,39 +127,31 @@ void session_prefill(struct session *session, const u32 *ids, u32 count)
     if (count == 0 || count > session->chunk)
         die(EXIT_FAILED, "internal error: a chunk of %u tokens, at most %u", count, session->chunk);
     check_step(session, ids, count);
-    memcpy(session->tokens, ids, count * sizeof *ids);
-    session->step->tokens = count;
-    session->step->position = session->position;
     trace_begin(TRACE_PREFILL, count);
-    team_run(&session->pool, step_prefill, NULL);
+    backend_prefill(session, ids, count);
     trace_end();
+    session->rows = count;
     session->position += count;
 }
 
 const f32 *session_head(struct session *session, u32 first, u32 rows)
 {
-    if (rows == 0 || rows > model.logit_rows || first + rows > session->step->tokens)
+    if (rows == 0 || rows > model.logit_rows || first + rows > session->rows)
         die(EXIT_FAILED, "internal error: logits of rows %u to %u of %u", first, first + rows,
-            session->step->tokens);
-    session->step->logit_first = first;
-    session->step->logit_rows = rows;
+            session->rows);
     trace_begin(TRACE_HEAD, rows);
-    team_run(&session->pool, step_head, NULL);
+    const f32 *logits = backend_head(session, first, rows);
     trace_end();
-    return session->logits;
+    return logits;
 }
 
 const f32 *session_decode(struct session *session, u32 id)
 {
     check_step(session, &id, 1);
-    session->tokens[0] = id;
-    session->step->tokens = 1;
-    session->step->position = session->position;
-    session->step->logit_first = 0;
-    session->step->logit_rows = 1;
     trace_begin(TRACE_DECODE, session->position);
-    team_run(&session->pool, step_decode, NULL);
+    const f32 *logits = backend_decode(session, id);
     trace_end();
+    session->rows = 1;
     session->position++;
-    return session->logits;
+    return logits;
 }

@@ -1,8 +1,8 @@
-/* One sequence of tokens going through the model: the arenas, the team, and the steps.
+/* One sequence of tokens going through the model: the memory, the host's team, and the steps.
  *
  * Tokens go in either by chunks (session_prefill, then session_head for the rows whose logits are
- * wanted) or one by one (session_decode). Whatever the mixture, the state carries over, and the
- * logits of a position have the same bits. */
+ * wanted) or one by one (session_decode). Whatever the mixture, the state carries over; if
+ * backend_same_in_chunks, the logits of a position have the same bits. */
 #ifndef RUNTIME_SESSION_H
 #define RUNTIME_SESSION_H
 
@@ -10,38 +10,44 @@
 #include <stdint.h>
 
 #include "runtime/arena.h"
+#include "runtime/backend.h"
 #include "runtime/model.h"
+#include "runtime/options.h"
 #include "runtime/team.h"
 #include "runtime/tokenizer.h"
 #include "runtime/weights.h"
 
 struct session_options {
-    const char *weights; /* path; NULL: beside the binary */
-    u32 threads;         /* 0: as many as processors */
-    u32 chunk;           /* most tokens of a prefill step; 0: as built */
-    bool text;           /* a tokenizer is needed */
-    bool quiet;          /* do not print the plan */
+    const char *weights;    /* path; NULL: beside the binary */
+    u32 threads;            /* 0: by default */
+    u32 chunk;              /* most tokens of a prefill step; 0: as built */
+    struct graph_mode mode; /* how a backend that has graphs runs */
+    bool text;              /* a tokenizer is needed */
+    bool quiet;             /* do not print the plan */
+    bool variants;          /* backend_variant() will be asked for */
     uint64_t
-        host_bytes; /* what the caller will take from the io arena, each piece arena_rounded() */
+        host_bytes; /* what the caller will take from the io arena, in arena_rounded() pieces */
 };
+
+/* What the options that all verbs have say about a session. */
+struct session_options session_options(const struct common_options *common);
 
 struct session {
     struct pool pool;
     struct weights_source weights;
     struct memory_plan plan;
-    struct arena state, scratch, io;
-    struct step *step;
-    u32 *tokens;                 /* [model.chunk] */
-    const f32 *logits;           /* [model.logit_rows][model.vocab_pad] */
+    struct arena io;             /* on the host; its rest is the caller's */
     struct tokenizer *tokenizer; /* NULL unless asked for */
     u32 chunk;                   /* most tokens of a prefill step of this session */
+    u32 rows;                    /* tokens of the last step */
     u32 processors;              /* that this process could use when it started */
     uint64_t position;           /* tokens consumed since the last reset */
 };
 
 /* Opens the weight file, compares the plan with the memory that is available, reserves the arenas,
  * starts the threads, and loads and checks the weights, in this order. Exits with a message on any
- * failure (EXIT_MEMORY, EXIT_MISMATCH, EXIT_FAILED). The session must not move afterwards. */
+ * failure (EXIT_MEMORY, EXIT_MISMATCH, EXIT_PROCESSOR, EXIT_FAILED). The session must not move
+ * afterwards. */
 void session_open(struct session *session, const struct session_options *options);
 
 void session_close(struct session *session);

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "runtime/die.h"
-#include "runtime/generate.h"
 #include "runtime/interrupt.h"
 #include "runtime/json.h"
 #include "runtime/options.h"
@@ -67,7 +66,7 @@ static struct facts gather(const struct common_options *common)
 {
     struct facts facts = {.path = common->weights ? common->weights : session_default_weights(),
                           .processors = team_processors()};
-    facts.threads = common->threads ? common->threads : facts.processors;
+    facts.threads = backend_threads(common->threads, facts.processors);
     facts.present = access(facts.path, F_OK) == 0;
     if (facts.present) {
         struct weights_source source;
@@ -75,15 +74,10 @@ static struct facts gather(const struct common_options *common)
         facts.header = source.header;
         weights_close(&source);
     }
-    facts.plan = (struct memory_plan){
-        .weights = model.weights_bytes,
-        .tokenizer = facts.present ? facts.header.weights_at : 0,
-        .state = model.state_bytes,
-        .scratch = model.scratch_bytes,
-        .io = model.io_bytes + generate_host_bytes() + arena_rounded(model.chunk * sizeof(u32)) +
-              arena_rounded(tokenizer_scratch_bytes()),
-        .threads = team_stack_bytes(facts.threads),
-    };
+    facts.plan = backend_plan(facts.present ? facts.header.weights_at : 0,
+                              backend_generate_bytes() + arena_rounded(model.chunk * sizeof(u32)) +
+                                  arena_rounded(tokenizer_scratch_bytes()),
+                              facts.threads);
     return facts;
 }
 
@@ -114,8 +108,14 @@ static void print_memory(const struct facts *facts)
     print_arena("state", facts->plan.state, "what one token leaves for the next");
     print_arena("scratch", facts->plan.scratch, scratch);
     print_arena("io", facts->plan.io, "tokens, hidden rows, logits; sampling, tokenizer's block");
+    if (facts->plan.work > 0)
+        print_arena("work", facts->plan.work, "workspace of one operation, sampling");
+    if (facts->plan.host > 0)
+        print_arena("host", facts->plan.host, "staging, logits and ring of tokens; host's buffers");
     print_arena("threads", facts->plan.threads, "stacks");
-    print_arena("sum", memory_plan_bytes(&facts->plan), "and at most 8 MB for code and libraries");
+    print_arena("sum", memory_plan_bytes(&facts->plan),
+                backend_has_graphs ? "without what CUDA itself takes"
+                                   : "and at most 8 MB for code and libraries");
 }
 
 static void print_operations(void)
@@ -136,8 +136,8 @@ static void print_operations(void)
 
 static void print_all(const struct facts *facts)
 {
-    out_print(&out, "%s: %s, %s parameters, cpu, %s\n", model.name, model.model_type,
-              report_grouped(model.parameters).text, report_isa());
+    out_print(&out, "%s: %s, %s parameters, %s, %s\n", model.name, model.model_type,
+              report_grouped(model.parameters).text, backend_name, backend_targets());
     out_print(&out, "  config digest  %016" PRIx64 "%016" PRIx64 "\n", model.config_digest[1],
               model.config_digest[0]);
     if (facts->present)
@@ -178,6 +178,10 @@ static void json_memory(struct json *json, const struct memory_plan *plan)
     json_integer(json, "scratch", plan->scratch);
     json_integer(json, "scratch_lower_bound", model.scratch_bound);
     json_integer(json, "io", plan->io);
+    if (backend_has_graphs) {
+        json_integer(json, "work", plan->work);
+        json_integer(json, "host", plan->host);
+    }
     json_integer(json, "threads", plan->threads);
     json_integer(json, "sum", memory_plan_bytes(plan));
     json_close(json, '}');
@@ -208,8 +212,8 @@ static void print_json(const struct facts *facts)
     json_open(&json, NULL, '{');
     json_integer(&json, "schema", 1);
     json_string(&json, "name", model.name);
-    json_string(&json, "backend", "cpu");
-    json_string(&json, "isa", report_isa());
+    json_string(&json, "backend", backend_name);
+    json_string(&json, "isa", backend_targets());
     json_integer(&json, "threads", facts->threads);
     json_integer(&json, "processors", facts->processors);
     json_integer(&json, "parameters", model.parameters);

@@ -149,10 +149,8 @@ int verb_logits(int argc, char **argv)
     u32 *ids = ids_read(options.ids, model.vocab, &count);
     if (count == 0)
         die(EXIT_MISMATCH, "%s: no token ids", options.ids);
-    session_open(&session, &(struct session_options){.weights = options.common.weights,
-                                                     .threads = options.common.threads,
-                                                     .chunk = options.common.chunk,
-                                                     .quiet = options.common.quiet});
+    struct session_options whole = session_options(&options.common);
+    session_open(&session, &whole);
     sink.digest = options.digest;
     sink.array = options.output || !options.digest;
     if (sink.array)

@@ -112,14 +112,10 @@ int verb_run(int argc, char **argv)
     generate_defaults(&options.generate);
     options_parse(&command, argc, argv, &options);
     interrupt_catch();
-    session_open(&session,
-                 &(struct session_options){.weights = options.common.weights,
-                                           .threads = options.common.threads,
-                                           .chunk = options.common.chunk,
-                                           .quiet = options.common.quiet,
-                                           .text = true,
-                                           .host_bytes = generate_host_bytes() +
-                                                         arena_rounded(model.chunk * sizeof(u32))});
+    struct session_options whole = session_options(&options.common);
+    whole.text = true;
+    whole.host_bytes = backend_generate_bytes() + arena_rounded(model.chunk * sizeof(u32));
+    session_open(&session, &whole);
     u32 *ids = arena_take(&session.io, model.chunk * sizeof *ids);
     out_open(&out, STDOUT_FILENO, "standard output");
     struct generator generator;

@@ -168,14 +168,11 @@ int verb_stream(int argc, char **argv)
     interrupt_catch();
     uint64_t ids_bytes = ((uint64_t)model.chunk + 1) * sizeof(u32);
     uint64_t bits_bytes = model.logit_rows * sizeof(double);
-    session_open(&session, &(struct session_options){.weights = options.common.weights,
-                                                     .threads = options.common.threads,
-                                                     .chunk = options.common.chunk,
-                                                     .quiet = options.common.quiet,
-                                                     .text = true,
-                                                     .host_bytes = generate_host_bytes() +
-                                                                   arena_rounded(ids_bytes) +
-                                                                   arena_rounded(bits_bytes)});
+    struct session_options whole = session_options(&options.common);
+    whole.text = true;
+    whole.host_bytes =
+        backend_generate_bytes() + arena_rounded(ids_bytes) + arena_rounded(bits_bytes);
+    session_open(&session, &whole);
     struct buffers buffers = {.ids = arena_take(&session.io, ids_bytes),
                               .bits = arena_take(&session.io, bits_bytes)};
     out_open(&out, STDOUT_FILENO, "standard output");

@@ -72,7 +72,7 @@ static struct out out;
 static struct tokenizer *open_tokenizer(const char *path)
 {
     weights_open(&weights, path ? path : session_default_weights());
-    weights_load(&weights, NULL);
+    weights_map(&weights);
     struct arena io = arena_reserve("io", arena_rounded(tokenizer_scratch_bytes()));
     return session_tokenizer(&weights, &io);
 }

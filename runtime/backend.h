@@ -1,0 +1,98 @@
+/* What executes the steps of a session. Exactly one backend is linked into a binary: runtime/cpu or
+ * runtime/cuda. It is the one processor or device of this process, so its own data are static; all
+ * that verbs see of a session lies in struct session.
+ *
+ * session.h is the only caller of the steps: token ids and positions have been checked there. */
+#ifndef RUNTIME_BACKEND_H
+#define RUNTIME_BACKEND_H
+
+#include <stdbool.h>
+
+#include "runtime/arena.h"
+#include "runtime/sample.h"
+
+struct session;
+struct session_options;
+
+/* How a backend that has graphs runs its steps. The results have the same bits in every mode. */
+enum graph_use {
+    GRAPH_DEFAULT, /* a graph per step, and generation by a loop on the device */
+    GRAPH_NONE,    /* every kernel is launched by the host */
+    GRAPH_STEP,    /* a graph per step, also in generation */
+    GRAPH_LOOP,    /* as GRAPH_DEFAULT, asked for */
+};
+struct graph_mode {
+    enum graph_use use;
+    bool no_pdl; /* no kernel starts before the one before it has ended */
+};
+
+/* "cpu" or "cuda": the backend that a weight file must have been packed for. */
+extern const char backend_name[];
+
+/* What 'make MODEL=NAME' needs besides, with a blank before it: "" or " BACKEND=cuda". */
+extern const char backend_make[];
+
+/* The steps run on a device with memory of its own, as graphs: --no-graph and its kin apply. */
+extern const bool backend_has_graphs;
+
+/* The same logits, bit for bit, whether a text goes in token by token or in chunks. */
+extern const bool backend_same_in_chunks;
+
+/* What the kernels were compiled for: "avx512", or "sm_90a sm_121a compute_90". */
+const char *backend_targets(void);
+
+/* Threads of the host's team when `asked` for (0: by default). */
+u32 backend_threads(u32 asked, u32 processors);
+
+/* Where the memory of a run goes: `host` bytes of the caller's, `tokenizer` bytes of the weight
+ * file in front of the image. Needs no device. */
+struct memory_plan backend_plan(uint64_t tokenizer, uint64_t host, u32 threads);
+
+/* Finds the device, compares the plan with its memory, reserves the arenas, starts the host's team,
+ * loads and checks the weights, and makes every step ready to run. session->weights is open.
+ * Fills plan, pool and io (`host` bytes to take) of the session. Exits with EXIT_PROCESSOR,
+ * EXIT_MEMORY, EXIT_MISMATCH or EXIT_FAILED. */
+void backend_open(struct session *session, const struct session_options *options);
+void backend_close(struct session *session);
+
+/* Zero state: the start of a text. */
+void backend_reset(struct session *session);
+
+/* The steps; logits are [rows][model.vocab_pad] on the host, valid until the next step. */
+void backend_prefill(struct session *session, const u32 *ids, u32 count);
+const f32 *backend_head(struct session *session, u32 first, u32 rows);
+const f32 *backend_decode(struct session *session, u32 id);
+
+/* How tokens are chosen one after another. */
+struct generation_options {
+    struct sample_options sample;
+    u32 vocab;      /* only ids below it; at most model.vocab */
+    bool eos;       /* model.eos ends the text and is not given out */
+    uint64_t limit; /* most tokens; UINT64_MAX: none */
+};
+
+/* Bytes that backend_generate_open() takes from session->io. */
+uint64_t backend_generate_bytes(void);
+
+/* Makes ready what generation needs; before arena_seal(). */
+void backend_generate_open(struct session *session, const struct generation_options *options);
+
+/* Starts from `logits`: the row that session_decode(), or session_head() with one row, returned
+ * last. limit is at least 1. */
+void backend_generate_begin(struct session *session, const f32 *logits);
+
+/* The next token, which the backend may have chosen already. False at the end of the text: the
+ * limit, eos, or Ctrl-C where it is heard before a token is chosen. */
+bool backend_generate_next(struct session *session, u32 *id);
+
+/* No more tokens are wanted. The state holds nothing that could be continued. */
+void backend_generate_end(struct session *session);
+
+/* Tells a profiler that the window to capture starts or ends. */
+void backend_profile(bool on);
+
+/* For `selftest`: the ways to run a step that must not change its bits. Sets up number `index` and
+ * describes it; false if there is none. After arena_seal(), with session_options.variants. */
+bool backend_variant(struct session *session, u32 index, char text[32]);
+
+#endif

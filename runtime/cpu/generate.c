@@ -1,0 +1,44 @@
+/* Generation on the CPU: a token is chosen when it is asked for, from the logits of the step
+ * before.
+ */
+#include "runtime/backend.h"
+
+#include "runtime/session.h"
+
+static struct {
+    struct sampler sampler;
+    bool eos;
+    const f32 *logits; /* to choose from; NULL: `last` has to be consumed before */
+    u32 last;
+} turns;
+
+uint64_t backend_generate_bytes(void)
+{
+    return arena_rounded(sample_bytes(model.vocab));
+}
+
+void backend_generate_open(struct session *session, const struct generation_options *options)
+{
+    turns.eos = options->eos;
+    sample_open(&turns.sampler, &options->sample, options->vocab,
+                arena_take(&session->io, backend_generate_bytes()));
+}
+
+void backend_generate_begin(struct session *session, const f32 *logits)
+{
+    (void)session;
+    turns.logits = logits;
+}
+
+bool backend_generate_next(struct session *session, u32 *id)
+{
+    const f32 *logits = turns.logits ? turns.logits : session_decode(session, turns.last);
+    *id = turns.last = sample_next(&turns.sampler, logits, session->position);
+    turns.logits = NULL;
+    return !(turns.eos && *id == model.eos);
+}
+
+void backend_generate_end(struct session *session)
+{
+    (void)session;
+}
