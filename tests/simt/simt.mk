@@ -13,7 +13,7 @@ NVCC      ?= $(CUDA_HOME)/bin/nvcc
 SIMT_CXXFLAGS := -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -fno-exceptions \
                  -fno-rtti -pthread -Wall -Wextra -Wshadow -Werror -I. -isystem $(CUDA_HOME)/include \
                  -DINGOT_SIMT -fsanitize=thread --param tsan-instrument-func-entry-exit=0 -MMD -MP \
-                 $(if $(SAN),-fsanitize=undefined -fno-sanitize-recover=all)
+                 $(if $(SAN),-fsanitize=undefined -fno-sanitize=null$(comma)alignment -fno-sanitize-recover=all)
 
 simt_tests    := $(wildcard tests/simt/*_test.cc)
 simt_programs := $(simt_tests:tests/simt/%.cc=$(TESTS)/%)

@@ -1,5 +1,4 @@
 /* Accesses of 16 bytes, asynchronous copies, and words shared with the host. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/simt/simt_inner.h"
@@ -50,12 +49,8 @@ void simt_copy_async16(void *shared, const void *global)
     }
     simt_access(global, WIDE, ACCESS_READ, SIMT_LOAD_ANY);
     simt_copy_begins(shared);
-    if (t->copy_count == t->copy_room) {
-        t->copy_room = t->copy_room ? 2 * t->copy_room : 16;
-        t->copies = realloc(t->copies, t->copy_room * sizeof *t->copies);
-        if (!t->copies)
-            simt_die("no memory for %u copies", t->copy_room);
-    }
+    if (t->copy_count == SIMT_COPIES_MOST)
+        simt_die("more than %d copies of a thread on their way", SIMT_COPIES_MOST);
     struct simt_copy *c = &t->copies[t->copy_count++];
     *c = (struct simt_copy){shared, global, t->group, false};
     memset(shared, 0xff, WIDE);

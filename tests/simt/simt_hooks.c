@@ -18,23 +18,23 @@ static void hook(const void *at, size_t bytes, size_t alignment, enum simt_acces
 
 /* The compiler's names and types. */
 #define HOOKS(bytes, alignment)                                                                    \
-    void __tsan_read##bytes(const void *at);                                                       \
-    void __tsan_read##bytes(const void *at)                                                        \
+    void __tsan_read##bytes(void *at);                                                             \
+    void __tsan_read##bytes(void *at)                                                              \
     {                                                                                              \
         hook(at, bytes, alignment, ACCESS_READ);                                                   \
     }                                                                                              \
-    void __tsan_write##bytes(const void *at);                                                      \
-    void __tsan_write##bytes(const void *at)                                                       \
+    void __tsan_write##bytes(void *at);                                                            \
+    void __tsan_write##bytes(void *at)                                                             \
     {                                                                                              \
         hook(at, bytes, alignment, ACCESS_WRITE);                                                  \
     }                                                                                              \
-    void __tsan_unaligned_read##bytes(const void *at);                                             \
-    void __tsan_unaligned_read##bytes(const void *at)                                              \
+    void __tsan_unaligned_read##bytes(void *at);                                                   \
+    void __tsan_unaligned_read##bytes(void *at)                                                    \
     {                                                                                              \
         hook(at, bytes, 1, ACCESS_READ);                                                           \
     }                                                                                              \
-    void __tsan_unaligned_write##bytes(const void *at);                                            \
-    void __tsan_unaligned_write##bytes(const void *at)                                             \
+    void __tsan_unaligned_write##bytes(void *at);                                                  \
+    void __tsan_unaligned_write##bytes(void *at)                                                   \
     {                                                                                              \
         hook(at, bytes, 1, ACCESS_WRITE);                                                          \
     }
@@ -44,16 +44,16 @@ HOOKS(4, 4)
 HOOKS(8, 8)
 HOOKS(16, 8)
 
-void __tsan_read_range(const void *at, size_t bytes);
-void __tsan_read_range(const void *at, size_t bytes)
+void __tsan_read_range(void *at, long bytes);
+void __tsan_read_range(void *at, long bytes)
 {
-    hook(at, bytes, 1, ACCESS_READ);
+    hook(at, (size_t)bytes, 1, ACCESS_READ);
 }
 
-void __tsan_write_range(const void *at, size_t bytes);
-void __tsan_write_range(const void *at, size_t bytes)
+void __tsan_write_range(void *at, long bytes);
+void __tsan_write_range(void *at, long bytes)
 {
-    hook(at, bytes, 1, ACCESS_WRITE);
+    hook(at, (size_t)bytes, 1, ACCESS_WRITE);
 }
 
 /* Called once by each such source before main(). */

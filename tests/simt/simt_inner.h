@@ -16,6 +16,7 @@ enum {
     SIMT_SHARED_MOST = 99 * 1024,
     SIMT_PARAMS_MOST = 4096,
     SIMT_STACK_BYTES = 64 * 1024,
+    SIMT_COPIES_MOST = 128,
 };
 
 /* Accesses are ordered by a clock that every meeting advances: of two accesses by threads of one
@@ -66,8 +67,8 @@ struct simt_thread {
     char *stack;
     enum simt_wait wait;
     bool pdl_waited;
-    struct simt_copy *copies; /* on their way */
-    u32 copy_count, copy_room, group;
+    u32 copy_count, group;
+    struct simt_copy copies[SIMT_COPIES_MOST]; /* on their way */
 };
 
 struct simt_block {
