@@ -112,11 +112,13 @@ DEVICE uint64_t warp_xor_u64(uint64_t value, u32 mask)
 /* ---- memory ------------------------------------------------------------------------------------
  */
 /* 16 bytes of weights, 16-byte aligned: read once, past L1, never written while a kernel runs. The
- * only read that may stand before pdl_wait(). Stays on its side of pdl_wait() and of barriers. */
+ * only read that may stand before pdl_wait(). Stays on its side of pdl_wait() and of barriers: that
+ * is why it is no ld.global.nc, which ptxas 13.0 moves down to the first use of what was loaded,
+ * and with it goes all that was to be under way meanwhile. */
 DEVICE struct vec16 load_weights16(const void *weights)
 {
     struct vec16 v;
-    asm volatile("ld.global.nc.L1::no_allocate.L2::128B.v4.u32 {%0, %1, %2, %3}, [%4];"
+    asm volatile("ld.global.L1::no_allocate.L2::128B.v4.u32 {%0, %1, %2, %3}, [%4];"
                  : "=r"(v.word[0]), "=r"(v.word[1]), "=r"(v.word[2]), "=r"(v.word[3])
                  : "l"(__cvta_generic_to_global(weights)));
     return v;
