@@ -160,14 +160,14 @@ TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/
 TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"'
 
 # The default model itself, for tests that look at its operations.
-$(TESTS)/poison_test: $(TESTS)/obj/poison_test.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
+$(TESTS)/poison_test $(TESTS)/trace_test: $(TESTS)/%: $(TESTS)/obj/%.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(RUNTIME_LIBS)
 
 $(TESTS)/obj/%.o: tests/%.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(MARCH) $(TEST_DEFINES) -c $< -o $@
 $(TESTS)/libtests.a: $(test_lib:tests/%.c=$(TESTS)/obj/%.o)
-$(filter-out %/poison_test,$(programs)): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
+$(filter-out %/poison_test %/trace_test,$(programs)): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
 
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.

@@ -10,7 +10,7 @@ CUDA_HOME ?= /usr/local/cuda
 nvtx_header := $(if $(filter aarch64,$(ISA)),,$(firstword \
                  $(wildcard $(CUDA_HOME)/include/nvtx3/nvToolsExt.h /usr/include/nvtx3/nvToolsExt.h)))
 nvtx_flags  := $(if $(nvtx_header),-isystem $(patsubst %/nvtx3/nvToolsExt.h,%,$(nvtx_header)))
-$(OUT)/obj/runtime/trace.o: CFLAGS += $(nvtx_flags)
+$(OUT)/obj/runtime/trace.o $(TESTS)/obj/trace_test.o: CFLAGS += $(nvtx_flags)
 
 # Loaded into other programs, so without a sanitizer.
 $(TOOLS)/libtrace.so: tools/trace_injection.c | deps
