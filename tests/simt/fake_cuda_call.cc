@@ -155,9 +155,9 @@ void fake_found(const char *format, ...)
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
-    if (fake.finding_count < FINDINGS_MOST)
-        memcpy(fake.findings[fake.finding_count], text, sizeof text);
-    fake.finding_count++;
+    if (fake.finding_count++ >= FINDINGS_MOST)
+        return;
+    memcpy(fake.findings[fake.finding_count - 1], text, sizeof text);
     /* Not by stdio: the buffer of stderr is none of ours, and a finding may come from a signal. */
     static const char prefix[] = "fake CUDA: finding: ";
     ssize_t ignored = write(STDERR_FILENO, prefix, sizeof prefix - 1);
@@ -367,6 +367,7 @@ void fake_reset(void)
     fake_memory_reset();
     fake_launch_reset();
     fake_keep_reset();
+    simt_forget();
     memset(&fake, 0, sizeof fake);
     fake_seed(0);
     fake_protect(true);

@@ -13,7 +13,7 @@ struct condition {
     bool taken, set;
     uint64_t rounds; /* of this launch */
 };
-enum { ROUNDS_MOST = 1 << 20 };
+enum { ROUNDS_MOST = 1 << 16 };
 
 static cudaGraphExec_t execs;
 static struct condition *conditions;
@@ -61,6 +61,7 @@ void fake_conditional_set(unsigned long long handle, unsigned int value)
     struct condition *c = condition_of(handle);
     if (!c) {
         fake_found("a kernel sets the condition of no graph: handle %llx", handle);
+        fake_fault(cudaErrorLaunchFailure);
         return;
     }
     c->value = value;
