@@ -1,4 +1,4 @@
-/* Accesses of 16 bytes, asynchronous copies, and words shared with the host. */
+/* Accesses of 16 bytes, and asynchronous copies. */
 #include <string.h>
 
 #include "tests/simt/simt_inner.h"
@@ -54,7 +54,7 @@ void simt_copy_async16(void *shared, const void *global)
     struct simt_copy *c = &t->copies[t->copy_count++];
     *c = (struct simt_copy){shared, global, t->group, false};
     memset(shared, 0xff, WIDE);
-    if (simt_random_schedule() && simt_random(4) == 0)
+    if (simt_by_chance() && simt_random(4) == 0)
         land(c);
 }
 
@@ -88,27 +88,4 @@ void simt_copies_at_exit(void)
     if (t->copy_count > 0)
         simt_find("exits with %u copy_async16 on their way", t->copy_count);
     t->copy_count = 0;
-}
-
-/* ---- words shared with the host, or among blocks -----------------------------------------------
- */
-void simt_store_release(u32 *word, u32 value)
-{
-    simt_access_shared_with_host(word, sizeof *word, ACCESS_WRITE);
-    __atomic_store_n(word, value, __ATOMIC_RELEASE);
-}
-
-/* Whoever waits for a word lets the others run. */
-u32 simt_load_acquire(const u32 *word)
-{
-    simt_access_shared_with_host(word, sizeof *word, ACCESS_READ);
-    simt_yield();
-    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
-}
-
-u32 simt_atomic_add(u32 *word, u32 add)
-{
-    simt_access_shared_with_host(word, sizeof *word, ACCESS_WRITE);
-    simt_yield();
-    return __atomic_fetch_add(word, add, __ATOMIC_ACQ_REL);
 }

@@ -12,6 +12,7 @@
 enum {
     SIMT_WARP = 32,
     SIMT_THREADS_MOST = 1024,
+    SIMT_SLOTS = 64, /* blocks that can run at the same time */
     /* The least of the targets: compute capability 12.1; 9.0 has 227 KiB. */
     SIMT_SHARED_MOST = 99 * 1024,
     SIMT_PARAMS_MOST = 4096,
@@ -67,13 +68,14 @@ struct simt_thread {
     char *stack;
     enum simt_wait wait;
     bool pdl_waited;
+    u32 acquired; /* time */
     u32 copy_count, group;
     struct simt_copy copies[SIMT_COPIES_MOST]; /* on their way */
 };
 
 struct simt_block {
     u32 index, first_id, arrived, exited;
-    u32 began, synced; /* times */
+    u32 began, synced, acquired, acquired_by_some; /* times */
     char *shared;
     struct simt_cell *cells;
     struct simt_thread *threads;
@@ -88,6 +90,8 @@ struct simt_launch_state {
     u32 clock, began;
     uint64_t steps_left;
     bool pdl_waited; /* some thread has */
+    bool given_up;
+    struct simt_releases *releases; /* [blocks]; NULL: none so far, see simt_meet.c */
     _Alignas(64) char params[SIMT_PARAMS_MOST];
 };
 extern struct simt_launch_state simt_now;
@@ -103,23 +107,46 @@ static inline void simt_step(void)
 /* Advances the clock and returns the new time. */
 u32 simt_tick(void);
 
+/* ---- simt_schedule.c */
+extern struct fiber simt_host;
+void simt_ready_reset(void);
+
+/* From now on this thread can run. */
+void simt_wake(struct simt_thread *t);
+
+/* On the host: runs threads until one goes back to it. False when none can run or the launch has
+ * been given up. */
+bool simt_run_ready(void);
+
+/* In a thread: leaves it for another one, or for the host when none can run; returns when it has
+ * been woken and chosen. */
+void simt_go_on(void);
+void simt_go_to_host(void);
+
+/* Lets other threads run first. */
+void simt_yield(void);
+
 /* Ends the launch from within a thread, which has found what makes going on senseless. */
 void simt_give_up(void) __attribute__((noreturn));
 
-/* Lets other threads run, as the schedule has it. */
-void simt_yield(void);
-
 /* A number below `count`, by the seed of the schedule; 0 in order. */
 u32 simt_random(u32 count);
-bool simt_random_schedule(void);
+bool simt_by_chance(void);
 
 /* Looks at one access of the running thread. Gives the launch up when the address is none of its
  * memory. `load` is SIMT_LOAD_WEIGHTS for loads that only weights may be read with. */
 enum simt_access { ACCESS_READ, ACCESS_WRITE };
 void simt_access(const void *at, size_t bytes, enum simt_access access, enum simt_load load);
 
-/* The same for what the host shares with kernels: no races are looked for. */
-void simt_access_shared_with_host(const void *at, size_t bytes, enum simt_access access);
+/* The same for a word that is accessed atomically: no races are looked for. */
+void simt_access_word(const u32 *word, enum simt_access access);
+
+/* Whether words that one block released and another acquired order what was done at `time`, before
+ * what `t`, of another block, does now: by thread `id`, or, at higher levels, by its group. */
+bool simt_ordered_by_words(const struct simt_thread *t, u32 id, enum simt_level level, u32 time);
+
+/* Starts one more block, if there is room and one is left. */
+void simt_start_block(void);
 
 /* The 16 bytes at `to` in shared memory: an asynchronous copy begins, and has landed. */
 void simt_copy_begins(void *to);

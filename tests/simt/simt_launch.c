@@ -1,5 +1,4 @@
-/* Launches: blocks take turns in a few slots, their threads are fibers, meetings wake each other.
- */
+/* Launches: blocks take turns in a few slots; what a thread is told about itself. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,215 +7,27 @@
 #include "tests/simt/simt_inner.h"
 
 enum {
-    SLOTS = 8, /* blocks that run at the same time, by chance */
-    SLOTS_IN_ORDER = 2,
-    READY_MOST = SLOTS * SIMT_THREADS_MOST, /* a power of two */
+    /* Blocks that run at the same time: by chance, and in order. More when they wait for words. */
+    SLOTS_BY_CHANCE = 8,
+    SLOTS_IN_ORDER = 1,
     SHARED_ROOM = SIMT_SHARED_MOST + 1024,
     /* Stacks start at different offsets, or their tops would all lie in the same cache set. */
     COLOURS = 16,
     COLOUR_BYTES = 256,
-    GUARD_BYTES = 4096,
 };
+
+/* At the far end of every stack. */
+static const uint64_t STACK_END = 0x5afe57ac5afe57ac;
 
 struct simt_launch_state simt_now;
 
 static struct slot {
     struct simt_block block;
     bool live;
-} slots[SLOTS];
-static struct fiber host;
-static bool given_up;
-static uint64_t random_state; /* 0: in order */
-static uint64_t budget;
-static uint64_t switches;
+} slots[SIMT_SLOTS];
+static u32 *order; /* of blocks: the first next_block have been started */
+static u32 next_block;
 static simt_conditional *on_conditional;
-
-/* Threads that can run: a queue when in order, a bag otherwise. */
-static struct simt_thread *ready[READY_MOST];
-static u32 ready_first, ready_count;
-
-/* ---- the schedule ------------------------------------------------------------------------------
- */
-void simt_schedule(uint64_t seed)
-{
-    random_state = seed ? seed * 0x9e3779b97f4a7c15u | 1 : 0;
-}
-
-bool simt_random_schedule(void)
-{
-    return random_state != 0;
-}
-
-/* xorshift64*, the upper half of it scaled. */
-u32 simt_random(u32 count)
-{
-    if (!random_state)
-        return 0;
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    const uint64_t upper = random_state * 0x2545f4914f6cdd1du >> 32;
-    return (u32)(upper * count >> 32);
-}
-
-void simt_budget(uint64_t steps)
-{
-    budget = steps;
-}
-
-uint64_t simt_switches(void)
-{
-    return switches;
-}
-
-u32 simt_tick(void)
-{
-    if (++simt_now.clock == SIMT_PENDING)
-        simt_die("more than 2^32 meetings in one program");
-    return simt_now.clock;
-}
-
-static void wake(struct simt_thread *t)
-{
-    t->wait = WAIT_NOTHING;
-    ready[(ready_first + ready_count++) % READY_MOST] = t;
-}
-
-/* Takes the next thread to run; there must be one. */
-static struct simt_thread *choose(void)
-{
-    struct simt_thread **first = &ready[ready_first % READY_MOST];
-    struct simt_thread **one = &ready[(ready_first + simt_random(ready_count)) % READY_MOST];
-    struct simt_thread *t = *one;
-    *one = *first;
-    ready_first++;
-    ready_count--;
-    return t;
-}
-
-static void go_to_host(void)
-{
-    struct simt_thread *from = simt_now.self;
-    simt_now.self = NULL;
-    fiber_switch(&from->fiber, &host);
-}
-
-/* Leaves the running thread for another one, or for the host when none can run. Returns when the
- * thread has been woken and chosen. */
-static void go_on(void)
-{
-    struct simt_thread *from = simt_now.self;
-    simt_step();
-    switches++;
-    if (ready_count == 0) {
-        go_to_host();
-        return;
-    }
-    struct simt_thread *to = choose();
-    if (to == from)
-        return;
-    simt_now.self = to;
-    fiber_switch(&from->fiber, &to->fiber);
-}
-
-void simt_yield(void)
-{
-    wake(simt_now.self);
-    go_on();
-}
-
-void simt_give_up(void)
-{
-    given_up = true;
-    go_to_host();
-    abort(); /* a launch that was given up is not gone on with */
-}
-
-void simt_out_of_steps(void)
-{
-    simt_now.steps_left = UINT64_MAX; /* for what the finding itself takes */
-    simt_find("the budget of steps is spent: some threads wait for what never comes");
-    simt_give_up();
-}
-
-/* ---- meetings ----------------------------------------------------------------------------------
- */
-static void wake_waiting(struct simt_thread *first, u32 count, enum simt_wait what)
-{
-    for (u32 i = 0; i < count; i++)
-        if (first[i].wait == what)
-            wake(&first[i]);
-}
-
-void simt_block_barrier(void)
-{
-    struct simt_thread *t = simt_now.self;
-    struct simt_block *b = t->block;
-    if (++b->arrived < simt_now.threads) {
-        t->wait = WAIT_BLOCK;
-        go_on();
-        return;
-    }
-    b->arrived = 0;
-    b->synced = simt_tick();
-    wake_waiting(b->threads, simt_now.threads, WAIT_BLOCK);
-    if (random_state)
-        simt_yield();
-}
-
-static const char *name_of(enum simt_wait what)
-{
-    return what == WAIT_WARP ? "warp_barrier" : "warp_xor";
-}
-
-/* All lanes come here, to the same thing. */
-static void meet_warp(enum simt_wait what, u32 mask)
-{
-    struct simt_thread *t = simt_now.self;
-    struct simt_warp *w = t->warp;
-    if (w->arrived == 0) {
-        w->what = what;
-        w->mask = mask;
-    } else if (w->what != what || w->mask != mask) {
-        simt_find("comes to %s with mask %u, other lanes of its warp to %s with mask %u",
-                  name_of(what), mask, name_of(w->what), w->mask);
-        simt_give_up();
-    }
-    if (++w->arrived < SIMT_WARP) {
-        t->wait = what;
-        go_on();
-        return;
-    }
-    w->arrived = 0;
-    if (what == WAIT_WARP)
-        w->synced = simt_tick();
-    else
-        w->turn++;
-    wake_waiting(t - t->index % SIMT_WARP, SIMT_WARP, what);
-    if (random_state)
-        simt_yield();
-}
-
-void simt_warp_barrier(void)
-{
-    meet_warp(WAIT_WARP, 0);
-}
-
-/* A lane may come to the next shuffle before another has taken its value of this one, but not to
- * the one after that: two sets of values are enough. */
-uint64_t simt_warp_xor(uint64_t value, u32 mask)
-{
-    struct simt_warp *w = simt_now.self->warp;
-    const u32 lane = simt_now.self->index % SIMT_WARP;
-    uint64_t *values = w->values[w->turn % 2];
-    if (mask >= SIMT_WARP) {
-        simt_find("warp_xor with mask %u of 32 lanes", mask);
-        simt_give_up();
-    }
-    values[lane] = value;
-    meet_warp(WAIT_SHUFFLE, mask);
-    return values[lane ^ mask];
-}
 
 /* ---- what threads ask and tell -----------------------------------------------------------------
  */
@@ -262,13 +73,17 @@ void simt_on_conditional(simt_conditional *call)
 
 void simt_loop_continue(uint64_t handle, u32 value)
 {
-    if (on_conditional)
-        on_conditional(handle, value);
-    else
+    struct simt_thread *self = simt_now.self;
+    if (!on_conditional) {
         simt_find("loop_continue, but nothing listens");
+        return;
+    }
+    simt_now.self = NULL; /* what listens is of the host */
+    on_conditional(handle, value);
+    simt_now.self = self;
 }
 
-/* A clock that stands still for no one: 1 ns a step. */
+/* A clock that goes on whenever it is looked at. */
 uint64_t simt_time_ns(void)
 {
     static uint64_t last;
@@ -293,25 +108,24 @@ static void slot_make(struct simt_block *b)
     b->cells = map(SHARED_ROOM / 4 * sizeof *b->cells);
     b->threads = map(SIMT_THREADS_MOST * sizeof *b->threads);
     char *stacks = map((size_t)SIMT_THREADS_MOST * SIMT_STACK_BYTES);
-    for (u32 i = 0; i < SIMT_THREADS_MOST; i++) {
+    for (u32 i = 0; i < SIMT_THREADS_MOST; i++)
         b->threads[i].stack = stacks + (size_t)i * SIMT_STACK_BYTES;
-        if (mprotect(b->threads[i].stack, GUARD_BYTES, PROT_NONE) != 0)
-            simt_die("cannot protect the end of a stack");
-    }
 }
 
 /* The life of a thread. */
 static void thread_main(void)
 {
-    fiber_arrive(&host);
+    fiber_arrive(&simt_host);
     simt_now.kernel->thunk(simt_now.params);
     struct simt_thread *t = simt_now.self;
     simt_copies_at_exit();
+    if (memcmp(t->stack, &STACK_END, sizeof STACK_END) != 0)
+        simt_die("%s needs more than %d bytes of stack", simt_now.kernel->name, SIMT_STACK_BYTES);
     t->wait = WAIT_DONE;
     if (++t->block->exited == simt_now.threads)
-        go_to_host(); /* to start the next block, which takes this very stack */
+        simt_go_to_host(); /* to start the next block, which takes this very stack */
     else
-        go_on();
+        simt_go_on();
     abort();
 }
 
@@ -325,21 +139,45 @@ static void block_start(struct slot *s, u32 index)
     b->first_id = index * simt_now.threads;
     b->arrived = b->exited = 0;
     b->began = b->synced = simt_tick();
+    b->acquired = b->acquired_by_some = 0;
     memset(b->shared, 0xff, simt_now.shared_bytes);
     for (u32 w = 0; w < simt_now.threads / SIMT_WARP; w++)
         b->warps[w].arrived = b->warps[w].synced = 0;
-    for (u32 i = 0; i < simt_now.threads; i++) {
+    for (u32 i = simt_now.threads; i-- > 0;) {
         struct simt_thread *t = &b->threads[i];
         t->id = b->first_id + i;
         t->index = i;
         t->block = b;
         t->warp = &b->warps[i / SIMT_WARP];
         t->pdl_waited = false;
-        t->copy_count = t->group = 0;
+        t->copy_count = t->group = t->acquired = 0;
+        memcpy(t->stack, &STACK_END, sizeof STACK_END);
         const size_t colour = (size_t)(i % COLOURS) * COLOUR_BYTES;
         fiber_make(&t->fiber, t->stack, SIMT_STACK_BYTES - colour, thread_main);
-        wake(t);
+        simt_wake(t);
     }
+}
+
+/* Starts a block in a slot that has none, if there are both; true if it did. */
+static bool start_in(u32 most)
+{
+    if (next_block == simt_now.blocks)
+        return false;
+    for (u32 i = 0; i < most; i++) {
+        if (slots[i].live)
+            continue;
+        const u32 pick = next_block + simt_random(simt_now.blocks - next_block);
+        const u32 index = order[pick];
+        order[pick] = order[next_block++];
+        block_start(&slots[i], index);
+        return true;
+    }
+    return false;
+}
+
+void simt_start_block(void)
+{
+    start_in(SIMT_SLOTS);
 }
 
 /* ---- launches ----------------------------------------------------------------------------------
@@ -366,30 +204,18 @@ static void find_stuck(const struct simt_block *b)
               simt_now.threads, text);
 }
 
-static void run_blocks(u32 *order)
+/* Until nothing can run: all blocks are done, or stuck. */
+static void run_blocks(void)
 {
-    const u32 most = random_state ? SLOTS : SLOTS_IN_ORDER;
-    u32 next = 0;
-    ready_first = ready_count = 0;
-    for (u32 i = 0; i < SLOTS; i++)
+    next_block = 0;
+    for (u32 i = 0; i < SIMT_SLOTS; i++)
         slots[i].live = false;
-    for (;;) {
-        for (u32 i = 0; i < most; i++) {
-            struct slot *s = &slots[i];
-            if (s->live && s->block.exited == simt_now.threads)
-                s->live = false;
-            if (s->live || next == simt_now.blocks)
-                continue;
-            const u32 pick = next + simt_random(simt_now.blocks - next), index = order[pick];
-            order[pick] = order[next++];
-            block_start(s, index);
-        }
-        if (given_up || ready_count == 0)
-            return;
-        simt_now.self = choose();
-        switches++;
-        fiber_switch(&host, &simt_now.self->fiber);
-    }
+    do {
+        for (u32 i = 0; i < SIMT_SLOTS; i++)
+            slots[i].live = slots[i].live && slots[i].block.exited < simt_now.threads;
+        while (start_in(simt_by_chance() ? SLOTS_BY_CHANCE : SLOTS_IN_ORDER))
+            ;
+    } while (simt_run_ready());
 }
 
 static bool launch_is_valid(const struct simt_kernel *k, u32 blocks, u32 threads, u32 shared_bytes)
@@ -422,7 +248,7 @@ int simt_launch(const void *handle, u32 blocks, u32 threads, u32 shared_bytes, c
     }
     if (!launch_is_valid(k, blocks, threads, shared_bytes))
         return 0;
-    u32 *order = malloc(blocks * sizeof *order);
+    order = malloc(blocks * sizeof *order);
     if (!order)
         simt_die("no memory for the order of %u blocks", blocks);
     for (u32 i = 0; i < blocks; i++)
@@ -432,16 +258,17 @@ int simt_launch(const void *handle, u32 blocks, u32 threads, u32 shared_bytes, c
     simt_now.threads = threads;
     simt_now.shared_bytes = shared_bytes;
     simt_now.began = simt_tick();
-    simt_now.steps_left = budget ? budget : (uint64_t)1 << 40;
     simt_now.pdl_waited = false;
     memcpy(simt_now.params, params, k->params_bytes);
-    given_up = false;
-    run_blocks(order);
+    simt_ready_reset();
+    run_blocks();
     free(order);
-    if (given_up)
+    free(simt_now.releases);
+    simt_now.releases = NULL;
+    if (simt_now.given_up)
         return 0;
     bool stuck = false;
-    for (u32 i = 0; i < SLOTS; i++)
+    for (u32 i = 0; i < SIMT_SLOTS; i++)
         if (slots[i].live && slots[i].block.exited < threads) {
             find_stuck(&slots[i].block);
             stuck = true;

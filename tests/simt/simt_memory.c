@@ -152,7 +152,7 @@ static inline bool is_ordered(const struct simt_thread *t, u32 owner, u32 time)
     if (level == LEVEL_THREAD && id == t->id)
         return true;
     if (level == LEVEL_GRID || id - t->block->first_id >= simt_now.threads)
-        return false;
+        return simt_ordered_by_words(t, id, level, time);
     if (time < t->block->synced)
         return true;
     return level <= LEVEL_WARP && id / SIMT_WARP == t->id / SIMT_WARP && time < t->warp->synced;
@@ -288,10 +288,14 @@ void simt_access(const void *address, size_t bytes, enum simt_access access, enu
         look_at(m->cells, m->base, at, bytes, access, simt_now.began, false);
 }
 
-void simt_access_shared_with_host(const void *at, size_t bytes, enum simt_access access)
+void simt_access_word(const u32 *word, enum simt_access access)
 {
     simt_step();
-    global_access((uintptr_t)at, bytes, access, SIMT_LOAD_ANY);
+    if ((uintptr_t)word % sizeof *word != 0) {
+        simt_find("a word at %p, which is not 4-byte aligned", (const void *)word);
+        simt_give_up();
+    }
+    global_access((uintptr_t)word, sizeof *word, access, SIMT_LOAD_ANY);
 }
 
 /* ---- asynchronous copies -----------------------------------------------------------------------
