@@ -12,11 +12,14 @@ nvtx_header := $(if $(filter aarch64,$(ISA)),,$(firstword \
 nvtx_flags  := $(if $(nvtx_header),-isystem $(patsubst %/nvtx3/nvToolsExt.h,%,$(nvtx_header)))
 $(OUT)/obj/runtime/trace.o $(TESTS)/obj/trace_test.o: CFLAGS += $(nvtx_flags)
 
-# Loaded into other programs, so without a sanitizer.
-$(TOOLS)/libtrace.so: tools/trace_injection.c | deps
+# Loaded into other programs, so without a sanitizer. The second one soon has no room: for its test.
+trace_libraries := $(if $(nvtx_header),$(TOOLS)/libtrace.so $(TESTS)/libtrace-small.so)
+$(TESTS)/libtrace-small.so: trace_room := -DMOST_EVENTS=100
+$(TOOLS)/libtrace.so $(TESTS)/libtrace-small.so: tools/trace_injection.c | deps
 	@mkdir -p $(@D); echo "  CC    $@"
-	@$(HOST_CC) -std=gnu11 -D_GNU_SOURCE= -O2 -g -fPIC -shared -fvisibility=hidden $(WARN) -MMD -MP \
-	  -MF $(TOOLS)/obj/trace_injection.d $(nvtx_flags) $< -o $@
+	@$(HOST_CC) -std=gnu11 -D_GNU_SOURCE= -O2 -g -fPIC -shared -fvisibility=hidden $(WARN) \
+	  $(trace_room) $(nvtx_flags) $< -o $@
+$(TESTS)/profile_test: | $(trace_libraries)
 
 TRACE_WINDOW ?= decode:4..8
 TRACE_FILE   ?= $(OUT)/$(MODEL).trace.json

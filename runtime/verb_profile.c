@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/backend.h"
 #include "runtime/die.h"
 #include "runtime/interrupt.h"
 #include "runtime/options.h"
@@ -84,8 +85,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option list[] = {
     {"capture", OPTION_CAPTURE, "WINDOW", 0,
-     "Steps to show, counted from 0: decode:FIRST..END or prefill:FIRST..END, without END "
-     "(default decode:32..64)",
+     "Steps to capture, counted from 0, END not among them: decode:FIRST..END or "
+     "prefill:FIRST..END (default decode:32..64)",
      1},
     {0},
 };
@@ -140,11 +141,9 @@ int verb_profile(int argc, char **argv)
     options_parse(&command, argc, argv, &options);
     interrupt_catch();
     uint64_t ids_bytes = arena_rounded(model.chunk * sizeof(u32));
-    session_open(&session, &(struct session_options){.weights = options.common.weights,
-                                                     .threads = options.common.threads,
-                                                     .chunk = options.common.chunk,
-                                                     .quiet = options.common.quiet,
-                                                     .host_bytes = ids_bytes});
+    struct session_options asked = session_options(&options.common);
+    asked.host_bytes = ids_bytes;
+    session_open(&session, &asked);
     u32 *ids = arena_take(&session.io, ids_bytes);
     out_open(&out, STDOUT_FILENO, "standard output");
     arena_seal();
@@ -153,15 +152,15 @@ int verb_profile(int argc, char **argv)
     u32 steps = window->end - window->first;
     warm_up(ids);
     run_steps(window, ids, 0, window->first);
-    double start = session_seconds();
+    backend_profile(true);
     trace_begin(TRACE_CAPTURE, steps);
     run_steps(window, ids, window->first, window->end);
     trace_end();
-    double seconds = session_seconds() - start;
+    backend_profile(false);
     if (interrupt_asked())
         return EXIT_INTERRUPTED;
-    out_print(&out, "%s %u..%u: %u step%s in %.3f ms\n", window->kind, window->first, window->end,
-              steps, steps == 1 ? "" : "s", seconds * 1e3);
+    out_print(&out, "%s: the window is %s %u..%u, %u step%s\n", model.name, window->kind,
+              window->first, window->end, steps, steps == 1 ? "" : "s");
     out_flush(&out);
     if (!trace_on && !options.common.quiet)
         note("no profiler is attached, so nothing was captured; %s",
