@@ -5,8 +5,8 @@
  *   Shapes   x [rows][XS] f32; `to` lies in run.work
  *   Split    a thread converts 8 neighbouring elements
  *   Moves    x once in, `to` once out, for all `most` rows; bound by bandwidth
- *   Error    rounded to nearest even: 2^-8 |x| for BF16, 2^-11 |x| for F16, none for F32. Beyond
- *            65504 f16 becomes infinite: f16 weights need activations that fit f16, as in the
+ *   Error    rounded to nearest even: 2^-8 |x| for BF16, 2^-11 |x| + 2^-25 for F16, none for F32.
+ * Beyond 65504 f16 becomes infinite: f16 weights need activations that fit f16, as in the
  *            frameworks that run such checkpoints in half precision */
 #ifndef KERNELS_CUDA_CONVERT_CUH
 #define KERNELS_CUDA_CONVERT_CUH

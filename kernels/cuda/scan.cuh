@@ -67,7 +67,7 @@ struct scan_place {
     u32 steps; /* tokens of the piece; 0: none */
 };
 
-DEVICE struct scan_place scan_place(u32 S, u32 rows)
+DEVICE struct scan_place scan_place_of(u32 S, u32 rows)
 {
     const u32 groups = S / SCAN_CHANNELS(S), first = block_index() / groups * SCAN_STEPS;
     struct scan_place at;
@@ -150,7 +150,7 @@ DEVICE void scan_summary(u32 S, u32 N, u32 R, u32 XS, u32 DS, u32 most, enum cou
     pdl_trigger();
     pdl_wait();
     const u32 CHANNELS = SCAN_CHANNELS(S), WIDTH = SCAN_WIDTH(R, N);
-    const struct scan_place at = scan_place(S, count_rows(count, p->step));
+    const struct scan_place at = scan_place_of(S, count_rows(count, p->step));
     if (at.steps == 0)
         return;
     const size_t row = (size_t)at.piece * SCAN_STEPS;
@@ -230,7 +230,7 @@ DEVICE void scan_replay(u32 S, u32 N, u32 R, u32 XS, u32 DS, enum count count,
     pdl_trigger();
     pdl_wait();
     const u32 CHANNELS = SCAN_CHANNELS(S), WIDTH = SCAN_WIDTH(R, 2 * N);
-    const struct scan_place at = scan_place(S, count_rows(count, p->step));
+    const struct scan_place at = scan_place_of(S, count_rows(count, p->step));
     if (at.steps == 0)
         return;
     const size_t row = (size_t)at.piece * SCAN_STEPS;
