@@ -61,7 +61,8 @@ void fake_fail_kernel(const char *kernel, uint64_t n, int error);
 /* How often a CUDA or cuBLASLt function was called. */
 uint64_t fake_calls(const char *call);
 
-/* From now on a call that allocates anything is a finding. */
+/* From now on a call that allocates anything is a finding. In a binary of the runtime, arena_seal()
+ * does this, and the weights arena is marked, without a word. */
 void fake_seal(void);
 
 /* What was done against CUDA's rules. Each is printed to stderr when it is made; taking them

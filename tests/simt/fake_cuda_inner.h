@@ -27,7 +27,8 @@ cudaError_t fake_fault_now(void);
 cudaError_t fake_kernel_order(const char *name);
 void fake_found(const char *format, ...) __attribute__((format(printf, 1, 2)));
 uint64_t fake_random(uint64_t below);
-void fake_configure(void);               /* fake_cuda_environment.cc: once, before the first call */
+extern "C" void fake_observe(void); /* fake_hooks.c: what the program around says, at every call */
+void fake_configure(void);          /* fake_cuda_environment.cc: once, before the first call */
 int fake_error_number(const char *text); /* -1: no such error */
 void fake_calls_print(FILE *out);
 void fake_findings_print(FILE *out);

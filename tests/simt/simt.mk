@@ -46,3 +46,10 @@ build/nvcc/$(1)/%.o: %.cu
 	  { cat $$@.log; exit 1; }
 endef
 $(foreach a,$(nvcc_archs),$(eval $(call nvcc_rule,$(a))))
+
+# ---- the fake CUDA runtime and cuBLASLt ------------------------------------------------------------
+# Host code, which needs no hook at its loads and stores and is fast without.
+$(TESTS)/obj/simt/fake_cu%.o: tests/simt/fake_cu%.cc | deps-test
+	@mkdir -p $(@D); echo "  CXX   $<"
+	@$(SIMT_CXX) $(filter-out -fsanitize=thread,$(SIMT_CXXFLAGS)) -Wconversion $(MARCH) $(TEST_DEFINES) -c $< -o $@
+$(TESTS)/obj/simt/fake_hooks.o: CFLAGS += -isystem $(CUDA_HOME)/include

@@ -1,0 +1,19 @@
+/* What the fake CUDA runtime sees of a binary that it is linked into: that memory is sealed, and
+ * which arena holds the weights. Both are weak: a test without a runtime has neither. */
+#include "runtime/cuda/cuda.h"
+#include "tests/simt/fake_cuda.h"
+
+#pragma weak arena_is_sealed
+#pragma weak cuda
+
+void fake_observe(void)
+{
+    static const void *weights;
+    if (&arena_is_sealed && arena_is_sealed())
+        fake_seal();
+    if (&cuda && cuda.memory.weights != weights) {
+        weights = cuda.memory.weights;
+        if (weights)
+            fake_weights(weights);
+    }
+}
