@@ -103,11 +103,11 @@ void trace_open(void)
     domain = nvtxDomainCreateA("ingot");
     if (!domain)
         return;
-    if (model.op_count > MOST_OPS || model.layers > MOST_LAYERS)
+    if (model.op_count >= MOST_OPS || model.layers > MOST_LAYERS)
         die(EXIT_FAILED,
             "a profiler is attached and %s has %u operations in %u layers, of which at most %d in "
             "%d can be named; raise the limits in runtime/trace.c, or run without the profiler",
-            model.name, model.op_count, model.layers, MOST_OPS, MOST_LAYERS);
+            model.name, model.op_count, model.layers, MOST_OPS - 1, MOST_LAYERS);
     for (uint32_t i = CATEGORY_LOAD; i < CATEGORY_END; i++)
         nvtxDomainNameCategoryA(domain, i, categories[i]);
     char name[NAME_BYTES];
@@ -117,6 +117,7 @@ void trace_open(void)
         snprintf(name, sizeof name, "%s %s", model.ops[i].name, model.ops[i].kernel);
         op_names[i] = nvtxDomainRegisterStringA(domain, name);
     }
+    op_names[model.op_count] = nvtxDomainRegisterStringA(domain, "turn");
     for (u32 i = 0; i < model.layers; i++) {
         snprintf(name, sizeof name, "layer %u", i);
         layer_names[i] = nvtxDomainRegisterStringA(domain, name);
@@ -160,18 +161,16 @@ static void end_layer(void)
     step.layer = NONE;
 }
 
-/* Kernels that belong to no operation of the model, such as those that sample, come with a number
- * behind model.ops and get no range. A model of one layer has no range for it: its operations
- * cannot be told from those around it. */
+/* A model of one layer has no range for it: its operations cannot be told from those around it. */
 void trace_enter(u32 op)
 {
     if (step.op == op)
         return;
     end_op();
-    u32 times = op < model.op_count ? model.ops[op].times : 0, layer = NONE;
-    if (times > 1) {
+    u32 layer = NONE;
+    if (op < model.op_count && model.ops[op].times > 1) {
         layer = step.next_layer[op];
-        step.next_layer[op] = (layer + 1) % times;
+        step.next_layer[op] = (layer + 1) % model.ops[op].times;
     }
     if (layer != step.layer) {
         end_layer();
@@ -179,8 +178,6 @@ void trace_enter(u32 op)
             push(CATEGORY_LAYER, layer_names[layer], false, 0);
         step.layer = layer;
     }
-    if (times == 0)
-        return;
     push(CATEGORY_OP, op_names[op], false, 0);
     step.op = op;
 }

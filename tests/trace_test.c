@@ -251,14 +251,15 @@ START_TEST(launches_show_the_same_ranges)
         for (u32 op = 1; strcmp(model.ops[op].step, "decode") == 0; op++)
             if (model.ops[op].times == 1)
                 trace_launch(op);
-        trace_launch(model.op_count); /* a kernel of no operation */
-        ck_assert_int_eq(tool.depth, 1);
+        trace_launch(model.op_count); /* a kernel that chooses a token */
+        ck_assert_int_eq(tool.depth, 2);
         trace_end();
     }
     ck_assert_int_eq(tool.depth, 0);
     for (u32 token = 0; token < 2; token++) {
         expect_valued(0, "decode", token);
         expect_ops("decode");
+        expect(1, "turn");
     }
     ck_assert_uint_eq(next, tool.count);
 }
