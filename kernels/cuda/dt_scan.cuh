@@ -10,10 +10,11 @@
  *   Moves    W, A and the state once, the state out; W and A before pdl_wait(); bound by latency
  *   Order    dt: lane l of 8 takes vectors l, l + 8, .. of a row as in linear_gemv.cuh, the tree of
  *            lanes_sum(), + bias, softplus. States as in kernels/cpu/scan.h; of y, a thread sums
- * its states ascending from 0, then t and t ^ 16, then warps from 0 upwards; fma(x, D, y);
- *            * silu(z)
+ *            its states ascending from 0, then t + (t ^ 16), then warps from 0 upwards;
+ *            fma(x, D, y); * silu(z)
  *   Error    of dt: (R / 16 + 12) 2^-24 (sum |W||xdb| + |bias|) + 3 ulp; of the states and y that
- * of kernels/cpu/scan.h with that error of dt carried along (tests/simt/decode_scan_test.cc)
+ *            of kernels/cpu/scan.h with the error of dt carried along
+ *            (tests/simt/decode_scan_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[N][16], const f32 (*xdb)[DS],
  *             const TYPE *w, const f32 *dt_bias, const f32 (*A)[N][16], const f32 *D) */

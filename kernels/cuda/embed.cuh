@@ -7,7 +7,7 @@
  *   Moves    one row of the table and one of y per token; a chain of two latencies in decode, since
  *            the address of the row is in the token
  *   Order    no sums
- *   Error    none */
+ *   Error    none (tests/simt/decode_rows_test.cc) */
 #ifndef KERNELS_CUDA_EMBED_CUH
 #define KERNELS_CUDA_EMBED_CUH
 
@@ -35,7 +35,6 @@ DEVICE void embed(enum weight_type T, u32 K, u32 YS, enum count count, const str
     const struct vec16 weights =
         load_weights16((const char *)p->table + ((size_t)p->tokens[row] * vectors + v) * 16);
     f32 *const y = p->y + (size_t)row * YS + (size_t)v * VEC_ELEMENTS(T);
-    UNROLL
     for (u32 i = 0; i < VEC_ELEMENTS(T); i += 4) {
         struct vec16 four;
         UNROLL

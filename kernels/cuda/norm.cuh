@@ -8,7 +8,7 @@
  *   Order    thread t: acc = fma(x, x, acc) from 0 over vectors t, t + threads, ..; the tree of
  *            lanes_sum(); warps from 0 upwards. Then (x * s) * weight as on the CPU.
  *   Error    |y - exact| <= (S / (2 threads) + warps / 2 + 8) 2^-24 |exact|: at most 40 2^-24
- *            (tests/simt/decode_kernels_test.cc) */
+ *            (tests/simt/decode_rows_test.cc) */
 #ifndef KERNELS_CUDA_NORM_CUH
 #define KERNELS_CUDA_NORM_CUH
 
@@ -62,7 +62,7 @@ DEVICE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const struct norm *
 {
     struct norm_shared *const shared = (struct norm_shared *)shared_memory();
     const u32 threads = NORM_THREADS(S), vectors = CEIL_DIV(S / 4, threads), row = block_index();
-    struct vec16 x[NORM_VECTORS], weight[NORM_VECTORS];
+    struct vec16 x[NORM_VECTORS] = {}, weight[NORM_VECTORS] = {};
     pdl_trigger();
     UNROLL
     for (u32 i = 0; i < vectors; i++)
