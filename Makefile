@@ -17,8 +17,8 @@ SAN            ?=
 RANDOM_WEIGHTS ?=
 PROMPT         ?= Once upon a time there was a fox named Mia.
 
-ifneq ($(BACKEND),cpu)
-$(error BACKEND=$(BACKEND) is not known; this release has BACKEND=cpu)
+ifeq ($(filter $(BACKEND),cpu cuda simt),)
+$(error BACKEND=$(BACKEND) is not known; expected cpu, cuda or simt)
 endif
 ifeq ($(filter $(ISA),native avx2 avx512 aarch64),)
 $(error ISA=$(ISA) is not known; expected native, avx2, avx512 or aarch64)
@@ -61,14 +61,14 @@ RUNTIME_LIBS := -l:libpcre2-8.a -l:libutf8proc.a -lm
 endif
 TOOL_LIBS    := -linih -ljansson -lxxhash -l:libpcre2-8.a -l:libutf8proc.a -lm
 
-objects = $(patsubst %.c,$(1)/%.o,$(2))
+include cuda.mk
+objects = $(patsubst %.c,$(1)/%.o,$(patsubst %.cu,$(1)/%.cu.o,$(2)))
 tool_mains   := tools/pack.c tools/fables.c
 gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c))
 tool_lib     := $(filter-out $(tool_mains) tools/train_scan.c tools/trace_injection.c,$(wildcard tools/*.c))
 shared_lib   := $(wildcard runtime/tokenizer*.c) runtime/utf8.c runtime/interrupt.c
-runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c runtime/cpu/*.c)) $(wildcard kernels/cpu/*.c)
-model_files  := decode.c prefill.c instances.c ops.c
-MODEL_OBJECTS := $(addprefix $(OUT)/obj/models/$(MODEL)/,$(model_files:.c=.o))
+runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(backend_lib)
+MODEL_OBJECTS := $(call objects,$(OUT)/obj/models/$(MODEL),$(model_files))
 
 .PHONY: all run test test-full bench bench-ops list models lint tidy clean deps deps-test binary weights
 all: binary weights
@@ -87,7 +87,7 @@ $(TOOLS)/obj/%.o: %.c | deps
 	@$(HOST_CC) $(CFLAGS) -c $< -o $@
 $(OUT)/obj/%.o: %.c | deps $(if $(filter aarch64,$(ISA)),build/cross-include)
 	@mkdir -p $(@D); echo "  CC    $<"
-	@$(CC) $(CFLAGS) $(MARCH) -c $< -o $@
+	@$(CC) $(CFLAGS) $(backend_cflags) $(MARCH) -c $< -o $@
 
 # The check of the processor must run on any: no -march. What it checks for comes from the next file.
 $(OUT)/obj/runtime/processor.o: MARCH :=
@@ -119,24 +119,24 @@ config/%.ini:
 build/made/$(MODEL).stamp: $(CONFIG) $(TOOLS)/gen
 	@echo "  GEN   $(CONFIG) -> $(SOURCES)"; mkdir -p $(@D) $(SOURCES)
 	@$(TOOLS)/gen $(CONFIG) -o $(SOURCES) && touch $@
-$(MODEL_OBJECTS): $(OUT)/obj/models/$(MODEL)/%.o: build/made/$(MODEL).stamp
+$(filter-out %.cu.o,$(MODEL_OBJECTS)): $(OUT)/obj/models/$(MODEL)/%.o: build/made/$(MODEL).stamp
 	@mkdir -p $(@D); echo "  CC    $(SOURCES)/$*.c"
 	@$(CC) $(CFLAGS) $(MARCH) -I$(SOURCES) -c $(SOURCES)/$*.c -o $@
-$(OUT)/$(MODEL): $(OUT)/obj/runtime/main.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
+$(OUT)/$(MODEL): $(OUT)/obj/runtime/main.o $(MODEL_OBJECTS) $(OUT)/libruntime.a $(backend_objects)
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
 
 # Weight files do not depend on the ISA: every variant of a model shares one.
-weights: build/cpu/$(MODEL).weights
+weights: build/$(weights_backend)/$(MODEL).weights
 checkpoint_files := $(wildcard $(CHECKPOINT)/*.json $(CHECKPOINT)/*.safetensors)
-build/cpu/$(MODEL).weights: $(CONFIG) $(TOOLS)/pack $(checkpoint_files)
+build/$(weights_backend)/$(MODEL).weights: $(CONFIG) $(TOOLS)/pack $(checkpoint_files)
 	@mkdir -p $(@D); echo "  PACK  $@"
 ifneq ($(RANDOM_WEIGHTS),)
-	@$(TOOLS)/pack --random $(RANDOM_WEIGHTS) $(CONFIG) -o $@
+	@$(TOOLS)/pack --backend $(weights_backend) --random $(RANDOM_WEIGHTS) $(CONFIG) -o $@
 else ifeq ($(wildcard $(CHECKPOINT)),)
 	@echo "no checkpoint at $(CHECKPOINT): give CHECKPOINT=DIR (config.json, *.safetensors," \
 	      "tokenizer.json) or RANDOM_WEIGHTS=SEED" >&2; exit 1
 else
-	@$(TOOLS)/pack $(CONFIG) $(CHECKPOINT) -o $@
+	@$(TOOLS)/pack --backend $(weights_backend) $(CONFIG) $(CHECKPOINT) -o $@
 endif
 
 list:
@@ -158,6 +158,7 @@ test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_diges
 test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c))
 TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
 TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"'
+include tests/simt/simt.mk
 
 # The default model itself, for tests that look at its operations.
 $(TESTS)/poison_test $(TESTS)/trace_test: $(TESTS)/%: $(TESTS)/obj/%.o $(MODEL_OBJECTS) $(OUT)/libruntime.a

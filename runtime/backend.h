@@ -41,6 +41,9 @@ extern const bool backend_same_in_chunks;
 /* What the kernels were compiled for: "avx512", or "sm_90a sm_121a compute_90". */
 const char *backend_targets(void);
 
+/* The GPU of an open session, or NULL where the host's processors do the work. */
+const char *backend_device(void);
+
 /* Threads of the host's team when `asked` for (0: by default). */
 u32 backend_threads(u32 asked, u32 processors);
 
@@ -90,6 +93,17 @@ void backend_generate_end(struct session *session);
 
 /* Tells a profiler that the window to capture starts or ends. */
 void backend_profile(bool on);
+
+/* For `bench`: bytes that backend_bench_open() takes from session->io; what it makes ready, before
+ * arena_seal(), to decode up to `tokens` tokens. */
+uint64_t backend_bench_bytes(void);
+void backend_bench_open(struct session *session, u32 tokens);
+
+/* Seconds per byte of reading memory as large as the weights. */
+double backend_bench_read(struct session *session);
+
+/* Decodes `tokens` tokens as generation does. Returns the seconds of all, and of each in each[]. */
+double backend_bench_decode(struct session *session, u32 tokens, double *each);
 
 /* For `selftest`: the ways to run a step that must not change its bits. Sets up number `index` and
  * describes it; false if there is none. After arena_seal(), with session_options.variants. */

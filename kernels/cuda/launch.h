@@ -43,6 +43,10 @@ struct matmul {
 
 #ifdef __cplusplus
 extern "C" {
+/* As everywhere in C, a function has the name of what it takes; it hides no constructor of worth.
+ */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 #endif
 
 /* Executes, records or prepares the launch, as the run's launcher is set to. Ends the program with
@@ -53,6 +57,7 @@ void launch(run *r, u32 op, const struct launch *l);
 void matmul(run *r, u32 op, const struct matmul *m);
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

@@ -25,6 +25,11 @@ const char *backend_targets(void)
     return report_isa();
 }
 
+const char *backend_device(void)
+{
+    return NULL;
+}
+
 u32 backend_threads(u32 asked, u32 processors)
 {
     u32 threads = asked ? asked : processors;

@@ -25,8 +25,8 @@ struct launcher {
 extern "C" {
 #endif
 
-/* Ends the program if `error` is not cudaSuccess: "CALL: CUDA's text (its name)" with EXIT_FAILED,
- * or EXIT_MEMORY when memory is what was missing. */
+/* Ends the program if `error` is not cudaSuccess: "CALL: CUDA's text (its name)", of `call` what
+ * stands before its arguments, with EXIT_FAILED, or EXIT_MEMORY when memory is what was missing. */
 void cuda_check(cudaError_t error, const char *call);
 
 /* The same for what operation `op` asked for, with the operation's and the kernel's names. */

@@ -4,6 +4,8 @@
 
 #include "tests/simt/fake_cuda_inner.h"
 
+#include <cuda_profiler_api.h>
+
 struct gpu {
     const char *name;
     int major, minor, processors, integrated, pageable, host_tables, direct_managed;

@@ -1,0 +1,64 @@
+# The CUDA backend: what of it is compiled how. Included by the Makefile.
+#
+#   make MODEL=x BACKEND=cuda              build/cuda/x and build/cuda/x.weights
+#        CUDA_ARCH="90a 121a" CUDA_PTX=90  which GPUs: machine code for these, and PTX for later ones
+#   make MODEL=x BACKEND=simt              build/simt/x: the same sources without nvcc and without a
+#                                          GPU, over the interpreter of tests/simt; for tests
+CUDA_HOME ?= /usr/local/cuda
+CUDA_ARCH ?= 90a 121a
+CUDA_PTX  ?= 90
+NVCC      ?= $(CUDA_HOME)/bin/nvcc
+
+ifeq ($(BACKEND),cpu)
+backend_lib     := $(wildcard runtime/cpu/*.c kernels/cpu/*.c)
+model_files     := decode.c prefill.c instances.c ops.c
+weights_backend := cpu
+else
+cuda_targets    := $(strip $(addprefix sm_,$(CUDA_ARCH)) $(addprefix compute_,$(CUDA_PTX)))
+backend_lib     := $(wildcard runtime/cuda/*.c runtime/cuda/*.cu) kernels/cuda/turn.cu
+model_files     := decode.c prefill.c instances.cu ops.c
+weights_backend := cuda
+backend_cflags  := -isystem $(CUDA_HOME)/include -DCUDA_TARGETS='"$(cuda_targets)"'
+ifeq ($(cuda_targets),)
+$(error CUDA_ARCH and CUDA_PTX are both empty: name a GPU, as in CUDA_ARCH=90a)
+endif
+ifeq ($(wildcard $(CUDA_HOME)/include/cuda_runtime.h),)
+$(error BACKEND=$(BACKEND) needs the CUDA toolkit, version 13 or later, and there is no \
+  $(CUDA_HOME)/include/cuda_runtime.h: say where it is with CUDA_HOME=DIR)
+endif
+
+# Other targets, other objects: this file changes when they do.
+cuda_made := $(OUT)/targets
+$(shell mkdir -p $(OUT); echo '$(cuda_targets)' | cmp -s - $(cuda_made) || \
+  echo '$(cuda_targets)' >$(cuda_made))
+$(OUT)/obj/runtime/cuda/device.o: $(cuda_made)
+
+$(OUT)/obj/%.cu.o: %.cu $(cuda_made) | deps
+	@mkdir -p $(@D); echo "  CUDA  $<"
+	@$(call compile_cu,$<)
+$(OUT)/obj/models/$(MODEL)/instances.cu.o: build/made/$(MODEL).stamp $(cuda_made)
+	@mkdir -p $(@D); echo "  CUDA  $(SOURCES)/instances.cu"
+	@$(call compile_cu,$(SOURCES)/instances.cu)
+endif
+
+ifeq ($(BACKEND),cuda)
+ifeq ($(wildcard $(NVCC)),)
+$(error BACKEND=cuda needs nvcc, and there is no $(NVCC): give NVCC=PATH)
+endif
+# A kernel that spills registers, or that nvcc has any doubt about, does not build.
+compile_cu = $(NVCC) -std=c++17 -O3 --fmad=false -lineinfo -I. -I$(SOURCES) -Werror all-warnings \
+             -Xptxas -warn-spills,-Werror \
+             $(foreach a,$(CUDA_ARCH),-gencode arch=compute_$(a)$(comma)code=sm_$(a)) \
+             $(foreach a,$(CUDA_PTX),-gencode arch=compute_$(a)$(comma)code=compute_$(a)) \
+             -MMD -MP -MF $(@:.o=.d) -c $(1) -o $@
+# cuBLASLt comes as a shared library only; the binary finds that of the toolkit it was built with.
+backend_link := -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(abspath $(CUDA_HOME))/lib64 -lcublasLt \
+                -lcudart_static -lstdc++ -ldl -lrt
+endif
+
+ifeq ($(BACKEND),simt)
+# What to warn of in a .cu file is for nvcc to say.
+compile_cu      = $(SIMT_CXX) $(SIMT_CXXFLAGS) -w $(MARCH) -I$(SOURCES) -x c++ -c $(1) -o $@
+backend_objects = $(TESTS)/libsimt.a
+backend_link   := -lstdc++ -lrt
+endif

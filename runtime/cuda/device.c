@@ -1,0 +1,79 @@
+#include "runtime/cuda/device.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/cuda/launcher.h"
+#include "runtime/die.h"
+#include "runtime/model.h"
+
+#ifndef CUDA_TARGETS
+#error "CUDA_TARGETS is to say what the kernels are compiled for: '"sm_90a compute_90"'"
+#endif
+const char device_targets[] = CUDA_TARGETS;
+
+/* The targets are written as CUDA writes them: the last digit is the minor number. */
+bool device_suits(const char *targets, int major, int minor)
+{
+    int found = 10 * major + minor;
+    for (const char *at = targets; *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+        bool ptx = strncmp(at, "compute_", 8) == 0;
+        char *end;
+        int built = (int)strtol(at + (ptx ? 8 : 3), &end, 10);
+        bool alone = *end == 'a'; /* no other compute capability, be it later */
+        if (ptx     ? found >= built
+            : alone ? found == built
+                    : built / 10 == major && built % 10 <= minor)
+            return true;
+    }
+    return false;
+}
+
+static _Noreturn void refuse(const char *why)
+{
+    die(EXIT_PROCESSOR,
+        "no suitable GPU: %s; this binary was built for %s. 'info' and 'tokenize' work without a "
+        "GPU; 'make MODEL=%s' makes a binary that needs none",
+        why, device_targets, model.name);
+}
+
+static void describe(struct device *device, int id, const struct cudaDeviceProp *found)
+{
+    device->id = id;
+    snprintf(device->name, sizeof device->name, "%s", found->name);
+    device->major = found->major;
+    device->minor = found->minor;
+    device->integrated = found->integrated;
+    device->processors = (u32)found->multiProcessorCount;
+    device->shared_bytes_most = (u32)found->sharedMemPerBlockOptin;
+}
+
+void device_open(struct device *device)
+{
+    int count = 0;
+    cudaError_t error = cudaGetDeviceCount(&count);
+    if (error != cudaSuccess)
+        refuse(cudaGetErrorString(error));
+    char why[512] = "CUDA finds none";
+    for (int id = 0; id < count; id++) {
+        struct cudaDeviceProp found;
+        CUDA_CHECK(cudaGetDeviceProperties(&found, id));
+        if (device_suits(device_targets, found.major, found.minor)) {
+            describe(device, id, &found);
+            CUDA_CHECK(cudaSetDevice(id));
+            return;
+        }
+        snprintf(why, sizeof why, "%s has compute capability %d.%d", found.name, found.major,
+                 found.minor);
+    }
+    refuse(why);
+}
+
+void device_memory(uint64_t *available, uint64_t *all)
+{
+    size_t left = 0, total = 0;
+    CUDA_CHECK(cudaMemGetInfo(&left, &total));
+    *available = left;
+    *all = total;
+}

@@ -1,0 +1,69 @@
+#include "runtime/cuda/launcher.h"
+
+#include <string.h>
+
+#include "runtime/die.h"
+#include "runtime/model.h"
+#include "runtime/trace.h"
+
+void cuda_check(cudaError_t error, const char *call)
+{
+    if (error != cudaSuccess)
+        die(error == cudaErrorMemoryAllocation ? EXIT_MEMORY : EXIT_FAILED, "%.*s: %s (%s)",
+            (int)strcspn(call, "("), call, cudaGetErrorString(error), cudaGetErrorName(error));
+}
+
+void cuda_check_op(cudaError_t error, u32 op, const char *name, const char *call)
+{
+    if (error == cudaSuccess)
+        return;
+    bool known = op < model.op_count; /* what chooses tokens is no operation of the model */
+    die(error == cudaErrorMemoryAllocation ? EXIT_MEMORY : EXIT_FAILED,
+        "operation %s of %s, kernel %s: %s: %s (%s)", known ? model.ops[op].name : "TURN",
+        known ? model.ops[op].step : "generation", name, call, cudaGetErrorString(error),
+        cudaGetErrorName(error));
+}
+
+/* Everything that a launch might do only the first time: the kernel is brought to the device, and
+ * may have as much shared memory as it asks for. */
+static void prepare(const struct launcher *launcher, u32 op, const struct launch *l)
+{
+    struct cudaFuncAttributes attributes;
+    cuda_check_op(cudaFuncGetAttributes(&attributes, l->kernel), op, l->name,
+                  "cudaFuncGetAttributes");
+    if (l->shared_bytes > launcher->shared_bytes_most)
+        die(EXIT_PROCESSOR,
+            "operation %s, kernel %s: needs %u bytes of shared memory per block, this GPU has %u",
+            op < model.op_count ? model.ops[op].name : "TURN", l->name, l->shared_bytes,
+            launcher->shared_bytes_most);
+    if (l->shared_bytes > 0)
+        cuda_check_op(cudaFuncSetAttribute(l->kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                           (int)l->shared_bytes),
+                      op, l->name, "cudaFuncSetAttribute");
+}
+
+void launch(run *r, u32 op, const struct launch *l)
+{
+    const struct launcher *launcher = r->launcher;
+    if (launcher->pass == PASS_PREPARE) {
+        prepare(launcher, op, l);
+        return;
+    }
+    if (launcher->pass == PASS_RUN)
+        trace_launch(op);
+    cudaLaunchAttribute early = {
+        .id = cudaLaunchAttributeProgrammaticStreamSerialization,
+        .val.programmaticStreamSerializationAllowed = 1,
+    };
+    cudaLaunchConfig_t how = {
+        .gridDim = {l->blocks, 1, 1},
+        .blockDim = {l->threads, 1, 1},
+        .dynamicSmemBytes = l->shared_bytes,
+        .stream = launcher->stream,
+        .attrs = &early,
+        .numAttrs = launcher->pdl ? 1 : 0,
+    };
+    void *arguments[] = {(void *)(uintptr_t)l->params};
+    cuda_check_op(cudaLaunchKernelExC(&how, l->kernel, arguments), op, l->name,
+                  "cudaLaunchKernelExC");
+}
