@@ -205,11 +205,11 @@ static cudaError_t instantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigne
         return cudaErrorNotSupported;
     bool once = fake_graph_conditional(graph);
     for (cudaGraphExec_t e = execs; once && e; e = e->next)
-        if (e->source == graph) /* a graph with a condition has one instance at a time */
+        if (e->source == graph->serial) /* a graph with a condition has one instance at a time */
             return cudaErrorNotSupported;
     cudaGraphExec_t e = (cudaGraphExec_t)fake_keep(sizeof *e);
     e->serial = fake_serial();
-    e->source = graph;
+    e->source = graph->serial;
     e->graph = fake_graph_clone(graph);
     e->next = execs;
     *exec = execs = e;

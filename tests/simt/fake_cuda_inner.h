@@ -234,9 +234,9 @@ struct CUgraph_st {
 struct CUgraphExec_st {
     struct CUgraphExec_st *next;
     uint64_t serial;
-    cudaGraph_t graph;  /* its own copy */
-    cudaGraph_t source; /* where it came from; only compared */
-    uint64_t queued;    /* launches that are not done */
+    cudaGraph_t graph; /* its own copy */
+    uint64_t source;   /* serial of the graph it came from; that may be gone */
+    uint64_t queued;   /* launches that are not done */
 };
 
 cudaError_t fake_node_add(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *after,
