@@ -57,7 +57,7 @@ DEVICE struct product dt_product(enum weight_type T, u32 R, const void *w)
     p.first = thread_index() % DT_LANES;
     p.stride = DT_LANES;
     p.turns = CEIL_DIV(vectors, DT_LANES);
-    p.ahead = GEMV_LEAST(p.turns, DT_AHEAD);
+    p.ahead = GEMV_LEAST(p.turns, (u32)DT_AHEAD);
     p.w = (const char *)w + (size_t)row * vectors * 16;
     p.x_vector = VEC_ELEMENTS(T) / 4;
     p.x_half = 1;
@@ -95,8 +95,8 @@ DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, const struct dt_sca
     const u32 line = block_index(), channel = line * LINE_F32 + c;
     const f32 *const A = p->A + (size_t)line * N * LINE_F32;
     f32 *const state = p->state + (size_t)line * N * LINE_F32;
-    struct vec16 hold[DT_AHEAD];
-    struct dt_states s;
+    struct vec16 hold[DT_AHEAD] = {};
+    struct dt_states s = {};
     f32 sum;
     pdl_trigger();
     product_begin(&product, hold);

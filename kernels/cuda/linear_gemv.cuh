@@ -92,8 +92,9 @@ DEVICE void product_begin(const struct product *p, struct vec16 *hold)
 DEVICE void product_vector(enum weight_type T, const struct vec16 *w, const struct vec16 *x,
                            f32 chain[2])
 {
+    const u32 elements = VEC_ELEMENTS(T);
     UNROLL
-    for (u32 i = 0; i < VEC_ELEMENTS(T); i++)
+    for (u32 i = 0; i < elements; i++)
         chain[i % 2] = k_fma(weight_element(T, w, i), as_f32(x[i / 4].word[i % 4]), chain[i % 2]);
 }
 
@@ -139,7 +140,7 @@ DEVICE void stage_row(enum weight_type T, u32 K, u32 threads, const f32 *row, st
     UNROLL
     for (u32 base = 0; base < turns; base += GEMV_STAGE) {
         const u32 end = GEMV_LEAST(turns, base + GEMV_STAGE);
-        struct vec16 hold[GEMV_STAGE];
+        struct vec16 hold[GEMV_STAGE] = {};
         UNROLL
         for (u32 i = base; i < end; i++)
             if (turn_is_mine(total, threads, i))
@@ -148,8 +149,8 @@ DEVICE void stage_row(enum weight_type T, u32 K, u32 threads, const f32 *row, st
         for (u32 i = base; i < end; i++) {
             const u32 q = turn_piece(threads, i);
             UNROLL
-            for (u32 j = 0; j < 4 && K % LINE_F32 != 0; j++)
-                if (q * 4 + j >= K)
+            for (u32 j = 0; j < 4; j++)
+                if (K % LINE_F32 != 0 && q * 4 + j >= K)
                     hold[i - base].word[j] = 0;
             if (turn_is_mine(total, threads, i))
                 store16(&to[stage_slot(T, K, q)], hold[i - base]);
@@ -170,7 +171,7 @@ DEVICE struct product gemv_product(enum weight_type T, u32 M, u32 K, const void 
     p.first = warp_index() % split * WARP + warp_lane();
     p.stride = split * WARP;
     p.turns = turns;
-    p.ahead = GEMV_LEAST(turns, GEMV_AHEAD / GEMV_ROWS(M));
+    p.ahead = GEMV_LEAST(turns, (u32)GEMV_AHEAD / GEMV_ROWS(M));
     p.w = (const char *)w + (size_t)row * vectors * 16;
     p.x_vector = 1;
     p.x_half = vectors;
@@ -224,7 +225,7 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
     const u32 row = gemv_row(T, M, K);
     const bool biased = E == EPILOGUE_BIAS || E == EPILOGUE_ADD_BIAS || E == EPILOGUE_SOFTPLUS;
     const bool added = E == EPILOGUE_ADD || E == EPILOGUE_ADD_BIAS;
-    struct vec16 hold[GEMV_AHEAD];
+    struct vec16 hold[GEMV_AHEAD] = {};
     f32 sums[GEMV_MOST_ROWS], bias = 0.0f, before = 0.0f;
     pdl_trigger();
     product_begin(&product, hold);

@@ -57,7 +57,7 @@ DEVICE f32 stage_normed(enum weight_type T, u32 D, u32 threads, const f32 *x, st
     UNROLL
     for (u32 base = 0; base < turns; base += GEMV_STAGE) {
         const u32 end = GEMV_LEAST(turns, base + GEMV_STAGE);
-        struct vec16 hold[GEMV_STAGE];
+        struct vec16 hold[GEMV_STAGE] = {};
         UNROLL
         for (u32 i = base; i < end; i++)
             if (turn_is_mine(total, threads, i))
@@ -120,8 +120,8 @@ DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 I, u32 K, f32 eps,
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
     const struct product product = gemv_product(T, M, D, p->w);
     const u32 row = gemv_row(T, M, D);
-    struct vec16 hold[GEMV_AHEAD];
-    struct channel channel;
+    struct vec16 hold[GEMV_AHEAD] = {};
+    struct channel channel = {};
     f32 sums[GEMV_MOST_ROWS], bias = 0.0f;
     pdl_trigger();
     product_begin(&product, hold);
