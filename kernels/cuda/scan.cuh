@@ -75,7 +75,7 @@ DEVICE struct scan_place scan_place_of(u32 S, u32 rows)
     at.channels_at = block_index() % groups * SCAN_CHANNELS(S);
     at.lane = thread_index() / SCAN_SPLIT;
     at.quarter = thread_index() % SCAN_SPLIT;
-    at.steps = first >= rows ? 0 : rows - first < SCAN_STEPS ? rows - first : SCAN_STEPS;
+    at.steps = first >= rows ? 0 : rows - first < SCAN_STEPS ? rows - first : (u32)SCAN_STEPS;
     return at;
 }
 
