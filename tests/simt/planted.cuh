@@ -31,6 +31,9 @@ enum planted {
     NULL_POINTER,      /* a store through NULL */
     HOST_MEMORY,       /* a load from a variable of the host */
     SPINS,             /* waits for a word that nobody changes */
+    COPY_SOURCE,       /* the source of a copy is overwritten before the copy is waited for */
+    COPY_MISALIGNED,   /* a copy from 8 bytes off */
+    WARP_DIVIDES,      /* half of a warp comes to the barrier of the warp, half to a shuffle */
     PLANTED,
 };
 
@@ -143,19 +146,25 @@ KERNEL(planted_kernel, struct planted_params, PLANTED_THREADS)
     if (p.planted == EARLY_EXIT && t == 9)
         return;
     for (u32 row = block_index(); row < p.rows; row += grid_blocks()) {
-        copy_async16(s->row + 4 * t, p.x + (size_t)row * PLANTED_K + 4 * t);
+        copy_async16(s->row + 4 * t, p.x + (size_t)row * PLANTED_K + 4 * t +
+                                         (p.planted == COPY_MISALIGNED ? 2 : 0));
         copy_async_commit();
         if (p.planted == COPY_IN_FLIGHT)
             continue;
+        if (p.planted == COPY_SOURCE)
+            store16((f32 *)p.x + (size_t)row * PLANTED_K + 4 * (t ^ 1), w);
+        if (p.planted == WARP_DIVIDES && warp_lane() < 16)
+            warp_barrier();
         copy_async_wait(p.planted == NO_COPY_WAIT ? 1 : 0);
         const f32 sum = planted_sum(&p, s, planted_product(&p, s, w));
         planted_store(&p, s, row, sum);
     }
 }
 
-/* Everything else of device.h, in one thread block of two warps: y[64] words. */
+/* Everything else of device.h, in one block of two warps: y[64][EVERY] words. */
+enum { EVERY = 10 };
 struct every_params {
-    const f32 *w;
+    const f32 *w; /* [64] */
     u32 *y;
     u32 *word;
     cudaGraphConditionalHandle loop;
@@ -164,19 +173,81 @@ struct every_params {
 KERNEL(every_kernel, struct every_params, 64)
 {
     const u32 t = thread_index();
-    u32 *row = (u32 *)shared_memory();
+    u32 *row = (u32 *)shared_memory(), *y = p.y + EVERY * t;
     pdl_wait();
-    row[t] = t * block_threads() + warp_xor_u32(t, 5);
-    warp_barrier(); /* row: each lane writes its own word, reads its neighbour's */
-    const u32 other = row[t ^ 1];
-    const uint64_t wide = warp_xor_u64((uint64_t)t << 32 | other, 31);
-    const f32 value = widen_f16(narrow_f16(p.w[t])) + widen_bf16(narrow_bf16(p.w[t]));
-    p.y[t] = (u32)(wide >> 32) ^ (u32)wide ^ as_u32((f32)d_fma(value, 2.0, 1.0)) ^
-             as_u32(k_div(value, k_sqrt(2.0f)));
+    row[t] = warp_xor_u32(100 * warp_index() + warp_lane(), 5);
+    warp_barrier(); /* row: a lane writes its own word, its neighbour reads it */
+    y[0] = row[t ^ 1];
+    const uint64_t wide = warp_xor_u64((uint64_t)t << 40 | t, 31);
+    y[1] = (u32)(wide >> 40) << 8 | (u32)wide;
+    y[2] = narrow_f16(p.w[t]);
+    y[3] = narrow_bf16(p.w[t]);
+    y[4] = as_u32(widen_f16(y[2]));
+    y[5] = as_u32(widen_bf16(y[3]));
+    y[6] = as_u32(k_div(p.w[t], 3.0f));
+    y[7] = as_u32(k_sqrt(p.w[t] * p.w[t]));
+    y[8] = as_u32((f32)d_fma(p.w[t], p.w[t], -1.0));
+    y[9] = as_u32(k_rsqrt(1.0f + p.w[t] * p.w[t]));
     if (t == 0) {
-        loop_continue(p.loop, 1);
+        loop_continue(p.loop, 3);
         const uint64_t start = global_time_ns();
         store_release_system(p.word, load_acquire_system(p.word) + (global_time_ns() >= start));
+    }
+}
+
+/* Blocks that meet at a word, `rounds` times: in each, every block adds to all slots of its own
+ * what its neighbour has; `planted` SPINS: one block does not come, RACE_OF_BLOCKS: none waits. */
+struct grid_params {
+    u32 *values; /* [2][blocks][32] */
+    u32 *word;   /* 0 */
+    u32 rounds;
+    enum planted planted;
+};
+
+DEVICE void grid_barrier(const struct grid_params *p, u32 round)
+{
+    block_barrier(); /* values: all threads have written them, thread 0 tells other blocks */
+    if (thread_index() == 0) {
+        if (!(p->planted == SPINS && block_index() == 1))
+            atomic_add_u32(p->word, 1);
+        while (p->planted != RACE_OF_BLOCKS &&
+               load_acquire_u32(p->word) < (round + 1) * grid_blocks())
+            ;
+    }
+    block_barrier(); /* values of other blocks: thread 0 has seen them come, all threads read them
+                      */
+}
+
+KERNEL(grid_kernel, struct grid_params, 32)
+{
+    const u32 t = thread_index(), b = block_index(), blocks = grid_blocks();
+    pdl_wait();
+    for (u32 round = 0; round < p.rounds; round++) {
+        u32 *to = p.values + (size_t)(round % 2) * blocks * 32;
+        const u32 *from = p.values + (size_t)((round + 1) % 2) * blocks * 32;
+        to[b * 32 + t] = round == 0 ? b + t : from[b * 32 + t] + from[(b + 1) % blocks * 32 + t];
+        grid_barrier(&p, round);
+    }
+}
+
+/* Halves of words, each of its own thread: read, written, and after a barrier read by another warp.
+ * Of two blocks both do so with the same words; `planted` NO_BARRIER leaves the barrier out. */
+struct halves_params {
+    uint16_t *y; /* [64] */
+    enum planted planted;
+};
+
+KERNEL(halves_kernel, struct halves_params, 64)
+{
+    const u32 t = thread_index();
+    pdl_wait();
+    for (u32 i = 0; i < 2; i++) {
+        p.y[t] = (uint16_t)(p.y[t] + 1);
+        if (p.planted != NO_BARRIER)
+            block_barrier(); /* y: its owner has written it, a thread of the other warp reads it */
+        const u32 other = p.y[t ^ 33];
+        block_barrier(); /* y: read by the other warp, its owner overwrites it */
+        p.y[t] = (uint16_t)(p.y[t] + other);
     }
 }
 

@@ -24,14 +24,15 @@ enum {
  * group, the earlier one is ordered before the later one if its time is before the group's last
  * meeting. That holds for whole launches and blocks too, which begin with a tick.
  *
- * What is known of 4 bytes of memory. An owner is a thread's id, the widest group that it stands
- * for, and a mask of the bytes. Memory of zeros is "never touched". */
+ * What is known of 4 bytes of memory. An owner is the id of the last thread, the group that it
+ * stands for (the smallest that holds all who own), a mask of the bytes, and whether the bytes are
+ * of different owners, which are then not told apart. Memory of zeros is "never touched". */
 struct simt_cell {
     u32 writer, written; /* owner and time; SIMT_PENDING: an asynchronous copy is to land here */
     u32 reader, read;
 };
-enum { SIMT_ID_BITS = 26, SIMT_LEVEL_SHIFT = 26, SIMT_MASK_SHIFT = 28 };
-#define SIMT_ID_MASK ((1u << SIMT_ID_BITS) - 1)
+enum { SIMT_LEVEL_SHIFT = 25, SIMT_MIXED_SHIFT = 27, SIMT_MASK_SHIFT = 28 };
+#define SIMT_ID_MASK ((1u << SIMT_LEVEL_SHIFT) - 1)
 #define SIMT_PENDING UINT32_MAX
 enum simt_level { LEVEL_THREAD, LEVEL_WARP, LEVEL_BLOCK, LEVEL_GRID };
 

@@ -224,7 +224,7 @@ static bool launch_is_valid(const struct simt_kernel *k, u32 blocks, u32 threads
         simt_find("%s: launched with %u threads a block; expected whole warps and at most %u",
                   k->name, threads, k->threads);
     else if (blocks == 0 || (uint64_t)blocks * threads > SIMT_ID_MASK)
-        simt_find("%s: launched with %u blocks of %u threads; expected 1 to 2^26 threads", k->name,
+        simt_find("%s: launched with %u blocks of %u threads; expected 1 to 2^25 threads", k->name,
                   blocks, threads);
     else if (shared_bytes > SIMT_SHARED_MOST)
         simt_find("%s: launched with %u bytes of shared memory; every target has %d", k->name,

@@ -91,9 +91,8 @@ uint64_t simt_warp_xor(uint64_t value, u32 mask)
  * releases are known: enough for barriers among blocks, each of which is one release of every
  * block. */
 enum { RELEASES = 2 };
-#define NO_THREAD UINT32_MAX
 struct simt_releases {
-    struct {
+    struct simt_release {
         u32 time, covers; /* of other threads of the block: what they did before this time */
         u32 id;           /* of the thread: what it did at all */
     } last[RELEASES];
@@ -121,26 +120,34 @@ static void acquire(void)
     simt_now.self->acquired = simt_now.self->block->acquired_by_some = simt_tick();
 }
 
-static bool is_released(const struct simt_releases *r, const struct simt_thread *t, u32 id,
-                        u32 time)
+/* The last release of block `block` that `t` has acquired, or NULL. */
+static const struct simt_release *acquired_of(u32 block, const struct simt_thread *t)
 {
     const u32 acquired = t->acquired > t->block->acquired ? t->acquired : t->block->acquired;
+    const struct simt_release *r = simt_now.releases[block].last;
     for (u32 i = 0; i < RELEASES; i++)
-        if (r->last[i].time && r->last[i].time <= acquired)
-            return time < (r->last[i].id == id ? r->last[i].time : r->last[i].covers);
-    return false;
+        if (r[i].time && r[i].time <= acquired)
+            return &r[i];
+    return NULL;
 }
 
 bool simt_ordered_by_words(const struct simt_thread *t, u32 id, enum simt_level level, u32 time)
 {
     if (!simt_now.releases)
         return false;
-    if (level != LEVEL_GRID)
-        return is_released(&simt_now.releases[id / simt_now.threads], t,
-                           level == LEVEL_THREAD ? id : NO_THREAD, time);
-    for (u32 i = 0; i < simt_now.blocks; i++)
-        if (i == t->block->index ? time >= t->block->synced
-                                 : !is_released(&simt_now.releases[i], t, NO_THREAD, time))
+    const u32 block = id / simt_now.threads;
+    if (block == t->block->index) {
+        if (id != t->id && time >= t->block->synced)
+            return false;
+    } else {
+        const struct simt_release *r = acquired_of(block, t);
+        const bool alone = level == LEVEL_THREAD || level == LEVEL_GRID;
+        if (!r || time >= (alone && r->id == id ? r->time : r->covers))
+            return false;
+    }
+    /* Of threads of several blocks that is the last; of the others it is known that they met. */
+    for (u32 i = 0; level == LEVEL_GRID && i < simt_now.blocks; i++)
+        if (i != t->block->index && !acquired_of(i, t))
             return false;
     return true;
 }

@@ -144,39 +144,72 @@ static void find_race(uintptr_t at, enum simt_access access, u32 owner, const ch
 
 /* ---- one cell ----------------------------------------------------------------------------------
  */
-/* Whether what `owner` did at `time`, in this launch, is ordered before what `t` does now. */
-static inline bool is_ordered(const struct simt_thread *t, u32 owner, u32 time)
+static inline enum simt_level level_of(u32 owner)
+{
+    return owner >> SIMT_LEVEL_SHIFT & 3;
+}
+
+/* The smallest group that both the owner's thread and this one are in. */
+static inline enum simt_level level_between(const struct simt_thread *t, u32 owner)
 {
     const u32 id = owner & SIMT_ID_MASK;
-    const enum simt_level level = owner >> SIMT_LEVEL_SHIFT & 3;
-    if (level == LEVEL_THREAD && id == t->id)
-        return true;
-    if (level == LEVEL_GRID || id - t->block->first_id >= simt_now.threads)
-        return simt_ordered_by_words(t, id, level, time);
+    if (id == t->id)
+        return LEVEL_THREAD;
+    if (id / SIMT_WARP == t->id / SIMT_WARP)
+        return LEVEL_WARP;
+    return id - t->block->first_id < simt_now.threads ? LEVEL_BLOCK : LEVEL_GRID;
+}
+
+/* Whether `t` is the owner; of bytes with different owners it may be the one that it asks for. */
+static inline bool is_own(const struct simt_thread *t, u32 owner)
+{
+    const enum simt_level level = level_of(owner);
+    return level_between(t, owner) <= level &&
+           (level == LEVEL_THREAD || owner >> SIMT_MIXED_SHIFT & 1);
+}
+
+/* Whether a meeting lies between what `owner` did at `time`, in this launch, and now, for `t`. */
+static inline bool is_ordered(const struct simt_thread *t, u32 owner, u32 time)
+{
+    const enum simt_level level = level_of(owner), between = level_between(t, owner);
+    if (level == LEVEL_GRID || between == LEVEL_GRID)
+        return simt_ordered_by_words(t, owner & SIMT_ID_MASK, level, time);
     if (time < t->block->synced)
         return true;
-    return level <= LEVEL_WARP && id / SIMT_WARP == t->id / SIMT_WARP && time < t->warp->synced;
+    return level <= LEVEL_WARP && between <= LEVEL_WARP && time < t->warp->synced;
+}
+
+/* The owner that is `old` and, as the last, `t`, of the bytes `mask`. */
+static inline u32 joined(const struct simt_thread *t, u32 old, u32 mask)
+{
+    const u32 between = level_between(t, old), level = level_of(old);
+    const u32 mixed = (old >> SIMT_MASK_SHIFT & mask) == 0 && between != LEVEL_THREAD;
+    return t->id | (old & ~(SIMT_ID_MASK | 3u << SIMT_LEVEL_SHIFT)) |
+           (level > between ? level : between) << SIMT_LEVEL_SHIFT | mixed << SIMT_MIXED_SHIFT |
+           mask << SIMT_MASK_SHIFT;
 }
 
 /* The reads of a cell that a write must be ordered behind: the last one, or, where several are not
- * ordered among each other, the group that they belong to. */
+ * ordered among each other, all of them. */
 static inline void note_read(const struct simt_thread *t, struct simt_cell *c, u32 mask, u32 began)
 {
-    const u32 old = c->reader, me = t->id | mask << SIMT_MASK_SHIFT;
-    if (c->read < began || is_ordered(t, old, c->read)) {
-        c->reader = (old & SIMT_ID_MASK) == t->id ? old | me : me;
-    } else {
-        const u32 id = old & SIMT_ID_MASK;
-        enum simt_level level = old >> SIMT_LEVEL_SHIFT & 3;
-        if (id - t->block->first_id >= simt_now.threads)
-            level = LEVEL_GRID;
-        else if (id / SIMT_WARP != t->id / SIMT_WARP)
-            level = level < LEVEL_BLOCK ? LEVEL_BLOCK : level;
-        else
-            level = level < LEVEL_WARP ? LEVEL_WARP : level;
-        c->reader = id | (u32)level << SIMT_LEVEL_SHIFT | ((old | me) & 15u << SIMT_MASK_SHIFT);
-    }
+    if (c->read < began || is_ordered(t, c->reader, c->read))
+        c->reader = t->id | mask << SIMT_MASK_SHIFT;
+    else
+        c->reader = joined(t, c->reader, mask);
     c->read = simt_now.clock;
+}
+
+/* The last write, or all writes of other bytes of the cell that are not ordered before it. */
+static inline void note_write(const struct simt_thread *t, struct simt_cell *c, u32 mask, u32 began)
+{
+    const bool other_bytes = (c->writer >> SIMT_MASK_SHIFT & mask) == 0;
+    if (c->written < began || c->written == SIMT_PENDING || is_ordered(t, c->writer, c->written) ||
+        !(is_own(t, c->writer) || other_bytes))
+        c->writer = t->id | mask << SIMT_MASK_SHIFT;
+    else
+        c->writer = joined(t, c->writer, mask);
+    c->written = simt_now.clock;
 }
 
 /* Whether this access breaks a rule, which it then tells. `mask`: which of the 4 bytes; `began`:
@@ -189,24 +222,17 @@ static inline bool find_conflict(const struct simt_cell *c, uintptr_t at, u32 ma
     if (c->written == SIMT_PENDING)
         simt_find("%s %s, where a copy_async16 of thread %u is still to land", verb_of(access),
                   place_of(at), (c->writer & SIMT_ID_MASK) % simt_now.threads);
-    else if (c->written >= began && c->writer & bytes && !is_ordered(t, c->writer, c->written))
+    else if (c->written >= began && c->writer & bytes && !is_own(t, c->writer) &&
+             !is_ordered(t, c->writer, c->written))
         find_race(at, access, c->writer, "wrote");
     else if (c->written < began && shared && access == ACCESS_READ)
         simt_find("reads %s, which nothing has written", place_of(at));
     else if (access == ACCESS_WRITE && c->read >= began && c->reader & bytes &&
-             !is_ordered(t, c->reader, c->read))
+             !is_own(t, c->reader) && !is_ordered(t, c->reader, c->read))
         find_race(at, access, c->reader, "read");
     else
         return false;
     return true;
-}
-
-/* Of bytes that several threads write in one cell, the last writer's alone are remembered. */
-static inline void note_write(const struct simt_thread *t, struct simt_cell *c, u32 mask)
-{
-    const bool again = (c->writer & SIMT_ID_MASK) == t->id && c->written == simt_now.clock;
-    c->writer = t->id | mask << SIMT_MASK_SHIFT | (again ? c->writer : 0);
-    c->written = simt_now.clock;
 }
 
 /* Looks at the cells of one access; tells one finding at most. */
@@ -224,7 +250,7 @@ static inline void look_at(struct simt_cell *cells, uintptr_t base, uintptr_t at
         if (!told)
             told = find_conflict(c, at, mask, access, began, shared);
         if (access == ACCESS_WRITE)
-            note_write(simt_now.self, c, mask);
+            note_write(simt_now.self, c, mask, began);
         else if (c->written != SIMT_PENDING)
             note_read(simt_now.self, c, mask, began);
         at += last - first;

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
 #include "tests/simt/planted.cuh"
 #include "tests/run.h"
 
@@ -104,6 +107,9 @@ static const struct {
     {NULL_POINTER, "outside of the memory of kernels", 0},
     {HOST_MEMORY, "reads 4 bytes at", 0},
     {SPINS, "the budget of steps is spent", 0},
+    {COPY_SOURCE, "of 75776 of 'x', which thread", 1},
+    {COPY_MISALIGNED, "copy_async16 from at", 0},
+    {WARP_DIVIDES, "lanes of its warp to warp_", 0},
 };
 
 START_TEST(planted_mistake)
@@ -125,6 +131,144 @@ START_TEST(planted_mistake)
 }
 END_TEST
 
+static u32 conditional_value;
+
+static void listen(uint64_t handle, u32 value)
+{
+    conditional_value = handle == 42 ? value : 0;
+}
+
+START_TEST(every_name)
+{
+    u32 *y = (u32 *)simt_memory_new(64 * EVERY * sizeof(u32), SIMT_ORDINARY, "y");
+    const struct every_params p = {bed.w, y, bed.word, 42};
+    simt_on_conditional(listen);
+    ck_assert(simt_launch((const void *)every_kernel, 1, 64, 64 * sizeof(u32), &p));
+    ck_assert_msg(simt_findings() == 0, "%s", simt_report());
+    for (u32 t = 0; t < 64; t++, y += EVERY) {
+        const f32 w = bed.w[t];
+        ck_assert_uint_eq(y[0], 100 * (t / 32) + (t % 32 ^ 1 ^ 5));
+        ck_assert_uint_eq(y[1], (t ^ 31) << 8 | (t ^ 31));
+        ck_assert_uint_eq(y[2], __half_as_ushort(__float2half_rn(w)));
+        ck_assert_uint_eq(y[3], __bfloat16_as_ushort(__float2bfloat16_rn(w)));
+        ck_assert_float_eq(as_f32(y[4]), w); /* eighths: no rounding */
+        ck_assert_float_eq(as_f32(y[5]), w);
+        ck_assert_float_eq(as_f32(y[6]), w / 3);
+        ck_assert_float_eq(as_f32(y[7]), fabsf(w));
+        ck_assert_float_eq(as_f32(y[8]), w * w - 1);
+        ck_assert_float_eq(as_f32(y[9]), 1 / sqrtf(1 + w * w));
+    }
+    ck_assert_uint_eq(conditional_value, 3);
+    ck_assert_uint_eq(*bed.word, 1);
+    simt_memory_free(y - 64 * EVERY);
+}
+END_TEST
+
+/* All f16, and every f32 whose lower 12 bits are one of four: against the headers of CUDA. */
+START_TEST(conversions)
+{
+    for (u32 bits = 0; bits < 1u << 16; bits++) {
+        const f32 theirs = __half2float(__ushort_as_half((unsigned short)bits)),
+                  ours = widen_f16(bits);
+        ck_assert(isnan(theirs) ? isnan(ours) : as_u32(theirs) == as_u32(ours));
+    }
+    static const u32 lower[] = {0, 1, 0x800, 0xfff};
+    for (u32 upper = 0; upper < 1u << 20; upper++) {
+        for (u32 i = 0; i < 4; i++) {
+            const f32 value = as_f32(upper << 12 | lower[i]);
+            if (narrow_f16(value) != __half_as_ushort(__float2half_rn(value)) ||
+                narrow_bf16(value) != __bfloat16_as_ushort(__float2bfloat16_rn(value)))
+                ck_abort_msg("0x%08x: f16 0x%x, bf16 0x%x", as_u32(value), narrow_f16(value),
+                             narrow_bf16(value));
+        }
+    }
+}
+END_TEST
+
+enum { GRID = 20, ROUNDS = 7 };
+
+static int launch_grid(u32 *values, enum planted planted)
+{
+    const struct grid_params p = {values, bed.word, ROUNDS, planted};
+    *bed.word = 0;
+    return simt_launch((const void *)grid_kernel, GRID, 32, 0, &p);
+}
+
+START_TEST(blocks_meet)
+{
+    u32 *values = (u32 *)simt_memory_new(2 * GRID * 32 * sizeof(u32), SIMT_ORDINARY, "values");
+    u32 expected[2][GRID];
+    for (u32 round = 0; round < ROUNDS; round++)
+        for (u32 b = 0; b < GRID; b++)
+            expected[round % 2][b] = round == 0 ? b
+                                                : expected[(round + 1) % 2][b] +
+                                                      expected[(round + 1) % 2][(b + 1) % GRID];
+    u32 races = 0;
+    for (u32 seed = 0; seed < SEEDS; seed++) {
+        simt_schedule(seed);
+        ck_assert(launch_grid(values, NOTHING));
+        ck_assert_msg(simt_findings() == 0, "%s", simt_report());
+        for (u32 b = 0; b < GRID; b++)
+            ck_assert_uint_eq(values[((ROUNDS - 1) % 2 * GRID + b) * 32],
+                              expected[(ROUNDS - 1) % 2][b]);
+        launch_grid(values, RACE_OF_BLOCKS);
+        races += strstr(simt_report(), "of 'values', which thread") != NULL;
+        simt_forget();
+        simt_budget(100 * 1000);
+        ck_assert(!launch_grid(values, SPINS));
+        ck_assert_msg(strstr(simt_report(), "the budget of steps is spent"), "%s", simt_report());
+        simt_forget();
+        simt_budget(0);
+    }
+    ck_assert_uint_ge(races, SEEDS - 1); /* in order the additions themselves order the blocks */
+    simt_memory_free(values);
+}
+END_TEST
+
+START_TEST(halves_of_a_word)
+{
+    uint16_t *y = (uint16_t *)simt_memory_new(64 * sizeof *y, SIMT_ORDINARY, "y");
+    const struct halves_params right = {y, NOTHING}, wrong = {y, NO_BARRIER};
+    for (u32 seed = 0; seed < SEEDS; seed++) {
+        simt_schedule(seed);
+        memset(y, 0, 64 * sizeof *y);
+        ck_assert(simt_launch((const void *)halves_kernel, 1, 64, 0, &right));
+        ck_assert_msg(simt_findings() == 0, "%s", simt_report());
+        for (u32 t = 0; t < 64; t++)
+            ck_assert_uint_eq(y[t], 6);
+        ck_assert(simt_launch((const void *)halves_kernel, 1, 64, 0, &wrong));
+        ck_assert_msg(strstr(simt_report(), "of 128 of 'y', which thread"), "%s", simt_report());
+        simt_forget();
+        ck_assert(simt_launch((const void *)halves_kernel, 2, 64, 0, &right));
+        ck_assert_msg(strstr(simt_report(), "of 128 of 'y', which thread"), "%s", simt_report());
+        simt_forget();
+    }
+    simt_memory_free(y);
+}
+END_TEST
+
+/* Launches that cannot be are findings, and do not run. */
+START_TEST(refused_launches)
+{
+    static const struct {
+        u32 blocks, threads, shared_bytes;
+        const char *says;
+    } refused[] = {
+        {1, 48, 0, "launched with 48 threads"},
+        {1, 256, 0, "launched with 256 threads"},
+        {0, 128, 0, "launched with 0 blocks"},
+        {1, 128, 100 * 1024, "launched with 102400 bytes"},
+    };
+    for (u32 i = 0; i < sizeof refused / sizeof *refused; i++) {
+        ck_assert(!simt_launch((const void *)planted_kernel, refused[i].blocks, refused[i].threads,
+                               refused[i].shared_bytes, &bed));
+        ck_assert_msg(strstr(simt_report(), refused[i].says), "%s", simt_report());
+    }
+    ck_assert(!simt_launch(&of_host, 1, 32, 0, &bed));
+    ck_assert_uint_eq(simt_findings(), 5);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("simt");
@@ -133,6 +277,11 @@ static Suite *suite(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, right_kernel);
     tcase_add_test(c, same_bits_by_chance);
+    tcase_add_test(c, every_name);
+    tcase_add_test(c, conversions);
+    tcase_add_test(c, blocks_meet);
+    tcase_add_test(c, halves_of_a_word);
+    tcase_add_test(c, refused_launches);
     tcase_add_loop_test(c, planted_mistake, 0, sizeof mistakes / sizeof *mistakes);
     suite_add_tcase(s, c);
     return s;
