@@ -8,7 +8,7 @@
 struct condition {
     struct condition *next;
     cudaGraphConditionalHandle handle;
-    cudaGraph_t graph;
+    uint64_t graph; /* its serial */
     unsigned int at_launch, flags, value;
     bool taken, set;
     uint64_t rounds; /* of this launch */
@@ -37,7 +37,7 @@ cudaError_t cudaGraphConditionalHandleCreate(cudaGraphConditionalHandle *handle,
         return fake_result(cudaErrorInvalidValue);
     struct condition *c = (struct condition *)fake_keep(sizeof *c);
     c->handle = 0xc0de000000000000U + fake_serial();
-    c->graph = graph;
+    c->graph = graph->serial;
     c->at_launch = at_launch;
     c->flags = flags;
     c->next = conditions;
@@ -50,7 +50,7 @@ cudaError_t cudaGraphConditionalHandleCreate(cudaGraphConditionalHandle *handle,
 cudaError_t fake_condition_take(cudaGraphConditionalHandle handle, cudaGraph_t graph)
 {
     struct condition *c = condition_of(handle);
-    if (!c || c->taken || c->graph != graph)
+    if (!c || c->taken || c->graph != graph->serial)
         return cudaErrorInvalidValue;
     c->taken = true;
     return cudaSuccess;

@@ -289,19 +289,20 @@ END_TEST
 /* ---- kernels
  * --------------------------------------------------------------------------------------- */
 
+/* Three blocks of it. */
 static cudaError_t shared_kernel(f32 *y, u32 words, size_t bytes, u32 threads)
 {
     struct test_shared params = {y, words};
     void *args[] = {&params};
-    return cudaLaunchKernel((const void *)test_shared_kernel, dim3(1), dim3(threads), args, bytes,
+    return cudaLaunchKernel((const void *)test_shared_kernel, dim3(3), dim3(threads), args, bytes,
                             nullptr);
 }
 
 START_TEST(launches_are_checked)
 {
-    f32 *y = device_floats(4), host = 0;
+    f32 *y = device_floats(3), host[3];
     FAILS(cudaErrorInvalidDeviceFunction,
-          cudaLaunchKernel((const void *)&host, dim3(1), dim3(1), nullptr, 0, nullptr));
+          cudaLaunchKernel((const void *)host, dim3(1), dim3(1), nullptr, 0, nullptr));
     FAILS(cudaErrorInvalidConfiguration, shared_kernel(y, 1, 4, 0));
     FAILS(cudaErrorInvalidConfiguration, shared_kernel(y, 1, 4, 1025));
     FAILS(cudaErrorLaunchOutOfResources, shared_kernel(y, 1, 4, 33)); /* its bound is 32 */
@@ -312,8 +313,9 @@ START_TEST(launches_are_checked)
     OK(cudaFuncSetAttribute((const void *)test_shared_kernel,
                             cudaFuncAttributeMaxDynamicSharedMemorySize, 49156));
     OK(shared_kernel(y, 12289, 49156, 32));
-    OK(cudaMemcpy(&host, y, 4, cudaMemcpyDeviceToHost));
-    ck_assert_float_eq(host, 12289);
+    OK(cudaMemcpy(host, y, sizeof host, cudaMemcpyDeviceToHost));
+    for (int block = 0; block < 3; block++)
+        ck_assert_float_eq(host[block], 12289);
     ck_assert_uint_eq(fake_findings(), 0);
 }
 END_TEST

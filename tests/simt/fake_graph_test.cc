@@ -357,6 +357,21 @@ START_TEST(a_loop_ends_when_its_kernel_says)
 }
 END_TEST
 
+/* Another graph in the memory of one that is gone is not that one. */
+START_TEST(a_graph_is_gone_when_it_is_destroyed)
+{
+    struct loop first = loop_new(1, cudaGraphCondAssignDefault);
+    capture_turn(&first, first.handle);
+    instantiated(first.graph);
+    OK(cudaGraphDestroy(first.graph));
+    struct loop second = loop_new(1, cudaGraphCondAssignDefault);
+    capture_turn(&second, second.handle);
+    launch_turns(instantiated(second.graph), 3);
+    OK(cudaStreamSynchronize(stream));
+    ck_assert_uint_eq(*ring, 3);
+}
+END_TEST
+
 /* The host sees the ring fill while it asks, and not all at once. */
 START_TEST(a_loop_is_watched_from_the_host)
 {
@@ -450,6 +465,7 @@ int main(void)
     tcase_add_loop_test(cases, a_missing_edge_shows, 0, 2);
     tcase_add_test(cases, nodes_are_checked);
     tcase_add_test(cases, a_loop_ends_when_its_kernel_says);
+    tcase_add_test(cases, a_graph_is_gone_when_it_is_destroyed);
     tcase_add_test(cases, a_loop_is_watched_from_the_host);
     tcase_add_test(cases, a_loop_whose_condition_starts_at_zero_does_nothing);
     tcase_add_test(cases, a_condition_that_nothing_set_is_found);

@@ -27,7 +27,7 @@ KERNEL(test_shared_kernel, struct test_shared, WARP)
     pdl_wait();
     if (thread_index() == 0) {
         words[p.words - 1] = p.words;
-        p.y[0] = (f32)words[p.words - 1];
+        p.y[block_index()] = (f32)words[p.words - 1];
     }
 }
 

@@ -22,7 +22,7 @@ struct test_turn {
     cudaGraphConditionalHandle handle;
 };
 
-/* y[0] = the word in shared memory that thread 0 wrote last; `words` words of it are used. */
+/* y[block] = words, by way of the last of `words` words in shared memory */
 struct test_shared {
     f32 *y;
     u32 words;
