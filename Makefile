@@ -158,6 +158,7 @@ test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_diges
 test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c))
 TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
 TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"'
+include gpu.mk
 include tests/simt/simt.mk
 
 # The default model itself, for tests that look at its operations.

@@ -50,13 +50,11 @@ enum edges { EDGES_FULL, EDGES_PROGRAMMATIC, EDGES_COOPERATIVE };
 static void start(struct probe *probe, const void *kernel, u32 blocks, u32 threads, void *params,
                   enum edges edges)
 {
-    cudaLaunchConfig_t config;
-    memset(&config, 0, sizeof config);
+    cudaLaunchConfig_t config = {};
     config.gridDim = dim3(blocks);
     config.blockDim = dim3(threads);
     config.stream = probe->stream;
-    cudaLaunchAttribute attribute;
-    memset(&attribute, 0, sizeof attribute);
+    cudaLaunchAttribute attribute = {};
     if (edges == EDGES_PROGRAMMATIC) {
         attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
         attribute.val.programmaticStreamSerializationAllowed = 1;
@@ -209,24 +207,21 @@ static double gap_pdl(struct probe *probe, const char **left_out)
     return gap(probe, true, EDGES_PROGRAMMATIC, "kernels in a graph with programmatic edges");
 }
 
-static double meet(struct probe *probe, u32 rounds)
+static double meet(struct probe *probe, u32 rounds, bool checked)
 {
     const u32 blocks = probe->sizes.blocks;
-    u32 *const words = (u32 *)malloc((blocks + 1) * sizeof *words);
-    if (!words)
-        die(EXIT_MEMORY, "no memory for %u words", blocks + 1);
-    clear_words(probe, blocks + 1);
-    struct probe_meet params = {probe->words, probe->words + 1, rounds};
+    u32 found[2];
+    clear_words(probe, blocks + 2);
+    struct probe_meet params = {probe->words, probe->words + 1, probe->words + 2, rounds, checked};
     const double began = seconds();
     start(probe, (const void *)probe_meet_kernel, blocks, PROBE_MEET_THREADS, &params,
           EDGES_COOPERATIVE);
     finish(probe);
     const double took = seconds() - began;
-    fetch_words(probe, words, blocks + 1);
-    for (u32 i = 0; i <= blocks; i++)
-        if (words[i] != (i ? rounds : rounds * blocks))
-            die(EXIT_WRONG, "%u blocks met %u times: word %u is %u", blocks, rounds, i, words[i]);
-    free(words);
+    fetch_words(probe, found, 2);
+    if (found[0] != rounds * blocks || found[1] != 0)
+        die(EXIT_WRONG, "%u blocks came to %u meetings: %u times in all, %u times a block was late",
+            blocks, rounds, found[0], found[1]);
     return took;
 }
 
@@ -237,7 +232,8 @@ static double grid_barrier(struct probe *probe, const char **left_out)
         return -1;
     }
     const u32 few = probe->sizes.meetings / CHAIN_PARTS, many = probe->sizes.meetings;
-    const double short_one = meet(probe, few), long_one = meet(probe, many);
+    meet(probe, few, true);
+    const double short_one = meet(probe, few, false), long_one = meet(probe, many, false);
     return (long_one - short_one) / (many - few) * 1e6;
 }
 
@@ -274,17 +270,26 @@ static double multiply(struct probe *probe, const char **left_out)
     return 2.0 * n * n * n * PRODUCTS / (seconds() - began) * 1e-12;
 }
 
+#define MEASURE(name, unit, means, sample)                                                         \
+    {                                                                                              \
+        name, unit, means, sample, false, NULL, 0,                                                 \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
 struct probe_measure probe_measures[PROBE_MEASURES] = {
-    {"read_device", "GB/s", "reading device memory", read_device},
-    {"read_managed", "GB/s", "reading managed memory, prefetched to the device", read_managed},
-    {"read_mapped", "GB/s", "reading the host's pinned memory", read_mapped},
-    {"gap_stream", "us", "from kernel to kernel, launched one by one", gap_stream},
-    {"gap_graph", "us", "from kernel to kernel in a graph", gap_graph},
-    {"gap_pdl", "us", "the same with programmatic edges", gap_pdl},
-    {"graph_launch", "us", "launching a graph of one kernel and waiting for it", launch_once},
-    {"grid_barrier", "us", "all blocks meet at a counter", grid_barrier},
-    {"clock_tick", "ns", "step of the device's clock", clock_tick},
-    {"gemm_bf16", "TFLOP/s", "cuBLASLt, bf16 in, f32 out, random numbers", multiply},
+    MEASURE("read_device", "GB/s", "reading device memory", read_device),
+    MEASURE("read_managed", "GB/s", "reading managed memory, prefetched to the device",
+            read_managed),
+    MEASURE("read_mapped", "GB/s", "reading the host's pinned memory", read_mapped),
+    MEASURE("gap_stream", "us", "from kernel to kernel, launched one by one", gap_stream),
+    MEASURE("gap_graph", "us", "from kernel to kernel in a graph", gap_graph),
+    MEASURE("gap_pdl", "us", "the same with programmatic edges", gap_pdl),
+    MEASURE("graph_launch", "us", "launching a graph of one kernel and waiting for it",
+            launch_once),
+    MEASURE("grid_barrier", "us", "all blocks meet at a counter", grid_barrier),
+    MEASURE("clock_tick", "ns", "step of the device's clock", clock_tick),
+    MEASURE("gemm_bf16", "TFLOP/s", "cuBLASLt, bf16 in, f32 out, random numbers", multiply),
 };
 
 /* ---- what samples need -------------------------------------------------------------------------
@@ -335,8 +340,7 @@ static void open_managed(struct probe *probe, struct probe_memory *memory)
         memory->left_out = "less than twice as much device memory is free";
     if (memory->left_out)
         return;
-    struct cudaMemLocation here;
-    memset(&here, 0, sizeof here);
+    struct cudaMemLocation here = {};
     here.type = cudaMemLocationTypeDevice;
     CHECK(cudaMallocManaged(&memory->at, memory->bytes, cudaMemAttachGlobal));
     CHECK(cudaMemAdvise(memory->at, memory->bytes, cudaMemAdviseSetPreferredLocation, here));
@@ -397,8 +401,7 @@ static void open_product(struct probe *probe)
     CHECK(cudaMalloc(&probe->workspace, WORKSPACE_BYTES));
     CHECK(cudaMalloc(&probe->matrices, elements * (2 * sizeof(bf16) + sizeof(f32))));
     for (u32 i = 0; i < 2; i++) {
-        struct random_fill params;
-        memset(&params, 0, sizeof params);
+        struct random_fill params = {};
         params.to = (bf16 *)probe->matrices + i * elements;
         params.type = WEIGHT_BF16;
         params.elements = elements;
@@ -426,8 +429,7 @@ static void open_chains(struct probe *probe)
 
 struct probe_sizes probe_sizes_default(void)
 {
-    struct probe_sizes sizes;
-    memset(&sizes, 0, sizeof sizes);
+    struct probe_sizes sizes = {};
     sizes.bytes = (uint64_t)4 << 30;
     sizes.bytes_mapped = (uint64_t)256 << 20;
     sizes.matrix = 8192;
@@ -493,7 +495,7 @@ void probe_run(struct probe *probe, u32 rounds)
 
 double probe_median(const struct probe_measure *measure)
 {
-    const u32 half = measure->count / 2;
-    const double upper = measure->samples[half];
-    return measure->count % 2 ? upper : (measure->samples[half - 1] + upper) / 2;
+    const u32 middle = measure->count / 2;
+    const double upper = measure->samples[middle];
+    return measure->count % 2 ? upper : (measure->samples[middle - 1] + upper) / 2;
 }

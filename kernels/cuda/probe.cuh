@@ -84,30 +84,33 @@ KERNEL(probe_nothing_kernel, struct probe_nothing, PROBE_NOTHING_THREADS)
 
 /* meet:  `rounds` times: every block comes to a counter in memory, none goes on before all have
  *
- *   Shapes   counter: 0 before; afterwards rounds * blocks. met u32 [blocks]: rounds
- *   Grid     at most as many blocks as the device holds at the same time: launched cooperatively
- *   Moves    one atomic addition per block and round, and reads until the last one has come */
+ *   Shapes   counter: 0 before; afterwards rounds * blocks. late: 0, and stays it. came u32
+ * [blocks] Grid     at most as many blocks as the device holds at the same time: launched
+ * cooperatively Moves    one atomic addition per block and round, and reads until the last one has
+ * come Checked  every block writes down in came[] that it comes, and counts in `late` what it does
+ * not see of its neighbour: takes longer, so not what is timed */
 struct probe_meet {
-    u32 *counter, *met;
-    u32 rounds;
+    u32 *counter, *late, *came;
+    u32 rounds, checked;
 };
 
 KERNEL(probe_meet_kernel, struct probe_meet, PROBE_MEET_THREADS)
 {
-    u32 met = 0;
+    const u32 blocks = grid_blocks(), next = (block_index() + 1) % blocks;
     pdl_wait();
     for (u32 round = 1; round <= p.rounds; round++) {
+        if (p.checked && thread_index() == 0)
+            store_release_system(&p.came[block_index()], round);
         block_barrier(); /* what the block's threads wrote before they meet; read by other blocks */
         if (thread_index() == 0) {
             atomic_add_u32(p.counter, 1);
-            while (load_acquire_u32(p.counter) < round * grid_blocks())
+            while (load_acquire_u32(p.counter) < round * blocks)
                 continue;
-            met++;
         }
         block_barrier(); /* what other blocks wrote before they met; read by this block's threads */
+        if (p.checked && thread_index() == 0 && load_acquire_u32(&p.came[next]) < round)
+            atomic_add_u32(p.late, 1);
     }
-    if (thread_index() == 0)
-        p.met[block_index()] = met;
 }
 
 /* clock:  ticks[i] <- nanoseconds from one value of the device's clock to the next, different one

@@ -1,0 +1,149 @@
+/* Random weights made by a kernel against those that the packer writes: the same image, byte for
+ * byte, so a model of random weights is the same model whether its file exists or not. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/cuda/random_weights.h"
+#include "runtime/weight_file.h"
+#include "tests/run.h"
+#include "tests/simt/fake_cuda.h"
+#include "tests/simt/simt.h"
+
+extern "C" {
+#include "runtime/die.h"
+#include "runtime/model.h"
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* C++ warns of designated ones too  \
+                                                               */
+#include "tests/designs.h"
+#pragma GCC diagnostic pop
+#include "tools/image.h"
+#include "tools/random_weights.h"
+
+void cuda_check(cudaError_t error, const char *call)
+{
+    if (error != cudaSuccess)
+        ck_abort_msg("%s: %s", call, cudaGetErrorString(error));
+}
+}
+
+enum { WEIGHTS_MOST = 64 };
+
+/* What the generator would say of the layout. */
+static struct model describe(const struct layout *layout, struct model_weight *weights)
+{
+    static const char *const types[] = {"f32", "f16", "bf16"};
+    static_assert(DTYPE_F32 == 0 && DTYPE_F16 == 1 && DTYPE_BF16 == 2, "order of types[]");
+    ck_assert_uint_le(layout->count, WEIGHTS_MOST);
+    for (u32 i = 0; i < layout->count; i++) {
+        const struct layout_weight *const w = &layout->weight[i];
+        weights[i].name = w->name;
+        weights[i].type = types[w->type];
+        weights[i].rows = w->rows;
+        weights[i].cols = w->cols;
+        weights[i].at = w->at;
+        weights[i].bytes = w->bytes;
+    }
+    struct model described = {};
+    described.weights = weights;
+    described.weight_count = layout->count;
+    described.weights_bytes = layout->weights_bytes;
+    return described;
+}
+
+/* The image of the file that the packer writes. */
+static char *packed_image(const struct layout *layout, uint64_t seed)
+{
+    char path[] = "/tmp/ingot-random-XXXXXX";
+    const int made = mkstemp(path);
+    ck_assert_int_ge(made, 0);
+    close(made);
+    struct report report = {stderr, "random", 0};
+    struct random_weights random = {layout, seed};
+    struct progress progress;
+    progress_start(&progress, layout->weights_bytes);
+    struct image image = {};
+    image.layout = layout;
+    image.backend = BACKEND_CUDA;
+    image.read = random_weights_read;
+    image.context = &random;
+    image.path = path;
+    image.progress = &progress;
+    struct image_written written;
+    ck_assert_int_eq(image_write(&image, &written, &report), EXIT_SUCCESS);
+    progress_end(&progress);
+    FILE *const file = fopen(path, "rb");
+    ck_assert_ptr_nonnull(file);
+    struct weight_file_header header;
+    ck_assert_uint_eq(fread(&header, sizeof header, 1, file), 1);
+    ck_assert_uint_eq(header.weights_bytes, layout->weights_bytes);
+    char *const bytes = (char *)malloc(header.weights_bytes);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_int_eq(fseek(file, (long)header.weights_at, SEEK_SET), 0);
+    ck_assert_uint_eq(fread(bytes, header.weights_bytes, 1, file), 1);
+    fclose(file);
+    unlink(path);
+    return bytes;
+}
+
+static void compare(const struct cfg *cfg, uint64_t seed, uint64_t schedule)
+{
+    struct layout layout;
+    struct model_weight weights[WEIGHTS_MOST];
+    fake_reset();
+    fake_protect(false);
+    simt_schedule(schedule);
+    layout_make(cfg, &layout);
+    const struct model described = describe(&layout, weights);
+    char *const expected = packed_image(&layout, seed);
+    void *made = NULL;
+    cudaStream_t stream;
+    ck_assert_int_eq(cudaMalloc(&made, layout.weights_bytes), cudaSuccess);
+    ck_assert_int_eq(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+    random_weights_fill(&described, made, seed, stream);
+    ck_assert_int_eq(cudaStreamSynchronize(stream), cudaSuccess);
+    for (u32 i = 0; i < layout.count; i++) {
+        const struct layout_weight *const w = &layout.weight[i];
+        ck_assert_msg(memcmp((char *)made + w->at, expected + w->at, w->bytes) == 0,
+                      "%s differs from the packed file", w->name);
+    }
+    ck_assert_uint_eq(fake_findings(), 0);
+    cudaFree(made);
+    cudaStreamDestroy(stream);
+    free(expected);
+    layout_free(&layout);
+}
+
+START_TEST(same_as_packed)
+{
+    compare(&plain_cfg, 1, 0);
+    compare(&plain_cfg, 0x123456789abcdef0u, 0);
+}
+END_TEST
+
+START_TEST(awkward_shapes)
+{
+    compare(&odd_cfg, 7, 0);
+}
+END_TEST
+
+START_TEST(any_schedule)
+{
+    for (uint64_t schedule = 1; schedule <= 3; schedule++)
+        compare(&odd_cfg, 3, schedule);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *const suite = suite_create("random_weights");
+    TCase *const cases = tcase_create("all");
+    tcase_add_test(cases, same_as_packed);
+    tcase_add_test(cases, awkward_shapes);
+    tcase_add_test(cases, any_schedule);
+    tcase_set_timeout(cases, 60);
+    suite_add_tcase(suite, cases);
+    return tests_run(suite);
+}
