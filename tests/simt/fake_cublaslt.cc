@@ -281,10 +281,21 @@ static size_t extent(const struct layout *l)
     return ((l->cols - 1) * (size_t)l->ld + l->rows) * element;
 }
 
-static bool overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes)
+struct range {
+    const char *name;
+    const void *at;
+    size_t bytes;
+};
+
+/* A finding, and false, if they share a byte. */
+static bool apart(const struct range *a, const struct range *b)
 {
-    const unsigned char *p = (const unsigned char *)a, *q = (const unsigned char *)b;
-    return p < q + b_bytes && q < p + a_bytes;
+    const unsigned char *p = (const unsigned char *)a->at, *q = (const unsigned char *)b->at;
+    if (!a->bytes || !b->bytes || p >= q + b->bytes || q >= p + a->bytes)
+        return true;
+    fake_found("product: %s (%zu bytes at %p) overlaps %s (%zu at %p)", a->name, a->bytes, a->at,
+               b->name, b->bytes, b->at);
+    return false;
 }
 
 /* A finding, and false, unless the operand is aligned and lies in memory of the fake. */
@@ -308,16 +319,15 @@ static bool operands_allowed(const struct shape *s, const struct product *p)
     if (p->workspace_bytes &&
         !operand_allowed("the workspace", p->workspace, p->workspace_bytes, WORKSPACE_ALIGNMENT))
         return false;
-    bool apart = !overlap(p->d, d, p->a.at, a) && !overlap(p->d, d, p->b.at, b);
-    const void *others[] = {p->a.at, p->b.at, p->d};
-    const size_t sizes[] = {a, b, d};
-    for (int i = 0; i < 3; i++)
-        apart = apart && !overlap(p->workspace, p->workspace_bytes, others[i], sizes[i]);
-    if (p->beta != 0 && (const float *)p->d != p->c)
-        apart = apart && !overlap(p->d, d, p->c, c);
-    if (!apart)
-        fake_found("product: D or the workspace overlaps an operand");
-    return apart;
+    const struct range out = {"D", p->d, d};
+    const struct range room = {"the workspace", p->workspace, p->workspace_bytes};
+    const bool in_place = (const float *)p->d == p->c;
+    const struct range in[] = {
+        {"A", p->a.at, a}, {"B", p->b.at, b}, {"C", p->c, p->beta != 0 && !in_place ? c : 0}};
+    bool fine = apart(&room, &out);
+    for (size_t i = 0; i < sizeof in / sizeof *in; i++)
+        fine = apart(&out, &in[i]) && apart(&room, &in[i]) && fine;
+    return fine;
 }
 
 cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc, const void *alpha,
