@@ -69,7 +69,7 @@ END_TEST
 
 START_TEST(blocks_meet_under_every_schedule)
 {
-    enum { BLOCKS = 4, ROUNDS = 5 };
+    enum { BLOCKS = 4, ROUNDS = 40 };
     u32 *const words = (u32 *)simt_memory_new((BLOCKS + 2) * sizeof(u32), SIMT_ORDINARY, "words");
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         begin(seed);
