@@ -231,7 +231,7 @@ DEVICE void sample_sums(struct sample_shared *shared, const f32 *logits,
 {
     double sum = 0.0;
     for (u32 base = 0; base < n; base += SAMPLE_TILE) {
-        const u32 count = n - base < SAMPLE_TILE ? n - base : SAMPLE_TILE;
+        const u32 count = n - base < SAMPLE_TILE ? n - base : (u32)SAMPLE_TILE;
         const u32 whole = (count + SAMPLE_RUN - 1) / SAMPLE_RUN * SAMPLE_RUN;
         for (u32 i = thread_index(); i < whole; i += TURN_THREADS)
             shared->tile[i] =
