@@ -77,6 +77,7 @@ static const struct {
     [TRACE_PREFILL] = {"prefill", CATEGORY_STEP, true},
     [TRACE_HEAD] = {"head", CATEGORY_STEP, true},
     [TRACE_DECODE] = {"decode", CATEGORY_STEP, true},
+    [TRACE_WARM_UP] = {"warm-up", CATEGORY_LOAD, false},
     [TRACE_GENERATE] = {"generate", CATEGORY_STEP, false},
     [TRACE_CAPTURE] = {"capture", CATEGORY_STEP, false},
 };
@@ -225,6 +226,8 @@ op_hook *trace_op_hook(void)
 
 void trace_push(enum trace_range range, uint64_t payload)
 {
+    end_op();
+    end_layer();
     push(ranges[range].category, range_names[range], true, payload);
     if (!ranges[range].ops)
         return;

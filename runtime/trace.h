@@ -1,6 +1,7 @@
 /* Ranges that a profiler shows: NVTX, in a domain of its own, "ingot".
  *
  *   load > digests (one per thread)          the weight file
+ *   warm-up                                  on a GPU: each kernel once, before the first token
  *   decode | prefill | head                  a step; payload: position, tokens, rows
  *     layer 3                                where the operations of a step are told apart
  *       IN_PROJ gemv_bf16_3072x768           operation and kernel, named as in ops.c
@@ -26,6 +27,7 @@ extern "C" {
 enum trace_range {
     TRACE_LOAD,     /* payload: bytes of the weights arena */
     TRACE_DIGESTS,  /* reading tensors and checking their digests; payload: the thread's rank */
+    TRACE_WARM_UP,  /* every step once, before the first token; payload: 0 */
     TRACE_PREFILL,  /* payload: tokens of the chunk */
     TRACE_HEAD,     /* payload: rows of logits */
     TRACE_DECODE,   /* payload: position of the token */
@@ -55,7 +57,8 @@ void trace_pop(void);
 void trace_enter(u32 op);
 void trace_name(u32 rank);
 
-/* Begins a range on the calling thread. Ranges nest; steps are run by one thread only. */
+/* Begins a range on the calling thread, and ends what of layers and operations is open there.
+ * Ranges nest; steps are run by one thread only. */
 static inline void trace_begin(enum trace_range range, uint64_t payload)
 {
     if (__builtin_expect(trace_on, 0))

@@ -255,12 +255,18 @@ START_TEST(launches_show_the_same_ranges)
         ck_assert_int_eq(tool.depth, 2);
         trace_end();
     }
+    trace_launch(1); /* outside of any step; ended by the next range */
+    trace_begin(TRACE_HEAD, 1);
+    trace_end();
     ck_assert_int_eq(tool.depth, 0);
     for (u32 token = 0; token < 2; token++) {
         expect_valued(0, "decode", token);
         expect_ops("decode");
         expect(1, "turn");
     }
+    expect(0, "layer 0");
+    expect_op(1, &model.ops[1]);
+    expect_valued(0, "head", 1);
     ck_assert_uint_eq(next, tool.count);
 }
 END_TEST

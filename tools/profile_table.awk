@@ -79,7 +79,7 @@ FNR == 1 { report = FILENAME; sub(/^.*\//, "", report); sub(/\.csv$/, "", report
 }
 report == "nvtx_sum" {
     name = range_name(column("Range"))
-    if (name ~ /^(load|digests|prefill|head|decode|generate|capture)$/) {
+    if (name ~ /^(load|digests|warm-up|prefill|head|decode|generate|capture)$/) {
         steps[++step_count] = name
         step_calls[step_count] = column("Instances")
         step_total[step_count] = total

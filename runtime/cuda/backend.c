@@ -10,6 +10,7 @@
 #include "runtime/cuda/cuda.h"
 #include "runtime/cuda/graph.h"
 #include "runtime/cuda/load.h"
+#include "runtime/cuda/random_weights.h"
 #include "runtime/die.h"
 #include "runtime/report.h"
 #include "runtime/session.h"
@@ -18,6 +19,7 @@
 const char backend_name[] = "cuda";
 const char backend_make[] = " BACKEND=cuda";
 const bool backend_has_graphs = true;
+const bool backend_has_random_weights = true;
 const bool backend_same_in_chunks = false; /* products of many rows are summed otherwise */
 
 struct cuda cuda;
@@ -223,10 +225,12 @@ static void warm_up(void)
     *cuda.exchange.step = (struct step){.tokens = 1, .logit_rows = 1};
     CUDA_CHECK(cudaMemsetAsync(cuda.memory.state, 0, model.state_bytes, cuda.launcher.stream));
     cuda_send(1);
+    trace_begin(TRACE_WARM_UP, 0);
     steps[STEP_PREFILL].record(0);
     steps[STEP_HEAD].record(0);
     steps[STEP_DECODE].record(0);
     CUDA_CHECK(cudaStreamSynchronize(cuda.launcher.stream));
+    trace_end();
 }
 
 static void capture_steps(bool pdl)
@@ -249,9 +253,16 @@ static void report(const struct session *session)
          report_bytes(plan->threads).text);
 }
 
-static void load(struct session *session)
+static void load(struct session *session, const struct session_options *options)
 {
     trace_begin(TRACE_LOAD, model.weights_bytes);
+    if (options->random_weights) {
+        random_weights_fill(&model, cuda.memory.weights, options->random_seed,
+                            cuda.launcher.stream);
+        CUDA_CHECK(cudaStreamSynchronize(cuda.launcher.stream));
+        trace_end();
+        return;
+    }
     void *staging = pinned_reserve("staging", STAGING_BYTES);
     weights_stream(&session->weights, cuda.memory.weights, staging, cuda.launcher.stream);
     pinned_release(staging);
@@ -272,7 +283,7 @@ void backend_open(struct session *session, const struct session_options *options
     open_exchange();
     session->io = arena_reserve("host", options->host_bytes);
     team_start(&session->pool, options->threads);
-    load(session);
+    load(session, options);
 
     open_run();
     warm_up();

@@ -127,8 +127,11 @@ static bool await_token(struct turn_ring *ring)
 bool backend_generate_next(struct session *session, u32 *id)
 {
     struct turn_ring *ring = cuda.exchange.ring;
-    if (!turns.loop)
+    if (!turns.loop) {
+        trace_begin(TRACE_DECODE, session->position);
         launch_turn();
+        trace_end();
+    }
     if (!await_token(ring))
         return false;
     const struct turn_token *token = &ring->tokens[ring->taken % TURN_RING];
