@@ -119,6 +119,19 @@ struct shape {
     uint64_t m, n, k;
 };
 
+static struct shape shape_new(cublasLtMatmulDesc_t desc, cublasLtMatrixLayout_t a,
+                              cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c,
+                              cublasLtMatrixLayout_t d)
+{
+    struct shape s = {};
+    s.desc = (const struct desc *)desc;
+    s.a = (const struct layout *)a;
+    s.b = (const struct layout *)b;
+    s.c = (const struct layout *)c;
+    s.d = (const struct layout *)d;
+    return s;
+}
+
 static bool ours(const struct shape *s)
 {
     return s->desc && s->desc->magic == DESC && s->a && s->a->magic == LAYOUT && s->b &&
@@ -200,14 +213,7 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
     if (!p || p->magic != PREFERENCE || asked < 1 || !results || !given)
         return CUBLAS_STATUS_INVALID_VALUE;
     *given = 0;
-    struct shape s = {(const struct desc *)desc,
-                      (const struct layout *)a,
-                      (const struct layout *)b,
-                      (const struct layout *)c,
-                      (const struct layout *)d,
-                      0,
-                      0,
-                      0};
+    struct shape s = shape_new(desc, a, b, c, d);
     cublasStatus_t status = shape_of(&s);
     if (status != CUBLAS_STATUS_SUCCESS)
         return status;
@@ -255,14 +261,7 @@ cublasStatus_t cublasLtMatmulAlgoCheck(cublasLtHandle_t handle, cublasLtMatmulDe
                                        cublasLtMatmulHeuristicResult_t *result)
 {
     LT_ENTER(0);
-    struct shape s = {(const struct desc *)desc,
-                      (const struct layout *)a,
-                      (const struct layout *)b,
-                      (const struct layout *)c,
-                      (const struct layout *)d,
-                      0,
-                      0,
-                      0};
+    struct shape s = shape_new(desc, a, b, c, d);
     const struct algo *algo = (const struct algo *)of;
     if (!handle || !algo || !result)
         return CUBLAS_STATUS_INVALID_VALUE;
@@ -338,14 +337,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
                               void *workspace, size_t workspace_bytes, cudaStream_t stream)
 {
     LT_ENTER(0);
-    struct shape s = {(const struct desc *)desc,
-                      (const struct layout *)a_layout,
-                      (const struct layout *)b_layout,
-                      (const struct layout *)c_layout,
-                      (const struct layout *)d_layout,
-                      0,
-                      0,
-                      0};
+    struct shape s = shape_new(desc, a_layout, b_layout, c_layout, d_layout);
     if (!handle || !handle->magic)
         return CUBLAS_STATUS_NOT_INITIALIZED;
     if (!alpha || !beta)

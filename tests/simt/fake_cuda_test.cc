@@ -259,6 +259,9 @@ START_TEST(the_default_stream_waits_for_blocking_ones)
     OK(cudaMemsetAsync(x, 0, 16, blocking));
     OK(cudaStreamSynchronize(blocking));
     ck_assert_uint_eq(fake_executed(), 5);
+    OK(cudaMemsetAsync(x, 0, 16, blocking));
+    OK(cudaStreamSynchronize(nullptr));
+    ck_assert_uint_eq(fake_executed(), 6);
 }
 END_TEST
 

@@ -137,6 +137,31 @@ START_TEST(edges_say_what_is_programmatic)
 }
 END_TEST
 
+static bool seen_graph[8], seen_programmatic[8];
+static int seen_count;
+static void watch(const struct fake_step *step)
+{
+    ck_assert_int_lt(seen_count, 8);
+    seen_graph[seen_count] = step->graph;
+    seen_programmatic[seen_count++] = step->programmatic;
+}
+
+START_TEST(an_execution_knows_its_edges)
+{
+    cudaGraphExec_t exec = instantiated(captured(true));
+    fake_watch(watch);
+    OK(cudaGraphLaunch(exec, stream));
+    OK(scale(x, x, 1, 0, true));
+    OK(cudaStreamSynchronize(stream));
+    ck_assert_int_eq(seen_count, 5);
+    const bool programmatic[] = {false, false, true, false, true};
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(seen_programmatic[i], programmatic[i]);
+        ck_assert_int_eq(seen_graph[i], i < 4);
+    }
+}
+END_TEST
+
 static void malloc_in_capture(void)
 {
     void *at;
@@ -459,6 +484,7 @@ int main(void)
     tcase_add_test(cases, capture_records_and_replay_executes);
     tcase_add_test(cases, a_launched_graph_executes_late);
     tcase_add_test(cases, edges_say_what_is_programmatic);
+    tcase_add_test(cases, an_execution_knows_its_edges);
     tcase_add_loop_test(cases, what_capture_forbids_breaks_it, 0, FORBIDDEN);
     tcase_add_test(cases, other_mistakes_of_capture);
     tcase_add_test(cases, instantiation_fails_on_order);

@@ -11,8 +11,8 @@ void fake_observe(void)
     static const void *weights;
     if (&arena_is_sealed && arena_is_sealed())
         fake_seal();
-    if (&cuda && cuda.memory.weights != weights) {
-        weights = cuda.memory.weights;
+    if (&cuda && cuda.run.weights != weights) { /* set once they are loaded, or made */
+        weights = cuda.run.weights;
         if (weights)
             fake_weights(weights);
     }
