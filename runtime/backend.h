@@ -38,6 +38,9 @@ extern const bool backend_has_graphs;
 /* The same logits, bit for bit, whether a text goes in token by token or in chunks. */
 extern const bool backend_same_in_chunks;
 
+/* session_options.random_weights can be made where they are used, without a file. */
+extern const bool backend_has_random_weights;
+
 /* What the kernels were compiled for: "avx512", or "sm_90a sm_121a compute_90". */
 const char *backend_targets(void);
 

@@ -21,13 +21,14 @@ int64_t option_integer(const char *option, const char *text, int64_t least, int6
     return value;
 }
 
-static uint64_t option_seed(const char *text)
+static uint64_t option_seed(const char *option, const char *text)
 {
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0)
-        die(EXIT_USAGE, "--seed: '%s' is not a whole number from 0 to %" PRIu64, text, UINT64_MAX);
+        die(EXIT_USAGE, "%s: '%s' is not a whole number from 0 to %" PRIu64, option, text,
+            UINT64_MAX);
     return value;
 }
 
@@ -100,6 +101,15 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
     case 'm':
         options->weights = argument;
         return 0;
+    case OPTION_RANDOM_WEIGHTS:
+        if (!backend_has_random_weights)
+            die(EXIT_USAGE,
+                "--random-weights: the backend '%s' reads weights from a file; make one with 'make "
+                "MODEL=%s RANDOM_WEIGHTS=SEED'",
+                backend_name, model.name);
+        options->random_weights = true;
+        options->random_seed = option_seed("--random-weights", argument);
+        return 0;
     case 't':
         options->threads = (u32)option_integer("--threads", argument, 1, TEAM_MOST_THREADS);
         return 0;
@@ -125,6 +135,8 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
 static const struct argp_option common_list[] = {
     {"weights", 'm', "FILE", 0, "Weight file (default: this binary's path + .weights)", 10},
     {"model", 0, NULL, OPTION_ALIAS, NULL, 10},
+    {"random-weights", OPTION_RANDOM_WEIGHTS, "SEED", 0,
+     "CUDA, for measuring: no file, but the weights that 'pack --random SEED' would write", 11},
     {"threads", 't', "N", 0, "Threads (default: the processors it may use; never changes results)",
      10},
     {"batch-size", 'b', "N", 0, "Most tokens per prefill step, up to what was built", 10},
@@ -165,7 +177,7 @@ static error_t parse_generate(int key, char *argument, struct argp_state *state)
         options->tokens_given = true;
         return 0;
     case 's':
-        sample->seed = option_seed(argument);
+        sample->seed = option_seed("--seed", argument);
         return 0;
     case OPTION_TEMPERATURE:
         sample->temperature = option_real("--temp", argument, 0.0, 1000.0);

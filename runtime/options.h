@@ -28,15 +28,18 @@ enum option_key {
     OPTION_NO_GRAPH,
     OPTION_GRAPH,
     OPTION_LOOP,
-    OPTION_NO_PDL
+    OPTION_NO_PDL,
+    OPTION_RANDOM_WEIGHTS
 };
 
-/* --weights, --threads, --quiet, --no-graph and its kin, and the flags that are fixed when the
- * binary is built. */
+/* --weights, --random-weights, --threads, --quiet, --no-graph and its kin, and the flags that are
+ * fixed when the binary is built. */
 struct common_options {
     const char *weights; /* NULL: beside the binary */
-    u32 threads;         /* 0: by default */
-    u32 chunk;           /* --batch-size; 0: as built */
+    bool random_weights; /* none are read: they are made from random_seed */
+    uint64_t random_seed;
+    u32 threads; /* 0: by default */
+    u32 chunk;   /* --batch-size; 0: as built */
     struct graph_mode mode;
     bool quiet;
 };

@@ -45,6 +45,8 @@ uint64_t session_decode_weight_bytes(void)
 struct session_options session_options(const struct common_options *common)
 {
     return (struct session_options){.weights = common->weights,
+                                    .random_weights = common->random_weights,
+                                    .random_seed = common->random_seed,
                                     .threads = common->threads,
                                     .chunk = common->chunk,
                                     .mode = common->mode,
@@ -85,8 +87,11 @@ void session_open(struct session *session, const struct session_options *options
         whole.host_bytes += arena_rounded(tokenizer_scratch_bytes());
     whole.threads = backend_threads(options->threads, session->processors);
     trace_open();
-    weights_open(&session->weights,
-                 options->weights ? options->weights : session_default_weights());
+    if (options->random_weights)
+        session->weights = (struct weights_source){.path = "--random-weights", .file = -1};
+    else
+        weights_open(&session->weights,
+                     options->weights ? options->weights : session_default_weights());
     backend_open(session, &whole);
     memory_load_code();
     if (options->text)

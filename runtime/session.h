@@ -18,7 +18,9 @@
 #include "runtime/weights.h"
 
 struct session_options {
-    const char *weights;    /* path; NULL: beside the binary */
+    const char *weights; /* path; NULL: beside the binary */
+    bool random_weights; /* no file: made from random_seed, if backend_has_random_weights */
+    uint64_t random_seed;
     u32 threads;            /* 0: by default */
     u32 chunk;              /* most tokens of a prefill step; 0: as built */
     struct graph_mode mode; /* how a backend that has graphs runs */

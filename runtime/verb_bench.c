@@ -220,6 +220,11 @@ static void print_text(const struct bench_options *options, const struct result 
               report_rate(result->prefill, 1).text, result->decode / result->prefill);
 }
 
+static const char *const mode_names[] = {[GRAPH_DEFAULT] = "loop",
+                                         [GRAPH_NONE] = "no-graph",
+                                         [GRAPH_STEP] = "graph",
+                                         [GRAPH_LOOP] = "loop"};
+
 static void print_json(const struct bench_options *options, const struct result *result)
 {
     struct json json;
@@ -231,6 +236,10 @@ static void print_json(const struct bench_options *options, const struct result 
     json_string(&json, "isa", backend_targets());
     if (backend_device())
         json_string(&json, "device", backend_device());
+    if (backend_has_graphs) {
+        json_string(&json, "mode", mode_names[options->common.mode.use]);
+        json_bool(&json, "pdl", !options->common.mode.no_pdl);
+    }
     json_integer(&json, "threads", session.pool.started);
     json_integer(&json, "repetitions", result->rounds);
     json_integer(&json, "weights_bytes", model.weights_bytes);

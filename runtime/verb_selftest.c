@@ -129,8 +129,11 @@ int verb_selftest(int argc, char **argv)
         prompt[i] = (u32)(philox_uniform(0, i) * model.vocab);
     arena_seal();
 
-    out_print(&out, "weights %016" PRIx64 ", every byte of %s as packed\n",
-              session.weights.header.weights_digest, session.weights.path);
+    if (options.random_weights)
+        out_print(&out, "weights made from seed %" PRIu64 "\n", options.random_seed);
+    else
+        out_print(&out, "weights %016" PRIx64 ", every byte of %s as packed\n",
+                  session.weights.header.weights_digest, session.weights.path);
     uint64_t expected;
     bool same = check_all(&expected);
     out_print(&out, "logits  %016" PRIx64 ", %s\n", expected,

@@ -225,6 +225,7 @@ void weights_close(struct weights_source *source)
     if (source->map)
         munmap((void *)(uintptr_t)source->map, source->header.weights_at);
     arena_release(&source->arena);
-    close(source->file);
+    if (source->file >= 0)
+        close(source->file);
     source->map = NULL;
 }
