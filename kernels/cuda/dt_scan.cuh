@@ -32,7 +32,7 @@ enum {
     DT_SHARE = DT_MOST_STATES / DT_LANES, /* states of a thread, at most */
 };
 
-struct dt_scan {
+struct dt_scan_params {
     const void *w;
     const f32 *dt_bias, *A, *D;
     const f32 *xdb;
@@ -87,7 +87,7 @@ DEVICE f32 dt_advance(u32 N, f32 dt, f32 x, struct dt_states *s, f32 *state)
     return y;
 }
 
-DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, const struct dt_scan *p)
+DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, const struct dt_scan_params *p)
 {
     struct dt_shared *const shared = (struct dt_shared *)shared_memory();
     const struct product product = dt_product(T, R, p->w);
@@ -136,7 +136,7 @@ DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, const struct dt_sca
 
 #define DT_SCAN(name, TYPE, T, I, N, R, XS, DS)                                                    \
     static_assert((N) <= DT_MOST_STATES, "dt_scan: a channel has at most 256 states");             \
-    KERNEL(name##_kernel, struct dt_scan, DT_THREADS)                                              \
+    KERNEL(name##_kernel, struct dt_scan_params, DT_THREADS)                                       \
     {                                                                                              \
         dt_scan(WEIGHT_##T, I, N, R, &p);                                                          \
     }                                                                                              \
@@ -144,7 +144,7 @@ DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, const struct dt_sca
                          const f32(*xdb)[DS], const TYPE *w, const f32 *dt_bias,                   \
                          const f32(*A)[N][LINE_F32], const f32 *D)                                 \
     {                                                                                              \
-        struct dt_scan p = {w->w, dt_bias, A[0][0], D, xdb[0], xz[0], state[0][0]};                \
+        struct dt_scan_params p = {w->w, dt_bias, A[0][0], D, xdb[0], xz[0], state[0][0]};         \
         LAUNCH(r, op, name##_kernel, LINE_PAD(I) / LINE_F32, DT_THREADS, sizeof(struct dt_shared), \
                p);                                                                                 \
     }

@@ -16,14 +16,14 @@
 enum { EMBED_THREADS = 128 };
 #define EMBED_ROW_BLOCKS(T, K) CEIL_DIV(ROW_VECTORS(T, K), EMBED_THREADS)
 
-struct embed {
+struct embed_params {
     const struct step *step;
     const u32 *tokens;
     const void *table;
     f32 *y;
 };
 
-DEVICE void embed(enum weight_type T, u32 K, u32 YS, enum count count, const struct embed *p)
+DEVICE void embed(enum weight_type T, u32 K, u32 YS, enum count count, const struct embed_params *p)
 {
     const u32 vectors = ROW_VECTORS(T, K), row_blocks = EMBED_ROW_BLOCKS(T, K);
     const u32 row = block_index() / row_blocks;
@@ -45,13 +45,13 @@ DEVICE void embed(enum weight_type T, u32 K, u32 YS, enum count count, const str
 }
 
 #define EMBED(name, TYPE, T, M, K, YS, COUNT)                                                      \
-    KERNEL(name##_kernel, struct embed, EMBED_THREADS)                                             \
+    KERNEL(name##_kernel, struct embed_params, EMBED_THREADS)                                      \
     {                                                                                              \
         embed(WEIGHT_##T, K, YS, COUNT_##COUNT, &p);                                               \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const u32 *tokens)            \
     {                                                                                              \
-        struct embed p = {r->step, tokens, w->w, y[0]};                                            \
+        struct embed_params p = {r->step, tokens, w->w, y[0]};                                     \
         LAUNCH(r, op, name##_kernel, ROWS_MOST_##COUNT *EMBED_ROW_BLOCKS(WEIGHT_##T, K),           \
                EMBED_THREADS, 0, p);                                                               \
     }

@@ -212,13 +212,13 @@ DEVICE f32 gemv_total(enum weight_type T, u32 M, u32 K, struct gemv_shared *shar
     return total;
 }
 
-struct gemv {
+struct gemv_params {
     const void *w;
     const f32 *bias, *x;
     f32 *y;
 };
 
-DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct gemv *p)
+DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct gemv_params *p)
 {
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
     const struct product product = gemv_product(T, M, K, p->w);
@@ -251,7 +251,7 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
 
 #define GEMV_KERNEL(name, T, M, K, E)                                                              \
     static_assert(GEMV_SHARED_BYTES(K) <= SHARED_MOST_BYTES, "gemv: x is too long to be staged");  \
-    KERNEL(name##_kernel, struct gemv, GEMV_THREADS(T, M, K))                                      \
+    KERNEL(name##_kernel, struct gemv_params, GEMV_THREADS(T, M, K))                               \
     {                                                                                              \
         gemv(T, M, K, E, &p);                                                                      \
     }
@@ -263,7 +263,7 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
     GEMV_KERNEL(name, T, M, K, E)                                                                  \
     extern "C" void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const f32(*x)[XS])            \
     {                                                                                              \
-        struct gemv p = {w->w, NULL, x[0], y[0]};                                                  \
+        struct gemv_params p = {w->w, NULL, x[0], y[0]};                                           \
         GEMV_LAUNCH(r, op, name, T, M, K, p);                                                      \
     }
 
@@ -272,7 +272,7 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
     extern "C" void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const f32 *bias,              \
                          const f32(*x)[XS])                                                        \
     {                                                                                              \
-        struct gemv p = {w->w, bias, x[0], y[0]};                                                  \
+        struct gemv_params p = {w->w, bias, x[0], y[0]};                                           \
         GEMV_LAUNCH(r, op, name, T, M, K, p);                                                      \
     }
 

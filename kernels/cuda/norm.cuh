@@ -20,7 +20,7 @@ enum { NORM_VECTORS = 8, NORM_MOST_WARPS = 32 };
 #define NORM_THREADS(S) ((S) / 4 < NORM_BLOCK(S) ? CEIL_DIV((S) / 4, WARP) * WARP : NORM_BLOCK(S))
 #define NORM_FITS(S)    ((S) / 4 <= 1024 * NORM_VECTORS)
 
-struct norm {
+struct rmsnorm_params {
     const struct step *step;
     const f32 *weight, *x;
     f32 *y;
@@ -58,7 +58,7 @@ DEVICE f32 norm_scale(u32 D, f32 eps, u32 warps, const f32 *squares)
     return k_rsqrt(k_div(sum, (f32)D) + eps);
 }
 
-DEVICE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const struct norm *p)
+DEVICE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const struct rmsnorm_params *p)
 {
     struct norm_shared *const shared = (struct norm_shared *)shared_memory();
     const u32 threads = NORM_THREADS(S), vectors = CEIL_DIV(S / 4, threads), row = block_index();
@@ -99,13 +99,13 @@ DEVICE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const struct norm *
 
 #define RMSNORM(name, D, S, EPS, COUNT)                                                            \
     static_assert(NORM_FITS(S), "rmsnorm: a row has at most 32768 floats");                        \
-    KERNEL(name##_kernel, struct norm, NORM_THREADS(S))                                            \
+    KERNEL(name##_kernel, struct rmsnorm_params, NORM_THREADS(S))                                  \
     {                                                                                              \
         rmsnorm(D, S, EPS, COUNT_##COUNT, &p);                                                     \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*y)[S], const f32(*x)[S], const f32 *weight)          \
     {                                                                                              \
-        struct norm p = {r->step, weight, x[0], y[0]};                                             \
+        struct rmsnorm_params p = {r->step, weight, x[0], y[0]};                                   \
         LAUNCH(r, op, name##_kernel, ROWS_MOST_##COUNT, NORM_THREADS(S),                           \
                sizeof(struct norm_shared), p);                                                     \
     }

@@ -29,7 +29,7 @@
 
 enum { CONV_MOST_TAPS = 16 };
 
-struct norm_linear_conv {
+struct norm_linear_conv_params {
     const void *w;
     const f32 *norm, *bias, *taps, *conv_bias;
     const f32 *x;
@@ -82,7 +82,7 @@ struct channel {
     f32 bias;
 };
 
-DEVICE void channel_weights(u32 S, u32 K, u32 c, const struct norm_linear_conv *p,
+DEVICE void channel_weights(u32 S, u32 K, u32 c, const struct norm_linear_conv_params *p,
                             struct channel *of)
 {
     UNROLL
@@ -91,7 +91,7 @@ DEVICE void channel_weights(u32 S, u32 K, u32 c, const struct norm_linear_conv *
     of->bias = p->conv_bias ? p->conv_bias[c] : 0.0f;
 }
 
-DEVICE void channel_window(u32 S, u32 K, u32 c, const struct norm_linear_conv *p,
+DEVICE void channel_window(u32 S, u32 K, u32 c, const struct norm_linear_conv_params *p,
                            struct channel *of)
 {
     UNROLL
@@ -100,8 +100,8 @@ DEVICE void channel_window(u32 S, u32 K, u32 c, const struct norm_linear_conv *p
 }
 
 /* Shifts `x` into the window; returns the channel's output. */
-DEVICE f32 channel_step(u32 S, u32 K, u32 c, const struct norm_linear_conv *p, struct channel *of,
-                        f32 x)
+DEVICE f32 channel_step(u32 S, u32 K, u32 c, const struct norm_linear_conv_params *p,
+                        struct channel *of, f32 x)
 {
     of->before[K - 1] = x;
     f32 sum = of->tap[0] * of->before[0];
@@ -114,7 +114,7 @@ DEVICE f32 channel_step(u32 S, u32 K, u32 c, const struct norm_linear_conv *p, s
 }
 
 DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 I, u32 K, f32 eps,
-                             const struct norm_linear_conv *p)
+                             const struct norm_linear_conv_params *p)
 {
     const u32 S = LINE_PAD(I), M = 2 * S, threads = GEMV_THREADS(T, M, D);
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
@@ -149,7 +149,8 @@ DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 I, u32 K, f32 eps,
 #define NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)                                       \
     static_assert(GEMV_SHARED_BYTES(D) <= SHARED_MOST_BYTES, "norm_linear_conv: x is too long");   \
     static_assert((K) <= CONV_MOST_TAPS, "norm_linear_conv: too many taps");                       \
-    KERNEL(name##_kernel, struct norm_linear_conv, GEMV_THREADS(WEIGHT_##T, 2 * LINE_PAD(I), D))   \
+    KERNEL(name##_kernel, struct norm_linear_conv_params,                                          \
+           GEMV_THREADS(WEIGHT_##T, 2 * LINE_PAD(I), D))                                           \
     {                                                                                              \
         norm_linear_conv(WEIGHT_##T, D, I, K, EPS, &p);                                            \
     }                                                                                              \
@@ -157,7 +158,8 @@ DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 I, u32 K, f32 eps,
                          const TYPE *w, const f32 *bias, f32(*conv)[LINE_PAD(I)],                  \
                          const f32(*taps)[LINE_PAD(I)], const f32 *conv_bias)                      \
     {                                                                                              \
-        struct norm_linear_conv p = {w->w, norm, bias, taps[0], conv_bias, x[0], xz[0], conv[0]};  \
+        struct norm_linear_conv_params p = {w->w,      norm, bias,  taps[0],                       \
+                                            conv_bias, x[0], xz[0], conv[0]};                      \
         GEMV_LAUNCH(r, op, name, WEIGHT_##T, 2 * LINE_PAD(I), D, p);                               \
     }
 
