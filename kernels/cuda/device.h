@@ -38,8 +38,7 @@ struct alignas(16) vec16 {
 #define KERNEL(kernel, params, threads)                                                            \
     extern "C" __global__ void __launch_bounds__(threads) kernel(const __grid_constant__ params p)
 
-/* ---- where this thread is ----------------------------------------------------------------------
- */
+/* ---- where this thread is ------------------------------------------------------------------- */
 DEVICE u32 thread_index()
 {
     return threadIdx.x;
@@ -71,8 +70,7 @@ DEVICE u32 warp_index()
     return threadIdx.x / WARP;
 }
 
-/* ---- what threads of one block share -----------------------------------------------------------
- */
+/* ---- what threads of one block share -------------------------------------------------------- */
 /* The dynamic shared memory of the block, as many bytes as the launch asked for, 128-byte aligned.
  * Nothing is in it when a block starts. */
 DEVICE void *shared_memory()
@@ -109,8 +107,7 @@ DEVICE uint64_t warp_xor_u64(uint64_t value, u32 mask)
     return __shfl_xor_sync(0xffffffffu, (unsigned long long)value, (int)mask);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------------- */
 /* 16 bytes of weights, 16-byte aligned: read once, past L1, never written while a kernel runs. The
  * only read that may stand before pdl_wait(). Stays on its side of pdl_wait() and of barriers: that
  * is why it is no ld.global.nc, which ptxas 13.0 moves down to the first use of what was loaded,
@@ -174,8 +171,7 @@ DEVICE void copy_async_wait(u32 pending)
 #undef WAIT_CASE
 }
 
-/* ---- one kernel after another ------------------------------------------------------------------
- */
+/* ---- one kernel after another --------------------------------------------------------------- */
 /* Waits until the kernels launched earlier are complete and what they wrote is visible. Before it
  * a thread reads weights and nothing else, and writes shared memory and nothing else. */
 DEVICE void pdl_wait()
@@ -236,8 +232,7 @@ DEVICE uint64_t global_time_ns()
     return ns;
 }
 
-/* ---- numbers: every one correctly rounded, to nearest even -------------------------------------
- */
+/* ---- numbers: every one correctly rounded, to nearest even ---------------------------------- */
 DEVICE f32 k_fma(f32 a, f32 b, f32 c)
 {
     return __fmaf_rn(a, b, c);
@@ -286,8 +281,7 @@ DEVICE u32 narrow_bf16(f32 value)
 }
 #endif
 
-/* ---- what is the same on both sides ------------------------------------------------------------
- */
+/* ---- what is the same on both sides --------------------------------------------------------- */
 /* 1/sqrt(a), both parts correctly rounded. */
 DEVICE f32 k_rsqrt(f32 a)
 {

@@ -32,6 +32,7 @@ enum planted {
     HOST_MEMORY,       /* a load from a variable of the host */
     SPINS,             /* waits for a word that nobody changes */
     COPY_SOURCE,       /* the source of a copy is overwritten before the copy is waited for */
+    COPY_SOURCE_LATER, /* the same, but a barrier lies between the copy's begin and the store */
     COPY_MISALIGNED,   /* a copy from 8 bytes off */
     WARP_DIVIDES,      /* half of a warp comes to the barrier of the warp, half to a shuffle */
     PLANTED,
@@ -151,10 +152,14 @@ KERNEL(planted_kernel, struct planted_params, PLANTED_THREADS)
         copy_async_commit();
         if (p.planted == COPY_IN_FLIGHT)
             continue;
-        if (p.planted == COPY_SOURCE)
+        if (p.planted == COPY_SOURCE_LATER)
+            block_barrier();
+        if (p.planted == COPY_SOURCE || p.planted == COPY_SOURCE_LATER)
             store16((f32 *)p.x + (size_t)row * PLANTED_K + 4 * (t ^ 1), w);
         if (p.planted == WARP_DIVIDES && warp_lane() < 16)
             warp_barrier();
+        else if (p.planted == WARP_DIVIDES)
+            (void)warp_xor(0, 0);
         copy_async_wait(p.planted == NO_COPY_WAIT ? 1 : 0);
         const f32 sum = planted_sum(&p, s, planted_product(&p, s, w));
         planted_store(&p, s, row, sum);

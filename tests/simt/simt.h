@@ -3,22 +3,26 @@
  * Kernels are compiled by the host compiler (kernels/cuda/device.h with -DINGOT_SIMT) with a hook
  * at each of their loads and stores, so that every access of memory is looked at, not only those
  * that go through a function of device.h. What breaks a rule is a finding: text, and a count.
- * Rules:
  *
- *   bounds     an access lies in memory that was added, in this block's shared memory (the bytes
- * that the launch asked for), in this thread's stack, or reads constants of the program races two
- * threads touch the same bytes, one of them writes, and no barrier lies between; of two blocks:
- * always. Exact: it does not depend on the order that was run unwritten  shared memory is written
- * before it is read; it and new memory start as NaN alignment  accesses of 16 bytes, and of every
- * type, are aligned weights    no kernel writes them; load_weights16() reads nothing else pdl
- * before pdl_wait() a thread touches no global memory but weights; some thread of every kernel
- * waits, or the kernel after the next would not be ordered behind this one's past copies
- * copy_async16() lands late, at a random time up to the wait; neither end is touched before it;
- * none is on its way when a thread exits meetings   all threads of the block (barrier) or warp
- * (barrier, shuffle) come, to the same thing steps      a launch ends within the budget of steps
+ * - bounds: an access lies in memory that was added, in the shared memory that the launch asked
+ *   for, in this thread's stack, or reads constants of the program
+ * - races: two threads touch the same bytes, one of them writes, and no barrier lies between; of
+ *   two blocks: always, unless one released a word that the other acquired since. Without such
+ *   words this does not depend on the order that was run
+ * - unwritten: shared memory is written before it is read; it and new memory start as NaN
+ * - alignment: accesses of 16 bytes, and of every type, are aligned
+ * - weights: no kernel writes them; load_weights16() reads nothing else
+ * - pdl: before pdl_wait() a thread touches no global memory but weights; and some thread of every
+ *   kernel waits, or the next kernel could end before the one before this one
+ * - copies: copy_async16() lands late, at a random time up to the wait; neither end is touched
+ *   before it; none is on its way when a thread exits
+ * - meetings: all threads of the block (barrier) or warp (barrier, shuffle) come, to the same thing
+ * - steps: a launch ends within the budget of steps
  *
- * After the finding that leaves threads waiting for ever the launch is given up. One host thread.
- */
+ * A finding after which going on makes no sense (threads that wait for ever, an access outside)
+ * gives the launch up. Two things are not seen: what a library function called by a kernel touches
+ * (memcpy of a length that is no small constant), and a race of two threads of one group for halves
+ * of a word that both have touched. One thread of the host. */
 #ifndef TESTS_SIMT_SIMT_H
 #define TESTS_SIMT_SIMT_H
 
@@ -31,8 +35,7 @@
 extern "C" {
 #endif
 
-/* ---- for tests and for a launcher --------------------------------------------------------------
- */
+/* ---- for tests and for a launcher ----------------------------------------------------------- */
 enum simt_kind {
     SIMT_WEIGHTS,  /* kernels read it, also before pdl_wait(), and never write it */
     SIMT_ORDINARY, /* all other global memory */
@@ -53,7 +56,7 @@ void simt_memory_free(void *memory);
  * for later launches. */
 void simt_schedule(uint64_t seed);
 
-/* Steps (switches and accesses of memory) that one launch may take; 0: the default, 2^40. */
+/* Steps (switches and accesses of memory) that one launch may take; 0: the default, 2^31. */
 void simt_budget(uint64_t steps);
 
 /* Runs the kernel with this handle (its address), from its first thread to its last; `params` is
@@ -89,8 +92,7 @@ void simt_on_conditional(simt_conditional *call);
 /* Switches of fibers since the start: what speed is counted in. */
 uint64_t simt_switches(void);
 
-/* ---- for simt_device.h: what threads call ------------------------------------------------------
- */
+/* ---- for simt_device.h: what threads call --------------------------------------------------- */
 enum simt_load { SIMT_LOAD_ANY, SIMT_LOAD_WEIGHTS };
 
 /* const: the same for as long as a thread lives. */

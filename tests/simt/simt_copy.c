@@ -30,8 +30,7 @@ void simt_store16(void *to, const u32 *words)
     memcpy(to, words, WIDE);
 }
 
-/* ---- asynchronous copies -----------------------------------------------------------------------
- */
+/* ---- asynchronous copies -------------------------------------------------------------------- */
 /* The data is what the source holds when the copy lands, which is at any time. */
 static void land(struct simt_copy *c)
 {

@@ -29,8 +29,7 @@ static u32 *order; /* of blocks: the first next_block have been started */
 static u32 next_block;
 static simt_conditional *on_conditional;
 
-/* ---- what threads ask and tell -----------------------------------------------------------------
- */
+/* ---- what threads ask and tell -------------------------------------------------------------- */
 u32 simt_thread_index(void)
 {
     return simt_now.self->index;
@@ -91,8 +90,7 @@ uint64_t simt_time_ns(void)
     return last += 1 + simt_random(100);
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------
- */
+/* ---- blocks --------------------------------------------------------------------------------- */
 static void *map(size_t bytes)
 {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -180,8 +178,7 @@ void simt_start_block(void)
     start_in(SIMT_SLOTS);
 }
 
-/* ---- launches ----------------------------------------------------------------------------------
- */
+/* ---- launches ------------------------------------------------------------------------------- */
 /* Nothing can run, but not all have come to their end: who waits for whom. */
 static void find_stuck(const struct simt_block *b)
 {

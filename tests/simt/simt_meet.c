@@ -4,8 +4,7 @@
 
 #include "tests/simt/simt_inner.h"
 
-/* ---- barriers and shuffles ---------------------------------------------------------------------
- */
+/* ---- barriers and shuffles ------------------------------------------------------------------ */
 static void wake_waiting(struct simt_thread *first, u32 count, enum simt_wait what)
 {
     for (u32 i = count; i-- > 0;)
@@ -84,8 +83,7 @@ uint64_t simt_warp_xor(uint64_t value, u32 mask)
     return values[lane ^ mask];
 }
 
-/* ---- words that order --------------------------------------------------------------------------
- */
+/* ---- words that order ----------------------------------------------------------------------- */
 /* What a block, and its threads up to their last barrier, did before it released is ordered before
  * what whoever acquired later does. Which word it was is not looked at, and a block's last two
  * releases are known: enough for barriers among blocks, each of which is one release of every

@@ -16,8 +16,7 @@ static struct simt_memory *cached[CACHED]; /* the last one met, by the address i
 /* Where the constants of the program lie: from its start to its first variable. */
 extern const char __executable_start, __data_start;
 
-/* ---- the list ----------------------------------------------------------------------------------
- */
+/* ---- the list ------------------------------------------------------------------------------- */
 /* How many memories begin at or below this address. */
 static u32 memories_below(uintptr_t at)
 {
@@ -107,8 +106,7 @@ static struct simt_memory *memory_of(uintptr_t at)
     return *line = memories[place - 1];
 }
 
-/* ---- findings ----------------------------------------------------------------------------------
- */
+/* ---- findings ------------------------------------------------------------------------------- */
 static const char *verb_of(enum simt_access access)
 {
     return access == ACCESS_READ ? "reads" : "writes";
@@ -142,8 +140,7 @@ static void find_race(uintptr_t at, enum simt_access access, u32 owner, const ch
               place_of(at), id % simt_now.threads, id / simt_now.threads, did);
 }
 
-/* ---- one cell ----------------------------------------------------------------------------------
- */
+/* ---- one cell ------------------------------------------------------------------------------- */
 static inline enum simt_level level_of(u32 owner)
 {
     return owner >> SIMT_LEVEL_SHIFT & 3;
@@ -257,8 +254,7 @@ static inline void look_at(struct simt_cell *cells, uintptr_t base, uintptr_t at
     }
 }
 
-/* ---- one access --------------------------------------------------------------------------------
- */
+/* ---- one access ----------------------------------------------------------------------------- */
 bool simt_in_shared(const void *at, size_t bytes)
 {
     const uintptr_t offset = (uintptr_t)at - (uintptr_t)simt_now.self->block->shared;
@@ -324,8 +320,7 @@ void simt_access_word(const u32 *word, enum simt_access access)
     global_access((uintptr_t)word, sizeof *word, access, SIMT_LOAD_ANY);
 }
 
-/* ---- asynchronous copies -----------------------------------------------------------------------
- */
+/* ---- asynchronous copies -------------------------------------------------------------------- */
 void simt_copy_begins(void *to)
 {
     const struct simt_block *b = simt_now.self->block;

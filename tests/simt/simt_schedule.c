@@ -59,7 +59,7 @@ u32 simt_tick(void)
 void simt_ready_reset(void)
 {
     ready_first = ready_count = 0;
-    simt_now.steps_left = budget ? budget : (uint64_t)1 << 40;
+    simt_now.steps_left = budget ? budget : (uint64_t)1 << 31;
     simt_now.given_up = false;
 }
 
