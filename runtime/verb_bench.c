@@ -88,18 +88,22 @@ static struct rounds rounds;
 
 static double measure_read(void)
 {
-    double passes = 0, seconds = 0;
-    for (; seconds < LEAST_SECONDS; passes++)
+    double passes = 0, seconds = 0, start = session_seconds();
+    do {
         seconds += backend_bench_read(&session) * (double)model.weights_bytes;
+        passes++;
+    } while (session_seconds() - start < LEAST_SECONDS);
     return passes * (double)model.weights_bytes / seconds;
 }
 
 /* each[tokens] receives the seconds of every token of the last pass. */
 static double measure_decode(u32 tokens, double *each)
 {
-    double done = 0, seconds = 0;
-    for (; seconds < LEAST_SECONDS; done += tokens)
+    double done = 0, seconds = 0, start = session_seconds();
+    do {
         seconds += backend_bench_decode(&session, tokens, each);
+        done += tokens;
+    } while (session_seconds() - start < LEAST_SECONDS);
     return done / seconds;
 }
 
