@@ -7,31 +7,6 @@
 
 enum { BAND_BYTES = 512, ALIGNMENT = 256 };
 
-static u32 launches;
-static struct launch last;
-
-void launch(run *r, u32 op, const struct launch *l)
-{
-    (void)r, (void)op;
-    launches++;
-    last = *l;
-    const struct simt_kernel *kernel = simt_kernel_of(l->kernel);
-    if (kernel && kernel->params_bytes != l->params_bytes)
-        simt_find("%s takes %zu bytes of parameters, %zu were given", l->name, kernel->params_bytes,
-                  l->params_bytes);
-    simt_launch(l->kernel, l->blocks, l->threads, l->shared_bytes, l->params);
-}
-
-u32 bed_launches(void)
-{
-    return launches;
-}
-
-struct launch bed_last_launch(void)
-{
-    return last;
-}
-
 static void *claim(size_t bytes)
 {
     void *block = NULL;

@@ -1,7 +1,7 @@
 /* What the tests of CUDA kernels stand on: random data in memory that the interpreter knows,
  * matrices in the CUDA layout, and a launcher that interprets.
  *
- * Linked in, bed.cc is the launch() of kernels/cuda/launch.h: it runs the kernel to its end.
+ * Linked in, bed_launch.cc is the launch() of kernels/cuda/launch.h: it runs the kernel to its end.
  * Buffers lie between bands that the interpreter does not know, so an access beside them is a
  * finding. */
 #ifndef TESTS_SIMT_BED_H
