@@ -2,14 +2,17 @@
 # tools, and what runs a model under a profiler. Included by the Makefile.
 #
 #   make trace MODEL=x      a few steps of it as a trace for ui.perfetto.dev
-#   make profile MODEL=x    a few steps of it in Nsight Systems, and a table of them
+#   make profile MODEL=x    a few steps of it in Nsight Systems, and tables of them
+#
+# TRACE_WINDOW=prefill:0..2 chooses the steps; PROFILE_OPTIONS=--no-graph tells layers and operations
+# of a GPU apart, in both.
 
 CUDA_HOME ?= /usr/local/cuda
 
 # Binaries for aarch64 are linked statically and run under an emulator: no tool can attach itself.
 nvtx_header := $(if $(filter aarch64,$(ISA)),,$(firstword \
                  $(wildcard $(CUDA_HOME)/include/nvtx3/nvToolsExt.h /usr/include/nvtx3/nvToolsExt.h)))
-nvtx_flags  := $(if $(nvtx_header),-isystem $(patsubst %/nvtx3/nvToolsExt.h,%,$(nvtx_header)))
+nvtx_flags  := $(if $(filter $(CUDA_HOME)/%,$(nvtx_header)),-isystem $(CUDA_HOME)/include)
 $(OUT)/obj/runtime/trace.o $(TESTS)/obj/trace_test.o: CFLAGS += $(nvtx_flags)
 
 # Loaded into other programs, so without a sanitizer. The second one soon has no room: for its test.
@@ -31,9 +34,11 @@ trace:
 else
 trace: all $(TOOLS)/libtrace.so
 	@NVTX_INJECTION64_PATH=$(abspath $(TOOLS)/libtrace.so) INGOT_TRACE_FILE=$(TRACE_FILE) \
-	  $(OUT)/$(MODEL) profile --quiet --capture $(TRACE_WINDOW)
+	  $(OUT)/$(MODEL) profile --quiet --capture $(TRACE_WINDOW) $(PROFILE_OPTIONS) \
+	  --weights build/$(weights_backend)/$(MODEL).weights
 	@echo "open https://ui.perfetto.dev in a browser and drop $(TRACE_FILE) onto the page"
 endif
 
 profile: all
-	@tools/profile.sh $(OUT)/$(MODEL) --capture $(TRACE_WINDOW)
+	@tools/profile.sh $(OUT)/$(MODEL) --capture $(TRACE_WINDOW) $(PROFILE_OPTIONS) \
+	  --weights build/$(weights_backend)/$(MODEL).weights

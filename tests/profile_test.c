@@ -14,6 +14,7 @@
 #define MODEL   TEST_OUT "/fable-mamba"
 #define GUARDED TEST_OUT "/fable-mamba-guarded"
 #define WEIGHTS "build/cpu/fable-mamba.weights"
+#define SIMT    "build/simt/fable-mamba"
 #define TOOL    TEST_TOOLS "/libtrace.so"
 #define SMALL   TEST_DIR "/libtrace-small.so"
 
@@ -273,6 +274,40 @@ START_TEST(a_trace_that_cannot_be_written_is_said_and_nothing_else_fails)
 }
 END_TEST
 
+/* The CUDA backend over its interpreter: its launches one by one, or inside graphs. */
+START_TEST(launches_are_told_apart_without_graphs)
+{
+    struct child *child;
+    const char *path = TRACED(TOOL, SIMT, &child, "profile", "-q", "--no-graph", "-m",
+                              "build/cuda/fable-mamba.weights", "--capture", "decode:1..2");
+    ck_assert_int_eq(child->code, 0);
+    read_trace(path, 0);
+    ck_assert_uint_eq(count_in("warm-up", "load", NULL), 1);
+    ck_assert_uint_eq(count_in("decode", "step", NULL), 1 + 1);
+    const struct range *capture = find("capture");
+    ck_assert_uint_eq(count_in("decode", "step", capture), 1);
+    check_layers(capture + 1);
+    ck_assert_uint_eq(count_in(NULL, "operation", NULL), 0);
+    json_decref(trace);
+}
+END_TEST
+
+START_TEST(inside_a_graph_steps_alone_are_shown)
+{
+    struct child *child;
+    const char *path = TRACED(TOOL, SIMT, &child, "profile", "-q", "-m",
+                              "build/cuda/fable-mamba.weights", "--capture", "decode:1..2");
+    ck_assert_int_eq(child->code, 0);
+    read_trace(path, 0);
+    const struct range *capture = find("capture");
+    ck_assert_uint_eq(count_in("decode", "step", capture), 1);
+    ck_assert_uint_eq(count_in(NULL, "layer", capture + 1), 0);
+    ck_assert_uint_eq(count_in(NULL, "operation", capture + 1), 0);
+    ck_assert_uint_eq(count_in(NULL, "layer", NULL), 0); /* nor while it was captured */
+    json_decref(trace);
+}
+END_TEST
+
 int main(void)
 {
     fake_binary_make();
@@ -289,5 +324,11 @@ int main(void)
     tcase_add_test(traces, tracing_changes_no_token_and_allocates_nothing);
     tcase_add_test(traces, what_does_not_fit_is_dropped_and_counted);
     tcase_add_test(traces, a_trace_that_cannot_be_written_is_said_and_nothing_else_fails);
+    if (access(SIMT, X_OK) == 0) {
+        tcase_add_test(traces, launches_are_told_apart_without_graphs);
+        tcase_add_test(traces, inside_a_graph_steps_alone_are_shown);
+    } else {
+        printf("skip: traces of the CUDA backend (no %s: 'make BACKEND=simt')\n", SIMT);
+    }
     return tests_run(suite);
 }
