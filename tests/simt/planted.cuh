@@ -147,6 +147,8 @@ KERNEL(planted_kernel, struct planted_params, PLANTED_THREADS)
     if (p.planted == EARLY_EXIT && t == 9)
         return;
     for (u32 row = block_index(); row < p.rows; row += grid_blocks()) {
+        if (p.planted == NO_COPY_WAIT)
+            store16(s->row + 4 * t, w); /* numbers, which a copy that is to land here hides */
         copy_async16(s->row + 4 * t, p.x + (size_t)row * PLANTED_K + 4 * t +
                                          (p.planted == COPY_MISALIGNED ? 2 : 0));
         copy_async_commit();
