@@ -179,9 +179,9 @@ DEVICE u32 sample_rank_of(struct sample_shared *shared, const f32 *logits, u32 v
 DEVICE u32 sample_gather(struct sample_shared *shared, const f32 *logits, u32 vocab, u32 rank,
                          uint64_t *keys)
 {
-    const u32 run = (vocab + TURN_THREADS - 1) / TURN_THREADS;
-    const u32 first = thread_index() * run < vocab ? thread_index() * run : vocab;
-    const u32 last = vocab - first < run ? vocab : first + run;
+    const u32 each = (vocab + TURN_THREADS - 1) / TURN_THREADS;
+    const u32 first = thread_index() * each < vocab ? thread_index() * each : vocab;
+    const u32 last = vocab - first < each ? vocab : first + each;
     u32 *const count = &shared->counts[0][thread_index()];
     sample_clear(shared);
     for (u32 id = first; id < last; id++)
@@ -199,9 +199,9 @@ DEVICE u32 sample_gather(struct sample_shared *shared, const f32 *logits, u32 vo
 /* Sorts keys[n] by rank, equal ones as they stand; the even number of passes ends in `keys`. */
 DEVICE void sample_sort(struct sample_shared *shared, uint64_t *keys, uint64_t *other, u32 n)
 {
-    const u32 run = (n + TURN_THREADS - 1) / TURN_THREADS;
-    const u32 first = thread_index() * run < n ? thread_index() * run : n;
-    const u32 last = n - first < run ? n : first + run;
+    const u32 each = (n + TURN_THREADS - 1) / TURN_THREADS;
+    const u32 first = thread_index() * each < n ? thread_index() * each : n;
+    const u32 last = n - first < each ? n : first + each;
     for (u32 shift = 32; shift < 64; shift += 4) {
         sample_clear(shared);
         for (u32 i = first; i < last; i++)
@@ -238,13 +238,13 @@ DEVICE void sample_sums(struct sample_shared *shared, const f32 *logits,
                 i < count ? sample_weight(logits, work->keys, base + i, temperature) : 0.0;
         block_barrier(); /* the weights before one thread adds them */
         for (u32 i = 0; thread_index() == 0 && i < whole; i += SAMPLE_RUN) {
-            double run[SAMPLE_RUN];
+            double part[SAMPLE_RUN];
             UNROLL
             for (u32 k = 0; k < SAMPLE_RUN; k++)
-                run[k] = shared->tile[i + k];
+                part[k] = shared->tile[i + k];
             UNROLL
             for (u32 k = 0; k < SAMPLE_RUN; k++)
-                shared->tile[i + k] = sum = sum + run[k];
+                shared->tile[i + k] = sum = sum + part[k];
         }
         block_barrier(); /* the sums before all threads take them out */
         for (u32 i = thread_index(); i < count; i += TURN_THREADS)

@@ -82,11 +82,19 @@ struct turn_launch {
     uint64_t loop;     /* then the node's cudaGraphConditionalHandle */
 };
 
+/* As everywhere in C, the function has the name of what it takes; it hides no constructor. */
 #ifdef __cplusplus
-extern "C"
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+extern "C" {
 #endif
-    /* kernels/cuda/turn.cu. Uses WORK_TURN_BYTES(vocab) of run.work; `op` is for messages. */
-    void
-    turn_launch(run *r, u32 op, const struct turn_launch *t);
+
+/* kernels/cuda/turn.cu. Uses WORK_TURN_BYTES(vocab) of run.work; `op` is for messages. */
+void turn_launch(run *r, u32 op, const struct turn_launch *t);
+
+#ifdef __cplusplus
+}
+#pragma GCC diagnostic pop
+#endif
 
 #endif
