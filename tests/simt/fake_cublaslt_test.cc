@@ -215,6 +215,25 @@ START_TEST(the_workspace_is_used)
 }
 END_TEST
 
+/* As the product would read the workspace while it is written, or lose what it wrote there. */
+START_TEST(the_workspace_lies_apart)
+{
+    struct plan p = plan_new(CUDA_R_32F, true, false, M, N, K, LD_A, LD_B, LD_D);
+    choose(&p, CUBLASLT_REDUCTION_SCHEME_NONE, WORKSPACE);
+    void *a = operand(CUDA_R_32F, LD_A * LD_A, 1), *b = operand(CUDA_R_32F, LD_B * LD_B, 2);
+    f32 *d = (f32 *)operand(CUDA_R_32F, WORKSPACE, 3);
+    workspace = a;
+    FAILS(CUBLAS_STATUS_INVALID_VALUE, product(&p, a, b, 0, d));
+    ck_assert_uint_eq(fake_findings(), 1);
+    workspace = d;
+    FAILS(CUBLAS_STATUS_INVALID_VALUE, product(&p, a, b, 0, d));
+    ck_assert_uint_eq(fake_findings(), 2);
+    fake_findings_take();
+    workspace = (char *)d + WORKSPACE;
+    OK(product(&p, a, b, 0, d));
+}
+END_TEST
+
 START_TEST(mistakes_are_refused)
 {
     struct plan p = plan_new(CUDA_R_16F, true, false, M, N, K, LD_A, LD_B, LD_D);
@@ -315,6 +334,7 @@ int main(void)
     tcase_add_test(cases, subnormal_and_infinite_halves);
     tcase_add_test(cases, split_sums_are_not_reproducible);
     tcase_add_test(cases, the_workspace_is_used);
+    tcase_add_test(cases, the_workspace_lies_apart);
     tcase_add_test(cases, mistakes_are_refused);
     tcase_add_test(cases, products_are_captured);
     tcase_add_test(cases, descriptors_are_counted);
