@@ -188,7 +188,7 @@ static struct norm_trial norm_new(const struct norm_case *c)
 
 static double norm_check(const struct norm_trial *t, u32 threads)
 {
-    const double steps = t->S / (2.0 * threads) + threads / 64.0 + 8;
+    const double steps = t->S / (2.0 * threads) + threads / 64.0 + 9;
     const u32 first = t->c->count == COUNT_LOGITS ? FIRST : 0;
     double worst = 0;
     for (u32 row = 0; row < rows_of(t->c->count); row++) {
