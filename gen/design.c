@@ -44,12 +44,9 @@ static uint64_t work_of(const struct graph *graph, const struct node *node)
     case OP_LINEAR_ADD:
     case OP_LINEAR_BIAS:
     case OP_LINEAR_ADD_BIAS:
-    case OP_LINEAR_SOFTPLUS: {
-        const bool as_stored = w->type == DTYPE_F32 && graph->rows != ROWS_LOGITS;
-        return graph->rows == ROWS_ONE || as_stored
-                   ? 0
-                   : WORK_LINEAR_BYTES(node->t, node->k, dtype_bytes(w->type));
-    }
+    case OP_LINEAR_SOFTPLUS:
+        return graph->rows == ROWS_ONE ? 0
+                                       : WORK_LINEAR_BYTES(node->t, node->k, dtype_bytes(w->type));
     case OP_SCAN:
         return WORK_SCAN_BYTES(node->t, node->m, node->n);
     default:
