@@ -53,3 +53,6 @@ $(TESTS)/obj/simt/fake_cu%.o: tests/simt/fake_cu%.cc | deps-test
 	@mkdir -p $(@D); echo "  CXX   $<"
 	@$(SIMT_CXX) $(filter-out -fsanitize=thread,$(SIMT_CXXFLAGS)) -Wconversion $(MARCH) $(TEST_DEFINES) -c $< -o $@
 $(TESTS)/obj/simt/fake_hooks.o: CFLAGS += -isystem $(CUDA_HOME)/include
+
+# ---- programs that need more than the interpreter ---------------------------------------------------
+$(TESTS)/sample_kernels_test: $(TESTS)/obj/cuda/kernels/cuda/turn.o
