@@ -239,6 +239,7 @@ START_TEST(a_turn_hands_over_the_token)
     device_open(50, options[0]);
     device.turn->position = 1000;
     uint64_t before = 0;
+    const u32 launches = bed_launches();
     for (u32 i = 0; i < 3; i++) {
         choose(7 + i);
         ck_assert_uint_eq(device_turn(), 7 + i);
@@ -248,6 +249,7 @@ START_TEST(a_turn_hands_over_the_token)
         ck_assert_uint_eq(device.ring->made, i + 1);
         ck_assert_uint_eq(device.ring->tokens[i].id, 7 + i);
         ck_assert_uint_gt(device.ring->tokens[i].time_ns, before);
+        ck_assert_uint_eq(bed_launches() - launches, 2 * (i + 1));
         ck_assert_uint_eq(device.ring->end, TURN_GOING);
         before = device.ring->tokens[i].time_ns;
     }
