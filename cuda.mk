@@ -62,3 +62,16 @@ compile_cu      = $(SIMT_CXX) $(SIMT_CXXFLAGS) -w $(MARCH) -I$(SOURCES) -x c++ -
 backend_objects = $(TESTS)/libsimt.a
 backend_link   := -lstdc++ -lrt
 endif
+
+# ---- tests ---------------------------------------------------------------------------------------
+# simt-model-mamba-a-bf16: a tiny model over the interpreter, and its weights. One after the other,
+# because they share all objects but the model's.
+simt_models := $(if $(wildcard $(CUDA_HOME)/include/cuda_runtime.h),mamba-a-bf16 mamba-a-f32)
+SIMT_OUT    := $(subst build/cpu,build/simt,$(OUT))
+$(TESTS)/obj/cuda_runtime_test.o: TEST_DEFINES += -DTEST_SIMT='"$(SIMT_OUT)"'
+simt-model-%: tiny-model-% $(TESTS)/libsimt.a
+	@$(MAKE) -s BACKEND=simt MODEL=$* CONFIG=build/tests/config/$*.ini \
+	  SOURCES=build/tests/models/$* CHECKPOINT=$(call tiny_source,$*) all
+.PHONY: simt-models
+simt-models: | $(addprefix tiny-model-,$(simt_models))
+	@for m in $(simt_models); do $(MAKE) -s simt-model-$$m || exit 1; done

@@ -1,0 +1,286 @@
+/* The CUDA backend as a user meets it, without a GPU: whole tiny models over the fake CUDA runtime
+ * and the interpreter of tests/simt, which look at every call and every access. A binary in which
+ * they find anything, such as an allocation after sealing, ends with code 99.
+ *
+ * FAKE_CUDA (tests/simt/fake_cuda.h) says which GPU there is and what goes wrong. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/child.h"
+#include "tests/run.h"
+
+#define MODEL   "mamba-a-bf16"
+#define BINARY  TEST_SIMT "/" MODEL
+#define WEIGHTS "build/cuda/" MODEL ".weights"
+
+static void gpu(const char *environment)
+{
+    ck_assert_int_eq(setenv("FAKE_CUDA", environment, 1), 0);
+}
+
+/* The child's code, and that its messages have these words. */
+static void assert_ends(const struct child *child, int code, const char *words)
+{
+    ck_assert_msg(child->code == code, "code %d, expected %d: %s", child->code, code, child->err);
+    ck_assert_msg(strstr(child->err, words) != NULL, "'%s' is not in: %s", words, child->err);
+}
+
+/* ---- what cannot be -------------------------------------------------------------------------- */
+
+START_TEST(without_a_gpu_only_what_needs_one_is_refused)
+{
+    gpu("device=none");
+    struct child *child = CHILD(BINARY, "run", "-q", "-m", WEIGHTS);
+    assert_ends(child, 6, MODEL ": no suitable GPU: ");
+    ck_assert_ptr_nonnull(strstr(child->err, "; this binary was built for sm_90a sm_121a "
+                                             "compute_90. 'info' and 'tokenize' work without"));
+    ck_assert_uint_eq(child->out_bytes, 0);
+    assert_ends(CHILD(BINARY, "info", "-m", WEIGHTS), 0, "");
+    child = CHILD(BINARY, "tokenize", "-m", WEIGHTS, "hello");
+    assert_ends(child, 0, "");
+    ck_assert_str_eq(child->out, "324 347 80\n");
+}
+END_TEST
+
+START_TEST(weights_of_another_backend_are_refused)
+{
+    gpu("");
+    assert_ends(CHILD(BINARY, "run", "-m", "build/cpu/" MODEL ".weights"), 4,
+                "packed for the backend 'cpu', this binary is for 'cuda'; make it again with 'make "
+                "MODEL=" MODEL " BACKEND=cuda CHECKPOINT=DIR'");
+}
+END_TEST
+
+START_TEST(too_little_memory_is_refused_with_numbers)
+{
+    gpu("device=h200,free=1000000");
+    struct child *child = CHILD(BINARY, "run", "-q", "-m", WEIGHTS);
+    assert_ends(child, 3, "not enough memory on fake NVIDIA H200: ");
+    uint64_t needed = 0, left = 0;
+    const char *numbers = strstr(child->err, "H200: ");
+    ck_assert_int_eq(sscanf(numbers, "H200: %" SCNu64 " bytes needed", &needed), 1);
+    numbers = strstr(child->err, "), ");
+    ck_assert_ptr_nonnull(numbers);
+    ck_assert_int_eq(sscanf(numbers, "), %" SCNu64 " bytes free of", &left), 1);
+    ck_assert_uint_eq(left, 1000000);
+    char enough[64];
+    snprintf(enough, sizeof enough, "free=%" PRIu64, needed + 65536); /* CUDA rounds arenas up */
+    gpu(enough);
+    assert_ends(CHILD(BINARY, "run", "-q", "-m", WEIGHTS, "-n", "1"), 0, "");
+    snprintf(enough, sizeof enough, "free=%" PRIu64, needed - 1);
+    gpu(enough);
+    assert_ends(CHILD(BINARY, "run", "-q", "-m", WEIGHTS, "-n", "1"), 3, "not enough memory");
+    gpu("device=gb10,free=1000000");
+    assert_ends(CHILD(BINARY, "run", "-q", "-m", WEIGHTS), 3,
+                "not enough memory on fake NVIDIA GB10: ");
+    gpu("fail=cudaMalloc:2:cudaErrorMemoryAllocation");
+    assert_ends(CHILD(BINARY, "run", "-q", "-m", WEIGHTS), 3, "bytes for the state arena on");
+}
+END_TEST
+
+/* A fault, and what is said about it. */
+static const struct fault {
+    const char *environment, *words;
+} FAULTS[] = {
+    {"fail=cudaLaunchKernelExC:1:cudaErrorLaunchFailure",
+     "operation EMBED of prefill, kernel embed_bf16_32x512x64_kernel: cudaLaunchKernelExC: "},
+    {"fail=cudaFuncSetAttribute:1:cudaErrorInvalidValue", "operation "},
+    {"fail=cudaStreamBeginCapture:1:cudaErrorStreamCaptureUnsupported",
+     "graph of 'decode': cudaStreamBeginCapture: "},
+    {"fail=cudaStreamEndCapture:2:cudaErrorStreamCaptureInvalidated",
+     "graph of 'prefill': cudaStreamEndCapture: "},
+    {"fail=cudaGraphInstantiate:3:cudaErrorInvalidValue", "graph of 'head': cudaGraphInstantiate"},
+    {"fail=cudaGraphAddNode:1:cudaErrorInvalidValue", "graph of 'loop': cudaGraphAddNode: "},
+    {"fail=cudaGraphLaunch:1:cudaErrorLaunchFailure", "cudaGraphLaunch: "},
+    {"failkernel=turn_kernel:2:cudaErrorIllegalAddress", "generation: cudaStreamQuery: "},
+    {"fail=cublasLtMatmul:1:14", "operation IN_PROJ, gemm_bf16_32x256x64"},
+};
+
+START_TEST(a_fault_is_fatal_and_named)
+{
+    gpu(FAULTS[_i].environment);
+    assert_ends(CHILD(BINARY, "run", "-q", "-m", WEIGHTS, "-n", "4"), 1, FAULTS[_i].words);
+}
+END_TEST
+
+START_TEST(damaged_weights_are_named)
+{
+    static char command[512];
+    const char *path = child_scratch("damaged.weights");
+    snprintf(command, sizeof command,
+             "cp " WEIGHTS " %s && printf 'x' | dd of=%s bs=1 seek=%d conv=notrunc 2>/dev/null",
+             path, path, 200000);
+    ck_assert_int_eq(system(command), 0);
+    gpu("");
+    assert_ends(CHILD(BINARY, "run", "-q", "-m", path), 4, "' is damaged: digest ");
+}
+END_TEST
+
+/* ---- the same bits --------------------------------------------------------------------------- */
+
+/* Each twice, the second time without early starts of kernels. */
+static const char *const MODES[] = {"--no-graph", "--graph", "--loop"};
+enum { ALL_MODES = 6 };
+
+static const char *pdl(int mode)
+{
+    return mode % 2 ? "--no-pdl" : "-q";
+}
+
+START_TEST(every_mode_writes_the_same_text)
+{
+    static const char *const temperatures[] = {"0", "0.9"};
+    static char want[CHILD_OUTPUT_BYTES + 1];
+    for (int mode = 0; mode < ALL_MODES; mode++) {
+        char environment[32];
+        snprintf(environment, sizeof environment, "seed=%d", mode);
+        gpu(environment);
+        struct child *child =
+            CHILD(BINARY, "run", "-q", "-m", WEIGHTS, "-p", "Hello there", "-n", "12", "--temp",
+                  temperatures[_i], "--ignore-eos", MODES[mode / 2], pdl(mode));
+        assert_ends(child, 0, "");
+        ck_assert_uint_gt(child->out_bytes, strlen("Hello there\n"));
+        if (mode == 0)
+            memcpy(want, child->out, child->out_bytes + 1);
+        ck_assert_msg(strcmp(child->out, want) == 0, "%s %s: '%s', expected '%s'", MODES[mode / 2],
+                      pdl(mode), child->out, want);
+    }
+}
+END_TEST
+
+START_TEST(every_mode_has_the_same_logits)
+{
+    static char want[CHILD_OUTPUT_BYTES + 1];
+    const char *ids = child_scratch("ids");
+    FILE *file = fopen(ids, "w");
+    ck_assert_ptr_nonnull(file);
+    for (int i = 0; i < 40; i++)
+        fprintf(file, "%d ", (i * i * 7 + 3) % 500);
+    ck_assert_int_eq(fclose(file), 0);
+    for (int mode = 0; mode < 4; mode++) {
+        gpu(mode == 3 ? "device=gb10,seed=3" : "");
+        struct child *child = CHILD(BINARY, "logits", "-q", "-m", WEIGHTS, "--ids", ids, "--decode",
+                                    "3", "--digest", MODES[mode / 2], pdl(mode));
+        assert_ends(child, 0, "");
+        if (mode == 0)
+            memcpy(want, child->out, child->out_bytes + 1);
+        ck_assert_str_eq(child->out, want);
+    }
+}
+END_TEST
+
+START_TEST(the_selftest_finds_the_same)
+{
+    gpu("");
+    struct child *child = CHILD(BINARY, "selftest", "-m", WEIGHTS, "-b", "7");
+    assert_ends(child, 0, "");
+    ck_assert_ptr_nonnull(strstr(child->out, "graph    PDL,"));
+    ck_assert_ptr_null(strstr(child->out, "DIFFERENT"));
+}
+END_TEST
+
+/* ---- generation ------------------------------------------------------------------------------ */
+
+/* How often the child called a function of CUDA, from the report of the fake. */
+static long calls(const char *report, const char *name)
+{
+    char line[256], call[128];
+    long count, found = 0;
+    FILE *file = fopen(report, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "call %127s %ld", call, &count) == 2 && strcmp(call, name) == 0)
+            found = count;
+    ck_assert_int_eq(fclose(file), 0);
+    return found;
+}
+
+START_TEST(the_limit_is_kept)
+{
+    static const char *const limits[] = {"0", "1", "5"};
+    static const char *const words[] = {"generated 0 tokens", "generated 1 token,",
+                                        "generated 5 tokens"};
+    for (size_t i = 0; i < 3; i++) {
+        const char *report = child_scratch("report");
+        char environment[512];
+        snprintf(environment, sizeof environment, "report=%s", report);
+        gpu(environment);
+        struct child *child = CHILD(BINARY, "run", "-m", WEIGHTS, "-p", "Hi", "--ignore-eos", "-n",
+                                    limits[i], MODES[_i]);
+        assert_ends(child, 0, words[i]);
+        long turns = strtol(limits[i], NULL, 10); /* launches beside a prefill and a head */
+        long launches = _i == 0 ? 0 : _i == 1 ? 2 + turns : 2 + (turns > 0);
+        ck_assert_int_eq(calls(report, "cudaGraphLaunch"), launches);
+    }
+}
+END_TEST
+
+START_TEST(ctrl_c_ends_an_endless_text)
+{
+    gpu("");
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    const char *arguments[] = {"run",          "-q", "-m",    WEIGHTS,     "-n",      "-1",
+                               "--ignore-eos", "-p", "Hello", "--no-echo", MODES[_i], NULL};
+    pid_t pid = child_start(BINARY, arguments, STDIN_FILENO, ends[1], STDERR_FILENO);
+    ck_assert_int_eq(close(ends[1]), 0);
+    char text[4096];
+    ck_assert_int_gt(read(ends[0], text, 1), 0); /* the first token is out */
+    ck_assert_int_eq(kill(pid, SIGINT), 0);
+    ssize_t got, last = 0;
+    char newline = '\0';
+    while ((got = read(ends[0], text, sizeof text)) > 0) {
+        last += got;
+        newline = text[got - 1];
+    }
+    ck_assert_int_eq(child_wait(pid), 130);
+    ck_assert_int_gt(last, 0);
+    ck_assert_int_eq(newline, '\n');
+    ck_assert_int_eq(close(ends[0]), 0);
+}
+END_TEST
+
+START_TEST(a_reader_that_leaves_ends_the_text)
+{
+    gpu("");
+    ck_assert_int_eq(system(BINARY " run -q -m " WEIGHTS " -n -1 --ignore-eos | head -c 3 "
+                                   ">/dev/null"),
+                     0);
+}
+END_TEST
+
+int main(void)
+{
+    if (access(BINARY, X_OK)) {
+        printf("skip: cuda_runtime_test (%s was not built: no CUDA headers)\n"
+               "100%%: Checks: 1, Failures: 0, Errors: 0\n",
+               BINARY);
+        return EXIT_SUCCESS;
+    }
+    Suite *suite = suite_create("cuda_runtime");
+    TCase *refused = tcase_create("refused"), *same = tcase_create("same"),
+          *generated = tcase_create("generated");
+    tcase_set_timeout(refused, 120);
+    tcase_add_test(refused, without_a_gpu_only_what_needs_one_is_refused);
+    tcase_add_test(refused, weights_of_another_backend_are_refused);
+    tcase_add_test(refused, too_little_memory_is_refused_with_numbers);
+    tcase_add_loop_test(refused, a_fault_is_fatal_and_named, 0, sizeof FAULTS / sizeof *FAULTS);
+    tcase_add_test(refused, damaged_weights_are_named);
+    tcase_set_timeout(same, 300);
+    tcase_add_loop_test(same, every_mode_writes_the_same_text, 0, 2);
+    tcase_add_test(same, every_mode_has_the_same_logits);
+    tcase_add_test(same, the_selftest_finds_the_same);
+    tcase_set_timeout(generated, 120);
+    tcase_add_loop_test(generated, the_limit_is_kept, 0, 3);
+    tcase_add_loop_test(generated, ctrl_c_ends_an_endless_text, 0, 3);
+    tcase_add_test(generated, a_reader_that_leaves_ends_the_text);
+    suite_add_tcase(suite, refused);
+    suite_add_tcase(suite, same);
+    suite_add_tcase(suite, generated);
+    return tests_run(suite);
+}
