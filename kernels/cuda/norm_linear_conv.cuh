@@ -39,9 +39,9 @@ struct norm_linear_conv_params {
 /* Begins to bring the norm's weight to where this thread is going to stage x. */
 DEVICE void stage_norm(enum weight_type T, u32 D, u32 threads, const f32 *norm, struct vec16 *to)
 {
-    const u32 total = LINE_PAD(D) / 4;
+    const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
     UNROLL
-    for (u32 i = 0; i < CEIL_DIV(total, threads); i++) {
+    for (u32 i = 0; i < turns; i++) {
         const u32 q = turn_piece(threads, i);
         if (turn_is_mine(total, threads, i))
             copy_async16(&to[stage_slot(T, D, q)], norm + (size_t)q * 4);
