@@ -61,6 +61,7 @@ RUNTIME_LIBS := -l:libpcre2-8.a -l:libutf8proc.a -lm
 endif
 TOOL_LIBS    := -linih -ljansson -lxxhash -l:libpcre2-8.a -l:libutf8proc.a -lm
 
+.DEFAULT_GOAL := all
 include cuda.mk
 objects = $(patsubst %.c,$(1)/%.o,$(patsubst %.cu,$(1)/%.cu.o,$(2)))
 tool_mains   := tools/pack.c tools/fables.c

@@ -64,14 +64,14 @@ backend_link   := -lstdc++ -lrt
 endif
 
 # ---- tests ---------------------------------------------------------------------------------------
-# simt-model-mamba-a-bf16: a tiny model over the interpreter, and its weights. One after the other,
-# because they share all objects but the model's.
+# simt-model-mamba-a-bf16: a tiny model over the interpreter, and its weights.
 simt_models := $(if $(wildcard $(CUDA_HOME)/include/cuda_runtime.h),mamba-a-bf16 mamba-a-f32)
-SIMT_OUT    := $(subst build/cpu,build/simt,$(OUT))
-$(TESTS)/obj/cuda_runtime_test.o: TEST_DEFINES += -DTEST_SIMT='"$(SIMT_OUT)"'
-simt-model-%: tiny-model-% $(TESTS)/libsimt.a
-	@$(MAKE) -s BACKEND=simt MODEL=$* CONFIG=build/tests/config/$*.ini \
-	  SOURCES=build/tests/models/$* CHECKPOINT=$(call tiny_source,$*) all
+$(TESTS)/obj/cuda_runtime_test.o: TEST_DEFINES += -DTEST_SIMT='"$(subst build/cpu,build/simt,$(OUT))"'
+simt-model-%: build/tests/config/%.ini
+	@$(MAKE) -s BACKEND=simt MODEL=$* CONFIG=$< SOURCES=build/tests/models/$* \
+	  CHECKPOINT=$(call tiny_source,$*) all
+# One after the other, and after the same models for the CPU: they share what they are made of.
 .PHONY: simt-models
-simt-models: | $(addprefix tiny-model-,$(simt_models))
+simt-models: $(addprefix tiny-model-,$(simt_models)) $(TESTS)/libsimt.a
 	@for m in $(simt_models); do $(MAKE) -s simt-model-$$m || exit 1; done
+test-parts: simt-models
