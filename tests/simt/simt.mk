@@ -29,7 +29,7 @@ $(TESTS)/obj/cuda/%.o: %.cu | deps-test
 	@$(SIMT_CXX) $(SIMT_CXXFLAGS) $(MARCH) $(TEST_DEFINES) -I$(<D) -x c++ -c $< -o $@
 $(TESTS)/libsimt.a: $(simt_objects)
 $(simt_programs): $(TESTS)/%: $(TESTS)/obj/simt/%.o $(TESTS)/libsimt.a $(TEST_LIBS)
-	@echo "  LINK  $@"; $(SIMT_CXX) $(filter-out -std=%,$(CFLAGS)) $^ -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
+	@echo "  LINK  $@"; $(SIMT_CXX) $(filter-out -std=%,$(CFLAGS)) $(filter %.o,$^) $(filter %.a,$^) -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
 
 # ---- does nvcc take it ----------------------------------------------------------------------------
 CU         ?= tests/simt/device_check.cu
@@ -56,3 +56,4 @@ $(TESTS)/obj/simt/fake_hooks.o: CFLAGS += -isystem $(CUDA_HOME)/include
 
 # ---- programs that need more than the interpreter ---------------------------------------------------
 $(TESTS)/sample_kernels_test: $(TESTS)/obj/cuda/kernels/cuda/turn.o
+$(TESTS)/prefill_matmul_test: $(TESTS)/obj/cuda/runtime/cuda/matmul.o
