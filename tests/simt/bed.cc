@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BAND_BYTES = 512, ALIGNMENT = 256 };
+/* Buffers have pages of their own, which a real GPU can be given. */
+enum { BAND_BYTES = 512, ALIGNMENT = 4096 };
 
 static void *claim(size_t bytes)
 {
     void *block = NULL;
-    if (posix_memalign(&block, ALIGNMENT, bytes ? bytes : 1)) {
+    if (posix_memalign(&block, ALIGNMENT, bytes / ALIGNMENT * ALIGNMENT + ALIGNMENT)) {
         perror("bed");
         exit(EXIT_FAILURE);
     }
@@ -67,7 +68,7 @@ static double widen_f16(u32 bits)
     return bits >> 15 ? -size : size;
 }
 
-static double widen(enum weight_type type, u32 bits)
+double bed_widen(enum weight_type type, u32 bits)
 {
     if (type == WEIGHT_F16)
         return widen_f16(bits);
@@ -108,7 +109,7 @@ struct bed_matrix bed_matrix_new(enum weight_type type, uint64_t seed, u32 rows,
     for (size_t row = 0; row < rows; row++)
         for (size_t col = 0; col < cols; col++) {
             const u32 bits = random_element(type, &seed, scale);
-            m.values[row * cols + col] = widen(type, bits);
+            m.values[row * cols + col] = bed_widen(type, bits);
             memcpy((char *)m.packed + (row * stride + col) * width, &bits, width);
         }
     return m;

@@ -21,6 +21,9 @@ f32 *bed_new(size_t count, enum simt_kind kind, const char *name);
 void *bed_new_bytes(size_t bytes, enum simt_kind kind, const char *name);
 void bed_free(void *buffer);
 
+/* The exact value of an element with these bits. */
+double bed_widen(enum weight_type type, u32 bits);
+
 /* Fills columns 0 .. cols-1 of `rows` rows of `stride` floats with values in [-scale, scale) and
  * the rest with 0. The same seed gives the same values everywhere. */
 void bed_fill(f32 *buffer, uint64_t seed, u32 rows, u32 stride, u32 cols, f32 scale);

@@ -35,10 +35,7 @@ static void sound(const char *what)
  */
 static double element(enum weight_type type, const void *at, size_t i)
 {
-    if (type == WEIGHT_F32)
-        return ((const f32 *)at)[i];
-    const u32 bits = ((const uint16_t *)at)[i];
-    return type == WEIGHT_F16 ? widen_f16(bits) : widen_bf16(bits);
+    return bed_widen(type, type == WEIGHT_F32 ? ((const u32 *)at)[i] : ((const uint16_t *)at)[i]);
 }
 
 static struct matmul last;
