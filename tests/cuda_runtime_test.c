@@ -174,6 +174,27 @@ START_TEST(every_mode_has_the_same_logits)
 }
 END_TEST
 
+/* Nothing waits between the chunks of a prompt: what one of them is sent must be on the device
+ * before the next one takes its place. Weights of f32, with which chunks of any length choose
+ * alike. */
+START_TEST(chunks_in_flight_keep_their_tokens)
+{
+    static const char text[] = "The quick brown fox jumps over the lazy dog, and then sleeps.";
+    static const char *const chunks[] = {"32", "3"};
+    static char want[CHILD_OUTPUT_BYTES + 1];
+    gpu("");
+    for (int i = 0; i < 2; i++) {
+        struct child *child =
+            CHILD(TEST_SIMT "/mamba-a-f32", "run", "-q", "-m", "build/cuda/mamba-a-f32.weights",
+                  "-p", text, "-n", "8", "--ignore-eos", "-b", chunks[i]);
+        assert_ends(child, 0, "");
+        if (i == 0)
+            memcpy(want, child->out, child->out_bytes + 1);
+        ck_assert_str_eq(child->out, want);
+    }
+}
+END_TEST
+
 START_TEST(the_selftest_finds_the_same)
 {
     gpu("");
@@ -274,6 +295,7 @@ int main(void)
     tcase_set_timeout(same, 300);
     tcase_add_loop_test(same, every_mode_writes_the_same_text, 0, 2);
     tcase_add_test(same, every_mode_has_the_same_logits);
+    tcase_add_test(same, chunks_in_flight_keep_their_tokens);
     tcase_add_test(same, the_selftest_finds_the_same);
     tcase_set_timeout(generated, 120);
     tcase_add_loop_test(generated, the_limit_is_kept, 0, 3);
