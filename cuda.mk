@@ -1,7 +1,7 @@
 # The CUDA backend: what of it is compiled how. Included by the Makefile.
 #
 #   make MODEL=x BACKEND=cuda              build/cuda/x and build/cuda/x.weights
-#        CUDA_ARCH="90a 121a" CUDA_PTX=90  which GPUs: machine code for these, and PTX for later ones
+#        CUDA_ARCH="90a 121a" CUDA_PTX=90  which GPUs: machine code for these, PTX for later ones
 #   make MODEL=x BACKEND=simt              build/simt/x: the same sources without nvcc and without a
 #                                          GPU, over the interpreter of tests/simt; for tests
 CUDA_HOME ?= /usr/local/cuda
@@ -66,7 +66,9 @@ endif
 # ---- tests ---------------------------------------------------------------------------------------
 # simt-model-mamba-a-bf16: a tiny model over the interpreter, and its weights.
 simt_models := $(if $(wildcard $(CUDA_HOME)/include/cuda_runtime.h),mamba-a-bf16 mamba-a-f32)
-$(TESTS)/obj/cuda_runtime_test.o: TEST_DEFINES += -DTEST_SIMT='"$(subst build/cpu,build/simt,$(OUT))"'
+cuda_simt   := $(subst build/cpu,build/simt,$(OUT))
+$(TESTS)/obj/cuda_runtime_test.o: TEST_DEFINES += -DTEST_SIMT='"$(cuda_simt)"'
+$(TESTS)/cuda_runtime_test: $(OUT)/obj/runtime/cuda/targets.o
 simt-model-%: build/tests/config/%.ini
 	@$(MAKE) -s BACKEND=simt MODEL=$* CONFIG=$< SOURCES=build/tests/models/$* \
 	  CHECKPOINT=$(call tiny_source,$*) all

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/cuda/device.h"
 #include "tests/child.h"
 #include "tests/run.h"
 
@@ -31,6 +32,35 @@ static void assert_ends(const struct child *child, int code, const char *words)
 }
 
 /* ---- what cannot be -------------------------------------------------------------------------- */
+
+static const struct {
+    const char *targets;
+    int major, minor;
+    bool suits;
+} GPUS[] = {
+    {"sm_90a sm_121a compute_90", 9, 0, true},
+    {"sm_90a sm_121a compute_90", 12, 1, true},
+    {"sm_90a sm_121a compute_90", 10, 0, true},
+    {"sm_90a sm_121a compute_90", 8, 9, false},
+    {"sm_121a", 12, 0, false},
+    {"sm_121a", 12, 2, false},
+    {"sm_90a", 9, 1, false},
+    {"sm_80", 8, 6, true},
+    {"sm_86", 8, 0, false},
+    {"sm_80", 9, 0, false},
+    {"compute_90", 9, 0, true},
+    {"compute_121", 12, 0, false},
+    {"sm_75 compute_100", 10, 0, true},
+    {"", 9, 0, false},
+};
+
+START_TEST(a_gpu_suits_if_its_code_is_there)
+{
+    for (size_t i = 0; i < sizeof GPUS / sizeof *GPUS; i++)
+        ck_assert_msg(device_suits(GPUS[i].targets, GPUS[i].major, GPUS[i].minor) == GPUS[i].suits,
+                      "'%s' on %d.%d", GPUS[i].targets, GPUS[i].major, GPUS[i].minor);
+}
+END_TEST
 
 START_TEST(without_a_gpu_only_what_needs_one_is_refused)
 {
@@ -287,6 +317,7 @@ int main(void)
     TCase *refused = tcase_create("refused"), *same = tcase_create("same"),
           *generated = tcase_create("generated");
     tcase_set_timeout(refused, 120);
+    tcase_add_test(refused, a_gpu_suits_if_its_code_is_there);
     tcase_add_test(refused, without_a_gpu_only_what_needs_one_is_refused);
     tcase_add_test(refused, weights_of_another_backend_are_refused);
     tcase_add_test(refused, too_little_memory_is_refused_with_numbers);
