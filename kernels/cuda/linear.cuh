@@ -9,8 +9,9 @@
  *   Moves    W and y once; x once in f32 and twice in the type of W; y twice more for finish
  *   Order    that of the library's algorithm, fixed per shape (runtime/cuda/matmul.h); ADD is the
  *            product's own accumulation, + bias comes after it
- *   Error    |y - exact| <= (u + K 2^-24) sum |W||x| + 2^-24 (|bias| + |y|), before softplus, where
- *            u is the rounding of x: 2^-8 for BF16, 2^-11 for F16, 0 for F32
+ *   Error    |y - exact| <= (u + K 2^-24) sum |W||x| + v sum |W| + 2^-24 (|y| + |bias|) before
+ *            softplus, which adds 3 ulp; (u, v), the rounding of x, is (2^-8, 0) for BF16,
+ *            (2^-11, 2^-25) for F16 and (0, 0) for F32
  *            (tests/simt/prefill_kernels_test.cc, with a product in double)
  *
  * Rows of y beyond those of the step receive products with rows of zeros; nobody reads them. */

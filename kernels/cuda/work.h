@@ -22,7 +22,8 @@ enum { SCAN_STEPS = 64 };
 #define WORK_SCAN_BYTES(rows_most, I, N)                                                           \
     (((uint64_t)(rows_most) + SCAN_STEPS - 1) / SCAN_STEPS * WORK_LINE(I) * ((N) + 1) * 4)
 
-/* A turn over the ids of a model: two orders of the candidates and their sums. */
+/* A turn over the ids of a model: two orders of the candidates and their sums; some bytes of room
+ * for the smallest vocabulary. */
 #define WORK_TURN_BYTES(vocab) ((uint64_t)(vocab)*24 + 256)
 
 #endif
