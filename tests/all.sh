@@ -3,7 +3,8 @@
 #
 #   tests/all.sh LOG_DIR BINARIES TOOLS PROGRAM ... -- SCRIPT ...
 #
-# A Check program ends in Check's summary line. A script is given the folders of the models' binaries
+# A Check program ends in Check's summary line, and prints "skip: ... (reason)" for what it leaves out
+# (all of it: then without a summary). A script is given the folders of the models' binaries
 # and of the tools, and prints one line a finding: "ok: ...", "FAIL: ..." or "skip: ... (reason)"; it
 # fails also when it exits non-zero or prints none of these. All output is kept in LOG_DIR; what
 # failed is shown. Exits 1 if anything failed.
@@ -21,8 +22,11 @@ run_program() {
     read -r ran failed erred <<NUMBERS
 ${line:-0 0 0}
 NUMBERS
+    skipped=$(grep -c '^skip: ' "$log")
     checks=$((checks + ran)) failures=$((failures + failed)) errors=$((errors + erred))
-    [ $code -eq 0 ] && [ "$ran" -gt 0 ] && return 0
+    skips=$((skips + skipped))
+    grep '^skip: ' "$log"
+    [ $code -eq 0 ] && [ $((ran + skipped)) -gt 0 ] && return 0
     [ $((failed + erred)) -gt 0 ] || errors=$((errors + 1)) checks=$((checks + 1))
     return 1
 }

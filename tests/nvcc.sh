@@ -1,0 +1,71 @@
+#!/bin/sh
+# nvcc builds every reference model for every target, with no warning and no spilled register: the
+# flags that turn either into an error are those of cuda.mk, and two builds that must fail show it.
+#
+#   tests/nvcc.sh BINARIES TOOLS
+set -u
+NVCC=${NVCC:-${CUDA_HOME:-/usr/local/cuda}/bin/nvcc}
+if [ ! -x "$NVCC" ]; then
+    echo "skip: nvcc.sh (there is no $NVCC)"
+    exit 0
+fi
+log=$(mktemp) || exit 1
+trap 'rm -f "$log" "$log.cu" "$log.cubin"' EXIT
+flags="-std=c++17 -O3 --fmad=false -I. -arch=sm_90a -cubin -o $log.cubin"
+strict="-Werror all-warnings -Xptxas -v,-warn-spills,-Werror"
+
+for config in config/*.ini; do
+    model=$(basename "$config" .ini)
+    if make -s BACKEND=cuda ISA=native SAN= MODEL="$model" binary >"$log" 2>&1; then
+        echo "ok: build/cuda/$model"
+    else
+        echo "FAIL: build/cuda/$model does not build:"
+        tail -n 30 "$log"
+    fi
+done
+
+# 64 values alive across a barrier in blocks that leave a thread 32 registers.
+cat >"$log.cu" <<'SPILL'
+__global__ void __launch_bounds__(1024, 2) spilling_kernel(volatile float *p)
+{
+    float v[64];
+#pragma unroll
+    for (int i = 0; i < 64; i++)
+        v[i] = p[i * 1024 + threadIdx.x];
+    __syncthreads();
+#pragma unroll
+    for (int i = 0; i < 64; i++)
+        p[i * 1024 + threadIdx.x] = v[63 - i];
+}
+SPILL
+# shellcheck disable=SC2086 # the flags are words
+if "$NVCC" $flags $strict "$log.cu" >"$log" 2>&1; then
+    echo "FAIL: a kernel with spilled registers was built"
+elif grep -q 'spill' "$log"; then
+    echo "ok: a spilled register stops a build"
+else
+    echo "FAIL: a spilling kernel did not build, but not for that: $(head -n 3 "$log")"
+fi
+
+printf 'static __global__ void unused_kernel(int *p) { int idle; *p = 1; }\n' >"$log.cu"
+# shellcheck disable=SC2086
+if "$NVCC" $flags $strict "$log.cu" >"$log" 2>&1; then
+    echo "FAIL: a kernel with a warning was built"
+else
+    echo "ok: a warning stops a build"
+fi
+
+# The weights that a GEMV asks for before it waits are held in registers, four for each 16 bytes. When
+# ptxas moves the loads behind the wait, as it does with ld.global.nc, the registers go with them.
+# shellcheck disable=SC2086
+if ! "$NVCC" $flags $strict -Imodels/mamba-2.8b models/mamba-2.8b/instances.cu >"$log" 2>&1; then
+    echo "FAIL: mamba-2.8b does not build: $(head -n 3 "$log")"
+fi
+for kernel in norm_gemv_conv_bf16_10240x2560x4_kernel gemv_bf16_50288x2560_kernel; do
+    registers=$(sed -n "/Compiling entry function '$kernel'/,/Used/s/.*Used \([0-9]*\) registers.*/\1/p" "$log")
+    if [ "${registers:-0}" -ge 96 ]; then
+        echo "ok: $kernel keeps its first weights in $registers registers"
+    else
+        echo "FAIL: $kernel uses ${registers:-no} registers, expected 96 or more: are its weights still loaded before the wait?"
+    fi
+done
