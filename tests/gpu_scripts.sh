@@ -1,0 +1,64 @@
+#!/bin/sh
+# The scripts that check and measure a GPU, as far as they go without one: they stop where they must,
+# say why, and never call that a pass. The report of a benchmark, from stored parts.
+#
+#   tests/gpu_scripts.sh BINARIES TOOLS
+set -u
+work=build/tests/gpu_scripts
+rm -rf "$work"
+mkdir -p "$work/results" "$work/parts"
+
+# expect WHAT CODE TEXT COMMAND...: ends with CODE and says TEXT.
+expect() {
+    what=$1 code=$2 text=$3
+    shift 3
+    "$@" >"$work/log" 2>&1
+    got=$?
+    if [ $got -eq "$code" ] && grep -qF "$text" "$work/log"; then
+        echo "ok: $what"
+    else
+        echo "FAIL: $what: exit code $got, expected $code and '$text'"
+        cat "$work/log"
+    fi
+}
+
+# kit CODE: a folder whose probe ends with that code, and has a test that would pass.
+kit() {
+    rm -rf "$work/kit"
+    mkdir -p "$work/kit/tests"
+    printf '#!/bin/sh\necho "gpu_probe: what it says" >&2\nexit %s\n' "$1" >"$work/kit/gpu_probe"
+    printf '#!/bin/sh\nexit 0\n' >"$work/kit/tests/passes"
+    chmod +x "$work/kit/gpu_probe" "$work/kit/tests/passes"
+}
+
+for script in check_gpu bench_gpu; do
+    expect "$script without a kit" 1 "run 'make gpu-kit'" tools/$script.sh "$work/nothing"
+    kit 6
+    expect "$script without a GPU" 6 "there is no GPU on this machine" tools/$script.sh "$work/kit"
+    expect "$script tells what the program said" 6 "what it says" tools/$script.sh "$work/kit"
+    kit 1
+    expect "$script with a broken machine" 1 "failed" tools/$script.sh "$work/kit"
+done
+
+# A kit in which all is missing but one test and a probe that finds a GPU.
+kit 0
+expect "check_gpu fails when programs are missing" 1 "FAIL: mamba-a-f32 against transformers" \
+    tools/check_gpu.sh "$work/kit"
+expect "check_gpu counts" 1 "check-gpu: 2 passed," tools/check_gpu.sh "$work/kit"
+
+if ! python3 -c 'import json' 2>/dev/null; then
+    echo "skip: the report of a benchmark (there is no python3)"
+    exit 0
+fi
+parts=tests/data/bench
+expect "a report is written" 0 "$work/results/example-gpu-no-such-thing.md" \
+    python3 tools/bench_report.py $parts example "$work/results"
+expect "the report is the stored one" 0 "same" \
+    sh -c "cmp $work/results/example-gpu-no-such-thing.md $parts/expected.md && echo same"
+cp $parts/*.json "$work/parts"
+sed -i 's/"schema": 1/"schema": 2/' "$work/parts/example.loop.2.json"
+expect "a part of another schema is refused" 1 "schema 2, expected 1" \
+    python3 tools/bench_report.py "$work/parts" example "$work/results"
+expect "a model that nobody measured" 1 "nothing was measured of other" \
+    python3 tools/bench_report.py $parts other "$work/results"
+exit 0
