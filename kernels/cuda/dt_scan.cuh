@@ -1,19 +1,19 @@
 /* dt_scan:  xz.x <- gated selective scan of xz.x with dt = softplus(W xdb.dt + bias), one token
  *
  *   Means    kernels/cpu/dt_scan.h, which is the definition
- *   Shapes   xz [1][XS] f32: x in columns 0 .. I-1, z from PAD(I); xdb [1][DS]: dt in columns
- *            0 .. R-1, B in R .. R+N-1, C in R+N .. R+2N-1; W [PAD(I)][PAD(R)] row-major, bias, D
+ *   Shapes   xz [1][XS] f32: x in columns 0 .. I-1, z from PAD(I); xdb [1][DS]: dt in columns 0 ..
+ *            R-1, B in R .. R+N-1, C in R+N .. R+2N-1; W [PAD(I)][PAD(R)] row-major, bias, D
  *            [PAD(I)]; state, A [PAD(I)/16][N][16]
- *   Grid     a block of 128 threads per line of 16 channels: their rows of W, states and rates each
- *            lie in one piece. For dt, 8 lanes share a channel's row; for the states, thread t has
- *            channel t % 16 and states t / 16, t / 16 + 8, ..
+ *   Grid     a block of 128 threads per line of 16 channels: their rows of W, states and rates
+ *            each lie in one piece. For dt, 8 lanes share a channel's row; for the states, thread
+ *            t has channel t % 16 and states t / 16, t / 16 + 8, ..
  *   Moves    W, A and the state once, the state out; W and A before pdl_wait(); bound by latency
- *   Order    dt: lane l of 8 takes vectors l, l + 8, .. of a row as in linear_gemv.cuh, the tree of
- *            lanes_sum(), + bias, softplus. States as in kernels/cpu/scan.h; of y, a thread sums
- *            its states ascending from 0, then t + (t ^ 16), then warps from 0 upwards;
+ *   Order    dt: lane l of 8 takes vectors l, l + 8, .. of a row as in linear_gemv.cuh, the tree
+ *            of lanes_sum(), + bias, softplus. States as in kernels/cpu/scan.h; of y, a thread
+ *            sums its states ascending from 0, then t and t ^ 16, then warps from 0 upwards;
  *            fma(x, D, y); * silu(z)
  *   Error    of dt: (R / 16 + 12) 2^-24 (sum |W||xdb| + |bias|) + 3 ulp; of the states and y that
- *            of kernels/cpu/scan.h with the error of dt carried along
+ *            of kernels/cpu/scan.h with that error of dt carried along
  *            (tests/simt/decode_scan_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[N][16], const f32 (*xdb)[DS],

@@ -2,21 +2,21 @@
  *
  *   Means    kernels/cpu/norm_linear_conv.h, which is the definition
  *   Shapes   xz [1][XS] f32: x in columns 0 .. I-1, z from PAD(I); x [1][S], norm [S], S = PAD(D);
- *            W [2 PAD(I)][S] row-major; bias [2 PAD(I)]; conv [K-1][PAD(I)] the window, oldest
- *            first; taps [K][PAD(I)], conv_bias [PAD(I)]; a NULL bias is none
+ *            W [2 PAD(I)][S] row-major; bias [2 PAD(I)], conv [K-1][PAD(I)] the window, oldest
+ *            first, taps [K][PAD(I)], conv_bias [PAD(I)]; a NULL bias is none
  *   Grid     of linear_gemv.cuh for M = 2 PAD(I). Every block reads the whole x and sums its
  *            squares for itself, which costs less than a kernel of its own; the scale of the norm
  *            is a factor of the finished sums. Who owns a row of x' has all that its convolution
  *            needs.
  *   Moves    W once, its first vectors and the norm's weight before pdl_wait(); the window in and
  *            out
- *   Order    u = x * norm. Squares: thread t acc = fma(x, x, acc) from 0 over vectors t,
- *            t + threads, ..; the tree of lanes_sum(); warps from 0 upwards. s = 1 / sqrt(sum / D +
- *            EPS). Sums of W u as in linear_gemv.cuh; * s; + bias; conv and silu as in
+ *   Order    u = x * norm; squares: thread t acc = fma(x, x, acc) from 0 over vectors t, t +
+ *            threads, ..; the tree of lanes_sum(); warps from 0 upwards; s = 1 / sqrt(sum / D +
+ *            EPS); sums of W u as in linear_gemv.cuh; * s; + bias; conv and silu as in
  *            kernels/cpu/conv.h
- *   Error    of x' and z: e = (D / 32 + 32) 2^-24 (sum |W||norm x| s + |bias|); of xz.x:
- *            1.1 e |last tap| + (1.1 K + 9) 2^-24 (sum |taps||x'| + |bias|)
- *            (tests/simt/decode_kernels_test.cc)
+ *   Error    of x' and z: e = (D / 32 + 32) 2^-24 (sum |W||norm x| s + |bias|); of the convolution
+ *            e |last tap| + (1.1 K + 9) 2^-24 (sum |taps||x'| + |bias|), of xz.x 1.1 times that +
+ *            3 ulp (tests/simt/decode_kernels_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*xz)[XS], const f32 (*x)[S], const f32 *norm, const TYPE *w,
  *             const f32 *bias, f32 (*conv)[PAD(I)], const f32 (*taps)[PAD(I)],

@@ -1,24 +1,26 @@
 /* scan:  xz.x[count][I] <- gated selective scan of xz.x, in place, state carried
  *
  *   Means    kernels/cpu/scan.h, which is the definition
- *   Split    the chunk is cut into pieces of SCAN_STEPS tokens, and three kernels follow each
- * other: summary  per piece, channel and state: the end state from a start of 0; per piece and
- * channel the sum of dt, which is the logarithm of the piece's decay combine  per channel and
- * state: one pass over the pieces in ascending order, which leaves each piece's start state, and
- * the state after the chunk replay   per piece and channel: the recurrence from that start, y in
- * place A block owns one piece of 16 or 32 channels. 4 neighbouring threads share a channel, a
- *            quarter of its states each, in registers
- *   Moves    x, dt, z, B, C into shared memory, B and C once per 32 channels and pass; start states
- *            and end states once each; 2 N exps per element: bound by arithmetic
- *   Order    rate = A * log2(e); s = fma(exp2(rate * dt), s, u * B_n) with u = dt * x; the start of
- *            piece i+1 is fma(exp2(rate * sum of dt), start, end) of piece i; y: fma over a
- * thread's states from 0, the four sums as (0 + 1) + (2 + 3), then fma(x, D, y), y * silu(z). The
- * pieces are those of the chunk, so the bits depend on how a text is cut into chunks Error within a
- * piece that of kernels/cpu/scan.h, grown from the error e of its start state; from piece to piece,
- * with P = exp(A T), T the sum of dt and h = 2^-24, the error is P e + P |s| h ((SCAN_STEPS + 1) |A
- * T| + 3.1) + 2^-125 |s| + f + h |s'|, f the error of an end state grown from 0
- * (tests/simt/prefill_kernels_test.cc) Source   that of kernels/cpu/scan.h; the recurrence is
- * linear in s, so pieces combine
+ *   Split    the chunk is cut into pieces of SCAN_STEPS tokens; three kernels follow one another:
+ *              summary  per piece, channel and state: the end state from a start of 0; per piece
+ *                       and channel the sum of dt, the logarithm of the piece's decay
+ *              combine  per channel and state: one pass over the pieces in ascending order, which
+ *                       leaves each piece's start state, and the state after the chunk
+ *              replay   per piece and channel: the recurrence from that start, y in place
+ *            A block owns one piece of 16 or 32 channels. 4 neighbouring threads share a channel, a
+ *            quarter of its states each, in registers.
+ *   Moves    x, dt, z, B, C into shared memory, B and C once per 32 channels and pass; start
+ *            states and end states once each; 2 N exps per element: bound by arithmetic
+ *   Order    rate = A * log2(e); s = fma(exp2(rate * dt), s, u * B_n) with u = dt * x; the start
+ *            of piece i+1 is fma(exp2(rate * sum of dt), start, end) of piece i; y: fma over a
+ *            thread's states from 0, the four sums as (0 + 1) + (2 + 3), then fma(x, D, y), y *
+ *            silu(z). The pieces are those of the chunk, so the bits depend on how a text is cut
+ *            into chunks.
+ *   Error    within a piece that of kernels/cpu/scan.h, grown from the error e of its start state;
+ *            from piece to piece, with P = exp(A T), T the sum of dt and h = 2^-24, the error is P
+ *            e + P |s| h ((SCAN_STEPS + 1) |A T| + 3.1) + 2^-125 |s| + f + h |s'|, f the error of
+ *            an end state grown from 0 (tests/simt/prefill_scan_test.cc)
+ *   Source   that of kernels/cpu/scan.h; the recurrence is linear in s, so pieces combine
  *
  * Tokens past the chunk's last one have dt = x = B = C = 0 in shared memory and change nothing. */
 #ifndef KERNELS_CUDA_SCAN_CUH
