@@ -182,7 +182,8 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *fu
         const cudaLaunchAttribute *attribute = &config->attrs[i];
         if (attribute->id == cudaLaunchAttributeProgrammaticStreamSerialization) {
             work.programmatic = attribute->val.programmaticStreamSerializationAllowed != 0;
-        } else if (attribute->id != cudaLaunchAttributeIgnore) {
+        } else if (attribute->id != cudaLaunchAttributeCooperative && /* blocks always take turns */
+                   attribute->id != cudaLaunchAttributeIgnore) {
             fake_found("the fake does not know launch attribute %d", (int)attribute->id);
             return fake_result(cudaErrorNotSupported);
         }
