@@ -87,8 +87,8 @@ void backend_generate_open(struct session *session, const struct generation_opti
  * last. limit is at least 1. */
 void backend_generate_begin(struct session *session, const f32 *logits);
 
-/* The next token, which the backend may have chosen already. False at the end of the text: the
- * limit, eos, or Ctrl-C where it is heard before a token is chosen. */
+/* The next token, which the backend may have chosen already. False when eos was chosen, or the
+ * limit had been reached. */
 bool backend_generate_next(struct session *session, u32 *id);
 
 /* No more tokens are wanted. The state holds nothing that could be continued. */

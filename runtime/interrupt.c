@@ -4,19 +4,11 @@
 #include <string.h>
 
 static volatile sig_atomic_t asked;
-static uint32_t *watched;
 
 static void note(int signal_number)
 {
     (void)signal_number;
     asked = 1;
-    if (watched)
-        __atomic_store_n(watched, 1, __ATOMIC_RELEASE);
-}
-
-void interrupt_word(uint32_t *word)
-{
-    __atomic_store_n(&watched, word, __ATOMIC_RELEASE);
 }
 
 void interrupt_catch(void)

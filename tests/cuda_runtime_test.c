@@ -251,22 +251,38 @@ static long calls(const char *report, const char *name)
     return found;
 }
 
+/* Lines of the fake's trace that name this kernel: how often it was executed. */
+static long executions(const char *trace, const char *kernel)
+{
+    char line[256];
+    long found = 0;
+    FILE *file = fopen(trace, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file))
+        found += strstr(line, kernel) != NULL;
+    ck_assert_int_eq(fclose(file), 0);
+    return found;
+}
+
+/* By the device as well: it makes no token that nobody asked for. */
 START_TEST(the_limit_is_kept)
 {
     static const char *const limits[] = {"0", "1", "5"};
     static const char *const words[] = {"generated 0 tokens", "generated 1 token,",
                                         "generated 5 tokens"};
+    char report[256], trace[256], environment[1024];
+    snprintf(report, sizeof report, "%s", child_scratch("report"));
+    snprintf(trace, sizeof trace, "%s", child_scratch("trace"));
+    snprintf(environment, sizeof environment, "report=%s,trace=%s", report, trace);
+    gpu(environment);
     for (size_t i = 0; i < 3; i++) {
-        const char *report = child_scratch("report");
-        char environment[512];
-        snprintf(environment, sizeof environment, "report=%s", report);
-        gpu(environment);
         struct child *child = CHILD(BINARY, "run", "-m", WEIGHTS, "-p", "Hi", "--ignore-eos", "-n",
                                     limits[i], MODES[_i]);
         assert_ends(child, 0, words[i]);
         long turns = strtol(limits[i], NULL, 10); /* launches beside a prefill and a head */
         long launches = _i == 0 ? 0 : _i == 1 ? 2 + turns : 2 + (turns > 0);
         ck_assert_int_eq(calls(report, "cudaGraphLaunch"), launches);
+        ck_assert_int_eq(executions(trace, "turn_greedy_kernel"), turns);
     }
 }
 END_TEST

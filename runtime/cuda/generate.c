@@ -6,7 +6,6 @@
 #include "runtime/cuda/cuda.h"
 #include "runtime/cuda/graph.h"
 #include "runtime/die.h"
-#include "runtime/interrupt.h"
 #include "runtime/session.h"
 #include "runtime/trace.h"
 
@@ -59,7 +58,6 @@ void backend_generate_open(struct session *session, const struct generation_opti
         turns.exec = graph_capture_loop(&cuda.launcher, "loop", record_turn);
     else if (cuda.mode.use == GRAPH_STEP)
         turns.exec = graph_capture(&cuda.launcher, "turn", record_turn);
-    interrupt_word(&cuda.exchange.ring->stop);
 }
 
 /* Puts a turn behind what the stream holds; in a loop, all of them. */
@@ -76,11 +74,8 @@ void backend_generate_begin(struct session *session, const f32 *logits)
     (void)logits; /* the device has them, in row 0 */
     cuda_await_sent();
     struct turn_ring *ring = cuda.exchange.ring;
-    ring->made = ring->taken = 0;
+    ring->made = ring->taken = ring->stop = 0;
     ring->end = TURN_GOING;
-    ring->stop = 0;
-    if (interrupt_asked())
-        ring->stop = 1; /* a signal from here on sets it itself */
     *cuda.exchange.turn = turns.begin;
     cuda.exchange.turn->position = session->position;
     CUDA_CHECK(cudaMemcpyAsync(cuda.turn, cuda.exchange.turn, sizeof *cuda.turn,
