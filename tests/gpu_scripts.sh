@@ -1,9 +1,11 @@
 #!/bin/sh
 # The scripts that check and measure a GPU, as far as they go without one: they stop where they must,
-# say why, and never call that a pass. The report of a benchmark, from stored parts.
+# say why, and never call that a pass. The weights that a benchmark makes without a file, over the
+# interpreter. The report of a benchmark, from stored parts.
 #
 #   tests/gpu_scripts.sh BINARIES TOOLS
 set -u
+binaries=$1 tools=$2
 work=build/tests/gpu_scripts
 rm -rf "$work"
 mkdir -p "$work/results" "$work/parts"
@@ -45,6 +47,30 @@ kit 0
 expect "check_gpu fails when programs are missing" 1 "FAIL: mamba-a-f32 against transformers" \
     tools/check_gpu.sh "$work/kit"
 expect "check_gpu counts" 1 "check-gpu: 2 passed," tools/check_gpu.sh "$work/kit"
+
+# A model of random weights is the same one with and without a file.
+expect "random weights without a file are refused on the CPU" 2 "RANDOM_WEIGHTS=SEED" \
+    "$binaries/fable-mamba" bench --random-weights 1
+simt=$(echo "$binaries" | sed 's|build/cpu|build/simt|')/mamba-a-bf16
+if [ ! -x "$simt" ]; then
+    echo "skip: random weights without a file ($simt is not built: there is no CUDA toolkit)"
+else
+    "$tools/pack" --random 5 --backend cuda build/tests/config/mamba-a-bf16.ini \
+        -o "$work/random.weights" 2>"$work/log" || cat "$work/log"
+    echo 1 2 3 4 5 >"$work/ids"
+    filed=$("$simt" logits -q --ids "$work/ids" --decode 4 --digest -m "$work/random.weights")
+    made=$("$simt" logits -q --ids "$work/ids" --decode 4 --digest --random-weights 5)
+    other=$("$simt" logits -q --ids "$work/ids" --decode 4 --digest --random-weights 6)
+    if [ -n "$filed" ] && [ "$made" = "$filed" ] && [ "$other" != "$filed" ]; then
+        echo "ok: random weights made on the device are those of a file, $made"
+    else
+        echo "FAIL: random weights: digest $made, from a file $filed, of another seed $other"
+    fi
+    expect "no text comes out of random weights" 4 "without a checkpoint" \
+        "$simt" run -q -p x --random-weights 5
+    expect "random weights are measured" 0 '"mode": "loop"' \
+        "$simt" bench -q --json --random-weights 5 -n 3 -p 4 -r 1
+fi
 
 if ! python3 -c 'import json' 2>/dev/null; then
     echo "skip: the report of a benchmark (there is no python3)"
