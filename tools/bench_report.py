@@ -22,7 +22,11 @@ MODES = {
     "loop,no-pdl": "loop",
     "loop": "loop, PDL",
 }
-PEERS = {"eager": "transformers, eager", "compiled": "transformers, compiled"}
+PEERS = {
+    "eager": "transformers, eager",
+    "graph": "transformers, CUDA graph",
+    "compiled": "transformers, compiled",
+}
 NUMBERS = (
     "decode_tokens_per_second",
     "token_seconds_p50",
@@ -105,13 +109,14 @@ def number(row, key, scale, form):
 def table_row(name, row):
     if not row or "not_measured" in row:
         reason = f": {row['not_measured']}" if row else ""
-        return f"| {name} | not measured{reason} | | | | | |"
+        return f"| {name} | not measured{reason} | | | | | | |"
     cells = (
         number(row, "decode_tokens_per_second", 1, "{:,.1f}"),
         number(row, "decode_share_of_read", 100, "{:.1f}%"),
         number(row, "token_seconds_p50", 1e6, "{:,.1f}"),
         number(row, "token_seconds_p99", 1e6, "{:,.1f}"),
         number(row, "token_seconds_max", 1e6, "{:,.1f}"),
+        f"{row['token_seconds_p99'] / row['token_seconds_p50']:.3f}",
         number(row, "prefill_tokens_per_second", 1, "{:,.0f}"),
     )
     return f"| {name} | " + " | ".join(cells) + " |"
@@ -142,8 +147,8 @@ def markdown(result):
         " rounds: what the share is of. Times of a token are between stamps that the device makes; the peer's"
         " are by the host's clock.",
         "",
-        f"| way | decode tok/s | of read | us p50 | p99 | longest | prefill of {result['prefill_tokens']} tok/s |",
-        "|---|---|---|---|---|---|---|",
+        f"| way | decode tok/s | of read | us p50 | p99 | longest | p99/p50 | prefill of {result['prefill_tokens']} tok/s |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     lines += [table_row(name, result["modes"].get(mode)) for mode, name in MODES.items()]
     lines += [table_row(name, result["peer"].get(way)) for way, name in PEERS.items()]

@@ -3,9 +3,11 @@
 
     tools/peer_mamba.py CONFIG.ini [--decode N] [--prompt N] [--repetitions N]
 
-Measures two ways to run it and prints one JSON object:
-  eager      as from_config() makes it, one token after another with its cache
-  compiled   the same step in torch.compile(mode="reduce-overhead"): a static cache and CUDA graphs
+Measures three ways to decode with it and prints one JSON object:
+  eager      one token after another, with its cache
+  graph      the same step captured once in a CUDA graph, and replayed
+  compiled   the same step in torch.compile(mode="reduce-overhead"): kernels fused, cache at fixed
+             addresses, in CUDA graphs
 Decode is greedy, the token stays on the device. A way that does not run says why: "not_measured".
 Needs torch and transformers. The random weights are transformers' own initialisation: values do not
 change the speed. Exits with 6 without a GPU.
@@ -87,39 +89,76 @@ def timed(work, repetitions):
     return seconds
 
 
-def measure(model, step, prompt, tokens, repetitions):
-    state = {}
-    state["cache"], logits = prefill(model, prompt[:, :16])
-    state["token"] = logits.argmax(-1, keepdim=True)
+def tensors_of(holder):
+    """Every tensor of a cache, wherever this version keeps it."""
+    import torch
 
+    if isinstance(holder, torch.Tensor):
+        yield holder
+    elif isinstance(holder, (list, tuple)):
+        for part in holder:
+            yield from tensors_of(part)
+    elif isinstance(holder, dict):
+        yield from tensors_of(list(holder.values()))
+    elif hasattr(holder, "__dict__"):
+        yield from tensors_of(list(vars(holder).values()))
+
+
+def decode_by_calls(step, state):
     def decode():
         # A compiled step gives memory of its graph, which the next one writes again.
         state["token"] = step(state["token"].clone(), state["cache"])
 
-    each = []
+    return decode
+
+
+def decode_eager(step, state):
+    return decode_by_calls(step, state)
+
+
+def decode_compiled(step, state):
+    import torch
+
+    for tensor in tensors_of(state["cache"]):
+        torch._dynamo.mark_static_address(tensor)
+    return decode_by_calls(torch.compile(step, mode="reduce-overhead"), state)
+
+
+def decode_graph(step, state):
+    import torch
+
+    aside = torch.cuda.Stream()
+    with torch.cuda.stream(aside):
+        for _ in range(3):
+            step(state["token"], state["cache"])
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        state["token"].copy_(step(state["token"], state["cache"]))
+    return graph.replay
+
+
+WAYS = {"eager": decode_eager, "graph": decode_graph, "compiled": decode_compiled}
+
+
+def measure(model, way, prompt, tokens, repetitions):
+    state = {}
+    state["cache"], logits = prefill(model, prompt[:, :16])
+    state["token"] = logits.argmax(-1, keepdim=True)
+    decode = way(make_step(model), state)
     for _ in range(8):  # compiles, records graphs, chooses algorithms
         decode()
+    each = []
     for _ in range(repetitions):
         each += timed(decode, tokens)
     whole = timed(lambda: [decode() for _ in range(tokens)], repetitions)
-    timed(lambda: prefill(model, prompt), 2)
-    prefills = timed(lambda: prefill(model, prompt), repetitions)
     each.sort()
     return {
         "decode_tokens_per_second": tokens / statistics.median(whole),
         "token_seconds_p50": each[len(each) // 2],
         "token_seconds_p99": each[min(len(each) - 1, int(len(each) * 0.99))],
         "token_seconds_max": each[-1],
-        "prefill_tokens_per_second": prompt.shape[1] / statistics.median(prefills),
     }
-
-
-def ways(model):
-    import torch
-
-    step = make_step(model)
-    yield "eager", lambda: step
-    yield "compiled", lambda: torch.compile(step, mode="reduce-overhead")
 
 
 def main():
@@ -150,11 +189,15 @@ def main():
     model = make_model(model_config(arguments.config))
     prompt = torch.randint(0, model.config.vocab_size, (1, arguments.prompt), device="cuda")
     with torch.inference_mode():
-        for name, make in ways(model):
+        timed(lambda: prefill(model, prompt), 1)
+        prefills = timed(lambda: prefill(model, prompt), arguments.repetitions)
+        for name, way in WAYS.items():
             try:
-                result[name] = measure(model, make(), prompt, arguments.decode, arguments.repetitions)
+                result[name] = measure(model, way, prompt, arguments.decode, arguments.repetitions)
             except Exception as error:  # a way that this version of the peer does not have
                 result[name] = {"not_measured": f"{type(error).__name__}: {error}".splitlines()[0][:200]}
+    # The prompt goes through the same code whatever decodes after it.
+    result["eager"]["prefill_tokens_per_second"] = arguments.prompt / statistics.median(prefills)
     print(json.dumps(result, indent=2))
 
 
