@@ -25,41 +25,45 @@ bench-gpu: gpu-kit
 gpu-kit: deps-test
 	@$(MAKE) -s BACKEND=cuda ISA=$(kit_isa) gpu-kit-parts
 	@$(MAKE) -s gpu-kit-digests
-	@echo "$(KIT): $$(du -sh --exclude=obj $(KIT) | cut -f1); on a machine with a GPU:" \
+	@echo "$(KIT): $$(du -sh $(KIT) | cut -f1); on a machine with a GPU:" \
 	  "tools/check_gpu.sh $(KIT), tools/bench_gpu.sh $(KIT)"
 gpu-kit-digests: $(kit_tiny:%=$(KIT)/%.digest)
 $(KIT)/%.digest: simt-model-%
-	@mkdir -p $(@D); build/simt/$* selftest -q \
-	  -m build/cuda/$*.weights >$@.all && sed -n 's/^logits  *\([0-9a-f]*\),.*/\1/p' $@.all >$@
+	@mkdir -p $(@D); build/simt/$* selftest -q -m build/cuda/$*.weights | \
+	  sed -n 's/^logits  *\([0-9a-f]*\), the same.*/\1/p' >$@ && [ -s $@ ]
 
 ifeq ($(BACKEND),cuda)
+# What travels has no debug information of the host.
+kit_take = mkdir -p $(KIT) && strip -g $(OUT)/$(1) -o $(KIT)/$(1)
+kit_obj := $(OUT)/kit
 gpu-kit-parts: $(kit_programs) $(addprefix kit-,$(kit_tiny) $(kit_bench) fable-mamba)
 $(addprefix kit-,$(kit_tiny)): kit-%: tiny-model-%
-	@cp $(OUT)/$* build/cuda/$*.weights $(KIT)/
+	@$(call kit_take,$*) && cp build/cuda/$*.weights $(KIT)/
 $(addprefix kit-,$(kit_bench)): kit-%:
-	@$(MAKE) -s MODEL=$* binary && cp $(OUT)/$* $(KIT)/
+	@$(MAKE) -s MODEL=$* binary && $(call kit_take,$*)
 kit-fable-mamba:
-	@$(MAKE) -s MODEL=fable-mamba all && cp $(OUT)/fable-mamba build/cuda/fable-mamba.weights $(KIT)/
+	@$(MAKE) -s MODEL=fable-mamba all && $(call kit_take,fable-mamba) && \
+	  cp build/cuda/fable-mamba.weights $(KIT)/
 
-$(KIT)/obj/%.o: CUDA_PTX :=
-$(KIT)/obj/%.o: tests/simt/%.cc | deps-test
+$(kit_obj)/%.o: CUDA_PTX :=
+$(kit_obj)/%.o: tests/simt/%.cc | deps-test
 	@mkdir -p $(@D); echo "  CUDA  $<"
 	@$(call compile_cu,-diag-suppress 177$(comma)68 -x cu $<)
-$(KIT)/obj/%.o: tests/gpu/%.cu | deps-test
+$(kit_obj)/%.o: tests/gpu/%.cu | deps-test
 	@mkdir -p $(@D); echo "  CUDA  $<"
 	@$(call compile_cu,$<)
-$(KIT)/obj/%.o: tests/simt/%.c | deps-test
+$(kit_obj)/%.o: tests/simt/%.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(MARCH) -c $< -o $@
-kit_bed := $(addprefix $(KIT)/obj/,bed.o bed_launch.o bed_math.o simt_gpu.o)
-$(KIT)/tests/%: $(KIT)/obj/%_test.o $(kit_bed) $(OUT)/libruntime.a
+kit_bed := $(addprefix $(kit_obj)/,bed.o bed_launch.o bed_math.o simt_gpu.o)
+$(KIT)/tests/%: $(kit_obj)/%_test.o $(kit_bed) $(OUT)/libruntime.a
 	@mkdir -p $(@D); echo "  LINK  $@"
-	@$(CC) $(CFLAGS) $^ -o $@ -l:libcheck.a -l:libsubunit.a -lm -L$(CUDA_HOME)/lib64 -lcudart_static \
+	@$(CC) $(CFLAGS) -s $^ -o $@ -l:libcheck.a -l:libsubunit.a -lm -L$(CUDA_HOME)/lib64 -lcudart_static \
 	  -lstdc++ -ldl -lrt
 $(KIT)/compare_logits: tests/gpu/compare_logits.c runtime/die.c | deps-test
-	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(CFLAGS) $(MARCH) $^ -o $@ -lm
+	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(MARCH) -s $^ -o $@ -lm
 $(KIT)/gpu_probe: $(addprefix $(OUT)/obj/tools/,gpu_probe.cu.o gpu_probe_measures.cu.o) $(OUT)/libruntime.a
-	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
+	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(CFLAGS) -s $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
 endif
 
 # ---- tests without a GPU ---------------------------------------------------------------------------
