@@ -33,8 +33,8 @@ $(KIT)/%.digest: simt-model-%
 	  sed -n 's/^logits  *\([0-9a-f]*\), the same.*/\1/p' >$@ && [ -s $@ ]
 
 ifeq ($(BACKEND),cuda)
-# What travels has no debug information of the host.
-kit_take = mkdir -p $(KIT) && strip -g $(OUT)/$(1) -o $(KIT)/$(1)
+# What travels has no symbols of the host; those of the kernels stay.
+kit_take = mkdir -p $(KIT) && strip $(OUT)/$(1) -o $(KIT)/$(1)
 kit_obj := $(OUT)/kit
 gpu-kit-parts: $(kit_programs) $(addprefix kit-,$(kit_tiny) $(kit_bench) fable-mamba)
 $(addprefix kit-,$(kit_tiny)): kit-%: tiny-model-%
