@@ -62,6 +62,12 @@ endif
 TOOL_LIBS    := -linih -ljansson -lxxhash -l:libpcre2-8.a -l:libutf8proc.a -lm
 
 .DEFAULT_GOAL := all
+# The tiny models of the tests: a checkpoint of tests/data/checkpoints and a weight type.
+types       := f32 bf16 f16
+tiny_models := $(foreach m,mamba-a mamba-b mamba-c,$(addprefix $(m)-,$(types))) \
+               mamba-c-stored-bf16-f32 mamba-c-stored-f16-f32 mamba-a-original-f32 mamba-a-sharded-f32
+tiny_type    = $(lastword $(subst -, ,$(1)))
+tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
 include cuda.mk
 objects = $(patsubst %.c,$(1)/%.o,$(patsubst %.cu,$(1)/%.cu.o,$(2)))
 tool_mains   := tools/pack.c tools/fables.c
@@ -158,7 +164,8 @@ scripts     := $(filter-out tests/all.sh,$(wildcard tests/*.sh))
 test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_digest.c tests/bench_kernels.c
 test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c))
 TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
-TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"'
+TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"' \
+                -DTEST_SIMT='"$(subst build/cpu,build/simt,$(OUT))"'
 include gpu.mk
 include tests/simt/simt.mk
 
@@ -170,11 +177,12 @@ $(TESTS)/obj/%.o: tests/%.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(MARCH) $(TEST_DEFINES) -c $< -o $@
 $(TESTS)/libtests.a: $(test_lib:tests/%.c=$(TESTS)/obj/%.o)
+# The runtime names a model; where a test brings none, it is the fake one of libtests.a.
 $(filter-out %/poison_test %/trace_test,$(programs)): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) -Wl,--start-group $^ -Wl,--end-group -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
 
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.
-$(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o) \
+$(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o fake_model.o) \
                         $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
 
@@ -184,11 +192,6 @@ $(TESTS)/fake: $(OUT)/obj/runtime/main.o $(TESTS)/obj/fake_model.o $(guard) $(OU
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) $(if $(guard),-Wl$(comma)--wrap=arena_seal) $^ -o $@ $(RUNTIME_LIBS)
 
 # tiny-model-mamba-a-bf16: the binary and weights of tests/data/checkpoints/mamba-a in bf16.
-types       := f32 bf16 f16
-tiny_models := $(foreach m,mamba-a mamba-b mamba-c,$(addprefix $(m)-,$(types))) \
-               mamba-c-stored-bf16-f32 mamba-c-stored-f16-f32 mamba-a-original-f32 mamba-a-sharded-f32
-tiny_type    = $(lastword $(subst -, ,$(1)))
-tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
 build/tests/config/%.ini: $(TOOLS)/gen
 	@mkdir -p $(@D); $(TOOLS)/gen import $(call tiny_source,$*) --linear-type $(call tiny_type,$*) \
 	  --embedding-type $(call tiny_type,$*) --prefill-chunk 32 --logit-rows 8 >$@
@@ -208,8 +211,8 @@ $(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/main.o $(
 test: deps-test
 	@$(MAKE) -s test-parts
 .PHONY: test-parts
-test-parts: all $(TOOLS)/fables $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/fake $(TESTS)/kernel_digest $(TOOLS)/fables $(programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models))
-	@tests/all.sh $(TESTS)/logs $(OUT) $(TOOLS) $(programs) -- $(scripts)
+test-parts: all $(TOOLS)/fables $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/fake $(TESTS)/kernel_digest $(programs) $(simt_programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models))
+	@tests/all.sh $(TESTS)/logs $(OUT) $(TOOLS) $(programs) $(simt_programs) -- $(scripts)
 
 # Speed, beside the bandwidth and the fused multiply-adds that this machine gives in the same run.
 # BENCH=mamba-130m has random weights of the real shape: their values do not change the speed.

@@ -8,6 +8,7 @@ CUDA_HOME ?= /usr/local/cuda
 CUDA_ARCH ?= 90a 121a
 CUDA_PTX  ?= 90
 NVCC      ?= $(CUDA_HOME)/bin/nvcc
+cuda_headers := $(wildcard $(CUDA_HOME)/include/cuda_runtime.h)
 
 ifeq ($(BACKEND),cpu)
 backend_lib     := $(wildcard runtime/cpu/*.c kernels/cpu/*.c)
@@ -22,7 +23,7 @@ backend_cflags  := -isystem $(CUDA_HOME)/include -DCUDA_TARGETS='"$(cuda_targets
 ifeq ($(cuda_targets),)
 $(error CUDA_ARCH and CUDA_PTX are both empty: name a GPU, as in CUDA_ARCH=90a)
 endif
-ifeq ($(wildcard $(CUDA_HOME)/include/cuda_runtime.h),)
+ifeq ($(cuda_headers),)
 $(error BACKEND=$(BACKEND) needs the CUDA toolkit, version 13 or later, and there is no \
   $(CUDA_HOME)/include/cuda_runtime.h: say where it is with CUDA_HOME=DIR)
 endif
@@ -65,9 +66,7 @@ endif
 
 # ---- tests ---------------------------------------------------------------------------------------
 # simt-model-mamba-a-bf16: a tiny model over the interpreter, and its weights.
-simt_models := $(if $(wildcard $(CUDA_HOME)/include/cuda_runtime.h),mamba-a-bf16 mamba-a-f32)
-cuda_simt   := $(subst build/cpu,build/simt,$(OUT))
-$(TESTS)/obj/cuda_runtime_test.o: TEST_DEFINES += -DTEST_SIMT='"$(cuda_simt)"'
+simt_models := $(if $(cuda_headers),$(tiny_models))
 $(TESTS)/cuda_runtime_test: $(OUT)/obj/runtime/cuda/targets.o
 simt-model-%: build/tests/config/%.ini
 	@$(MAKE) -s BACKEND=simt MODEL=$* CONFIG=$< SOURCES=build/tests/models/$* \
@@ -76,4 +75,5 @@ simt-model-%: build/tests/config/%.ini
 .PHONY: simt-models
 simt-models: $(addprefix tiny-model-,$(simt_models)) $(TESTS)/libsimt.a
 	@for m in $(simt_models); do $(MAKE) -s simt-model-$$m || exit 1; done
+	@$(if $(simt_models),$(MAKE) -s BACKEND=simt all)
 test-parts: simt-models

@@ -4,7 +4,11 @@
 #
 #   tests/nvcc.sh BINARIES TOOLS
 set -u
-NVCC=${NVCC:-${CUDA_HOME:-/usr/local/cuda}/bin/nvcc}
+CUDA_HOME=${CUDA_HOME:-/usr/local/cuda}
+NVCC=${NVCC:-$CUDA_HOME/bin/nvcc}
+if [ ! -f "$CUDA_HOME/include/cuda_runtime.h" ]; then
+    echo "skip: the programs of tests/simt (no CUDA headers in $CUDA_HOME/include)"
+fi
 if [ ! -x "$NVCC" ]; then
     echo "skip: nvcc.sh (there is no $NVCC)"
     exit 0

@@ -14,7 +14,7 @@
 #define MODEL   TEST_OUT "/fable-mamba"
 #define GUARDED TEST_OUT "/fable-mamba-guarded"
 #define WEIGHTS "build/cpu/fable-mamba.weights"
-#define SIMT    "build/simt/fable-mamba"
+#define SIMT    TEST_SIMT "/fable-mamba"
 #define TOOL    TEST_TOOLS "/libtrace.so"
 #define SMALL   TEST_DIR "/libtrace-small.so"
 

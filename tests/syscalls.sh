@@ -62,7 +62,7 @@ check() {
             return
         fi
         others=$(grown) writes=$(more write) sleeps=$(more futex)
-        [ -z "$others" ] && [ "$sleeps" -eq 0 ] && break
+        [ -z "$others" ] && [ "$sleeps" -le "$most_sleeps" ] && break
     done
     if [ -n "$others" ]; then
         echo "FAIL: 200 more tokens with $threads threads make these calls:" "$others"
@@ -80,7 +80,7 @@ check() {
 }
 
 # A thread that waits for one whose processor was given to another program sleeps, and is woken:
-# up to two calls. On a quiet machine there are none; on a busy one some, far from one a token. The
-# best of five attempts counts.
+# up to two calls. On a quiet machine there are none; on a busy one some. One attempt of forty with
+# far less than one a token shows that the program itself asks for none.
 check 1 1 0
-check 2 5 20
+check 2 40 20

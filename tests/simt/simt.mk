@@ -16,7 +16,7 @@ SIMT_CXXFLAGS := -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -fno-except
                  $(if $(SAN),-fsanitize=undefined -fno-sanitize=null$(comma)alignment -fno-sanitize-recover=all)
 
 simt_tests    := $(wildcard tests/simt/*_test.cc)
-simt_programs := $(simt_tests:tests/simt/%.cc=$(TESTS)/%)
+simt_programs := $(if $(cuda_headers),$(simt_tests:tests/simt/%.cc=$(TESTS)/%))
 simt_sources  := $(filter-out $(simt_tests),$(wildcard tests/simt/*.c tests/simt/*.cc))
 simt_objects  := $(patsubst tests/%,$(TESTS)/obj/%.o,$(basename $(simt_sources)))
 
