@@ -255,12 +255,14 @@ build/fuzz/obj/%.o: %.c | deps-test
 
 # One stamp a file, so that only what changed is looked at again.
 tidied := $(patsubst %.c,build/tidy/%.ok,$(gen_lib) $(tool_lib) $(runtime_lib) gen/main.c \
-            runtime/main.c $(tool_mains) $(wildcard tests/*.c tests/fuzz/*.c))
+            runtime/main.c $(tool_mains) $(wildcard tests/*.c tests/fuzz/*.c) \
+            $(if $(cuda_headers),$(wildcard runtime/cuda/*.c tests/simt/*.c tests/gpu/*.c)))
 tidy: $(tidied)
 	@echo "tidy: $(words $(tidied)) files, no finding"
 build/tidy/%.ok: %.c .clang-tidy | deps-test
 	@mkdir -p $(@D); echo "  TIDY  $<"
 	@clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE= -I. -march=native $(TEST_DEFINES) \
+	  $(if $(cuda_headers),-isystem $(CUDA_HOME)/include -DCUDA_TARGETS='"sm_90a"') \
 	  >$@.log 2>/dev/null || { cat $@.log; exit 1; }
 	@touch $@
 

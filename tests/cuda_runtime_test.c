@@ -18,6 +18,7 @@
 #define MODEL   "mamba-a-bf16"
 #define BINARY  TEST_SIMT "/" MODEL
 #define WEIGHTS "build/cuda/" MODEL ".weights"
+static const char binary[] = BINARY, weights[] = WEIGHTS, f32_binary[] = TEST_SIMT "/mamba-a-f32";
 
 static void gpu(const char *environment)
 {
@@ -65,13 +66,13 @@ END_TEST
 START_TEST(without_a_gpu_only_what_needs_one_is_refused)
 {
     gpu("device=none");
-    struct child *child = CHILD(BINARY, "run", "-q", "-m", WEIGHTS);
+    struct child *child = CHILD(binary, "run", "-q", "-m", weights);
     assert_ends(child, 6, MODEL ": no suitable GPU: ");
     ck_assert_ptr_nonnull(strstr(child->err, "; this binary was built for sm_90a sm_121a "
                                              "compute_90. 'info' and 'tokenize' work without"));
     ck_assert_uint_eq(child->out_bytes, 0);
-    assert_ends(CHILD(BINARY, "info", "-m", WEIGHTS), 0, "");
-    child = CHILD(BINARY, "tokenize", "-m", WEIGHTS, "hello");
+    assert_ends(CHILD(binary, "info", "-m", weights), 0, "");
+    child = CHILD(binary, "tokenize", "-m", weights, "hello");
     assert_ends(child, 0, "");
     ck_assert_str_eq(child->out, "324 347 80\n");
 }
@@ -80,7 +81,7 @@ END_TEST
 START_TEST(weights_of_another_backend_are_refused)
 {
     gpu("");
-    assert_ends(CHILD(BINARY, "run", "-m", "build/cpu/" MODEL ".weights"), 4,
+    assert_ends(CHILD(binary, "run", "-m", "build/cpu/" MODEL ".weights"), 4,
                 "packed for the backend 'cpu', this binary is for 'cuda'; make it again with 'make "
                 "MODEL=" MODEL " BACKEND=cuda CHECKPOINT=DIR'");
 }
@@ -89,7 +90,7 @@ END_TEST
 START_TEST(too_little_memory_is_refused_with_numbers)
 {
     gpu("device=h200,free=1000000");
-    struct child *child = CHILD(BINARY, "run", "-q", "-m", WEIGHTS);
+    struct child *child = CHILD(binary, "run", "-q", "-m", weights);
     assert_ends(child, 3, "not enough memory on fake NVIDIA H200: ");
     uint64_t needed = 0, left = 0;
     const char *numbers = strstr(child->err, "H200: ");
@@ -101,15 +102,15 @@ START_TEST(too_little_memory_is_refused_with_numbers)
     char enough[64];
     snprintf(enough, sizeof enough, "free=%" PRIu64, needed + 65536); /* CUDA rounds arenas up */
     gpu(enough);
-    assert_ends(CHILD(BINARY, "run", "-q", "-m", WEIGHTS, "-n", "1"), 0, "");
+    assert_ends(CHILD(binary, "run", "-q", "-m", weights, "-n", "1"), 0, "");
     snprintf(enough, sizeof enough, "free=%" PRIu64, needed - 1);
     gpu(enough);
-    assert_ends(CHILD(BINARY, "run", "-q", "-m", WEIGHTS, "-n", "1"), 3, "not enough memory");
+    assert_ends(CHILD(binary, "run", "-q", "-m", weights, "-n", "1"), 3, "not enough memory");
     gpu("device=gb10,free=1000000");
-    assert_ends(CHILD(BINARY, "run", "-q", "-m", WEIGHTS), 3,
+    assert_ends(CHILD(binary, "run", "-q", "-m", weights), 3,
                 "not enough memory on fake NVIDIA GB10: ");
     gpu("fail=cudaMalloc:2:cudaErrorMemoryAllocation");
-    assert_ends(CHILD(BINARY, "run", "-q", "-m", WEIGHTS), 3, "bytes for the state arena on");
+    assert_ends(CHILD(binary, "run", "-q", "-m", weights), 3, "bytes for the state arena on");
 }
 END_TEST
 
@@ -134,7 +135,7 @@ static const struct fault {
 START_TEST(a_fault_is_fatal_and_named)
 {
     gpu(FAULTS[_i].environment);
-    assert_ends(CHILD(BINARY, "run", "-q", "-m", WEIGHTS, "-n", "4"), 1, FAULTS[_i].words);
+    assert_ends(CHILD(binary, "run", "-q", "-m", weights, "-n", "4"), 1, FAULTS[_i].words);
 }
 END_TEST
 
@@ -147,7 +148,7 @@ START_TEST(damaged_weights_are_named)
              path, path, 200000);
     ck_assert_int_eq(system(command), 0);
     gpu("");
-    assert_ends(CHILD(BINARY, "run", "-q", "-m", path), 4, "' is damaged: digest ");
+    assert_ends(CHILD(binary, "run", "-q", "-m", path), 4, "' is damaged: digest ");
 }
 END_TEST
 
@@ -171,7 +172,7 @@ START_TEST(every_mode_writes_the_same_text)
         snprintf(environment, sizeof environment, "seed=%d", mode);
         gpu(environment);
         struct child *child =
-            CHILD(BINARY, "run", "-q", "-m", WEIGHTS, "-p", "Hello there", "-n", "12", "--temp",
+            CHILD(binary, "run", "-q", "-m", weights, "-p", "Hello there", "-n", "12", "--temp",
                   temperatures[_i], "--ignore-eos", MODES[mode / 2], pdl(mode));
         assert_ends(child, 0, "");
         ck_assert_uint_gt(child->out_bytes, strlen("Hello there\n"));
@@ -194,7 +195,7 @@ START_TEST(every_mode_has_the_same_logits)
     ck_assert_int_eq(fclose(file), 0);
     for (int mode = 0; mode < 4; mode++) {
         gpu(mode == 3 ? "device=gb10,seed=3" : "");
-        struct child *child = CHILD(BINARY, "logits", "-q", "-m", WEIGHTS, "--ids", ids, "--decode",
+        struct child *child = CHILD(binary, "logits", "-q", "-m", weights, "--ids", ids, "--decode",
                                     "3", "--digest", MODES[mode / 2], pdl(mode));
         assert_ends(child, 0, "");
         if (mode == 0)
@@ -214,9 +215,8 @@ START_TEST(chunks_in_flight_keep_their_tokens)
     static char want[CHILD_OUTPUT_BYTES + 1];
     gpu("");
     for (int i = 0; i < 2; i++) {
-        struct child *child =
-            CHILD(TEST_SIMT "/mamba-a-f32", "run", "-q", "-m", "build/cuda/mamba-a-f32.weights",
-                  "-p", text, "-n", "8", "--ignore-eos", "-b", chunks[i]);
+        struct child *child = CHILD(f32_binary, "run", "-q", "-m", "build/cuda/mamba-a-f32.weights",
+                                    "-p", text, "-n", "8", "--ignore-eos", "-b", chunks[i]);
         assert_ends(child, 0, "");
         if (i == 0)
             memcpy(want, child->out, child->out_bytes + 1);
@@ -228,7 +228,7 @@ END_TEST
 START_TEST(the_selftest_finds_the_same)
 {
     gpu("");
-    struct child *child = CHILD(BINARY, "selftest", "-m", WEIGHTS, "-b", "7");
+    struct child *child = CHILD(binary, "selftest", "-m", weights, "-b", "7");
     assert_ends(child, 0, "");
     ck_assert_ptr_nonnull(strstr(child->out, "graph    PDL,"));
     ck_assert_ptr_null(strstr(child->out, "DIFFERENT"));
@@ -276,7 +276,7 @@ START_TEST(the_limit_is_kept)
     snprintf(environment, sizeof environment, "report=%s,trace=%s", report, trace);
     gpu(environment);
     for (size_t i = 0; i < 3; i++) {
-        struct child *child = CHILD(BINARY, "run", "-m", WEIGHTS, "-p", "Hi", "--ignore-eos", "-n",
+        struct child *child = CHILD(binary, "run", "-m", weights, "-p", "Hi", "--ignore-eos", "-n",
                                     limits[i], MODES[_i]);
         assert_ends(child, 0, words[i]);
         long turns = strtol(limits[i], NULL, 10); /* launches beside a prefill and a head */
@@ -292,7 +292,7 @@ START_TEST(ctrl_c_ends_an_endless_text)
     gpu("");
     int ends[2];
     ck_assert_int_eq(pipe(ends), 0);
-    const char *arguments[] = {"run",          "-q", "-m",    WEIGHTS,     "-n",      "-1",
+    const char *arguments[] = {"run",          "-q", "-m",    weights,     "-n",      "-1",
                                "--ignore-eos", "-p", "Hello", "--no-echo", MODES[_i], NULL};
     pid_t pid = child_start(BINARY, arguments, STDIN_FILENO, ends[1], STDERR_FILENO);
     ck_assert_int_eq(close(ends[1]), 0);

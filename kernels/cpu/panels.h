@@ -26,7 +26,7 @@ KERNEL_INLINE size_t pair_bytes(enum weight_type T)
 /* Bytes of one row as stored: whole lines of k. */
 KERNEL_INLINE size_t row_bytes(enum weight_type T, u32 K)
 {
-    return (T == WEIGHT_F32 ? (size_t)4 : 2) * LINE_PAD(K);
+    return (T == WEIGHT_F32 ? (size_t)4 : 2) * (size_t)LINE_PAD(K);
 }
 
 /* Lines of panel `panel` of a matrix of `lines` lines. */
