@@ -29,7 +29,8 @@ struct tokenizer_bed token_bed_open_memory(const char *name, const char *json, s
 {
     struct tokenizer_bed bed = {0};
     char message[TOKENIZER_JSON_MESSAGE] = "";
-    int code = tokenizer_compile_memory(name, json, bytes, rows, &bed.blob, message);
+    struct tokenizer_text text = {name, json, bytes};
+    int code = tokenizer_compile_memory(&text, NULL, rows, &bed.blob, message);
     ck_assert_msg(code == 0, "%s", message);
     open_blob(&bed);
     return bed;

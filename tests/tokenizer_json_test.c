@@ -68,8 +68,8 @@ START_TEST(broken_files_are_refused_with_their_message)
         struct token_bed_text json = apply(&base, edit);
         struct tokenizer_blob blob;
         char message[TOKENIZER_JSON_MESSAGE] = "";
-        int code = tokenizer_compile_memory("t.json", (char *)json.bytes, json.size, BASE_ROWS,
-                                            &blob, message);
+        struct tokenizer_text text = {"t.json", (char *)json.bytes, json.size};
+        int code = tokenizer_compile_memory(&text, NULL, BASE_ROWS, &blob, message);
         ck_assert_msg(complaint != NULL, "%s: no expected message", name);
         ck_assert_msg(code == (json_is_null(complaint) ? 0 : 4), "%s: code %d: %s", name, code,
                       message);
@@ -91,9 +91,8 @@ START_TEST(files_cut_anywhere_are_refused)
     for (size_t size = 0; size + 2 < base.size; size++) { /* the file ends in "}\n" */
         struct tokenizer_blob blob;
         char message[TOKENIZER_JSON_MESSAGE];
-        ck_assert_int_eq(
-            tokenizer_compile_memory("t.json", (char *)base.bytes, size, BASE_ROWS, &blob, message),
-            4);
+        struct tokenizer_text text = {"t.json", (char *)base.bytes, size};
+        ck_assert_int_eq(tokenizer_compile_memory(&text, NULL, BASE_ROWS, &blob, message), 4);
         ck_assert_ptr_null(blob.bytes);
     }
     free(base.bytes);
@@ -131,8 +130,8 @@ START_TEST(odd_keys_are_refused)
                  "t.json: key '%s' is not supported; supported: version, truncation, padding, "
                  "added_tokens, normalizer, pre_tokenizer, post_processor, decoder, model",
                  keys[i]);
-        ck_assert_int_eq(
-            tokenizer_compile_memory("t.json", json, (size_t)bytes, 10, &blob, message), 4);
+        struct tokenizer_text text = {"t.json", json, (size_t)bytes};
+        ck_assert_int_eq(tokenizer_compile_memory(&text, NULL, 10, &blob, message), 4);
         ck_assert_str_eq(message, expected);
     }
 }
@@ -182,8 +181,8 @@ static void try_tables(const uint8_t *tables, size_t size, void *block)
         uint64_t count = 0, bytes;
         uint8_t *printed = malloc(tokenizer_decode_bytes(tokenizer));
         struct tokenizer_decoder decoder;
-        (void)tokenizer_encode(tokenizer, text, sizeof text - 1, ids, 256, &count, message);
-        tokenizer_decode_begin(&decoder, true);
+        (void)tokenizer_encode(tokenizer, text, sizeof text - 1, true, ids, 256, &count, message);
+        tokenizer_decode_begin(&decoder, true, true);
         for (uint32_t id = 0; id < 300; id++)
             tokenizer_decode_one(tokenizer, &decoder, id, printed, &bytes);
         for (uint64_t i = 0; i < count && i < 256; i++)

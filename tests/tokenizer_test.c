@@ -121,8 +121,8 @@ static uint64_t encode(struct tokenizer *tokenizer, const void *text, uint64_t b
 {
     char message[TOKENIZER_MESSAGE] = "";
     uint64_t count;
-    ck_assert_msg(tokenizer_encode(tokenizer, text, bytes, ids, MOST_IDS, &count, message), "%s",
-                  message);
+    ck_assert_msg(tokenizer_encode(tokenizer, text, bytes, true, ids, MOST_IDS, &count, message),
+                  "%s", message);
     return count;
 }
 
@@ -145,7 +145,7 @@ static uint64_t encode_cut(struct tokenizer *tokenizer, struct token_bed_text te
     char message[TOKENIZER_MESSAGE];
     uint64_t total = 0;
     size_t at = 0;
-    tokenizer_begin(tokenizer);
+    tokenizer_begin(tokenizer, true);
     while (at < text.size) {
         uint64_t fed, piece = 1 + token_bed_random(random) % most;
         piece = piece < text.size - at ? piece : text.size - at;
@@ -165,16 +165,16 @@ static struct token_bed_text decode(const struct tokenizer *tokenizer, const uin
                                     uint64_t count, bool print_special)
 {
     uint64_t bytes, room = tokenizer_decode_bytes(tokenizer);
-    struct token_bed_text text = {malloc(count * room + 4), 0};
+    struct token_bed_text text = {malloc(count * room + TOKENIZER_DECODE_END + 1), 0};
     struct tokenizer_decoder decoder;
-    tokenizer_decode_begin(&decoder, print_special);
+    tokenizer_decode_begin(&decoder, print_special, true);
     for (uint64_t i = 0; i < count; i++) {
         if (!tokenizer_decode_one(tokenizer, &decoder, ids[i], text.bytes + text.size, &bytes) ||
             bytes > room)
             ck_abort_msg("id %u does not decode within %lu bytes", ids[i], (unsigned long)room);
         text.size += bytes;
     }
-    text.size += tokenizer_decode_end(&decoder, text.bytes + text.size);
+    text.size += tokenizer_decode_end(tokenizer, &decoder, text.bytes + text.size);
     return text;
 }
 
@@ -362,12 +362,12 @@ START_TEST(nothing_allocates_after_open)
         tokenizer_interpret(bed.tokenizer);
     count_allocations();
     bool encoded =
-        tokenizer_encode(bed.tokenizer, all.bytes, all.size, ids, MOST_IDS, &count, message);
-    tokenizer_decode_begin(&decoder, true);
+        tokenizer_encode(bed.tokenizer, all.bytes, all.size, true, ids, MOST_IDS, &count, message);
+    tokenizer_decode_begin(&decoder, true, true);
     for (uint64_t i = 0; i < count; i++)
         tokenizer_decode_one(bed.tokenizer, &decoder, ids[i], text, &bytes);
-    tokenizer_decode_end(&decoder, text);
-    tokenizer_begin(bed.tokenizer);
+    tokenizer_decode_end(bed.tokenizer, &decoder, text);
+    tokenizer_begin(bed.tokenizer, true);
     tokenizer_feed(bed.tokenizer, all.bytes, 1000, &fed, message);
     tokenizer_take(bed.tokenizer, ids, 10, &count, message);
     uint64_t counted = allocations;
@@ -408,8 +408,8 @@ START_TEST(broken_text_is_named)
     uint32_t ids[64];
     uint64_t count;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        ck_assert(!tokenizer_encode(bed.tokenizer, cases[i].text, strlen(cases[i].text), ids, 64,
-                                    &count, message));
+        ck_assert(!tokenizer_encode(bed.tokenizer, cases[i].text, strlen(cases[i].text), true, ids,
+                                    64, &count, message));
         ck_assert_str_eq(message, cases[i].message);
     }
     token_bed_close(&bed);
@@ -423,7 +423,7 @@ START_TEST(broken_text_in_a_stream_keeps_what_came_before)
     uint32_t ids[64], expected[64];
     uint64_t count, fed, random = 1;
     uint64_t expected_count = encode(bed.tokenizer, "hello the", 9, expected);
-    tokenizer_begin(bed.tokenizer);
+    tokenizer_begin(bed.tokenizer, true);
     ck_assert(tokenizer_feed(bed.tokenizer, "hello the\xE2", 10, &fed, message));
     ck_assert_uint_eq(fed, 10);
     ck_assert(!tokenizer_feed(bed.tokenizer, "\x82xyz", 4, &fed, message));
@@ -441,11 +441,11 @@ START_TEST(too_many_ids_are_counted)
     char message[TOKENIZER_MESSAGE];
     uint32_t ids[4] = {9, 9, 9, 9};
     uint64_t count;
-    ck_assert(!tokenizer_encode(bed.tokenizer, "\1\2\3\4\5\6\7", 7, ids, 3, &count, message));
+    ck_assert(!tokenizer_encode(bed.tokenizer, "\1\2\3\4\5\6\7", 7, true, ids, 3, &count, message));
     ck_assert_uint_eq(count, 7);
     ck_assert_uint_eq(ids[3], 9);
     ck_assert_str_eq(message, "the text has 7 tokens, there is room for 3");
-    ck_assert(tokenizer_encode(bed.tokenizer, "", 0, ids, 0, &count, message));
+    ck_assert(tokenizer_encode(bed.tokenizer, "", 0, true, ids, 0, &count, message));
     ck_assert_uint_eq(count, 0);
     token_bed_close(&bed);
 }
@@ -508,7 +508,7 @@ START_TEST(single_tokens_can_be_asked)
     ck_assert_uint_eq(bytes, 13);
     ck_assert_ptr_null(tokenizer_text(bed.tokenizer, ROWS - 1, &bytes)); /* a padded row */
     ck_assert_ptr_null(tokenizer_text(bed.tokenizer, ROWS, &bytes));
-    tokenizer_decode_begin(&decoder, false);
+    tokenizer_decode_begin(&decoder, false, true);
     ck_assert(tokenizer_decode_one(bed.tokenizer, &decoder, 0, text, &bytes));
     ck_assert_uint_eq(bytes, 0); /* special tokens are left out unless asked for */
     ck_assert(tokenizer_decode_one(bed.tokenizer, &decoder, ROWS - 1, text, &bytes));

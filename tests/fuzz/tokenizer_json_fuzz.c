@@ -36,7 +36,7 @@ static void use(const struct tokenizer_blob *blob)
     struct tokenizer *tokenizer =
         tokenizer_open(blob->bytes, blob->size, block, tokenizer_scratch_bytes(), message);
     if (tokenizer == NULL ||
-        !tokenizer_encode(tokenizer, text, sizeof text - 1, ids, 256, &count, message))
+        !tokenizer_encode(tokenizer, text, sizeof text - 1, true, ids, 256, &count, message))
         abort();
     tokenizer_close(tokenizer);
 }
@@ -59,8 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_bytes)
     memcpy(json + at + put, base + at + taken, base_bytes - at - taken);
     struct tokenizer_blob blob;
     char message[TOKENIZER_JSON_MESSAGE];
-    int code =
-        tokenizer_compile_memory("fuzz", json, base_bytes - taken + put, ROWS, &blob, message);
+    struct tokenizer_text edited = {"fuzz", json, base_bytes - taken + put};
+    int code = tokenizer_compile_memory(&edited, NULL, ROWS, &blob, message);
     if (code == 0)
         use(&blob);
     else if (code != 4 || strncmp(message, "fuzz: ", 6) != 0)

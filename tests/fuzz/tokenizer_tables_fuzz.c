@@ -37,8 +37,8 @@ static void use(struct tokenizer *tokenizer, const uint8_t *extra)
     struct tokenizer_decoder decoder;
     if (printed == NULL)
         return;
-    (void)tokenizer_encode(tokenizer, text, sizeof text - 1, ids, 256, &count, message);
-    tokenizer_decode_begin(&decoder, true);
+    (void)tokenizer_encode(tokenizer, text, sizeof text - 1, true, ids, 256, &count, message);
+    tokenizer_decode_begin(&decoder, true, true);
     for (uint64_t i = 0; i < count && i < 256; i++) {
         if (!tokenizer_decode_one(tokenizer, &decoder, ids[i], printed, &bytes))
             abort();
