@@ -207,6 +207,7 @@ struct tokenizer {
     bool finished;       /* no more input */
     bool segment_starts; /* the next pre-token is the first of its segment */
     bool text_starts;    /* no added token has come yet */
+    bool prefixed;       /* the first byte of the clean text is a ' ' put before it */
     bool raw_starts;     /* the next text is the first between two raw added tokens */
     bool ids_follow;     /* the template's ids behind the text are still to come */
 };

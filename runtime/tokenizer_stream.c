@@ -44,6 +44,7 @@ void tokenizer_begin(struct tokenizer *tokenizer, bool add_special)
     tokenizer->retry = 0;
     tokenizer->finished = false;
     tokenizer->segment_starts = tokenizer->text_starts = tokenizer->raw_starts = true;
+    tokenizer->prefixed = false;
     tokenizer->ids_follow = add_special;
 }
 
@@ -137,7 +138,9 @@ static enum compose_status clean_text(struct tokenizer *tokenizer)
         return COMPOSE_WAITS;
     clean->begin = cut_needs(&tokenizer->clean_cut);
     window_settle(clean, &tokenizer->clean_cut);
-    uint64_t room = TOKENIZER_WINDOW - (clean->filled - clean->begin);
+    /* A prefix does not count: it is there from the first look at the text on, whenever that was.
+     */
+    uint64_t room = TOKENIZER_WINDOW + tokenizer->prefixed - (clean->filled - clean->begin);
     uint64_t moved = 0;
     enum compose_status status;
     const uint32_t flags = tokenizer->tables.header->flags;
@@ -200,8 +203,10 @@ static bool take_piece(struct tokenizer *tokenizer, bool forced, bool *done,
     if (cut->from == cut->limit)
         return true;
     if (tokenizer->segment_starts &&
-        wants_prefix(tokenizer, text + cut->from, cut->limit - cut->from))
+        wants_prefix(tokenizer, text + cut->from, cut->limit - cut->from)) {
         text[--cut->from] = ' ';
+        tokenizer->prefixed = true;
+    }
     tokenizer->segment_starts = false;
     uint64_t plain = cut->limit - cut->from;
     bool ended = cut->found != TOKENIZER_NONE ||
@@ -222,6 +227,7 @@ static bool take_piece(struct tokenizer *tokenizer, bool forced, bool *done,
     }
     merge_piece(&tokenizer->merger, &tokenizer->tables, text + cut->from, piece);
     cut->from += piece;
+    tokenizer->prefixed = false;
     *done = true;
     return true;
 }

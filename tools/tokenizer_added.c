@@ -30,7 +30,7 @@ static bool add_marked(struct reader *reader, const char *content, size_t bytes,
                          TOKENIZER_MAX_ADDED_BYTES);
 }
 
-/* What is sought and printed for an added token's content: with NFC when both want it. */
+/* What is sought and printed for an added token's content: as normalised, when both want it. */
 static bool add_content(struct reader *reader, const char *content, size_t bytes, bool special,
                         struct source_added *added)
 {
@@ -47,11 +47,15 @@ static bool add_content(struct reader *reader, const char *content, size_t bytes
         bytes = (size_t)length;
     }
     bool was_piece = token->is_piece; /* found in words through the vocabulary all the same */
-    bool done =
-        added->clean && (source->flags & TOKENIZER_MARK)
-            ? add_marked(reader, content, bytes, &added->sought)
-            : pool_add(&source->pool, content, bytes, &added->sought) || reader_no_memory(reader);
-    done = done && reader_token_text(reader, content, bytes, token);
+    bool done;
+    if (added->clean && (source->flags & TOKENIZER_MARK)) {
+        done = add_marked(reader, content, bytes, &added->sought);
+        token->text = added->sought;
+    } else {
+        done =
+            (pool_add(&source->pool, content, bytes, &added->sought) || reader_no_memory(reader)) &&
+            reader_token_text(reader, content, bytes, token);
+    }
     token->is_piece = was_piece;
     token->flags |= TOKEN_PRESENT | TOKEN_ADDED;
     if (special)

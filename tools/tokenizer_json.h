@@ -9,7 +9,7 @@
  * post_processor null, ByteLevel, TemplateProcessing or a Sequence of these; added tokens with all
  * their flags. Any other node, option or key is refused by name: nothing is ignored silently.
  *
- * tokenizer_config.json matters in one way: where it names a Llama class, Hugging Face
+ * tokenizer_config.json matters in one way: where it names a Llama or GPT-NeoX class, Hugging Face
  * `transformers` makes the ids around a text (BOS, EOS) from its add_bos_token and add_eos_token
  * and not from post_processor; so do we. */
 #ifndef TOOLS_TOKENIZER_JSON_H

@@ -92,7 +92,7 @@ bool reader_merges(struct reader *reader, json_t *model);
 bool reader_added(struct reader *reader, json_t *root);
 bool reader_template(struct reader *reader, json_t *root); /* post_processor */
 
-/* tokenizer_config.json: replaces the template where it names a Llama class. */
+/* tokenizer_config.json: replaces the template where it names a Llama or GPT-NeoX class. */
 bool reader_config(struct reader *reader, json_t *root, json_t *config);
 
 #endif

@@ -175,24 +175,20 @@ static bool read_class(struct regex *regex)
 /* {m}, {m,} or {m,n}. */
 static bool read_repeats(struct regex *regex)
 {
-    unsigned least, most;
-    int used = 0;
-    char text[32];
-    size_t left = regex->bytes - regex->at;
-    snprintf(text, sizeof text, "%.*s", (int)(left < 16 ? left : 16),
-             (const char *)regex->text + regex->at);
-    if (sscanf(text, "{%4u,%4u}%n", &least, &most, &used) != 2 || used == 0) {
-        used = 0;
-        most = MOST_REPEATS;
-        if (sscanf(text, "{%4u,}%n", &least, &used) != 1 || used == 0)
-            used = 0;
-    }
-    if (used == 0 && sscanf(text, "{%4u}%n", &least, &used) == 1 && used > 0)
-        most = least;
-    if (used == 0 || least > most || most == 0 || most > MOST_REPEATS || strpbrk(text, "+- \t"))
-        return refuse(regex, 8, "is not supported as a count");
-    regex->at += (size_t)used;
-    text[used] = '\0';
+    const char *from = (const char *)regex->text + regex->at;
+    const size_t left = regex->bytes - regex->at;
+    const char *end = memchr(from, '}', left < 12 ? left : 12);
+    char text[16] = "";
+    unsigned least = 0, most = 0;
+    if (end != NULL)
+        memcpy(text, from, (size_t)(end - from) + 1);
+    bool digits = end != NULL && strspn(text + 1, "0123456789,") == strlen(text) - 2;
+    int found = digits ? sscanf(text, "{%u,%u", &least, &most) : 0;
+    if (found == 1) /* {m} or {m,} */
+        most = strchr(text, ',') != NULL ? MOST_REPEATS : least;
+    if (found < 1 || least > most || most == 0 || most > MOST_REPEATS)
+        return refuse(regex, end != NULL ? strlen(text) : 8, "is not supported as a count");
+    regex->at += strlen(text);
     return emit(regex, text);
 }
 

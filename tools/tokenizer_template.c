@@ -110,14 +110,29 @@ bool reader_template(struct reader *reader, json_t *root)
     return true;
 }
 
-static bool is_llama(json_t *class)
+/* Classes of transformers that make the ids around a text anew, with what they do when the file
+ * says nothing. */
+static const struct class
 {
-    static const char *const names[] = {"LlamaTokenizer", "LlamaTokenizerFast",
-                                        "CodeLlamaTokenizer", "CodeLlamaTokenizerFast"};
-    bool found = false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && json_is_string(class); i++)
-        found = found || strcmp(json_string_value(class), names[i]) == 0;
-    return found;
+    const char *name;
+    bool bos;
+    const char *bos_token, *eos_token;
+} classes[] = {
+    {"LlamaTokenizer", true, "<s>", "</s>"},
+    {"LlamaTokenizerFast", true, "<s>", "</s>"},
+    {"CodeLlamaTokenizer", true, "<s>", "</s>"},
+    {"CodeLlamaTokenizerFast", true, "<s>", "</s>"},
+    {"GPTNeoXTokenizer", false, "<|endoftext|>", "<|endoftext|>"},
+    {"GPTNeoXTokenizerFast", false, "<|endoftext|>", "<|endoftext|>"},
+};
+
+static const struct class *find_class(json_t *name)
+{
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0] && json_is_string(name); i++) {
+        if (strcmp(json_string_value(name), classes[i].name) == 0)
+            return &classes[i];
+    }
+    return NULL;
 }
 
 /* A token's content, a string or the content of an object; the class's own when absent. */
@@ -139,16 +154,13 @@ static bool add_named(struct reader *reader, json_t *root, json_t *config, const
     return add_id(reader, key, id, before);
 }
 
-/* The boolean config[key]; null counts as absent. */
+/* The boolean config[key]; null counts as false. */
 static bool read_choice(struct reader *reader, json_t *config, const char *key, bool when_absent,
                         bool *choice)
 {
     json_t *value = json_object_get(config, key);
-    *choice = when_absent;
-    if (value == NULL || json_is_null(value))
-        return true;
-    *choice = json_is_true(value);
-    return json_is_boolean(value) ||
+    *choice = value == NULL ? when_absent : json_is_true(value);
+    return value == NULL || json_is_null(value) || json_is_boolean(value) ||
            reader_refuse(reader, "%s: found %s, expected true or false", key, reader_kind(value));
 }
 
@@ -157,11 +169,12 @@ bool reader_config(struct reader *reader, json_t *root, json_t *config)
     bool bos, eos;
     if (!json_is_object(config))
         return reader_refuse(reader, "found %s, expected an object", reader_kind(config));
-    if (!is_llama(json_object_get(config, "tokenizer_class")))
+    const struct class *class = find_class(json_object_get(config, "tokenizer_class"));
+    if (class == NULL)
         return true;
     reader->source.ids_before = reader->source.ids_after = 0;
-    return read_choice(reader, config, "add_bos_token", true, &bos) &&
+    return read_choice(reader, config, "add_bos_token", class->bos, &bos) &&
            read_choice(reader, config, "add_eos_token", false, &eos) &&
-           (!bos || add_named(reader, root, config, "bos_token", "<s>", true)) &&
-           (!eos || add_named(reader, root, config, "eos_token", "</s>", false));
+           (!bos || add_named(reader, root, config, "bos_token", class->bos_token, true)) &&
+           (!eos || add_named(reader, root, config, "eos_token", class->eos_token, false));
 }
