@@ -28,6 +28,10 @@ enum {
 /* In id fields: there is none. */
 #define TOKENIZER_NONE UINT32_MAX
 
+/* The mark that stands for ' ' where symbols are characters, U+2581 in UTF-8. */
+#define SPACE_MARK "\xE2\x96\x81"
+enum { SPACE_MARK_BYTES = 3, SPACE_MARK_CODE = 0x2581 };
+
 /* Two kinds of model. Byte-level: the smallest symbols are bytes. TOKENIZER_CHARS: they are
  * characters, those outside the vocabulary are spelled in tokens of one byte each, and ' ' and the
  * mark U+2581 are the same symbol, written ' ' in these tables. */

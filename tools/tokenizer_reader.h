@@ -4,7 +4,6 @@
 
 #include <jansson.h>
 
-#include "runtime/tokenizer_inner.h"
 #include "tools/tokenizer_source.h"
 
 enum { QUOTE_BYTES = 96 };

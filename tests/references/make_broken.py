@@ -6,9 +6,10 @@ Made with Python 3.11.7 and tokenizers 0.23.3.
     python tests/references/make_broken.py
 
 Writes tests/data/tokenizers/broken/{base.json,chars.json,edits.json}. An edit is applied to the
-text of base.json, or of the file it names as `base`: keep its first `keep` bytes (all, if absent), replace `find`, which occurs exactly once,
-by `replace` (or the bytes of `replace_hex`), then add `append`. `huggingface` records what
-`tokenizers` does with the result: it accepts much that a strict reader must refuse.
+text of base.json, or of the file it names as `base`: keep its first `keep` bytes (all, if absent),
+replace `find`, which occurs exactly once, by `replace` (or the bytes of `replace_hex`), then add
+`append`. `huggingface` records what `tokenizers` does with the result: it accepts much that a
+strict reader must refuse.
 """
 
 import json
@@ -205,8 +206,8 @@ def patterns():
     yield sequence("Split by nothing", split(""), level)
     yield sequence("more patterns than fit", *[split("a")] * 9, level)
     yield sequence("Split that is sound", split(r"(?i:'s)|(a|b)|[^\r\n\p{L}]?\p{L}+(?!\S)"), level)
-    for regex in (r"\d", r"(?<=a)b", r"(?<n>a)", "^a", "a$", ".", "a++", "(?:ab)+", "[a", "(a", "a)",
-                  "[]", "[a[b]]", "[a&&b]", "[z-a]", r"[\s-a]", r"\p{Han}", "*a", "a{2,1}", "a{,2}",
+    for regex in (r"\d", r"(?<=a)b", r"(?<n>a)", "^a", "a$", ".", "a++", "(?:ab)+", "[a", "(a",
+                  "a)", "[]", "[a[b]]", "[a&&b]", "[z-a]", r"[\s-a]", r"\p{Han}", "*a", "a{2,1}", "a{,2}",
                   "a{1,2000}", "a*", "a|", "\\", r"\x41", "(" * 17 + "a" + ")" * 17):
         yield sequence(f"the pattern {regex}", split(regex), level)
 

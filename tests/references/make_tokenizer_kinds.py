@@ -1,4 +1,4 @@
-"""Makes one small tokenizer per family's pipeline and the ids that Hugging Face gives nasty strings.
+"""Makes one small tokenizer for each family and the ids that Hugging Face gives nasty strings.
 
 Needed only by who regenerates the references; the tests read the stored files.
 Made with Python 3.11.7 and tokenizers 0.23.3.
@@ -21,6 +21,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 OUT = Path(__file__).resolve().parent.parent / "data" / "tokenizers" / "kinds"
 MARK = "\u2581"
+OTHER_LETTERS = "\u00e9\u00fc\u00f6\u00f1\u043b\u0438\u0441\u0430\u7684"  # other letters become bytes
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
           r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 DEEPSEEK_BOS, DEEPSEEK_EOS = "<\uff5cbegin\u2581of\u2581sentence\uff5c>", \
@@ -35,18 +36,22 @@ CHAR_CROSSING = [(MARK, MARK), (MARK * 2, MARK * 2), ("a", MARK), ("e", MARK), (
                  (MARK, "1"), ("1", "1"), ("1", "a"), ("a", "b"), ("a" + MARK, "b"), ("s", MARK),
                  ("s" + MARK, "t"), ("\u00fc", "\u00fc"), (MARK, "\u00fc"), ("<", "s"), ("<s", ">")]
 KIND_TEXTS = [
-    "F\u00fchrer", "\u00fc", "\u00fc\u00fc", "a\u00fcb \u00f8\u00c0\u00ff\u00f7", "u\u0308 \u00fc", "w048 7", "3333",
-    "12345678", " 1234", "1 22 333 4444 55555", "\u00bd\u00b2\u2163 1\u00bd2", "    return x", "\t\t\tx", "\t" * 11, " " * 45 + "y",
-    "Hello world", " Hello", "  Hello", "Hello world!", MARK, MARK + "a", "a" + MARK, MARK * 3 + "b",
-    " " + MARK, MARK + " ", "a " + MARK + " b", "<0x41>", "<0x0A>\n<0x0A>", "\n", "\t", "<s>", "</s>",
-    "<unk>", "a<s>b", "a <s> b", "<s><s>", "<s> <s>", " <s>", "<s> Hello</s> x", "<s>Hello", "<unk>\u4e2d",
-    "<|begin_of_text|>Hi<|end_of_text|>", "<|endoftext|>", "a<|endoftext|> b", "<|startoftext|>Hey",
-    "<|startoftext|> Hey<|endoftext|>", DEEPSEEK_BOS + "Hi " + DEEPSEEK_EOS + " there",
-    "IT'S it's It'Ll don\u2019T 'RE", "'\u017f 's'S", "!!!\n\n\nx", "!\r\n\r\n", "a\r\rb\n\n\n", "  \n \r\n  x", "x  \n",
-    "x   ", "   ", " \n ", "\u4e2d\u4e2d 1\u4e2d \u4e2d1", "a\u4e2db", "\uac00\ub098 \ub2e4", "NB", "NB!", "xNB", "a NB b", "x y", "ax yb", " x y ", "x  y",
-    "x y<s>x y", "a<l>b", "a  <l>  b", "<r>  b", "<s>  <l>", "<s>" + MARK + "x", "<s>x" + MARK + "y", "the" * 40,
-    "ab" * 30, "a b " * 20, "1" * 50, "\0", "a\0 b", "\0<s>\0", "\r\n", "a\u00a0b\u3000c", "\u3000" * 3 + "a",
-    "\u0641\u064a \u0627\u0644\u0628\u064a\u062a", "\u0e20\u0e32\u0e29\u0e32\u0e44\u0e17\u0e22 1", "\U0001f600\U0001f600 \U0001f600a", "e\u0301 \u0301", "a" + " " * 20 + "b", "s t s t",
+    "F\u00fchrer", "\u00fc", "\u00fc\u00fc", "a\u00fcb \u00f8\u00c0\u00ff\u00f7",
+    "u\u0308 \u00fc", "w048 7", "3333", "12345678", " 1234", "1 22 333 4444 55555",
+    "\u00bd\u00b2\u2163 1\u00bd2", "    return x", "\t\t\tx", "\t" * 11, " " * 45 + "y",
+    "Hello world", " Hello", "  Hello", "Hello world!", MARK, MARK + "a", "a" + MARK,
+    MARK * 3 + "b", " " + MARK, MARK + " ", "a " + MARK + " b", "<0x41>", "<0x0A>\n<0x0A>", "\n",
+    "\t", "<s>", "</s>", "<unk>", "a<s>b", "a <s> b", "<s><s>", "<s> <s>", " <s>",
+    "<s> Hello</s> x", "<s>Hello", "<unk>\u4e2d", "<|begin_of_text|>Hi<|end_of_text|>",
+    "<|endoftext|>", "a<|endoftext|> b", "<|startoftext|>Hey", "<|startoftext|> Hey<|endoftext|>",
+    DEEPSEEK_BOS + "Hi " + DEEPSEEK_EOS + " there", "IT'S it's It'Ll don\u2019T 'RE",
+    "'\u017f 's'S", "!!!\n\n\nx", "!\r\n\r\n", "a\r\rb\n\n\n", "  \n \r\n  x", "x  \n", "x   ",
+    "   ", " \n ", "\u4e2d\u4e2d 1\u4e2d \u4e2d1", "a\u4e2db", "\uac00\ub098 \ub2e4", "NB", "NB!",
+    "xNB", "a NB b", "x y", "ax yb", " x y ", "x  y", "x y<s>x y", "a<l>b", "a  <l>  b", "<r>  b",
+    "<s>  <l>", "<s>" + MARK + "x", "<s>x" + MARK + "y", "the" * 40, "ab" * 30, "a b " * 20,
+    "1" * 50, "\0", "a\0 b", "\0<s>\0", "\r\n", "a\u00a0b\u3000c", "\u3000" * 3 + "a",
+    "\u0641\u064a \u0627\u0644\u0628\u064a\u062a", "\u0e20\u0e32\u0e29\u0e32\u0e44\u0e17\u0e22 1",
+    "\U0001f600\U0001f600 \U0001f600a", "e\u0301 \u0301", "a" + " " * 20 + "b", "s t s t",
 ]
 
 
@@ -86,8 +91,12 @@ def char_vocab(special, count):
     """Vocabulary of SPECIAL, 256 byte tokens, characters and merges."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    trainer = trainers.BpeTrainer(vocab_size=90 + count, limit_alphabet=90, show_progress=False)
-    tokenizer.train_from_iterator([TEXT.replace("\n", " ")], trainer)
+    known = "".join(c if c.isascii() and c.isprintable() or c in OTHER_LETTERS else " "
+                    for c in TEXT)
+    alphabet = sorted(set(known.replace(" ", MARK)))
+    trainer = trainers.BpeTrainer(vocab_size=len(alphabet) + count, initial_alphabet=alphabet,
+                                  show_progress=False)
+    tokenizer.train_from_iterator([known], trainer)
     model = json.loads(tokenizer.to_str())["model"]
     found = [tuple(m) for m in model["merges"]]
     letters = sorted({c for t in model["vocab"] for c in t} | set(MARK + "abs1!<>\u00fct"))
@@ -174,7 +183,8 @@ def byte_kinds():
     tokens = [added(t, len(vocab) + i, special=i < 2, normalized=True)
               for i, t in enumerate(contents)]
     steps = [split(r"[\r\n]"), split(r"\s?[" + cased_letters() + "]+"),
-             split("\\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+"), split(r"\s+$"),
+             split("\\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+"),
+             split(r"\s+$"),
              split("[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+"),
              {"type": "Digits", "individual_digits": True}, byte_level(False)]
     yield "deepseek", file(bpe(vocab, merges), tokens, normalizer=sequence("normalizers"),
