@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/child.h"
 #include "tests/run.h"
 
 #define FOLDER TOKENIZER_CASES "kinds/"
@@ -325,6 +326,44 @@ START_TEST(the_config_says_what_is_put_around_a_text)
 }
 END_TEST
 
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(the_config_is_found_beside_the_tokenizer)
+{
+    static const char config[] = "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_bos_token\":false}";
+    const char *path = child_scratch("tokenizer.json");
+    const char *config_path = child_scratch("tokenizer_config.json");
+    char message[TOKENIZER_JSON_MESSAGE], expected[256];
+    json_t *file = load_file("llama2");
+    char *json = json_dumps(file, 0);
+    uint32_t ids[2][16];
+    uint64_t counts[2];
+    write_file(path, json);
+    for (int with = 0; with < 2; with++) {
+        struct tokenizer_bed bed = token_bed_open(path, ROWS);
+        counts[with] = token_bed_encode(bed.tokenizer, "a", 1, true, ids[with]);
+        token_bed_close(&bed);
+        write_file(config_path, with == 0 ? config : "{");
+    }
+    ck_assert_uint_eq(ids[0][0], 1);
+    token_bed_same_ids(ids[1], counts[1], ids[0] + 1, counts[0] - 1, "the config's BOS");
+    struct tokenizer_blob blob;
+    ck_assert_int_eq(tokenizer_compile(path, ROWS, &blob, message), 4);
+    snprintf(expected, sizeof expected,
+             "%s: line 1, column 1: not valid JSON: string or '}' expected near end of file",
+             config_path);
+    ck_assert_str_eq(message, expected);
+    free(json);
+    json_decref(file);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("kinds of tokenizers");
@@ -335,6 +374,7 @@ int main(void)
     tcase_add_loop_test(tests, endless_text_does_not_depend_on_the_cutting, 0, KINDS);
     tcase_add_test(tests, text_without_pretokens_is_not_cut_where_it_matters);
     tcase_add_test(tests, fallback_bytes_decode_to_whole_characters);
+    tcase_add_test(tests, the_config_is_found_beside_the_tokenizer);
     tcase_add_loop_test(tests, the_config_says_what_is_put_around_a_text, 0,
                         (int)(sizeof config_cases / sizeof config_cases[0]));
     suite_add_tcase(suite, tests);
