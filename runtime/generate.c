@@ -40,7 +40,7 @@ struct generation generate(struct generator *generator, const f32 *logits)
     if (generator->limit == 0)
         return made;
     struct tokenizer_decoder decoder;
-    tokenizer_decode_begin(&decoder, false);
+    tokenizer_decode_begin(&decoder, false, false);
     uint8_t last = '\0';
     bool wanted = true;
     double start = session_seconds();
@@ -53,8 +53,8 @@ struct generation generate(struct generator *generator, const f32 *logits)
     made.seconds = session_seconds() - start;
     made.steps = made.tokens - (wanted ? 0 : 1);
     backend_generate_end(session);
-    uint8_t rest[3];
-    uint64_t held = tokenizer_decode_end(&decoder, rest);
+    uint8_t rest[TOKENIZER_DECODE_END];
+    uint64_t held = tokenizer_decode_end(session->tokenizer, &decoder, rest);
     out_write(generator->out, rest, held);
     made.ended = held == 0 && last == '\n';
     return made;

@@ -29,7 +29,8 @@ enum option_key {
     OPTION_GRAPH,
     OPTION_LOOP,
     OPTION_NO_PDL,
-    OPTION_RANDOM_WEIGHTS
+    OPTION_RANDOM_WEIGHTS,
+    OPTION_NO_BOS
 };
 
 /* --weights, --random-weights, --threads, --quiet, --no-graph and its kin, and the flags that are

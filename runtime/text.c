@@ -15,7 +15,7 @@ static void start(struct text *text, struct tokenizer *tokenizer, const char *na
     text->next = text->block;
     text->left = 0;
     text->read_all = text->finished = text->interrupted = false;
-    tokenizer_begin(tokenizer);
+    tokenizer_begin(tokenizer, true);
 }
 
 void text_open_memory(struct text *text, struct tokenizer *tokenizer, const char *bytes,
@@ -37,6 +37,11 @@ void text_open_file(struct text *text, struct tokenizer *tokenizer, const char *
     text->file = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (text->file < 0)
         die(EXIT_FAILED, "%s: cannot be opened: %s", path, strerror(errno));
+}
+
+void text_leave_bos_out(struct text *text)
+{
+    tokenizer_begin(text->tokenizer, false);
 }
 
 void text_close(struct text *text)

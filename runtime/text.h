@@ -1,5 +1,5 @@
 /* Text of any length turned into tokens in fixed memory: bytes are read when tokens are asked for.
- */
+ * The ids that the tokenizer puts around a text (BOS, EOS) come with it. */
 #ifndef RUNTIME_TEXT_H
 #define RUNTIME_TEXT_H
 
@@ -34,6 +34,9 @@ void text_open_memory(struct text *text, struct tokenizer *tokenizer, const char
 /* The text of a file; "-" is standard input. Exits with EXIT_FAILED if it cannot be opened; invalid
  * UTF-8 in it will exit with EXIT_MISMATCH. */
 void text_open_file(struct text *text, struct tokenizer *tokenizer, const char *path);
+
+/* Directly after opening: the text comes without the ids that the tokenizer puts around it. */
+void text_leave_bos_out(struct text *text);
 
 /* The next ids[count] of the text: fewer than `capacity` only at its end, or when interrupted.
  * Invalid UTF-8 ends the program with a message that gives the byte offset. Allocates nothing. */

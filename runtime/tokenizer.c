@@ -24,12 +24,11 @@ struct tokenizer *tokenizer_open(const void *tables, uint64_t bytes, void *block
         return NULL;
     }
     if (!tables_open(&tokenizer->tables, tables, bytes, message) ||
-        !pattern_open(&tokenizer->pattern, tokenizer->tables.pattern,
-                      tokenizer->tables.pattern_bytes, message))
+        !pattern_open(&tokenizer->pattern, &tokenizer->tables, message))
         return NULL;
     cut_set_open(&tokenizer->raw_cut.set, &tokenizer->tables, false);
     cut_set_open(&tokenizer->clean_cut.set, &tokenizer->tables, true);
-    tokenizer_begin(tokenizer);
+    tokenizer_begin(tokenizer, false);
     return tokenizer;
 }
 

@@ -1,8 +1,8 @@
 /* Text to token ids and back, from the tables that the pack tool compiled out of tokenizer.json.
  *
  * Everything lives in one block that the caller gives: after tokenizer_open nothing allocates and
- * nothing makes a system call. Ids equal those of Hugging Face `tokenizers` (without the ids that a
- * post-processor adds).
+ * nothing makes a system call. Ids equal those of Hugging Face `tokenizers`, with or without the
+ * ids that its post-processor puts around a text (BOS, EOS).
  *
  * The encoder takes input of any length in fixed memory, in pieces cut anywhere, even inside a
  * character. It holds back what later input could still change: white space that a token with
@@ -11,7 +11,9 @@
  *   - a pre-token ("word") of more than TOKENIZER_WINDOW bytes after normalisation is cut behind
  *     the last whole character (with NFC: behind the last whole composed sequence) that fits, and
  *     each part is merged on its own; so is white space that a token with lstrip would take from
- *     further back;
+ *     further back. Models of characters (Llama-2) need no pre-tokens: their text is cut, without
+ *     any effect on the ids, wherever two characters meet that no merge joins, such as a letter
+ *     and the space behind it; so what is cut is a stretch of that size without such a place;
  *   - a character followed by combining marks of more than TOKENIZER_RUN bytes in all is
  *     normalised in parts of at most TOKENIZER_RUN bytes. */
 #ifndef RUNTIME_TOKENIZER_H
@@ -61,15 +63,17 @@ const uint8_t *tokenizer_text(const struct tokenizer *tokenizer, uint32_t id, ui
 /* True when the id is a special token such as <|endoftext|>. */
 bool tokenizer_special(const struct tokenizer *tokenizer, uint32_t id);
 
-/* Whole text at once: ids[capacity] receives the ids, *count how many the text has. False with the
+/* Whole text at once: ids[capacity] receives the ids, *count how many the text has; `add_special`:
+ * together with those that the tokenizer puts around a text. False with the
  * reason in message: not valid UTF-8 (offset and bytes), or more than capacity ids (*count then
  * says how many there are). Ends the stream that was open, if any. */
-bool tokenizer_encode(struct tokenizer *tokenizer, const void *text, uint64_t bytes, uint32_t *ids,
-                      uint64_t capacity, uint64_t *count, char message[TOKENIZER_MESSAGE]);
+bool tokenizer_encode(struct tokenizer *tokenizer, const void *text, uint64_t bytes,
+                      bool add_special, uint32_t *ids, uint64_t capacity, uint64_t *count,
+                      char message[TOKENIZER_MESSAGE]);
 
 /* A stream: begin, then feed and take in turn, then finish and take until nothing comes.
  *
- *     tokenizer_begin(t);
+ *     tokenizer_begin(t, add_special);
  *     while (there is input) {
  *         tokenizer_feed(t, text, bytes, &fed, message);    text += fed; bytes -= fed;
  *         while (tokenizer_take(t, ids, capacity, &count, message) && count > 0)
@@ -77,7 +81,7 @@ bool tokenizer_encode(struct tokenizer *tokenizer, const void *text, uint64_t by
  *     }
  *     tokenizer_finish(t, message);                         and take as above
  */
-void tokenizer_begin(struct tokenizer *tokenizer);
+void tokenizer_begin(struct tokenizer *tokenizer, bool add_special);
 
 /* Accepts the first *fed bytes of text, all of them when there is room; after a take that gave no
  * ids there is room for at least one byte. False when the bytes are not valid UTF-8: the message
@@ -95,14 +99,21 @@ bool tokenizer_take(struct tokenizer *tokenizer, uint32_t *ids, uint64_t capacit
                     char message[TOKENIZER_MESSAGE]);
 
 /* Streaming decode: bytes of a character that is not complete yet are held back; bytes that cannot
- * become a character print U+FFFD, one for each longest wrong start, as a whole decode would. */
+ * become a character print U+FFFD: one for each longest wrong start where tokens are byte-level, as
+ * Hugging Face does; one for each byte where single bytes stand in for unknown characters. (There
+ * Hugging Face replaces every byte of a run of such tokens when one of them is wrong, which would
+ * mean to hold back the run. No encoded text has such a run.) */
 struct tokenizer_decoder {
     uint8_t held[4];
     uint32_t held_bytes;
     bool print_special; /* otherwise special tokens print nothing */
+    bool text_starts;   /* nothing is printed yet */
 };
 
-void tokenizer_decode_begin(struct tokenizer_decoder *decoder, bool print_special);
+/* `text_starts`: the first token is the first of its text. Some tokenizers put a space before a
+ * text and take it away again here; a continuation keeps it. */
+void tokenizer_decode_begin(struct tokenizer_decoder *decoder, bool print_special,
+                            bool text_starts);
 
 /* Room that tokenizer_decode_one needs at `text` for any id of these tables. */
 uint64_t tokenizer_decode_bytes(const struct tokenizer *tokenizer);
@@ -112,7 +123,9 @@ uint64_t tokenizer_decode_bytes(const struct tokenizer *tokenizer);
 bool tokenizer_decode_one(const struct tokenizer *tokenizer, struct tokenizer_decoder *decoder,
                           uint32_t id, uint8_t *text, uint64_t *bytes);
 
-/* At the end: prints U+FFFD for what was held back; at most 3 bytes. Returns how many. */
-uint64_t tokenizer_decode_end(struct tokenizer_decoder *decoder, uint8_t text[3]);
+/* At the end: prints U+FFFD for what was held back. Returns the bytes. */
+enum { TOKENIZER_DECODE_END = 9 };
+uint64_t tokenizer_decode_end(const struct tokenizer *tokenizer, struct tokenizer_decoder *decoder,
+                              uint8_t text[TOKENIZER_DECODE_END]);
 
 #endif

@@ -1,4 +1,4 @@
-/* Byte-pair merges of one pre-token: always the merge of lowest rank, leftmost on ties.
+/* Byte-pair merges of one piece: always the merge of lowest rank, leftmost on ties.
  *
  * Symbols are a linked list; a heap holds the possible merges by rank and place. An entry whose
  * merge is no longer possible is recognised by its rank, since a rank belongs to one pair. Each
@@ -7,6 +7,8 @@
 #include "runtime/tokenizer_inner.h"
 
 #include <string.h>
+
+#include "runtime/utf8.h"
 
 static const struct token_pair *find_pair(const struct tokenizer_tables *tables, uint32_t left,
                                           uint32_t right)
@@ -97,6 +99,64 @@ static void merge_at(struct merger *merger, const struct tokenizer_tables *table
         rate(merger, tables, symbol->prev);
 }
 
+/* The smallest symbols of text[bytes]: bytes; or characters, and the bytes of those that are not in
+ * the vocabulary. Returns how many; a byte without a token has none. */
+static uint32_t spell(struct merger *merger, const struct tokenizer_tables *tables,
+                      const uint8_t *text, uint64_t bytes)
+{
+    bool chars = (tables->header->flags & TOKENIZER_CHARS) != 0;
+    uint32_t count = 0;
+    for (uint64_t i = 0; i < bytes;) {
+        uint64_t length = 1;
+        uint32_t id = TOKENIZER_NONE;
+        if (chars) {
+            length = utf8_length(text[i]);
+            bool mark =
+                length == SPACE_MARK_BYTES && memcmp(text + i, SPACE_MARK, SPACE_MARK_BYTES) == 0;
+            id = mark ? find_piece(tables, (const uint8_t *)" ", 1)
+                      : find_piece(tables, text + i, length);
+        }
+        if (id != TOKENIZER_NONE)
+            merger->symbols[count++].id = id;
+        for (uint64_t k = 0; id == TOKENIZER_NONE && k < length; k++) {
+            uint32_t byte_id = tables->byte_ids[text[i + k]];
+            if (byte_id != TOKENIZER_NONE)
+                merger->symbols[count++].id = byte_id;
+        }
+        i += length;
+    }
+    return count;
+}
+
+void merge_none(struct merger *merger, const uint32_t *ids, uint32_t count)
+{
+    merger->at = count > 0 ? 0 : TOKENIZER_NONE;
+    for (uint32_t i = 0; i < count; i++) {
+        merger->symbols[i].id = ids[i];
+        merger->symbols[i].next = i + 1 < count ? i + 1 : TOKENIZER_NONE;
+    }
+}
+
+static uint32_t marked_code(const uint8_t *text, uint32_t *length)
+{
+    uint32_t code = utf8_decode(text, length);
+    return code == SPACE_MARK_CODE ? ' ' : code;
+}
+
+uint64_t merge_bound(const struct tokenizer_tables *tables, const uint8_t *text, uint64_t bytes,
+                     bool ended)
+{
+    uint32_t length, left = 0;
+    for (uint64_t at = 0; at < bytes; at += length) {
+        uint32_t code = marked_code(text + at, &length);
+        uint32_t bit = join_bit(left, code, tables->join_bits);
+        if (at > 0 && !(tables->joins[bit / 32] >> bit % 32 & 1))
+            return at;
+        left = code;
+    }
+    return ended ? bytes : 0;
+}
+
 void merge_piece(struct merger *merger, const struct tokenizer_tables *tables, const uint8_t *text,
                  uint64_t bytes)
 {
@@ -107,10 +167,7 @@ void merge_piece(struct merger *merger, const struct tokenizer_tables *tables, c
     if (whole != TOKENIZER_NONE) {
         merger->symbols[count++].id = whole;
     } else {
-        for (uint64_t i = 0; i < bytes; i++) {
-            if (tables->byte_ids[text[i]] != TOKENIZER_NONE)
-                merger->symbols[count++].id = tables->byte_ids[text[i]];
-        }
+        count = spell(merger, tables, text, bytes);
     }
     if (count == 0)
         return;

@@ -8,8 +8,9 @@
 #include "runtime/utf8.h"
 
 static const char *const section_names[SECTION_COUNT] = {
-    "token_ends", "token_bytes", "token_flags", "byte_ids",    "pairs",       "pieces",
-    "added",      "raw_nodes",   "raw_edges",   "clean_nodes", "clean_edges", "pattern",
+    "token_ends",  "token_bytes", "token_flags", "byte_ids",  "pairs",
+    "pieces",      "joins",       "added",       "raw_nodes", "raw_edges",
+    "clean_nodes", "clean_edges", "patterns",    "template",
 };
 
 static bool refuse(char message[TOKENIZER_MESSAGE], const char *what, uint64_t found,
@@ -63,6 +64,9 @@ static bool check_header(const void *block, uint64_t bytes, char message[TOKENIZ
         return refuse(message, "bytes", bytes, header->total_bytes);
     if ((header->flags & ~(uint32_t)TOKENIZER_KNOWN_FLAGS) != 0)
         return refuse(message, "unknown flags", header->flags, TOKENIZER_KNOWN_FLAGS);
+    if ((header->flags & TOKENIZER_CHARS) == 0 &&
+        (header->flags & (TOKENIZER_MARK | TOKENIZER_PREPEND | TOKENIZER_STRIP)) != 0)
+        return refuse(message, "flags without that of characters", header->flags, TOKENIZER_CHARS);
     if (header->rows == 0 || header->rows > TOKENIZER_MAX_ROWS)
         return refuse(message, "rows (at least 1, at most)", header->rows, TOKENIZER_MAX_ROWS);
     return true;
@@ -91,7 +95,9 @@ static bool check_sections(const struct tokenizer_header *header, char message[T
         [SECTION_RAW_EDGES] = {sizeof(struct trie_edge), 0},
         [SECTION_CLEAN_NODES] = {sizeof(struct trie_node), 0},
         [SECTION_CLEAN_EDGES] = {sizeof(struct trie_edge), 0},
-        [SECTION_PATTERN] = {1, 0},
+        [SECTION_JOINS] = {4, 0},
+        [SECTION_PATTERNS] = {1, 0},
+        [SECTION_TEMPLATE] = {4, 0},
     };
     for (int i = 0; i < SECTION_COUNT; i++) {
         const struct section_place *place = &header->section[i];
@@ -107,9 +113,48 @@ static bool check_sections(const struct tokenizer_header *header, char message[T
         return refuse(
             message, "slots that are no power of two",
             is_power_of_two(header->pair_slots) ? header->piece_slots : header->pair_slots, 1);
-    if (section_bytes(header, SECTION_PATTERN) > TOKENIZER_MAX_PATTERN)
-        return refuse(message, "pattern bytes (at most)", section_bytes(header, SECTION_PATTERN),
-                      TOKENIZER_MAX_PATTERN);
+    return true;
+}
+
+/* As many patterns as the header says, each ended by NUL. */
+static bool check_patterns(const struct tokenizer_tables *tables, char message[TOKENIZER_MESSAGE])
+{
+    uint64_t bytes = section_bytes(tables->header, SECTION_PATTERNS), found = 0;
+    if (bytes > TOKENIZER_MAX_PATTERN)
+        return refuse(message, "pattern bytes (at most)", bytes, TOKENIZER_MAX_PATTERN);
+    for (uint64_t i = 0; i < bytes; i++)
+        found += tables->patterns[i] == '\0';
+    if (found != tables->header->patterns || (bytes > 0 && tables->patterns[bytes - 1] != '\0'))
+        return refuse(message, "patterns", found, tables->header->patterns);
+    if (found > TOKENIZER_MAX_PATTERNS)
+        return refuse(message, "patterns (at most)", found, TOKENIZER_MAX_PATTERNS);
+    return true;
+}
+
+/* The bits are a power of two where they are used, none elsewhere. */
+static bool check_joins(const struct tokenizer_tables *tables, char message[TOKENIZER_MESSAGE])
+{
+    bool used = (tables->header->flags & TOKENIZER_CHARS) != 0;
+    uint64_t bits = 8 * section_bytes(tables->header, SECTION_JOINS);
+    if (!used && bits != 0)
+        return refuse(message, "bits of joins", bits, 0);
+    if (used && (bits > TOKENIZER_MAX_JOINS || !is_power_of_two((uint32_t)bits)))
+        return refuse(message, "bits of joins (a power of two, at most)", bits,
+                      TOKENIZER_MAX_JOINS);
+    return true;
+}
+
+static bool check_template(const struct tokenizer_tables *tables, char message[TOKENIZER_MESSAGE])
+{
+    uint64_t count = section_bytes(tables->header, SECTION_TEMPLATE) / 4;
+    if (count > TOKENIZER_MAX_TEMPLATE)
+        return refuse(message, "ids of the template (at most)", count, TOKENIZER_MAX_TEMPLATE);
+    if (tables->header->ids_before > count)
+        return refuse(message, "ids before a text (at most)", tables->header->ids_before, count);
+    for (uint64_t i = 0; i < count; i++) {
+        if (tables->template[i] >= tables->header->rows)
+            return refuse_entry(message, SECTION_TEMPLATE, i);
+    }
     return true;
 }
 
@@ -215,9 +260,13 @@ bool tables_open(struct tokenizer_tables *tables, const void *block, uint64_t by
         .pairs = section_start(header, SECTION_PAIRS),
         .pieces = section_start(header, SECTION_PIECES),
         .added = section_start(header, SECTION_ADDED),
-        .pattern = section_start(header, SECTION_PATTERN),
-        .pattern_bytes = section_bytes(header, SECTION_PATTERN),
+        .joins = section_start(header, SECTION_JOINS),
+        .join_bits = (uint32_t)(8 * section_bytes(header, SECTION_JOINS)),
+        .patterns = section_start(header, SECTION_PATTERNS),
+        .template = section_start(header, SECTION_TEMPLATE),
+        .template_ids = (uint32_t)(section_bytes(header, SECTION_TEMPLATE) / 4),
     };
     return check_tokens(tables, message) && check_hashes(tables, message) &&
-           check_added(tables, message);
+           check_added(tables, message) && check_patterns(tables, message) &&
+           check_joins(tables, message) && check_template(tables, message);
 }

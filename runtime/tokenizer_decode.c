@@ -7,15 +7,16 @@
 
 static const uint8_t replacement[3] = {0xEF, 0xBF, 0xBD}; /* U+FFFD */
 
-void tokenizer_decode_begin(struct tokenizer_decoder *decoder, bool print_special)
+void tokenizer_decode_begin(struct tokenizer_decoder *decoder, bool print_special, bool text_starts)
 {
-    *decoder = (struct tokenizer_decoder){.print_special = print_special};
+    *decoder =
+        (struct tokenizer_decoder){.print_special = print_special, .text_starts = text_starts};
 }
 
 uint64_t tokenizer_decode_bytes(const struct tokenizer *tokenizer)
 {
     /* each byte of the token may print U+FFFD, and so may the held ones */
-    return (tokenizer->tables.longest_token + 1) * sizeof replacement;
+    return (tokenizer->tables.longest_token + 3) * sizeof replacement;
 }
 
 static uint64_t replace(uint8_t *text)
@@ -24,14 +25,23 @@ static uint64_t replace(uint8_t *text)
     return sizeof replacement;
 }
 
+/* Gives up what is held: U+FFFD for all of it, or for each byte. Returns the bytes printed. */
+static uint64_t replace_held(struct tokenizer_decoder *decoder, bool each, uint8_t *text)
+{
+    uint32_t times = each || decoder->held_bytes == 0 ? decoder->held_bytes : 1;
+    uint64_t printed = 0;
+    for (uint32_t i = 0; i < times; i++)
+        printed += replace(text + printed);
+    decoder->held_bytes = 0;
+    return printed;
+}
+
 /* Adds one byte to what is held, or prints what it ends; returns the bytes printed. */
-static uint64_t push(struct tokenizer_decoder *decoder, uint8_t byte, uint8_t *text)
+static uint64_t push(struct tokenizer_decoder *decoder, uint8_t byte, bool each, uint8_t *text)
 {
     uint64_t printed = 0;
-    if (decoder->held_bytes > 0 && !utf8_continues(decoder->held[0], decoder->held_bytes, byte)) {
-        printed = replace(text);
-        decoder->held_bytes = 0;
-    }
+    if (decoder->held_bytes > 0 && !utf8_continues(decoder->held[0], decoder->held_bytes, byte))
+        printed = replace_held(decoder, each, text);
     if (decoder->held_bytes == 0 && utf8_length(byte) == 0)
         return printed + replace(text + printed);
     decoder->held[decoder->held_bytes++] = byte;
@@ -47,21 +57,23 @@ bool tokenizer_decode_one(const struct tokenizer *tokenizer, struct tokenizer_de
                           uint32_t id, uint8_t *text, uint64_t *bytes)
 {
     uint64_t token_bytes;
+    const uint32_t flags = tokenizer->tables.header->flags;
     *bytes = 0;
     if (id >= tokenizer_rows(tokenizer))
         return false;
     if (!decoder->print_special && tokenizer_special(tokenizer, id))
         return true;
     const uint8_t *token = tokenizer_text(tokenizer, id, &token_bytes);
-    for (uint64_t i = 0; i < token_bytes; i++)
-        *bytes += push(decoder, token[i], text + *bytes);
+    bool strip = decoder->text_starts && token_bytes > 0 && (flags & TOKENIZER_STRIP);
+    if (token_bytes > 0)
+        decoder->text_starts = false;
+    for (uint64_t i = strip && token[0] == ' ' ? 1 : 0; i < token_bytes; i++)
+        *bytes += push(decoder, token[i], (flags & TOKENIZER_CHARS) != 0, text + *bytes);
     return true;
 }
 
-uint64_t tokenizer_decode_end(struct tokenizer_decoder *decoder, uint8_t text[3])
+uint64_t tokenizer_decode_end(const struct tokenizer *tokenizer, struct tokenizer_decoder *decoder,
+                              uint8_t text[TOKENIZER_DECODE_END])
 {
-    if (decoder->held_bytes == 0)
-        return 0;
-    decoder->held_bytes = 0;
-    return replace(text);
+    return replace_held(decoder, (tokenizer->tables.header->flags & TOKENIZER_CHARS) != 0, text);
 }

@@ -1,9 +1,9 @@
 /* What the files of the tokenizer share, and tools/tokenizer_build.c, which runs the merges. Nobody
  * else includes this.
  *
- * The way of the text: feed -> raw window -> cut at raw added tokens -> NFC -> clean window -> cut
- * at clean added tokens -> pre-tokens by pattern -> byte-pair merges -> ids. Each stage has a
- * position in its window and moves on only when what it decides is final. */
+ * The way of the text: feed -> raw window -> cut at raw added tokens -> NFC or marks -> clean
+ * window -> cut at clean added tokens -> pre-tokens by patterns -> byte-pair merges -> ids. Each
+ * stage has a position in its window and moves on only when what it decides is final. */
 #ifndef RUNTIME_TOKENIZER_INNER_H
 #define RUNTIME_TOKENIZER_INNER_H
 
@@ -17,7 +17,7 @@ enum {
     WINDOW_CAPACITY = 2 * TOKENIZER_WINDOW + 64, /* moves to the front are rare: O(1) per byte */
     PIECE_BYTES = TOKENIZER_WINDOW + 1, /* longest pre-token: the window and a prefix ' ' */
     RUN_CODES = 2 * TOKENIZER_RUN, /* 1.5 code points per byte is the most a decomposition gives */
-    PATTERN_BYTES = 1 << 18        /* measured for the byte-level pattern: 97 KB with JIT */
+    PATTERN_BYTES = 1 << 19 /* measured for the six patterns of DeepSeek-LLM, with JIT: 171 KB */
 };
 
 /* The tables, checked. */
@@ -29,9 +29,12 @@ struct tokenizer_tables {
     const uint32_t *byte_ids;
     const struct token_pair *pairs;
     const uint32_t *pieces;
+    const uint32_t *joins;
+    uint32_t join_bits;
     const struct added_token *added;
-    const uint8_t *pattern;
-    uint64_t pattern_bytes;
+    const uint8_t *patterns;
+    const uint32_t *template;
+    uint32_t template_ids;
     uint64_t longest_token;
 };
 
@@ -97,6 +100,14 @@ uint64_t cut_needs(const struct cutter *cutter);
 /* All positions move down by `distance`, with the text. */
 void cut_shift(struct cutter *cutter, uint64_t distance);
 
+/* The piece of one pattern that the text goes through: how far it is known. */
+struct level {
+    uint64_t known;  /* bytes that are sure to belong to it; 0: the next one is to be found */
+    uint64_t seen;   /* bytes of the level above when it was looked for */
+    bool whole;      /* it ends there */
+    bool seen_whole; /* the level above ended there */
+};
+
 /* Pre-tokens by PCRE2, with all memory from a fixed region. */
 struct pattern {
     pcre2_general_context *memory;
@@ -104,20 +115,30 @@ struct pattern {
     pcre2_match_context *match;
     pcre2_match_data *result;
     pcre2_jit_stack *stack;
-    pcre2_code *code;
+    pcre2_code *codes[TOKENIZER_MAX_PATTERNS];
+    struct level levels[TOKENIZER_MAX_PATTERNS];
+    uint32_t count;
     uint32_t options;
     uint64_t used; /* bytes of region handed out; nothing is taken back */
     _Alignas(16) uint8_t region[PATTERN_BYTES];
 };
 
-bool pattern_open(struct pattern *pattern, const uint8_t *text, uint64_t bytes,
+bool pattern_open(struct pattern *pattern, const struct tokenizer_tables *tables,
                   char message[TOKENIZER_MESSAGE]);
 void pattern_close(struct pattern *pattern);
 
-/* Length of the first pre-token of text[bytes] to *piece; 0 when more text could change it, which
- * cannot be when `ended`. False when PCRE2 gives up. */
-bool pattern_piece(struct pattern *pattern, const uint8_t *text, uint64_t bytes, bool ended,
-                   uint64_t *piece, char message[TOKENIZER_MESSAGE]);
+/* A new segment starts: nothing is known about its pieces. */
+void pattern_begin(struct pattern *pattern);
+
+/* The first pre-token of text[*bytes], a text that ends there when *whole: *bytes becomes how much
+ * of it is known, *whole whether it ends there. Remembers what it found out about text behind the
+ * piece, so the calls of one segment must see the same text, moved on by pattern_taken. False when
+ * PCRE2 gives up. */
+bool pattern_piece(struct pattern *pattern, const uint8_t *text, uint64_t *bytes, bool *whole,
+                   char message[TOKENIZER_MESSAGE]);
+
+/* The first `bytes` of the text, no more than the piece found, are done with. */
+void pattern_taken(struct pattern *pattern, uint64_t bytes);
 
 /* One pre-token on its way from bytes to ids: a list of symbols, linked in order. */
 struct symbol {
@@ -138,6 +159,15 @@ struct merger {
 /* Turns text[bytes] (1 .. PIECE_BYTES) into symbols; merger->at is then the first. */
 void merge_piece(struct merger *merger, const struct tokenizer_tables *tables, const uint8_t *text,
                  uint64_t bytes);
+
+/* Bytes of text[bytes], more than 0, up to the first place that no merge crosses, so that what is
+ * before it and what is behind it merge by themselves. Without such a place: all when `ended`,
+ * otherwise 0. Only for TOKENIZER_CHARS. */
+uint64_t merge_bound(const struct tokenizer_tables *tables, const uint8_t *text, uint64_t bytes,
+                     bool ended);
+
+/* Gives ids[count] out next, as they are. */
+void merge_none(struct merger *merger, const uint32_t *ids, uint32_t count);
 
 /* Normalises runs of text to NFC. */
 struct normaliser {
@@ -172,7 +202,10 @@ struct tokenizer {
     uint64_t retry;      /* do not look for a pre-token in less plain text than this */
     bool finished;       /* no more input */
     bool segment_starts; /* the next pre-token is the first of its segment */
-    bool clean_full;     /* the next run did not fit into the clean window */
+    bool text_starts;    /* no added token has come yet */
+    bool prefixed;       /* the first byte of the clean text is a ' ' put before it */
+    bool raw_starts;     /* the next text is the first between two raw added tokens */
+    bool ids_follow;     /* the template's ids behind the text are still to come */
 };
 
 #endif

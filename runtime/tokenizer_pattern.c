@@ -1,11 +1,17 @@
 /* Pre-tokens by PCRE2, in fixed memory.
  *
+ * Several patterns split one after the other: each splits the pieces of the one before it into what
+ * it matches and what lies between matches. A piece of text between two matches may be long, so a
+ * level knows how far its piece is sure to reach, and whether it ends there; the next level works
+ * within that. Patterns look forward only, so a search may start at any place of a piece.
+ *
  * All of PCRE2's allocations come from one region that only grows; the interpreter's frames, which
  * it allocates with the first match, are made at once by a match of one space. Code made by the JIT
  * lives in PCRE2's own executable mapping. Without JIT the interpreter gives the same pieces. */
 #include "runtime/tokenizer_inner.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
     JIT_STACK_BYTES = 1 << 17, /* start == most: it never grows, so never makes a system call */
@@ -56,7 +62,31 @@ static bool refuse(const char *what, int code, char message[TOKENIZER_MESSAGE])
     return false;
 }
 
-bool pattern_open(struct pattern *pattern, const uint8_t *text, uint64_t bytes,
+static bool compile(struct pattern *pattern, const uint8_t *text, uint64_t bytes,
+                    char message[TOKENIZER_MESSAGE])
+{
+    int code;
+    PCRE2_SIZE place;
+    uint32_t empty = 0;
+    pcre2_code *made = pcre2_compile(text, bytes, PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C,
+                                     &code, &place, pattern->compile);
+    if (made == NULL)
+        return refuse("tokenizer tables: a pre-token pattern does not compile", code, message);
+    pattern->codes[pattern->count++] = made;
+    if (pcre2_pattern_info(made, PCRE2_INFO_MATCHEMPTY, &empty) != 0 || empty != 0) {
+        snprintf(message, TOKENIZER_MESSAGE,
+                 "tokenizer tables: a pre-token pattern matches an empty text");
+        return false;
+    }
+    if (pcre2_jit_compile(made, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD) != 0)
+        pattern->options |= PCRE2_NO_JIT;
+    code = pcre2_match(made, (PCRE2_SPTR8) " ", 1, 0, pattern->options | PCRE2_NO_JIT,
+                       pattern->result, pattern->match);
+    return code >= 0 || code == PCRE2_ERROR_NOMATCH ||
+           refuse("tokenizer tables: a pre-token pattern does not run", code, message);
+}
+
+bool pattern_open(struct pattern *pattern, const struct tokenizer_tables *tables,
                   char message[TOKENIZER_MESSAGE])
 {
     pattern->used = 0;
@@ -64,59 +94,93 @@ bool pattern_open(struct pattern *pattern, const uint8_t *text, uint64_t bytes,
     pattern->match = NULL;
     pattern->result = NULL;
     pattern->stack = NULL;
-    pattern->code = NULL;
+    pattern->count = 0;
+    pattern->options = PCRE2_NO_UTF_CHECK;
     if (!contexts_open(pattern, message))
         return false;
-    int code;
-    PCRE2_SIZE place;
-    pattern->code = pcre2_compile(text, bytes, PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C,
-                                  &code, &place, pattern->compile);
-    if (pattern->code == NULL)
-        return refuse("tokenizer tables: the pre-token pattern does not compile", code, message);
-    pattern->options = PCRE2_NO_UTF_CHECK;
-    if (pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD) == 0)
-        pattern->stack = pcre2_jit_stack_create(JIT_STACK_BYTES, JIT_STACK_BYTES, pattern->memory);
+    pattern->stack = pcre2_jit_stack_create(JIT_STACK_BYTES, JIT_STACK_BYTES, pattern->memory);
     if (pattern->stack != NULL)
         pcre2_jit_stack_assign(pattern->match, NULL, pattern->stack);
     else
         pattern->options |= PCRE2_NO_JIT;
-    code = pcre2_match(pattern->code, (PCRE2_SPTR8) " ", 1, 0, pattern->options | PCRE2_NO_JIT,
-                       pattern->result, pattern->match);
-    if (code < 0 && code != PCRE2_ERROR_NOMATCH) {
-        pattern_close(pattern);
-        return refuse("tokenizer tables: the pre-token pattern does not run", code, message);
+    const uint8_t *text = tables->patterns;
+    for (uint32_t i = 0; i < tables->header->patterns; i++) {
+        uint64_t bytes = strlen((const char *)text);
+        if (!compile(pattern, text, bytes, message)) {
+            pattern_close(pattern);
+            return false;
+        }
+        text += bytes + 1;
     }
+    pattern_begin(pattern);
     return true;
 }
 
 void pattern_close(struct pattern *pattern)
 {
     pcre2_jit_stack_free(pattern->stack);
-    pcre2_code_free(pattern->code);
+    for (uint32_t i = 0; i < pattern->count; i++)
+        pcre2_code_free(pattern->codes[i]);
     pattern->stack = NULL;
-    pattern->code = NULL;
+    pattern->count = 0;
 }
 
-bool pattern_piece(struct pattern *pattern, const uint8_t *text, uint64_t bytes, bool ended,
-                   uint64_t *piece, char message[TOKENIZER_MESSAGE])
+void pattern_begin(struct pattern *pattern)
 {
-    uint32_t options = pattern->options | (ended ? 0 : PCRE2_PARTIAL_HARD);
-    int code = pcre2_match(pattern->code, text, bytes, 0, options, pattern->result, pattern->match);
-    *piece = 0;
-    if (code == PCRE2_ERROR_PARTIAL)
-        return true;
-    if (code == PCRE2_ERROR_NOMATCH) { /* text that the pattern leaves out is a piece as well */
-        *piece = ended ? bytes : 0;
-        return true;
+    memset(pattern->levels, 0, sizeof pattern->levels);
+}
+
+void pattern_taken(struct pattern *pattern, uint64_t bytes)
+{
+    for (uint32_t i = 0; i < pattern->count; i++) {
+        struct level *level = &pattern->levels[i];
+        level->known -= bytes;
+        level->seen -= bytes;
+        if (level->known == 0)
+            *level = (struct level){0};
     }
-    if (code < 0)
-        return refuse("the pre-token pattern gave up", code, message);
-    const PCRE2_SIZE *range = pcre2_get_ovector_pointer(pattern->result);
-    if (range[1] <= range[0] || range[1] > bytes) {
+}
+
+/* Looks for the piece of a level, or further along one that was not whole, in text[bytes] of the
+ * level above, which ends there when `ended`. */
+static bool extend(struct pattern *pattern, uint32_t index, const uint8_t *text, uint64_t bytes,
+                   bool ended, char message[TOKENIZER_MESSAGE])
+{
+    struct level *level = &pattern->levels[index];
+    if (level->whole || (level->seen == bytes && level->seen_whole == ended))
+        return true;
+    uint32_t options = pattern->options | (ended ? 0 : PCRE2_PARTIAL_HARD);
+    int code = pcre2_match(pattern->codes[index], text, bytes, level->known, options,
+                           pattern->result, pattern->match);
+    if (code < 0 && code != PCRE2_ERROR_PARTIAL && code != PCRE2_ERROR_NOMATCH)
+        return refuse("a pre-token pattern gave up", code, message);
+    uint64_t start = bytes, stop = bytes;
+    if (code != PCRE2_ERROR_NOMATCH) {
+        const PCRE2_SIZE *range = pcre2_get_ovector_pointer(pattern->result);
+        start = range[0];
+        stop = range[1];
+    }
+    if (start < level->known || stop < start || stop > bytes || (code >= 0 && start == stop)) {
         snprintf(message, TOKENIZER_MESSAGE,
-                 "tokenizer tables: the pre-token pattern matches an empty text");
+                 "tokenizer tables: a pre-token pattern matches outside the text");
         return false;
     }
-    *piece = range[0] > 0 ? range[0] : range[1];
+    bool matches_here = code >= 0 && start == 0;
+    level->known = matches_here ? stop : start;
+    level->whole = code >= 0 || (code == PCRE2_ERROR_NOMATCH && ended);
+    level->seen = bytes;
+    level->seen_whole = ended;
+    return true;
+}
+
+bool pattern_piece(struct pattern *pattern, const uint8_t *text, uint64_t *bytes, bool *whole,
+                   char message[TOKENIZER_MESSAGE])
+{
+    for (uint32_t i = 0; i<pattern->count && * bytes> 0; i++) {
+        if (!extend(pattern, i, text, *bytes, *whole, message))
+            return false;
+        *bytes = pattern->levels[i].known;
+        *whole = pattern->levels[i].whole;
+    }
     return true;
 }

@@ -30,18 +30,22 @@ static void window_settle(struct text_window *window, struct cutter *cutter)
     cut_shift(cutter, distance);
 }
 
-void tokenizer_begin(struct tokenizer *tokenizer)
+void tokenizer_begin(struct tokenizer *tokenizer, bool add_special)
 {
+    const struct tokenizer_tables *tables = &tokenizer->tables;
     window_begin(&tokenizer->raw);
     window_begin(&tokenizer->clean);
     cut_begin(&tokenizer->raw_cut, 1);
     cut_begin(&tokenizer->clean_cut, 1);
-    tokenizer->merger.at = TOKENIZER_NONE;
+    merge_none(&tokenizer->merger, tables->template, add_special ? tables->header->ids_before : 0);
+    pattern_begin(&tokenizer->pattern);
     tokenizer->normaliser.looked_at = 0;
     tokenizer->fed = 0;
     tokenizer->retry = 0;
     tokenizer->finished = false;
-    tokenizer->segment_starts = true;
+    tokenizer->segment_starts = tokenizer->text_starts = tokenizer->raw_starts = true;
+    tokenizer->prefixed = false;
+    tokenizer->ids_follow = add_special;
 }
 
 /* "... at byte 17: found C3 28" for the fault that starts at the window's valid end. */
@@ -100,6 +104,30 @@ static bool segment_ended(const struct tokenizer *tokenizer)
            (tokenizer->finished && cut->limit == tokenizer->raw.valid);
 }
 
+/* Copies text[*at .. limit) with ' ' for each mark to out[room], as many whole characters as fit,
+ * with a ' ' before them when `prepend`. Moves *at; returns the bytes written. */
+static uint64_t copy_marked(const uint8_t *text, uint64_t *at, uint64_t limit, bool prepend,
+                            uint8_t *out, uint64_t room)
+{
+    uint64_t made = 0;
+    if (prepend && room > 0)
+        out[made++] = ' ';
+    while (*at < limit && made < room) {
+        const uint8_t *from = text + *at;
+        uint64_t length = utf8_length(from[0]);
+        if (length == SPACE_MARK_BYTES && memcmp(from, SPACE_MARK, SPACE_MARK_BYTES) == 0) {
+            out[made++] = ' ';
+        } else {
+            if (length > room - made)
+                break;
+            memcpy(out + made, from, length);
+            made += length;
+        }
+        *at += length;
+    }
+    return made;
+}
+
 /* Moves decided raw text into the clean window, normalised: COMPOSED when some moved. */
 static enum compose_status clean_text(struct tokenizer *tokenizer)
 {
@@ -110,10 +138,19 @@ static enum compose_status clean_text(struct tokenizer *tokenizer)
         return COMPOSE_WAITS;
     clean->begin = cut_needs(&tokenizer->clean_cut);
     window_settle(clean, &tokenizer->clean_cut);
-    uint64_t room = TOKENIZER_WINDOW - (clean->filled - clean->begin);
+    /* A prefix does not count: it is there from the first look at the text on, whenever that was.
+     */
+    uint64_t room = TOKENIZER_WINDOW + tokenizer->prefixed - (clean->filled - clean->begin);
     uint64_t moved = 0;
     enum compose_status status;
-    if (tokenizer->tables.header->flags & TOKENIZER_NFC) {
+    const uint32_t flags = tokenizer->tables.header->flags;
+    if (flags & TOKENIZER_MARK) {
+        bool prepend = tokenizer->raw_starts && (flags & TOKENIZER_PREPEND);
+        moved = copy_marked(raw->bytes, &cut->from, cut->limit, prepend,
+                            clean->bytes + clean->filled, room);
+        tokenizer->raw_starts = tokenizer->raw_starts && moved == 0;
+        status = moved > 0 ? COMPOSED : COMPOSE_FULL;
+    } else if (flags & TOKENIZER_NFC) {
         bool ended =
             cut->found != TOKENIZER_NONE || (tokenizer->finished && cut->limit == raw->valid);
         status = compose(&tokenizer->normaliser, raw->bytes, &cut->from, cut->limit, raw->valid,
@@ -130,7 +167,32 @@ static enum compose_status clean_text(struct tokenizer *tokenizer)
     return status;
 }
 
-/* Takes one pre-token out of the decided clean text and merges it. *done false: none is final.
+/* True when the plain text that starts here gets a ' ' before it. */
+static bool wants_prefix(const struct tokenizer *tokenizer, const uint8_t *text, uint64_t bytes)
+{
+    const uint32_t flags = tokenizer->tables.header->flags;
+    if (!(flags & TOKENIZER_PREFIX_SPACE) || text[0] == ' ' ||
+        ((flags & TOKENIZER_PREFIX_FIRST) && !tokenizer->text_starts))
+        return false;
+    return !(flags & TOKENIZER_CHARS) || bytes < SPACE_MARK_BYTES ||
+           memcmp(text, SPACE_MARK, SPACE_MARK_BYTES) != 0;
+}
+
+/* Bytes of text[bytes], the rest of a segment that ends there when `ended`, that are merged by
+ * themselves; 0 when more text could change that. */
+static bool find_piece(struct tokenizer *tokenizer, const uint8_t *text, uint64_t bytes, bool ended,
+                       uint64_t *piece, char message[TOKENIZER_MESSAGE])
+{
+    if (!pattern_piece(&tokenizer->pattern, text, &bytes, &ended, message))
+        return false;
+    if (tokenizer->tables.header->flags & TOKENIZER_CHARS)
+        *piece = merge_bound(&tokenizer->tables, text, bytes, ended);
+    else
+        *piece = ended ? bytes : 0;
+    return true;
+}
+
+/* Takes one piece out of the decided clean text and merges it. *done false: none is final.
  * `forced`: then all the decided text is one. */
 static bool take_piece(struct tokenizer *tokenizer, bool forced, bool *done,
                        char message[TOKENIZER_MESSAGE])
@@ -140,9 +202,11 @@ static bool take_piece(struct tokenizer *tokenizer, bool forced, bool *done,
     *done = false;
     if (cut->from == cut->limit)
         return true;
-    if (tokenizer->segment_starts && (tokenizer->tables.header->flags & TOKENIZER_PREFIX_SPACE) &&
-        text[cut->from] != ' ')
+    if (tokenizer->segment_starts &&
+        wants_prefix(tokenizer, text + cut->from, cut->limit - cut->from)) {
         text[--cut->from] = ' ';
+        tokenizer->prefixed = true;
+    }
     tokenizer->segment_starts = false;
     uint64_t plain = cut->limit - cut->from;
     bool ended = cut->found != TOKENIZER_NONE ||
@@ -150,15 +214,20 @@ static bool take_piece(struct tokenizer *tokenizer, bool forced, bool *done,
     uint64_t piece;
     if (!ended && !forced && plain < tokenizer->retry)
         return true;
-    if (!pattern_piece(&tokenizer->pattern, text + cut->from, plain, ended, &piece, message))
+    if (!find_piece(tokenizer, text + cut->from, plain, ended, &piece, message))
         return false;
-    if (piece == 0 && forced)
+    tokenizer->retry = piece > 0 || forced ? 0 : plain + plain / 8;
+    if (piece > 0) {
+        pattern_taken(&tokenizer->pattern, piece);
+    } else if (forced) {
         piece = plain;
-    tokenizer->retry = piece > 0 ? 0 : plain + plain / 8;
-    if (piece == 0)
+        pattern_begin(&tokenizer->pattern);
+    } else {
         return true;
+    }
     merge_piece(&tokenizer->merger, &tokenizer->tables, text + cut->from, piece);
     cut->from += piece;
+    tokenizer->prefixed = false;
     *done = true;
     return true;
 }
@@ -178,11 +247,11 @@ static bool take_added(struct tokenizer *tokenizer, struct cutter *cut)
 {
     if (cut->found == TOKENIZER_NONE || cut->from != cut->limit)
         return false;
-    struct merger *merger = &tokenizer->merger;
-    merger->symbols[0].id = cut_accept(cut);
-    merger->symbols[0].next = TOKENIZER_NONE;
-    merger->at = 0;
+    uint32_t id = cut_accept(cut);
+    merge_none(&tokenizer->merger, &id, 1);
+    pattern_begin(&tokenizer->pattern);
     tokenizer->segment_starts = true;
+    tokenizer->text_starts = false;
     tokenizer->retry = 0;
     return true;
 }
@@ -219,6 +288,7 @@ static bool advance(struct tokenizer *tokenizer, bool *done, char message[TOKENI
         return true;
     if (clean_cut->from == clean->filled && take_added(tokenizer, raw_cut)) {
         cut_begin(clean_cut, clean->filled);
+        tokenizer->raw_starts = true;
         return true;
     }
     if (step_cut(raw_cut, raw->bytes, raw->valid, tokenizer->finished, false))
@@ -234,6 +304,7 @@ bool tokenizer_take(struct tokenizer *tokenizer, uint32_t *ids, uint64_t capacit
                     char message[TOKENIZER_MESSAGE])
 {
     struct merger *merger = &tokenizer->merger;
+    const struct tokenizer_tables *tables = &tokenizer->tables;
     *count = 0;
     while (*count < capacity) {
         if (merger->at != TOKENIZER_NONE) {
@@ -244,20 +315,26 @@ bool tokenizer_take(struct tokenizer *tokenizer, uint32_t *ids, uint64_t capacit
         bool done;
         if (!advance(tokenizer, &done, message))
             return false;
-        if (!done)
+        if (done)
+            continue;
+        if (!tokenizer->finished || !tokenizer->ids_follow)
             break;
+        tokenizer->ids_follow = false;
+        merge_none(merger, tables->template + tables->header->ids_before,
+                   tables->template_ids - tables->header->ids_before);
     }
     return true;
 }
 
-bool tokenizer_encode(struct tokenizer *tokenizer, const void *text, uint64_t bytes, uint32_t *ids,
-                      uint64_t capacity, uint64_t *count, char message[TOKENIZER_MESSAGE])
+bool tokenizer_encode(struct tokenizer *tokenizer, const void *text, uint64_t bytes,
+                      bool add_special, uint32_t *ids, uint64_t capacity, uint64_t *count,
+                      char message[TOKENIZER_MESSAGE])
 {
     const uint8_t *rest = text;
     uint64_t left = bytes;
     bool finished = false;
     *count = 0;
-    tokenizer_begin(tokenizer);
+    tokenizer_begin(tokenizer, add_special);
     while (!finished) {
         uint64_t fed;
         if (!tokenizer_feed(tokenizer, rest, left, &fed, message))

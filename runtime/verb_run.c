@@ -19,6 +19,7 @@ struct run_options {
     const char *prompt;
     const char *file;
     bool no_echo;
+    bool no_bos;
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -38,6 +39,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_NO_ECHO:
         options->no_echo = true;
         return 0;
+    case OPTION_NO_BOS:
+        options->no_bos = true;
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected argument '%s'; the prompt goes behind --prompt", argument);
         return 0;
@@ -55,6 +59,8 @@ static const struct argp_option list[] = {
     {"file", 'f', "FILE", 0, "Continue the text of FILE, of any length; '-' is standard input", 1},
     {"no-echo", OPTION_NO_ECHO, NULL, 0, "Print the continuation without the prompt", 1},
     {"no-display-prompt", 0, NULL, OPTION_ALIAS, NULL, 1},
+    {"no-bos", OPTION_NO_BOS, NULL, 0,
+     "Leave out the ids that the tokenizer puts around a text (BOS, EOS)", 1},
     {0},
 };
 static const struct argp_child children[] = {
@@ -125,6 +131,8 @@ int verb_run(int argc, char **argv)
     else
         text_open_memory(&text, session.tokenizer, options.prompt ? options.prompt : "",
                          "--prompt");
+    if (options.no_bos)
+        text_leave_bos_out(&text);
     text.echo = options.no_echo ? NULL : &out;
     arena_seal();
 

@@ -20,6 +20,7 @@ struct stream_options {
     struct generate_options generate;
     const char *file;
     uint64_t interval;
+    bool no_bos;
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -36,6 +37,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_INTERVAL:
         options->interval = (uint64_t)option_integer("--interval", argument, 1, INT64_MAX);
         return 0;
+    case OPTION_NO_BOS:
+        options->no_bos = true;
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected argument '%s'; the text comes from standard input or --file",
                    argument);
@@ -48,6 +52,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp_option list[] = {
     {"file", 'f', "FILE", 0, "Read FILE instead of standard input", 1},
     {"interval", OPTION_INTERVAL, "TOKENS", 0, "Report after so many tokens (default 10000)", 1},
+    {"no-bos", OPTION_NO_BOS, NULL, 0,
+     "Leave out the ids that the tokenizer puts around a text (BOS, EOS)", 1},
     {0},
 };
 static const struct argp_child children[] = {
@@ -179,6 +185,8 @@ int verb_stream(int argc, char **argv)
     struct generator generator;
     generate_open(&generator, &session, &out, &options.generate);
     text_open_file(&text, session.tokenizer, options.file);
+    if (options.no_bos)
+        text_leave_bos_out(&text);
     arena_seal();
 
     session_reset(&session);

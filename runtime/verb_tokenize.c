@@ -16,6 +16,7 @@ struct tokenize_options {
     const char *file;
     const char *argument;
     bool decode;
+    bool no_bos;
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -31,6 +32,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_DECODE:
         options->decode = true;
         return 0;
+    case OPTION_NO_BOS:
+        options->no_bos = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (options->argument)
             argp_error(state, "more than one text; put quotes around it");
@@ -41,6 +45,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             die(EXIT_USAGE, "a text and --file exclude each other");
         if (options->argument && options->decode)
             die(EXIT_USAGE, "--decode reads token ids from --file or standard input");
+        if (options->no_bos && options->decode)
+            die(EXIT_USAGE, "--no-bos and --decode exclude each other");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -50,6 +56,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp_option list[] = {
     {"file", 'f', "FILE", 0, "Read FILE (default: standard input)", 1},
     {"decode", OPTION_DECODE, NULL, 0, "Token ids in, text out, special tokens included", 1},
+    {"no-bos", OPTION_NO_BOS, NULL, 0,
+     "Leave out the ids that the tokenizer puts around a text (BOS, EOS)", 1},
     {"weights", 'm', "FILE", 0, "Weight file (default: this binary's path + .weights)", 2},
     {"model", 0, NULL, OPTION_ALIAS, NULL, 2},
     {0},
@@ -83,6 +91,8 @@ static void encode(struct tokenizer *tokenizer, const struct tokenize_options *o
         text_open_memory(&text, tokenizer, options->argument, "TEXT");
     else
         text_open_file(&text, tokenizer, options->file ? options->file : "-");
+    if (options->no_bos)
+        text_leave_bos_out(&text);
     static u32 ids[IDS_AT_ONCE];
     arena_seal();
     const char *between = "";
@@ -99,14 +109,15 @@ static void decode(const struct tokenizer *tokenizer, const struct tokenize_opti
     uint64_t count;
     u32 *ids = ids_read(options->file ? options->file : "-", tokenizer_rows(tokenizer), &count);
     struct tokenizer_decoder decoder;
-    tokenizer_decode_begin(&decoder, true);
+    tokenizer_decode_begin(&decoder, true, true);
     for (uint64_t i = 0; i < count && !out.closed; i++) {
         uint64_t bytes = 0;
         uint8_t *room = out_room(&out, tokenizer_decode_bytes(tokenizer));
         tokenizer_decode_one(tokenizer, &decoder, ids[i], room, &bytes);
         out_filled(&out, bytes);
     }
-    out_filled(&out, tokenizer_decode_end(&decoder, out_room(&out, 3)));
+    uint8_t *room = out_room(&out, TOKENIZER_DECODE_END);
+    out_filled(&out, tokenizer_decode_end(tokenizer, &decoder, room));
 }
 
 int verb_tokenize(int argc, char **argv)

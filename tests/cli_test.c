@@ -60,6 +60,7 @@ START_TEST(options_without_effect_are_refused)
     REFUSED("logits needs --ids FILE (or --ids - for standard input)", "logits");
     REFUSED("a text and --file exclude each other", "tokenize", "a", "-f", "b");
     REFUSED("--decode reads token ids from --file or standard input", "tokenize", "a", "--decode");
+    REFUSED("--no-bos and --decode exclude each other", "tokenize", "--no-bos", "--decode");
 }
 END_TEST
 
@@ -163,6 +164,39 @@ START_TEST(tokenize_and_back_keeps_every_byte)
     free(ids);
     child = child_run(fake, (const char *const[]){"tokenize", "-m", sound, NULL}, "", 0);
     ck_assert_str_eq(child->out, "\n");
+}
+END_TEST
+
+START_TEST(a_text_gets_its_bos_unless_told_otherwise)
+{
+    static const char *const no_bos[] = {NULL, "--no-bos"};
+    char ids[2][64];
+    for (size_t i = 0; i < 2; i++) {
+        struct child *child = CHILD(fake, "tokenize", "-m", llama, "a b", no_bos[i]);
+        ck_assert_int_eq(child->code, 0);
+        ck_assert_uint_lt(child->out_bytes, sizeof ids[0]);
+        memcpy(ids[i], child->out, child->out_bytes + 1);
+    }
+    ck_assert_mem_eq(ids[0], "1 ", 2);
+    ck_assert_str_eq(ids[0] + 2, ids[1]);
+    struct child *back =
+        child_run(fake, (const char *const[]){"tokenize", "--decode", "-m", llama, NULL}, ids[1],
+                  strlen(ids[1]));
+    ck_assert_str_eq(back->out, "a b");
+    ck_assert_str_eq(CHILD(fake, "tokenize", "-m", llama, "")->out, "1\n");
+    ck_assert_ptr_nonnull(
+        strstr(CHILD(fake, "-m", llama, "-p", "", "-n", "1")->err, "prompt 1 token, "));
+    ck_assert_ptr_nonnull(
+        strstr(CHILD(fake, "-m", llama, "-p", "<s>", "-n", "1")->err, "prompt 2 tokens, "));
+    ck_assert_ptr_nonnull(strstr(CHILD(fake, "-m", llama, "-p", "<s>", "-n", "1", "--no-bos")->err,
+                                 "prompt 1 token, "));
+    ck_assert_ptr_nonnull(
+        strstr(child_run(fake, (const char *const[]){"stream", "-m", llama, NULL}, "<s>", 3)->err,
+               "end: 2 tokens"));
+    ck_assert_ptr_nonnull(strstr(
+        child_run(fake, (const char *const[]){"stream", "-m", llama, "--no-bos", NULL}, "<s>", 3)
+            ->err,
+        "end: 1 tokens"));
 }
 END_TEST
 
@@ -277,6 +311,7 @@ int main(void)
     tcase_add_test(text, a_run_without_a_prompt_starts_a_text);
     tcase_add_test(text, text_that_is_not_utf8_is_refused_with_its_place);
     tcase_add_test(text, tokenize_and_back_keeps_every_byte);
+    tcase_add_test(text, a_text_gets_its_bos_unless_told_otherwise);
     TCase *numbers = add_case(suite, "numbers");
     tcase_add_test(numbers, what_is_no_token_id_is_named_with_its_line);
     tcase_add_test(numbers, the_array_is_a_npy_of_one_row_per_token);

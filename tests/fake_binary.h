@@ -10,6 +10,7 @@
 
 extern char fake[];        /* path of the binary */
 extern char sound[];       /* path of a weight file with the tokenizer of mamba-a */
+extern char llama[];       /* path of one whose tokenizer puts an id, 1, before a text */
 extern char wordless[];    /* path of one without a tokenizer */
 extern uint8_t *fake_file; /* the bytes of `sound` */
 extern uint64_t fake_file_bytes;

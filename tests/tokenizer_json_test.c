@@ -8,12 +8,14 @@
 #include "runtime/tokenizer_tables.h"
 #include "tests/run.h"
 
+/* Sound files: one whose symbols are bytes, one whose symbols are characters. */
 static const char base_path[] = TOKENIZER_CASES "broken/base.json";
-enum { BASE_ROWS = 262 };
+static const char chars_path[] = TOKENIZER_CASES "broken/chars.json";
+enum { BASE_ROWS = 262, CHARS_ROWS = 300 };
 
-static struct token_bed_text read_base(void)
+static struct token_bed_text read_base(const char *path)
 {
-    FILE *file = fopen(base_path, "rb");
+    FILE *file = fopen(path, "rb");
     struct token_bed_text text = {malloc(1 << 16), 0};
     ck_assert_ptr_nonnull(file);
     text.size = fread(text.bytes, 1, 1 << 15, file);
@@ -56,20 +58,22 @@ static struct token_bed_text apply(const struct token_bed_text *base, const json
 
 START_TEST(broken_files_are_refused_with_their_message)
 {
-    struct token_bed_text base = read_base();
+    struct token_bed_text bases[2] = {read_base(base_path), read_base(chars_path)};
     json_t *edits = token_bed_json(TOKENIZER_CASES "broken/edits.json");
     json_t *expected = token_bed_json(TOKENIZER_CASES "broken/expected.json");
-    ck_assert_uint_ge(json_array_size(edits), 80);
+    ck_assert_uint_ge(json_array_size(edits), 160);
     ck_assert_uint_eq(json_array_size(edits), json_object_size(expected));
     for (size_t i = 0; i < json_array_size(edits); i++) {
         const json_t *edit = json_array_get(edits, i);
         const char *name = json_string_value(json_object_get(edit, "name"));
         const json_t *complaint = json_object_get(expected, name);
-        struct token_bed_text json = apply(&base, edit);
+        bool chars = json_object_get(edit, "base") != NULL;
+        struct token_bed_text json = apply(&bases[chars], edit);
         struct tokenizer_blob blob;
         char message[TOKENIZER_JSON_MESSAGE] = "";
-        int code = tokenizer_compile_memory("t.json", (char *)json.bytes, json.size, BASE_ROWS,
-                                            &blob, message);
+        struct tokenizer_text text = {"t.json", (char *)json.bytes, json.size};
+        int code =
+            tokenizer_compile_memory(&text, NULL, chars ? CHARS_ROWS : BASE_ROWS, &blob, message);
         ck_assert_msg(complaint != NULL, "%s: no expected message", name);
         ck_assert_msg(code == (json_is_null(complaint) ? 0 : 4), "%s: code %d: %s", name, code,
                       message);
@@ -81,19 +85,19 @@ START_TEST(broken_files_are_refused_with_their_message)
     }
     json_decref(edits);
     json_decref(expected);
-    free(base.bytes);
+    free(bases[0].bytes);
+    free(bases[1].bytes);
 }
 END_TEST
 
 START_TEST(files_cut_anywhere_are_refused)
 {
-    struct token_bed_text base = read_base();
+    struct token_bed_text base = read_base(_i == 0 ? base_path : chars_path);
     for (size_t size = 0; size + 2 < base.size; size++) { /* the file ends in "}\n" */
         struct tokenizer_blob blob;
         char message[TOKENIZER_JSON_MESSAGE];
-        ck_assert_int_eq(
-            tokenizer_compile_memory("t.json", (char *)base.bytes, size, BASE_ROWS, &blob, message),
-            4);
+        struct tokenizer_text text = {"t.json", (char *)base.bytes, size};
+        ck_assert_int_eq(tokenizer_compile_memory(&text, NULL, BASE_ROWS, &blob, message), 4);
         ck_assert_ptr_null(blob.bytes);
     }
     free(base.bytes);
@@ -131,8 +135,8 @@ START_TEST(odd_keys_are_refused)
                  "t.json: key '%s' is not supported; supported: version, truncation, padding, "
                  "added_tokens, normalizer, pre_tokenizer, post_processor, decoder, model",
                  keys[i]);
-        ck_assert_int_eq(
-            tokenizer_compile_memory("t.json", json, (size_t)bytes, 10, &blob, message), 4);
+        struct tokenizer_text text = {"t.json", json, (size_t)bytes};
+        ck_assert_int_eq(tokenizer_compile_memory(&text, NULL, 10, &blob, message), 4);
         ck_assert_str_eq(message, expected);
     }
 }
@@ -182,8 +186,8 @@ static void try_tables(const uint8_t *tables, size_t size, void *block)
         uint64_t count = 0, bytes;
         uint8_t *printed = malloc(tokenizer_decode_bytes(tokenizer));
         struct tokenizer_decoder decoder;
-        (void)tokenizer_encode(tokenizer, text, sizeof text - 1, ids, 256, &count, message);
-        tokenizer_decode_begin(&decoder, true);
+        (void)tokenizer_encode(tokenizer, text, sizeof text - 1, true, ids, 256, &count, message);
+        tokenizer_decode_begin(&decoder, true, true);
         for (uint32_t id = 0; id < 300; id++)
             tokenizer_decode_one(tokenizer, &decoder, id, printed, &bytes);
         for (uint64_t i = 0; i < count && i < 256; i++)
@@ -243,9 +247,55 @@ START_TEST(each_damaged_entry_is_refused)
 }
 END_TEST
 
+/* What only tables of characters, patterns and templates can have wrong. */
+START_TEST(each_damaged_section_of_characters_is_refused)
+{
+    struct tokenizer_bed bed = token_bed_open(chars_path, CHARS_ROWS);
+    void *block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
+    uint8_t *damaged = aligned_alloc(16, bed.blob.size);
+    struct tokenizer_header *header = (struct tokenizer_header *)damaged;
+    static const char *const messages[] = {
+        "bits of joins (a power of two, at most): found 0, expected 268435456",
+        "bits of joins (a power of two, at most): found 4064, expected 268435456",
+        "bits of joins: found 4096, expected 0",
+        "flags without that of characters: found 88, expected 4",
+        "patterns: found 0, expected 1",
+        "patterns: found 0, expected 0",
+        "ids before a text (at most): found 2, expected 1",
+        "unknown flags: found 220, expected 127",
+        "version: found 1, expected 2",
+        "section template: entry 0 is out of range",
+    };
+    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
+        char message[TOKENIZER_MESSAGE], expected[TOKENIZER_MESSAGE];
+        memcpy(damaged, bed.blob.bytes, bed.blob.size);
+        header->section[SECTION_JOINS].bytes = i == 0 ? 0 : i == 1 ? 508 : 512;
+        header->flags = i == 2 ? 0 : i == 3 ? 88 : i == 7 ? 220 : header->flags;
+        header->patterns = i == 4;
+        header->section[SECTION_PATTERNS] =
+            i == 5 ? header->section[SECTION_TEMPLATE] : header->section[SECTION_PATTERNS];
+        if (i == 5)
+            memset(damaged + header->section[SECTION_PATTERNS].at, 'a', 4);
+        header->ids_before = i == 6 ? 2 : 1;
+        header->version = i == 8 ? 1 : header->version;
+        if (i == 9)
+            memset(damaged + header->section[SECTION_TEMPLATE].at, 0xFF, 4);
+        snprintf(expected, sizeof expected,
+                 "tokenizer tables: %s; the weight file is damaged, pack it again", messages[i]);
+        ck_assert_ptr_null(
+            tokenizer_open(damaged, bed.blob.size, block, tokenizer_scratch_bytes(), message));
+        ck_assert_str_eq(message, expected);
+    }
+    free(damaged);
+    free(block);
+    token_bed_close(&bed);
+}
+END_TEST
+
 START_TEST(damaged_tables_do_no_harm)
 {
-    struct tokenizer_bed bed = token_bed_open(base_path, BASE_ROWS);
+    struct tokenizer_bed bed =
+        token_bed_open(_i == 0 ? base_path : chars_path, _i == 0 ? BASE_ROWS : CHARS_ROWS);
     void *block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
     uint8_t *damaged = malloc(bed.blob.size);
     uint64_t random = 362436069u;
@@ -277,13 +327,14 @@ int main(void)
     TCase *tests = tcase_create("tokenizer.json");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, broken_files_are_refused_with_their_message);
-    tcase_add_test(tests, files_cut_anywhere_are_refused);
+    tcase_add_loop_test(tests, files_cut_anywhere_are_refused, 0, 2);
     tcase_add_test(tests, rows_and_paths_are_checked);
     tcase_add_test(tests, odd_keys_are_refused);
     tcase_add_test(tests, compiling_twice_gives_the_same_bytes);
     tcase_add_test(tests, a_wrong_block_is_refused);
     tcase_add_test(tests, each_damaged_entry_is_refused);
-    tcase_add_test(tests, damaged_tables_do_no_harm);
+    tcase_add_test(tests, each_damaged_section_of_characters_is_refused);
+    tcase_add_loop_test(tests, damaged_tables_do_no_harm, 0, 2);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }

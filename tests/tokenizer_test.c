@@ -11,12 +11,7 @@
 #include "tests/run.h"
 
 static const char *const folders[] = {"neox", "neox-flags"};
-enum {
-    FOLDERS = sizeof folders / sizeof folders[0],
-    ROWS = 1024,
-    MOST_IDS = 1 << 20,
-    VARIANTS = 21
-};
+enum { FOLDERS = sizeof folders / sizeof folders[0], ROWS = 1024, VARIANTS = 21 };
 
 /* ---- counts every allocation of the process ---- */
 
@@ -112,90 +107,12 @@ static struct token_bed_text join_cases(int folder)
     return all;
 }
 
-static uint32_t *room_for_ids(void)
-{
-    return malloc(MOST_IDS * sizeof(uint32_t));
-}
-
-static uint64_t encode(struct tokenizer *tokenizer, const void *text, uint64_t bytes, uint32_t *ids)
-{
-    char message[TOKENIZER_MESSAGE] = "";
-    uint64_t count;
-    ck_assert_msg(tokenizer_encode(tokenizer, text, bytes, ids, MOST_IDS, &count, message), "%s",
-                  message);
-    return count;
-}
-
-static uint64_t take_all(struct tokenizer *tokenizer, uint32_t *ids, uint64_t *random)
-{
-    char message[TOKENIZER_MESSAGE];
-    uint64_t count, total = 0;
-    do {
-        ck_assert(tokenizer_take(tokenizer, ids + total, 1 + token_bed_random(random) % 5, &count,
-                                 message));
-        total += count;
-    } while (count > 0);
-    return total;
-}
-
-/* Encodes in pieces of 1 to `most` bytes. */
-static uint64_t encode_cut(struct tokenizer *tokenizer, struct token_bed_text text, uint64_t most,
-                           uint64_t *random, uint32_t *ids)
-{
-    char message[TOKENIZER_MESSAGE];
-    uint64_t total = 0;
-    size_t at = 0;
-    tokenizer_begin(tokenizer);
-    while (at < text.size) {
-        uint64_t fed, piece = 1 + token_bed_random(random) % most;
-        piece = piece < text.size - at ? piece : text.size - at;
-        if (!tokenizer_feed(tokenizer, text.bytes + at, piece, &fed, message))
-            ck_abort_msg("%s", message);
-        at += fed;
-        uint64_t count = take_all(tokenizer, ids + total, random);
-        if (count + fed == 0)
-            ck_abort_msg("the stream stands still at byte %zu", at);
-        total += count;
-    }
-    ck_assert(tokenizer_finish(tokenizer, message));
-    return total + take_all(tokenizer, ids + total, random);
-}
-
-static struct token_bed_text decode(const struct tokenizer *tokenizer, const uint32_t *ids,
-                                    uint64_t count, bool print_special)
-{
-    uint64_t bytes, room = tokenizer_decode_bytes(tokenizer);
-    struct token_bed_text text = {malloc(count * room + 4), 0};
-    struct tokenizer_decoder decoder;
-    tokenizer_decode_begin(&decoder, print_special);
-    for (uint64_t i = 0; i < count; i++) {
-        if (!tokenizer_decode_one(tokenizer, &decoder, ids[i], text.bytes + text.size, &bytes) ||
-            bytes > room)
-            ck_abort_msg("id %u does not decode within %lu bytes", ids[i], (unsigned long)room);
-        text.size += bytes;
-    }
-    text.size += tokenizer_decode_end(&decoder, text.bytes + text.size);
-    return text;
-}
-
-static void check_same_ids(const uint32_t *found, uint64_t found_count, const uint32_t *expected,
-                           uint64_t expected_count, const char *what)
-{
-    for (uint64_t i = 0; i < found_count && i < expected_count; i++) {
-        if (found[i] != expected[i]) /* Check writes to a file at each assertion */
-            ck_abort_msg("%s: id %lu is %u, expected %u", what, (unsigned long)i, found[i],
-                         expected[i]);
-    }
-    ck_assert_msg(found_count == expected_count, "%s: %lu ids, expected %lu", what,
-                  (unsigned long)found_count, (unsigned long)expected_count);
-}
-
 /* ---- tests ---- */
 
 /* Encodes and decodes each case of {text, ids, decoded}. */
 static void check_cases(struct tokenizer *tokenizer, json_t *cases, const char *name)
 {
-    uint32_t *ids = room_for_ids(), *expected = room_for_ids();
+    uint32_t *ids = token_bed_room(), *expected = token_bed_room();
     for (size_t i = 0; i < json_array_size(cases); i++) {
         json_t *example = json_array_get(cases, i);
         json_t *stored = json_object_get(example, "ids");
@@ -205,9 +122,9 @@ static void check_cases(struct tokenizer *tokenizer, json_t *cases, const char *
         snprintf(what, sizeof what, "%s case %zu", name, i);
         for (size_t k = 0; k < json_array_size(stored); k++)
             expected[k] = (uint32_t)json_integer_value(json_array_get(stored, k));
-        uint64_t count = encode(tokenizer, text.bytes, text.size, ids);
-        check_same_ids(ids, count, expected, json_array_size(stored), what);
-        struct token_bed_text back = decode(tokenizer, ids, count, true);
+        uint64_t count = token_bed_encode(tokenizer, text.bytes, text.size, true, ids);
+        token_bed_same_ids(ids, count, expected, json_array_size(stored), what);
+        struct token_bed_text back = token_bed_decode(tokenizer, ids, count, true);
         const struct token_bed_text *same = printed.bytes != NULL ? &printed : &text;
         if (back.size != same->size || memcmp(back.bytes, same->bytes, back.size) != 0)
             ck_abort_msg("%s: decodes to '%.*s'", what, (int)back.size, (char *)back.bytes);
@@ -257,15 +174,15 @@ START_TEST(any_cutting_gives_the_same_ids)
     static const uint64_t most[] = {1, 2, 3, 17, 100, 4096, 100000, 1 << 20};
     struct tokenizer_bed bed = open_folder(_i);
     struct token_bed_text all = join_cases(_i);
-    uint32_t *ids = room_for_ids(), *whole = room_for_ids();
+    uint32_t *ids = token_bed_room(), *whole = token_bed_room();
     uint64_t random = 88172645463325252u;
-    uint64_t count = encode(bed.tokenizer, all.bytes, all.size, whole);
+    uint64_t count = token_bed_encode(bed.tokenizer, all.bytes, all.size, true, whole);
     for (size_t i = 0; i < sizeof most / sizeof most[0]; i++) {
         char what[64];
         snprintf(what, sizeof what, "%s in pieces of up to %lu bytes", folders[_i],
                  (unsigned long)most[i]);
-        uint64_t found = encode_cut(bed.tokenizer, all, most[i], &random, ids);
-        check_same_ids(ids, found, whole, count, what);
+        uint64_t found = token_bed_encode_cut(bed.tokenizer, all, most[i], &random, ids);
+        token_bed_same_ids(ids, found, whole, count, what);
     }
     free(all.bytes);
     free(ids);
@@ -294,14 +211,14 @@ static struct token_bed_text endless(int kind)
 START_TEST(endless_words_do_not_depend_on_the_cutting)
 {
     struct tokenizer_bed bed = open_folder(1);
-    uint32_t *ids = room_for_ids(), *whole = room_for_ids();
+    uint32_t *ids = token_bed_room(), *whole = token_bed_room();
     uint64_t random = 2463534242u;
     struct token_bed_text text = endless(_i);
-    uint64_t count = encode(bed.tokenizer, text.bytes, text.size, whole);
+    uint64_t count = token_bed_encode(bed.tokenizer, text.bytes, text.size, true, whole);
     static const uint64_t most[] = {97, 5000, 65536, 150000};
     for (size_t i = 0; i < sizeof most / sizeof most[0]; i++) {
-        uint64_t found = encode_cut(bed.tokenizer, text, most[i], &random, ids);
-        check_same_ids(ids, found, whole, count, "an endless word");
+        uint64_t found = token_bed_encode_cut(bed.tokenizer, text, most[i], &random, ids);
+        token_bed_same_ids(ids, found, whole, count, "an endless word");
     }
     free(text.bytes);
     free(ids);
@@ -313,15 +230,15 @@ END_TEST
 START_TEST(a_word_longer_than_the_window_is_cut_there)
 {
     struct tokenizer_bed bed = open_folder(0);
-    uint32_t *ids = room_for_ids(), *parts = room_for_ids();
+    uint32_t *ids = token_bed_room(), *parts = token_bed_room();
     const uint64_t size = TOKENIZER_WINDOW + 1001;
     uint8_t *word = malloc(size);
     for (uint64_t i = 0; i < size; i++)
         word[i] = (uint8_t)("the"[i % 3]);
-    uint64_t count = encode(bed.tokenizer, word, size, ids);
-    uint64_t first = encode(bed.tokenizer, word, TOKENIZER_WINDOW, parts);
-    first += encode(bed.tokenizer, word + TOKENIZER_WINDOW, 1001, parts + first);
-    check_same_ids(ids, count, parts, first, "a long word");
+    uint64_t count = token_bed_encode(bed.tokenizer, word, size, true, ids);
+    uint64_t first = token_bed_encode(bed.tokenizer, word, TOKENIZER_WINDOW, true, parts);
+    first += token_bed_encode(bed.tokenizer, word + TOKENIZER_WINDOW, 1001, true, parts + first);
+    token_bed_same_ids(ids, count, parts, first, "a long word");
     free(word);
     free(ids);
     free(parts);
@@ -332,13 +249,13 @@ END_TEST
 START_TEST(long_words_take_n_log_n)
 {
     struct tokenizer_bed bed = open_folder(0);
-    uint32_t *ids = room_for_ids();
+    uint32_t *ids = token_bed_room();
     uint8_t *word = malloc(TOKENIZER_WINDOW);
     for (uint64_t i = 0; i < TOKENIZER_WINDOW; i++)
         word[i] = (uint8_t)("thesandinhe"[i % 11]);
     clock_t start = clock();
     for (int i = 0; i < 16; i++)
-        encode(bed.tokenizer, word, TOKENIZER_WINDOW, ids);
+        token_bed_encode(bed.tokenizer, word, TOKENIZER_WINDOW, true, ids);
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     /* 16 words of 64 KiB: measured 0.2 s; looking through all symbols for each merge takes minutes
      */
@@ -353,7 +270,7 @@ START_TEST(nothing_allocates_after_open)
 {
     struct tokenizer_bed bed = open_folder(_i / 2);
     struct token_bed_text all = join_cases(_i / 2);
-    uint32_t *ids = room_for_ids();
+    uint32_t *ids = token_bed_room();
     uint8_t *text = malloc(tokenizer_decode_bytes(bed.tokenizer));
     char message[TOKENIZER_MESSAGE];
     uint64_t count, fed, bytes;
@@ -361,13 +278,13 @@ START_TEST(nothing_allocates_after_open)
     if (_i % 2 == 1)
         tokenizer_interpret(bed.tokenizer);
     count_allocations();
-    bool encoded =
-        tokenizer_encode(bed.tokenizer, all.bytes, all.size, ids, MOST_IDS, &count, message);
-    tokenizer_decode_begin(&decoder, true);
+    bool encoded = tokenizer_encode(bed.tokenizer, all.bytes, all.size, true, ids, TOKEN_BED_IDS,
+                                    &count, message);
+    tokenizer_decode_begin(&decoder, true, true);
     for (uint64_t i = 0; i < count; i++)
         tokenizer_decode_one(bed.tokenizer, &decoder, ids[i], text, &bytes);
-    tokenizer_decode_end(&decoder, text);
-    tokenizer_begin(bed.tokenizer);
+    tokenizer_decode_end(bed.tokenizer, &decoder, text);
+    tokenizer_begin(bed.tokenizer, true);
     tokenizer_feed(bed.tokenizer, all.bytes, 1000, &fed, message);
     tokenizer_take(bed.tokenizer, ids, 10, &count, message);
     uint64_t counted = allocations;
@@ -408,8 +325,8 @@ START_TEST(broken_text_is_named)
     uint32_t ids[64];
     uint64_t count;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        ck_assert(!tokenizer_encode(bed.tokenizer, cases[i].text, strlen(cases[i].text), ids, 64,
-                                    &count, message));
+        ck_assert(!tokenizer_encode(bed.tokenizer, cases[i].text, strlen(cases[i].text), true, ids,
+                                    64, &count, message));
         ck_assert_str_eq(message, cases[i].message);
     }
     token_bed_close(&bed);
@@ -422,15 +339,15 @@ START_TEST(broken_text_in_a_stream_keeps_what_came_before)
     char message[TOKENIZER_MESSAGE];
     uint32_t ids[64], expected[64];
     uint64_t count, fed, random = 1;
-    uint64_t expected_count = encode(bed.tokenizer, "hello the", 9, expected);
-    tokenizer_begin(bed.tokenizer);
+    uint64_t expected_count = token_bed_encode(bed.tokenizer, "hello the", 9, true, expected);
+    tokenizer_begin(bed.tokenizer, true);
     ck_assert(tokenizer_feed(bed.tokenizer, "hello the\xE2", 10, &fed, message));
     ck_assert_uint_eq(fed, 10);
     ck_assert(!tokenizer_feed(bed.tokenizer, "\x82xyz", 4, &fed, message));
     ck_assert_str_eq(message, "the text is broken at byte 9: found E2 82 78, expected valid UTF-8");
     ck_assert(tokenizer_finish(bed.tokenizer, message));
-    count = take_all(bed.tokenizer, ids, &random);
-    check_same_ids(ids, count, expected, expected_count, "the text before the fault");
+    count = token_bed_take_all(bed.tokenizer, ids, &random);
+    token_bed_same_ids(ids, count, expected, expected_count, "the text before the fault");
     token_bed_close(&bed);
 }
 END_TEST
@@ -441,11 +358,11 @@ START_TEST(too_many_ids_are_counted)
     char message[TOKENIZER_MESSAGE];
     uint32_t ids[4] = {9, 9, 9, 9};
     uint64_t count;
-    ck_assert(!tokenizer_encode(bed.tokenizer, "\1\2\3\4\5\6\7", 7, ids, 3, &count, message));
+    ck_assert(!tokenizer_encode(bed.tokenizer, "\1\2\3\4\5\6\7", 7, true, ids, 3, &count, message));
     ck_assert_uint_eq(count, 7);
     ck_assert_uint_eq(ids[3], 9);
     ck_assert_str_eq(message, "the text has 7 tokens, there is room for 3");
-    ck_assert(tokenizer_encode(bed.tokenizer, "", 0, ids, 0, &count, message));
+    ck_assert(tokenizer_encode(bed.tokenizer, "", 0, true, ids, 0, &count, message));
     ck_assert_uint_eq(count, 0);
     token_bed_close(&bed);
 }
@@ -481,7 +398,7 @@ START_TEST(decoding_replaces_what_is_no_character)
         size_t count = strlen(cases[i].bytes);
         for (size_t k = 0; k < count; k++)
             ids[k] = byte_token(bed.tokenizer, (uint8_t)cases[i].bytes[k]);
-        struct token_bed_text text = decode(bed.tokenizer, ids, count, true);
+        struct token_bed_text text = token_bed_decode(bed.tokenizer, ids, count, true);
         text.bytes[text.size] = 0;
         ck_assert_str_eq((char *)text.bytes, cases[i].printed);
         free(text.bytes);
@@ -508,7 +425,7 @@ START_TEST(single_tokens_can_be_asked)
     ck_assert_uint_eq(bytes, 13);
     ck_assert_ptr_null(tokenizer_text(bed.tokenizer, ROWS - 1, &bytes)); /* a padded row */
     ck_assert_ptr_null(tokenizer_text(bed.tokenizer, ROWS, &bytes));
-    tokenizer_decode_begin(&decoder, false);
+    tokenizer_decode_begin(&decoder, false, true);
     ck_assert(tokenizer_decode_one(bed.tokenizer, &decoder, 0, text, &bytes));
     ck_assert_uint_eq(bytes, 0); /* special tokens are left out unless asked for */
     ck_assert(tokenizer_decode_one(bed.tokenizer, &decoder, ROWS - 1, text, &bytes));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime/tokenizer_inner.h"
+#include "runtime/utf8.h"
 
 /* A trie under construction: children of a node are a list, newest first. */
 struct twig {
@@ -104,6 +105,16 @@ static uint32_t slots_for(uint64_t count)
     return slots;
 }
 
+/* Bits for the seams of `count` merges: 16 for each, so that few of the others are set by chance.
+ */
+static uint32_t join_bits_for(uint64_t count)
+{
+    uint32_t bits = 1 << 12;
+    while (bits < 16 * count && bits < TOKENIZER_MAX_JOINS)
+        bits *= 2;
+    return bits;
+}
+
 static void place_section(struct tokenizer_header *header, enum tokenizer_section section,
                           uint64_t bytes)
 {
@@ -130,6 +141,8 @@ static void place_sections(struct tokenizer_header *header, const struct tokeniz
         .added_tokens = source->added_count,
         .pair_slots = slots_for(source->merge_count),
         .piece_slots = slots_for(pieces),
+        .patterns = source->pattern_count,
+        .ids_before = source->ids_before,
     };
     place_section(header, SECTION_TOKEN_ENDS, 4 * ((uint64_t)source->rows + 1));
     place_section(header, SECTION_TOKEN_BYTES, token_bytes);
@@ -137,12 +150,15 @@ static void place_sections(struct tokenizer_header *header, const struct tokeniz
     place_section(header, SECTION_BYTE_IDS, sizeof source->byte_ids);
     place_section(header, SECTION_PAIRS, header->pair_slots * sizeof(struct token_pair));
     place_section(header, SECTION_PIECES, 4 * (uint64_t)header->piece_slots);
+    bool chars = (source->flags & TOKENIZER_CHARS) != 0;
+    place_section(header, SECTION_JOINS, chars ? join_bits_for(source->merge_count) / 8 : 0);
     place_section(header, SECTION_ADDED, source->added_count * sizeof(struct added_token));
     place_section(header, SECTION_RAW_NODES, raw->count * sizeof(struct trie_node));
     place_section(header, SECTION_RAW_EDGES, (raw->count - 1) * sizeof(struct trie_edge));
     place_section(header, SECTION_CLEAN_NODES, clean->count * sizeof(struct trie_node));
     place_section(header, SECTION_CLEAN_EDGES, (clean->count - 1) * sizeof(struct trie_edge));
-    place_section(header, SECTION_PATTERN, strlen(source->pattern));
+    place_section(header, SECTION_PATTERNS, source->patterns.size);
+    place_section(header, SECTION_TEMPLATE, 4 * (uint64_t)(source->ids_before + source->ids_after));
 }
 
 static void *section_start(struct tokenizer_header *header, enum tokenizer_section section)
@@ -179,6 +195,43 @@ static void write_pairs(struct tokenizer_header *header, const struct tokenizer_
     }
 }
 
+static void write_joins(struct tokenizer_header *header, const struct tokenizer_source *source)
+{
+    uint32_t *words = section_start(header, SECTION_JOINS);
+    uint32_t bits = (uint32_t)(8 * header->section[SECTION_JOINS].bytes);
+    for (uint32_t i = 0; i < source->merge_count && bits > 0; i++) {
+        uint32_t bit = join_bit(source->seams[i].left, source->seams[i].right, bits);
+        words[bit / 32] |= 1u << bit % 32;
+    }
+}
+
+static void insert_piece(struct tokenizer_header *header, const uint8_t *text, uint64_t bytes,
+                         uint32_t id)
+{
+    uint32_t *pieces = section_start(header, SECTION_PIECES);
+    uint32_t slot = token_piece_slot(text, bytes, header->piece_slots);
+    while (pieces[slot] != TOKENIZER_NONE)
+        slot = (slot + 1) & (header->piece_slots - 1);
+    pieces[slot] = id;
+}
+
+/* A character that is a token: where symbols are characters, merging starts from these. */
+static bool is_character(const struct tokenizer_source *source, uint32_t id)
+{
+    const struct pool_text *text = &source->tokens[id].text;
+    return (source->flags & TOKENIZER_CHARS) && source->tokens[id].is_piece && text->bytes > 0 &&
+           utf8_length(source->pool.bytes[text->at]) == text->bytes;
+}
+
+/* Whether merging the token's text gives the token. */
+static bool is_reached(struct merger *merger, const struct tokenizer_tables *tables,
+                       const uint8_t *text, uint64_t bytes, uint32_t id)
+{
+    merge_piece(merger, tables, text, bytes);
+    const struct symbol *first = &merger->symbols[0];
+    return merger->at == 0 && first->id == id && first->next == TOKENIZER_NONE;
+}
+
 /* The pieces that are one token: all of the vocabulary with ignore_merges, otherwise those that the
  * merges lead to; these are then found without merging, which is what makes encoding fast. */
 static int write_pieces(struct tokenizer_header *header, const struct tokenizer_source *source,
@@ -198,19 +251,17 @@ static int write_pieces(struct tokenizer_header *header, const struct tokenizer_
     }
     for (uint32_t id = 0; id < source->rows; id++) {
         const struct pool_text *text = &source->tokens[id].text;
+        if (is_character(source, id))
+            insert_piece(header, source->pool.bytes + text->at, text->bytes, id);
+    }
+    for (uint32_t id = 0; id < source->rows; id++) {
+        const struct pool_text *text = &source->tokens[id].text;
         const uint8_t *bytes = source->pool.bytes + text->at;
-        if (!source->tokens[id].is_piece || text->bytes > TOKENIZER_WINDOW)
+        if (!source->tokens[id].is_piece || text->bytes > TOKENIZER_WINDOW ||
+            is_character(source, id))
             continue;
-        if (!source->ignore_merges) {
-            merge_piece(merger, &tables, bytes, text->bytes);
-            const struct symbol *first = &merger->symbols[0];
-            if (merger->at != 0 || first->id != id || first->next != TOKENIZER_NONE)
-                continue;
-        }
-        uint32_t slot = token_piece_slot(bytes, text->bytes, header->piece_slots);
-        while (pieces[slot] != TOKENIZER_NONE)
-            slot = (slot + 1) & (header->piece_slots - 1);
-        pieces[slot] = id;
+        if (source->ignore_merges || is_reached(merger, &tables, bytes, text->bytes, id))
+            insert_piece(header, bytes, text->bytes, id);
     }
     free(merger);
     return 0;
@@ -240,8 +291,31 @@ static int write_tables(struct tokenizer_blob *blob, const struct tokenizer_sour
                section_start(header, SECTION_RAW_EDGES));
     trie_write(clean, section_start(header, SECTION_CLEAN_NODES),
                section_start(header, SECTION_CLEAN_EDGES));
-    memcpy(section_start(header, SECTION_PATTERN), source->pattern, strlen(source->pattern));
+    write_joins(header, source);
+    if (source->patterns.size > 0)
+        memcpy(section_start(header, SECTION_PATTERNS), source->patterns.bytes,
+               source->patterns.size);
+    memcpy(section_start(header, SECTION_TEMPLATE), source->template,
+           header->section[SECTION_TEMPLATE].bytes);
     return write_pieces(header, source, name, message);
+}
+
+/* Opens the tables as the runtime will, which compiles the patterns. */
+static int try_tables(const struct tokenizer_blob *blob, const char *name,
+                      char message[TOKENIZER_JSON_MESSAGE])
+{
+    char reason[TOKENIZER_MESSAGE];
+    uint64_t bytes = tokenizer_scratch_bytes();
+    void *block = aligned_alloc(TOKENIZER_ALIGN, bytes);
+    if (block == NULL)
+        return 3;
+    struct tokenizer *opened = tokenizer_open(blob->bytes, blob->size, block, bytes, reason);
+    if (opened != NULL)
+        tokenizer_close(opened);
+    else
+        snprintf(message, TOKENIZER_JSON_MESSAGE, "%s: %s", name, reason);
+    free(block);
+    return opened != NULL ? 0 : 4;
 }
 
 int tokenizer_build(const struct tokenizer_source *source, const char *name,
@@ -254,6 +328,8 @@ int tokenizer_build(const struct tokenizer_source *source, const char *name,
         code = trie_make(&clean, source, true, name, message);
     if (code == 0)
         code = write_tables(blob, source, &raw, &clean, name, message);
+    if (code == 0)
+        code = try_tables(blob, name, message);
     free(raw.twigs);
     free(clean.twigs);
     if (code != 0) {

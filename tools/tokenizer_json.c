@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/tokenizer_reader.h"
 
@@ -31,14 +32,52 @@ static bool read_root(struct reader *reader, json_t *root)
             return reader_refuse(reader, "%s: found %s, expected null", must_be_null[i],
                                  reader_kind(value));
     }
-    return reader_nodes(reader, root) && reader_model(reader, root) && reader_added(reader, root);
+    return reader_pre_tokenizer(reader, root) && reader_nodes(reader, root) &&
+           reader_model(reader, root) && reader_added(reader, root) &&
+           reader_template(reader, root);
 }
 
-int tokenizer_compile_memory(const char *name, const char *json, size_t bytes, uint64_t vocab_rows,
+/* The document of a file, to be released; NULL after a complaint. */
+static json_t *parse(struct reader *reader, const struct tokenizer_text *text)
+{
+    json_error_t error;
+    json_t *root =
+        json_loadb(text->json, text->bytes, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    if (root == NULL)
+        reader_refuse(reader, "line %d, column %d: not valid JSON: %s", error.line, error.column,
+                      error.text);
+    return root;
+}
+
+/* Looks into tokenizer_config.json; complaints are about that file. */
+static bool read_config(struct reader *reader, json_t *root, const struct tokenizer_text *config)
+{
+    if (config == NULL)
+        return true;
+    const char *name = reader->name;
+    reader->name = config->name;
+    json_t *document = parse(reader, config);
+    bool good = document != NULL && reader_config(reader, root, document);
+    json_decref(document);
+    reader->name = name;
+    return good;
+}
+
+static void source_free(struct tokenizer_source *source)
+{
+    free(source->tokens);
+    free(source->pool.bytes);
+    free(source->patterns.bytes);
+    free(source->merges);
+    free(source->seams);
+    free(source->added);
+}
+
+int tokenizer_compile_memory(const struct tokenizer_text *tokenizer,
+                             const struct tokenizer_text *config, uint64_t vocab_rows,
                              struct tokenizer_blob *blob, char message[TOKENIZER_JSON_MESSAGE])
 {
-    struct reader reader = {.name = name, .message = message};
-    json_error_t error;
+    struct reader reader = {.name = tokenizer->name, .message = message};
     *blob = (struct tokenizer_blob){0};
     if (vocab_rows == 0 || vocab_rows > TOKENIZER_MAX_ROWS) {
         reader_refuse(&reader, "a model with %" PRIu64 " rows of vocabulary, expected 1 to %d",
@@ -46,23 +85,17 @@ int tokenizer_compile_memory(const char *name, const char *json, size_t bytes, u
         return reader.code;
     }
     reader.source.rows = (uint32_t)vocab_rows;
-    json_t *root = json_loadb(json, bytes, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    json_t *root = parse(&reader, tokenizer);
     reader.source.tokens = calloc(vocab_rows, sizeof *reader.source.tokens);
     memset(reader.source.byte_ids, 0xFF, sizeof reader.source.byte_ids);
     if (reader.source.tokens == NULL)
         reader_no_memory(&reader);
-    else if (root == NULL)
-        reader_refuse(&reader, "line %d, column %d: not valid JSON: %s", error.line, error.column,
-                      error.text);
-    else if (read_root(&reader, root))
-        reader.code = tokenizer_build(&reader.source, name, blob, message);
+    else if (root != NULL && read_root(&reader, root) && read_config(&reader, root, config))
+        reader.code = tokenizer_build(&reader.source, reader.name, blob, message);
     if (reader.code == 3)
         reader_no_memory(&reader);
     json_decref(root);
-    free(reader.source.tokens);
-    free(reader.source.pool.bytes);
-    free(reader.source.merges);
-    free(reader.source.added);
+    source_free(&reader.source);
     return reader.code;
 }
 
@@ -102,15 +135,42 @@ static char *read_file(const char *path, size_t *bytes, char message[TOKENIZER_J
     return NULL;
 }
 
+/* The path of the file `name` in the folder of `path`; to be freed. */
+static char *beside(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    size_t folder = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+    char *made = malloc(folder + strlen(name) + 1);
+    if (made == NULL)
+        return NULL;
+    memcpy(made, path, folder);
+    strcpy(made + folder, name);
+    return made;
+}
+
 int tokenizer_compile(const char *path, uint64_t vocab_rows, struct tokenizer_blob *blob,
                       char message[TOKENIZER_JSON_MESSAGE])
 {
-    size_t bytes;
+    struct tokenizer_text tokenizer = {.name = path}, config = {0};
     *blob = (struct tokenizer_blob){0};
-    char *json = read_file(path, &bytes, message);
+    char *json = read_file(path, &tokenizer.bytes, message);
     if (json == NULL)
         return 4;
-    int code = tokenizer_compile_memory(path, json, bytes, vocab_rows, blob, message);
+    tokenizer.json = json;
+    char *config_path = beside(path, "tokenizer_config.json"), *config_json = NULL;
+    bool has_config = config_path != NULL && access(config_path, F_OK) == 0;
+    if (has_config)
+        config_json = read_file(config_path, &config.bytes, message);
+    config.name = config_path;
+    config.json = config_json;
+    int code = config_path == NULL ? 3 : 4;
+    if (config_path == NULL)
+        snprintf(message, TOKENIZER_JSON_MESSAGE, "%s: not enough memory", path);
+    else if (!has_config || config_json != NULL)
+        code = tokenizer_compile_memory(&tokenizer, has_config ? &config : NULL, vocab_rows, blob,
+                                        message);
+    free(config_json);
+    free(config_path);
     free(json);
     return code;
 }

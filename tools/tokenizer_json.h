@@ -1,9 +1,17 @@
 /* tokenizer.json, as Hugging Face `tokenizers` writes it, compiled into the flat tables that the
  * runtime reads (runtime/tokenizer_tables.h).
  *
- * Supported: model BPE over bytes; normalizer null, NFC or a Sequence of these; pre_tokenizer,
- * decoder and post_processor ByteLevel (the last may be null); added tokens with all their flags.
- * Any other node, option or key is refused by name: nothing is ignored silently. */
+ * Supported: model BPE, of two kinds. Byte-level (GPT-NeoX, CodeGen, Llama-3, DeepSeek-LLM):
+ * pre_tokenizer ByteLevel, or a Sequence of Split by a regular expression and Digits that ends in
+ * ByteLevel; normalizer null, NFC or a Sequence of these; decoder ByteLevel. With byte_fallback
+ * (Llama-2, Mistral): normalizer Prepend and Replace of ' ' by U+2581 and no pre_tokenizer, or
+ * pre_tokenizer Metaspace; decoder a Sequence of Replace, ByteFallback, Fuse and perhaps Strip.
+ * post_processor null, ByteLevel, TemplateProcessing or a Sequence of these; added tokens with all
+ * their flags. Any other node, option or key is refused by name: nothing is ignored silently.
+ *
+ * tokenizer_config.json matters in one way: where it names a Llama or GPT-NeoX class, Hugging Face
+ * `transformers` makes the ids around a text (BOS, EOS) from its add_bos_token and add_eos_token
+ * and not from post_processor; so do we. */
 #ifndef TOOLS_TOKENIZER_JSON_H
 #define TOOLS_TOKENIZER_JSON_H
 
@@ -20,14 +28,23 @@ struct tokenizer_blob {
     uint64_t size;
 };
 
-/* Compiles the file at `path` for a model of vocab_rows rows: every id must be below that. Returns
- * an exit code: 0; 3 not enough memory; 4 the file cannot be read or is not what it should be. Then
- * message says, beginning with the path, what was found where and what was expected. */
+/* Compiles the file at `path`, with the tokenizer_config.json beside it if there is one, for a
+ * model of vocab_rows rows: every id must be below that. Returns an exit code: 0; 3 not enough
+ * memory; 4 a file cannot be read or is not what it should be. Then message says, beginning with
+ * its path, what was found where and what was expected. */
 int tokenizer_compile(const char *path, uint64_t vocab_rows, struct tokenizer_blob *blob,
                       char message[TOKENIZER_JSON_MESSAGE]);
 
-/* The same from json[bytes] in memory; `name` stands for the path in messages. */
-int tokenizer_compile_memory(const char *name, const char *json, size_t bytes, uint64_t vocab_rows,
+/* A file in memory; `name` stands for the path in messages. */
+struct tokenizer_text {
+    const char *name;
+    const char *json;
+    size_t bytes;
+};
+
+/* The same from memory; config NULL: there is no tokenizer_config.json. */
+int tokenizer_compile_memory(const struct tokenizer_text *tokenizer,
+                             const struct tokenizer_text *config, uint64_t vocab_rows,
                              struct tokenizer_blob *blob, char message[TOKENIZER_JSON_MESSAGE]);
 
 #endif

@@ -1,4 +1,4 @@
-/* The model of tokenizer.json: vocabulary, byte symbols and merges. */
+/* The model of tokenizer.json: vocabulary and the tokens of single bytes. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +22,45 @@ static int symbol_byte(uint32_t code)
     return rank < 33 + 34 ? (int)(rank - 33 + 127) : 173;
 }
 
+/* The byte that a token "<0x0A>" prints, or -1. */
+static int fallback_byte(const char *text, size_t bytes)
+{
+    static const char digits[] = "0123456789ABCDEFabcdef";
+    if (bytes != 6 || memcmp(text, "<0x", 3) != 0 || text[5] != '>' ||
+        strspn(text + 3, digits) != 2)
+        return -1;
+    return (int)strtol(text + 3, NULL, 16);
+}
+
+/* Where symbols are characters, a mark prints ' '. A token of a byte, or one that spells a space as
+ * ' ', is not what text leads to. */
+static void mark_text(struct byte_pool *pool, struct source_token *token)
+{
+    uint8_t *text = pool->bytes + token->text.at;
+    uint64_t bytes = token->text.bytes, made = 0;
+    int byte = fallback_byte((const char *)text, bytes);
+    token->is_piece = byte < 0 && memchr(text, ' ', bytes) == NULL;
+    for (uint64_t i = 0; i < bytes && byte < 0;) {
+        bool mark =
+            bytes - i >= SPACE_MARK_BYTES && memcmp(text + i, SPACE_MARK, SPACE_MARK_BYTES) == 0;
+        text[made++] = mark ? ' ' : text[i];
+        i += mark ? SPACE_MARK_BYTES : 1;
+    }
+    if (byte >= 0)
+        text[made++] = (uint8_t)byte;
+    token->text.bytes = made;
+}
+
 bool reader_token_text(struct reader *reader, const char *text, size_t bytes,
                        struct source_token *token)
 {
     struct byte_pool *pool = &reader->source.pool;
     if (!pool_add(pool, text, bytes, &token->text))
         return reader_no_memory(reader);
+    if (reader->source.flags & TOKENIZER_CHARS) {
+        mark_text(pool, token);
+        return true;
+    }
     token->is_piece = true;
     const uint8_t *from = (const uint8_t *)text;
     uint64_t made = 0;
@@ -61,7 +94,7 @@ bool reader_id(struct reader *reader, const char *path, json_t *value, uint32_t 
     return true;
 }
 
-/* The unknown token stays unused, since every byte has a symbol; still it must exist. */
+/* The unknown token stays unused, since every byte has a token; still it must exist. */
 static bool check_unknown(struct reader *reader, json_t *model)
 {
     json_t *unknown = json_object_get(model, "unk_token");
@@ -108,6 +141,22 @@ static bool read_vocab(struct reader *reader, json_t *model)
     return true;
 }
 
+/* The tokens "<0x00>" to "<0xFF>"; the bytes that UTF-8 has must be there. */
+static bool read_fallback_bytes(struct reader *reader)
+{
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        char symbol[8];
+        int length = snprintf(symbol, sizeof symbol, "<0x%02X>", byte);
+        json_t *id = json_object_getn(reader->vocab, symbol, (size_t)length);
+        bool in_utf8 = utf8_length((uint8_t)byte) != 0 || (byte & 0xC0) == 0x80;
+        if (id == NULL && in_utf8)
+            return reader_refuse(reader, "model.vocab: the token '%s' is missing", symbol);
+        reader->source.byte_ids[byte] =
+            id == NULL ? TOKENIZER_NONE : (uint32_t)json_integer_value(id);
+    }
+    return true;
+}
+
 static bool read_byte_symbols(struct reader *reader)
 {
     for (uint32_t code = 0; code < 256 + 68; code++) {
@@ -128,132 +177,6 @@ static bool read_byte_symbols(struct reader *reader)
     return true;
 }
 
-/* Splits a merge, "a b" or ["a", "b"], into its parts. */
-static bool split_merge(struct reader *reader, size_t rank, json_t *merge, const char *part[2],
-                        size_t bytes[2])
-{
-    char quoted[QUOTE_BYTES];
-    if (json_is_string(merge)) {
-        const char *text = json_string_value(merge);
-        size_t length = json_string_length(merge);
-        const char *space = memchr(text, ' ', length);
-        const char *last = memrchr(text, ' ', length);
-        if (space == NULL || space != last || space == text || space + 1 == text + length)
-            return reader_refuse(reader,
-                                 "model.merges[%zu]: found %s, expected two parts with one space "
-                                 "between them",
-                                 rank, reader_quote_json(quoted, merge));
-        part[0] = text;
-        bytes[0] = (size_t)(space - text);
-        part[1] = space + 1;
-        bytes[1] = length - bytes[0] - 1;
-        return true;
-    }
-    if (!json_is_array(merge))
-        return reader_refuse(reader,
-                             "model.merges[%zu]: found %s, expected \"a b\" or [\"a\", \"b\"]",
-                             rank, reader_kind(merge));
-    if (json_array_size(merge) != 2)
-        return reader_refuse(reader, "model.merges[%zu]: found an array of %zu, expected 2 strings",
-                             rank, json_array_size(merge));
-    for (size_t i = 0; i < 2; i++) {
-        json_t *string = json_array_get(merge, i);
-        if (!json_is_string(string))
-            return reader_refuse(reader, "model.merges[%zu][%zu]: found %s, expected a string",
-                                 rank, i, reader_kind(string));
-        part[i] = json_string_value(string);
-        bytes[i] = json_string_length(string);
-    }
-    return true;
-}
-
-/* The id of text[bytes] in the vocabulary; `role` names it in the complaint. */
-static bool find_token(struct reader *reader, size_t rank, const char *role, const char *text,
-                       size_t bytes, uint32_t *id)
-{
-    char quoted[QUOTE_BYTES];
-    json_t *value = json_object_getn(reader->vocab, text, bytes);
-    if (value == NULL)
-        return reader_refuse(reader, "model.merges[%zu]: %s %s is not in model.vocab", rank, role,
-                             reader_quote(quoted, text, bytes));
-    *id = (uint32_t)json_integer_value(value);
-    return true;
-}
-
-static bool read_merge(struct reader *reader, size_t rank, json_t *merge, struct token_pair *pair)
-{
-    const char *part[2] = {"", ""};
-    size_t bytes[2] = {0, 0};
-    pair->rank = (uint32_t)rank;
-    if (!split_merge(reader, rank, merge, part, bytes) ||
-        !find_token(reader, rank, "the first part", part[0], bytes[0], &pair->left) ||
-        !find_token(reader, rank, "the second part", part[1], bytes[1], &pair->right))
-        return false;
-    char *whole = malloc(bytes[0] + bytes[1] + 1);
-    if (whole == NULL)
-        return reader_no_memory(reader);
-    memcpy(whole, part[0], bytes[0]);
-    memcpy(whole + bytes[0], part[1], bytes[1]);
-    bool found = find_token(reader, rank, "the result", whole, bytes[0] + bytes[1], &pair->result);
-    free(whole);
-    return found;
-}
-
-static int by_pair(const void *a, const void *b)
-{
-    const struct token_pair *left = a, *right = b;
-    if (left->left != right->left)
-        return left->left < right->left ? -1 : 1;
-    if (left->right != right->right)
-        return left->right < right->right ? -1 : 1;
-    return left->rank < right->rank ? -1 : left->rank > right->rank;
-}
-
-/* A pair listed twice has no single rank. */
-static bool check_merges_differ(struct reader *reader)
-{
-    const struct tokenizer_source *source = &reader->source;
-    if (source->merge_count < 2)
-        return true;
-    struct token_pair *sorted = malloc(source->merge_count * sizeof *sorted);
-    if (sorted == NULL)
-        return reader_no_memory(reader);
-    memcpy(sorted, source->merges, source->merge_count * sizeof *sorted);
-    qsort(sorted, source->merge_count, sizeof *sorted, by_pair);
-    bool differ = true;
-    for (uint32_t i = 1; i < source->merge_count && differ; i++) {
-        differ = sorted[i].left != sorted[i - 1].left || sorted[i].right != sorted[i - 1].right;
-        if (!differ)
-            reader_refuse(reader,
-                          "model.merges[%" PRIu32 "]: the same merge as model.merges[%" PRIu32 "]",
-                          sorted[i].rank, sorted[i - 1].rank);
-    }
-    free(sorted);
-    return differ;
-}
-
-static bool read_merges(struct reader *reader, json_t *model)
-{
-    struct tokenizer_source *source = &reader->source;
-    json_t *merges = json_object_get(model, "merges");
-    if (!json_is_array(merges))
-        return reader_refuse(reader, "model.merges: found %s, expected an array",
-                             reader_kind(merges));
-    size_t count = json_array_size(merges);
-    if (count > TOKENIZER_MAX_ROWS)
-        return reader_refuse(reader, "model.merges: found %zu, expected at most %d", count,
-                             TOKENIZER_MAX_ROWS);
-    source->merges = calloc(count + 1, sizeof *source->merges);
-    if (source->merges == NULL)
-        return reader_no_memory(reader);
-    source->merge_count = (uint32_t)count;
-    for (size_t i = 0; i < count; i++) {
-        if (!read_merge(reader, i, json_array_get(merges, i), &source->merges[i]))
-            return false;
-    }
-    return check_merges_differ(reader);
-}
-
 /* Options of the model that must be off, or have no effect here. */
 static bool check_model_options(struct reader *reader, json_t *model)
 {
@@ -270,23 +193,35 @@ static bool check_model_options(struct reader *reader, json_t *model)
             return reader_refuse(reader, "model.%s: found %s, expected null or \"\"", affixes[i],
                                  reader_kind(affix));
     }
+    bool chars = (reader->source.flags & TOKENIZER_CHARS) != 0;
     if (!reader_option(reader, "model", model, "fuse_unk", false, &flag) ||
         !reader_option(reader, "model", model, "byte_fallback", false, &flag))
         return false;
-    if (flag)
-        return reader_refuse(reader, "model.byte_fallback: found true, expected false");
-    return reader_option(reader, "model", model, "ignore_merges", false,
-                         &reader->source.ignore_merges);
+    if (flag != chars)
+        return reader_refuse(reader,
+                             "model.byte_fallback: found %s, expected %s %s a ByteLevel "
+                             "pre_tokenizer",
+                             flag ? "true" : "false", chars ? "true" : "false",
+                             chars ? "without" : "with");
+    if (!reader_option(reader, "model", model, "ignore_merges", false,
+                       &reader->source.ignore_merges))
+        return false;
+    if (chars && reader->source.ignore_merges)
+        return reader_refuse(reader,
+                             "model.ignore_merges: found true, expected false with byte_fallback");
+    return true;
 }
 
 bool reader_model(struct reader *reader, json_t *root)
 {
     json_t *model = json_object_get(root, "model");
+    bool chars = (reader->source.flags & TOKENIZER_CHARS) != 0;
     return reader_type(reader, "model", model, "BPE", "BPE") &&
            reader_known_keys(
                reader, "model", model,
                "type, dropout, unk_token, continuing_subword_prefix, end_of_word_suffix, "
                "fuse_unk, byte_fallback, ignore_merges, vocab, merges") &&
            check_model_options(reader, model) && read_vocab(reader, model) &&
-           read_byte_symbols(reader) && check_unknown(reader, model) && read_merges(reader, model);
+           (chars ? read_fallback_bytes(reader) : read_byte_symbols(reader)) &&
+           check_unknown(reader, model) && reader_merges(reader, model);
 }

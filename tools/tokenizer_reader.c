@@ -123,19 +123,81 @@ bool reader_option(struct reader *reader, const char *path, json_t *object, cons
     return json_object_get(object, key) == NULL || reader_flag(reader, path, object, key, flag);
 }
 
+const char *reader_type_of(struct reader *reader, const char *path, json_t *object,
+                           const char *supported)
+{
+    json_t *type = json_object_get(object, "type");
+    if (!json_is_object(object))
+        reader_refuse(reader, "%s: found %s, expected an object of type %s", path,
+                      reader_kind(object), supported);
+    else if (!json_is_string(type))
+        reader_refuse(reader, "%s.type: found %s, expected a string", path, reader_kind(type));
+    return json_string_value(type);
+}
+
 bool reader_type(struct reader *reader, const char *path, json_t *object, const char *supported,
                  const char *expected)
 {
     char quoted[QUOTE_BYTES];
-    if (!json_is_object(object))
-        return reader_refuse(reader, "%s: found %s, expected an object of type %s", path,
-                             reader_kind(object), supported);
-    json_t *type = json_object_get(object, "type");
-    if (!json_is_string(type))
-        return reader_refuse(reader, "%s.type: found %s, expected a string", path,
-                             reader_kind(type));
-    if (strcmp(json_string_value(type), expected) != 0)
+    const char *type = reader_type_of(reader, path, object, supported);
+    if (type == NULL)
+        return false;
+    if (expected == NULL || strcmp(type, expected) != 0)
         return reader_refuse(reader, "%s: type %s is not supported; supported: %s", path,
-                             reader_quote_json(quoted, type), supported);
+                             reader_quote(quoted, type, strlen(type)), supported);
     return true;
+}
+
+bool reader_string(struct reader *reader, const char *path, json_t *object, const char *key,
+                   const char *expected)
+{
+    char found[QUOTE_BYTES], wanted[QUOTE_BYTES];
+    json_t *value = json_object_get(object, key);
+    reader_quote(wanted, expected, strlen(expected));
+    if (!json_is_string(value))
+        return reader_refuse(reader, "%s.%s: found %s, expected %s", path, key, reader_kind(value),
+                             wanted);
+    if (strcmp(json_string_value(value), expected) != 0)
+        return reader_refuse(reader, "%s.%s: found %s, expected %s", path, key,
+                             reader_quote_json(found, value), wanted);
+    return true;
+}
+
+json_t *reader_sequence(struct reader *reader, const char *path, json_t *object, const char *key)
+{
+    char known[64];
+    json_t *nodes = json_object_get(object, key);
+    snprintf(known, sizeof known, "type, %s", key);
+    if (!reader_known_keys(reader, path, object, known))
+        return NULL;
+    if (!json_is_array(nodes))
+        reader_refuse(reader, "%s.%s: found %s, expected an array", path, key, reader_kind(nodes));
+    return json_is_array(nodes) ? nodes : NULL;
+}
+
+bool reader_replace(struct reader *reader, const char *path, json_t *object, const char *from,
+                    const char *to)
+{
+    char inner[96];
+    json_t *pattern = json_object_get(object, "pattern");
+    snprintf(inner, sizeof inner, "%s.pattern", path);
+    if (!reader_known_keys(reader, path, object, "type, pattern, content"))
+        return false;
+    if (!json_is_object(pattern))
+        return reader_refuse(reader, "%s: found %s, expected an object", inner,
+                             reader_kind(pattern));
+    return reader_known_keys(reader, inner, pattern, "String") &&
+           reader_string(reader, inner, pattern, "String", from) &&
+           reader_string(reader, path, object, "content", to);
+}
+
+bool reader_byte_level(struct reader *reader, const char *path, json_t *node, bool *prefix_space,
+                       bool *use_regex)
+{
+    bool trim;
+    return reader_known_keys(reader, path, node,
+                             "type, add_prefix_space, trim_offsets, use_regex") &&
+           reader_flag(reader, path, node, "add_prefix_space", prefix_space) &&
+           reader_flag(reader, path, node, "trim_offsets", &trim) &&
+           reader_option(reader, path, node, "use_regex", true, use_regex);
 }

@@ -53,9 +53,45 @@ bool reader_id(struct reader *reader, const char *path, json_t *value, uint32_t 
 bool reader_token_text(struct reader *reader, const char *text, size_t bytes,
                        struct source_token *token);
 
+/* The node at `path` is an object with a type; its type, or NULL after a complaint. */
+const char *reader_type_of(struct reader *reader, const char *path, json_t *object,
+                           const char *supported);
+
+/* The string object[key] is `expected`. */
+bool reader_string(struct reader *reader, const char *path, json_t *object, const char *key,
+                   const char *expected);
+
+/* The nodes that a Sequence at `path` holds under `key`, or NULL after a complaint. */
+json_t *reader_sequence(struct reader *reader, const char *path, json_t *object, const char *key);
+
+/* Replace of the String `from` by `to`, as normalizers and decoders write it. */
+bool reader_replace(struct reader *reader, const char *path, json_t *object, const char *from,
+                    const char *to);
+
+/* One ByteLevel node; what its options mean there is the caller's business. */
+bool reader_byte_level(struct reader *reader, const char *path, json_t *node, bool *prefix_space,
+                       bool *use_regex);
+
+/* One more pattern for the pre-tokens: a regular expression of the file, put into PCRE2's words and
+ * Unicode 16; or one of our own: ByteLevel's, each number, each run of numbers, and a space with
+ * what follows it up to the next one. */
+extern const char regex_byte_level[], regex_digit[], regex_digits[], regex_spaced[];
+bool reader_regex(struct reader *reader, const char *path, const char *text, size_t bytes);
+bool reader_pattern(struct reader *reader, const char *path, const char *pattern);
+
+/* The id of a token by its content, the vocabulary's or an added one's. */
+bool reader_find(const struct reader *reader, json_t *root, const char *text, size_t bytes,
+                 uint32_t *id);
+
 /* The parts of the file, in this order. */
-bool reader_nodes(struct reader *reader, json_t *root); /* all but the model */
+bool reader_pre_tokenizer(struct reader *reader, json_t *root);
+bool reader_nodes(struct reader *reader, json_t *root); /* normalizer, decoder */
 bool reader_model(struct reader *reader, json_t *root);
+bool reader_merges(struct reader *reader, json_t *model);
 bool reader_added(struct reader *reader, json_t *root);
+bool reader_template(struct reader *reader, json_t *root); /* post_processor */
+
+/* tokenizer_config.json: replaces the template where it names a Llama or GPT-NeoX class. */
+bool reader_config(struct reader *reader, json_t *root, json_t *config);
 
 #endif

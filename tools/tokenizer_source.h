@@ -25,7 +25,7 @@ struct pool_text {
 struct source_token {
     struct pool_text text; /* what it prints */
     uint8_t flags;         /* enum token_flag */
-    bool is_piece;         /* in the model's vocabulary, spelled in byte symbols */
+    bool is_piece;         /* in the model's vocabulary, and text can lead to it */
 };
 
 struct source_added {
@@ -35,18 +35,29 @@ struct source_added {
     bool clean;     /* looked for in normalised text */
 };
 
+/* The characters on both sides of where a merge joins; the mark of a space is ' '. */
+struct merge_seam {
+    uint32_t left;
+    uint32_t right;
+};
+
 struct tokenizer_source {
     uint32_t rows;
     uint32_t flags; /* enum tokenizer_flag */
     bool ignore_merges;
-    const char *pattern;
+    struct byte_pool patterns; /* each ended by NUL */
+    uint32_t pattern_count;
     struct byte_pool pool;
     struct source_token *tokens; /* [rows] */
     uint32_t byte_ids[256];
     struct token_pair *merges; /* [merge_count] by rank */
+    struct merge_seam *seams;  /* [merge_count] */
     uint32_t merge_count;
     struct source_added *added; /* [added_count] */
     uint32_t added_count;
+    uint32_t template[TOKENIZER_MAX_TEMPLATE]; /* ids_before, then ids_after */
+    uint32_t ids_before;
+    uint32_t ids_after;
 };
 
 /* Appends bytes to the pool; false when there is no memory. */

@@ -1,7 +1,8 @@
 /* libFuzzer entry: a valid tokenizer.json with a piece replaced (or, if the first byte is 0, any
  * bytes at all) is compiled; what compiles must open and encode. Run from the root of the repo.
  *
- * Input: mode, two bytes of position, bytes to take out, then the bytes to put in. */
+ * Input: mode (128 and up: the file whose symbols are characters), two bytes of position, bytes to
+ * take out, then the bytes to put in. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +12,24 @@
 
 enum { ROWS = 300, BASE_MOST = 1 << 14, EDIT_HEAD = 4 };
 
-static char base[BASE_MOST];
-static size_t base_bytes;
+static const char *const paths[2] = {"tests/data/tokenizers/broken/base.json",
+                                     "tests/data/tokenizers/broken/chars.json"};
+static char bases[2][BASE_MOST];
+static size_t bases_bytes[2];
 static void *block;
 
 static void prepare(void)
 {
-    FILE *file = fopen("tests/data/tokenizers/broken/base.json", "rb");
-    if (file == NULL)
-        abort();
-    base_bytes = fread(base, 1, sizeof base, file);
-    fclose(file);
     block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
-    if (base_bytes == 0 || base_bytes == sizeof base || block == NULL)
-        abort();
+    for (int i = 0; i < 2; i++) {
+        FILE *file = fopen(paths[i], "rb");
+        if (file == NULL || block == NULL)
+            abort();
+        bases_bytes[i] = fread(bases[i], 1, BASE_MOST, file);
+        fclose(file);
+        if (bases_bytes[i] == 0 || bases_bytes[i] == BASE_MOST)
+            abort();
+    }
 }
 
 static void use(const struct tokenizer_blob *blob)
@@ -36,17 +41,19 @@ static void use(const struct tokenizer_blob *blob)
     struct tokenizer *tokenizer =
         tokenizer_open(blob->bytes, blob->size, block, tokenizer_scratch_bytes(), message);
     if (tokenizer == NULL ||
-        !tokenizer_encode(tokenizer, text, sizeof text - 1, ids, 256, &count, message))
+        !tokenizer_encode(tokenizer, text, sizeof text - 1, true, ids, 256, &count, message))
         abort();
     tokenizer_close(tokenizer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_bytes)
 {
-    if (base_bytes == 0)
+    if (block == NULL)
         prepare();
     if (input_bytes < EDIT_HEAD)
         return 0;
+    const char *base = bases[input[0] >> 7];
+    const size_t base_bytes = bases_bytes[input[0] >> 7];
     size_t at = input[0] == 0 ? 0 : (input[1] | (size_t)input[2] << 8) % base_bytes;
     size_t taken = input[0] == 0 ? base_bytes : input[3];
     taken = taken < base_bytes - at ? taken : base_bytes - at;
@@ -59,8 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_bytes)
     memcpy(json + at + put, base + at + taken, base_bytes - at - taken);
     struct tokenizer_blob blob;
     char message[TOKENIZER_JSON_MESSAGE];
-    int code =
-        tokenizer_compile_memory("fuzz", json, base_bytes - taken + put, ROWS, &blob, message);
+    struct tokenizer_text edited = {"fuzz", json, base_bytes - taken + put};
+    int code = tokenizer_compile_memory(&edited, NULL, ROWS, &blob, message);
     if (code == 0)
         use(&blob);
     else if (code != 4 || strncmp(message, "fuzz: ", 6) != 0)

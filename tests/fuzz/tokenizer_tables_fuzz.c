@@ -2,8 +2,8 @@
  * any bytes at all) are opened and used: a stray access or an id out of range is a finding. Run
  * from the root of the repo.
  *
- * Input: mode, then changes of three bytes each: two bytes of place, one of value; the last 16
- * bytes are put into the text. */
+ * Input: mode (128 and up: tables of characters), then changes of three bytes each: two bytes of
+ * place, one of value; the last 16 bytes are put into the text. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 #include "runtime/tokenizer.h"
 #include "tools/tokenizer_json.h"
 
-enum { ROWS = 262, TEXT_BYTES = 16 };
+enum { ROWS = 300, TEXT_BYTES = 16 };
 
-static struct tokenizer_blob valid;
+static struct tokenizer_blob valids[2];
 static void *block;
 
 static void prepare(void)
@@ -21,7 +21,10 @@ static void prepare(void)
     char message[TOKENIZER_JSON_MESSAGE];
     block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
     if (block == NULL ||
-        tokenizer_compile("tests/data/tokenizers/broken/base.json", ROWS, &valid, message) != 0)
+        tokenizer_compile("tests/data/tokenizers/broken/base.json", ROWS, &valids[0], message) !=
+            0 ||
+        tokenizer_compile("tests/data/tokenizers/broken/chars.json", ROWS, &valids[1], message) !=
+            0)
         abort();
 }
 
@@ -37,8 +40,8 @@ static void use(struct tokenizer *tokenizer, const uint8_t *extra)
     struct tokenizer_decoder decoder;
     if (printed == NULL)
         return;
-    (void)tokenizer_encode(tokenizer, text, sizeof text - 1, ids, 256, &count, message);
-    tokenizer_decode_begin(&decoder, true);
+    (void)tokenizer_encode(tokenizer, text, sizeof text - 1, true, ids, 256, &count, message);
+    tokenizer_decode_begin(&decoder, true, true);
     for (uint64_t i = 0; i < count && i < 256; i++) {
         if (!tokenizer_decode_one(tokenizer, &decoder, ids[i], printed, &bytes))
             abort();
@@ -53,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_bytes)
     if (input_bytes < 1 + TEXT_BYTES)
         return 0;
     bool any = input[0] == 0;
+    const struct tokenizer_blob valid = valids[input[0] >> 7];
     size_t changes = input_bytes - 1 - TEXT_BYTES;
     size_t size = any ? changes : valid.size;
     void *tables;

@@ -5,16 +5,18 @@ Made with Python 3.11.7 and tokenizers 0.23.3.
 
     python tests/references/make_broken.py
 
-Writes tests/data/tokenizers/broken/{base.json,edits.json}. An edit is applied to the text of
-base.json: keep its first `keep` bytes (all, if absent), replace `find`, which occurs exactly once,
-by `replace` (or the bytes of `replace_hex`), then add `append`. `huggingface` records what
-`tokenizers` does with the result: it accepts much that a strict reader must refuse.
+Writes tests/data/tokenizers/broken/{base.json,chars.json,edits.json}. An edit is applied to the
+text of base.json, or of the file it names as `base`: keep its first `keep` bytes (all, if absent),
+replace `find`, which occurs exactly once, by `replace` (or the bytes of `replace_hex`), then add
+`append`. `huggingface` records what `tokenizers` does with the result: it accepts much that a
+strict reader must refuse.
 """
 
 import json
 from pathlib import Path
 
 from make_tokenizer import BYTE_LEVEL, SPECIAL, added, bytes_of_symbols
+from make_tokenizer_kinds import MARK, bpe, file, template
 from tokenizers import Tokenizer
 
 OUT = Path(__file__).resolve().parent.parent / "data" / "tokenizers" / "broken"
@@ -176,6 +178,126 @@ def added_tokens():
     ]
 
 
+def sequence(name, *nodes):
+    text = ",".join(json.dumps(n, separators=(",", ":"), ensure_ascii=False) for n in nodes)
+    return swap(name, PRE, f'"pre_tokenizer":{{"type":"Sequence","pretokenizers":[{text}]}}')
+
+
+def split(regex, **options):
+    return {"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": False,
+            **options}
+
+
+def patterns():
+    """Sequences of pre-tokenizers, and regular expressions that are more than ours can be."""
+    level = {**BYTE_LEVEL, "use_regex": False}
+    digits = {"type": "Digits", "individual_digits": True}
+    yield sequence("an empty Sequence")
+    yield sequence("a Sequence without ByteLevel", digits)
+    yield sequence("ByteLevel before the end", level, digits)
+    yield sequence("Punctuation in a Sequence", {"type": "Punctuation", "behavior": "Isolated"},
+                   level)
+    yield sequence("a Sequence in a Sequence", {"type": "Sequence", "pretokenizers": []}, level)
+    yield sequence("a prefix space in a Sequence", {**level, "add_prefix_space": True})
+    yield sequence("Digits without a flag", {"type": "Digits"}, level)
+    yield sequence("Split that removes", split("a", behavior="Removed"), level)
+    yield sequence("Split inverted", split("a", invert=True), level)
+    yield sequence("Split by a string", split("a", pattern={"String": "a"}), level)
+    yield sequence("Split by nothing", split(""), level)
+    yield sequence("more patterns than fit", *[split("a")] * 9, level)
+    yield sequence("Split that is sound", split(r"(?i:'s)|(a|b)|[^\r\n\p{L}]?\p{L}+(?!\S)"), level)
+    for regex in (r"\d", r"(?<=a)b", r"(?<n>a)", "^a", "a$", ".", "a++", "(?:ab)+", "[a", "(a",
+                  "a)", "[]", "[a[b]]", "[a&&b]", "[z-a]", r"[\s-a]", r"\p{Han}", "*a", "a{2,1}", "a{,2}",
+                  "a{1,2000}", "a*", "a|", "\\", r"\x41", "(" * 17 + "a" + ")" * 17):
+        yield sequence(f"the pattern {regex}", split(regex), level)
+
+
+def templates():
+    def post(name, node):
+        return swap(name, POST, '"post_processor":' + json.dumps(node, separators=(",", ":")))
+    sound = template("<|endoftext|>", 0)
+    yield post("a template", sound)
+    yield post("a template in a Sequence", {"type": "Sequence", "processors": [BYTE_LEVEL, sound]})
+    yield post("two templates", {"type": "Sequence", "processors": [sound, sound]})
+    yield post("a Sequence in a Sequence of post-processors",
+               {"type": "Sequence", "processors": [{"type": "Sequence", "processors": []}]})
+    yield post("RobertaProcessing", {"type": "RobertaProcessing", "sep": ["<|padding|>", 1],
+                                     "cls": ["<|endoftext|>", 0], "trim_offsets": True,
+                                     "add_prefix_space": False})
+    yield post("a template without a text", {**sound, "single": sound["single"][:1]})
+    yield post("a template with text B", {**sound, "single": sound["pair"][2:]})
+    yield post("a template with the text twice", {**sound, "single": sound["pair"][1:2] * 2})
+    yield post("a template without its tokens", {**sound, "special_tokens": {}})
+    yield post("a template of an odd part", {**sound, "single": ["$A"]})
+    yield post("a template with an id out of range", template("<|endoftext|>", 262))
+    yield post("a template of more ids than fit", {**sound, "single": sound["single"][:1] * 17 +
+                                                   sound["single"][1:]})
+
+
+def make_chars():
+    """A sound small file whose symbols are characters."""
+    names = ["<unk>", "<s>", "</s>"]
+    tokens = names + [f"<0x{b:02X}>" for b in range(256)] + [MARK, "a", "b", MARK + "a", "ab"]
+    vocab = {token: i for i, token in enumerate(tokens)}
+    model = bpe(vocab, [(MARK, "a"), ("a", "b")], unk_token="<unk>", fuse_unk=True,
+                byte_fallback=True)
+    back = [{"type": "Replace", "pattern": {"String": MARK}, "content": " "},
+            {"type": "ByteFallback"}, {"type": "Fuse"},
+            {"type": "Strip", "content": " ", "start": 1, "stop": 0}]
+    replace = {"type": "Replace", "pattern": {"String": " "}, "content": MARK}
+    return file(model, [added(t, i, special=True) for i, t in enumerate(names)],
+                normalizer={"type": "Sequence",
+                            "normalizers": [{"type": "Prepend", "prepend": MARK}, replace]},
+                post_processor=template("<s>", 1),
+                decoder={"type": "Sequence", "decoders": back})
+
+
+def characters():
+    """Edits of chars.json."""
+    prepend, replace = f'{{"type":"Prepend","prepend":"{MARK}"}}', \
+        f'{{"type":"Replace","pattern":{{"String":" "}},"content":"{MARK}"}}'
+    strip = '{"type":"Strip","content":" ","start":1,"stop":0}'
+    null = '"pre_tokenizer":null'
+    metaspace = f'{{"type":"Metaspace","replacement":"{MARK}","prepend_scheme":"first"}}'
+    normalizer = f'"normalizer":{{"type":"Sequence","normalizers":[{prepend},{replace}]}}'
+    space = null.replace("null", metaspace)
+    edits = [
+        swap("chars: Prepend of something else", prepend, prepend.replace(MARK, "_")),
+        swap("chars: Replace of something else", '"pattern":{"String":" "}',
+             '"pattern":{"String":"a"}'),
+        swap("chars: Replace by a pattern", '"pattern":{"String":" "}',
+             '"pattern":{"Regex":" "}'),
+        swap("chars: no Replace", "," + replace, ""), swap("chars: no Prepend", prepend + ",", ""),
+        swap("chars: Prepend twice", prepend, prepend + "," + prepend),
+        swap("chars: NFC", prepend, '{"type":"NFC"}'),
+        swap("chars: Lowercase", prepend, '{"type":"Lowercase"}'),
+        swap("chars: Metaspace besides Prepend", null, space),
+        swap("chars: Metaspace", normalizer + "," + null, '"normalizer":null,' + space),
+        swap("chars: Metaspace by another mark", normalizer + "," + null,
+             '"normalizer":null,' + space.replace(MARK, "_")),
+        swap("chars: Metaspace with an unknown scheme", normalizer + "," + null,
+             '"normalizer":null,' + space.replace("first", "last")),
+        swap("chars: Metaspace that contradicts itself", normalizer + "," + null,
+             '"normalizer":null,' + space.replace('"prepend', '"add_prefix_space":false,"prepend')),
+        swap("chars: no byte_fallback", '"byte_fallback":true', '"byte_fallback":false'),
+        swap("chars: ignore_merges", '"ignore_merges":false', '"ignore_merges":true'),
+        swap("chars: no token for a byte", '"<0x41>"', '"<0x41"'),
+        swap("chars: no token for a byte that is not in UTF-8", '"<0xFF>"', '"<0xFF"'),
+        swap("chars: a merge of a byte", f'["{MARK}","a"]', '["<0x41>","b"]'),
+        swap("chars: no Strip", "," + strip, ""),
+        swap("chars: Strip of two", strip, strip.replace("1", "2")),
+        swap("chars: Strip of something else", strip, strip.replace('" "', '"_"')),
+        swap("chars: no Fuse", ',{"type":"Fuse"}', ""),
+        swap("chars: decoder ByteLevel", '"decoder":{"type":"Sequence"', '"decoder":' + LEVEL +
+             ',"old":{"type":"Sequence"'),
+        swap("chars: a decoder too many", strip, strip + "," + strip),
+        swap("chars: lstrip in normalised text", '"content":"<s>","special":true,"single_word":'
+             'false,"lstrip":false,"rstrip":false,"normalized":false', '"content":"<s>","special":'
+             'true,"single_word":false,"lstrip":true,"rstrip":false,"normalized":true'),
+    ]
+    return [edit | {"base": "chars"} for edit in edits]
+
+
 def apply(base, edit):
     """The bytes of the broken file."""
     text = base[: edit.get("keep", len(base))]
@@ -204,9 +326,14 @@ def main():
     base = json.dumps(make_base(), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
     assert loads(base) == "accepts"
     (OUT / "base.json").write_bytes(base)
+    chars = json.dumps(make_chars(), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    assert loads(chars) == "accepts"
+    (OUT / "chars.json").write_bytes(chars)
     edits = not_json(len(base)) + vocabulary() + merges() + settings() + added_tokens()
+    edits += [*patterns(), *templates(), *characters()]
     assert len({edit["name"] for edit in edits}) == len(edits)
-    edits = [edit | {"huggingface": loads(apply(base, edit))} for edit in edits]
+    edits = [edit | {"huggingface": loads(apply(chars if "base" in edit else base, edit))}
+             for edit in edits]
     (OUT / "edits.json").write_text(
         "[\n" + ",\n".join(json.dumps(edit) for edit in edits) + "\n]\n")
     accepted = [edit["name"] for edit in edits if edit["huggingface"] == "accepts"]
