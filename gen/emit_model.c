@@ -10,7 +10,7 @@ static void dimensions(const struct design *d, struct page *page)
     page_line(page, "\nenum {");
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         char value[CFG_VALUE_MAX + 1];
-        if (cfg_keys[i].dimension[0] == '\0')
+        if (cfg_keys[i].dimension[0] == '\0' || !cfg_has(&d->steps.cfg, &cfg_keys[i]))
             continue;
         cfg_value(&d->steps.cfg, &cfg_keys[i], value);
         page_row(page, "    %s\t = \v%s,\t /* %s */", cfg_keys[i].dimension, value,

@@ -88,7 +88,8 @@ uint64_t tensor_width(const struct tensor *t)
     return width;
 }
 
-static const struct family families[] = {{"mamba", family_mamba}};
+static const struct family families[] = {
+    {"mamba", family_mamba}, {"llama", family_llama}, {"phi", family_phi}};
 
 void graph_build(const struct cfg *cfg, enum step_kind step, struct graph *graph)
 {

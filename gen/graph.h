@@ -15,7 +15,7 @@
 enum {
     GRAPH_TENSORS = 48,
     GRAPH_NODES = 24,
-    GRAPH_OPERANDS = 8,
+    GRAPH_OPERANDS = 12,
     GRAPH_PARTS = 3,
     GRAPH_PAD = 16,          /* elements to which every row is padded: a line */
     GRAPH_NONE = UINT16_MAX, /* in place of an optional operand that a model does not have */
@@ -47,6 +47,7 @@ struct tensor {
     enum role role;
     enum place place; /* PLACE_LAYER: a weight or state that every layer has its own of */
     enum dtype type;
+    bool cache; /* of a state: never read before it is written, so it need not start at zero */
 
     /* The C array: [dim[0]][dim[1]].., padded. Scratch: rank 0 until shape.c infers it. */
     uint32_t rank;
@@ -89,6 +90,8 @@ struct family {
     void (*build)(const struct cfg *cfg, struct graph *graph);
 };
 void family_mamba(const struct cfg *cfg, struct graph *graph);
+void family_llama(const struct cfg *cfg, struct graph *graph);
+void family_phi(const struct cfg *cfg, struct graph *graph);
 
 /* All steps of one model. */
 struct steps {
