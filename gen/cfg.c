@@ -147,8 +147,8 @@ static void check_presence(struct parse *p)
         p->sound = false;
         if (given_here) {
             report_error(p->report, p->line_of[i],
-                         "key '%s' is none of model_type = %s, but of %s: remove it", key->name,
-                         p->cfg->model_type, key->families);
+                         "key '%s' belongs to model_type %s, not to %s: remove it", key->name,
+                         key->families, p->cfg->model_type);
             continue;
         }
         char wanted[CFG_EXPECTED_MAX];

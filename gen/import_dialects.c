@@ -69,7 +69,7 @@ bool import_take(const struct import_source *s, const char *theirs, const char *
     const json_t *value = json_object_get(s->object, theirs);
     char text[CFG_VALUE_MAX + 1], wanted[CFG_EXPECTED_MAX];
     cfg_expected(key, wanted);
-    if ((value == NULL || json_is_null(value)) && absent != NULL)
+    if (value == NULL && absent != NULL)
         return import_set(s->cfg, name, absent, s->report);
     if (value == NULL) {
         report_error(s->report, 0, "missing '%s%s', expected %s (%s)", s->prefix, theirs, wanted,

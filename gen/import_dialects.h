@@ -15,7 +15,7 @@ struct import_source {
 };
 
 /* Config key `name` from the file's key `theirs`, checked as a config's; `absent` is the value of a
- * file that lacks it or says null, NULL if there must be one. */
+ * file that lacks it, NULL if there must be one. */
 __attribute__((warn_unused_result)) bool import_take(const struct import_source *s,
                                                      const char *theirs, const char *name,
                                                      const char *absent);

@@ -11,6 +11,13 @@ static const json_t *said(const json_t *object, const char *name)
     return json_is_null(value) ? NULL : value;
 }
 
+/* The same as in the file, or `usual` where it does not say. */
+static bool take_or(const struct import_source *s, const char *name, const char *usual)
+{
+    return said(s->object, name) == NULL ? import_set(s->cfg, name, usual, s->report)
+                                         : import_take(s, name, name, NULL);
+}
+
 /* Refuses a flag that is set: a variant of the architecture that is not built. */
 static bool refuse_flag(const struct import_source *s, const char *name)
 {
@@ -53,11 +60,11 @@ static bool take_rope(const struct import_source *s)
         rope.object = parameters;
         rope.prefix = "rope_parameters.";
     }
-    good = import_take(&rope, "rope_theta", "rope_theta", "10000") && good;
+    good = take_or(&rope, "rope_theta", "10000") && good;
     if (!cfg_has(s->cfg, cfg_key("partial_rotary_factor")))
         return good;
     rope.object = said(parameters, "partial_rotary_factor") != NULL ? parameters : s->object;
-    return import_take(&rope, "partial_rotary_factor", "partial_rotary_factor", "0.5") && good;
+    return take_or(&rope, "partial_rotary_factor", "0.5") && good;
 }
 
 /* Without a head_dim of their own, the heads share the width. */
@@ -68,8 +75,7 @@ static bool take_heads(const struct import_source *s)
         return false;
     snprintf(heads, sizeof heads, "%" PRIu32, s->cfg->num_attention_heads);
     snprintf(width, sizeof width, "%" PRIu32, s->cfg->hidden_size / s->cfg->num_attention_heads);
-    return import_take(s, "num_key_value_heads", "num_key_value_heads", heads) &&
-           import_take(s, "head_dim", "head_dim", width);
+    return take_or(s, "num_key_value_heads", heads) && take_or(s, "head_dim", width);
 }
 
 bool import_transformer(const struct import_source *s)
