@@ -169,11 +169,12 @@ $(TESTS)/obj/%.o: tests/%.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(MARCH) $(TEST_DEFINES) -c $< -o $@
 $(TESTS)/libtests.a: $(test_lib:tests/%.c=$(TESTS)/obj/%.o)
+# The runtime names a model; where a test brings none, it is the fake one of libtests.a.
 $(filter-out %/poison_test %/trace_test,$(programs)): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) -Wl,--start-group $^ -Wl,--end-group -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
 
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.
-$(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o) \
+$(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o fake_model.o) \
                         $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
 

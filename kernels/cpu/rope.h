@@ -5,7 +5,7 @@
  *            a = position * frequency[j], rounded to f32; elements from R on stay as they are
  *   Order    two products, each rounded, then their difference or sum
  *   Error    |out - exact| <= 3 * 2^-24 (|x[j]| + |x[j+R/2]|), exact at the rounded angle
- *            (tests/rope_test.c)
+ *            (tests/attention_test.c)
  *   Source   Su et al., "RoFormer", in the halves of GPT-NeoX: apply_rotary_pos_emb
  *
  * cos and sin are polynomials in double after an exact reduction, rounded once: the same bits from
