@@ -17,7 +17,7 @@ COMMON = dict(vocab_size=512, hidden_size=64, intermediate_size=128, num_hidden_
 # Name: seed, parameters, the rest. jamba-b has attention before experts, and projection biases.
 MODELS = {
     "jamba-a": (1501, 425784, dict(attn_layer_offset=2, mamba_proj_bias=False)),
-    "jamba-b": (1502, 426744, dict(attn_layer_offset=1, mamba_proj_bias=True)),
+    "jamba-b": (1512, 426744, dict(attn_layer_offset=1, mamba_proj_bias=True)),
 }
 
 
