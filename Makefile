@@ -187,11 +187,13 @@ $(TESTS)/fake: $(OUT)/obj/runtime/main.o $(TESTS)/obj/fake_model.o $(guard) $(OU
 types       := f32 bf16 f16
 tiny_models := $(foreach m,mamba-a mamba-b mamba-c,$(addprefix $(m)-,$(types))) \
                mamba-c-stored-bf16-f32 mamba-c-stored-f16-f32 mamba-a-original-f32 mamba-a-sharded-f32
+tiny_transformers := $(addprefix llama-a-,$(types)) llama-b-bf16 llama-c-f16 phi-a-bf16 phi-b-f16
 tiny_type    = $(lastword $(subst -, ,$(1)))
 tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
 build/tests/config/%.ini: $(TOOLS)/gen
 	@mkdir -p $(@D); $(TOOLS)/gen import $(call tiny_source,$*) --linear-type $(call tiny_type,$*) \
-	  --embedding-type $(call tiny_type,$*) --prefill-chunk 32 --logit-rows 8 >$@
+	  --embedding-type $(call tiny_type,$*) --prefill-chunk 32 --logit-rows 8 \
+	  $(if $(filter mamba%,$*),,--kv-type f32 --context 400) >$@
 tiny-model-%: build/tests/config/%.ini $(OUT)/libruntime.a $(TOOLS)/pack
 	@$(MAKE) -s MODEL=$* CONFIG=$< SOURCES=build/tests/models/$* CHECKPOINT=$(call tiny_source,$*) all
 
@@ -208,7 +210,7 @@ $(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/main.o $(
 test: deps-test
 	@$(MAKE) -s test-parts
 .PHONY: test-parts
-test-parts: all $(TOOLS)/fables $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/fake $(TESTS)/kernel_digest $(TOOLS)/fables $(programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models))
+test-parts: all $(TOOLS)/fables $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/fake $(TESTS)/kernel_digest $(TOOLS)/fables $(programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models) $(tiny_transformers))
 	@tests/all.sh $(TESTS)/logs $(OUT) $(TOOLS) $(programs) -- $(scripts)
 
 # Speed, beside the bandwidth and the fused multiply-adds that this machine gives in the same run.

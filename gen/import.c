@@ -10,14 +10,13 @@
 #include "gen/number.h"
 
 const struct import_choices import_defaults = {
-    .linear_type = "bf16", .embedding_type = "bf16", .kv_type = "bf16", .prefill_chunk = "256"};
+    .linear_type = "bf16", .embedding_type = "bf16", .prefill_chunk = "256"};
 
 bool import_choose(const struct import_choices *choices, struct report *report, struct cfg *cfg)
 {
     char rows[16];
     bool good = import_set(cfg, "linear_type", choices->linear_type, report);
     good = import_set(cfg, "embedding_type", choices->embedding_type, report) && good;
-    good = import_set(cfg, "kv_type", choices->kv_type, report) && good;
     static const char *const arenas[] = {"weights_memory", "state_memory", "scratch_memory",
                                          "io_memory"};
     for (size_t i = 0; i < sizeof arenas / sizeof arenas[0]; i++)
@@ -35,19 +34,20 @@ bool import_choose(const struct import_choices *choices, struct report *report, 
     return false;
 }
 
-bool import_context(const struct import_choices *choices, struct report *report, struct cfg *cfg)
+bool import_cache(const struct import_choices *choices, struct report *report, struct cfg *cfg)
 {
     char usual[16];
     if (!cfg_has(cfg, cfg_key("context"))) {
-        if (choices->context != NULL)
-            report_error(report, 0, "--context: %s has a state of fixed size: leave it out",
-                         cfg->model_type);
-        return choices->context == NULL;
+        if (choices->context != NULL || choices->kv_type != NULL)
+            report_error(report, 0, "%s: %s has a state of fixed size: leave it out",
+                         choices->context != NULL ? "--context" : "--kv-type", cfg->model_type);
+        return choices->context == NULL && choices->kv_type == NULL;
     }
     snprintf(usual, sizeof usual, "%u",
              cfg->max_position_embeddings < IMPORT_CONTEXT ? cfg->max_position_embeddings
                                                            : IMPORT_CONTEXT);
-    return import_set(cfg, "context", choices->context ? choices->context : usual, report) &&
+    return import_set(cfg, "kv_type", choices->kv_type ? choices->kv_type : "bf16", report) &&
+           import_set(cfg, "context", choices->context ? choices->context : usual, report) &&
            cfg_check(cfg, NULL, report);
 }
 

@@ -251,7 +251,7 @@ static int import_config(const struct options *o)
         return EXIT_USAGE;
     if (!import_load(o->config, &report, &cfg))
         return EXIT_MISMATCH;
-    if (!import_context(&o->choices, &report, &cfg))
+    if (!import_cache(&o->choices, &report, &cfg))
         return EXIT_USAGE;
     import_print(&cfg, stdout);
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

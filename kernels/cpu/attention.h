@@ -161,6 +161,8 @@ KERNEL_INLINE void attention(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, f
         struct attention_row row[ATTENTION_ROWS];
         const u32 head = tile / tiles, start = tile % tiles * size;
         const u32 in_tile = rows - start < size ? rows - start : size;
+        if (in_tile == 0)
+            __builtin_unreachable(); /* every tile has rows; compilers doubt it */
         for (u32 i = 0; i < in_tile; i++) {
             const u32 token = (start + i) / shared, member = (start + i) % shared;
             row[i] = (struct attention_row){
