@@ -23,6 +23,14 @@ uint32_t build_weight(struct build *b, const char *name, const char *source, enu
     return graph_tensor(b->graph, &t);
 }
 
+uint32_t build_experts(struct build *b, const char *name, const char *source, uint32_t experts,
+                       uint32_t rows, uint32_t cols)
+{
+    const uint32_t id = build_weight(b, name, source, PACKING_MATRIX, rows, cols);
+    b->graph->tensor[id].experts = experts;
+    return id;
+}
+
 uint32_t build_scratch(struct build *b, const char *name)
 {
     struct tensor t = {.role = ROLE_SCRATCH, .place = b->place, .type = DTYPE_F32};
@@ -54,7 +62,7 @@ void build_note(struct build *b, uint32_t tensor, const char *text, ...)
 
 void build_node(struct build *b, enum op op, const char *name, const uint32_t *operands)
 {
-    struct node n = {.op = op, .place = b->place};
+    struct node n = {.op = op, .place = b->place, .chosen = b->cfg->num_experts_per_tok};
     strcpy(n.name, name);
     memcpy(n.operand, operands, strlen(op_rules[op].access) * sizeof *operands);
     graph_node(b->graph, &n);

@@ -17,6 +17,10 @@ struct build {
 uint32_t build_weight(struct build *b, const char *name, const char *source, enum packing packing,
                       uint32_t rows, uint32_t cols);
 
+/* A matrix [rows][cols] for each of `experts` experts; "%u" in the source for layer and expert. */
+uint32_t build_experts(struct build *b, const char *name, const char *source, uint32_t experts,
+                       uint32_t rows, uint32_t cols);
+
 /* A vector that the model has if it is wanted, else GRAPH_NONE. */
 uint32_t build_optional(struct build *b, bool wanted, const char *name, const char *source,
                         uint32_t rows);

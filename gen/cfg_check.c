@@ -4,6 +4,9 @@
 
 #include "gen/cfg.h"
 
+/* Rows of all groups of a chunk: their list lies on the stack of every thread. */
+enum { EXPERT_ROWS_MOST = 8192 };
+
 bool cfg_has(const struct cfg *cfg, const struct key *key)
 {
     const size_t length = strlen(cfg->model_type);
@@ -101,6 +104,16 @@ bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *re
                      "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
                      cfg->prefill_chunk);
     check_activation(&r);
+    if (cfg->num_experts_per_tok > cfg->num_local_experts)
+        report_error(report, line(&r, "num_experts_per_tok"),
+                     "num_experts_per_tok = %u, expected at most num_local_experts = %u",
+                     cfg->num_experts_per_tok, cfg->num_local_experts);
+    if ((uint64_t)cfg->prefill_chunk * cfg->num_experts_per_tok > EXPERT_ROWS_MOST)
+        report_error(
+            report, line(&r, "prefill_chunk"),
+            "prefill_chunk = %u, expected at most %u: %d rows over num_experts_per_tok = %u",
+            cfg->prefill_chunk, EXPERT_ROWS_MOST / cfg->num_experts_per_tok, EXPERT_ROWS_MOST,
+            cfg->num_experts_per_tok);
     if (has(cfg, "num_attention_heads"))
         check_attention(&r);
     return report->errors == errors;

@@ -20,7 +20,12 @@ static const char *const families[] = {"EMBED",
                                        "ATTENTION",
                                        "SWIGLU",
                                        "NORM_LINEAR_SWIGLU",
-                                       "NORM_LINEAR_GELU"};
+                                       "NORM_LINEAR_GELU",
+                                       "ROUTE",
+                                       "GATHER",
+                                       "EXPERTS_SWIGLU",
+                                       "NORM_EXPERTS_SWIGLU",
+                                       "EXPERTS_ADD"};
 
 /* Whether the node reads several matrices, which then need names of their own. */
 static bool has_matrices(const struct node *node, const struct graph *graph)

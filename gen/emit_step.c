@@ -17,7 +17,7 @@ static void argument(const struct graph *graph, const struct node *node, uint32_
         snprintf(text, 64, "NULL");
         return;
     }
-    bool matrix = t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX;
+    bool matrix = t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX && t->experts == 0;
     snprintf(text, 64, "%s%s->%s", matrix ? "&" : "", bases[t->role], t->name);
 }
 

@@ -60,6 +60,7 @@ struct tensor {
     const char *source, *alias; /* with "%u" for the layer */
     enum packing packing;
     uint32_t rows, cols, groups;
+    uint32_t experts; /* so many matrices behind one another, "%u" twice in the source; 0: one */
 };
 
 struct node {
@@ -70,6 +71,7 @@ struct node {
 
     /* Filled by shape.c: the sizes that ops.def speaks of. */
     uint64_t t, m, k, n;
+    uint64_t chosen; /* of a matrix per expert: how many a token reads */
     /* Filled by cost.c. */
     uint64_t weight_bytes, moved_bytes, flops;
 };
@@ -91,6 +93,7 @@ struct family {
 };
 void family_mamba(const struct cfg *cfg, struct graph *graph);
 void family_llama(const struct cfg *cfg, struct graph *graph);
+void family_mixtral(const struct cfg *cfg, struct graph *graph);
 void family_phi(const struct cfg *cfg, struct graph *graph);
 
 /* All steps of one model. */
@@ -118,7 +121,7 @@ const struct tensor *node_tensor(const struct graph *graph, const struct node *n
 /* Of weights: rows with the padding of each group; columns as packed. */
 uint64_t tensor_padded_rows(const struct tensor *tensor);
 uint64_t tensor_stored_cols(const struct tensor *tensor);
-/* Of the C array or the packed weight. */
+/* Of the C array or the packed weight: of all experts. */
 uint64_t tensor_bytes(const struct tensor *tensor);
 uint64_t tensor_width(const struct tensor *tensor); /* the sum of the parts */
 

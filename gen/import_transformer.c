@@ -28,6 +28,19 @@ static bool refuse_flag(const struct import_source *s, const char *name)
     return false;
 }
 
+/* Refuses attention that does not see all earlier positions. */
+static bool refuse_window(const struct import_source *s)
+{
+    const json_t *window = said(s->object, "sliding_window");
+    if (window == NULL)
+        return true;
+    report_error(s->report, 0,
+                 "'sliding_window': found a window of %" JSON_INTEGER_FORMAT
+                 " positions, expected null: sliding windows are not built",
+                 json_integer_value(window));
+    return false;
+}
+
 /* Refuses every change of the frequencies with the length of the text. */
 static bool refuse_scaling(const struct import_source *s, const char *where, const json_t *rope)
 {
@@ -92,10 +105,14 @@ bool import_transformer(const struct import_source *s)
            good;
     good = import_take(s, "max_position_embeddings", "max_position_embeddings", NULL) && good;
     good = take_rope(s) && good;
+    if (cfg_has(s->cfg, cfg_key("num_local_experts"))) {
+        good = import_take(s, "num_local_experts", "num_local_experts", NULL) && good;
+        good = import_take(s, "num_experts_per_tok", "num_experts_per_tok", NULL) && good;
+    }
     good = refuse_flag(s, "attention_bias") && good;
     good = refuse_flag(s, "mlp_bias") && good;
     good = refuse_flag(s, "qk_layernorm") && good;
-    good = refuse_flag(s, "sliding_window") && good;
+    good = refuse_window(s) && good;
     /* These three are left out when they have the library's default. */
     good = import_take(s, "tie_word_embeddings", "tie_word_embeddings", "false") && good;
     good = import_take(s, "bos_token_id", "bos_token_id", "1") && good;

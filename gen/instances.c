@@ -166,7 +166,7 @@ static void name_instance(struct instance *i, const struct cfg *cfg)
         name_dt_scan(i);
         return;
     default:
-        if (!instance_of_transformer(i, rows_text, cfg))
+        if (!instance_of_transformer(i, rows_text, cfg) && !instance_of_experts(i, rows_text, cfg))
             abort();
     }
 }

@@ -17,4 +17,7 @@ void instance_stem(const struct instance *instance, char text[32]);
  * the rows of a step of many, or "". False: it is of another kind. */
 bool instance_of_transformer(struct instance *instance, const char *rows, const struct cfg *cfg);
 
+/* The same for experts. */
+bool instance_of_experts(struct instance *instance, const char *rows, const struct cfg *cfg);
+
 #endif

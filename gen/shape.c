@@ -248,6 +248,86 @@ static bool norm_linear_gelu(const struct rule *r)
            result(r, w, tensor_padded_rows(w));
 }
 
+/* The result of `rows` rows for every token, of this width. */
+static bool rows_result(const struct rule *r, uint32_t index, uint64_t rows, uint32_t width)
+{
+    struct tensor *y = operand(r, index);
+    y->rank = 2;
+    y->dim[0] = r->graph->tokens * rows;
+    y->dim[1] = number_pad(width, GRAPH_PAD);
+    y->parts = 1;
+    y->part[0] = width;
+    return true;
+}
+
+/* `chosen` experts of the router, by this operand. */
+static bool routed(const struct rule *r, uint32_t index, const struct tensor *x,
+                   const struct tensor *router)
+{
+    r->node->n = r->node->chosen;
+    return agree(r, "packing of the router", router->packing, PACKING_MATRIX) &&
+           agree(r, "width of the source", tensor_width(x), router->cols) &&
+           rows_result(r, index, 1, (uint32_t)(2 * r->node->chosen));
+}
+
+static bool route(const struct rule *r)
+{
+    const struct tensor *router = operand(r, 2);
+    r->node->m = router->rows;
+    r->node->k = router->cols;
+    return routed(r, 0, operand(r, 1), router);
+}
+
+static bool gather(const struct rule *r)
+{
+    const struct tensor *x = operand(r, 1), *chosen = operand(r, 2);
+    r->node->m = tensor_width(x);
+    r->node->n = tensor_width(chosen) / 2;
+    return rows_result(r, 0, r->node->n, (uint32_t)tensor_width(x));
+}
+
+/* Gate and up of all experts. */
+static bool gated_experts(const struct rule *r, const struct tensor *x, const struct tensor *gate,
+                          const struct tensor *up)
+{
+    r->node->m = gate->rows;
+    r->node->k = gate->cols;
+    return agree(r, "packing of the matrix", gate->packing, PACKING_MATRIX) &&
+           agree(r, "packing of the second matrix", up->packing, PACKING_MATRIX) &&
+           agree(r, "width of the source", tensor_width(x), gate->cols) &&
+           agree(r, "rows of the second matrix", up->rows, gate->rows) &&
+           agree(r, "columns of the second matrix", up->cols, gate->cols) &&
+           agree(r, "experts of the second matrix", up->experts, gate->experts) &&
+           rows_result(r, 0, r->node->chosen, gate->rows);
+}
+
+static bool experts_swiglu(const struct rule *r)
+{
+    r->node->n = r->node->chosen;
+    return agree(r, "rows of a token", tensor_width(operand(r, 2)), 2 * r->node->chosen) &&
+           gated_experts(r, operand(r, 1), operand(r, 3), operand(r, 4));
+}
+
+static bool norm_experts_swiglu(const struct rule *r)
+{
+    const struct tensor *x = operand(r, 2), *norm = operand(r, 3), *router = operand(r, 4);
+    return vector(r, norm, tensor_width(x), x->dim[1]) &&
+           agree(r, "rows of the router", router->rows, operand(r, 5)->experts) &&
+           routed(r, 1, x, router) && gated_experts(r, x, operand(r, 5), operand(r, 6));
+}
+
+static bool experts_add(const struct rule *r)
+{
+    const struct tensor *y = operand(r, 0), *x = operand(r, 1), *w = operand(r, 3);
+    r->node->m = w->rows;
+    r->node->k = w->cols;
+    r->node->n = r->node->chosen;
+    return agree(r, "packing of the matrix", w->packing, PACKING_MATRIX) &&
+           agree(r, "width of the source", tensor_width(x), w->cols) &&
+           agree(r, "rows of a token", tensor_width(operand(r, 2)), 2 * r->node->chosen) &&
+           agree(r, "width of the result", tensor_width(y), w->rows);
+}
+
 static bool apply(const struct rule *r)
 {
     switch (r->node->op) {
@@ -287,6 +367,16 @@ static bool apply(const struct rule *r)
         return norm_linear_swiglu(r);
     case OP_NORM_LINEAR_GELU:
         return norm_linear_gelu(r);
+    case OP_ROUTE:
+        return route(r);
+    case OP_GATHER:
+        return gather(r);
+    case OP_EXPERTS_SWIGLU:
+        return experts_swiglu(r);
+    case OP_NORM_EXPERTS_SWIGLU:
+        return norm_experts_swiglu(r);
+    case OP_EXPERTS_ADD:
+        return experts_add(r);
     case OP_COUNT:
         break;
     }

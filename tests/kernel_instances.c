@@ -93,6 +93,41 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
     {                                                                                              \
         name(r, 0, ROWS(gate, S), CONST_ROWS(up, S));                                              \
     }
+#define CHOOSE(name, T, D, F, E, K)                                                                \
+    typedef struct {                                                                               \
+        ELEMENT_##T w[LINE_PAD(E) * LINE_PAD(D)];                                                  \
+    } name##_router;                                                                               \
+    typedef struct {                                                                               \
+        ELEMENT_##T w[LINE_PAD(F) * LINE_PAD(D)];                                                  \
+    } name##_gate;                                                                                 \
+    typedef struct {                                                                               \
+        ELEMENT_##T w[LINE_PAD(D) * LINE_PAD(F)];                                                  \
+    } name##_down;                                                                                 \
+    ROUTE(name##_route, name##_router, T, D, LINE_PAD(D), E, K, CHUNK)                             \
+    GATHER(name##_gather, LINE_PAD(D), E, K, 32)                                                   \
+    EXPERTS_SWIGLU(name##_swiglu, name##_gate, T, D, LINE_PAD(D), F, E, K, 32)                     \
+    EXPERTS_ADD(name##_add, name##_down, T, F, LINE_PAD(F), D, E, K, 32, CHUNK)                    \
+    NORM_EXPERTS_SWIGLU(name##_swiglu_one, name##_router, name##_gate, T, D, LINE_PAD(D), F,       \
+                        1e-5f, E, K)                                                               \
+    EXPERTS_ADD(name##_add_one, name##_down, T, F, LINE_PAD(F), D, E, K, 1, ONE)                   \
+    static void name##_call(run *r, const struct experts_call *c)                                  \
+    {                                                                                              \
+        name##_route(r, 0, ROWS(c->route, ROUTE_STRIDE(K)), CONST_ROWS(c->x, LINE_PAD(D)),         \
+                     c->router);                                                                   \
+        name##_gather(r, 0, ROWS(c->xg, LINE_PAD(D)), CONST_ROWS(c->x, LINE_PAD(D)),               \
+                      CONST_ROWS(c->route, ROUTE_STRIDE(K)));                                      \
+        name##_swiglu(r, 0, ROWS(c->h, LINE_PAD(F)), CONST_ROWS(c->xg, LINE_PAD(D)),               \
+                      CONST_ROWS(c->route, ROUTE_STRIDE(K)), c->gate, c->up);                      \
+        name##_add(r, 0, ROWS(c->y, LINE_PAD(D)), CONST_ROWS(c->h, LINE_PAD(F)),                   \
+                   CONST_ROWS(c->route, ROUTE_STRIDE(K)), c->down);                                \
+    }                                                                                              \
+    static void name##_call_one(run *r, const struct experts_call *c)                              \
+    {                                                                                              \
+        name##_swiglu_one(r, 0, ROWS(c->h, LINE_PAD(F)), ROWS(c->route, ROUTE_STRIDE(K)),          \
+                          CONST_ROWS(c->x, LINE_PAD(D)), c->norm, c->router, c->gate, c->up);      \
+        name##_add_one(r, 0, ROWS(c->y, LINE_PAD(D)), CONST_ROWS(c->h, LINE_PAD(F)),               \
+                       CONST_ROWS(c->route, ROUTE_STRIDE(K)), c->down);                            \
+    }
 #include "tests/kernel_shapes.def"
 #undef MATRIX
 #undef LOOKUP
@@ -103,6 +138,7 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
 #undef TURN
 #undef ATTEND
 #undef GATE
+#undef CHOOSE
 
 /* Then one pass a table: the other families expand to nothing. */
 #define MATRIX(...)
@@ -114,6 +150,7 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
 #define TURN(...)
 #define ATTEND(...)
 #define GATE(...)
+#define CHOOSE(...)
 
 #undef MATRIX
 #define MATRIX(name, T, M, K, E, COUNT)                                                            \
@@ -200,3 +237,12 @@ const struct swiglu_case swiglu_cases[] = {
 #include "tests/kernel_shapes.def"
 };
 const u32 swiglu_case_count = sizeof swiglu_cases / sizeof swiglu_cases[0];
+#undef GATE
+#define GATE(...)
+
+#undef CHOOSE
+#define CHOOSE(name, T, D, F, E, K) {#name, WEIGHT_##T, D, F, E, K, name##_call, name##_call_one},
+const struct experts_case experts_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 experts_case_count = sizeof experts_cases / sizeof experts_cases[0];

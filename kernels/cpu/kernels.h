@@ -15,6 +15,11 @@
  *   SWIGLU   (name, S, COUNT)
  *   NORM_LINEAR_SWIGLU(name, TYPE, T, D, S, M, EPS)        one row
  *   NORM_LINEAR_GELU(name, TYPE, T, D, S, M, EPS)          one row
+ *   ROUTE    (name, TYPE, T, D, XS, E, K, COUNT)
+ *   GATHER   (name, S, E, K, ROWS)                         the rows of a chunk
+ *   EXPERTS_SWIGLU(name, TYPE, T, D, S, F, E, K, ROWS)     the rows of a chunk
+ *   NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, TYPE, T, D, S, F, EPS, E, K)   one row
+ *   EXPERTS_ADD(name, TYPE, T, F, HS, D, E, K, ROWS, COUNT)
  *
  * TYPE      the packed matrix's struct, with one member w: bf16_3072x768
  * T         F32, F16 or BF16: what an element of TYPE.w is
@@ -24,6 +29,7 @@
  * YS XS DS  floats from one row of y, x (xz for conv and scan) or xdb to the next
  *
  * H KV HD   query heads, heads of keys and values, width of a head; R of it are rotated
+ * E K ROWS  experts, how many of them a token goes through, most tokens
  * TABLE     the frequencies: ROPE_TABLE(name, R/2, ...) of the same file
  * CACHE KT  type of an element of keys and values, f16, and its T; C positions
  *
@@ -48,5 +54,6 @@
 #include "kernels/cpu/rope_append.h"
 #include "kernels/cpu/attention.h"
 #include "kernels/cpu/mlp.h"
+#include "kernels/cpu/experts.h"
 
 #endif
