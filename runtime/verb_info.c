@@ -96,7 +96,7 @@ static void print_arena(const char *name, uint64_t bytes, const char *remark)
 
 static void print_memory(const struct facts *facts)
 {
-    char scratch[96], state[96] = "what one token leaves for the next";
+    char scratch[96], state[128] = "what one token leaves for the next";
     if (model.cache_bytes > 0)
         snprintf(state, sizeof state, "%s for keys and values of %s positions",
                  model.cache_bytes == model.state_bytes ? "all"
