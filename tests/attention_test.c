@@ -317,6 +317,8 @@ START_TEST(rope_turns_and_appends)
     bed_fill(t.before, 1, rows, width, width, 3.0f);
     bed_fill(t.k, 2, rows, kv, kv, 3.0f);
     bed_fill(t.v, 3, rows, kv, kv, 3.0f);
+    for (u32 i = 0; i < 4; i++) /* halfway between two numbers of bf16, and of f16 */
+        t.v[i] = 1 + (f32)(i % 2 * 2 + 1) * (i < 2 ? 0x1p-8f : 0x1p-11f);
     memcpy(t.q, t.before, (size_t)rows * width * sizeof *t.q);
     bed_run(3, (struct step){.tokens = rows, .position = position}, call_rope, &t);
     for (u32 row = 0; row < rows; row++)
