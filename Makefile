@@ -66,6 +66,7 @@ TOOL_LIBS    := -linih -ljansson -lxxhash -l:libpcre2-8.a -l:libutf8proc.a -lm
 types       := f32 bf16 f16
 tiny_models := $(foreach m,mamba-a mamba-b mamba-c,$(addprefix $(m)-,$(types))) \
                mamba-c-stored-bf16-f32 mamba-c-stored-f16-f32 mamba-a-original-f32 mamba-a-sharded-f32
+tiny_transformers := $(addprefix llama-a-,$(types)) llama-b-bf16 llama-c-f16 phi-a-bf16 phi-b-f16 mixtral-a-bf16
 tiny_type    = $(lastword $(subst -, ,$(1)))
 tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
 include cuda.mk
@@ -194,14 +195,18 @@ $(TESTS)/fake: $(OUT)/obj/runtime/main.o $(TESTS)/obj/fake_model.o $(guard) $(OU
 # tiny-model-mamba-a-bf16: the binary and weights of tests/data/checkpoints/mamba-a in bf16.
 build/tests/config/%.ini: $(TOOLS)/gen
 	@mkdir -p $(@D); $(TOOLS)/gen import $(call tiny_source,$*) --linear-type $(call tiny_type,$*) \
-	  --embedding-type $(call tiny_type,$*) --prefill-chunk 32 --logit-rows 8 >$@
+	  --embedding-type $(call tiny_type,$*) --prefill-chunk 32 --logit-rows 8 \
+	  $(if $(filter mamba%,$*),,--kv-type f32 --context 400) >$@
 tiny-model-%: build/tests/config/%.ini $(OUT)/libruntime.a $(TOOLS)/pack
 	@$(MAKE) -s MODEL=$* CONFIG=$< SOURCES=build/tests/models/$* CHECKPOINT=$(call tiny_source,$*) all
 
-# The default model for the other instruction sets that this machine can execute or emulate.
+# The default model and tiny ones for the other instruction sets that this machine can execute or emulate.
 other_isas := $(if $(filter x86_64,$(shell uname -m)),avx2 avx512 aarch64)
-other-isa-%: build/made/$(MODEL).stamp
+bits_models := llama-a-f16 phi-a-bf16 mixtral-a-bf16
+other-isa-%: build/made/$(MODEL).stamp $(addprefix tiny-model-,$(bits_models))
 	@$(MAKE) -s ISA=$* SAN= binary build/tests-$*/kernel_digest
+	@for m in $(bits_models); do $(MAKE) -s ISA=$* SAN= MODEL=$$m CONFIG=build/tests/config/$$m.ini \
+	  SOURCES=build/tests/models/$$m binary || exit 1; done
 
 # The default model with the guard against allocation after sealing; not under a sanitizer.
 $(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/main.o $(MODEL_OBJECTS) \
@@ -211,7 +216,7 @@ $(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/main.o $(
 test: deps-test
 	@$(MAKE) -s test-parts
 .PHONY: test-parts
-test-parts: all $(TOOLS)/fables $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/fake $(TESTS)/kernel_digest $(programs) $(simt_programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models))
+test-parts: all $(TOOLS)/fables $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/fake $(TESTS)/kernel_digest $(programs) $(simt_programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models) $(tiny_transformers))
 	@tests/all.sh $(TESTS)/logs $(OUT) $(TOOLS) $(programs) $(simt_programs) -- $(scripts)
 
 # Speed, beside the bandwidth and the fused multiply-adds that this machine gives in the same run.

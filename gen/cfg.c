@@ -10,7 +10,7 @@
 #include "gen/cfg_lines.h"
 
 const struct key cfg_keys[] = {
-#define KEY(SECTION, NAME, KIND, LEAST, MOST, WORDS, PACKED, DIMENSION, MEANING)                   \
+#define KEY(SECTION, NAME, KIND, LEAST, MOST, WORDS, PACKED, FAMILIES, DIMENSION, MEANING)         \
     {.section = #SECTION,                                                                          \
      .name = #NAME,                                                                                \
      .kind = KEY_##KIND,                                                                           \
@@ -18,6 +18,7 @@ const struct key cfg_keys[] = {
      .most = MOST,                                                                                 \
      .words = WORDS,                                                                               \
      .packed = PACKED,                                                                             \
+     .families = FAMILIES,                                                                         \
      .dimension = DIMENSION,                                                                       \
      .offset = offsetof(struct cfg, NAME),                                                         \
      .size = sizeof((struct cfg *)0)->NAME,                                                        \
@@ -38,11 +39,10 @@ struct parse {
     bool sound;             /* every value so far was stored */
 };
 
-static const struct key *find(const char *section, const char *name)
+const struct key *cfg_key(const char *name)
 {
     for (uint32_t i = 0; i < KEYS; i++)
-        if (strcmp(cfg_keys[i].name, name) == 0 &&
-            (section == NULL || strcmp(cfg_keys[i].section, section) == 0))
+        if (strcmp(cfg_keys[i].name, name) == 0)
             return &cfg_keys[i];
     return NULL;
 }
@@ -80,7 +80,7 @@ static void given(struct parse *p, const struct key *key)
 
 static void unknown(struct parse *p, const char *section, const char *name)
 {
-    const struct key *elsewhere = find(NULL, name);
+    const struct key *elsewhere = cfg_key(name);
     if (elsewhere != NULL) {
         report_error(p->report, p->lines.line, "key '%s' found in [%s], expected in [%s]: move it",
                      name, section, elsewhere->section);
@@ -108,8 +108,8 @@ static int handle(void *user, const char *section, const char *name, const char 
                      "key '%s' before any section: put it under [model] or [build]", name);
         return 1;
     }
-    const struct key *key = find(section, name);
-    if (key == NULL) {
+    const struct key *key = cfg_key(name);
+    if (key == NULL || strcmp(key->section, section) != 0) {
         unknown(p, section, name);
         return 1;
     }
@@ -130,10 +130,32 @@ static char *next_line(char *line, int room, void *user)
     struct parse *p = user;
     if (!cfg_lines_next(&p->lines, line, (size_t)room))
         return NULL;
-    const struct key *refused = find(NULL, p->lines.refused);
+    const struct key *refused = cfg_key(p->lines.refused);
     if (refused != NULL)
         given(p, refused);
     return line;
+}
+
+/* Every key of the family was given, and no key of another one. */
+static void check_presence(struct parse *p)
+{
+    for (uint32_t i = 0; i < KEYS; i++) {
+        const struct key *key = &cfg_keys[i];
+        const bool given_here = p->line_of[i] != 0, wanted_here = cfg_has(p->cfg, key);
+        if (given_here == wanted_here || (given_here && p->cfg->model_type[0] == '\0'))
+            continue;
+        p->sound = false;
+        if (given_here) {
+            report_error(p->report, p->line_of[i],
+                         "key '%s' belongs to model_type %s, not to %s: remove it", key->name,
+                         key->families, p->cfg->model_type);
+            continue;
+        }
+        char wanted[CFG_EXPECTED_MAX];
+        cfg_expected(key, wanted);
+        report_error(p->report, 0, "missing key '%s' in [%s]: add '%s = ', %s (%s)", key->name,
+                     key->section, key->name, wanted, key->meaning);
+    }
 }
 
 bool cfg_parse(const char *text, size_t size, const char *name, struct report *report,
@@ -151,38 +173,9 @@ bool cfg_parse(const char *text, size_t size, const char *name, struct report *r
     int refused = ini_parse_stream(next_line, &p, handle, &p);
     if (refused != 0 && report->errors == errors)
         report_error(report, refused > 0 ? (uint32_t)refused : 0, "this line is not 'key = value'");
-    for (uint32_t i = 0; i < KEYS; i++) {
-        if (p.line_of[i] != 0)
-            continue;
-        char wanted[CFG_EXPECTED_MAX];
-        cfg_expected(&cfg_keys[i], wanted);
-        report_error(report, 0, "missing key '%s' in [%s]: add '%s = ', %s (%s)", cfg_keys[i].name,
-                     cfg_keys[i].section, cfg_keys[i].name, wanted, cfg_keys[i].meaning);
-        p.sound = false;
-    }
+    check_presence(&p);
     if (p.sound && !cfg_check(cfg, p.line_of, report))
         return false;
-    return report->errors == errors;
-}
-
-bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *report)
-{
-    uint32_t errors = report->errors;
-    const struct {
-        const char *name;
-        uint32_t id;
-    } ids[] = {{"bos_token_id", cfg->bos_token_id},
-               {"eos_token_id", cfg->eos_token_id},
-               {"pad_token_id", cfg->pad_token_id}};
-    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
-        if (ids[i].id >= cfg->vocab_size)
-            report_error(report, line_of ? line_of[find("model", ids[i].name) - cfg_keys] : 0,
-                         "%s = %u, expected a token id below vocab_size = %u", ids[i].name,
-                         ids[i].id, cfg->vocab_size);
-    if (cfg->logit_rows > cfg->prefill_chunk)
-        report_error(report, line_of ? line_of[find("build", "logit_rows") - cfg_keys] : 0,
-                     "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
-                     cfg->prefill_chunk);
     return report->errors == errors;
 }
 

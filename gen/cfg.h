@@ -22,21 +22,26 @@ enum {
     CFG_DIGEST_TEXT_MAX = 4096 /* bytes of the text under the config digest */
 };
 
-/* Every field but `name` is a key of the file, spelled the same. */
+/* Every field but `name` is a key of the file, spelled the same. What the family does not have is
+ * 0. */
 struct cfg {
     char name[CFG_NAME_MAX + 1]; /* the file's name without directory and ".ini" */
 
     char model_type[16];
     uint32_t vocab_size, hidden_size, intermediate_size, state_size, num_hidden_layers;
+    uint32_t num_attention_heads, num_key_value_heads, head_dim;
+    uint32_t num_local_experts, num_experts_per_tok;
     uint32_t conv_kernel, time_step_rank;
     bool use_bias, use_conv_bias;
     char hidden_act[16];
-    double layer_norm_epsilon;
+    double layer_norm_epsilon, rms_norm_eps, layer_norm_eps;
+    uint32_t max_position_embeddings;
+    double rope_theta, partial_rotary_factor;
     bool residual_in_fp32, tie_word_embeddings;
     uint32_t bos_token_id, eos_token_id, pad_token_id;
 
-    enum dtype embedding_type, linear_type;
-    uint32_t prefill_chunk, logit_rows;
+    enum dtype embedding_type, linear_type, kv_type;
+    uint32_t context, prefill_chunk, logit_rows;
     char weights_memory[16], state_memory[16], scratch_memory[16], io_memory[16];
 };
 
@@ -50,6 +55,7 @@ struct key {
     double least, most;    /* KEY_COUNT, KEY_REAL */
     const char *words;     /* KEY_WORD, KEY_DTYPE: the allowed words, separated by one space */
     bool packed;           /* decides what a weight file holds: under the config digest */
+    const char *families;  /* that have the key, as `words`; "": every one */
     size_t offset, size;   /* of the field in struct cfg */
     const char *dimension; /* its enumerator in model.h, or "" */
     const char *meaning;
@@ -57,6 +63,19 @@ struct key {
 
 extern const struct key cfg_keys[];
 extern const uint32_t cfg_key_count;
+
+/* The key of that name, or NULL. */
+const struct key *cfg_key(const char *name);
+
+/* Whether configs of this family have the key; of an unknown family: whether every one has. */
+bool cfg_has(const struct cfg *cfg, const struct key *key);
+
+/* How many leading elements of a head are rotated: the whole part of partial_rotary_factor *
+ * head_dim, or the whole head where the family has no such key. */
+uint32_t cfg_rotary_dim(const struct cfg *cfg);
+
+/* What the family's norms add to the mean square or the variance. */
+double cfg_epsilon(const struct cfg *cfg);
 
 /* Reads and checks the file at `path`. False: the reasons are in `report`. */
 __attribute__((warn_unused_result)) bool cfg_load(const char *path, struct report *report,

@@ -138,7 +138,7 @@ void cfg_digest(const struct cfg *cfg, uint64_t digest[2])
     char text[CFG_DIGEST_TEXT_MAX];
     size_t size = 0;
     for (uint32_t i = 0; i < cfg_key_count; i++) {
-        if (!cfg_keys[i].packed)
+        if (!cfg_keys[i].packed || !cfg_has(cfg, &cfg_keys[i]))
             continue;
         char value[CFG_VALUE_MAX + 1];
         cfg_value(cfg, &cfg_keys[i], value);

@@ -2,15 +2,21 @@
  * products far below 2^64. */
 #include "gen/graph.h"
 
-/* An embedding reads one row of the table per token, everything else reads its weights whole. */
+/* An embedding reads one row of the table per token, experts as many as the tokens may choose;
+ * everything else reads its weights whole. */
 static uint64_t weights_read(const struct graph *graph, const struct node *node)
 {
     uint64_t bytes = 0;
     for (uint32_t o = 0; o < node_operands(node); o++) {
         const struct tensor *t = node_tensor(graph, node, o);
-        if (t != NULL && t->role == ROLE_WEIGHT)
-            bytes +=
-                node->op == OP_EMBED ? node->t * node->k * dtype_bytes(t->type) : tensor_bytes(t);
+        if (t == NULL || t->role != ROLE_WEIGHT)
+            continue;
+        if (node->op == OP_EMBED)
+            bytes += node->t * node->k * dtype_bytes(t->type);
+        else if (t->experts > node->t * node->chosen)
+            bytes += tensor_bytes(t) / t->experts * (node->t * node->chosen);
+        else
+            bytes += tensor_bytes(t);
     }
     return bytes;
 }

@@ -25,12 +25,13 @@ static uint64_t io_bytes(const struct graph *decode)
     return bytes;
 }
 
-static uint64_t state_bytes(const struct steps *steps)
+/* Of all layers: everything that a token leaves for the next, or only the caches. */
+static uint64_t state_bytes(const struct steps *steps, bool caches_only)
 {
     const struct graph *decode = &steps->graph[STEP_DECODE];
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < decode->tensor_count; i++)
-        if (decode->tensor[i].role == ROLE_STATE)
+        if (decode->tensor[i].role == ROLE_STATE && (!caches_only || decode->tensor[i].cache))
             bytes += tensor_bytes(&decode->tensor[i]);
     return bytes * steps->cfg.num_hidden_layers;
 }
@@ -45,6 +46,7 @@ static uint64_t work_of(const struct graph *graph, const struct node *node)
     case OP_LINEAR_BIAS:
     case OP_LINEAR_ADD_BIAS:
     case OP_LINEAR_SOFTPLUS:
+    case OP_LINEAR_GELU:
         return graph->rows == ROWS_ONE ? 0
                                        : WORK_LINEAR_BYTES(node->t, node->k, dtype_bytes(w->type));
     case OP_SCAN:
@@ -83,7 +85,8 @@ bool design_make(const struct cfg *cfg, struct report *report, struct design *de
         if (plan->bound > design->scratch_bound)
             design->scratch_bound = plan->bound;
     }
-    design->state_bytes = state_bytes(&design->steps);
+    design->state_bytes = state_bytes(&design->steps, false);
+    design->cache_bytes = state_bytes(&design->steps, true);
     design->work_bytes = work_bytes(&design->steps);
     design->io_bytes = io_bytes(&design->steps.graph[STEP_DECODE]);
     design->instances = calloc(1, sizeof *design->instances);
@@ -91,6 +94,12 @@ bool design_make(const struct cfg *cfg, struct report *report, struct design *de
         abort();
     instances_find(&design->steps, design->instances);
     return good;
+}
+
+uint32_t design_context(const struct design *design)
+{
+    const struct cfg *cfg = &design->steps.cfg;
+    return cfg_has(cfg, cfg_key("context")) ? cfg->context : 0;
 }
 
 void design_free(struct design *design)

@@ -16,7 +16,8 @@ struct design {
     struct layout layout;
     struct plan plan[STEP_KINDS]; /* of head: empty */
     uint64_t scratch_bytes, state_bytes, io_bytes;
-    uint64_t work_bytes; /* CUDA: workspace of one operation */
+    uint64_t cache_bytes; /* of the state: keys and values */
+    uint64_t work_bytes;  /* CUDA: workspace of one operation */
     uint64_t scratch_bound;
     struct instances *instances;
 };
@@ -30,7 +31,7 @@ void design_free(struct design *design);
 struct instance {
     char symbol[96]; /* "gemv_bf16_3072x768" */
     char family[24]; /* the macro: "LINEAR" */
-    char size[128];  /* the macro's arguments between symbol and count */
+    char size[320];  /* the macro's arguments between symbol and count */
     char count[8];   /* "ONE", "CHUNK", "LOGITS"; "" of a kernel that has one row by nature */
     char note[64];   /* its first user: "IN_PROJ" */
     const struct graph *graph;
@@ -44,6 +45,9 @@ struct instances {
 };
 
 void instances_find(const struct steps *steps, struct instances *instances);
+
+/* The positions that the model's caches hold; 0: it has none. */
+uint32_t design_context(const struct design *design);
 
 /* "bf16_3072x768": the struct of a packed matrix. */
 void emit_matrix_type(const struct tensor *tensor, char text[64]);

@@ -19,10 +19,16 @@ static void state(const struct design *d, struct page *page)
     char each[NUMBER_MAX];
     number_binary_bytes(d->state_bytes / d->steps.cfg.num_hidden_layers, each);
     page_blank(page);
-    page_comment(page,
-                 "What one token leaves for the next, %s per layer. All zero is the start of a "
-                 "text.",
-                 each);
+    if (design_context(d) > 0)
+        page_comment(page,
+                     "Keys and values of up to %u positions, %s per layer. A position is written "
+                     "before it is read.",
+                     design_context(d), each);
+    else
+        page_comment(page,
+                     "What one token leaves for the next, %s per layer. All zero is the start of a "
+                     "text.",
+                     each);
     page_line(page, "struct layer_state {");
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
         const struct tensor *t = &decode->tensor[i];

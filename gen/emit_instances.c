@@ -1,12 +1,42 @@
 /* instances.h and instances.c: every kernel shape of the model, once. */
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "gen/emit.h"
+#include "gen/number.h"
 
-static const char *const families[] = {"EMBED", "RMSNORM",          "LINEAR", "CONV_SILU",
-                                       "SCAN",  "NORM_LINEAR_CONV", "DT_SCAN"};
+static const char *const families[] = {"EMBED",
+                                       "RMSNORM",
+                                       "LAYERNORM",
+                                       "LINEAR",
+                                       "CONV_SILU",
+                                       "SCAN",
+                                       "NORM_LINEAR_CONV",
+                                       "DT_SCAN",
+                                       "NORM_QKV",
+                                       "ROPE_APPEND",
+                                       "ATTENTION",
+                                       "SWIGLU",
+                                       "NORM_LINEAR_SWIGLU",
+                                       "NORM_LINEAR_GELU",
+                                       "ROUTE",
+                                       "GATHER",
+                                       "EXPERTS_SWIGLU",
+                                       "NORM_EXPERTS_SWIGLU",
+                                       "EXPERTS_ADD"};
+
+/* Whether the node reads several matrices, which then need names of their own. */
+static bool has_matrices(const struct node *node, const struct graph *graph)
+{
+    uint32_t matrices = 0;
+    for (uint32_t o = 0; o < node_operands(node); o++) {
+        const struct tensor *t = node_tensor(graph, node, o);
+        matrices += t != NULL && t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX;
+    }
+    return matrices > 1;
+}
 
 /* How an operand is declared: rows of f32, a packed matrix, or a plain vector. */
 static void parameter(const struct node *node, const struct graph *graph, uint32_t index,
@@ -21,12 +51,12 @@ static void parameter(const struct node *node, const struct graph *graph, uint32
     char type[64];
     if (t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX) {
         emit_matrix_type(t, type);
-        snprintf(text, 96, "const %s *w", type);
+        snprintf(text, 96, "const %s *%s", type, has_matrices(node, graph) ? t->name : "w");
     } else if (t->role == ROLE_WEIGHT && t->packing == PACKING_DECAY) {
         snprintf(text, 96, "const f32 (*%s)[%u][%d]", t->name, t->cols, GRAPH_PAD);
     } else if (t->rank == 3) {
-        snprintf(text, 96, "%sf32 (*%s)[%" PRIu64 "][%" PRIu64 "]", fixed, t->name, t->dim[1],
-                 t->dim[2]);
+        snprintf(text, 96, "%s%s (*%s)[%" PRIu64 "][%" PRIu64 "]", fixed, dtype_name(t->type),
+                 t->name, t->dim[1], t->dim[2]);
     } else if (t->role == ROLE_WEIGHT && t->packing != PACKING_VECTOR) {
         snprintf(text, 96, "const f32 (*%s)[%" PRIu64 "]", t->name, tensor_padded_rows(t));
     } else if (t->role == ROLE_WEIGHT || t->rank == 1) {
@@ -66,10 +96,10 @@ void emit_instances_h(const struct design *d, struct page *page)
 }
 
 /* The sizes as cells, so that they stand in columns: numbers to the right, words to the left. */
-static void size_cells(const char *size, char text[192])
+static void size_cells(const char *size, char text[384])
 {
     size_t used = 0;
-    for (const char *c = size; *c != '\0' && used + 4 < 192; c++) {
+    for (const char *c = size; *c != '\0' && used + 4 < 384; c++) {
         text[used++] = *c;
         if (*c == ',')
             text[used++] = c[1] == ' ' && isdigit((unsigned char)c[2]) ? '\v' : '\t';
@@ -86,7 +116,7 @@ static void family(const struct design *d, const struct graph *graph, const char
         const struct instance *instance = &d->instances->instance[i];
         if (instance->graph != graph || strcmp(instance->family, name) != 0)
             continue;
-        char cells[192];
+        char cells[384];
         size_cells(instance->size, cells);
         const bool counted = instance->count[0] != '\0';
         page_row(page, "%s(%s,\t %s%s%s)", name, instance->symbol, cells, counted ? ",\t " : "",
@@ -94,9 +124,32 @@ static void family(const struct design *d, const struct graph *graph, const char
     }
 }
 
+/* The frequencies of the rotation, base^(-2 j / R), rounded as transformers does in f32. */
+static void rope_table(const struct cfg *cfg, struct page *page)
+{
+    const uint32_t rotary = cfg_rotary_dim(cfg);
+    char line[PAGE_COLUMNS + NUMBER_MAX];
+    size_t used = (size_t)snprintf(line, sizeof line, "ROPE_TABLE(rope, %u", rotary / 2);
+    page_blank(page);
+    for (uint32_t j = 0; j < rotary; j += 2) {
+        char value[NUMBER_MAX];
+        const float exponent = (float)j / (float)rotary;
+        number_float(1.0f / (float)pow(cfg->rope_theta, (double)exponent), value);
+        if (used + 2 + strlen(value) + 2 > PAGE_COLUMNS) {
+            page_line(page, "%s,", line);
+            used = (size_t)snprintf(line, sizeof line, "    %s", value);
+        } else {
+            used += (size_t)snprintf(line + used, sizeof line - used, ", %s", value);
+        }
+    }
+    page_line(page, "%s)", line);
+}
+
 /* The list is the same for every backend; the macros it is made of are not. */
 static void instances(const struct design *d, struct page *page)
 {
+    if (cfg_has(&d->steps.cfg, cfg_key("rope_theta")))
+        rope_table(&d->steps.cfg, page);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         const struct graph *graph = &d->steps.graph[step];
         page_blank(page);
@@ -122,6 +175,11 @@ void emit_instances_cu(const struct design *d, struct page *page)
                  "One line makes one operation: its CUDA kernels, whose loops see only these "
                  "constants, and the function that launches them; the macros are explained in "
                  "kernels/cuda/kernels.cuh.");
+    if (design_context(d) > 0) {
+        page_line(page, "#error \"%s models have no CUDA kernels yet: build with BACKEND=cpu\"",
+                  d->steps.cfg.model_type);
+        return;
+    }
     page_line(page, "#include \"kernels/cuda/kernels.cuh\"\n\nextern \"C\" {");
     page_line(page, "#include \"instances.h\"\n}");
     instances(d, page);

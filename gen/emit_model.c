@@ -10,7 +10,7 @@ static void dimensions(const struct design *d, struct page *page)
     page_line(page, "\nenum {");
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         char value[CFG_VALUE_MAX + 1];
-        if (cfg_keys[i].dimension[0] == '\0')
+        if (cfg_keys[i].dimension[0] == '\0' || !cfg_has(&d->steps.cfg, &cfg_keys[i]))
             continue;
         cfg_value(&d->steps.cfg, &cfg_keys[i], value);
         page_row(page, "    %s\t = \v%s,\t /* %s */", cfg_keys[i].dimension, value,
@@ -49,7 +49,7 @@ static void matrix_types(const struct design *d, struct page *page)
             continue;
         char type[64], size[NUMBER_MAX];
         emit_matrix_type(t, type);
-        number_decimal_bytes(tensor_bytes(t), size);
+        number_decimal_bytes(tensor_bytes(t) / (t->experts > 0 ? t->experts : 1), size);
         const uint64_t rows = tensor_padded_rows(t), cols = tensor_stored_cols(t);
         page_row(page,
                  "typedef struct {\t %s w[\v%" PRIu64 "%s\t * \v%" PRIu64
@@ -65,7 +65,10 @@ static void member(const struct tensor *t, char type[64], char name[64])
     switch (t->packing) {
     case PACKING_MATRIX:
         emit_matrix_type(t, type);
-        snprintf(name, 64, "%s", t->name);
+        if (t->experts > 0)
+            snprintf(name, 64, "%s[%u]", t->name, t->experts);
+        else
+            snprintf(name, 64, "%s", t->name);
         return;
     case PACKING_VECTOR:
         snprintf(name, 64, "%s[%" PRIu64 "]", t->name, tensor_padded_rows(t));

@@ -16,12 +16,15 @@ static void arena(const char *name, uint64_t bytes, const char *kind, struct pag
 static void arenas(const struct design *d, struct page *page)
 {
     const struct cfg *c = &d->steps.cfg;
-    char note[128];
+    char note[128], state[128] = "f32, what one token leaves for the next, any length";
     page_row(page, "  arena\v bytes\v\t");
     snprintf(note, sizeof note, "%s linear, %s embedding, read-only", dtype_name(c->linear_type),
              dtype_name(c->embedding_type));
     arena("weights", d->layout.weights_bytes, note, page);
-    arena("state", d->state_bytes, "f32, what one token leaves for the next, any length", page);
+    if (design_context(d) > 0)
+        snprintf(state, sizeof state, "%s, keys and values of %u positions", dtype_name(c->kv_type),
+                 design_context(d));
+    arena("state", d->state_bytes, state, page);
     arena("scratch", d->scratch_bytes, "decode and prefill, overlaid", page);
     snprintf(note, sizeof note, "%u tokens, %u hidden rows, %u rows of logits", c->prefill_chunk,
              c->prefill_chunk, c->logit_rows);

@@ -17,7 +17,7 @@ static void argument(const struct graph *graph, const struct node *node, uint32_
         snprintf(text, 64, "NULL");
         return;
     }
-    bool matrix = t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX;
+    bool matrix = t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX && t->experts == 0;
     snprintf(text, 64, "%s%s->%s", matrix ? "&" : "", bases[t->role], t->name);
 }
 
@@ -159,12 +159,13 @@ void emit_decode_c(const struct design *d, struct page *page)
     char bytes[NUMBER_MAX], state[NUMBER_MAX];
     number_decimal_bytes(step_weights(d, STEP_DECODE), bytes);
     number_decimal_bytes(d->state_bytes, state);
+    const bool caches = d->cache_bytes > 0;
     emit_opening(page, &d->steps.cfg, "decode.c",
                  "One token in, one row of logits out: %u equal layers of %u operations, %u "
-                 "operations around them. Streams %s of weights, updates %s of state. Allocates "
-                 "nothing.",
+                 "operations around them. Streams %s of weights, %s %s of %s. Allocates nothing.",
                  d->steps.cfg.num_hidden_layers, count_at(graph, PLACE_LAYER),
-                 count_at(graph, PLACE_PROLOGUE) + count_at(graph, PLACE_EPILOGUE), bytes, state);
+                 count_at(graph, PLACE_PROLOGUE) + count_at(graph, PLACE_EPILOGUE), bytes,
+                 caches ? "reads up to" : "updates", state, caches ? "keys and values" : "state");
     page_line(page, "#include \"arena.h\"\n#include \"instances.h\"");
     step_functions(d, STEP_DECODE, page);
 }

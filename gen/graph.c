@@ -73,7 +73,8 @@ uint64_t tensor_stored_cols(const struct tensor *t)
 uint64_t tensor_bytes(const struct tensor *t)
 {
     if (t->role == ROLE_WEIGHT)
-        return tensor_padded_rows(t) * tensor_stored_cols(t) * dtype_bytes(t->type);
+        return tensor_padded_rows(t) * tensor_stored_cols(t) * dtype_bytes(t->type) *
+               (t->experts > 0 ? t->experts : 1);
     uint64_t elements = t->rank == 0 ? 0 : 1;
     for (uint32_t i = 0; i < t->rank; i++)
         elements *= t->dim[i];
@@ -88,7 +89,10 @@ uint64_t tensor_width(const struct tensor *t)
     return width;
 }
 
-static const struct family families[] = {{"mamba", family_mamba}};
+static const struct family families[] = {{"mamba", family_mamba},
+                                         {"llama", family_llama},
+                                         {"phi", family_phi},
+                                         {"mixtral", family_mixtral}};
 
 void graph_build(const struct cfg *cfg, enum step_kind step, struct graph *graph)
 {

@@ -15,7 +15,7 @@
 enum {
     GRAPH_TENSORS = 48,
     GRAPH_NODES = 24,
-    GRAPH_OPERANDS = 8,
+    GRAPH_OPERANDS = 12,
     GRAPH_PARTS = 3,
     GRAPH_PAD = 16,          /* elements to which every row is padded: a line */
     GRAPH_NONE = UINT16_MAX, /* in place of an optional operand that a model does not have */
@@ -47,6 +47,7 @@ struct tensor {
     enum role role;
     enum place place; /* PLACE_LAYER: a weight or state that every layer has its own of */
     enum dtype type;
+    bool cache; /* of a state: never read before it is written, so it need not start at zero */
 
     /* The C array: [dim[0]][dim[1]].., padded. Scratch: rank 0 until shape.c infers it. */
     uint32_t rank;
@@ -59,6 +60,7 @@ struct tensor {
     const char *source, *alias; /* with "%u" for the layer */
     enum packing packing;
     uint32_t rows, cols, groups;
+    uint32_t experts; /* so many matrices behind one another, "%u" twice in the source; 0: one */
 };
 
 struct node {
@@ -69,6 +71,7 @@ struct node {
 
     /* Filled by shape.c: the sizes that ops.def speaks of. */
     uint64_t t, m, k, n;
+    uint64_t chosen; /* of a matrix per expert: how many a token reads */
     /* Filled by cost.c. */
     uint64_t weight_bytes, moved_bytes, flops;
 };
@@ -89,6 +92,9 @@ struct family {
     void (*build)(const struct cfg *cfg, struct graph *graph);
 };
 void family_mamba(const struct cfg *cfg, struct graph *graph);
+void family_llama(const struct cfg *cfg, struct graph *graph);
+void family_mixtral(const struct cfg *cfg, struct graph *graph);
+void family_phi(const struct cfg *cfg, struct graph *graph);
 
 /* All steps of one model. */
 struct steps {
@@ -115,7 +121,7 @@ const struct tensor *node_tensor(const struct graph *graph, const struct node *n
 /* Of weights: rows with the padding of each group; columns as packed. */
 uint64_t tensor_padded_rows(const struct tensor *tensor);
 uint64_t tensor_stored_cols(const struct tensor *tensor);
-/* Of the C array or the packed weight. */
+/* Of the C array or the packed weight: of all experts. */
 uint64_t tensor_bytes(const struct tensor *tensor);
 uint64_t tensor_width(const struct tensor *tensor); /* the sum of the parts */
 

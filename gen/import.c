@@ -1,5 +1,6 @@
 #include "gen/import.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -31,6 +32,23 @@ bool import_choose(const struct import_choices *choices, struct report *report, 
     report_error(report, 0, "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
                  cfg->prefill_chunk);
     return false;
+}
+
+bool import_cache(const struct import_choices *choices, struct report *report, struct cfg *cfg)
+{
+    char usual[16];
+    if (!cfg_has(cfg, cfg_key("context"))) {
+        if (choices->context != NULL || choices->kv_type != NULL)
+            report_error(report, 0, "%s: %s has a state of fixed size: leave it out",
+                         choices->context != NULL ? "--context" : "--kv-type", cfg->model_type);
+        return choices->context == NULL && choices->kv_type == NULL;
+    }
+    snprintf(usual, sizeof usual, "%u",
+             cfg->max_position_embeddings < IMPORT_CONTEXT ? cfg->max_position_embeddings
+                                                           : IMPORT_CONTEXT);
+    return import_set(cfg, "kv_type", choices->kv_type ? choices->kv_type : "bf16", report) &&
+           import_set(cfg, "context", choices->context ? choices->context : usual, report) &&
+           cfg_check(cfg, NULL, report);
 }
 
 /* Python writes NaN, Infinity and -Infinity where JSON has no word for them: they become strings,
@@ -88,7 +106,7 @@ bool import_parse(const char *text, size_t size, struct report *report, struct c
     else
         report_error(report, 0,
                      "neither 'model_type' nor 'd_model' found: expected the config.json "
-                     "of a Mamba checkpoint of Hugging Face or of state-spaces");
+                     "of a checkpoint of Hugging Face or of state-spaces");
     json_decref(root);
     return good && cfg_check(cfg, NULL, report);
 }
@@ -119,23 +137,35 @@ bool import_load(const char *dir, struct report *report, struct cfg *cfg)
     return good;
 }
 
+/* The longest name of a key that the config has. */
+static int name_width(const struct cfg *cfg)
+{
+    size_t width = 0;
+    for (uint32_t i = 0; i < cfg_key_count; i++)
+        if (cfg_has(cfg, &cfg_keys[i]) && strlen(cfg_keys[i].name) > width)
+            width = strlen(cfg_keys[i].name);
+    return (int)width;
+}
+
 static void print_section(const struct cfg *cfg, const char *section, FILE *to)
 {
+    const int width = name_width(cfg);
     fprintf(to, "[%s]\n", section);
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         const struct key *key = &cfg_keys[i];
         char value[CFG_VALUE_MAX + 1];
-        if (strcmp(key->section, section) != 0)
+        if (strcmp(key->section, section) != 0 || !cfg_has(cfg, key))
             continue;
         cfg_value(cfg, key, value);
-        fprintf(to, "%-19s = %-7s # %s\n", key->name, value, key->meaning);
+        fprintf(to, "%-*s = %-7s # %s\n", width, key->name, value, key->meaning);
     }
 }
 
 void import_print(const struct cfg *cfg, FILE *to)
 {
-    fprintf(to, "# Mamba, %u layers of width %u, %s weights\n", cfg->num_hidden_layers,
-            cfg->hidden_size, dtype_name(cfg->linear_type));
+    fprintf(to, "# %c%s, %u layers of width %u, %s weights\n", toupper(cfg->model_type[0]),
+            cfg->model_type + 1, cfg->num_hidden_layers, cfg->hidden_size,
+            dtype_name(cfg->linear_type));
     print_section(cfg, "model", to);
     fputc('\n', to);
     print_section(cfg, "build", to);

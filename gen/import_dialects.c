@@ -5,25 +5,9 @@
 
 #include "gen/number.h"
 
-/* A config.json while it is read. A key goes through `take`, which checks it as a config's. */
-struct source {
-    const json_t *object;
-    const char *prefix; /* "" or "ssm_cfg." */
-    struct report *report;
-    struct cfg *cfg;
-};
-
-static const struct key *key_named(const char *name)
-{
-    for (uint32_t i = 0; i < cfg_key_count; i++)
-        if (strcmp(cfg_keys[i].name, name) == 0)
-            return &cfg_keys[i];
-    return NULL;
-}
-
 bool import_set(struct cfg *cfg, const char *name, const char *value, struct report *report)
 {
-    return cfg_set(cfg, key_named(name), value, report, 0);
+    return cfg_set(cfg, cfg_key(name), value, report, 0);
 }
 
 const char *import_kind(const json_t *value)
@@ -78,11 +62,10 @@ static void spell(const json_t *value, char text[CFG_VALUE_MAX + 1])
         snprintf(text, CFG_VALUE_MAX + 1, "%s", json_is_true(value) ? "true" : "false");
 }
 
-/* Config key `name` from the file's key `theirs`; `absent` is the value of a file without it, NULL
- * if there must be one. */
-static bool take(const struct source *s, const char *theirs, const char *name, const char *absent)
+bool import_take(const struct import_source *s, const char *theirs, const char *name,
+                 const char *absent)
 {
-    const struct key *key = key_named(name);
+    const struct key *key = cfg_key(name);
     const json_t *value = json_object_get(s->object, theirs);
     char text[CFG_VALUE_MAX + 1], wanted[CFG_EXPECTED_MAX];
     cfg_expected(key, wanted);
@@ -103,17 +86,17 @@ static bool take(const struct source *s, const char *theirs, const char *name, c
 }
 
 /* "auto" is a sixteenth of the width, rounded up. */
-static bool take_rank(const struct source *s, const char *theirs)
+static bool take_rank(const struct import_source *s, const char *theirs)
 {
     const json_t *value = json_object_get(s->object, theirs);
     if (value != NULL && !(json_is_string(value) && strcmp(json_string_value(value), "auto") == 0))
-        return take(s, theirs, "time_step_rank", NULL);
+        return import_take(s, theirs, "time_step_rank", NULL);
     s->cfg->time_step_rank = (s->cfg->hidden_size + 15) / 16;
     return true;
 }
 
 /* intermediate_size = the whole part of expand * hidden_size. */
-static bool take_expanded(const struct source *s, const char *absent)
+static bool take_expanded(const struct import_source *s, const char *absent)
 {
     const json_t *expand = json_object_get(s->object, "expand");
     char text[CFG_VALUE_MAX + 1];
@@ -132,7 +115,7 @@ static bool take_expanded(const struct source *s, const char *absent)
     return import_set(s->cfg, "intermediate_size", text, s->report);
 }
 
-static bool not_quantized(const struct source *s)
+bool import_not_quantized(const struct import_source *s)
 {
     const json_t *quantized = json_object_get(s->object, "quantization_config");
     if (quantized == NULL || json_is_null(quantized))
@@ -145,36 +128,42 @@ static bool not_quantized(const struct source *s)
     return false;
 }
 
+static bool import_mamba(const struct import_source *s)
+{
+    const json_t *root = s->object;
+    bool good = import_not_quantized(s);
+    good = import_take(s, "vocab_size", "vocab_size", NULL) && good;
+    bool width = import_take(s, "hidden_size", "hidden_size", NULL);
+    if (json_object_get(root, "intermediate_size") != NULL)
+        good = import_take(s, "intermediate_size", "intermediate_size", NULL) && good;
+    else
+        good = width && take_expanded(s, NULL) && good;
+    good = import_take(s, "state_size", "state_size", NULL) && good;
+    good = import_take(s, "num_hidden_layers", "num_hidden_layers", NULL) && good;
+    good = import_take(s, "conv_kernel", "conv_kernel", NULL) && good;
+    good = width && take_rank(s, "time_step_rank") && good;
+    good = import_take(s, "use_bias", "use_bias", NULL) && good;
+    good = import_take(s, "use_conv_bias", "use_conv_bias", NULL) && good;
+    good = import_take(s, "hidden_act", "hidden_act", NULL) && good;
+    good = import_take(s, "layer_norm_epsilon", "layer_norm_epsilon", NULL) && good;
+    good = import_take(s, "residual_in_fp32", "residual_in_fp32", NULL) && good;
+    /* These four are left out when they have the library's default. */
+    good = import_take(s, "tie_word_embeddings", "tie_word_embeddings", "true") && good;
+    good = import_take(s, "bos_token_id", "bos_token_id", "0") && good;
+    good = import_take(s, "eos_token_id", "eos_token_id", "0") && good;
+    return import_take(s, "pad_token_id", "pad_token_id", "0") && good;
+}
+
 bool import_hugging_face(const json_t *root, struct report *report, struct cfg *cfg)
 {
-    const struct source s = {.object = root, .prefix = "", .report = report, .cfg = cfg};
-    if (!take(&s, "model_type", "model_type", NULL))
+    const struct import_source s = {.object = root, .prefix = "", .report = report, .cfg = cfg};
+    if (!import_take(&s, "model_type", "model_type", NULL))
         return false;
-    bool good = not_quantized(&s);
-    good = take(&s, "vocab_size", "vocab_size", NULL) && good;
-    bool width = take(&s, "hidden_size", "hidden_size", NULL);
-    if (json_object_get(root, "intermediate_size") != NULL)
-        good = take(&s, "intermediate_size", "intermediate_size", NULL) && good;
-    else
-        good = width && take_expanded(&s, NULL) && good;
-    good = take(&s, "state_size", "state_size", NULL) && good;
-    good = take(&s, "num_hidden_layers", "num_hidden_layers", NULL) && good;
-    good = take(&s, "conv_kernel", "conv_kernel", NULL) && good;
-    good = width && take_rank(&s, "time_step_rank") && good;
-    good = take(&s, "use_bias", "use_bias", NULL) && good;
-    good = take(&s, "use_conv_bias", "use_conv_bias", NULL) && good;
-    good = take(&s, "hidden_act", "hidden_act", NULL) && good;
-    good = take(&s, "layer_norm_epsilon", "layer_norm_epsilon", NULL) && good;
-    good = take(&s, "residual_in_fp32", "residual_in_fp32", NULL) && good;
-    /* These four are left out when they have the library's default. */
-    good = take(&s, "tie_word_embeddings", "tie_word_embeddings", "true") && good;
-    good = take(&s, "bos_token_id", "bos_token_id", "0") && good;
-    good = take(&s, "eos_token_id", "eos_token_id", "0") && good;
-    return take(&s, "pad_token_id", "pad_token_id", "0") && good;
+    return strcmp(cfg->model_type, "mamba") == 0 ? import_mamba(&s) : import_transformer(&s);
 }
 
 /* Refuses what only later versions of the original library know. */
-static bool plain_mamba(const struct source *s, const json_t *ssm)
+static bool plain_mamba(const struct import_source *s, const json_t *ssm)
 {
     const json_t *layer = json_object_get(ssm, "layer");
     const json_t *rms_norm = json_object_get(s->object, "rms_norm");
@@ -194,7 +183,7 @@ static bool plain_mamba(const struct source *s, const json_t *ssm)
 }
 
 /* The original pads the vocabulary when it builds the model. */
-static bool pad_vocabulary(const struct source *s)
+static bool pad_vocabulary(const struct import_source *s)
 {
     const json_t *unit = json_object_get(s->object, "pad_vocab_size_multiple");
     json_int_t multiple = unit == NULL ? 8 : json_integer_value(unit);
@@ -211,26 +200,27 @@ static bool pad_vocabulary(const struct source *s)
 
 bool import_original(const json_t *root, struct report *report, struct cfg *cfg)
 {
-    const struct source s = {.object = root, .prefix = "", .report = report, .cfg = cfg};
+    const struct import_source s = {.object = root, .prefix = "", .report = report, .cfg = cfg};
     const json_t *ssm = json_object_get(root, "ssm_cfg");
-    const struct source t = {.object = ssm, .prefix = "ssm_cfg.", .report = report, .cfg = cfg};
+    const struct import_source t = {
+        .object = ssm, .prefix = "ssm_cfg.", .report = report, .cfg = cfg};
     if (ssm != NULL && !json_is_object(ssm)) {
         report_error(report, 0, "'ssm_cfg': found %s, expected an object", import_kind(ssm));
         return false;
     }
-    bool good = plain_mamba(&s, ssm) && not_quantized(&s);
-    good = take(&s, "vocab_size", "vocab_size", NULL) && pad_vocabulary(&s) && good;
-    good = take(&s, "n_layer", "num_hidden_layers", NULL) && good;
-    good = take(&t, "d_state", "state_size", "16") && good;
-    good = take(&t, "d_conv", "conv_kernel", "4") && good;
-    good = take(&t, "bias", "use_bias", "false") && good;
-    good = take(&t, "conv_bias", "use_conv_bias", "true") && good;
-    good = take(&s, "residual_in_fp32", "residual_in_fp32", "true") && good;
-    good = take(&s, "tie_embeddings", "tie_word_embeddings", "true") && good;
+    bool good = plain_mamba(&s, ssm) && import_not_quantized(&s);
+    good = import_take(&s, "vocab_size", "vocab_size", NULL) && pad_vocabulary(&s) && good;
+    good = import_take(&s, "n_layer", "num_hidden_layers", NULL) && good;
+    good = import_take(&t, "d_state", "state_size", "16") && good;
+    good = import_take(&t, "d_conv", "conv_kernel", "4") && good;
+    good = import_take(&t, "bias", "use_bias", "false") && good;
+    good = import_take(&t, "conv_bias", "use_conv_bias", "true") && good;
+    good = import_take(&s, "residual_in_fp32", "residual_in_fp32", "true") && good;
+    good = import_take(&s, "tie_embeddings", "tie_word_embeddings", "true") && good;
     /* What the original library fixes; the ids are its tokenizer's, GPT-NeoX. */
     good = import_set(cfg, "model_type", "mamba", report) && good;
     good = import_set(cfg, "hidden_act", "silu", report) && good;
     good = import_set(cfg, "layer_norm_epsilon", "1e-05", report) && good;
-    return take(&s, "d_model", "hidden_size", NULL) && take_expanded(&t, "2") &&
+    return import_take(&s, "d_model", "hidden_size", NULL) && take_expanded(&t, "2") &&
            take_rank(&t, "dt_rank") && good;
 }

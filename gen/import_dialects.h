@@ -6,6 +6,23 @@
 
 #include "gen/cfg.h"
 
+/* A config.json while it is read. */
+struct import_source {
+    const json_t *object;
+    const char *prefix; /* "" or "ssm_cfg.", for messages */
+    struct report *report;
+    struct cfg *cfg;
+};
+
+/* Config key `name` from the file's key `theirs`, checked as a config's; `absent` is the value of a
+ * file that lacks it, NULL if there must be one. */
+__attribute__((warn_unused_result)) bool import_take(const struct import_source *s,
+                                                     const char *theirs, const char *name,
+                                                     const char *absent);
+
+/* Refuses a checkpoint whose weights are quantized. */
+__attribute__((warn_unused_result)) bool import_not_quantized(const struct import_source *s);
+
 /* Stores `value` as the key of that name, checked. */
 __attribute__((warn_unused_result)) bool import_set(struct cfg *cfg, const char *name,
                                                     const char *value, struct report *report);
@@ -18,5 +35,8 @@ __attribute__((warn_unused_result)) bool
 import_hugging_face(const json_t *root, struct report *report, struct cfg *cfg);
 __attribute__((warn_unused_result)) bool import_original(const json_t *root, struct report *report,
                                                          struct cfg *cfg);
+
+/* The families of attention and MLPs: cfg->model_type is set, the rest is taken from `s`. */
+__attribute__((warn_unused_result)) bool import_transformer(const struct import_source *s);
 
 #endif

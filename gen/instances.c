@@ -4,20 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gen/emit.h"
+#include "gen/instances.h"
 #include "gen/number.h"
 
 /* What a symbol is made of: its family's stem, the type if it reads a matrix, and the sizes. */
 static const char *const counts[] = {"ONE", "CHUNK", "LOGITS"};
-static const char *const matrix_types[] = {"F32", "F16", "BF16"};
+const char *const instance_types[] = {"F32", "F16", "BF16"};
 
-static const struct tensor *operand(const struct instance *i, uint32_t index)
+const struct tensor *instance_operand(const struct instance *i, uint32_t index)
 {
     return node_tensor(i->graph, i->node, index);
 }
 
-/* "gemv_softplus" for one row, "gemm_softplus" for many. */
-static void stem(const struct instance *i, char text[32])
+void instance_stem(const struct instance *i, char text[32])
 {
     snprintf(text, 32, "%s", op_rules[i->node->op].stem);
     char *mark = strchr(text, '?');
@@ -35,19 +34,19 @@ static void rows(const struct instance *i, char text[16])
 
 static void name_embed(struct instance *i, const char *rows_text)
 {
-    const struct tensor *y = operand(i, 0), *w = operand(i, 1);
+    const struct tensor *y = instance_operand(i, 0), *w = instance_operand(i, 1);
     char type[64];
     emit_matrix_type(w, type);
     snprintf(i->family, sizeof i->family, "EMBED");
     snprintf(i->symbol, sizeof i->symbol, "embed_%s_%s%" PRIu64 "x%u", dtype_name(w->type),
              rows_text, tensor_padded_rows(w), w->cols);
     snprintf(i->size, sizeof i->size, "%s, %s, %" PRIu64 ", %u, %" PRIu64, type,
-             matrix_types[w->type], tensor_padded_rows(w), w->cols, y->dim[1]);
+             instance_types[w->type], tensor_padded_rows(w), w->cols, y->dim[1]);
 }
 
 static void name_rmsnorm(struct instance *i, const char *rows_text, double epsilon)
 {
-    const struct tensor *x = operand(i, 1);
+    const struct tensor *x = instance_operand(i, 1);
     char value[NUMBER_MAX];
     number_float((float)epsilon, value);
     snprintf(i->family, sizeof i->family, "RMSNORM");
@@ -62,12 +61,13 @@ static void name_linear(struct instance *i, const char *rows_text)
                                                     [OP_LINEAR_ADD] = "ADD",
                                                     [OP_LINEAR_BIAS] = "BIAS",
                                                     [OP_LINEAR_ADD_BIAS] = "ADD_BIAS",
-                                                    [OP_LINEAR_SOFTPLUS] = "SOFTPLUS"};
-    const struct tensor *y = operand(i, 0), *w = operand(i, 1);
-    const struct tensor *x = operand(i, node_operands(i->node) - 1);
+                                                    [OP_LINEAR_SOFTPLUS] = "SOFTPLUS",
+                                                    [OP_LINEAR_GELU] = "GELU"};
+    const struct tensor *y = instance_operand(i, 0), *w = instance_operand(i, 1);
+    const struct tensor *x = instance_operand(i, node_operands(i->node) - 1);
     char type[64], kind[32];
     emit_matrix_type(w, type);
-    stem(i, kind);
+    instance_stem(i, kind);
     snprintf(i->family, sizeof i->family, "LINEAR");
     snprintf(i->symbol, sizeof i->symbol, "%s_%s_%s%" PRIu64 "x%u", kind, dtype_name(w->type),
              rows_text, tensor_padded_rows(w), w->cols);
@@ -75,12 +75,12 @@ static void name_linear(struct instance *i, const char *rows_text)
      * has to know which rows are pads. */
     const uint64_t M = i->node->op == OP_LINEAR_SOFTPLUS ? w->rows : tensor_padded_rows(w);
     snprintf(i->size, sizeof i->size, "%s, %s, %" PRIu64 ", %u, %" PRIu64 ", %" PRIu64 ", %s", type,
-             matrix_types[w->type], M, w->cols, y->dim[1], x->dim[1], epilogues[i->node->op]);
+             instance_types[w->type], M, w->cols, y->dim[1], x->dim[1], epilogues[i->node->op]);
 }
 
 static void name_conv(struct instance *i, const char *rows_text)
 {
-    const struct tensor *xz = operand(i, 0), *taps = operand(i, 2);
+    const struct tensor *xz = instance_operand(i, 0), *taps = instance_operand(i, 2);
     snprintf(i->family, sizeof i->family, "CONV_SILU");
     snprintf(i->symbol, sizeof i->symbol, "conv_silu_%s%ux%u", rows_text, taps->rows, taps->cols);
     snprintf(i->size, sizeof i->size, "%u, %u, %" PRIu64 ", %s", taps->rows, taps->cols, xz->dim[1],
@@ -89,7 +89,8 @@ static void name_conv(struct instance *i, const char *rows_text)
 
 static void name_scan(struct instance *i, const char *rows_text)
 {
-    const struct tensor *xz = operand(i, 0), *xdb = operand(i, 3), *A = operand(i, 4);
+    const struct tensor *xz = instance_operand(i, 0), *xdb = instance_operand(i, 3),
+                        *A = instance_operand(i, 4);
     snprintf(i->family, sizeof i->family, "SCAN");
     snprintf(i->symbol, sizeof i->symbol, "scan_%s%ux%u", rows_text, A->rows, A->cols);
     snprintf(i->size, sizeof i->size, "%u, %u, %u, %" PRIu64 ", %" PRIu64, A->rows, A->cols,
@@ -98,34 +99,38 @@ static void name_scan(struct instance *i, const char *rows_text)
 
 static void name_norm_linear_conv(struct instance *i, double epsilon)
 {
-    const struct tensor *xz = operand(i, 0), *x = operand(i, 1), *w = operand(i, 3);
-    const struct tensor *taps = operand(i, 6);
+    const struct tensor *xz = instance_operand(i, 0), *x = instance_operand(i, 1),
+                        *w = instance_operand(i, 3);
+    const struct tensor *taps = instance_operand(i, 6);
     char type[64], kind[32], value[NUMBER_MAX];
     emit_matrix_type(w, type);
-    stem(i, kind);
+    instance_stem(i, kind);
     number_float((float)epsilon, value);
     snprintf(i->family, sizeof i->family, "NORM_LINEAR_CONV");
     snprintf(i->symbol, sizeof i->symbol, "%s_%s_%" PRIu64 "x%ux%u", kind, dtype_name(w->type),
              tensor_padded_rows(w), w->cols, taps->cols);
     snprintf(i->size, sizeof i->size, "%s, %s, %u, %" PRIu64 ", %u, %u, %s, %" PRIu64, type,
-             matrix_types[w->type], w->cols, x->dim[1], taps->rows, taps->cols, value, xz->dim[1]);
+             instance_types[w->type], w->cols, x->dim[1], taps->rows, taps->cols, value,
+             xz->dim[1]);
 }
 
 static void name_dt_scan(struct instance *i)
 {
-    const struct tensor *xz = operand(i, 0), *xdb = operand(i, 2), *w = operand(i, 3);
-    const struct tensor *A = operand(i, 5);
+    const struct tensor *xz = instance_operand(i, 0), *xdb = instance_operand(i, 2),
+                        *w = instance_operand(i, 3);
+    const struct tensor *A = instance_operand(i, 5);
     char type[64];
     emit_matrix_type(w, type);
     snprintf(i->family, sizeof i->family, "DT_SCAN");
     snprintf(i->symbol, sizeof i->symbol, "dt_scan_%s_%ux%ux%u", dtype_name(w->type), A->rows,
              A->cols, w->cols);
     snprintf(i->size, sizeof i->size, "%s, %s, %u, %u, %u, %" PRIu64 ", %" PRIu64, type,
-             matrix_types[w->type], A->rows, A->cols, w->cols, xz->dim[1], xdb->dim[1]);
+             instance_types[w->type], A->rows, A->cols, w->cols, xz->dim[1], xdb->dim[1]);
 }
 
-static void name_instance(struct instance *i, double epsilon)
+static void name_instance(struct instance *i, const struct cfg *cfg)
 {
+    const double epsilon = cfg_epsilon(cfg);
     char rows_text[16];
     rows(i, rows_text);
     snprintf(i->count, sizeof i->count, "%s", counts[i->graph->rows]);
@@ -142,6 +147,7 @@ static void name_instance(struct instance *i, double epsilon)
     case OP_LINEAR_BIAS:
     case OP_LINEAR_ADD_BIAS:
     case OP_LINEAR_SOFTPLUS:
+    case OP_LINEAR_GELU:
         name_linear(i, rows_text);
         return;
     case OP_CONV_SILU:
@@ -159,8 +165,9 @@ static void name_instance(struct instance *i, double epsilon)
         i->count[0] = '\0';
         name_dt_scan(i);
         return;
-    case OP_COUNT:
-        abort();
+    default:
+        if (!instance_of_transformer(i, rows_text, cfg) && !instance_of_experts(i, rows_text, cfg))
+            abort();
     }
 }
 
@@ -196,7 +203,7 @@ void instances_find(const struct steps *steps, struct instances *list)
         const struct graph *graph = &steps->graph[step];
         for (uint32_t n = 0; n < graph->node_count; n++) {
             struct instance wanted = {.graph = graph, .node = &graph->node[n]};
-            name_instance(&wanted, steps->cfg.layer_norm_epsilon);
+            name_instance(&wanted, &steps->cfg);
             list->of[step][n] = enlist(list, &wanted);
         }
     }

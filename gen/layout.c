@@ -32,19 +32,26 @@ static void stored_shape(const struct tensor *t, struct layout_weight *w)
     }
 }
 
-/* `name` with the layer in the place of its "%u", if it has one. */
-static void numbered(char *text, size_t room, const char *name, uint32_t layer)
+/* `name` with these numbers in the place of its "%u"s, as many as it has. */
+static void numbered(char *text, size_t room, const char *name, uint32_t layer, uint32_t expert)
 {
-    const char *mark = strstr(name, "%u");
-    if (mark == NULL)
-        snprintf(text, room, "%s", name);
-    else
-        snprintf(text, room, "%.*s%u%s", (int)(mark - name), name, layer, mark + 2);
+    const uint32_t numbers[] = {layer, expert};
+    size_t used = 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        const char *mark = strstr(name, "%u");
+        if (mark == NULL)
+            break;
+        used += (size_t)snprintf(text + used, room - used, "%.*s%u", (int)(mark - name), name,
+                                 numbers[i]);
+        name = mark + 2;
+    }
+    snprintf(text + used, room - used, "%s", name);
 }
 
-static void append(struct layout *layout, const struct tensor *t, uint32_t layer)
+static void append(struct layout *layout, const struct tensor *t, uint32_t layer, uint32_t expert)
 {
     struct layout_weight *w = &layout->weight[layout->count++];
+    const uint64_t packed = tensor_bytes(t) / (t->experts > 0 ? t->experts : 1);
     *w = (struct layout_weight){.rows = t->rows,
                                 .cols = t->cols,
                                 .groups = t->groups,
@@ -53,19 +60,30 @@ static void append(struct layout *layout, const struct tensor *t, uint32_t layer
                                 .type = t->type,
                                 .packing = t->packing,
                                 .at = layout->weights_bytes,
-                                .packed_bytes = tensor_bytes(t),
-                                .bytes = number_pad(tensor_bytes(t), GRAPH_ALIGN)};
+                                .packed_bytes = packed,
+                                .bytes = number_pad(packed, GRAPH_ALIGN)};
     stored_shape(t, w);
-    strcpy(w->member, t->name);
+    if (t->experts > 0)
+        snprintf(w->member, sizeof w->member, "%s[%u]", t->name, expert);
+    else
+        strcpy(w->member, t->name);
     w->layer = in_layer(t) ? (int32_t)layer : -1;
     if (in_layer(t))
-        snprintf(w->name, sizeof w->name, "layer %u %s", layer, t->name);
+        snprintf(w->name, sizeof w->name, "layer %u %s", layer, w->member);
     else
-        snprintf(w->name, sizeof w->name, "%s", t->name);
-    numbered(w->source, sizeof w->source, t->source, layer);
-    numbered(w->alias, sizeof w->alias, t->alias, layer);
+        snprintf(w->name, sizeof w->name, "%s", w->member);
+    numbered(w->source, sizeof w->source, t->source, layer, expert);
+    numbered(w->alias, sizeof w->alias, t->alias, layer, expert);
     layout->weights_bytes += w->bytes;
     layout->parameters += (uint64_t)t->rows * t->cols;
+}
+
+/* How many weights of the layout a graph's tensor becomes. */
+static uint32_t weights_of(const struct tensor *t)
+{
+    if (t->role != ROLE_WEIGHT)
+        return 0;
+    return t->experts > 0 ? t->experts : 1;
 }
 
 /* Weights of a place in the order in which the family named them; decode uses every weight. */
@@ -73,19 +91,24 @@ static void append_place(struct layout *layout, const struct graph *decode, enum
                          uint32_t layer)
 {
     for (uint32_t i = 0; i < decode->tensor_count; i++)
-        if (decode->tensor[i].role == ROLE_WEIGHT && decode->tensor[i].place == place)
-            append(layout, &decode->tensor[i], layer);
+        for (uint32_t e = 0; e < weights_of(&decode->tensor[i]); e++)
+            if (decode->tensor[i].place == place)
+                append(layout, &decode->tensor[i], layer, e);
 }
 
 void layout_make(const struct cfg *cfg, struct layout *layout)
 {
     struct steps *steps = calloc(1, sizeof *steps);
-    uint64_t room = (uint64_t)(cfg->num_hidden_layers + 1) * GRAPH_TENSORS;
-    *layout = (struct layout){.cfg = *cfg, .weight = calloc(room, sizeof *layout->weight)};
-    if (steps == NULL || layout->weight == NULL)
+    if (steps == NULL)
         abort();
     steps_build(cfg, steps);
     const struct graph *decode = &steps->graph[STEP_DECODE];
+    uint64_t room = 0; /* for every weight, as if each were in every layer */
+    for (uint32_t i = 0; i < decode->tensor_count; i++)
+        room += (uint64_t)weights_of(&decode->tensor[i]) * cfg->num_hidden_layers;
+    *layout = (struct layout){.cfg = *cfg, .weight = calloc(room, sizeof *layout->weight)};
+    if (layout->weight == NULL)
+        abort();
     append_place(layout, decode, PLACE_PROLOGUE, 0);
     for (uint32_t layer = 0; layer < cfg->num_hidden_layers; layer++)
         append_place(layout, decode, PLACE_LAYER, layer);

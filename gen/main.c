@@ -13,6 +13,8 @@ enum {
     OPTION_CHECK,
     OPTION_LINEAR,
     OPTION_EMBEDDING,
+    OPTION_KV,
+    OPTION_CONTEXT,
     OPTION_CHUNK,
     OPTION_ROWS
 };
@@ -42,6 +44,10 @@ static const struct argp_option option_list[] = {
     {NULL, 0, NULL, 0, "Build choices of an imported config:", 2},
     {"linear-type", OPTION_LINEAR, "TYPE", 0, "f32, f16 or bf16 (default bf16)", 2},
     {"embedding-type", OPTION_EMBEDDING, "TYPE", 0, "f32, f16 or bf16 (default bf16)", 2},
+    {"kv-type", OPTION_KV, "TYPE", 0, "f32, f16 or bf16 (default bf16); with attention", 2},
+    {"context", OPTION_CONTEXT, "TOKENS", 0,
+     "Most positions of a text; with attention (default 4096, or what the model was trained on)",
+     2},
     {"prefill-chunk", OPTION_CHUNK, "TOKENS", 0, "1 to 4096 (default 256)", 2},
     {"logit-rows", OPTION_ROWS, "ROWS", 0, "1 to the prefill chunk (default 16)", 2},
     {0},
@@ -65,6 +71,12 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         break;
     case OPTION_EMBEDDING:
         o->choices.embedding_type = value;
+        break;
+    case OPTION_KV:
+        o->choices.kv_type = value;
+        break;
+    case OPTION_CONTEXT:
+        o->choices.context = value;
         break;
     case OPTION_CHUNK:
         o->choices.prefill_chunk = value;
@@ -98,12 +110,14 @@ static const char documentation[] =
     "A config is an INI file with the sections [model] (the architecture, under the names of "
     "Hugging "
     "Face's config.json) and [build] (static choices). 'gen import DIR' writes the config of a "
-    "checkpoint to stdout; known are Mamba-1 checkpoints of Hugging Face and of state-spaces.\n\n"
+    "checkpoint to stdout; known are Mamba-1, Llama, Phi and Mixtral of Hugging Face, and Mamba-1 "
+    "of "
+    "state-spaces.\n\n"
     "Generated are model.h, arena.h, decode.c, prefill.c, instances.h, instances.c, ops.c, proof.h "
     "and plan.txt; they depend on nothing but the config and this program.\n\n"
     "Exit codes: 0 done; 1 cannot write; 2 usage; 4 the config or checkpoint is not valid, or "
     "--check "
-    "found a difference.\n\nKeys, all required:\n";
+    "found a difference.\n\nKeys, all of the family required:\n";
 
 /* argp asks for the text behind the options: the documentation, then every key of keys.def. */
 static char *key_list(int key, const char *text, void *input)
@@ -120,7 +134,9 @@ static char *key_list(int key, const char *text, void *input)
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         char wanted[CFG_EXPECTED_MAX];
         cfg_expected(&cfg_keys[i], wanted);
-        fprintf(memory, "  [%s] %-20s %s\n", cfg_keys[i].section, cfg_keys[i].name, wanted);
+        const char *families = cfg_keys[i].families;
+        fprintf(memory, "  [%s] %-23s %s%s%s\n", cfg_keys[i].section, cfg_keys[i].name, wanted,
+                families[0] == '\0' ? "" : "; only ", families);
     }
     return fclose(memory) == 0 ? list : NULL;
 }
@@ -130,6 +146,8 @@ static int stop_after(const struct options *o, const struct cfg *cfg)
     if (strcmp(o->stop_after, "cfg") == 0) {
         for (uint32_t i = 0; i < cfg_key_count; i++) {
             char value[CFG_VALUE_MAX + 1];
+            if (!cfg_has(cfg, &cfg_keys[i]))
+                continue;
             cfg_value(cfg, &cfg_keys[i], value);
             printf("[%s] %s = %s\n", cfg_keys[i].section, cfg_keys[i].name, value);
         }
@@ -234,6 +252,8 @@ static int import_config(const struct options *o)
         return EXIT_USAGE;
     if (!import_load(o->config, &report, &cfg))
         return EXIT_MISMATCH;
+    if (!import_cache(&o->choices, &report, &cfg))
+        return EXIT_USAGE;
     import_print(&cfg, stdout);
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

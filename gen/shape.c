@@ -153,6 +153,181 @@ static bool dt_scan(const struct rule *r)
            selective_scan(r, operand(r, 0), operand(r, 1), xdb, A, operand(r, 6));
 }
 
+static bool layernorm(const struct rule *r)
+{
+    return rmsnorm(r) && vector(r, operand(r, 3), r->node->m, operand(r, 1)->dim[1]);
+}
+
+/* A norm and a product of the whole row. */
+static bool normed(const struct rule *r, const struct tensor *x, const struct tensor *norm,
+                   const struct tensor *norm_bias, const struct tensor *w,
+                   const struct tensor *bias)
+{
+    return agree(r, "parts of the source", x->parts, 1) &&
+           vector(r, norm, tensor_width(x), x->dim[1]) &&
+           vector(r, norm_bias, tensor_width(x), x->dim[1]) &&
+           agree(r, "packing of the matrix", w->packing, PACKING_MATRIX) &&
+           agree(r, "width of the source", tensor_width(x), w->cols) &&
+           vector(r, bias, w->rows, tensor_padded_rows(w));
+}
+
+/* Keys and values of `width` elements a position. */
+static bool caches(const struct rule *r, const struct tensor *keys, const struct tensor *values,
+                   uint64_t width)
+{
+    r->node->n = 2 * width * dtype_bytes(keys->type);
+    return agree(r, "width of the keys", keys->dim[0] * keys->dim[2], width) &&
+           agree(r, "width of the values", values->dim[0] * values->dim[2], width) &&
+           agree(r, "positions of the values", values->dim[1], keys->dim[1]) &&
+           agree(r, "type of the values", values->type, keys->type);
+}
+
+static bool norm_qkv(const struct rule *r)
+{
+    const struct tensor *x = operand(r, 1), *norm = operand(r, 2), *norm_bias = operand(r, 3);
+    const struct tensor *wq = operand(r, 4), *wk = operand(r, 6), *wv = operand(r, 8);
+    r->node->m = (uint64_t)wq->rows + wk->rows + wv->rows;
+    r->node->k = wq->cols;
+    return normed(r, x, norm, norm_bias, wq, operand(r, 5)) &&
+           normed(r, x, norm, norm_bias, wk, operand(r, 7)) &&
+           normed(r, x, norm, norm_bias, wv, operand(r, 9)) &&
+           result(r, wq, tensor_padded_rows(wq)) &&
+           agree(r, "rows of the values' matrix", wv->rows, wk->rows) &&
+           caches(r, operand(r, 10), operand(r, 11), wk->rows);
+}
+
+/* The query heads are whole groups of the key heads. */
+static bool heads(const struct rule *r, const struct tensor *q, const struct tensor *keys)
+{
+    return agree(r, "rest of the queries' width", tensor_width(q) % (keys->dim[0] * keys->dim[2]),
+                 0);
+}
+
+static bool rope_append(const struct rule *r)
+{
+    const struct tensor *q = operand(r, 0), *k = operand(r, 1), *v = operand(r, 2);
+    r->node->m = tensor_width(q) + tensor_width(k);
+    return heads(r, q, operand(r, 3)) &&
+           agree(r, "width of the values", tensor_width(v), tensor_width(k)) &&
+           caches(r, operand(r, 3), operand(r, 4), tensor_width(k));
+}
+
+static bool attention(const struct rule *r)
+{
+    const struct tensor *q = operand(r, 0), *keys = operand(r, 1);
+    r->node->m = tensor_width(q);
+    r->node->k = keys->dim[1];
+    return heads(r, q, keys) && caches(r, keys, operand(r, 2), keys->dim[0] * keys->dim[2]);
+}
+
+static bool swiglu(const struct rule *r)
+{
+    const struct tensor *y = operand(r, 0), *x = operand(r, 1);
+    r->node->m = tensor_width(y);
+    return agree(r, "width of the source", tensor_width(x), tensor_width(y)) &&
+           agree(r, "row of the source", x->dim[1], y->dim[1]);
+}
+
+static bool norm_linear_swiglu(const struct rule *r)
+{
+    const struct tensor *x = operand(r, 1), *norm = operand(r, 2);
+    const struct tensor *gate = operand(r, 3), *up = operand(r, 4);
+    r->node->m = gate->rows;
+    r->node->k = gate->cols;
+    return normed(r, x, norm, NULL, gate, NULL) && normed(r, x, norm, NULL, up, NULL) &&
+           agree(r, "rows of the second matrix", up->rows, gate->rows) &&
+           result(r, gate, tensor_padded_rows(gate));
+}
+
+static bool norm_linear_gelu(const struct rule *r)
+{
+    const struct tensor *w = operand(r, 4);
+    r->node->m = w->rows;
+    r->node->k = w->cols;
+    return normed(r, operand(r, 1), operand(r, 2), operand(r, 3), w, operand(r, 5)) &&
+           result(r, w, tensor_padded_rows(w));
+}
+
+/* The result of `rows` rows for every token, of this width. */
+static bool rows_result(const struct rule *r, uint32_t index, uint64_t rows, uint32_t width)
+{
+    struct tensor *y = operand(r, index);
+    y->rank = 2;
+    y->dim[0] = r->graph->tokens * rows;
+    y->dim[1] = number_pad(width, GRAPH_PAD);
+    y->parts = 1;
+    y->part[0] = width;
+    return true;
+}
+
+/* `chosen` experts of the router, by this operand. */
+static bool routed(const struct rule *r, uint32_t index, const struct tensor *x,
+                   const struct tensor *router)
+{
+    r->node->n = r->node->chosen;
+    return agree(r, "packing of the router", router->packing, PACKING_MATRIX) &&
+           agree(r, "width of the source", tensor_width(x), router->cols) &&
+           rows_result(r, index, 1, (uint32_t)(2 * r->node->chosen));
+}
+
+static bool route(const struct rule *r)
+{
+    const struct tensor *router = operand(r, 2);
+    r->node->m = router->rows;
+    r->node->k = router->cols;
+    return routed(r, 0, operand(r, 1), router);
+}
+
+static bool gather(const struct rule *r)
+{
+    const struct tensor *x = operand(r, 1), *chosen = operand(r, 2);
+    r->node->m = tensor_width(x);
+    r->node->n = tensor_width(chosen) / 2;
+    return rows_result(r, 0, r->node->n, (uint32_t)tensor_width(x));
+}
+
+/* Gate and up of all experts. */
+static bool gated_experts(const struct rule *r, const struct tensor *x, const struct tensor *gate,
+                          const struct tensor *up)
+{
+    r->node->m = gate->rows;
+    r->node->k = gate->cols;
+    return agree(r, "packing of the matrix", gate->packing, PACKING_MATRIX) &&
+           agree(r, "packing of the second matrix", up->packing, PACKING_MATRIX) &&
+           agree(r, "width of the source", tensor_width(x), gate->cols) &&
+           agree(r, "rows of the second matrix", up->rows, gate->rows) &&
+           agree(r, "columns of the second matrix", up->cols, gate->cols) &&
+           agree(r, "experts of the second matrix", up->experts, gate->experts) &&
+           rows_result(r, 0, r->node->chosen, gate->rows);
+}
+
+static bool experts_swiglu(const struct rule *r)
+{
+    r->node->n = r->node->chosen;
+    return agree(r, "rows of a token", tensor_width(operand(r, 2)), 2 * r->node->chosen) &&
+           gated_experts(r, operand(r, 1), operand(r, 3), operand(r, 4));
+}
+
+static bool norm_experts_swiglu(const struct rule *r)
+{
+    const struct tensor *x = operand(r, 2), *norm = operand(r, 3), *router = operand(r, 4);
+    return vector(r, norm, tensor_width(x), x->dim[1]) &&
+           agree(r, "rows of the router", router->rows, operand(r, 5)->experts) &&
+           routed(r, 1, x, router) && gated_experts(r, x, operand(r, 5), operand(r, 6));
+}
+
+static bool experts_add(const struct rule *r)
+{
+    const struct tensor *y = operand(r, 0), *x = operand(r, 1), *w = operand(r, 3);
+    r->node->m = w->rows;
+    r->node->k = w->cols;
+    r->node->n = r->node->chosen;
+    return agree(r, "packing of the matrix", w->packing, PACKING_MATRIX) &&
+           agree(r, "width of the source", tensor_width(x), w->cols) &&
+           agree(r, "rows of a token", tensor_width(operand(r, 2)), 2 * r->node->chosen) &&
+           agree(r, "width of the result", tensor_width(y), w->rows);
+}
+
 static bool apply(const struct rule *r)
 {
     switch (r->node->op) {
@@ -166,6 +341,7 @@ static bool apply(const struct rule *r)
     case OP_LINEAR_BIAS:
     case OP_LINEAR_ADD_BIAS:
     case OP_LINEAR_SOFTPLUS:
+    case OP_LINEAR_GELU:
         return linear(r, true);
     case OP_CONV_SILU:
         return conv(r, false);
@@ -177,6 +353,30 @@ static bool apply(const struct rule *r)
         return norm_linear_conv(r);
     case OP_DT_SCAN:
         return dt_scan(r);
+    case OP_LAYERNORM:
+        return layernorm(r);
+    case OP_NORM_QKV:
+        return norm_qkv(r);
+    case OP_ROPE_APPEND:
+        return rope_append(r);
+    case OP_ATTENTION:
+        return attention(r);
+    case OP_SWIGLU:
+        return swiglu(r);
+    case OP_NORM_LINEAR_SWIGLU:
+        return norm_linear_swiglu(r);
+    case OP_NORM_LINEAR_GELU:
+        return norm_linear_gelu(r);
+    case OP_ROUTE:
+        return route(r);
+    case OP_GATHER:
+        return gather(r);
+    case OP_EXPERTS_SWIGLU:
+        return experts_swiglu(r);
+    case OP_NORM_EXPERTS_SWIGLU:
+        return norm_experts_swiglu(r);
+    case OP_EXPERTS_ADD:
+        return experts_add(r);
     case OP_COUNT:
         break;
     }

@@ -61,6 +61,7 @@ struct model {
     uint64_t parameters; /* of the checkpoint, tied tensors once */
 
     uint64_t weights_bytes, state_bytes, scratch_bytes, io_bytes;
+    uint64_t cache_bytes;   /* of the state, at its end: never read before it is written */
     uint64_t scratch_bound; /* the planner's lower bound of scratch_bytes */
     uint64_t work_bytes;    /* CUDA: workspace of one operation (kernels/cuda/work.h) */
 

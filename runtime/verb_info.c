@@ -96,7 +96,12 @@ static void print_arena(const char *name, uint64_t bytes, const char *remark)
 
 static void print_memory(const struct facts *facts)
 {
-    char scratch[96];
+    char scratch[96], state[128] = "what one token leaves for the next";
+    if (model.cache_bytes > 0)
+        snprintf(state, sizeof state, "%s for keys and values of %s positions",
+                 model.cache_bytes == model.state_bytes ? "all"
+                                                        : report_grouped(model.cache_bytes).text,
+                 report_grouped(model.context).text);
     if (model.scratch_bytes == model.scratch_bound)
         snprintf(scratch, sizeof scratch, "planned buffers, at the lower bound");
     else
@@ -105,7 +110,7 @@ static void print_memory(const struct facts *facts)
     out_text(&out, "\nmemory of 'run', bytes\n");
     print_arena("weights", facts->plan.weights, "read from the weight file, read-only");
     print_arena("tokenizer", facts->plan.tokenizer, "header and tables of the weight file");
-    print_arena("state", facts->plan.state, "what one token leaves for the next");
+    print_arena("state", facts->plan.state, state);
     print_arena("scratch", facts->plan.scratch, scratch);
     print_arena("io", facts->plan.io, "tokens, hidden rows, logits; sampling, tokenizer's block");
     if (facts->plan.work > 0)
@@ -175,6 +180,8 @@ static void json_memory(struct json *json, const struct memory_plan *plan)
     json_integer(json, "weights", plan->weights);
     json_integer(json, "tokenizer", plan->tokenizer);
     json_integer(json, "state", plan->state);
+    if (model.cache_bytes > 0)
+        json_integer(json, "cache", model.cache_bytes);
     json_integer(json, "scratch", plan->scratch);
     json_integer(json, "scratch_lower_bound", model.scratch_bound);
     json_integer(json, "io", plan->io);
@@ -217,6 +224,8 @@ static void print_json(const struct facts *facts)
     json_integer(&json, "threads", facts->threads);
     json_integer(&json, "processors", facts->processors);
     json_integer(&json, "parameters", model.parameters);
+    if (model.context > 0)
+        json_integer(&json, "context", model.context);
     json_hex(&json, "config_digest", model.config_digest, 2);
     json_open(&json, "weight_file", '{');
     json_string(&json, "path", facts->path);

@@ -1,14 +1,13 @@
 #!/bin/sh
-# One digest of the logits of 1,000 prompt tokens and 100 decoded ones, whatever computes them:
-# prefill chunks of 1, 7, 32 and 256, 1, 2 and 4 threads, AVX2, AVX-512 and aarch64 (under qemu-user).
+# One digest of the logits of a prompt and 100 decoded tokens, whatever computes them: prefill chunks
+# of 1, 7, 32 and 256, 1, 2 and 4 threads, AVX2, AVX-512 and aarch64 (under qemu-user); for the default
+# model with 1,000 tokens, and for tiny models of the other families with 300.
 #
 #   tests/bits.sh BINARIES TOOLS
 set -u
 binaries=$1
-model=fable-mamba
 ids=build/tests/bits.ids
 mkdir -p build/tests
-awk 'BEGIN { for (i = 0; i < 1000; i++) printf "%d\n", (i * i * 7 + i * 13 + 2) % 509 }' >"$ids"
 
 # digest FOLDER [RUNNER]: reads options from $options
 digest() {
@@ -17,47 +16,68 @@ digest() {
         $options
 }
 
-options='--chunk 256 -t 1'
-want=$(digest "$binaries") || exit 1
-[ -n "$want" ] || exit 1
-echo "digest $want"
-
 check() {
     what=$1
     shift
     got=$(digest "$@")
     if [ "$got" = "$want" ]; then
-        echo "ok: $what, $options"
+        echo "ok: $model, $what, $options"
     else
-        echo "FAIL: $what, $options: logits digest $got, expected $want"
+        echo "FAIL: $model, $what, $options: logits digest $got, expected $want"
     fi
 }
 
-for threads in 1 2 4; do
-    for chunk in 1 7 32 256; do
-        options="--chunk $chunk -t $threads"
-        check "built for this machine" "$binaries"
+# every MODEL TOKENS CHUNK...: all chunks, teams and instruction sets
+every() {
+    model=$1 tokens=$2
+    shift 2
+    awk -v n="$tokens" \
+        'BEGIN { for (i = 0; i < n; i++) printf "%d\n", (i * i * 7 + i * 13 + 2) % 509 }' >"$ids"
+    options="-t 1"
+    want=$(digest "$binaries") || exit 1
+    [ -n "$want" ] || exit 1
+    echo "digest $model $want"
+    for threads in 1 2 4; do
+        for chunk in "$@"; do
+            options="--chunk $chunk -t $threads"
+            check "built for this machine" "$binaries"
+        done
     done
-done
+    options='--chunk 32 -t 2'
+    for isa in avx2 avx512 aarch64; do
+        if runs "$isa"; then
+            check "built for $isa" "build/cpu-$isa" "$runner"
+        fi
+    done
+}
 
-build/tests/kernel_digest >build/tests/kernels.native || exit 1
-options='--chunk 32 -t 2'
-for isa in avx2 avx512 aarch64; do
+# runs ISA: whether binaries for it were built and can be executed, by $runner
+runs() {
     runner=
-    if [ ! -x "build/cpu-$isa/$model" ]; then
-        echo "skip: $isa (not built: this machine is $(uname -m))"
-        continue
-    fi
-    case $isa in
+    case $1 in
     avx2) needs=avx2 ;;
     avx512) needs=avx512vl ;;
     aarch64) needs='' runner=qemu-aarch64 ;;
     esac
-    if [ -n "$needs" ] && ! grep -qw "$needs" /proc/cpuinfo; then
-        echo "skip: $isa (this processor has no $needs)"
-        continue
+    if [ ! -x "build/cpu-$1/$model" ]; then
+        echo "skip: $1 (not built: this machine is $(uname -m))"
+        return 1
     fi
-    check "built for $isa" "build/cpu-$isa" "$runner"
+    if [ -n "$needs" ] && ! grep -qw "$needs" /proc/cpuinfo; then
+        echo "skip: $1 (this processor has no $needs)"
+        return 1
+    fi
+}
+
+every fable-mamba 1000 1 7 32 256
+for family in llama-a-f16 phi-a-bf16 mixtral-a-bf16; do
+    every "$family" 300 1 7 32
+done
+
+build/tests/kernel_digest >build/tests/kernels.native || exit 1
+model=fable-mamba
+for isa in avx2 avx512 aarch64; do
+    runs "$isa" || continue
     # shellcheck disable=SC2086 # nothing or one word
     if $runner "build/tests-$isa/kernel_digest" >"build/tests/kernels.$isa" &&
         cmp -s build/tests/kernels.native "build/tests/kernels.$isa"; then

@@ -163,6 +163,8 @@ static struct cfg extreme(bool most)
     heard_open(&heard, "extreme");
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         const struct key *key = &cfg_keys[i];
+        if (!cfg_has(&cfg, key))
+            continue;
         if (key->kind == KEY_COUNT)
             snprintf(text, sizeof text, "%.0f", most ? key->most : key->least);
         else if (key->kind == KEY_REAL)

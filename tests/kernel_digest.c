@@ -162,6 +162,108 @@ static void digest_scan(const struct scan_case *c)
     report(c->name, call.state, states);
 }
 
+/* One call of a kernel of attention or an MLP: what its family does not take is NULL. */
+struct transformer_call {
+    const void *c;
+    f32 *a, *b, *d, *keys, *values;
+};
+
+static void call_layernorm(run *r, void *context)
+{
+    const struct transformer_call *call = context;
+    ((const struct layernorm_case *)call->c)->call(r, call->a, call->b, call->d, call->keys);
+}
+
+static void digest_layernorm(const struct layernorm_case *c)
+{
+    const size_t S = LINE_PAD(c->D);
+    struct transformer_call call = {c,
+                                    random_floats(20, ROWS * S, 1.0f),
+                                    random_floats(21, SOURCE_ROWS * S, 2.0f),
+                                    random_floats(22, S, 2.0f),
+                                    random_floats(23, S, 2.0f),
+                                    NULL};
+    bed_run(THREADS, step, call_layernorm, &call);
+    report(c->name, call.a, ROWS * S);
+    bed_free(call.b);
+    bed_free(call.d);
+    bed_free(call.keys);
+}
+
+static void call_rope(run *r, void *context)
+{
+    const struct transformer_call *call = context;
+    ((const struct rope_case *)call->c)
+        ->call(r, call->a, call->b, call->d, call->keys, call->values);
+}
+
+static void digest_rope(const struct rope_case *c)
+{
+    const size_t q = (size_t)ROWS * c->H * c->HD, kv = (size_t)ROWS * c->KV * c->HD;
+    const size_t words = (size_t)c->KV * c->C * c->HD / (c->type == WEIGHT_F32 ? 1 : 2);
+    struct transformer_call call = {c,
+                                    random_floats(24, q, 2.0f),
+                                    random_floats(25, kv, 2.0f),
+                                    random_floats(26, kv, 2.0f),
+                                    random_floats(27, words, 2.0f),
+                                    random_floats(28, words, 2.0f)};
+    bed_run(THREADS, step, call_rope, &call);
+    report(c->name, call.a, q);
+    report(c->name, call.keys, words);
+    report(c->name, call.values, words);
+    bed_free(call.b);
+    bed_free(call.d);
+}
+
+static void call_attention(run *r, void *context)
+{
+    const struct transformer_call *call = context;
+    ((const struct attention_case *)call->c)->call(r, call->a, call->keys, call->values);
+}
+
+/* Words whose halves are both about 1: no f16 or bf16 in them is huge. */
+static f32 *random_halves(enum weight_type type, uint64_t seed, size_t words)
+{
+    f32 *floats = random_floats(seed, words, 1.0f);
+    for (size_t i = 0; type != WEIGHT_F32 && i < words; i++) {
+        uint32_t bits = (uint32_t)bed_random(&seed);
+        bits = (bits & 0x83ff83ff) | (type == WEIGHT_F16 ? 0x38003800 : 0x3f003f00);
+        memcpy(&floats[i], &bits, sizeof bits);
+    }
+    return floats;
+}
+
+static void digest_attention(const struct attention_case *c)
+{
+    const size_t q = (size_t)ROWS * c->H * c->HD;
+    const size_t words = (size_t)c->KV * c->C * c->HD / (c->type == WEIGHT_F32 ? 1 : 2);
+    struct step late = step;
+    late.position = c->C - ROWS;
+    struct transformer_call call = {
+        c,    random_floats(29, q, 2.0f),        NULL,
+        NULL, random_halves(c->type, 30, words), random_halves(c->type, 31, words)};
+    bed_run(THREADS, late, call_attention, &call);
+    report(c->name, call.a, q);
+    bed_free(call.keys);
+    bed_free(call.values);
+}
+
+static void call_swiglu(run *r, void *context)
+{
+    const struct transformer_call *call = context;
+    ((const struct swiglu_case *)call->c)->call(r, call->a, call->b);
+}
+
+static void digest_swiglu(const struct swiglu_case *c)
+{
+    struct transformer_call call = {.c = c,
+                                    .a = random_floats(32, (size_t)ROWS * c->S, 20.0f),
+                                    .b = random_floats(33, (size_t)ROWS * c->S, 2.0f)};
+    bed_run(THREADS, step, call_swiglu, &call);
+    report(c->name, call.a, (size_t)ROWS * c->S);
+    bed_free(call.b);
+}
+
 int main(void)
 {
     for (u32 i = 0; i < linear_case_count; i++)
@@ -174,6 +276,14 @@ int main(void)
         digest_conv(&conv_cases[i]);
     for (u32 i = 0; i < scan_case_count; i++)
         digest_scan(&scan_cases[i]);
+    for (u32 i = 0; i < layernorm_case_count; i++)
+        digest_layernorm(&layernorm_cases[i]);
+    for (u32 i = 0; i < rope_case_count; i++)
+        digest_rope(&rope_cases[i]);
+    for (u32 i = 0; i < attention_case_count; i++)
+        digest_attention(&attention_cases[i]);
+    for (u32 i = 0; i < swiglu_case_count; i++)
+        digest_swiglu(&swiglu_cases[i]);
     printf("%016" PRIx64 "  all\n", total);
     return 0;
 }

@@ -13,6 +13,14 @@
 #define CALL_BIAS(name, y, w, bias, x)  name(r, 0, y, w, bias, x)
 #define CALL_ADD_BIAS                   CALL_BIAS
 #define CALL_SOFTPLUS                   CALL_BIAS
+#define CALL_GELU                       CALL_BIAS
+
+/* Frequencies of the rotations, by R. */
+ROPE_TABLE(table_6, 3, 1.0f, 0.046415888f, 0.0021544348f)
+ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.056234132f,
+           0.031622775f, 0.017782794f, 0.01f, 0.0056234132f, 0.0031622776f, 0.0017782794f, 0.001f,
+           0.00056234134f, 0.00031622776f, 0.00017782794f)
+#define table_0 NULL
 
 /* First pass: the kernels themselves, and a function of the family's type around each. */
 #define MATRIX(name, T, M, K, EPILOGUE, COUNT)                                                     \
@@ -57,12 +65,80 @@
         name(r, 0, ROWS(xz, 2 * LINE_PAD(I)), STATES(state, N), CONST_ROWS(dt, LINE_PAD(I)),       \
              CONST_ROWS(xdb, LINE_PAD(R + 2 * N)), CONST_STATES(A, N), D);                         \
     }
+#define LAYER(name, D, EPS, COUNT)                                                                 \
+    LAYERNORM(name, D, LINE_PAD(D), EPS, COUNT)                                                    \
+    static void name##_call(run *r, f32 *y, const f32 *x, const f32 *weight, const f32 *bias)      \
+    {                                                                                              \
+        name(r, 0, ROWS(y, LINE_PAD(D)), CONST_ROWS(x, LINE_PAD(D)), weight, bias);                \
+    }
+#define CACHE(T, buffer, C, HD)       ((ELEMENT_##T(*)[C][HD])(void *)(buffer))
+#define CONST_CACHE(T, buffer, C, HD) ((const ELEMENT_##T(*)[C][HD])(const void *)(buffer))
+#define TURN(name, H, KV, HD, R, T, C, COUNT)                                                      \
+    ROPE_APPEND(name, H, KV, HD, R, table_##R, ELEMENT_##T, T, C, COUNT)                           \
+    static void name##_call(run *r, f32 *q, const f32 *k, const f32 *v, void *keys, void *values)  \
+    {                                                                                              \
+        name(r, 0, ROWS(q, (H) * (HD)), CONST_ROWS(k, (KV) * (HD)), CONST_ROWS(v, (KV) * (HD)),    \
+             CACHE(T, keys, C, HD), CACHE(T, values, C, HD));                                      \
+    }
+#define ATTEND(name, H, KV, HD, T, C, SCALE, COUNT)                                                \
+    ATTENTION(name, H, KV, HD, ELEMENT_##T, T, C, SCALE, COUNT)                                    \
+    static void name##_call(run *r, f32 *q, const void *keys, const void *values)                  \
+    {                                                                                              \
+        name(r, 0, ROWS(q, (H) * (HD)), CONST_CACHE(T, keys, C, HD),                               \
+             CONST_CACHE(T, values, C, HD));                                                       \
+    }
+#define GATE(name, S, COUNT)                                                                       \
+    SWIGLU(name, S, COUNT)                                                                         \
+    static void name##_call(run *r, f32 *gate, const f32 *up)                                      \
+    {                                                                                              \
+        name(r, 0, ROWS(gate, S), CONST_ROWS(up, S));                                              \
+    }
+#define CHOOSE(name, T, D, F, E, K)                                                                \
+    typedef struct {                                                                               \
+        ELEMENT_##T w[LINE_PAD(E) * LINE_PAD(D)];                                                  \
+    } name##_router;                                                                               \
+    typedef struct {                                                                               \
+        ELEMENT_##T w[LINE_PAD(F) * LINE_PAD(D)];                                                  \
+    } name##_gate;                                                                                 \
+    typedef struct {                                                                               \
+        ELEMENT_##T w[LINE_PAD(D) * LINE_PAD(F)];                                                  \
+    } name##_down;                                                                                 \
+    ROUTE(name##_route, name##_router, T, D, LINE_PAD(D), E, K, CHUNK)                             \
+    GATHER(name##_gather, LINE_PAD(D), E, K, 32)                                                   \
+    EXPERTS_SWIGLU(name##_swiglu, name##_gate, T, D, LINE_PAD(D), F, E, K, 32)                     \
+    EXPERTS_ADD(name##_add, name##_down, T, F, LINE_PAD(F), D, E, K, 32, CHUNK)                    \
+    NORM_EXPERTS_SWIGLU(name##_swiglu_one, name##_router, name##_gate, T, D, LINE_PAD(D), F,       \
+                        1e-5f, E, K)                                                               \
+    EXPERTS_ADD(name##_add_one, name##_down, T, F, LINE_PAD(F), D, E, K, 1, ONE)                   \
+    static void name##_call(run *r, const struct experts_call *c)                                  \
+    {                                                                                              \
+        name##_route(r, 0, ROWS(c->route, ROUTE_STRIDE(K)), CONST_ROWS(c->x, LINE_PAD(D)),         \
+                     c->router);                                                                   \
+        name##_gather(r, 0, ROWS(c->xg, LINE_PAD(D)), CONST_ROWS(c->x, LINE_PAD(D)),               \
+                      CONST_ROWS(c->route, ROUTE_STRIDE(K)));                                      \
+        name##_swiglu(r, 0, ROWS(c->h, LINE_PAD(F)), CONST_ROWS(c->xg, LINE_PAD(D)),               \
+                      CONST_ROWS(c->route, ROUTE_STRIDE(K)), c->gate, c->up);                      \
+        name##_add(r, 0, ROWS(c->y, LINE_PAD(D)), CONST_ROWS(c->h, LINE_PAD(F)),                   \
+                   CONST_ROWS(c->route, ROUTE_STRIDE(K)), c->down);                                \
+    }                                                                                              \
+    static void name##_call_one(run *r, const struct experts_call *c)                              \
+    {                                                                                              \
+        name##_swiglu_one(r, 0, ROWS(c->h, LINE_PAD(F)), ROWS(c->route, ROUTE_STRIDE(K)),          \
+                          CONST_ROWS(c->x, LINE_PAD(D)), c->norm, c->router, c->gate, c->up);      \
+        name##_add_one(r, 0, ROWS(c->y, LINE_PAD(D)), CONST_ROWS(c->h, LINE_PAD(F)),               \
+                       CONST_ROWS(c->route, ROUTE_STRIDE(K)), c->down);                            \
+    }
 #include "tests/kernel_shapes.def"
 #undef MATRIX
 #undef LOOKUP
 #undef NORM
 #undef CONV
 #undef SCANNED
+#undef LAYER
+#undef TURN
+#undef ATTEND
+#undef GATE
+#undef CHOOSE
 
 /* Then one pass a table: the other families expand to nothing. */
 #define MATRIX(...)
@@ -70,6 +146,11 @@
 #define NORM(...)
 #define CONV(...)
 #define SCANNED(...)
+#define LAYER(...)
+#define TURN(...)
+#define ATTEND(...)
+#define GATE(...)
+#define CHOOSE(...)
 
 #undef MATRIX
 #define MATRIX(name, T, M, K, E, COUNT)                                                            \
@@ -118,3 +199,50 @@ const struct scan_case scan_cases[] = {
 #include "tests/kernel_shapes.def"
 };
 const u32 scan_case_count = sizeof scan_cases / sizeof scan_cases[0];
+#undef SCANNED
+#define SCANNED(...)
+
+#undef LAYER
+#define LAYER(name, D, EPS, COUNT) {#name, D, EPS, COUNT_##COUNT, name##_call},
+const struct layernorm_case layernorm_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 layernorm_case_count = sizeof layernorm_cases / sizeof layernorm_cases[0];
+#undef LAYER
+#define LAYER(...)
+
+#undef TURN
+#define TURN(name, H, KV, HD, R, T, C, COUNT)                                                      \
+    {#name, H, KV, HD, R, WEIGHT_##T, C, COUNT_##COUNT, table_##R, name##_call},
+const struct rope_case rope_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 rope_case_count = sizeof rope_cases / sizeof rope_cases[0];
+#undef TURN
+#define TURN(...)
+
+#undef ATTEND
+#define ATTEND(name, H, KV, HD, T, C, SCALE, COUNT)                                                \
+    {#name, H, KV, HD, WEIGHT_##T, C, SCALE, COUNT_##COUNT, name##_call},
+const struct attention_case attention_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 attention_case_count = sizeof attention_cases / sizeof attention_cases[0];
+#undef ATTEND
+#define ATTEND(...)
+
+#undef GATE
+#define GATE(name, S, COUNT) {#name, S, COUNT_##COUNT, name##_call},
+const struct swiglu_case swiglu_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 swiglu_case_count = sizeof swiglu_cases / sizeof swiglu_cases[0];
+#undef GATE
+#define GATE(...)
+
+#undef CHOOSE
+#define CHOOSE(name, T, D, F, E, K) {#name, WEIGHT_##T, D, F, E, K, name##_call, name##_call_one},
+const struct experts_case experts_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 experts_case_count = sizeof experts_cases / sizeof experts_cases[0];

@@ -46,12 +46,68 @@ struct scan_case {
                  const f32 *D);
 };
 
+struct layernorm_case {
+    const char *name;
+    u32 D;
+    f32 eps;
+    enum count count;
+    void (*call)(run *r, f32 *y, const f32 *x, const f32 *weight, const f32 *bias);
+};
+
+struct rope_case {
+    const char *name;
+    u32 H, KV, HD, R;
+    enum weight_type type;
+    u32 C;
+    enum count count;
+    const f32 *table; /* [R / 2] */
+    void (*call)(run *r, f32 *q, const f32 *k, const f32 *v, void *keys, void *values);
+};
+
+struct attention_case {
+    const char *name;
+    u32 H, KV, HD;
+    enum weight_type type;
+    u32 C;
+    f32 scale;
+    enum count count;
+    void (*call)(run *r, f32 *q, const void *keys, const void *values);
+};
+
+struct swiglu_case {
+    const char *name;
+    u32 S;
+    enum count count;
+    void (*call)(run *r, f32 *gate, const f32 *up);
+};
+
+/* All operations of experts in turn, from x to what is added to y: those of prefill, and those of
+ * decode, which normalise x first. */
+struct experts_call {
+    const void *router, *gate, *up, *down; /* packed; the last three one behind another */
+    const f32 *norm;
+    f32 *x, *y, *route, *xg, *h;
+};
+struct experts_case {
+    const char *name;
+    enum weight_type type;
+    u32 D, F, E, K;
+    void (*call)(run *r, const struct experts_call *call);
+    void (*call_one)(run *r, const struct experts_call *call);
+};
+
 extern const struct linear_case linear_cases[];
 extern const struct embed_case embed_cases[];
 extern const struct norm_case norm_cases[];
 extern const struct conv_case conv_cases[];
 extern const struct scan_case scan_cases[];
+extern const struct layernorm_case layernorm_cases[];
+extern const struct rope_case rope_cases[];
+extern const struct attention_case attention_cases[];
+extern const struct swiglu_case swiglu_cases[];
+extern const struct experts_case experts_cases[];
 extern const u32 linear_case_count, embed_case_count, norm_case_count, conv_case_count,
-    scan_case_count;
+    scan_case_count, layernorm_case_count, rope_case_count, attention_case_count, swiglu_case_count,
+    experts_case_count;
 
 #endif

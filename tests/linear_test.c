@@ -78,7 +78,7 @@ static double check_output(const struct trial *t, u32 row, u32 m)
         exact += product;
         sizes += fabs(product);
     }
-    if (has(t, EPILOGUE_BIAS, EPILOGUE_ADD_BIAS) || c->epilogue == EPILOGUE_SOFTPLUS) {
+    if (has(t, EPILOGUE_BIAS, EPILOGUE_ADD_BIAS) || has(t, EPILOGUE_SOFTPLUS, EPILOGUE_GELU)) {
         exact += t->bias[m];
         sizes += fabs(t->bias[m]);
     }
@@ -90,6 +90,11 @@ static double check_output(const struct trial *t, u32 row, u32 m)
     if (c->epilogue == EPILOGUE_SOFTPLUS) {
         exact = fmax(exact, 0) + log1p(exp(-fabs(exact))); /* slope at most 1 */
         bound += 3 * 0x1p-23 * exact;
+    }
+    if (c->epilogue == EPILOGUE_GELU) {
+        const double u = 0.79788456080286536 * (exact + 0.044715 * exact * exact * exact);
+        exact = exact / (1 + exp(-2 * u)); /* slope below 1.13 */
+        bound = 1.13 * bound + (5 + 8 * fabs(u)) * 0x1p-23 * fabs(exact) + 0x1p-120;
     }
     const double error = fabs(t->y[(size_t)row * c->YS + m] - exact);
     ck_assert_msg(error <= bound, "%s row %u output %u: %.9g, exact %.9g, bound %.3g", c->name, row,

@@ -8,13 +8,30 @@
  *   SCAN     (name, I, N, R, XS, DS, COUNT)
  *   NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)   one row; K taps, matrix [2 PAD(I)][D]
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
+ *   LAYERNORM(name, D, S, EPS, COUNT)
+ *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C)   one row
+ *   ROPE_APPEND(name, H, KV, HD, R, TABLE, CACHE, KT, C, COUNT)
+ *   ATTENTION(name, H, KV, HD, CACHE, KT, C, SCALE, COUNT)
+ *   SWIGLU   (name, S, COUNT)
+ *   NORM_LINEAR_SWIGLU(name, TYPE, T, D, S, M, EPS)        one row
+ *   NORM_LINEAR_GELU(name, TYPE, T, D, S, M, EPS)          one row
+ *   ROUTE    (name, TYPE, T, D, XS, E, K, COUNT)
+ *   GATHER   (name, S, E, K, ROWS)                         the rows of a chunk
+ *   EXPERTS_SWIGLU(name, TYPE, T, D, S, F, E, K, ROWS)     the rows of a chunk
+ *   NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, TYPE, T, D, S, F, EPS, E, K)   one row
+ *   EXPERTS_ADD(name, TYPE, T, F, HS, D, E, K, ROWS, COUNT)
  *
  * TYPE      the packed matrix's struct, with one member w: bf16_3072x768
  * T         F32, F16 or BF16: what an element of TYPE.w is
  * COUNT     ONE, CHUNK or LOGITS: see enum count in op.h
- * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS or SOFTPLUS: see linear.h
+ * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS, SOFTPLUS or GELU: see linear.h
  * M, K      output rows and (exact) columns of a matrix; LINEAR pads M to whole lines itself
  * YS XS DS  floats from one row of y, x (xz for conv and scan) or xdb to the next
+ *
+ * H KV HD   query heads, heads of keys and values, width of a head; R of it are rotated
+ * E K ROWS  experts, how many of them a token goes through, most tokens
+ * TABLE     the frequencies: ROPE_TABLE(name, R/2, ...) of the same file
+ * CACHE KT  type of an element of keys and values, f16, and its T; C positions
  *
  * Signatures, shapes and meanings stand at the top of each family's file. Arguments T, COUNT and
  * EPILOGUE are names, not values: a model may have an enumerator called CHUNK.
@@ -32,5 +49,11 @@
 #include "kernels/cpu/scan.h"
 #include "kernels/cpu/norm_linear_conv.h"
 #include "kernels/cpu/dt_scan.h"
+#include "kernels/cpu/layernorm.h"
+#include "kernels/cpu/norm_qkv.h"
+#include "kernels/cpu/rope_append.h"
+#include "kernels/cpu/attention.h"
+#include "kernels/cpu/mlp.h"
+#include "kernels/cpu/experts.h"
 
 #endif

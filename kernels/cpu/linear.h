@@ -7,13 +7,13 @@
  *   Moves    W once; x once per thread; y once
  *   Order    f32, acc = 0, then acc = fma(W[m][k], x[t][k], acc) for k = 0 .. K-1, then the
  *            epilogue; the same for any count, vector width and number of threads
- *   Error    |y - exact| <= (K + 2) 2^-24 sum |W||x| (+ |bias|, |y|), before softplus
+ *   Error    |y - exact| <= (K + 2) 2^-24 sum |W||x| (+ |bias|, |y|), before softplus or gelu
  *            (tests/linear_test.c)
  *   Source   torch.nn.Linear; weights as stored, widened exactly
  *
  *   void NAME(run *, u32 op, f32 (*y)[YS], const TYPE *w, const f32 (*x)[XS])
  *   void NAME(run *, u32 op, f32 (*y)[YS], const TYPE *w, const f32 *bias, const f32 (*x)[XS])
- *   the second form for BIAS, ADD_BIAS and SOFTPLUS */
+ *   the second form for BIAS, ADD_BIAS, SOFTPLUS and GELU */
 #ifndef KERNELS_CPU_LINEAR_H
 #define KERNELS_CPU_LINEAR_H
 
@@ -69,6 +69,7 @@ KERNEL_INLINE void linear(enum weight_type T, u32 M, u32 K, u32 YS, u32 XS, enum
 #define LINEAR_BIAS     LINEAR_WITH_BIAS
 #define LINEAR_ADD_BIAS LINEAR_WITH_BIAS
 #define LINEAR_SOFTPLUS LINEAR_WITH_BIAS
+#define LINEAR_GELU     LINEAR_WITH_BIAS
 
 #define LINEAR(name, TYPE, T, M, K, YS, XS, EPILOGUE, COUNT)                                       \
     LINEAR_##EPILOGUE(name, TYPE, WEIGHT_##T, M, K, YS, XS, EPILOGUE_##EPILOGUE, COUNT_##COUNT)

@@ -12,15 +12,19 @@ enum epilogue {
     EPILOGUE_BIAS,     /* y = Wx + bias */
     EPILOGUE_ADD_BIAS, /* y = y + (Wx + bias) */
     EPILOGUE_SOFTPLUS, /* y = softplus(Wx + bias), the softplus in a pass of its own */
+    EPILOGUE_GELU,     /* y = gelu_new(Wx + bias), in the same pass */
 };
 
 /* Stores the sums of the VF_LANES rows from `lane`. */
 KERNEL_INLINE void epilogue_store(enum epilogue E, f32 *y, const f32 *bias, size_t lane, vf sum)
 {
-    if (E == EPILOGUE_BIAS || E == EPILOGUE_ADD_BIAS || E == EPILOGUE_SOFTPLUS)
+    if (E == EPILOGUE_BIAS || E == EPILOGUE_ADD_BIAS || E == EPILOGUE_SOFTPLUS ||
+        E == EPILOGUE_GELU)
         sum = sum + vf_load(bias + lane);
     if (E == EPILOGUE_ADD || E == EPILOGUE_ADD_BIAS)
         sum = vf_load(y + lane) + sum;
+    if (E == EPILOGUE_GELU)
+        sum = vf_gelu_new(sum);
     vf_store(y + lane, sum);
 }
 

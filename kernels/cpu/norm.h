@@ -19,6 +19,15 @@
 #include "kernels/cpu/op.h"
 #include "kernels/cpu/simd.h"
 
+/* The sum of 16 lanes; they are overwritten. */
+KERNEL_INLINE f32 lane_sum(f32 *lane)
+{
+    for (u32 half = LINE_F32 / 2; half > 0; half /= 2)
+        for (u32 l = 0; l < half; l++)
+            lane[l] += lane[l + half];
+    return lane[0];
+}
+
 /* Sum of squares of one row of `size` floats. */
 KERNEL_INLINE f32 square_sum(u32 size, const f32 *x)
 {
@@ -37,10 +46,7 @@ KERNEL_INLINE f32 square_sum(u32 size, const f32 *x)
     UNROLL
     for (size_t v = 0; v < LINE_VF; v++)
         vf_store(lane + v * VF_LANES, acc[v]);
-    for (u32 half = LINE_F32 / 2; half > 0; half /= 2)
-        for (u32 l = 0; l < half; l++)
-            lane[l] += lane[l + half];
-    return lane[0];
+    return lane_sum(lane);
 }
 
 /* One row. */

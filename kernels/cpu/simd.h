@@ -84,6 +84,18 @@ KERNEL_INLINE vf vf_load_f16(const void *at)
 #endif
 }
 
+/* The other way, rounded to nearest even; too large becomes infinite. */
+KERNEL_INLINE void vf_store_f16(void *at, vf value)
+{
+#if defined(__AVX512F__)
+    _mm256_store_si256((__m256i *)at, _mm512_cvtps_ph((__m512)value, _MM_FROUND_TO_NEAREST_INT));
+#elif defined(__AVX2__)
+    _mm_store_si128((__m128i *)at, _mm256_cvtps_ph((__m256)value, _MM_FROUND_TO_NEAREST_INT));
+#else
+    vst1_f16((float16_t *)at, vcvt_f16_f32((float32x4_t)value));
+#endif
+}
+
 /* mask ? a : b, lane by lane; a mask is the result of a comparison. */
 KERNEL_INLINE vf vf_select(vi mask, vf a, vf b)
 {

@@ -90,7 +90,7 @@ void backend_close(struct session *session)
 void backend_reset(struct session *session)
 {
     (void)session;
-    memset(cpu.state.at, 0, cpu.state.bytes);
+    memset(cpu.state.at, 0, model.state_bytes - model.cache_bytes);
 }
 
 static void step_prefill(run *r, void *context)

@@ -13,6 +13,8 @@ static void check_round_trip(const struct cfg *cfg, struct report *report)
     struct cfg again;
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         char value[CFG_VALUE_MAX + 1];
+        if (!cfg_has(cfg, &cfg_keys[i]))
+            continue;
         cfg_value(cfg, &cfg_keys[i], value);
         if (strcmp(section, cfg_keys[i].section) != 0)
             used +=

@@ -1,0 +1,120 @@
+/* What a config's keys mean together: membership of a family, derived numbers, and the rules
+ * between keys. */
+#include <string.h>
+
+#include "gen/cfg.h"
+
+/* Rows of all groups of a chunk: their list lies on the stack of every thread. */
+enum { EXPERT_ROWS_MOST = 8192 };
+
+bool cfg_has(const struct cfg *cfg, const struct key *key)
+{
+    const size_t length = strlen(cfg->model_type);
+    if (key->families[0] == '\0')
+        return true;
+    if (length == 0)
+        return false;
+    for (const char *word = key->families; word != NULL; word = strchr(word, ' ')) {
+        word += *word == ' ';
+        if (strncmp(word, cfg->model_type, length) == 0 &&
+            (word[length] == ' ' || word[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static bool has(const struct cfg *cfg, const char *name)
+{
+    return cfg_has(cfg, cfg_key(name));
+}
+
+uint32_t cfg_rotary_dim(const struct cfg *cfg)
+{
+    const double factor = has(cfg, "partial_rotary_factor") ? cfg->partial_rotary_factor : 1;
+    return (uint32_t)(cfg->head_dim * factor);
+}
+
+double cfg_epsilon(const struct cfg *cfg)
+{
+    if (has(cfg, "rms_norm_eps"))
+        return cfg->rms_norm_eps;
+    return has(cfg, "layer_norm_eps") ? cfg->layer_norm_eps : cfg->layer_norm_epsilon;
+}
+
+/* A config under check: where its keys were given, if in a file. */
+struct rules {
+    const struct cfg *cfg;
+    const uint32_t *line_of;
+    struct report *report;
+};
+
+static uint32_t line(const struct rules *r, const char *name)
+{
+    return r->line_of != NULL ? r->line_of[cfg_key(name) - cfg_keys] : 0;
+}
+
+static void check_token(const struct rules *r, const char *name, uint32_t id)
+{
+    if (has(r->cfg, name) && id >= r->cfg->vocab_size)
+        report_error(r->report, line(r, name), "%s = %u, expected a token id below vocab_size = %u",
+                     name, id, r->cfg->vocab_size);
+}
+
+static void check_activation(const struct rules *r)
+{
+    const char *wanted = strcmp(r->cfg->model_type, "phi") == 0 ? "gelu_new" : "silu";
+    if (strcmp(r->cfg->hidden_act, wanted) != 0)
+        report_error(r->report, line(r, "hidden_act"),
+                     "hidden_act = %s, expected %s with model_type = %s", r->cfg->hidden_act,
+                     wanted, r->cfg->model_type);
+}
+
+static void check_attention(const struct rules *r)
+{
+    const struct cfg *cfg = r->cfg;
+    const uint32_t rotary = cfg_rotary_dim(cfg);
+    if (cfg->num_attention_heads % cfg->num_key_value_heads != 0)
+        report_error(r->report, line(r, "num_key_value_heads"),
+                     "num_key_value_heads = %u, expected a divisor of num_attention_heads = %u",
+                     cfg->num_key_value_heads, cfg->num_attention_heads);
+    if (cfg->head_dim % 16 != 0)
+        report_error(r->report, line(r, "head_dim"),
+                     "head_dim = %u, expected a multiple of 16: kernels work on lines of 16",
+                     cfg->head_dim);
+    if (rotary == 0 || rotary % 2 != 0)
+        report_error(r->report,
+                     has(cfg, "partial_rotary_factor") ? line(r, "partial_rotary_factor")
+                                                       : line(r, "head_dim"),
+                     "%u elements of a head are rotated, expected an even number above 0", rotary);
+    if (cfg->context > cfg->max_position_embeddings)
+        report_error(r->report, line(r, "context"),
+                     "context = %u, expected at most max_position_embeddings = %u", cfg->context,
+                     cfg->max_position_embeddings);
+}
+
+bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *report)
+{
+    const struct rules r = {cfg, line_of, report};
+    uint32_t errors = report->errors;
+    check_token(&r, "bos_token_id", cfg->bos_token_id);
+    check_token(&r, "eos_token_id", cfg->eos_token_id);
+    check_token(&r, "pad_token_id", cfg->pad_token_id);
+    if (cfg->logit_rows > cfg->prefill_chunk)
+        report_error(report, line(&r, "logit_rows"),
+                     "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
+                     cfg->prefill_chunk);
+    check_activation(&r);
+    if (cfg->num_experts_per_tok > cfg->num_local_experts)
+        report_error(report, line(&r, "num_experts_per_tok"),
+                     "num_experts_per_tok = %u, expected at most num_local_experts = %u",
+                     cfg->num_experts_per_tok, cfg->num_local_experts);
+    if ((uint64_t)cfg->prefill_chunk * cfg->num_experts_per_tok > EXPERT_ROWS_MOST)
+        report_error(
+            report, line(&r, "prefill_chunk"),
+            "prefill_chunk = %u, expected at most %u: %d rows over num_experts_per_tok = %u",
+            cfg->prefill_chunk, EXPERT_ROWS_MOST / cfg->num_experts_per_tok, EXPERT_ROWS_MOST,
+            cfg->num_experts_per_tok);
+    if (has(cfg, "num_attention_heads"))
+        check_attention(&r);
+    return report->errors == errors;
+}

@@ -1,0 +1,120 @@
+/* config.json of the families with attention, as transformers 4 and 5 write it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "gen/import_dialects.h"
+
+/* The value of a key that says something: NULL if it is absent or null. */
+static const json_t *said(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_null(value) ? NULL : value;
+}
+
+/* The same as in the file, or `usual` where it does not say. */
+static bool take_or(const struct import_source *s, const char *name, const char *usual)
+{
+    return said(s->object, name) == NULL ? import_set(s->cfg, name, usual, s->report)
+                                         : import_take(s, name, name, NULL);
+}
+
+/* Refuses a flag that is set: a variant of the architecture that is not built. */
+static bool refuse_flag(const struct import_source *s, const char *name)
+{
+    const json_t *value = said(s->object, name);
+    if (value == NULL || json_is_false(value))
+        return true;
+    report_error(s->report, 0, "'%s': found %s, expected false", name, import_kind(value));
+    return false;
+}
+
+/* Refuses attention that does not see all earlier positions. */
+static bool refuse_window(const struct import_source *s)
+{
+    const json_t *window = said(s->object, "sliding_window");
+    if (window == NULL)
+        return true;
+    report_error(s->report, 0,
+                 "'sliding_window': found a window of %" JSON_INTEGER_FORMAT
+                 " positions, expected null: sliding windows are not built",
+                 json_integer_value(window));
+    return false;
+}
+
+/* Refuses every change of the frequencies with the length of the text. */
+static bool refuse_scaling(const struct import_source *s, const char *where, const json_t *rope)
+{
+    const json_t *type = said(rope, "rope_type");
+    if (type == NULL)
+        type = said(rope, "type");
+    if (rope == NULL || (type == NULL && json_object_get(rope, "factor") == NULL) ||
+        (json_is_string(type) && strcmp(json_string_value(type), "default") == 0))
+        return true;
+    report_error(s->report, 0, "'%s': found rope scaling '%s', expected none or 'default'", where,
+                 json_is_string(type) ? json_string_value(type) : "of unknown type");
+    return false;
+}
+
+/* transformers 5 has `rope_parameters`, earlier ones `rope_theta`, `rope_scaling` and the factor
+ * beside it. */
+static bool take_rope(const struct import_source *s)
+{
+    const json_t *parameters = said(s->object, "rope_parameters");
+    const json_t *scaling = said(s->object, "rope_scaling");
+    if ((parameters != NULL && !json_is_object(parameters)) ||
+        (scaling != NULL && !json_is_object(scaling))) {
+        report_error(s->report, 0, "'rope_parameters' or 'rope_scaling': expected an object");
+        return false;
+    }
+    bool good = refuse_scaling(s, "rope_parameters", parameters);
+    good = refuse_scaling(s, "rope_scaling", scaling) && good;
+    struct import_source rope = *s;
+    if (said(parameters, "rope_theta") != NULL) {
+        rope.object = parameters;
+        rope.prefix = "rope_parameters.";
+    }
+    good = take_or(&rope, "rope_theta", "10000") && good;
+    if (!cfg_has(s->cfg, cfg_key("partial_rotary_factor")))
+        return good;
+    rope.object = said(parameters, "partial_rotary_factor") != NULL ? parameters : s->object;
+    return take_or(&rope, "partial_rotary_factor", "0.5") && good;
+}
+
+/* Without a head_dim of their own, the heads share the width. */
+static bool take_heads(const struct import_source *s)
+{
+    char heads[CFG_VALUE_MAX + 1], width[CFG_VALUE_MAX + 1];
+    if (!import_take(s, "num_attention_heads", "num_attention_heads", NULL))
+        return false;
+    snprintf(heads, sizeof heads, "%" PRIu32, s->cfg->num_attention_heads);
+    snprintf(width, sizeof width, "%" PRIu32, s->cfg->hidden_size / s->cfg->num_attention_heads);
+    return take_or(s, "num_key_value_heads", heads) && take_or(s, "head_dim", width);
+}
+
+bool import_transformer(const struct import_source *s)
+{
+    const bool phi = strcmp(s->cfg->model_type, "phi") == 0;
+    bool good = import_not_quantized(s);
+    good = import_take(s, "vocab_size", "vocab_size", NULL) && good;
+    good = import_take(s, "hidden_size", "hidden_size", NULL) && take_heads(s) && good;
+    good = import_take(s, "intermediate_size", "intermediate_size", NULL) && good;
+    good = import_take(s, "num_hidden_layers", "num_hidden_layers", NULL) && good;
+    good = import_take(s, "hidden_act", "hidden_act", NULL) && good;
+    good = import_take(s, phi ? "layer_norm_eps" : "rms_norm_eps",
+                       phi ? "layer_norm_eps" : "rms_norm_eps", NULL) &&
+           good;
+    good = import_take(s, "max_position_embeddings", "max_position_embeddings", NULL) && good;
+    good = take_rope(s) && good;
+    if (cfg_has(s->cfg, cfg_key("num_local_experts"))) {
+        good = import_take(s, "num_local_experts", "num_local_experts", NULL) && good;
+        good = import_take(s, "num_experts_per_tok", "num_experts_per_tok", NULL) && good;
+    }
+    good = refuse_flag(s, "attention_bias") && good;
+    good = refuse_flag(s, "mlp_bias") && good;
+    good = refuse_flag(s, "qk_layernorm") && good;
+    good = refuse_window(s) && good;
+    /* These three are left out when they have the library's default. */
+    good = import_take(s, "tie_word_embeddings", "tie_word_embeddings", "false") && good;
+    good = import_take(s, "bos_token_id", "bos_token_id", "1") && good;
+    return import_take(s, "eos_token_id", "eos_token_id", "2") && good;
+}

@@ -1,0 +1,158 @@
+/* route:  route[count][K pairs] <- the K experts of each token, and their weights
+ *
+ *   Means    p = softmax(W x[t]) over the E experts; the K largest are chosen, of equal ones the
+ * one with the lower index; each weight is p / (sum of the chosen p) Shapes   route [rows][PAD(2
+ * K)] f32: the chosen experts in ascending order as whole numbers, then their weights, then zeros;
+ * x [rows][XS] f32; W [E][D] packed as in panels.h Split    tokens Moves    W once per token, from
+ * the caches; x once Order    products as in linear.h; exp(l - largest l), their sum over ascending
+ * experts, one division; the sum of the chosen over ascending experts, one division Error    with e
+ * the error of a logit by linear.h: |weight - exact| <= (4 e + (E + 8) 2^-24) weight, where the
+ * choice is clear (tests/experts_test.c) Source   Jiang et al., "Mixtral of Experts";
+ * MixtralSparseMoeBlock in f32
+ *
+ * gather:  xg <- the rows of x once for each chosen expert, grouped by expert
+ *
+ *   Means    group e holds, in order of tokens, x[t] of every token t that chose e; groups follow
+ * one another in the order of experts Shapes   xg [K rows][S], x [rows][S] f32; route as above
+ *   Split    rows of xg
+ *
+ *   void ROUTE_NAME(run *, u32 op, f32 (*route)[PAD(2 K)], const f32 (*x)[XS], const TYPE *w)
+ *   void GATHER_NAME(run *, u32 op, f32 (*xg)[S], const f32 (*x)[S], const f32 (*route)[PAD(2 K)])
+ */
+#ifndef KERNELS_CPU_ROUTE_H
+#define KERNELS_CPU_ROUTE_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "kernels/cpu/linear.h"
+
+/* The routes of a chunk by expert: rows first[e] .. first[e + 1] - 1 are those of expert e, each
+ * with its token and its weight. */
+struct groups {
+    u32 *first;  /* [E + 1] */
+    u32 *token;  /* [rows K] */
+    f32 *weight; /* [rows K] */
+};
+
+/* Floats from one route to the next. */
+#define ROUTE_STRIDE(K) LINE_PAD(2 * (K))
+
+/* p[E] <- softmax of logits[E], in place; the memory holds whole lines. */
+KERNEL_INLINE void route_softmax(u32 E, f32 *p)
+{
+    f32 most = p[0], sum = 0;
+    for (u32 e = 1; e < E; e++)
+        most = p[e] > most ? p[e] : most;
+    for (u32 e = 0; e < LINE_PAD(E); e += VF_LANES)
+        vf_store(p + e, vf_exp(vf_load(p + e) - vf_splat(most)));
+    for (u32 e = 0; e < E; e++)
+        sum += p[e];
+    for (u32 e = 0; e < E; e++)
+        p[e] /= sum;
+}
+
+/* Whether fewer than K experts come before e: those of larger p, and of equal p those before it. */
+KERNEL_INLINE bool route_chosen(u32 E, u32 K, const f32 *p, u32 e)
+{
+    u32 before = 0;
+    for (u32 other = 0; other < E; other++)
+        before += p[other] > p[e] || (p[other] == p[e] && other < e);
+    return before < K;
+}
+
+/* The route of one token, from its probabilities. */
+KERNEL_INLINE void route_write(u32 E, u32 K, const f32 *p, f32 *route)
+{
+    f32 sum = 0;
+    u32 slot = 0;
+    for (u32 e = 0; e < E; e++)
+        if (route_chosen(E, K, p, e)) {
+            route[slot] = (f32)e;
+            route[K + slot] = p[e];
+            sum += p[e];
+            slot++;
+        }
+    for (u32 i = K; i < 2 * K; i++)
+        route[i] /= sum;
+    for (u32 i = 2 * K; i < ROUTE_STRIDE(K); i++)
+        route[i] = 0.0f;
+}
+
+/* The route of one row x; p is room for whole lines of E probabilities. */
+KERNEL_INLINE void route_row(enum weight_type T, u32 D, u32 E, u32 K, const void *w, const f32 *x,
+                             f32 *p, f32 *route)
+{
+    const u32 lines = LINE_PAD(E) / LINE_F32;
+    linear_lines(T, lines, D, 0, 0, EPILOGUE_PLAIN, COUNT_ONE, 1, 0, lines, p, w, NULL, x);
+    route_softmax(E, p);
+    route_write(E, K, p, route);
+}
+
+/* This thread's share of the tokens. */
+KERNEL_INLINE void route(enum weight_type T, u32 D, u32 XS, u32 E, u32 K, enum count count,
+                         const run *r, f32 *to, const f32 *x, const void *w, f32 *p)
+{
+    u32 first, last;
+    team_share(r, count_rows(r, count), &first, &last);
+    for (size_t t = first; t < last; t++)
+        route_row(T, D, E, K, w, x + t * XS, p, to + t * ROUTE_STRIDE(K));
+}
+
+/* Sorts the routes of `rows` tokens into groups; every thread does it for itself. */
+KERNEL_INLINE void groups_find(u32 E, u32 K, u32 rows, const f32 *route, struct groups groups)
+{
+    for (u32 e = 0; e <= E; e++)
+        groups.first[e] = 0;
+    for (u32 t = 0; t < rows; t++)
+        for (u32 slot = 0; slot < K; slot++)
+            groups.first[(u32)route[(size_t)t * ROUTE_STRIDE(K) + slot] + 1]++;
+    for (u32 e = 0; e < E; e++)
+        groups.first[e + 1] += groups.first[e];
+    for (u32 t = 0; t < rows; t++)
+        for (u32 slot = 0; slot < K; slot++) {
+            const f32 *from = route + (size_t)t * ROUTE_STRIDE(K) + slot;
+            const u32 at = groups.first[(u32)*from]++;
+            groups.token[at] = t;
+            groups.weight[at] = from[K];
+        }
+    for (u32 e = E; e > 0; e--)
+        groups.first[e] = groups.first[e - 1];
+    groups.first[0] = 0;
+}
+
+/* This thread's share of the rows. */
+KERNEL_INLINE void gather(u32 S, u32 K, u32 rows, const run *r, f32 *xg, const f32 *x,
+                          struct groups groups)
+{
+    u32 first, last;
+    team_share(r, rows * K, &first, &last);
+    for (size_t row = first; row < last; row++)
+        memcpy(xg + row * S, x + (size_t)groups.token[row] * S, S * sizeof *xg);
+}
+
+/* Room for the groups of an operation of E experts, K of them chosen by each of up to ROWS tokens.
+ */
+#define GROUPS(groups, E, K, ROWS)                                                                 \
+    u32 groups##_first[(E) + 1], groups##_token[(ROWS) * (K)];                                     \
+    f32 groups##_weight[(ROWS) * (K)];                                                             \
+    const struct groups groups = {groups##_first, groups##_token, groups##_weight}
+
+#define ROUTE(name, TYPE, T, D, XS, E, K, COUNT)                                                   \
+    void name(run *r, u32 op, f32(*to)[ROUTE_STRIDE(K)], const f32(*x)[XS], const TYPE *w)         \
+    {                                                                                              \
+        _Alignas(LINE_BYTES) f32 p[LINE_PAD(E)];                                                   \
+        route(WEIGHT_##T, D, XS, E, K, COUNT_##COUNT, r, to[0], x[0], w->w, p);                    \
+        op_done(r, op); /* the routes before the experts read them */                              \
+    }
+
+#define GATHER(name, S, E, K, ROWS)                                                                \
+    void name(run *r, u32 op, f32(*xg)[S], const f32(*x)[S], const f32(*route)[ROUTE_STRIDE(K)])   \
+    {                                                                                              \
+        GROUPS(groups, E, K, ROWS);                                                                \
+        groups_find(E, K, r->step->tokens, route[0], groups);                                      \
+        gather(S, K, r->step->tokens, r, xg[0], x[0], groups);                                     \
+        op_done(r, op); /* xg before the experts read it */                                        \
+    }
+
+#endif

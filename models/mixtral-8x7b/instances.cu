@@ -1,0 +1,5 @@
+/* models/mixtral-8x7b/instances.cu: made from config/mixtral-8x7b.ini; edit that, `make models`.
+ *
+ * One line makes one operation: its CUDA kernels, whose loops see only these constants, and the
+ * function that launches them; the macros are explained in kernels/cuda/kernels.cuh. */
+#error "mixtral models have no CUDA kernels yet: build with BACKEND=cpu"

@@ -1,0 +1,35 @@
+"""Makes the tiny Mixtral checkpoints and their references; see README.md.
+
+All values are exact in f32, bf16 and f16, so that one reference holds for every weight type.
+mixtral-w has the weights of mixtral-a and a window: a query at p sees the keys p-7..p.
+"""
+
+from tiny import Runner, build, save, setup, write_references
+from transformers import MixtralConfig, MixtralForCausalLM
+from transformers.models.mixtral.modeling_mixtral import MixtralTopKRouter
+from transformer_numpy import forward as forward_float64
+
+COMMON = dict(vocab_size=512, hidden_size=64, intermediate_size=96, num_hidden_layers=2,
+              num_attention_heads=4, num_key_value_heads=2, num_local_experts=8,
+              num_experts_per_tok=2, rms_norm_eps=1e-5, max_position_embeddings=512,
+              tie_word_embeddings=False, bos_token_id=1, eos_token_id=2)
+THETA = 1e6
+# Name: weight seed, prompt seed, window.
+MODELS = {"mixtral-a": (1301, 2301, None), "mixtral-w": (1301, 2302, 8)}
+
+
+def main():
+    setup()
+    for name, (seed, prompt_seed, window) in MODELS.items():
+        config = MixtralConfig(sliding_window=window, rope_parameters=dict(
+            rope_type="default", rope_theta=THETA), **COMMON)
+        model = build(MixtralForCausalLM, config, seed, 386368)
+        weights = save(model, name, old=name == "mixtral-a")
+        flat = config.to_dict() | dict(rope_theta=THETA)
+        runner = Runner(model, routers=(MixtralTopKRouter,))
+        write_references(name, {"f32": runner},
+                         {"f32": lambda ids: forward_float64(weights, flat, ids)}, prompt_seed)
+
+
+if __name__ == "__main__":
+    main()
