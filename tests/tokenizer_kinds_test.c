@@ -165,6 +165,21 @@ START_TEST(any_cutting_gives_the_same_ids)
 }
 END_TEST
 
+/* Without PCRE2's JIT: the same ids, and no pattern gives up. */
+static void check_interpreted(const char *kind, struct tokenizer *jit, struct token_bed_text text,
+                              const char *name)
+{
+    struct tokenizer_bed bed = open_kind(kind);
+    uint32_t *ids = token_bed_room(), *expected = token_bed_room();
+    tokenizer_interpret(bed.tokenizer);
+    uint64_t count = token_bed_encode(jit, text.bytes, text.size, true, expected);
+    uint64_t found = token_bed_encode(bed.tokenizer, text.bytes, text.size, true, ids);
+    token_bed_same_ids(ids, found, expected, count, name);
+    free(ids);
+    free(expected);
+    token_bed_close(&bed);
+}
+
 /* Text without a place to cut for longer than the window: where it is cut is not the input's. */
 START_TEST(endless_text_does_not_depend_on_the_cutting)
 {
@@ -182,6 +197,7 @@ START_TEST(endless_text_does_not_depend_on_the_cutting)
         text.size += 7;
         snprintf(name, sizeof name, "%s, endless unit %zu", kinds[_i], u);
         check_cuts(bed.tokenizer, text, name);
+        check_interpreted(kinds[_i], bed.tokenizer, text, name);
     }
     token_bed_close(&bed);
 }
