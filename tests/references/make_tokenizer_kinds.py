@@ -31,7 +31,8 @@ DEEPSEEK_BOS, DEEPSEEK_EOS = "<\uff5cbegin\u2581of\u2581sentence\uff5c>", \
 BYTE_CROSSING = [(b" ", b"1"), (b"11", b"1"), (b"111", b"1"), (b" ", b" "), (b"  ", b"  "),
                  (b"!", b"\n"), (b"\r", b"\r"), (b"\n\n", b"\n"), (b"1", b"\xe4"), (b" ", b"\xe4"),
                  (b"\xe4", b"\xb8"), (b"\xe4\xb8", b"\xad"), (b" ", b"\xe4\xb8\xad"), (b"a", b"b"),
-                 (b" ", b"a"), (b"a", b"\xc3"), (b"\xc3", b"\xbc"), (b"\xc3\xbc", b"a")]
+                 (b" ", b"a"), (b"a", b"\xc3"), (b"\xc3", b"\xbc"), (b"\xc3\xbc", b"a"),
+                 (b"\x81", b" ")]
 CHAR_CROSSING = [(MARK, MARK), (MARK * 2, MARK * 2), ("a", MARK), ("e", MARK), ("!", MARK),
                  (MARK, "1"), ("1", "1"), ("1", "a"), ("a", "b"), ("a" + MARK, "b"), ("s", MARK),
                  ("s" + MARK, "t"), ("\u00fc", "\u00fc"), (MARK, "\u00fc"), ("<", "s"), ("<s", ">")]
@@ -49,7 +50,7 @@ KIND_TEXTS = [
     "   ", " \n ", "\u4e2d\u4e2d 1\u4e2d \u4e2d1", "a\u4e2db", "\uac00\ub098 \ub2e4", "NB", "NB!",
     "xNB", "a NB b", "x y", "ax yb", " x y ", "x  y", "x y<s>x y", "a<l>b", "a  <l>  b", "<r>  b",
     "<s>  <l>", "<s>" + MARK + "x", "<s>x" + MARK + "y", "the" * 40, "ab" * 30, "a b " * 20,
-    "1" * 50, "\0", "a\0 b", "\0<s>\0", "\r\n", "a\u00a0b\u3000c", "\u3000" * 3 + "a",
+    "1" * 50, "\u0641 ", "\u0641  \n", "\u0641 \u0641", "\0", "a\0 b", "\0<s>\0", "\r\n", "a\u00a0b\u3000c", "\u3000" * 3 + "a",
     "\u0641\u064a \u0627\u0644\u0628\u064a\u062a", "\u0e20\u0e32\u0e29\u0e32\u0e44\u0e17\u0e22 1",
     "\U0001f600\U0001f600 \U0001f600a", "e\u0301 \u0301", "a" + " " * 20 + "b", "s t s t",
 ]
@@ -99,7 +100,8 @@ def char_vocab(special, count):
     tokenizer.train_from_iterator([known], trainer)
     model = json.loads(tokenizer.to_str())["model"]
     found = [tuple(m) for m in model["merges"]]
-    letters = sorted({c for t in model["vocab"] for c in t} | set(MARK + "abs1!<>\u00fct"))
+    # " " is there to be ignored: in the text it is a mark.
+    letters = sorted({c for t in model["vocab"] for c in t} | set(MARK + "abs1!<>\u00fct "))
     merges = CHAR_CROSSING + [m for m in found if m not in CHAR_CROSSING]
     made = list(dict.fromkeys("".join(m) for m in merges))
     tokens = special + [f"<0x{b:02X}>" for b in range(256)] + letters
