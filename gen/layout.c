@@ -106,7 +106,7 @@ void layout_make(const struct cfg *cfg, struct layout *layout)
     uint64_t room = 0; /* for every weight, as if each were in every layer */
     for (uint32_t i = 0; i < decode->tensor_count; i++)
         room += (uint64_t)weights_of(&decode->tensor[i]) * cfg->num_hidden_layers;
-    *layout = (struct layout){.cfg = *cfg, .weight = calloc(room, sizeof *layout->weight)};
+    *layout = (struct layout){.cfg = *cfg, .weight = calloc(room + 1, sizeof *layout->weight)};
     if (layout->weight == NULL)
         abort();
     append_place(layout, decode, PLACE_PROLOGUE, 0);

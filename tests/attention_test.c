@@ -62,7 +62,7 @@ static uint32_t bits_of(enum weight_type type, double value)
 static double value_of(enum weight_type type, uint32_t bits)
 {
     if (type == WEIGHT_F16) {
-        const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
+        const int exponent = (int)(bits >> 10 & 31), mantissa = (int)(bits & 1023);
         const double size = exponent ? ldexp(1024 + mantissa, exponent - 25) : ldexp(mantissa, -24);
         return bits >> 15 ? -size : size;
     }

@@ -19,7 +19,7 @@ struct stack {
 
 static struct stack stack_new(enum weight_type type, uint64_t seed, u32 count, u32 rows, u32 cols)
 {
-    struct stack s;
+    struct stack s = {.packed = NULL};
     for (u32 e = 0; e < count; e++)
         s.one[e] = bed_matrix_new(type, seed + e, rows, cols, 1.0f);
     const size_t bytes = s.one[0].packed_bytes;

@@ -193,8 +193,7 @@ START_TEST(endless_text_does_not_depend_on_the_cutting)
         struct token_bed_text text = {bytes, 80000 / unit * unit};
         for (size_t i = 0; i < text.size; i++)
             bytes[i] = (uint8_t)units[u][i % unit];
-        memcpy(bytes + text.size, "x <s> y", 7);
-        text.size += 7;
+        text.size += (size_t)snprintf((char *)bytes + text.size, 8, "x <s> y");
         snprintf(name, sizeof name, "%s, endless unit %zu", kinds[_i], u);
         check_cuts(bed.tokenizer, text, name);
         check_interpreted(kinds[_i], bed.tokenizer, text, name);

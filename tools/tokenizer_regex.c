@@ -133,7 +133,7 @@ static const char *read_set(struct regex *regex)
 
 static bool read_range(struct regex *regex)
 {
-    uint32_t first, last;
+    uint32_t first = 0, last = 0;
     size_t start = regex->at;
     if (!read_code(regex, &first) || !emit_code(regex, first))
         return false;
@@ -242,7 +242,7 @@ static bool read_structure(struct regex *regex, bool *found)
 /* Something that a quantifier may follow. */
 static bool read_atom(struct regex *regex)
 {
-    uint32_t code;
+    uint32_t code = 0;
     if (goes_on(regex, "["))
         return read_class(regex);
     if (accept(regex, "\\S"))

@@ -8,9 +8,9 @@
  *   Moves    K and V of positions 0 .. p once per tile, q in and out
  *   Order    a score is one accumulator, fma over ascending d, then * SCALE. Blocks of 64 keys from
  *            position 0 up; block b with maximum m' (so far m): e[i] = exp(s[i] - m'), the sum and
- *            the result so far * exp(m - m'), then + 16 partial sums of e (lane i % 16, then a
- * tree) and fma(e[i], V[i], result) over ascending i; at last result / sum. Nothing depends on
- *            which rows go through together.
+ *            the result so far * exp(m - m'), then + 16 partial sums of e (lane i % 16, then
+ *            a tree) and fma(e[i], V[i], result) over ascending i; at last result / sum. Nothing
+ *            depends on which rows go through together.
  *   Error    with h = 2^-24, n = p + 1, E = max over i of (HD + 3) h SCALE sum over d of |q||k|:
  *            |y - exact| <= (2 E + (n + n / 16 + 12) h) sum over i of softmax[i] |V[i]|
  *            while the scores span less than 80 (tests/attention_test.c)
