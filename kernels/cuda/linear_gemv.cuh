@@ -55,8 +55,9 @@ enum {
 
 struct gemv_shared {
     f32 part[GEMV_MOST_WARPS][GEMV_MOST_ROWS]; /* sums of a warp's columns, where SPLIT > 1 */
-    f32 squares[GEMV_MOST_WARPS];              /* norm_linear_conv: of what a warp staged */
-    struct vec16 x[];                          /* PAD(K) floats, placed by stage_slot() */
+    f32 sums[GEMV_MOST_WARPS];                 /* norm_gemv.cuh: of what a warp staged */
+    f32 squares[GEMV_MOST_WARPS];
+    struct vec16 x[]; /* PAD(K) floats, placed by stage_slot() */
 };
 #define GEMV_SHARED_BYTES(K) ((u32)sizeof(struct gemv_shared) + LINE_PAD(K) * 4)
 

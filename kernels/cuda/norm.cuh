@@ -39,6 +39,15 @@ DEVICE f32 vec_squares(const struct vec16 *x, f32 sum)
     return sum;
 }
 
+/* The same for the plain sum. */
+DEVICE f32 vec_sum(const struct vec16 *x, f32 sum)
+{
+    UNROLL
+    for (u32 i = 0; i < 4; i++)
+        sum = sum + as_f32(x->word[i]);
+    return sum;
+}
+
 DEVICE struct vec16 vec_product(const struct vec16 *a, const struct vec16 *b)
 {
     struct vec16 product;
@@ -48,14 +57,20 @@ DEVICE struct vec16 vec_product(const struct vec16 *a, const struct vec16 *b)
     return product;
 }
 
+/* The sum over `warps` warps of what each of them has summed. */
+DEVICE f32 warps_sum(u32 warps, const f32 *part)
+{
+    f32 sum = part[0];
+    UNROLL
+    for (u32 i = 1; i < warps; i++)
+        sum = sum + part[i];
+    return sum;
+}
+
 /* 1 / rms from the sums of squares of `warps` warps. */
 DEVICE f32 norm_scale(u32 D, f32 eps, u32 warps, const f32 *squares)
 {
-    f32 sum = squares[0];
-    UNROLL
-    for (u32 i = 1; i < warps; i++)
-        sum = sum + squares[i];
-    return k_rsqrt(k_div(sum, (f32)D) + eps);
+    return k_rsqrt(k_div(warps_sum(warps, squares), (f32)D) + eps);
 }
 
 DEVICE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const struct rmsnorm_params *p)

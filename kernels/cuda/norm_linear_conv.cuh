@@ -4,16 +4,12 @@
  *   Shapes   xz [1][XS] f32: x in columns 0 .. I-1, z from PAD(I); x [1][S], norm [S], S = PAD(D);
  *            W [2 PAD(I)][S] row-major; bias [2 PAD(I)], conv [K-1][PAD(I)] the window, oldest
  *            first, taps [K][PAD(I)], conv_bias [PAD(I)]; a NULL bias is none
- *   Grid     of linear_gemv.cuh for M = 2 PAD(I). Every block reads the whole x and sums its
- *            squares for itself, which costs less than a kernel of its own; the scale of the norm
- *            is a factor of the finished sums. Who owns a row of x' has all that its convolution
- *            needs.
+ *   Grid     of linear_gemv.cuh for M = 2 PAD(I), behind the norm of norm_gemv.cuh. Who owns a row
+ *            of x' has all that its convolution needs.
  *   Moves    W once, its first vectors and the norm's weight before pdl_wait(); the window in and
  *            out
- *   Order    u = x * norm; squares: thread t acc = fma(x, x, acc) from 0 over vectors t, t +
- *            threads, ..; the tree of lanes_sum(); warps from 0 upwards; s = 1 / sqrt(sum / D +
- *            EPS); sums of W u as in linear_gemv.cuh; * s; + bias; conv and silu as in
- *            kernels/cpu/conv.h
+ *   Order    u and the factor s as in norm_gemv.cuh; sums of W u as in linear_gemv.cuh; * s; +
+ *            bias; conv and silu as in kernels/cpu/conv.h
  *   Error    of x' and z: e = (D / 32 + 32) 2^-24 (sum |W||norm x| s + |bias|); of the convolution
  *            e |last tap| + (1.1 K + 9) 2^-24 (sum |taps||x'| + |bias|), of xz.x 1.1 times that +
  *            3 ulp (tests/simt/decode_kernels_test.cc)
@@ -24,8 +20,7 @@
 #ifndef KERNELS_CUDA_NORM_LINEAR_CONV_CUH
 #define KERNELS_CUDA_NORM_LINEAR_CONV_CUH
 
-#include "kernels/cuda/linear_gemv.cuh"
-#include "kernels/cuda/norm.cuh"
+#include "kernels/cuda/norm_gemv.cuh"
 
 enum { CONV_MOST_TAPS = 16 };
 
@@ -35,46 +30,6 @@ struct norm_linear_conv_params {
     const f32 *x;
     f32 *xz, *conv;
 };
-
-/* Begins to bring the norm's weight to where this thread is going to stage x. */
-DEVICE void stage_norm(enum weight_type T, u32 D, u32 threads, const f32 *norm, struct vec16 *to)
-{
-    const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
-    UNROLL
-    for (u32 i = 0; i < turns; i++) {
-        const u32 q = turn_piece(threads, i);
-        if (turn_is_mine(total, threads, i))
-            copy_async16(&to[stage_slot(T, D, q)], norm + (size_t)q * 4);
-    }
-    copy_async_commit();
-}
-
-/* Puts x * norm there; returns this thread's part of the sum of squares of x. */
-DEVICE f32 stage_normed(enum weight_type T, u32 D, u32 threads, const f32 *x, struct vec16 *to)
-{
-    const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
-    f32 squares = 0.0f;
-    UNROLL
-    for (u32 base = 0; base < turns; base += GEMV_STAGE) {
-        const u32 end = GEMV_LEAST(turns, base + GEMV_STAGE);
-        struct vec16 hold[GEMV_STAGE] = {};
-        UNROLL
-        for (u32 i = base; i < end; i++)
-            if (turn_is_mine(total, threads, i))
-                hold[i - base] = load16(x + (size_t)turn_piece(threads, i) * 4);
-        if (base == 0)
-            copy_async_wait(0); /* the norm's weight, read below by the thread that asked for it */
-        UNROLL
-        for (u32 i = base; i < end; i++)
-            if (turn_is_mine(total, threads, i)) {
-                struct vec16 *const at = &to[stage_slot(T, D, turn_piece(threads, i))];
-                const struct vec16 norm = load16(at);
-                squares = vec_squares(&hold[i - base], squares);
-                store16(at, vec_product(&hold[i - base], &norm));
-            }
-    }
-    return squares;
-}
 
 /* What the owner of a channel knows of it besides its row of W. */
 struct channel {
@@ -125,7 +80,7 @@ DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 I, u32 K, f32 eps,
     f32 sums[GEMV_MOST_ROWS], bias = 0.0f;
     pdl_trigger();
     product_begin(&product, hold);
-    stage_norm(T, D, threads, p->norm, shared->x);
+    norm_begin(T, D, threads, {p->norm, NULL}, shared);
     if (p->bias && row != ~0u)
         bias = p->bias[row];
     if (row < S)
@@ -133,11 +88,7 @@ DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 I, u32 K, f32 eps,
     pdl_wait();
     if (row < S)
         channel_window(S, K, row, p, &channel);
-    const f32 squares = lanes_sum(stage_normed(T, D, threads, p->x, shared->x), WARP);
-    if (warp_lane() == 0)
-        shared->squares[warp_index()] = squares;
-    block_barrier(); /* x, squares: written by all threads, read by all threads below */
-    const f32 scale = norm_scale(D, eps, threads / WARP, shared->squares);
+    const f32 scale = norm_row(T, D, eps, threads, false, p->x, shared);
     product_sums(&product, hold, shared->x, sums);
     const f32 total = gemv_total(T, M, D, shared, sums) * scale + bias;
     if (row < S)
@@ -160,7 +111,7 @@ DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 I, u32 K, f32 eps,
     {                                                                                              \
         struct norm_linear_conv_params p = {w->w,      norm, bias,  taps[0],                       \
                                             conv_bias, x[0], xz[0], conv[0]};                      \
-        GEMV_LAUNCH(r, op, name, WEIGHT_##T, 2 * LINE_PAD(I), D, p);                               \
+        NORM_GEMV_LAUNCH(r, op, name, WEIGHT_##T, 2 * LINE_PAD(I), D, false, p);                   \
     }
 
 #endif
