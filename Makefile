@@ -73,7 +73,7 @@ include cuda.mk
 objects = $(patsubst %.c,$(1)/%.o,$(patsubst %.cu,$(1)/%.cu.o,$(2)))
 tool_mains   := tools/pack.c tools/fables.c
 gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c))
-tool_lib     := $(filter-out $(tool_mains) tools/train_scan.c tools/trace_injection.c,$(wildcard tools/*.c))
+tool_lib     := $(filter-out $(tool_mains) tools/train_scan.c tools/trace_injection.c tools/driver_watch.c,$(wildcard tools/*.c))
 shared_lib   := $(wildcard runtime/tokenizer*.c) runtime/utf8.c runtime/interrupt.c
 runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(backend_lib)
 MODEL_OBJECTS := $(call objects,$(OUT)/obj/models/$(MODEL),$(model_files))
