@@ -10,7 +10,7 @@ static void keys(const struct design *d, struct page *page)
     page_line(page, "\nstatic const struct model_key keys[] = {");
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         char value[CFG_VALUE_MAX + 1];
-        if (!cfg_has(&d->steps.cfg, &cfg_keys[i]))
+        if (!cfg_has(&d->steps.cfg, &cfg_keys[i]) || strcmp(cfg_keys[i].section, "hub") == 0)
             continue;
         cfg_value(&d->steps.cfg, &cfg_keys[i], value);
         page_row(page, "    {\"%s\",\t \"%s\",\t \"%s\"},", cfg_keys[i].section, cfg_keys[i].name,

@@ -120,7 +120,8 @@ static const char documentation[] =
     "Turns the config of a language model into its C sources.\v"
     "A config is an INI file with the sections [model] (the architecture, under the names of "
     "Hugging "
-    "Face's config.json) and [build] (static choices). 'gen import DIR' writes the config of a "
+    "Face's config.json), [build] (static choices) and, if it is published, [hub] (where). 'gen "
+    "import DIR' writes the config of a "
     "checkpoint to stdout; known are Mamba-1, Llama, Phi and Mixtral of Hugging Face, and Mamba-1 "
     "of "
     "state-spaces. 'gen table CONFIG...' writes to stdout what these models need, in Markdown: "
@@ -129,7 +130,7 @@ static const char documentation[] =
     "and plan.txt; they depend on nothing but the config and this program.\n\n"
     "Exit codes: 0 done; 1 cannot write; 2 usage; 4 the config or checkpoint is not valid, or "
     "--check "
-    "found a difference.\n\nKeys, all of the family required:\n";
+    "found a difference.\n\nKeys, all of the family required, of [hub] both or none:\n";
 
 /* argp asks for the text behind the options: the documentation, then every key of keys.def. */
 static char *key_list(int key, const char *text, void *input)
