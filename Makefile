@@ -5,7 +5,7 @@
 #   make test-full                         test, sanitizers, fuzzing
 #   make MODEL=x CHECKPOINT=DIR            build/cpu/x and build/cpu/x.weights from a checkpoint
 #   make MODEL=x RANDOM_WEIGHTS=SEED       the same with random weights of the real shapes
-#   make list | models | lint | tidy | bench | clean
+#   make list | table | models | lint | tidy | bench | clean
 
 MODEL          ?= fable-mamba
 CONFIG         ?= config/$(MODEL).ini
@@ -78,7 +78,7 @@ shared_lib   := $(wildcard runtime/tokenizer*.c) runtime/utf8.c runtime/interrup
 runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(backend_lib)
 MODEL_OBJECTS := $(call objects,$(OUT)/obj/models/$(MODEL),$(model_files))
 
-.PHONY: all run test test-full bench bench-ops list models lint tidy clean deps deps-test binary weights
+.PHONY: all run test test-full bench bench-ops list table models lint tidy clean deps deps-test binary weights
 all: binary weights
 
 binary: $(OUT)/$(MODEL)
@@ -106,7 +106,7 @@ build/cross-include:
 	@mv $@.new $@
 
 # ---- the generator and the tools ----------------------------------------------------------------
-$(TOOLS)/libgen.a: $(call objects,$(TOOLS)/obj,$(gen_lib))
+$(TOOLS)/libgen.a: $(call objects,$(TOOLS)/obj,$(gen_lib) runtime/budget.c)
 $(TOOLS)/libtools.a: $(call objects,$(TOOLS)/obj,$(tool_lib) $(shared_lib))
 $(OUT)/libruntime.a: $(call objects,$(OUT)/obj,$(runtime_lib))
 %.a:
@@ -151,6 +151,10 @@ list:
 	@for c in config/*.ini; do n=$$(basename $$c .ini); \
 	  printf '%-16s %s\n' "$$n" "$$(sed -n '1s/^# *//p' $$c)"; done
 
+# What every reference model needs, as the README shows it.
+table: $(TOOLS)/gen
+	@$(TOOLS)/gen table $(sort $(wildcard config/*.ini))
+
 # Regenerates the committed sources of every reference config.
 models: $(TOOLS)/gen
 	@for c in config/*.ini; do $(TOOLS)/gen $$c -o models/$$(basename $$c .ini) || exit 1; done
@@ -162,7 +166,8 @@ include trace.mk
 # binaries of OUT. Models: the tiny checkpoints, imported and built at every weight type.
 programs    := $(patsubst tests/%.c,$(TESTS)/%,$(wildcard tests/*_test.c))
 scripts     := $(filter-out tests/all.sh,$(wildcard tests/*.sh))
-test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_digest.c tests/bench_kernels.c
+test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_digest.c tests/bench_kernels.c \
+               tests/no_steps.c
 test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c))
 TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
 TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"' \
@@ -181,6 +186,14 @@ $(TESTS)/libtests.a: $(test_lib:tests/%.c=$(TESTS)/obj/%.o)
 # The runtime names a model; where a test brings none, it is the fake one of libtests.a.
 $(filter-out %/poison_test %/trace_test,$(programs)): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) -Wl,--start-group $^ -Wl,--end-group -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
+
+# Every reference model without its kernels, for 'info': the descriptor over steps that do nothing.
+described := $(patsubst config/%.ini,$(TESTS)/info/%,$(wildcard config/*.ini))
+$(TESTS)/info/%.o: models/%/ops.c | deps-test
+	@mkdir -p $(@D); $(CC) $(CFLAGS) -Imodels/$* -c $< -o $@
+$(described): %: %.o $(TESTS)/obj/no_steps.o $(OUT)/obj/runtime/main.o $(OUT)/libruntime.a
+	@$(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
+$(TESTS)/budget_test: | $(described)
 
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.
 $(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o fake_model.o) \

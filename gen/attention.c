@@ -6,6 +6,11 @@
 
 enum { CACHE_POSITIONS = 64 }; /* the cache holds whole blocks of so many */
 
+uint64_t attention_positions(const struct cfg *cfg)
+{
+    return number_pad(cfg->context, CACHE_POSITIONS);
+}
+
 /* The keys or values of a layer, head by head. */
 static uint32_t cache(struct build *b, const char *name, const char *note)
 {
@@ -16,7 +21,7 @@ static uint32_t cache(struct build *b, const char *name, const char *note)
         .type = cfg->kv_type,
         .cache = true,
         .rank = 3,
-        .dim = {cfg->num_key_value_heads, number_pad(cfg->context, CACHE_POSITIONS), cfg->head_dim},
+        .dim = {cfg->num_key_value_heads, attention_positions(cfg), cfg->head_dim},
     };
     strcpy(t.name, name);
     const uint32_t id = graph_tensor(b->graph, &t);

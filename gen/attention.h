@@ -21,6 +21,9 @@ struct attention_norm {
     uint32_t weight, bias;
 };
 
+/* The positions that a cache of a config's context has room for: whole blocks. */
+uint64_t attention_positions(const struct cfg *cfg);
+
 void attention_tensors(struct build *b, const struct attention_sources *from, struct attention *a);
 
 /* Adds the operations from the residual stream x to q, which holds the heads' results. Decode: the

@@ -10,6 +10,8 @@ enum { EXPERT_ROWS_MOST = 8192 };
 bool cfg_has(const struct cfg *cfg, const struct key *key)
 {
     const size_t length = strlen(cfg->model_type);
+    if (strcmp(key->section, "hub") == 0)
+        return cfg->repository[0] != '\0';
     if (key->families[0] == '\0')
         return true;
     if (length == 0)

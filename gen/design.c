@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "gen/attention.h"
 #include "gen/emit.h"
 #include "gen/number.h"
 #include "kernels/cuda/work.h"
@@ -87,6 +88,8 @@ bool design_make(const struct cfg *cfg, struct report *report, struct design *de
     }
     design->state_bytes = state_bytes(&design->steps, false);
     design->cache_bytes = state_bytes(&design->steps, true);
+    if (design->cache_bytes > 0)
+        design->cache_position_bytes = design->cache_bytes / attention_positions(cfg);
     design->work_bytes = work_bytes(&design->steps);
     design->io_bytes = io_bytes(&design->steps.graph[STEP_DECODE]);
     design->instances = calloc(1, sizeof *design->instances);
@@ -100,6 +103,32 @@ uint32_t design_context(const struct design *design)
 {
     const struct cfg *cfg = &design->steps.cfg;
     return cfg_has(cfg, cfg_key("context")) ? cfg->context : 0;
+}
+
+/* Bytes of weights that a decode step reads. */
+static uint64_t streamed_bytes(const struct steps *steps)
+{
+    const struct graph *decode = &steps->graph[STEP_DECODE];
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < decode->node_count; i++) {
+        const struct node *node = &decode->node[i];
+        bytes +=
+            node->weight_bytes * (node->place == PLACE_LAYER ? steps->cfg.num_hidden_layers : 1);
+    }
+    return bytes;
+}
+
+struct budget design_budget(const struct design *d)
+{
+    return (struct budget){.parameters = d->layout.parameters,
+                           .active = d->layout.active,
+                           .read = d->layout.read,
+                           .weights = d->layout.weights_bytes,
+                           .streamed = streamed_bytes(&d->steps),
+                           .constant = d->state_bytes - d->cache_bytes,
+                           .position = d->cache_position_bytes,
+                           .context = design_context(d),
+                           .trained = d->steps.cfg.max_position_embeddings};
 }
 
 void design_free(struct design *design)

@@ -9,6 +9,7 @@
 #include "gen/layout.h"
 #include "gen/page.h"
 #include "gen/plan.h"
+#include "runtime/budget.h"
 
 /* Everything an emitter may look at. */
 struct design {
@@ -16,8 +17,9 @@ struct design {
     struct layout layout;
     struct plan plan[STEP_KINDS]; /* of head: empty */
     uint64_t scratch_bytes, state_bytes, io_bytes;
-    uint64_t cache_bytes; /* of the state: keys and values */
-    uint64_t work_bytes;  /* CUDA: workspace of one operation */
+    uint64_t cache_bytes;          /* of the state: keys and values */
+    uint64_t cache_position_bytes; /* of these, of one position */
+    uint64_t work_bytes;           /* CUDA: workspace of one operation */
     uint64_t scratch_bound;
     struct instances *instances;
 };
@@ -48,6 +50,9 @@ void instances_find(const struct steps *steps, struct instances *instances);
 
 /* The positions that the model's caches hold; 0: it has none. */
 uint32_t design_context(const struct design *design);
+
+/* What the model needs by its shape alone. */
+struct budget design_budget(const struct design *design);
 
 /* "bf16_3072x768": the struct of a packed matrix. */
 void emit_matrix_type(const struct tensor *tensor, char text[64]);

@@ -10,7 +10,7 @@ static void keys(const struct design *d, struct page *page)
     page_line(page, "\nstatic const struct model_key keys[] = {");
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         char value[CFG_VALUE_MAX + 1];
-        if (!cfg_has(&d->steps.cfg, &cfg_keys[i]))
+        if (!cfg_has(&d->steps.cfg, &cfg_keys[i]) || strcmp(cfg_keys[i].section, "hub") == 0)
             continue;
         cfg_value(&d->steps.cfg, &cfg_keys[i], value);
         page_row(page, "    {\"%s\",\t \"%s\",\t \"%s\"},", cfg_keys[i].section, cfg_keys[i].name,
@@ -134,11 +134,17 @@ static void descriptor(const struct design *d, struct page *page)
         page_line(page, "    .context = CONTEXT,");
     else
         page_line(page, "    .context = 0, /* a state of fixed size: unbounded */");
-    page_line(page, "    .parameters = %" PRIu64 "u,\n", d->layout.parameters);
+    if (c->max_position_embeddings > 0)
+        page_line(page, "    .trained = %u,", c->max_position_embeddings);
+    page_line(page, "    .parameters = %" PRIu64 "u,", d->layout.parameters);
+    page_line(page, "    .active = %" PRIu64 "u,\n    .read = %" PRIu64 "u,\n", d->layout.active,
+              d->layout.read);
     page_line(page, "    .weights_bytes = sizeof(struct weights),");
     page_line(page, "    .state_bytes = sizeof(struct state),");
     if (d->cache_bytes > 0)
-        page_line(page, "    .cache_bytes = %" PRIu64 "u,", d->cache_bytes);
+        page_line(page,
+                  "    .cache_bytes = %" PRIu64 "u,\n    .cache_position_bytes = %" PRIu64 "u,",
+                  d->cache_bytes, d->cache_position_bytes);
     page_line(page, "    .scratch_bytes = sizeof(union scratch),");
     page_line(page, "    .io_bytes = sizeof(struct io),");
     page_line(page, "    .scratch_bound = %" PRIu64 "u,", d->scratch_bound);

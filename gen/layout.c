@@ -76,6 +76,8 @@ static void append(struct layout *layout, const struct tensor *t, uint32_t layer
     numbered(w->alias, sizeof w->alias, t->alias, layer, expert);
     layout->weights_bytes += w->bytes;
     layout->parameters += (uint64_t)t->rows * t->cols;
+    if (t->experts == 0 || expert < layout->cfg.num_experts_per_tok)
+        layout->active += (uint64_t)t->rows * t->cols;
 }
 
 /* How many weights of the layout a graph's tensor becomes. */
@@ -113,6 +115,9 @@ void layout_make(const struct cfg *cfg, struct layout *layout)
     for (uint32_t layer = 0; layer < cfg->num_hidden_layers; layer++)
         append_place(layout, decode, PLACE_LAYER, layer);
     append_place(layout, decode, PLACE_EPILOGUE, 0);
+    layout->read = layout->active;
+    if (!cfg->tie_word_embeddings)
+        layout->read -= (uint64_t)(cfg->vocab_size - 1) * cfg->hidden_size;
     if (cfg->tie_word_embeddings)
         snprintf(layout->tied_copy, sizeof layout->tied_copy, "lm_head.weight");
     cfg_digest(cfg, layout->config_digest);

@@ -52,6 +52,8 @@ struct layout {
     uint64_t config_digest[2]; /* XXH3-128, low and high: must match the weight file's header */
     uint64_t weights_bytes;    /* of the whole arena: the end of the last tensor */
     uint64_t parameters;       /* elements of the checkpoint, tied tensors once */
+    uint64_t active;           /* of these, in the computation of a token: of experts the chosen */
+    uint64_t read;             /* of these, read for a token: of an untied embedding one row */
     char tied_copy[96];        /* a checkpoint may also hold this tensor: the same values as
                                 * weight[0], not stored again; "" when embeddings are not tied */
     uint32_t count;

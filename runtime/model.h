@@ -58,12 +58,16 @@ struct model {
     u32 logit_rows; /* most rows of a head step */
     u32 bos, eos, pad;
     uint64_t context;    /* most tokens the state can hold; 0: unbounded */
+    uint64_t trained;    /* max_position_embeddings; 0: the config has no bound */
     uint64_t parameters; /* of the checkpoint, tied tensors once */
+    uint64_t active;     /* of these, in the computation of a token: of experts only the chosen */
+    uint64_t read;       /* of these, read for a token: of an untied embedding only one row */
 
     uint64_t weights_bytes, state_bytes, scratch_bytes, io_bytes;
-    uint64_t cache_bytes;   /* of the state, at its end: never read before it is written */
-    uint64_t scratch_bound; /* the planner's lower bound of scratch_bytes */
-    uint64_t work_bytes;    /* CUDA: workspace of one operation (kernels/cuda/work.h) */
+    uint64_t cache_bytes;          /* of the state, at its end: never read before it is written */
+    uint64_t cache_position_bytes; /* of these, of one position */
+    uint64_t scratch_bound;        /* the planner's lower bound of scratch_bytes */
+    uint64_t work_bytes;           /* CUDA: workspace of one operation (kernels/cuda/work.h) */
 
     /* CUDA: the kind of each arena, "auto", "device", "unified" or "pinned". */
     const char *weights_memory, *state_memory, *scratch_memory, *io_memory;

@@ -134,6 +134,8 @@ const struct model model = {
     .pad = 0,
     .context = 0, /* a state of fixed size: unbounded */
     .parameters = 1253600u,
+    .active = 1253600u,
+    .read = 1253600u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),

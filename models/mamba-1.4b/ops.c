@@ -140,6 +140,8 @@ const struct model model = {
     .pad = 0,
     .context = 0, /* a state of fixed size: unbounded */
     .parameters = 1372178432u,
+    .active = 1372178432u,
+    .read = 1372178432u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),

@@ -137,6 +137,8 @@ const struct model model = {
     .pad = 0,
     .context = 0, /* a state of fixed size: unbounded */
     .parameters = 129135360u,
+    .active = 129135360u,
+    .read = 129135360u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),

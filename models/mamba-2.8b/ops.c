@@ -143,6 +143,8 @@ const struct model model = {
     .pad = 0,
     .context = 0, /* a state of fixed size: unbounded */
     .parameters = 2768345600u,
+    .active = 2768345600u,
+    .read = 2768345600u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),

@@ -140,6 +140,8 @@ const struct model model = {
     .pad = 0,
     .context = 0, /* a state of fixed size: unbounded */
     .parameters = 371516416u,
+    .active = 371516416u,
+    .read = 371516416u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),

@@ -140,6 +140,8 @@ const struct model model = {
     .pad = 0,
     .context = 0, /* a state of fixed size: unbounded */
     .parameters = 793204224u,
+    .active = 793204224u,
+    .read = 793204224u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),
