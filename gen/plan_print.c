@@ -51,7 +51,8 @@ static uint64_t alive_at(const struct plan *plan, uint32_t op)
 
 void live_print(const struct plan *plan, const struct graph *graph, FILE *to)
 {
-    fprintf(to, "%s: %u buffers\n", step_name(graph->step), plan->count);
+    fprintf(to, "%s%s%s: %u buffers\n", step_name(graph->step),
+            graph->kind_name[0] != '\0' ? " of " : "", graph->kind_name, plan->count);
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct plan_buffer *b = &plan->buffer[i];
         fprintf(to, "  %-8s %12" PRIu64 " bytes  %s .. %s\n", b->name, b->bytes,
@@ -65,8 +66,12 @@ static void print_verdict(const struct plan *plan, const struct graph *graph, co
     char bytes[NUMBER_MAX], bound[NUMBER_MAX];
     number_binary_bytes(plan->bytes, bytes);
     number_binary_bytes(plan->bound, bound);
-    fprintf(to, "%s %s, one layer kind\n  scratch %s, bound %s at %s {", name,
-            step_name(graph->step), bytes, bound, graph->node[plan->witness].name);
+    fprintf(to, "%s %s, ", name, step_name(graph->step));
+    if (graph->kind_name[0] == '\0')
+        fputs("one layer kind", to);
+    else
+        fprintf(to, "layers of kind %s", graph->kind_name);
+    fprintf(to, "\n  scratch %s, bound %s at %s {", bytes, bound, graph->node[plan->witness].name);
     const char *between = "";
     for (uint32_t i = 0; i < plan->count; i++)
         if (plan->buffer[i].first_op <= plan->witness && plan->witness <= plan->buffer[i].last_op) {
