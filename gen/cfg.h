@@ -77,6 +77,9 @@ uint32_t cfg_rotary_dim(const struct cfg *cfg);
 /* What the family's norms add to the mean square or the variance. */
 double cfg_epsilon(const struct cfg *cfg);
 
+/* Whether the family divides the probabilities of the chosen experts by their sum. */
+bool cfg_renorm(const struct cfg *cfg);
+
 /* Reads and checks the file at `path`. False: the reasons are in `report`. */
 __attribute__((warn_unused_result)) bool cfg_load(const char *path, struct report *report,
                                                   struct cfg *cfg);

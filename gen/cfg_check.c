@@ -41,6 +41,11 @@ double cfg_epsilon(const struct cfg *cfg)
     return has(cfg, "layer_norm_eps") ? cfg->layer_norm_eps : cfg->layer_norm_epsilon;
 }
 
+bool cfg_renorm(const struct cfg *cfg)
+{
+    return strcmp(cfg->model_type, "mixtral") == 0;
+}
+
 /* A config under check: where its keys were given, if in a file. */
 struct rules {
     const struct cfg *cfg;
