@@ -87,7 +87,7 @@ static void scratch(const struct design *d, enum step_kind step, uint32_t kind, 
     number_binary_bytes(plan->bound, bound);
     page_blank(page);
     page_comment(page, "The buffers of %s%s%s: %u in %s. Lower bound %s, at %s: %s.",
-                 step_name(step), graph->kind_name[0] != '\0' ? " in a layer " : "",
+                 step_name(step), graph->kind_name[0] != '\0' ? " in a layer of kind " : "",
                  graph->kind_name, plan->count, bytes, bound, graph->node[plan->witness].name,
                  plan->bytes == plan->bound ? "this plan is optimal" : "see plan.txt");
     page_row(page, "union %s_scratch {\t\t\v\t\v\t\t /* \vat\t .. \vend\t  written\t  last */",

@@ -136,7 +136,7 @@ static void op_row(const struct design *d, const struct step_op *op, struct page
 {
     const struct node *node = &op->graph->node[op->index];
     const enum step_kind step = op->graph->step;
-    char id[64], name[48], kind[40] = "", times[24];
+    char id[64], name[48], call[256], kind[40] = "", times[24];
     emit_op(op->graph, op->index, id);
     node_full_name(op->graph, node, name);
     snprintf(times, sizeof times, "%" PRIu64, op->times);
@@ -148,8 +148,14 @@ static void op_row(const struct design *d, const struct step_op *op, struct page
         emit_kind(&d->steps.kind[op->kind], kind);
         strcat(kind, ",\v ");
     }
-    page_row(page, "    [%s] = OP(\"%s\", \"%s\", \"%s\",", id, step_name(step), name,
+    snprintf(call, sizeof call, "OP(\"%s\", \"%s\", \"%s\",", step_name(step), name,
              d->instances->instance[d->instances->of[step][op->kind][op->index]].symbol);
+    if (strlen("    [] = ") + strlen(id) + strlen(call) <= PAGE_COLUMNS) {
+        page_row(page, "    [%s] = %s", id, call);
+    } else {
+        page_row(page, "    [%s] =", id);
+        page_row(page, "        %s", call);
+    }
     page_row(page, "        %s%s,\v %" PRIu64 ",\v %" PRIu64 ",\v %" PRIu64 "),", kind, times,
              node->weight_bytes, node->moved_bytes, node->flops);
 }
@@ -184,13 +190,19 @@ static void buffer_rows(const struct design *d, enum step_kind step, uint32_t ki
     const struct graph *graph = &d->steps.graph[step][kind];
     for (uint32_t i = 0; i < d->plan[step][kind].count; i++) {
         const struct plan_buffer *b = &d->plan[step][kind].buffer[i];
-        char first[64], last[64];
+        char first[64], last[64], where[128];
         if (kind > 0 && b->bottom) /* the same as of the first kind */
             continue;
         emit_op(graph, b->first_op, first);
         emit_op(graph, b->last_op, last);
-        page_row(page, "    BUFFER(\"%s\",\t \"%s\",\v %" PRIu64 ",\v %" PRIu64 ",\t %s,\t %s),",
-                 step_name(step), b->name, b->at, b->room, first, last);
+        snprintf(where, sizeof where, "    BUFFER(\"%s\",\t \"%s\",\v %" PRIu64 ",\v %" PRIu64 ",",
+                 step_name(step), b->name, b->at, b->room);
+        if (d->steps.kind_count == 1) {
+            page_row(page, "%s\t %s,\t %s),", where, first, last);
+        } else {
+            page_row(page, "%s", where);
+            page_row(page, "        %s, %s),", first, last);
+        }
     }
 }
 

@@ -95,6 +95,7 @@ static const struct family families[] = {
     {.model_type = "llama", .build = family_llama},
     {.model_type = "phi", .build = family_phi},
     {.model_type = "mixtral", .build = family_mixtral},
+    {"deepseek", family_deepseek, deepseek_kind_names, deepseek_kind_of},
 };
 
 static const struct family *family_of(const struct cfg *cfg)

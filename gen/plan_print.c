@@ -85,20 +85,32 @@ static void print_verdict(const struct plan *plan, const struct graph *graph, co
                 plan->proved ? "optimal (searched exhaustively)" : "not proved");
 }
 
+/* The longest name of an operation, but at least the usual width. */
+static int name_width(const struct graph *graph)
+{
+    size_t width = 9;
+    for (uint32_t op = 0; op < graph->node_count; op++)
+        if (strlen(graph->node[op].name) > width)
+            width = strlen(graph->node[op].name);
+    return (int)width;
+}
+
 void plan_print(const struct plan *plan, const struct graph *graph, const char *name, FILE *to)
 {
+    const int width = name_width(graph);
     print_verdict(plan, graph, name, to);
     for (uint32_t op = 0; op < graph->node_count; op++) {
         char row[PICTURE_ROW], alive[NUMBER_MAX];
         draw(plan, op, row);
         number_binary_bytes(alive_at(plan, op), alive);
-        fprintf(to, "  %2u %-9s %s %11s%s\n", op, graph->node[op].name, row, alive,
+        fprintf(to, "  %2u %-*s %s %11s%s\n", op, width, graph->node[op].name, row, alive,
                 alive_at(plan, op) == plan->bound ? "  <- bound" : "");
     }
-    fprintf(to, "\n  %-9s %14s %14s  %-8s %s\n", "buffer", "at", "bytes", "written", "last used");
+    fprintf(to, "\n  %-9s %14s %14s  %-*s %s\n", "buffer", "at", "bytes", width - 1, "written",
+            "last used");
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct plan_buffer *b = &plan->buffer[i];
-        fprintf(to, "  %-9s %14" PRIu64 " %14" PRIu64 "  %-8s %s\n", b->name, b->at, b->room,
-                graph->node[b->first_op].name, graph->node[b->last_op].name);
+        fprintf(to, "  %-9s %14" PRIu64 " %14" PRIu64 "  %-*s %s\n", b->name, b->at, b->room,
+                width - 1, graph->node[b->first_op].name, graph->node[b->last_op].name);
     }
 }
