@@ -32,6 +32,9 @@ struct cfg {
     uint32_t vocab_size, hidden_size, intermediate_size, state_size, num_hidden_layers;
     uint32_t num_attention_heads, num_key_value_heads, head_dim;
     uint32_t num_local_experts, num_experts_per_tok;
+    uint32_t n_routed_experts, n_shared_experts, moe_intermediate_size;
+    uint32_t first_k_dense_replace, moe_layer_freq;
+    bool norm_topk_prob;
     uint32_t conv_kernel, time_step_rank;
     bool use_bias, use_conv_bias;
     char hidden_act[16];
@@ -80,6 +83,9 @@ uint32_t cfg_rotary_dim(const struct cfg *cfg);
 
 /* What the family's norms add to the mean square or the variance. */
 double cfg_epsilon(const struct cfg *cfg);
+
+/* How many experts a layer that has any has; 0: the family has none. */
+uint32_t cfg_experts(const struct cfg *cfg);
 
 /* Whether the family divides the probabilities of the chosen experts by their sum. */
 bool cfg_renorm(const struct cfg *cfg);

@@ -154,6 +154,30 @@ static char *key_list(int key, const char *text, void *input)
     return fclose(memory) == 0 ? list : NULL;
 }
 
+/* Of the graph of one step and kind of layer. */
+static void print_stage(const char *stage, const struct cfg *cfg, enum step_kind step,
+                        const struct kind *kind)
+{
+    static struct graph graph;
+    static struct plan plan;
+    struct report report = {.to = stderr, .file = cfg->name};
+    graph_build(cfg, step, kind, &graph);
+    if (strcmp(stage, "graph") == 0) {
+        graph_print(&graph, stdout);
+        return;
+    }
+    if (!graph_shape(&graph, &report))
+        abort();
+    live_find(&graph, &plan);
+    plan_solve(&plan);
+    if (strcmp(stage, "shape") == 0)
+        graph_print(&graph, stdout);
+    else if (strcmp(stage, "live") == 0)
+        live_print(&plan, &graph, stdout);
+    else
+        plan_print(&plan, &graph, cfg->name, stdout);
+}
+
 static int stop_after(const struct options *o, const struct cfg *cfg)
 {
     if (strcmp(o->stop_after, "cfg") == 0) {
@@ -166,26 +190,11 @@ static int stop_after(const struct options *o, const struct cfg *cfg)
         }
         return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        static struct graph graph;
-        static struct plan plan;
-        struct report report = {.to = stderr, .file = cfg->name};
-        graph_build(cfg, step, &graph);
-        if (strcmp(o->stop_after, "graph") == 0) {
-            graph_print(&graph, stdout);
-            continue;
-        }
-        if (!graph_shape(&graph, &report))
-            abort();
-        live_find(&graph, &plan);
-        plan_solve(&plan);
-        if (strcmp(o->stop_after, "shape") == 0)
-            graph_print(&graph, stdout);
-        else if (strcmp(o->stop_after, "live") == 0)
-            live_print(&plan, &graph, stdout);
-        else
-            plan_print(&plan, &graph, cfg->name, stdout);
-    }
+    static struct steps steps;
+    steps_kinds(cfg, &steps);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        for (uint32_t k = 0; k < steps.kind_count; k++)
+            print_stage(o->stop_after, cfg, step, &steps.kind[k]);
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -32,6 +32,7 @@ struct model_op {
     uint64_t weight_bytes; /* read from the weights arena per execution */
     uint64_t moved_bytes;  /* activations and state read and written, per execution (full chunk) */
     uint64_t flops;        /* per execution (full chunk); a fused multiply-add counts as two */
+    u32 kind;              /* of the layers it belongs to, as in model.pattern; 0: of none */
 };
 
 /* One buffer of the scratch plan. */
@@ -54,8 +55,9 @@ struct model {
     u32 vocab_pad; /* floats from one row of logits to the next */
     u32 dim;       /* hidden_size */
     u32 layers;
-    u32 chunk;      /* most tokens of a prefill step */
-    u32 logit_rows; /* most rows of a head step */
+    const struct model_layer *pattern; /* [layers]; NULL: they are of one kind */
+    u32 chunk;                         /* most tokens of a prefill step */
+    u32 logit_rows;                    /* most rows of a head step */
     u32 bos, eos, pad;
     uint64_t context;    /* most tokens the state can hold; 0: unbounded */
     uint64_t trained;    /* max_position_embeddings; 0: the config has no bound */

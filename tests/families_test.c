@@ -23,10 +23,16 @@ struct family_case {
 };
 
 static const struct family_case CASES[] = {
-    {"llama-a-f32", "llama-a", "llama-a-f32"}, {"llama-a-bf16", "llama-a", "llama-a-bf16"},
-    {"llama-a-f16", "llama-a", "llama-a-f16"}, {"llama-b-bf16", "llama-b", "llama-b-f32"},
-    {"llama-c-f16", "llama-c", "llama-c-f32"}, {"phi-a-bf16", "phi-a", "phi-a-f32"},
-    {"phi-b-f16", "phi-b", "phi-b-f32"},       {"mixtral-a-bf16", "mixtral-a", "mixtral-a-f32"},
+    {"llama-a-f32", "llama-a", "llama-a-f32"},
+    {"llama-a-bf16", "llama-a", "llama-a-bf16"},
+    {"llama-a-f16", "llama-a", "llama-a-f16"},
+    {"llama-b-bf16", "llama-b", "llama-b-f32"},
+    {"llama-c-f16", "llama-c", "llama-c-f32"},
+    {"phi-a-bf16", "phi-a", "phi-a-f32"},
+    {"phi-b-f16", "phi-b", "phi-b-f32"},
+    {"mixtral-a-bf16", "mixtral-a", "mixtral-a-f32"},
+    {"deepseek-a-bf16", "deepseek-a", "deepseek-a-f32"},
+    {"deepseek-b-f16", "deepseek-b", "deepseek-b-f32"},
 };
 
 /* The rows of the long prompt whose logits are stored. */
