@@ -96,12 +96,6 @@ bool design_make(const struct cfg *cfg, struct report *report, struct design *de
     return good;
 }
 
-uint32_t design_context(const struct design *design)
-{
-    const struct cfg *cfg = &design->steps.cfg;
-    return cfg_has(cfg, cfg_key("context")) ? cfg->context : 0;
-}
-
 void design_free(struct design *design)
 {
     layout_free(&design->layout);

@@ -46,9 +46,6 @@ struct instances {
 
 void instances_find(const struct steps *steps, struct instances *instances);
 
-/* The positions that the model's caches hold; 0: it has none. */
-uint32_t design_context(const struct design *design);
-
 /* "bf16_3072x768": the struct of a packed matrix. */
 void emit_matrix_type(const struct tensor *tensor, char text[64]);
 

@@ -19,11 +19,16 @@ static void state(const struct design *d, struct page *page)
     char each[NUMBER_MAX];
     number_binary_bytes(d->state_bytes / d->steps.cfg.num_hidden_layers, each);
     page_blank(page);
-    if (design_context(d) > 0)
+    if (cfg_context(&d->steps.cfg) > 0)
         page_comment(page,
                      "Keys and values of up to %u positions, %s per layer. A position is written "
                      "before it is read.",
-                     design_context(d), each);
+                     cfg_context(&d->steps.cfg), each);
+    else if (cfg_window(&d->steps.cfg) > 0)
+        page_comment(page,
+                     "Keys and values of the last %u positions and of the chunk behind them, in a "
+                     "ring, %s per layer. A position is written before it is read.",
+                     cfg_window(&d->steps.cfg), each);
     else
         page_comment(page,
                      "What one token leaves for the next, %s per layer. All zero is the start of a "

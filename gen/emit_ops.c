@@ -130,7 +130,7 @@ static void descriptor(const struct design *d, struct page *page)
     page_line(page, "    .logit_rows = LOGIT_ROWS,");
     page_line(page, "    .bos = %u,\n    .eos = %u,\n    .pad = %u,", c->bos_token_id,
               c->eos_token_id, c->pad_token_id);
-    if (design_context(d) > 0)
+    if (cfg_context(c) > 0)
         page_line(page, "    .context = CONTEXT,");
     else
         page_line(page, "    .context = 0, /* a state of fixed size: unbounded */");
