@@ -67,7 +67,7 @@ types       := f32 bf16 f16
 tiny_models := $(foreach m,mamba-a mamba-b mamba-c,$(addprefix $(m)-,$(types))) \
                mamba-c-stored-bf16-f32 mamba-c-stored-f16-f32 mamba-a-original-f32 mamba-a-sharded-f32
 tiny_transformers := $(addprefix llama-a-,$(types)) llama-b-bf16 llama-c-f16 phi-a-bf16 phi-b-f16 mixtral-a-bf16 \
-                     deepseek-a-bf16 deepseek-b-f16
+                     deepseek-a-bf16 deepseek-b-f16 mixtral-w-f32
 tiny_type    = $(lastword $(subst -, ,$(1)))
 tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
 include cuda.mk

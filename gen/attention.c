@@ -8,7 +8,8 @@ enum { CACHE_POSITIONS = 64 }; /* the cache holds whole blocks of so many */
 
 uint64_t attention_positions(const struct cfg *cfg)
 {
-    return number_pad(cfg->context, CACHE_POSITIONS);
+    const uint64_t window = cfg_window(cfg);
+    return number_pad(window > 0 ? window + cfg->prefill_chunk : cfg->context, CACHE_POSITIONS);
 }
 
 /* The keys or values of a layer, head by head. */
@@ -50,8 +51,8 @@ void attention_tensors(struct build *b, const struct attention_sources *from, st
     a->v_bias = bias(b, "v_bias", from->v_bias, KV);
     a->o_proj = build_weight(b, "o_proj", from->o, PACKING_MATRIX, D, Q);
     a->o_bias = bias(b, "o_bias", from->o_bias, D);
-    a->keys = cache(b, "keys", "of a head by panels of 16 positions");
-    a->values = cache(b, "values", "of a head as one panel");
+    a->keys = cache(b, "keys", "order of a head: cache.h, cache.cuh");
+    a->values = cache(b, "values", "the same");
 }
 
 void attention_linear(struct build *b, const char *name, bool add, uint32_t y, uint32_t w,

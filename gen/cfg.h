@@ -39,7 +39,7 @@ struct cfg {
     bool use_bias, use_conv_bias;
     char hidden_act[16];
     double layer_norm_epsilon, rms_norm_eps, layer_norm_eps;
-    uint32_t max_position_embeddings;
+    uint32_t max_position_embeddings, sliding_window;
     double rope_theta, partial_rotary_factor;
     bool residual_in_fp32, tie_word_embeddings;
     uint32_t bos_token_id, eos_token_id, pad_token_id;
@@ -80,6 +80,12 @@ bool cfg_has(const struct cfg *cfg, const struct key *key);
 /* How many leading elements of a head are rotated: the whole part of partial_rotary_factor *
  * head_dim, or the whole head where the family has no such key. */
 uint32_t cfg_rotary_dim(const struct cfg *cfg);
+
+/* The window of attention; 0 where there is none, or none smaller than the context. */
+uint32_t cfg_window(const struct cfg *cfg);
+
+/* The most positions of a text; 0 where any length goes: the state has a fixed size. */
+uint32_t cfg_context(const struct cfg *cfg);
 
 /* What the family's norms add to the mean square or the variance. */
 double cfg_epsilon(const struct cfg *cfg);

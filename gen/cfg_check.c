@@ -36,6 +36,16 @@ uint32_t cfg_rotary_dim(const struct cfg *cfg)
     return (uint32_t)(cfg->head_dim * factor);
 }
 
+uint32_t cfg_window(const struct cfg *cfg)
+{
+    return cfg->sliding_window < cfg->context ? cfg->sliding_window : 0;
+}
+
+uint32_t cfg_context(const struct cfg *cfg)
+{
+    return cfg_window(cfg) > 0 ? 0 : cfg->context;
+}
+
 double cfg_epsilon(const struct cfg *cfg)
 {
     if (has(cfg, "rms_norm_eps"))

@@ -125,12 +125,6 @@ bool design_make(const struct cfg *cfg, struct report *report, struct design *de
     return good;
 }
 
-uint32_t design_context(const struct design *design)
-{
-    const struct cfg *cfg = &design->steps.cfg;
-    return cfg_has(cfg, cfg_key("context")) ? cfg->context : 0;
-}
-
 uint64_t design_streamed(const struct design *design, enum step_kind step)
 {
     struct step_op ops[STEP_OPS];
@@ -150,8 +144,9 @@ struct budget design_budget(const struct design *d)
                            .streamed = design_streamed(d, STEP_DECODE),
                            .constant = d->state_bytes - d->cache_bytes,
                            .position = d->cache_position_bytes,
-                           .context = design_context(d),
-                           .trained = d->steps.cfg.max_position_embeddings};
+                           .context = cfg_context(&d->steps.cfg),
+                           .trained = d->steps.cfg.max_position_embeddings,
+                           .window = cfg_window(&d->steps.cfg)};
 }
 
 void design_free(struct design *design)

@@ -48,9 +48,6 @@ struct instances {
 
 void instances_find(const struct steps *steps, struct instances *instances);
 
-/* The positions that the model's caches hold; 0: it has none. */
-uint32_t design_context(const struct design *design);
-
 /* Bytes of weights that a step reads. */
 uint64_t design_streamed(const struct design *design, enum step_kind step);
 

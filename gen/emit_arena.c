@@ -19,12 +19,18 @@ static void layer_state(const struct design *d, uint32_t kind, struct page *page
     const struct graph *decode = &d->steps.graph[STEP_DECODE][kind];
     char each[NUMBER_MAX];
     number_binary_bytes(design_layer_state(decode, false), each);
+    const bool caches = design_layer_state(decode, true) > 0;
     page_blank(page);
-    if (design_layer_state(decode, true) > 0)
+    if (caches && cfg_context(&d->steps.cfg) > 0)
         page_comment(page,
                      "Keys and values of up to %u positions, %s per layer. A position is written "
                      "before it is read.",
-                     design_context(d), each);
+                     cfg_context(&d->steps.cfg), each);
+    else if (caches)
+        page_comment(page,
+                     "Keys and values of the last %u positions and of the chunk behind them, in a "
+                     "ring, %s per layer. A position is written before it is read.",
+                     cfg_window(&d->steps.cfg), each);
     else
         page_comment(page,
                      "What one token leaves for the next, %s per layer. All zero is the start of a "

@@ -237,12 +237,14 @@ static void descriptor(const struct design *d, struct page *page)
     page_line(page, "    .logit_rows = LOGIT_ROWS,");
     page_line(page, "    .bos = %u,\n    .eos = %u,\n    .pad = %u,", c->bos_token_id,
               c->eos_token_id, c->pad_token_id);
-    if (design_context(d) > 0)
+    if (cfg_context(c) > 0)
         page_line(page, "    .context = CONTEXT,");
     else
-        page_line(page, "    .context = 0, /* a state of fixed size: unbounded */");
+        page_line(page, "    .context = 0, /* a state of fixed size: any length */");
     if (c->max_position_embeddings > 0)
         page_line(page, "    .trained = %u,", c->max_position_embeddings);
+    if (cfg_window(c) > 0)
+        page_line(page, "    .window = %u,", cfg_window(c));
     page_line(page, "    .parameters = %" PRIu64 "u,", d->layout.parameters);
     page_line(page, "    .active = %" PRIu64 "u,\n    .read = %" PRIu64 "u,\n", d->layout.active,
               d->layout.read);

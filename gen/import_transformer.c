@@ -28,16 +28,15 @@ static bool refuse_flag(const struct import_source *s, const char *name)
     return false;
 }
 
-/* Refuses attention that does not see all earlier positions. */
-static bool refuse_window(const struct import_source *s)
+/* Attention sees all earlier positions where nothing, or null, says how many. */
+static bool take_window(const struct import_source *s)
 {
-    const json_t *window = said(s->object, "sliding_window");
-    if (window == NULL)
+    if (cfg_has(s->cfg, cfg_key("sliding_window")))
+        return take_or(s, "sliding_window", "0");
+    if (said(s->object, "sliding_window") == NULL)
         return true;
-    report_error(s->report, 0,
-                 "'sliding_window': found a window of %" JSON_INTEGER_FORMAT
-                 " positions, expected null: sliding windows are not built",
-                 json_integer_value(window));
+    report_error(s->report, 0, "'sliding_window': found %s, expected null with model_type = %s",
+                 import_kind(said(s->object, "sliding_window")), s->cfg->model_type);
     return false;
 }
 
@@ -152,7 +151,7 @@ bool import_transformer(const struct import_source *s)
     good = refuse_flag(s, "attention_bias") && good;
     good = refuse_flag(s, "mlp_bias") && good;
     good = refuse_flag(s, "qk_layernorm") && good;
-    good = refuse_window(s) && good;
+    good = take_window(s) && good;
     /* These three are left out when they have the library's default. */
     good = take_tie(s) && good;
     good = import_take(s, "bos_token_id", "bos_token_id", "1") && good;

@@ -17,14 +17,21 @@ bool budget_beyond(const struct budget *budget, uint64_t positions)
     return budget->trained > 0 && positions > budget->trained;
 }
 
+/* Of so many positions, those that a window still holds. */
+static uint64_t seen(const struct budget *budget, uint64_t positions)
+{
+    return budget->window > 0 && positions > budget->window ? budget->window : positions;
+}
+
 uint64_t budget_state(const struct budget *budget, uint64_t positions)
 {
-    return budget->constant + positions * budget->position;
+    return budget->constant + seen(budget, positions) * budget->position;
 }
 
 uint64_t budget_step(const struct budget *budget, uint64_t positions)
 {
-    return budget->streamed + 2 * budget->constant + (positions + 1) * budget->position;
+    return budget->streamed + 2 * budget->constant +
+           (seen(budget, positions) + 1) * budget->position;
 }
 
 const struct bandwidth *budget_bandwidth(const char *name)

@@ -26,6 +26,7 @@ struct budget {
 
     uint64_t context; /* positions that the binary is built for; 0: unbounded */
     uint64_t trained; /* max_position_embeddings; 0: the config has no bound */
+    uint64_t window;  /* positions that a token sees, its own among them; 0: all before it */
 };
 
 /* The lengths of text that are compared, ascending. */
@@ -34,7 +35,7 @@ extern const uint64_t budget_contexts[BUDGET_CONTEXTS];
 /* Whether the config promises nothing for texts of so many positions. */
 bool budget_beyond(const struct budget *budget, uint64_t positions);
 
-/* Bytes of state, keys and values after so many positions. */
+/* Bytes of state, and of the keys and values that are still seen, after so many positions. */
 uint64_t budget_state(const struct budget *budget, uint64_t positions);
 
 /* Bytes that the decode step of the last of `positions` tokens cannot avoid to move: its weights

@@ -36,7 +36,8 @@ static struct budget model_budget(void)
                            .constant = model.state_bytes - model.cache_bytes,
                            .position = model.cache_position_bytes,
                            .context = model.context,
-                           .trained = model.trained};
+                           .trained = model.trained,
+                           .window = model.window};
 }
 
 /* The lengths to show, ascending; returns how many. */

@@ -115,10 +115,11 @@ static void print_memory(const struct facts *facts)
 {
     char scratch[96], state[128] = "what one token leaves for the next";
     if (model.cache_bytes > 0)
-        snprintf(state, sizeof state, "%s for keys and values of %s positions",
+        snprintf(state, sizeof state, "%s for keys and values of %s%s",
                  model.cache_bytes == model.state_bytes ? "all"
                                                         : report_grouped(model.cache_bytes).text,
-                 report_grouped(model.context).text);
+                 model.context > 0 ? report_grouped(model.context).text : "a sliding window",
+                 model.context > 0 ? " positions" : "");
     if (model.scratch_bytes == model.scratch_bound)
         snprintf(scratch, sizeof scratch, "planned buffers, at the lower bound");
     else

@@ -147,6 +147,26 @@ START_TEST(costs_follow_the_rules)
 }
 END_TEST
 
+/* The cache of a window smaller than the context holds it and a chunk, whatever the context. */
+START_TEST(a_window_bounds_the_cache)
+{
+    static const struct {
+        uint32_t window, chunk, positions, context;
+    } cases[] = {{0, 32, 128, 100},
+                 {99, 32, 192, 0},
+                 {100, 32, 128, 100},
+                 {32, 32, 64, 0},
+                 {33, 32, 128, 0}};
+    static struct steps steps;
+    struct cfg cfg = make_cfg("llama");
+    cfg.sliding_window = cases[_i].window;
+    cfg.prefill_chunk = cases[_i].chunk;
+    steps_build(&cfg, &steps);
+    ck_assert_uint_eq(tensor_named(&steps.graph[STEP_DECODE], "keys")->dim[1], cases[_i].positions);
+    ck_assert_uint_eq(cfg_context(&cfg), cases[_i].context);
+}
+END_TEST
+
 /* A decode reads the arena once: of an untied table only a row, of experts the chosen ones. */
 START_TEST(decode_reads_what_it_needs)
 {
@@ -198,6 +218,7 @@ int main(void)
     const int cases = (int)(sizeof broken / sizeof broken[0]);
     tcase_add_loop_test(tests, operands_that_do_not_fit_are_refused, 0, cases);
     tcase_add_test(tests, costs_follow_the_rules);
+    tcase_add_loop_test(tests, a_window_bounds_the_cache, 0, 5);
     tcase_add_loop_test(tests, decode_reads_what_it_needs, 0, 3);
     tcase_add_test(tests, every_expert_is_a_tensor);
     suite_add_tcase(suite, tests);

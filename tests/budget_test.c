@@ -84,6 +84,10 @@ START_TEST(arithmetic)
     ck_assert_uint_eq(budget_state(&b, 10), 100);
     ck_assert_uint_eq(budget_step(&b, 1), 1000 + 60 + 14);
     ck_assert_uint_eq(budget_step(&b, 10), 1000 + 60 + 77);
+    const struct budget w = {.constant = 30, .position = 7, .window = 5};
+    ck_assert_uint_eq(budget_state(&w, 5), 65);
+    ck_assert_uint_eq(budget_state(&w, 6), 65);
+    ck_assert_uint_eq(budget_step(&w, 9), 60 + 42);
     ck_assert(!budget_beyond(&b, 100));
     ck_assert(budget_beyond(&b, 101));
     ck_assert(!budget_beyond(&(struct budget){.trained = 0}, UINT64_MAX));

@@ -11,15 +11,15 @@
 /* Keys and values of up to 4096 positions, 32.0 MiB per layer. A position is written before it
  * is read. */
 struct dense_state {
-    alignas(64) bf16 keys  [16][4096][128]; /* of a head by panels of 16 positions */
-    alignas(64) bf16 values[16][4096][128]; /* of a head as one panel */
+    alignas(64) bf16 keys  [16][4096][128]; /* order of a head: cache.h, cache.cuh */
+    alignas(64) bf16 values[16][4096][128]; /* the same */
 };
 
 /* Keys and values of up to 4096 positions, 32.0 MiB per layer. A position is written before it
  * is read. */
 struct moe_state {
-    alignas(64) bf16 keys  [16][4096][128]; /* of a head by panels of 16 positions */
-    alignas(64) bf16 values[16][4096][128]; /* of a head as one panel */
+    alignas(64) bf16 keys  [16][4096][128]; /* order of a head: cache.h, cache.cuh */
+    alignas(64) bf16 values[16][4096][128]; /* the same */
 };
 
 struct state {

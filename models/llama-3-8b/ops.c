@@ -18,6 +18,7 @@ static const struct model_key keys[] = {
     {"model", "hidden_act",              "silu"},
     {"model", "rms_norm_eps",            "1e-05"},
     {"model", "max_position_embeddings", "8192"},
+    {"model", "sliding_window",          "0"},
     {"model", "rope_theta",              "5e+05"},
     {"model", "tie_word_embeddings",     "false"},
     {"model", "bos_token_id",            "128000"},
@@ -138,7 +139,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "llama-3-8b",
     .model_type = "llama",
-    .config_digest = {0x769059ea29acc3fcu, 0xb838488912e79e40u},
+    .config_digest = {0xfe6c6ad3f15d7b22u, 0xf77461f29a9158a7u},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 

@@ -20,6 +20,7 @@ static const struct model_key keys[] = {
     {"model", "hidden_act",              "silu"},
     {"model", "rms_norm_eps",            "1e-05"},
     {"model", "max_position_embeddings", "32768"},
+    {"model", "sliding_window",          "0"},
     {"model", "rope_theta",              "1e+06"},
     {"model", "tie_word_embeddings",     "false"},
     {"model", "bos_token_id",            "1"},
@@ -164,7 +165,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "mixtral-8x7b",
     .model_type = "mixtral",
-    .config_digest = {0x6270ef78cb61dee5u, 0xae76f8e9127eb606u},
+    .config_digest = {0x7f409f3e67e3cb60u, 0x645132804c031cd1u},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 

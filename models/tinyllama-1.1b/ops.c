@@ -18,6 +18,7 @@ static const struct model_key keys[] = {
     {"model", "hidden_act",              "silu"},
     {"model", "rms_norm_eps",            "1e-05"},
     {"model", "max_position_embeddings", "2048"},
+    {"model", "sliding_window",          "0"},
     {"model", "rope_theta",              "1e+04"},
     {"model", "tie_word_embeddings",     "false"},
     {"model", "bos_token_id",            "1"},
@@ -137,7 +138,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "tinyllama-1.1b",
     .model_type = "llama",
-    .config_digest = {0xdc8ff217dab16913u, 0xe59cc398b312aae5u},
+    .config_digest = {0xa86bff1cd2a1499eu, 0x193eda866ee5da02u},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 
