@@ -15,7 +15,11 @@
 #include "runtime/interrupt.h"
 #include "tools/fetch_http.h"
 
-enum { WORTHWHILE = 1 << 20, WAIT_MOST = 300000, DIGEST_SHOWN = 12 };
+enum {
+    WORTHWHILE = 1 << 20, /* bytes of progress that make an attempt no failure */
+    WAIT_MOST = 300000,   /* milliseconds */
+    DIGEST_SHOWN = 12,
+};
 
 static _Noreturn void interrupted(void)
 {
