@@ -3,6 +3,7 @@
 #   make run                               build the default model, print a story
 #   make test                              everything that takes minutes; SAN=1 under ASan and UBSan
 #   make test-full                         test, sanitizers, fuzzing
+#   make fetch MODEL=x [DIR=DIR]           the checkpoint of config/x.ini from the hub
 #   make MODEL=x CHECKPOINT=DIR            build/cpu/x and build/cpu/x.weights from a checkpoint
 #   make MODEL=x RANDOM_WEIGHTS=SEED       the same with random weights of the real shapes
 #   make list | table | models | lint | tidy | bench | clean
@@ -72,19 +73,21 @@ tiny_type    = $(lastword $(subst -, ,$(1)))
 tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
 include cuda.mk
 objects = $(patsubst %.c,$(1)/%.o,$(patsubst %.cu,$(1)/%.cu.o,$(2)))
-tool_mains   := tools/pack.c tools/fables.c
+tool_mains   := tools/pack.c tools/fables.c tools/fetch.c
 gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c))
-tool_lib     := $(filter-out $(tool_mains) tools/train_scan.c tools/trace_injection.c tools/driver_watch.c,$(wildcard tools/*.c))
+fetch_lib    := $(filter-out tools/fetch.c,$(wildcard tools/fetch*.c))
+tool_lib     := $(filter-out $(tool_mains) $(fetch_lib) tools/train_scan.c tools/trace_injection.c \
+                  tools/driver_watch.c,$(wildcard tools/*.c))
 shared_lib   := $(wildcard runtime/tokenizer*.c) runtime/utf8.c runtime/interrupt.c
 runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(backend_lib)
 MODEL_OBJECTS := $(call objects,$(OUT)/obj/models/$(MODEL),$(model_files))
 
-.PHONY: all run test test-full bench bench-ops list table models lint tidy clean deps deps-test binary weights
+.PHONY: all run test test-full bench bench-ops list table models lint tidy clean deps deps-test deps-fetch binary weights fetch
 all: binary weights
 
 binary: $(OUT)/$(MODEL)
-deps deps-test:
-	@tools/deps.sh $(if $(filter deps-test,$@),test,build)
+deps deps-test deps-fetch:
+	@tools/deps.sh $(or $(patsubst deps-%,%,$(filter deps-%,$@)),build)
 
 run: deps
 	@$(MAKE) -s all
@@ -117,6 +120,10 @@ $(TOOLS)/gen: $(TOOLS)/obj/gen/main.o $(TOOLS)/libgen.a
 	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
 $(TOOLS)/pack: $(TOOLS)/obj/tools/pack.o $(TOOLS)/libtools.a $(TOOLS)/libgen.a
 	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
+# The only program that talks to a network, and the only one that needs these libraries.
+$(call objects,$(TOOLS)/obj,tools/fetch.c $(fetch_lib)): | deps-fetch
+$(TOOLS)/fetch: $(call objects,$(TOOLS)/obj,tools/fetch.c $(fetch_lib) runtime/die.c) $(TOOLS)/libtools.a $(TOOLS)/libgen.a
+	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS) -lcurl -lnettle
 $(TOOLS)/fables: $(TOOLS)/obj/tools/fables.o
 	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@
 
@@ -147,6 +154,11 @@ else ifeq ($(wildcard $(CHECKPOINT)),)
 else
 	@$(TOOLS)/pack --backend $(weights_backend) $(CONFIG) $(CHECKPOINT) -o $@
 endif
+
+# The checkpoint of a config that says where it is published; then the command that packs it.
+DIR ?= checkpoints/$(MODEL)
+fetch: $(TOOLS)/fetch $(CONFIG)
+	@$(TOOLS)/fetch $(CONFIG) -o $(DIR)
 
 list:
 	@for c in config/*.ini; do n=$$(basename $$c .ini); \
@@ -195,6 +207,7 @@ $(TESTS)/info/%.o: models/%/ops.c | deps-test
 $(described): %: %.o $(TESTS)/obj/no_steps.o $(OUT)/obj/runtime/main.o $(OUT)/libruntime.a
 	@$(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
 $(TESTS)/budget_test: | $(described)
+$(TESTS)/fetch_test $(TESTS)/fetch_files_test: | $(TOOLS)/fetch
 
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.
 $(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o fake_model.o) \
@@ -273,7 +286,7 @@ build/fuzz/obj/%.o: %.c | deps-test
 	@mkdir -p $(@D); clang $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
 
 # One stamp a file, so that only what changed is looked at again.
-tidied := $(patsubst %.c,build/tidy/%.ok,$(gen_lib) $(tool_lib) $(runtime_lib) gen/main.c \
+tidied := $(patsubst %.c,build/tidy/%.ok,$(gen_lib) $(tool_lib) $(fetch_lib) $(runtime_lib) gen/main.c \
             runtime/main.c $(tool_mains) $(wildcard tests/*.c tests/fuzz/*.c) \
             $(if $(cuda_headers),$(wildcard runtime/cuda/*.c tests/simt/*.c tests/gpu/*.c)))
 tidy: $(tidied)
