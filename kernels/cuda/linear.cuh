@@ -32,7 +32,8 @@ struct finish_params {
     const f32 *bias; /* [PAD(M)] */
 };
 
-/* y = y + bias, or softplus (with pads of 0) or gelu of that. A thread does 4 neighbouring elements. */
+/* y = y + bias, or softplus (with pads of 0) or gelu of that. A thread does 4 neighbouring
+ * elements. */
 DEVICE void linear_finish(u32 M, u32 YS, u32 most, enum epilogue E, enum count count,
                           const struct finish_params *p)
 {
