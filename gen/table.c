@@ -107,7 +107,7 @@ int table_print(char *const *configs, FILE *to)
           "`at 4K` to `at 256K`:\nstate, keys and values of 4,096, 32,768, 100,000 and 262,144 "
           "tokens; * beyond what the model was trained\non. `per token`: what a decode step at 4K "
           "must read and write. `GB10`, `H200`: tokens/s that their data\nsheets' 273 GB/s and "
-          "4.8 TB/s allow at most. All of it with the types of the configs.\n",
+          "4.8 TB/s allow at most, caches left aside. All of it with the types of the configs.\n",
           to);
     return fflush(to) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -130,6 +130,10 @@ START_TEST(failures_end_in_words)
          "sent nothing for 1 s; gave up after 2 attempts"},
         {ROUTE_LISTING, {.status = 302}, LISTING, "answered 302 without an address"},
         {ROUTE_LISTING,
+         {.status = 302, .headers = "Location: ftp://127.0.0.1/x\r\n"},
+         LISTING,
+         "redirects to 'ftp://127.0.0.1/x', expected an address of http or https"},
+        {ROUTE_LISTING,
          {.status = 302, .headers = "Location: file:///etc/passwd\r\n"},
          LISTING,
          "redirects to 'file:///etc/passwd', expected an address of http or https"},
@@ -146,7 +150,7 @@ START_TEST(failures_end_in_words)
     ck_assert_uint_le(*site_hub.count, 3 + 12);
 }
 END_TEST
-enum { FAILURES = 9 };
+enum { FAILURES = 10 };
 
 START_TEST(nobody_listens)
 {
