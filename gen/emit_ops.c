@@ -59,28 +59,29 @@ static void layer_macro(const struct design *d, uint32_t kind, struct page *page
     page_blank(page);
 }
 
-/* "LAYER(0) LAYER(1) ..." or "LAYER_MOE(1, 0) LAYER_MOE(2, 1) ...", for all layers of a kind. */
+/* "LAYER(0) LAYER(1) ..." seven to a line, or "LAYER_MOE(1, 0) LAYER_MOE(2, 1) ..." as many as fit,
+ * for all layers of a kind. */
 static void layer_uses(const struct steps *steps, uint32_t kind, struct page *page)
 {
-    const uint32_t layers = steps->kind[kind].layers, each = steps->kind_count == 1 ? 7 : 4;
-    char name[32], line[3 * PAGE_COLUMNS] = "";
-    size_t used = 0;
+    char name[32], use[64], line[PAGE_COLUMNS + 64] = "   ";
     emit_kind(&steps->kind[kind], name);
     for (uint32_t l = 0, index = 0; l < steps->cfg.num_hidden_layers; l++) {
         if (steps->kind_of[l] != kind)
             continue;
-        used +=
-            (size_t)snprintf(line + used, sizeof line - used, "%s LAYER", used == 0 ? "   " : "");
         if (steps->kind_count == 1)
-            used += (size_t)snprintf(line + used, sizeof line - used, "(%u)", l);
+            snprintf(use, sizeof use, " LAYER(%u)", l);
         else
-            used +=
-                (size_t)snprintf(line + used, sizeof line - used, "_%s(%u, %u)", name, l, index);
-        if (index++ % each != each - 1 && index != layers)
-            continue;
-        page_line(page, "%s", line);
-        used = 0;
+            snprintf(use, sizeof use, " LAYER_%s(%u, %u)", name, l, index);
+        const bool full =
+            steps->kind_count == 1 ? index % 7 == 0 : strlen(line) + strlen(use) > PAGE_COLUMNS;
+        if (full && index > 0) {
+            page_line(page, "%s", line);
+            strcpy(line, "   ");
+        }
+        strcat(line, use);
+        index++;
     }
+    page_line(page, "%s", line);
 }
 
 /* The weights of a layer of each kind as macros, then the table that uses them. */

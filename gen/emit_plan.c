@@ -22,7 +22,8 @@ static void arenas(const struct design *d, struct page *page)
              dtype_name(c->embedding_type));
     arena("weights", d->layout.weights_bytes, note, page);
     if (d->cache_bytes > 0)
-        snprintf(state, sizeof state, "%s, keys and values of %u positions", dtype_name(c->kv_type),
+        snprintf(state, sizeof state, "%s%s, keys and values of %u positions",
+                 d->cache_bytes < d->state_bytes ? "f32 and " : "", dtype_name(c->kv_type),
                  design_context(d));
     arena("state", d->state_bytes, state, page);
     arena("scratch", d->scratch_bytes, "decode and prefill, overlaid", page);

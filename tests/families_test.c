@@ -33,6 +33,8 @@ static const struct family_case CASES[] = {
     {"mixtral-a-bf16", "mixtral-a", "mixtral-a-f32"},
     {"deepseek-a-bf16", "deepseek-a", "deepseek-a-f32"},
     {"deepseek-b-f16", "deepseek-b", "deepseek-b-f32"},
+    {"jamba-a-bf16", "jamba-a", "jamba-a-f32"},
+    {"jamba-b-f16", "jamba-b", "jamba-b-f32"},
 };
 
 /* The rows of the long prompt whose logits are stored. */
