@@ -51,144 +51,119 @@ static const struct model_key keys[] = {
     {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
      .at = offsetof(struct weights, MEMBER), .bytes = BYTES}
 
-#define LAYER_MAMBA_MLP(l, i)                                                                  \
-    WEIGHT("layer " #l " norm",      "f32",   4096,     1, mamba_mlp[i].norm,          16384), \
-    WEIGHT("layer " #l " in_proj",   "bf16", 16384,  4096, mamba_mlp[i].in_proj,   134217728), \
-    WEIGHT("layer " #l " conv_taps", "f32",   8192,     4, mamba_mlp[i].conv_taps,    131072), \
-    WEIGHT("layer " #l " conv_bias", "f32",   8192,     1, mamba_mlp[i].conv_bias,     32768), \
-    WEIGHT("layer " #l " x_proj",    "bf16",   288,  8192, mamba_mlp[i].x_proj,      4718592), \
-    WEIGHT("layer " #l " dt_norm",   "f32",    256,     1, mamba_mlp[i].dt_norm,        1024), \
-    WEIGHT("layer " #l " b_norm",    "f32",     16,     1, mamba_mlp[i].b_norm,           64), \
-    WEIGHT("layer " #l " c_norm",    "f32",     16,     1, mamba_mlp[i].c_norm,           64), \
-    WEIGHT("layer " #l " dt_proj",   "bf16",  8192,   256, mamba_mlp[i].dt_proj,     4194304), \
-    WEIGHT("layer " #l " dt_bias",   "f32",   8192,     1, mamba_mlp[i].dt_bias,       32768), \
-    WEIGHT("layer " #l " A",         "f32",   8192,    16, mamba_mlp[i].A,            524288), \
-    WEIGHT("layer " #l " D",         "f32",   8192,     1, mamba_mlp[i].D,             32768), \
-    WEIGHT("layer " #l " out_proj",  "bf16",  4096,  8192, mamba_mlp[i].out_proj,   67108864), \
-    WEIGHT("layer " #l " mlp_norm",  "f32",   4096,     1, mamba_mlp[i].mlp_norm,      16384), \
-    WEIGHT("layer " #l " gate_proj", "bf16", 14336,  4096, mamba_mlp[i].gate_proj, 117440512), \
-    WEIGHT("layer " #l " up_proj",   "bf16", 14336,  4096, mamba_mlp[i].up_proj,   117440512), \
-    WEIGHT("layer " #l " down_proj", "bf16",  4096, 14336, mamba_mlp[i].down_proj, 117440512),
+#define LAYER_MAMBA_MLP(l, w)                                                       \
+    WEIGHT("layer " #l " norm",      "f32",   4096,     1, w.norm,          16384), \
+    WEIGHT("layer " #l " in_proj",   "bf16", 16384,  4096, w.in_proj,   134217728), \
+    WEIGHT("layer " #l " conv_taps", "f32",   8192,     4, w.conv_taps,    131072), \
+    WEIGHT("layer " #l " conv_bias", "f32",   8192,     1, w.conv_bias,     32768), \
+    WEIGHT("layer " #l " x_proj",    "bf16",   288,  8192, w.x_proj,      4718592), \
+    WEIGHT("layer " #l " dt_norm",   "f32",    256,     1, w.dt_norm,        1024), \
+    WEIGHT("layer " #l " b_norm",    "f32",     16,     1, w.b_norm,           64), \
+    WEIGHT("layer " #l " c_norm",    "f32",     16,     1, w.c_norm,           64), \
+    WEIGHT("layer " #l " dt_proj",   "bf16",  8192,   256, w.dt_proj,     4194304), \
+    WEIGHT("layer " #l " dt_bias",   "f32",   8192,     1, w.dt_bias,       32768), \
+    WEIGHT("layer " #l " A",         "f32",   8192,    16, w.A,            524288), \
+    WEIGHT("layer " #l " D",         "f32",   8192,     1, w.D,             32768), \
+    WEIGHT("layer " #l " out_proj",  "bf16",  4096,  8192, w.out_proj,   67108864), \
+    WEIGHT("layer " #l " mlp_norm",  "f32",   4096,     1, w.mlp_norm,      16384), \
+    WEIGHT("layer " #l " gate_proj", "bf16", 14336,  4096, w.gate_proj, 117440512), \
+    WEIGHT("layer " #l " up_proj",   "bf16", 14336,  4096, w.up_proj,   117440512), \
+    WEIGHT("layer " #l " down_proj", "bf16",  4096, 14336, w.down_proj, 117440512),
 
-#define LAYER_MAMBA_MOE(l, i) \
-    WEIGHT("layer " #l " norm", "f32", 4096, 1, mamba_moe[i].norm, 16384), \
-    WEIGHT("layer " #l " in_proj", "bf16", 16384, 4096, mamba_moe[i].in_proj, 134217728), \
-    WEIGHT("layer " #l " conv_taps", "f32", 8192, 4, mamba_moe[i].conv_taps, 131072), \
-    WEIGHT("layer " #l " conv_bias", "f32", 8192, 1, mamba_moe[i].conv_bias, 32768), \
-    WEIGHT("layer " #l " x_proj", "bf16", 288, 8192, mamba_moe[i].x_proj, 4718592), \
-    WEIGHT("layer " #l " dt_norm", "f32", 256, 1, mamba_moe[i].dt_norm, 1024), \
-    WEIGHT("layer " #l " b_norm", "f32", 16, 1, mamba_moe[i].b_norm, 64), \
-    WEIGHT("layer " #l " c_norm", "f32", 16, 1, mamba_moe[i].c_norm, 64), \
-    WEIGHT("layer " #l " dt_proj", "bf16", 8192, 256, mamba_moe[i].dt_proj, 4194304), \
-    WEIGHT("layer " #l " dt_bias", "f32", 8192, 1, mamba_moe[i].dt_bias, 32768), \
-    WEIGHT("layer " #l " A", "f32", 8192, 16, mamba_moe[i].A, 524288), \
-    WEIGHT("layer " #l " D", "f32", 8192, 1, mamba_moe[i].D, 32768), \
-    WEIGHT("layer " #l " out_proj", "bf16", 4096, 8192, mamba_moe[i].out_proj, 67108864), \
-    WEIGHT("layer " #l " mlp_norm", "f32", 4096, 1, mamba_moe[i].mlp_norm, 16384), \
-    WEIGHT("layer " #l " router", "bf16", 16, 4096, mamba_moe[i].router, 131072), \
-    WEIGHT("layer " #l " gate_proj[0]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[0], 117440512),
-        \
-    WEIGHT("layer " #l " gate_proj[1]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[1], 117440512),
-        \
-    WEIGHT("layer " #l " gate_proj[2]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[2], 117440512),
-        \
-    WEIGHT("layer " #l " gate_proj[3]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[3], 117440512),
-        \
-    WEIGHT("layer " #l " gate_proj[4]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[4], 117440512),
-        \
-    WEIGHT("layer " #l " gate_proj[5]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[5], 117440512),
-        \
-    WEIGHT("layer " #l " gate_proj[6]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[6], 117440512),
-        \
-    WEIGHT("layer " #l " gate_proj[7]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[7], 117440512),
-        \
-    WEIGHT("layer " #l " gate_proj[8]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[8], 117440512),
-        \
-    WEIGHT("layer " #l " gate_proj[9]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[9], 117440512),
-        \
-    WEIGHT("layer " #l " gate_proj[10]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[10],
-        117440512), \
-    WEIGHT("layer " #l " gate_proj[11]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[11],
-        117440512), \
-    WEIGHT("layer " #l " gate_proj[12]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[12],
-        117440512), \
-    WEIGHT("layer " #l " gate_proj[13]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[13],
-        117440512), \
-    WEIGHT("layer " #l " gate_proj[14]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[14],
-        117440512), \
-    WEIGHT("layer " #l " gate_proj[15]", "bf16", 14336, 4096, mamba_moe[i].gate_proj[15],
-        117440512), \
-    WEIGHT("layer " #l " up_proj[0]", "bf16", 14336, 4096, mamba_moe[i].up_proj[0], 117440512), \
-    WEIGHT("layer " #l " up_proj[1]", "bf16", 14336, 4096, mamba_moe[i].up_proj[1], 117440512), \
-    WEIGHT("layer " #l " up_proj[2]", "bf16", 14336, 4096, mamba_moe[i].up_proj[2], 117440512), \
-    WEIGHT("layer " #l " up_proj[3]", "bf16", 14336, 4096, mamba_moe[i].up_proj[3], 117440512), \
-    WEIGHT("layer " #l " up_proj[4]", "bf16", 14336, 4096, mamba_moe[i].up_proj[4], 117440512), \
-    WEIGHT("layer " #l " up_proj[5]", "bf16", 14336, 4096, mamba_moe[i].up_proj[5], 117440512), \
-    WEIGHT("layer " #l " up_proj[6]", "bf16", 14336, 4096, mamba_moe[i].up_proj[6], 117440512), \
-    WEIGHT("layer " #l " up_proj[7]", "bf16", 14336, 4096, mamba_moe[i].up_proj[7], 117440512), \
-    WEIGHT("layer " #l " up_proj[8]", "bf16", 14336, 4096, mamba_moe[i].up_proj[8], 117440512), \
-    WEIGHT("layer " #l " up_proj[9]", "bf16", 14336, 4096, mamba_moe[i].up_proj[9], 117440512), \
-    WEIGHT("layer " #l " up_proj[10]", "bf16", 14336, 4096, mamba_moe[i].up_proj[10], 117440512), \
-    WEIGHT("layer " #l " up_proj[11]", "bf16", 14336, 4096, mamba_moe[i].up_proj[11], 117440512), \
-    WEIGHT("layer " #l " up_proj[12]", "bf16", 14336, 4096, mamba_moe[i].up_proj[12], 117440512), \
-    WEIGHT("layer " #l " up_proj[13]", "bf16", 14336, 4096, mamba_moe[i].up_proj[13], 117440512), \
-    WEIGHT("layer " #l " up_proj[14]", "bf16", 14336, 4096, mamba_moe[i].up_proj[14], 117440512), \
-    WEIGHT("layer " #l " up_proj[15]", "bf16", 14336, 4096, mamba_moe[i].up_proj[15], 117440512), \
-    WEIGHT("layer " #l " down_proj[0]", "bf16", 4096, 14336, mamba_moe[i].down_proj[0], 117440512),
-        \
-    WEIGHT("layer " #l " down_proj[1]", "bf16", 4096, 14336, mamba_moe[i].down_proj[1], 117440512),
-        \
-    WEIGHT("layer " #l " down_proj[2]", "bf16", 4096, 14336, mamba_moe[i].down_proj[2], 117440512),
-        \
-    WEIGHT("layer " #l " down_proj[3]", "bf16", 4096, 14336, mamba_moe[i].down_proj[3], 117440512),
-        \
-    WEIGHT("layer " #l " down_proj[4]", "bf16", 4096, 14336, mamba_moe[i].down_proj[4], 117440512),
-        \
-    WEIGHT("layer " #l " down_proj[5]", "bf16", 4096, 14336, mamba_moe[i].down_proj[5], 117440512),
-        \
-    WEIGHT("layer " #l " down_proj[6]", "bf16", 4096, 14336, mamba_moe[i].down_proj[6], 117440512),
-        \
-    WEIGHT("layer " #l " down_proj[7]", "bf16", 4096, 14336, mamba_moe[i].down_proj[7], 117440512),
-        \
-    WEIGHT("layer " #l " down_proj[8]", "bf16", 4096, 14336, mamba_moe[i].down_proj[8], 117440512),
-        \
-    WEIGHT("layer " #l " down_proj[9]", "bf16", 4096, 14336, mamba_moe[i].down_proj[9], 117440512),
-        \
-    WEIGHT("layer " #l " down_proj[10]", "bf16", 4096, 14336, mamba_moe[i].down_proj[10],
-        117440512), \
-    WEIGHT("layer " #l " down_proj[11]", "bf16", 4096, 14336, mamba_moe[i].down_proj[11],
-        117440512), \
-    WEIGHT("layer " #l " down_proj[12]", "bf16", 4096, 14336, mamba_moe[i].down_proj[12],
-        117440512), \
-    WEIGHT("layer " #l " down_proj[13]", "bf16", 4096, 14336, mamba_moe[i].down_proj[13],
-        117440512), \
-    WEIGHT("layer " #l " down_proj[14]", "bf16", 4096, 14336, mamba_moe[i].down_proj[14],
-        117440512), \
-    WEIGHT("layer " #l " down_proj[15]", "bf16", 4096, 14336, mamba_moe[i].down_proj[15],
-        117440512),
+#define LAYER_MAMBA_MOE(l, w)                                                               \
+    WEIGHT("layer " #l " norm",          "f32",   4096,     1, w.norm,              16384), \
+    WEIGHT("layer " #l " in_proj",       "bf16", 16384,  4096, w.in_proj,       134217728), \
+    WEIGHT("layer " #l " conv_taps",     "f32",   8192,     4, w.conv_taps,        131072), \
+    WEIGHT("layer " #l " conv_bias",     "f32",   8192,     1, w.conv_bias,         32768), \
+    WEIGHT("layer " #l " x_proj",        "bf16",   288,  8192, w.x_proj,          4718592), \
+    WEIGHT("layer " #l " dt_norm",       "f32",    256,     1, w.dt_norm,            1024), \
+    WEIGHT("layer " #l " b_norm",        "f32",     16,     1, w.b_norm,               64), \
+    WEIGHT("layer " #l " c_norm",        "f32",     16,     1, w.c_norm,               64), \
+    WEIGHT("layer " #l " dt_proj",       "bf16",  8192,   256, w.dt_proj,         4194304), \
+    WEIGHT("layer " #l " dt_bias",       "f32",   8192,     1, w.dt_bias,           32768), \
+    WEIGHT("layer " #l " A",             "f32",   8192,    16, w.A,                524288), \
+    WEIGHT("layer " #l " D",             "f32",   8192,     1, w.D,                 32768), \
+    WEIGHT("layer " #l " out_proj",      "bf16",  4096,  8192, w.out_proj,       67108864), \
+    WEIGHT("layer " #l " mlp_norm",      "f32",   4096,     1, w.mlp_norm,          16384), \
+    WEIGHT("layer " #l " router",        "bf16",    16,  4096, w.router,           131072), \
+    WEIGHT("layer " #l " gate_proj[0]",  "bf16", 14336,  4096, w.gate_proj[0],  117440512), \
+    WEIGHT("layer " #l " gate_proj[1]",  "bf16", 14336,  4096, w.gate_proj[1],  117440512), \
+    WEIGHT("layer " #l " gate_proj[2]",  "bf16", 14336,  4096, w.gate_proj[2],  117440512), \
+    WEIGHT("layer " #l " gate_proj[3]",  "bf16", 14336,  4096, w.gate_proj[3],  117440512), \
+    WEIGHT("layer " #l " gate_proj[4]",  "bf16", 14336,  4096, w.gate_proj[4],  117440512), \
+    WEIGHT("layer " #l " gate_proj[5]",  "bf16", 14336,  4096, w.gate_proj[5],  117440512), \
+    WEIGHT("layer " #l " gate_proj[6]",  "bf16", 14336,  4096, w.gate_proj[6],  117440512), \
+    WEIGHT("layer " #l " gate_proj[7]",  "bf16", 14336,  4096, w.gate_proj[7],  117440512), \
+    WEIGHT("layer " #l " gate_proj[8]",  "bf16", 14336,  4096, w.gate_proj[8],  117440512), \
+    WEIGHT("layer " #l " gate_proj[9]",  "bf16", 14336,  4096, w.gate_proj[9],  117440512), \
+    WEIGHT("layer " #l " gate_proj[10]", "bf16", 14336,  4096, w.gate_proj[10], 117440512), \
+    WEIGHT("layer " #l " gate_proj[11]", "bf16", 14336,  4096, w.gate_proj[11], 117440512), \
+    WEIGHT("layer " #l " gate_proj[12]", "bf16", 14336,  4096, w.gate_proj[12], 117440512), \
+    WEIGHT("layer " #l " gate_proj[13]", "bf16", 14336,  4096, w.gate_proj[13], 117440512), \
+    WEIGHT("layer " #l " gate_proj[14]", "bf16", 14336,  4096, w.gate_proj[14], 117440512), \
+    WEIGHT("layer " #l " gate_proj[15]", "bf16", 14336,  4096, w.gate_proj[15], 117440512), \
+    WEIGHT("layer " #l " up_proj[0]",    "bf16", 14336,  4096, w.up_proj[0],    117440512), \
+    WEIGHT("layer " #l " up_proj[1]",    "bf16", 14336,  4096, w.up_proj[1],    117440512), \
+    WEIGHT("layer " #l " up_proj[2]",    "bf16", 14336,  4096, w.up_proj[2],    117440512), \
+    WEIGHT("layer " #l " up_proj[3]",    "bf16", 14336,  4096, w.up_proj[3],    117440512), \
+    WEIGHT("layer " #l " up_proj[4]",    "bf16", 14336,  4096, w.up_proj[4],    117440512), \
+    WEIGHT("layer " #l " up_proj[5]",    "bf16", 14336,  4096, w.up_proj[5],    117440512), \
+    WEIGHT("layer " #l " up_proj[6]",    "bf16", 14336,  4096, w.up_proj[6],    117440512), \
+    WEIGHT("layer " #l " up_proj[7]",    "bf16", 14336,  4096, w.up_proj[7],    117440512), \
+    WEIGHT("layer " #l " up_proj[8]",    "bf16", 14336,  4096, w.up_proj[8],    117440512), \
+    WEIGHT("layer " #l " up_proj[9]",    "bf16", 14336,  4096, w.up_proj[9],    117440512), \
+    WEIGHT("layer " #l " up_proj[10]",   "bf16", 14336,  4096, w.up_proj[10],   117440512), \
+    WEIGHT("layer " #l " up_proj[11]",   "bf16", 14336,  4096, w.up_proj[11],   117440512), \
+    WEIGHT("layer " #l " up_proj[12]",   "bf16", 14336,  4096, w.up_proj[12],   117440512), \
+    WEIGHT("layer " #l " up_proj[13]",   "bf16", 14336,  4096, w.up_proj[13],   117440512), \
+    WEIGHT("layer " #l " up_proj[14]",   "bf16", 14336,  4096, w.up_proj[14],   117440512), \
+    WEIGHT("layer " #l " up_proj[15]",   "bf16", 14336,  4096, w.up_proj[15],   117440512), \
+    WEIGHT("layer " #l " down_proj[0]",  "bf16",  4096, 14336, w.down_proj[0],  117440512), \
+    WEIGHT("layer " #l " down_proj[1]",  "bf16",  4096, 14336, w.down_proj[1],  117440512), \
+    WEIGHT("layer " #l " down_proj[2]",  "bf16",  4096, 14336, w.down_proj[2],  117440512), \
+    WEIGHT("layer " #l " down_proj[3]",  "bf16",  4096, 14336, w.down_proj[3],  117440512), \
+    WEIGHT("layer " #l " down_proj[4]",  "bf16",  4096, 14336, w.down_proj[4],  117440512), \
+    WEIGHT("layer " #l " down_proj[5]",  "bf16",  4096, 14336, w.down_proj[5],  117440512), \
+    WEIGHT("layer " #l " down_proj[6]",  "bf16",  4096, 14336, w.down_proj[6],  117440512), \
+    WEIGHT("layer " #l " down_proj[7]",  "bf16",  4096, 14336, w.down_proj[7],  117440512), \
+    WEIGHT("layer " #l " down_proj[8]",  "bf16",  4096, 14336, w.down_proj[8],  117440512), \
+    WEIGHT("layer " #l " down_proj[9]",  "bf16",  4096, 14336, w.down_proj[9],  117440512), \
+    WEIGHT("layer " #l " down_proj[10]", "bf16",  4096, 14336, w.down_proj[10], 117440512), \
+    WEIGHT("layer " #l " down_proj[11]", "bf16",  4096, 14336, w.down_proj[11], 117440512), \
+    WEIGHT("layer " #l " down_proj[12]", "bf16",  4096, 14336, w.down_proj[12], 117440512), \
+    WEIGHT("layer " #l " down_proj[13]", "bf16",  4096, 14336, w.down_proj[13], 117440512), \
+    WEIGHT("layer " #l " down_proj[14]", "bf16",  4096, 14336, w.down_proj[14], 117440512), \
+    WEIGHT("layer " #l " down_proj[15]", "bf16",  4096, 14336, w.down_proj[15], 117440512),
 
-#define LAYER_ATTENTION_MLP(l, i)                                                                  \
-    WEIGHT("layer " #l " norm",      "f32",   4096,     1, attention_mlp[i].norm,          16384), \
-    WEIGHT("layer " #l " q_proj",    "bf16",  4096,  4096, attention_mlp[i].q_proj,     33554432), \
-    WEIGHT("layer " #l " k_proj",    "bf16",  1024,  4096, attention_mlp[i].k_proj,      8388608), \
-    WEIGHT("layer " #l " v_proj",    "bf16",  1024,  4096, attention_mlp[i].v_proj,      8388608), \
-    WEIGHT("layer " #l " o_proj",    "bf16",  4096,  4096, attention_mlp[i].o_proj,     33554432), \
-    WEIGHT("layer " #l " mlp_norm",  "f32",   4096,     1, attention_mlp[i].mlp_norm,      16384), \
-    WEIGHT("layer " #l " gate_proj", "bf16", 14336,  4096, attention_mlp[i].gate_proj, 117440512), \
-    WEIGHT("layer " #l " up_proj",   "bf16", 14336,  4096, attention_mlp[i].up_proj,   117440512), \
-    WEIGHT("layer " #l " down_proj", "bf16",  4096, 14336, attention_mlp[i].down_proj, 117440512),
+#define LAYER_ATTENTION_MLP(l, w)                                                   \
+    WEIGHT("layer " #l " norm",      "f32",   4096,     1, w.norm,          16384), \
+    WEIGHT("layer " #l " q_proj",    "bf16",  4096,  4096, w.q_proj,     33554432), \
+    WEIGHT("layer " #l " k_proj",    "bf16",  1024,  4096, w.k_proj,      8388608), \
+    WEIGHT("layer " #l " v_proj",    "bf16",  1024,  4096, w.v_proj,      8388608), \
+    WEIGHT("layer " #l " o_proj",    "bf16",  4096,  4096, w.o_proj,     33554432), \
+    WEIGHT("layer " #l " mlp_norm",  "f32",   4096,     1, w.mlp_norm,      16384), \
+    WEIGHT("layer " #l " gate_proj", "bf16", 14336,  4096, w.gate_proj, 117440512), \
+    WEIGHT("layer " #l " up_proj",   "bf16", 14336,  4096, w.up_proj,   117440512), \
+    WEIGHT("layer " #l " down_proj", "bf16",  4096, 14336, w.down_proj, 117440512),
 
 static const struct model_weight weights[] = {
     WEIGHT("embed", "bf16", 65536, 4096, embed, 536870912),
-    LAYER_MAMBA_MLP(0, 0) LAYER_MAMBA_MLP(2, 1) LAYER_MAMBA_MLP(6, 2) LAYER_MAMBA_MLP(8, 3)
-    LAYER_MAMBA_MLP(10, 4) LAYER_MAMBA_MLP(14, 5) LAYER_MAMBA_MLP(16, 6) LAYER_MAMBA_MLP(18, 7)
-    LAYER_MAMBA_MLP(22, 8) LAYER_MAMBA_MLP(24, 9) LAYER_MAMBA_MLP(26, 10) LAYER_MAMBA_MLP(30, 11)
-    LAYER_MAMBA_MOE(1, 0) LAYER_MAMBA_MOE(3, 1) LAYER_MAMBA_MOE(5, 2) LAYER_MAMBA_MOE(7, 3)
-    LAYER_MAMBA_MOE(9, 4) LAYER_MAMBA_MOE(11, 5) LAYER_MAMBA_MOE(13, 6) LAYER_MAMBA_MOE(15, 7)
-    LAYER_MAMBA_MOE(17, 8) LAYER_MAMBA_MOE(19, 9) LAYER_MAMBA_MOE(21, 10) LAYER_MAMBA_MOE(23, 11)
-    LAYER_MAMBA_MOE(25, 12) LAYER_MAMBA_MOE(27, 13) LAYER_MAMBA_MOE(29, 14) LAYER_MAMBA_MOE(31, 15)
-    LAYER_ATTENTION_MLP(4, 0) LAYER_ATTENTION_MLP(12, 1) LAYER_ATTENTION_MLP(20, 2)
-    LAYER_ATTENTION_MLP(28, 3)
+    LAYER_MAMBA_MLP(0, mamba_mlp[0]) LAYER_MAMBA_MLP(2, mamba_mlp[1])
+    LAYER_MAMBA_MLP(6, mamba_mlp[2]) LAYER_MAMBA_MLP(8, mamba_mlp[3])
+    LAYER_MAMBA_MLP(10, mamba_mlp[4]) LAYER_MAMBA_MLP(14, mamba_mlp[5])
+    LAYER_MAMBA_MLP(16, mamba_mlp[6]) LAYER_MAMBA_MLP(18, mamba_mlp[7])
+    LAYER_MAMBA_MLP(22, mamba_mlp[8]) LAYER_MAMBA_MLP(24, mamba_mlp[9])
+    LAYER_MAMBA_MLP(26, mamba_mlp[10]) LAYER_MAMBA_MLP(30, mamba_mlp[11])
+    LAYER_MAMBA_MOE(1, mamba_moe[0]) LAYER_MAMBA_MOE(3, mamba_moe[1])
+    LAYER_MAMBA_MOE(5, mamba_moe[2]) LAYER_MAMBA_MOE(7, mamba_moe[3])
+    LAYER_MAMBA_MOE(9, mamba_moe[4]) LAYER_MAMBA_MOE(11, mamba_moe[5])
+    LAYER_MAMBA_MOE(13, mamba_moe[6]) LAYER_MAMBA_MOE(15, mamba_moe[7])
+    LAYER_MAMBA_MOE(17, mamba_moe[8]) LAYER_MAMBA_MOE(19, mamba_moe[9])
+    LAYER_MAMBA_MOE(21, mamba_moe[10]) LAYER_MAMBA_MOE(23, mamba_moe[11])
+    LAYER_MAMBA_MOE(25, mamba_moe[12]) LAYER_MAMBA_MOE(27, mamba_moe[13])
+    LAYER_MAMBA_MOE(29, mamba_moe[14]) LAYER_MAMBA_MOE(31, mamba_moe[15])
+    LAYER_ATTENTION_MLP(4, attention_mlp[0]) LAYER_ATTENTION_MLP(12, attention_mlp[1])
+    LAYER_ATTENTION_MLP(20, attention_mlp[2]) LAYER_ATTENTION_MLP(28, attention_mlp[3])
     WEIGHT("norm_f", "f32",   4096,    1, norm_f,     16384),
     WEIGHT("head",   "bf16", 65536, 4096, head,   536870912),
 };
