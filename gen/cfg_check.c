@@ -32,6 +32,8 @@ static bool has(const struct cfg *cfg, const char *name)
 
 uint32_t cfg_rotary_dim(const struct cfg *cfg)
 {
+    if (!has(cfg, "rope_theta"))
+        return 0;
     const double factor = has(cfg, "partial_rotary_factor") ? cfg->partial_rotary_factor : 1;
     return (uint32_t)(cfg->head_dim * factor);
 }
@@ -56,7 +58,7 @@ double cfg_epsilon(const struct cfg *cfg)
 /* The key that says how many experts there are; NULL: the family has none. */
 static const char *experts_key(const struct cfg *cfg)
 {
-    static const char *const keys[] = {"num_local_experts", "n_routed_experts"};
+    static const char *const keys[] = {"num_local_experts", "n_routed_experts", "num_experts"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (has(cfg, keys[i]))
             return keys[i];
@@ -114,7 +116,7 @@ static void check_attention(const struct rules *r)
         report_error(r->report, line(r, "head_dim"),
                      "head_dim = %u, expected a multiple of 16: kernels work on lines of 16",
                      cfg->head_dim);
-    if (rotary == 0 || rotary % 2 != 0)
+    if (has(cfg, "rope_theta") && (rotary == 0 || rotary % 2 != 0))
         report_error(r->report,
                      has(cfg, "partial_rotary_factor") ? line(r, "partial_rotary_factor")
                                                        : line(r, "head_dim"),
@@ -123,6 +125,15 @@ static void check_attention(const struct rules *r)
         report_error(r->report, line(r, "context"),
                      "context = %u, expected at most max_position_embeddings = %u", cfg->context,
                      cfg->max_position_embeddings);
+}
+
+/* One layer of every period, of which the offset is the first. */
+static void check_period(const struct rules *r, const char *period_key, uint32_t period,
+                         const char *offset_key, uint32_t offset)
+{
+    if (has(r->cfg, offset_key) && offset >= period)
+        report_error(r->report, line(r, offset_key), "%s = %u, expected less than %s = %u",
+                     offset_key, offset, period_key, period);
 }
 
 bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *report)
@@ -149,5 +160,9 @@ bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *re
             cfg->num_experts_per_tok);
     if (has(cfg, "num_attention_heads"))
         check_attention(&r);
+    check_period(&r, "attn_layer_period", cfg->attn_layer_period, "attn_layer_offset",
+                 cfg->attn_layer_offset);
+    check_period(&r, "expert_layer_period", cfg->expert_layer_period, "expert_layer_offset",
+                 cfg->expert_layer_offset);
     return report->errors == errors;
 }

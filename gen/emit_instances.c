@@ -7,25 +7,13 @@
 #include "gen/emit.h"
 #include "gen/number.h"
 
-static const char *const families[] = {"EMBED",
-                                       "RMSNORM",
-                                       "LAYERNORM",
-                                       "LINEAR",
-                                       "CONV_SILU",
-                                       "SCAN",
-                                       "NORM_LINEAR_CONV",
-                                       "DT_SCAN",
-                                       "NORM_QKV",
-                                       "ROPE_APPEND",
-                                       "ATTENTION",
-                                       "SWIGLU",
-                                       "NORM_LINEAR_SWIGLU",
-                                       "NORM_LINEAR_GELU",
-                                       "ROUTE",
-                                       "GATHER",
-                                       "EXPERTS_SWIGLU",
-                                       "NORM_EXPERTS_SWIGLU",
-                                       "EXPERTS_ADD"};
+static const char *const families[] = {
+    "EMBED",          "RMSNORM",      "LAYERNORM",          "LINEAR",
+    "CONV_SILU",      "SCAN",         "NORM_LINEAR_CONV",   "DT_SCAN",
+    "NORM_SELECTION", "NORM_DT_SCAN", "NORM_QKV",           "ROPE_APPEND",
+    "ATTENTION",      "SWIGLU",       "NORM_LINEAR_SWIGLU", "NORM_LINEAR_GELU",
+    "ROUTE",          "GATHER",       "EXPERTS_SWIGLU",     "NORM_EXPERTS_SWIGLU",
+    "EXPERTS_ADD"};
 
 /* Whether the node reads several matrices, which then need names of their own. */
 static bool has_matrices(const struct node *node, const struct graph *graph)

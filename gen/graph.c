@@ -96,6 +96,7 @@ static const struct family families[] = {
     {.model_type = "phi", .build = family_phi},
     {.model_type = "mixtral", .build = family_mixtral},
     {"deepseek", family_deepseek, deepseek_kind_names, deepseek_kind_of},
+    {"jamba", family_jamba, jamba_kind_names, jamba_kind_of},
 };
 
 static const struct family *family_of(const struct cfg *cfg)

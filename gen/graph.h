@@ -107,6 +107,9 @@ void family_phi(const struct cfg *cfg, struct graph *graph);
 void family_deepseek(const struct cfg *cfg, struct graph *graph);
 extern const char *const deepseek_kind_names[];
 uint32_t deepseek_kind_of(const struct cfg *cfg, uint32_t layer);
+void family_jamba(const struct cfg *cfg, struct graph *graph);
+extern const char *const jamba_kind_names[];
+uint32_t jamba_kind_of(const struct cfg *cfg, uint32_t layer);
 
 /* A kind of layer that occurs in a model. */
 struct kind {

@@ -34,6 +34,8 @@ static const struct family_case CASES[] = {
     {"deepseek-a-bf16", "deepseek-a", "deepseek-a-f32"},
     {"deepseek-b-f16", "deepseek-b", "deepseek-b-f32"},
     {"mixtral-w-f32", "mixtral-w", "mixtral-w-f32"},
+    {"jamba-a-bf16", "jamba-a", "jamba-a-f32"},
+    {"jamba-b-f16", "jamba-b", "jamba-b-f32"},
 };
 
 /* The rows of the long prompt whose logits are stored. */

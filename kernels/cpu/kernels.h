@@ -8,6 +8,8 @@
  *   SCAN     (name, I, N, R, XS, DS, COUNT)
  *   NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)   one row; K taps, matrix [2 PAD(I)][D]
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
+ *   NORM_SELECTION(name, R, N, DS, EPS, COUNT)
+ *   NORM_DT_SCAN(name, TYPE, T, I, N, R, XS, DS, EPS)      one row
  *   LAYERNORM(name, D, S, EPS, COUNT)
  *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C, W)
  *                                                          one row
@@ -52,6 +54,7 @@
 #include "kernels/cpu/scan.h"
 #include "kernels/cpu/norm_linear_conv.h"
 #include "kernels/cpu/dt_scan.h"
+#include "kernels/cpu/norm_selection.h"
 #include "kernels/cpu/layernorm.h"
 #include "kernels/cpu/norm_qkv.h"
 #include "kernels/cpu/rope_append.h"
