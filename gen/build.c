@@ -62,7 +62,10 @@ void build_note(struct build *b, uint32_t tensor, const char *text, ...)
 
 void build_node(struct build *b, enum op op, const char *name, const uint32_t *operands)
 {
-    struct node n = {.op = op, .place = b->place, .chosen = b->cfg->num_experts_per_tok};
+    struct node n = {.op = op,
+                     .place = b->place,
+                     .chosen = b->cfg->num_experts_per_tok,
+                     .groups = b->cfg->n_groups};
     strcpy(n.name, name);
     memcpy(n.operand, operands, strlen(op_rules[op].access) * sizeof *operands);
     graph_node(b->graph, &n);

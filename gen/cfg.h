@@ -30,6 +30,8 @@ struct cfg {
     char model_type[16];
     uint32_t vocab_size, hidden_size, intermediate_size, state_size, num_hidden_layers;
     uint32_t num_attention_heads, num_key_value_heads, head_dim;
+    uint32_t num_heads, n_groups;
+    double time_step_limit_low, time_step_limit_high;
     uint32_t num_local_experts, num_experts_per_tok;
     uint32_t conv_kernel, time_step_rank;
     bool use_bias, use_conv_bias;

@@ -89,7 +89,21 @@ uint64_t tensor_width(const struct tensor *t)
     return width;
 }
 
+uint64_t tensor_part_at(const struct tensor *t, uint32_t part)
+{
+    uint64_t at = 0;
+    for (uint32_t i = 0; i < part; i++)
+        at += number_pad(t->part[i], GRAPH_PAD);
+    return at;
+}
+
+uint32_t tensor_convolved(const struct tensor *t)
+{
+    return t->parts < 2 ? 0 : t->parts - 2;
+}
+
 static const struct family families[] = {{"mamba", family_mamba},
+                                         {"mamba2", family_mamba2},
                                          {"llama", family_llama},
                                          {"phi", family_phi},
                                          {"mixtral", family_mixtral}};

@@ -1,8 +1,8 @@
-/* The tiny checkpoints with attention against transformers: logits of a prompt, those of a long one
- * around the borders of blocks, and the greedy continuations of its beginnings.
+/* The tiny checkpoints of the families but Mamba against transformers: logits of a prompt, those of
+ * a long one around the borders of blocks, and the greedy continuations of its beginnings.
  *
  * Reads tests/data/references/ (its README and tests/references/ say how it was made) and runs the
- * binaries that 'make test' built from tests/data/checkpoints/, with a cache of f32. */
+ * binaries that 'make test' built from tests/data/checkpoints/, caches in f32. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -23,10 +23,13 @@ struct family_case {
 };
 
 static const struct family_case CASES[] = {
-    {"llama-a-f32", "llama-a", "llama-a-f32"}, {"llama-a-bf16", "llama-a", "llama-a-bf16"},
-    {"llama-a-f16", "llama-a", "llama-a-f16"}, {"llama-b-bf16", "llama-b", "llama-b-f32"},
-    {"llama-c-f16", "llama-c", "llama-c-f32"}, {"phi-a-bf16", "phi-a", "phi-a-f32"},
-    {"phi-b-f16", "phi-b", "phi-b-f32"},       {"mixtral-a-bf16", "mixtral-a", "mixtral-a-f32"},
+    {"llama-a-f32", "llama-a", "llama-a-f32"},     {"llama-a-bf16", "llama-a", "llama-a-bf16"},
+    {"llama-a-f16", "llama-a", "llama-a-f16"},     {"llama-b-bf16", "llama-b", "llama-b-f32"},
+    {"llama-c-f16", "llama-c", "llama-c-f32"},     {"phi-a-bf16", "phi-a", "phi-a-f32"},
+    {"phi-b-f16", "phi-b", "phi-b-f32"},           {"mixtral-a-bf16", "mixtral-a", "mixtral-a-f32"},
+    {"mamba2-a-f32", "mamba2-a", "mamba2-a-f32"},  {"mamba2-a-bf16", "mamba2-a", "mamba2-a-f32"},
+    {"mamba2-a-f16", "mamba2-a", "mamba2-a-f32"},  {"mamba2-b-f32", "mamba2-b", "mamba2-b-f32"},
+    {"mamba2-b-bf16", "mamba2-b", "mamba2-b-f32"}, {"mamba2-b-f16", "mamba2-b", "mamba2-b-f32"},
 };
 
 /* The rows of the long prompt whose logits are stored. */

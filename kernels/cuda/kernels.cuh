@@ -6,9 +6,9 @@
  *   EMBED    (name, TYPE, T, M, K, YS, COUNT)
  *   RMSNORM  (name, D, S, EPS, COUNT)
  *   LINEAR   (name, TYPE, T, M, K, YS, XS, EPILOGUE, COUNT)
- *   CONV_SILU(name, I, K, XS, BIAS or PLAIN, COUNT)
+ *   CONV_SILU(name, AT, I, K, XS, BIAS or PLAIN, COUNT)   of the PAD(I) columns from AT
  *   SCAN     (name, I, N, R, XS, DS, COUNT)
- *   NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)   one row; K taps, matrix [2 PAD(I)][D]
+ *   NORM_LINEAR_CONV(name, TYPE, T, D, S, M, AT, I, K, EPS, XS)   one row; K taps, matrix [M][D]
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
  *
  * TYPE      the matrix's struct, with one member w: bf16_3072x768
