@@ -1,8 +1,8 @@
-/* The tiny checkpoints with attention against transformers: logits of a prompt, those of a long one
- * around the borders of blocks, and the greedy continuations of its beginnings.
+/* The tiny checkpoints of the families but Mamba against transformers: logits of a prompt, those of
+ * a long one around the borders of blocks, and the greedy continuations of its beginnings.
  *
  * Reads tests/data/references/ (its README and tests/references/ say how it was made) and runs the
- * binaries that 'make test' built from tests/data/checkpoints/, with a cache of f32. */
+ * binaries that 'make test' built from tests/data/checkpoints/, caches in f32. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -36,6 +36,12 @@ static const struct family_case CASES[] = {
     {"mixtral-w-f32", "mixtral-w", "mixtral-w-f32"},
     {"jamba-a-bf16", "jamba-a", "jamba-a-f32"},
     {"jamba-b-f16", "jamba-b", "jamba-b-f32"},
+    {"mamba2-a-f32", "mamba2-a", "mamba2-a-f32"},
+    {"mamba2-a-bf16", "mamba2-a", "mamba2-a-f32"},
+    {"mamba2-a-f16", "mamba2-a", "mamba2-a-f32"},
+    {"mamba2-b-f32", "mamba2-b", "mamba2-b-f32"},
+    {"mamba2-b-bf16", "mamba2-b", "mamba2-b-f32"},
+    {"mamba2-b-f16", "mamba2-b", "mamba2-b-f32"},
 };
 
 /* The rows of the long prompt whose logits are stored. */
