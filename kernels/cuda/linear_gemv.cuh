@@ -69,11 +69,12 @@ struct product {
     u32 ahead; /* of which this many are on the way at once */
     const char *w;
     u32 x_vector, x_half; /* where vectors of x lie: x[x_vector * v], its second half x_half on */
+    u32 at[GEMV_MOST_ROWS] = {0, 1, 2, 3}; /* where the rows are, counted in rows from w */
 };
 
 DEVICE struct vec16 product_load(const struct product *p, u32 row, u32 v)
 {
-    return load_weights16(p->w + ((size_t)row * p->vectors + v) * 16);
+    return load_weights16(p->w + ((size_t)p->at[row] * p->vectors + v) * 16);
 }
 
 /* Asks for the first weights; they are the only thing to be read before pdl_wait(). */
