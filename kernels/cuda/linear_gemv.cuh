@@ -68,13 +68,14 @@ struct product {
     u32 turns; /* vectors of a row that some lane has */
     u32 ahead; /* of which this many are on the way at once */
     const char *w;
-    u32 x_vector, x_half; /* where vectors of x lie: x[x_vector * v], its second half x_half on */
-    u32 at[GEMV_MOST_ROWS] = {0, 1, 2, 3}; /* where the rows are, counted in rows from w */
+    u32 x_vector, x_half;   /* where vectors of x lie: x[x_vector * v], its second half x_half on */
+    u32 pair = 1, step = 2; /* rows 2i and 2i + 1 are rows i * step and i * step + pair from w */
 };
 
 DEVICE struct vec16 product_load(const struct product *p, u32 row, u32 v)
 {
-    return load_weights16(p->w + ((size_t)p->at[row] * p->vectors + v) * 16);
+    return load_weights16(p->w +
+                          ((size_t)(row / 2 * p->step + row % 2 * p->pair) * p->vectors + v) * 16);
 }
 
 /* Asks for the first weights; they are the only thing to be read before pdl_wait(). */

@@ -44,9 +44,12 @@ struct norm_qkv_params {
     void *keys, *values;
 };
 
-/* The rows whose rule of linear_gemv.cuh is followed: at least so many that a block has 2. */
-#define QKV_RULE(H, KV, HD)   GEMV_MOST(((H) + 2 * (KV)) * (HD), 2u * 384u)
-#define QKV_BLOCKS(H, KV, HD) (((H) + 2 * (KV)) * (HD) / GEMV_BLOCK_ROWS(QKV_RULE(H, KV, HD)))
+/* The rows whose rule of linear_gemv.cuh is followed: at least so many that a warp has 2; fewer
+ * than would give it 4 where turned rows do not come in fours. */
+#define QKV_ROWS(H, KV, HD) (((H) + 2 * (KV)) * (HD))
+#define QKV_RULE(H, KV, HD, R)                                                                     \
+    GEMV_LEAST(GEMV_MOST(QKV_ROWS(H, KV, HD), 2u * 384u), (R) % 4 == 0 ? ~0u : 8u * 384u)
+#define QKV_BLOCKS(H, KV, HD, R) (QKV_ROWS(H, KV, HD) / GEMV_BLOCK_ROWS(QKV_RULE(H, KV, HD, R)))
 
 /* The head that this block computes rows of. */
 struct qkv_head {
@@ -89,17 +92,19 @@ DEVICE void norm_qkv(enum weight_type T, u32 D, f32 eps, u32 H, u32 KV, u32 HD, 
                      const f32 *table, enum weight_type KT, u32 C, u32 W,
                      const struct norm_qkv_params *p)
 {
-    const u32 M = QKV_RULE(H, KV, HD), threads = GEMV_THREADS(T, M, D), rows = GEMV_ROWS(M);
+    const u32 M = QKV_RULE(H, KV, HD, R), threads = GEMV_THREADS(T, M, D), rows = GEMV_ROWS(M);
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
     const u32 first = block_index() * GEMV_BLOCK_ROWS(M);        /* row of the block */
     const u32 group = warp_index() / GEMV_SPLIT(T, M, D) * rows; /* row of the warp in it */
     const u32 lane = warp_lane() % rows;
     const struct qkv_head of = qkv_head_of(H, KV, first / HD, p);
+    const bool turned = of.turned && first % HD + group < R; /* all rows of the warp, or none */
     struct product product = gemv_product(T, M, D, of.matrix->w);
-    product.w = (const char *)of.matrix->w + (size_t)of.head * HD * product.vectors * 16;
-    UNROLL
-    for (u32 i = 0; i < rows; i++)
-        product.at[i] = qkv_element(R, of.turned, first % HD + group + i);
+    product.w = (const char *)of.matrix->w +
+                ((size_t)of.head * HD + qkv_element(R, of.turned, first % HD + group)) *
+                    product.vectors * 16;
+    product.pair = turned ? R / 2 : 1;
+    product.step = turned ? 1 : 2;
     const u32 n = first % HD + group + lane, element = qkv_element(R, of.turned, n);
     const bool owner = gemv_row(T, M, D) != ~0u;
     struct vec16 hold[GEMV_AHEAD] = {};
@@ -110,24 +115,23 @@ DEVICE void norm_qkv(enum weight_type T, u32 D, f32 eps, u32 H, u32 KV, u32 HD, 
     if (of.matrix->bias && owner)
         bias = of.matrix->bias[(size_t)of.head * HD + element];
     pdl_wait();
-    const bool turns = of.turned && n < R;
-    if (turns && owner)
+    if (turned && owner)
         rope_at(W, table[n / 2], p->step->position, &cosine, &sine);
     const f32 factor = norm_row(T, D, eps, threads, p->norm.bias != NULL, p->x, shared);
     product_sums(&product, hold, shared->x, sums);
     const f32 y = gemv_total(T, M, D, shared, sums) * factor + bias;
     const f32 other = warp_xor(y, 1); /* of the point */
-    const f32 turned =
+    const f32 point =
         n % 2 == 0 ? rope_first(y, other, cosine, sine) : rope_second(other, y, cosine, sine);
     if (owner)
-        qkv_store(KT, HD, C, &of, element, turns ? turned : y, p);
+        qkv_store(KT, HD, C, &of, element, turned ? point : y, p);
 }
 
 #define NORM_QKV(name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, TYPE, KT, C, W)         \
     static_assert(NORM_GEMV_SHARED_BYTES(D, false) <= SHARED_MOST_BYTES,                           \
                   "norm_qkv: x is too long");                                                      \
     KERNEL(name##_kernel, struct norm_qkv_params,                                                  \
-           GEMV_THREADS(WEIGHT_##T, QKV_RULE(H, KV, HD), D))                                       \
+           GEMV_THREADS(WEIGHT_##T, QKV_RULE(H, KV, HD, R), D))                                    \
     {                                                                                              \
         norm_qkv(WEIGHT_##T, D, EPS, H, KV, HD, R, TABLE, WEIGHT_##KT, C, W, &p);                  \
     }                                                                                              \
@@ -139,8 +143,8 @@ DEVICE void norm_qkv(enum weight_type T, u32 D, f32 eps, u32 H, u32 KV, u32 HD, 
         struct norm_qkv_params p = {r->step,     x[0],        {norm, norm_bias},                   \
                                     {wq->w, bq}, {wk->w, bk}, {wv->w, bv},                         \
                                     q[0],        keys,        values};                             \
-        LAUNCH(r, op, name##_kernel, QKV_BLOCKS(H, KV, HD),                                        \
-               GEMV_THREADS(WEIGHT_##T, QKV_RULE(H, KV, HD), D),                                   \
+        LAUNCH(r, op, name##_kernel, QKV_BLOCKS(H, KV, HD, R),                                     \
+               GEMV_THREADS(WEIGHT_##T, QKV_RULE(H, KV, HD, R), D),                                \
                NORM_GEMV_SHARED_BYTES(D, norm_bias), p);                                           \
     }
 
