@@ -6,9 +6,7 @@
 
 enum { CACHE_POSITIONS = 64 }; /* the cache holds whole blocks of so many */
 
-/* Positions of a cache: all of a context; or, of a window, what the first token of a chunk sees and
- * the chunk that is appended before it looks. */
-static uint64_t positions(const struct cfg *cfg)
+uint64_t attention_positions(const struct cfg *cfg)
 {
     const uint64_t window = cfg_window(cfg);
     return number_pad(window > 0 ? window + cfg->prefill_chunk : cfg->context, CACHE_POSITIONS);
@@ -24,7 +22,7 @@ static uint32_t cache(struct build *b, const char *name, const char *note)
         .type = cfg->kv_type,
         .cache = true,
         .rank = 3,
-        .dim = {cfg->num_key_value_heads, positions(cfg), cfg->head_dim},
+        .dim = {cfg->num_key_value_heads, attention_positions(cfg), cfg->head_dim},
     };
     strcpy(t.name, name);
     const uint32_t id = graph_tensor(b->graph, &t);

@@ -36,14 +36,14 @@ static void arenas(const struct design *d, struct page *page)
           page);
 }
 
-static void picture(const struct design *d, enum step_kind step, struct page *page)
+static void picture(const struct design *d, enum step_kind step, uint32_t kind, struct page *page)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *memory = open_memstream(&text, &size);
     if (memory == NULL)
         abort();
-    plan_print(&d->plan[step], &d->steps.graph[step], d->steps.cfg.name, memory);
+    plan_print(&d->plan[step][kind], &d->steps.graph[step][kind], d->steps.cfg.name, memory);
     if (fclose(memory) != 0)
         abort();
     page_line(page, "\n%.*s", (int)size - 1, text);
@@ -58,6 +58,7 @@ void emit_plan_txt(const struct design *d, struct page *page)
     page_line(page, "made from config/%s.ini; edit that, `make models`.\n", d->steps.cfg.name);
     page_line(page, "%s: %s parameters\n", d->steps.cfg.name, parameters);
     arenas(d, page);
-    picture(d, STEP_DECODE, page);
-    picture(d, STEP_PREFILL, page);
+    for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
+        for (uint32_t k = 0; k < d->steps.kind_count; k++)
+            picture(d, step, k, page);
 }

@@ -31,6 +31,8 @@ static const struct family_case CASES[] = {
     {"phi-a-bf16", "phi-a", "phi-a-f32"},
     {"phi-b-f16", "phi-b", "phi-b-f32"},
     {"mixtral-a-bf16", "mixtral-a", "mixtral-a-f32"},
+    {"deepseek-a-bf16", "deepseek-a", "deepseek-a-f32"},
+    {"deepseek-b-f16", "deepseek-b", "deepseek-b-f32"},
     {"mixtral-w-f32", "mixtral-w", "mixtral-w-f32"},
 };
 

@@ -93,7 +93,7 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
     {                                                                                              \
         name(r, 0, ROWS(gate, S), CONST_ROWS(up, S));                                              \
     }
-#define CHOOSE(name, T, D, F, E, K)                                                                \
+#define CHOOSE(name, T, D, F, E, K, WEIGHTS)                                                       \
     typedef struct {                                                                               \
         ELEMENT_##T w[LINE_PAD(E) * LINE_PAD(D)];                                                  \
     } name##_router;                                                                               \
@@ -103,12 +103,12 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
     typedef struct {                                                                               \
         ELEMENT_##T w[LINE_PAD(D) * LINE_PAD(F)];                                                  \
     } name##_down;                                                                                 \
-    ROUTE(name##_route, name##_router, T, D, LINE_PAD(D), E, K, CHUNK)                             \
+    ROUTE(name##_route, name##_router, T, D, LINE_PAD(D), E, K, WEIGHTS, CHUNK)                    \
     GATHER(name##_gather, LINE_PAD(D), E, K, 32)                                                   \
     EXPERTS_SWIGLU(name##_swiglu, name##_gate, T, D, LINE_PAD(D), F, E, K, 32)                     \
     EXPERTS_ADD(name##_add, name##_down, T, F, LINE_PAD(F), D, E, K, 32, CHUNK)                    \
     NORM_EXPERTS_SWIGLU(name##_swiglu_one, name##_router, name##_gate, T, D, LINE_PAD(D), F,       \
-                        1e-5f, E, K)                                                               \
+                        1e-5f, E, K, WEIGHTS)                                                      \
     EXPERTS_ADD(name##_add_one, name##_down, T, F, LINE_PAD(F), D, E, K, 1, ONE)                   \
     static void name##_call(run *r, const struct experts_call *c)                                  \
     {                                                                                              \
@@ -241,7 +241,8 @@ const u32 swiglu_case_count = sizeof swiglu_cases / sizeof swiglu_cases[0];
 #define GATE(...)
 
 #undef CHOOSE
-#define CHOOSE(name, T, D, F, E, K) {#name, WEIGHT_##T, D, F, E, K, name##_call, name##_call_one},
+#define CHOOSE(name, T, D, F, E, K, WEIGHTS)                                                       \
+    {#name, WEIGHT_##T, D, F, E, K, ROUTE_##WEIGHTS, name##_call, name##_call_one},
 const struct experts_case experts_cases[] = {
 #include "tests/kernel_shapes.def"
 };

@@ -92,6 +92,7 @@ struct experts_case {
     const char *name;
     enum weight_type type;
     u32 D, F, E, K;
+    enum route_weights weights;
     void (*call)(run *r, const struct experts_call *call);
     void (*call_one)(run *r, const struct experts_call *call);
 };

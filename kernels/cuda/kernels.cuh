@@ -5,16 +5,20 @@
  *
  *   EMBED    (name, TYPE, T, M, K, YS, COUNT)
  *   RMSNORM  (name, D, S, EPS, COUNT)
+ *   LAYERNORM(name, D, S, EPS, COUNT)
  *   LINEAR   (name, TYPE, T, M, K, YS, XS, EPILOGUE, COUNT)
  *   CONV_SILU(name, I, K, XS, BIAS or PLAIN, COUNT)
  *   SCAN     (name, I, N, R, XS, DS, COUNT)
  *   NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)   one row; K taps, matrix [2 PAD(I)][D]
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
+ *   SWIGLU   (name, S, COUNT)
+ *   NORM_LINEAR_SWIGLU(name, TYPE, T, D, S, M, EPS)        one row
+ *   NORM_LINEAR_GELU(name, TYPE, T, D, S, M, EPS)          one row
  *
  * TYPE      the matrix's struct, with one member w: bf16_3072x768
  * T         F32, F16 or BF16: what an element of TYPE.w is
  * COUNT     ONE, CHUNK or LOGITS: see enum count in op.cuh
- * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS or SOFTPLUS: see enum epilogue in op.cuh
+ * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS, SOFTPLUS or GELU: see enum epilogue in op.cuh
  * M, K      output rows and (exact) columns of a matrix; LINEAR pads M to whole lines itself
  * YS XS DS  floats from one row of y, x (xz for conv and scan) or xdb to the next
  *
@@ -31,10 +35,13 @@
 
 #include "kernels/cuda/embed.cuh"
 #include "kernels/cuda/norm.cuh"
+#include "kernels/cuda/layernorm.cuh"
 #include "kernels/cuda/linear.cuh"
 #include "kernels/cuda/conv.cuh"
 #include "kernels/cuda/scan.cuh"
 #include "kernels/cuda/norm_linear_conv.cuh"
 #include "kernels/cuda/dt_scan.cuh"
+#include "kernels/cuda/mlp.cuh"
+#include "kernels/cuda/norm_linear_gelu.cuh"
 
 #endif

@@ -16,7 +16,7 @@
  *            of even and of odd columns, acc = fma(w, x, acc) from 0; even + odd; the tree of
  *            lanes_sum(); parts from 0 upwards; then the epilogue
  *   Error    |y - exact| <= (K / 64 + 16) 2^-24 sum |W||x| (+ |bias|, |y|), before softplus
- *            (tests/simt/decode_kernels_test.cc)
+ *            or gelu, whose slope is at most 1.13 (tests/simt/decode_kernels_test.cc)
  *
  * LINEAR_GEMV(name, TYPE, T, M, K, YS, XS, EPILOGUE) makes the instance; signatures as there. */
 #ifndef KERNELS_CUDA_LINEAR_GEMV_CUH
@@ -65,17 +65,17 @@ struct gemv_shared {
 struct product {
     enum weight_type type;
     u32 rows, vectors, first, stride;
-    u32 turns; /* vectors of a row that some lane has */
-    u32 ahead; /* of which this many are on the way at once */
-    const char *w;
-    u32 x_vector, x_half;   /* where vectors of x lie: x[x_vector * v], its second half x_half on */
-    u32 pair = 1, step = 2; /* rows 2i and 2i + 1 are rows i * step and i * step + pair from w */
+    u32 turns;            /* vectors of a row that some lane has */
+    u32 ahead;            /* of which this many are on the way at once */
+    const char *w, *odd;  /* the first row and the second */
+    u32 step;             /* rows from either to the next even or odd one */
+    u32 x_vector, x_half; /* where vectors of x lie: x[x_vector * v], its second half x_half on */
 };
 
 DEVICE struct vec16 product_load(const struct product *p, u32 row, u32 v)
 {
-    return load_weights16(p->w +
-                          ((size_t)(row / 2 * p->step + row % 2 * p->pair) * p->vectors + v) * 16);
+    const char *const w = row % 2 == 0 ? p->w : p->odd;
+    return load_weights16(w + ((size_t)(row / 2 * p->step) * p->vectors + v) * 16);
 }
 
 /* Asks for the first weights; they are the only thing to be read before pdl_wait(). */
@@ -176,6 +176,8 @@ DEVICE struct product gemv_product(enum weight_type T, u32 M, u32 K, const void 
     p.turns = turns;
     p.ahead = GEMV_LEAST(turns, (u32)GEMV_AHEAD / GEMV_ROWS(M));
     p.w = (const char *)w + (size_t)row * vectors * 16;
+    p.odd = p.w + (size_t)vectors * 16;
+    p.step = 2;
     p.x_vector = 1;
     p.x_half = vectors;
     return p;
@@ -226,7 +228,7 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
     const struct product product = gemv_product(T, M, K, p->w);
     const u32 row = gemv_row(T, M, K);
-    const bool biased = E == EPILOGUE_BIAS || E == EPILOGUE_ADD_BIAS || E == EPILOGUE_SOFTPLUS;
+    const bool biased = E != EPILOGUE_PLAIN && E != EPILOGUE_ADD;
     const bool added = E == EPILOGUE_ADD || E == EPILOGUE_ADD_BIAS;
     struct vec16 hold[GEMV_AHEAD] = {};
     f32 sums[GEMV_MOST_ROWS], bias = 0.0f, before = 0.0f;
@@ -249,6 +251,8 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
         y = before + y;
     if (E == EPILOGUE_SOFTPLUS)
         y = row < M ? k_softplus(y) : 0.0f;
+    if (E == EPILOGUE_GELU)
+        y = k_gelu_new(y);
     p->y[row] = y;
 }
 
@@ -284,6 +288,7 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
 #define GEMV_BIAS     GEMV_WITH_BIAS
 #define GEMV_ADD_BIAS GEMV_WITH_BIAS
 #define GEMV_SOFTPLUS GEMV_WITH_BIAS
+#define GEMV_GELU     GEMV_WITH_BIAS
 
 #define LINEAR_GEMV(name, TYPE, T, M, K, YS, XS, EPILOGUE)                                         \
     GEMV_##EPILOGUE(name, TYPE, WEIGHT_##T, M, K, YS, XS, EPILOGUE_##EPILOGUE)

@@ -103,7 +103,7 @@ DEVICE void norm_qkv(enum weight_type T, u32 D, f32 eps, u32 H, u32 KV, u32 HD, 
     product.w = (const char *)of.matrix->w +
                 ((size_t)of.head * HD + qkv_element(R, of.turned, first % HD + group)) *
                     product.vectors * 16;
-    product.pair = turned ? R / 2 : 1;
+    product.odd = product.w + (size_t)(turned ? R / 2 : 1) * product.vectors * 16;
     product.step = turned ? 1 : 2;
     const u32 n = first % HD + group + lane, element = qkv_element(R, of.turned, n);
     const bool owner = gemv_row(T, M, D) != ~0u;
