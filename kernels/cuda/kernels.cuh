@@ -12,6 +12,11 @@
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
  *   SWIGLU   (name, S, COUNT)
  *   NORM_LINEAR_SWIGLU(name, TYPE, T, D, S, M, EPS)        one row
+ *   ROUTE    (name, TYPE, T, D, XS, E, K, WEIGHTS, COUNT)
+ *   GATHER   (name, S, E, K, ROWS)                         the rows of a chunk
+ *   EXPERTS_SWIGLU(name, TYPE, T, D, S, F, E, K, ROWS)     the rows of a chunk
+ *   NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, TYPE, T, D, S, F, EPS, E, K, WEIGHTS)   one row
+ *   EXPERTS_ADD(name, TYPE, T, F, HS, D, E, K, ROWS, COUNT)
  *
  * TYPE      the matrix's struct, with one member w: bf16_3072x768
  * T         F32, F16 or BF16: what an element of TYPE.w is
@@ -19,12 +24,14 @@
  * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS or SOFTPLUS: see enum epilogue in op.cuh
  * M, K      output rows and (exact) columns of a matrix; LINEAR pads M to whole lines itself
  * YS XS DS  floats from one row of y, x (xz for conv and scan) or xdb to the next
+ * E K ROWS  experts, how many of them a token goes through, most tokens
+ * WEIGHTS   of the chosen: RENORM or RAW, see enum route_weights in route.cuh
  *
  * Arguments and meanings are those of kernels/cpu/kernels.h, and the families there are the
  * definition; each file here opens with its own grid, order of sums and error bound. Matrices are
  * plain row-major, [PAD(M)][PAD(K)], their rows zero-padded to 16 elements; everything else lies in
- * memory as it does for the CPU. T, COUNT and EPILOGUE are names, not values: a model may have an
- * enumerator called CHUNK.
+ * memory as it does for the CPU. T, COUNT, EPILOGUE and WEIGHTS are names, not values: a model may
+ * have an enumerator called CHUNK.
  *
  * Every kernel waits for its predecessors (pdl_wait) before its first read of anything but weights
  * and before its first write, and lets its successor start at once (pdl_trigger). */
@@ -39,5 +46,6 @@
 #include "kernels/cuda/norm_linear_conv.cuh"
 #include "kernels/cuda/dt_scan.cuh"
 #include "kernels/cuda/mlp.cuh"
+#include "kernels/cuda/experts_rows.cuh"
 
 #endif
