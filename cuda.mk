@@ -9,6 +9,11 @@ CUDA_ARCH ?= 90a 121a
 CUDA_PTX  ?= 90
 NVCC      ?= $(CUDA_HOME)/bin/nvcc
 cuda_headers := $(wildcard $(CUDA_HOME)/include/cuda_runtime.h)
+# cuBLASLt comes as a shared library only; the binary finds that of the toolkit it was built with.
+cuda_libraries := -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(abspath $(CUDA_HOME))/lib64 -lcublasLt \
+                  -lcudart_static -lstdc++ -ldl -lrt
+# tools/driver_watch.c asks the program whether it is sealed.
+tell_sealed := -Wl,--export-dynamic-symbol=arena_is_sealed
 
 ifeq ($(BACKEND),cpu)
 backend_lib     := $(wildcard runtime/cpu/*.c kernels/cpu/*.c)
@@ -52,9 +57,7 @@ compile_cu = $(NVCC) -std=c++17 -O3 --fmad=false -lineinfo -I. -I$(SOURCES) -Wer
              $(foreach a,$(CUDA_ARCH),-gencode arch=compute_$(a)$(comma)code=sm_$(a)) \
              $(foreach a,$(CUDA_PTX),-gencode arch=compute_$(a)$(comma)code=compute_$(a)) \
              -MMD -MP -MF $(@:.o=.d) -c $(1) -o $@
-# cuBLASLt comes as a shared library only; the binary finds that of the toolkit it was built with.
-backend_link := -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(abspath $(CUDA_HOME))/lib64 -lcublasLt \
-                -lcudart_static -lstdc++ -ldl -lrt
+backend_link := $(cuda_libraries) $(tell_sealed)
 endif
 
 ifeq ($(BACKEND),simt)

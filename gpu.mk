@@ -10,7 +10,8 @@ kit_isa  := $(if $(filter x86_64,$(shell uname -m)),avx2,native)
 # Programs: a kernel test of tests/simt, with the GPU in the interpreter's place.
 kit_tests    := decode_kernels decode_rows decode_scan mlp_kernels route_kernels experts_kernels \
                 prefill_kernels prefill_scan sample_kernels device_math mma probe
-kit_programs := $(kit_tests:%=$(KIT)/tests/%) $(KIT)/compare_logits $(KIT)/gpu_probe
+kit_programs := $(kit_tests:%=$(KIT)/tests/%) $(KIT)/compare_logits $(KIT)/gpu_probe \
+                $(KIT)/driver_watch.so
 # Models: tiny ones that have stored references, the default, and those that are measured.
 kit_tiny     := mamba-a-f32 mamba-a-bf16 mamba-b-f32 mamba-c-f16
 kit_bench    := mamba-130m mamba-1.4b mamba-2.8b
@@ -62,9 +63,24 @@ $(KIT)/tests/%: $(kit_obj)/%_test.o $(kit_bed) $(OUT)/libruntime.a
 	  -lstdc++ -ldl -lrt
 $(KIT)/compare_logits: tests/gpu/compare_logits.c runtime/die.c | deps-test
 	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(MARCH) -s $^ -o $@ -lm
+$(KIT)/driver_watch.so: build/tools/libdriverwatch.so
+	@mkdir -p $(@D); cp $< $@
 $(KIT)/gpu_probe: $(addprefix $(OUT)/obj/tools/,gpu_probe.cu.o gpu_probe_measures.cu.o) $(OUT)/libruntime.a
 	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(CFLAGS) -s $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
 endif
 
 # ---- tests without a GPU ---------------------------------------------------------------------------
+# The watch over the driver is loaded into other programs, and its driver is a fake: no sanitizer.
+watch_parts := build/tools/libdriverwatch.so build/tests/driver/libcuda.so.1 build/tests/driver/calls \
+               $(if $(cuda_headers),build/tests/driver/runtime)
+watch_flags := -std=gnu11 -D_GNU_SOURCE= -O2 -g $(WARN)
+build/tools/libdriverwatch.so: tools/driver_watch.c | deps
+	@mkdir -p $(@D); echo "  CC    $@"; $(HOST_CC) $(watch_flags) -fPIC -shared -fvisibility=hidden $< -o $@
+build/tests/driver/libcuda.so.1: tests/gpu/fake_driver.c | deps-test
+	@mkdir -p $(@D); echo "  CC    $@"; $(HOST_CC) $(watch_flags) -fPIC -shared $< -o $@
+build/tests/driver/%: tests/gpu/driver_%.c | deps-test
+	@mkdir -p $(@D); echo "  CC    $@"; $(HOST_CC) $(watch_flags) $(tell_sealed) -I. \
+	  -isystem $(CUDA_HOME)/include $< -o $@ $(if $(filter %/runtime,$@),$(cuda_libraries))
+test-parts: $(watch_parts)
+
 $(TESTS)/libsimt.a: $(addprefix $(TESTS)/obj/cuda/,runtime/cuda/random_weights.o tools/gpu_probe_measures.o)

@@ -10,6 +10,8 @@ enum { EXPERT_ROWS_MOST = 8192 };
 bool cfg_has(const struct cfg *cfg, const struct key *key)
 {
     const size_t length = strlen(cfg->model_type);
+    if (strcmp(key->section, "hub") == 0)
+        return cfg->repository[0] != '\0';
     if (key->families[0] == '\0')
         return true;
     if (length == 0)
@@ -34,6 +36,16 @@ uint32_t cfg_rotary_dim(const struct cfg *cfg)
     return (uint32_t)(cfg->head_dim * factor);
 }
 
+uint32_t cfg_window(const struct cfg *cfg)
+{
+    return cfg->sliding_window < cfg->context ? cfg->sliding_window : 0;
+}
+
+uint32_t cfg_context(const struct cfg *cfg)
+{
+    return cfg_window(cfg) > 0 ? 0 : cfg->context;
+}
+
 double cfg_epsilon(const struct cfg *cfg)
 {
     if (has(cfg, "rms_norm_eps"))
@@ -41,9 +53,25 @@ double cfg_epsilon(const struct cfg *cfg)
     return has(cfg, "layer_norm_eps") ? cfg->layer_norm_eps : cfg->layer_norm_epsilon;
 }
 
+/* The key that says how many experts there are; NULL: the family has none. */
+static const char *experts_key(const struct cfg *cfg)
+{
+    static const char *const keys[] = {"num_local_experts", "n_routed_experts"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (has(cfg, keys[i]))
+            return keys[i];
+    return NULL;
+}
+
+uint32_t cfg_experts(const struct cfg *cfg)
+{
+    const char *key = experts_key(cfg);
+    return key == NULL ? 0 : *(const uint32_t *)((const char *)cfg + cfg_key(key)->offset);
+}
+
 bool cfg_renorm(const struct cfg *cfg)
 {
-    return strcmp(cfg->model_type, "mixtral") == 0;
+    return strcmp(cfg->model_type, "mixtral") == 0 || cfg->norm_topk_prob;
 }
 
 /* A config under check: where its keys were given, if in a file. */
@@ -109,10 +137,10 @@ bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *re
                      "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
                      cfg->prefill_chunk);
     check_activation(&r);
-    if (cfg->num_experts_per_tok > cfg->num_local_experts)
+    if (cfg->num_experts_per_tok > cfg_experts(cfg))
         report_error(report, line(&r, "num_experts_per_tok"),
-                     "num_experts_per_tok = %u, expected at most num_local_experts = %u",
-                     cfg->num_experts_per_tok, cfg->num_local_experts);
+                     "num_experts_per_tok = %u, expected at most %s = %u", cfg->num_experts_per_tok,
+                     experts_key(cfg), cfg_experts(cfg));
     if ((uint64_t)cfg->prefill_chunk * cfg->num_experts_per_tok > EXPERT_ROWS_MOST)
         report_error(
             report, line(&r, "prefill_chunk"),

@@ -44,6 +44,7 @@ static bool kind_fits(const json_t *value, enum key_kind kind)
         return json_is_boolean(value);
     case KEY_WORD:
     case KEY_DTYPE:
+    case KEY_PATH:
         return json_is_string(value);
     }
     return false;

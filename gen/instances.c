@@ -134,7 +134,7 @@ static void name_instance(struct instance *i, const struct cfg *cfg)
     char rows_text[16];
     rows(i, rows_text);
     snprintf(i->count, sizeof i->count, "%s", counts[i->graph->rows]);
-    snprintf(i->note, sizeof i->note, "%s", i->node->name);
+    node_full_name(i->graph, i->node, i->note);
     switch (i->node->op) {
     case OP_EMBED:
         name_embed(i, rows_text);
@@ -200,11 +200,13 @@ static uint32_t enlist(struct instances *list, struct instance *wanted)
 void instances_find(const struct steps *steps, struct instances *list)
 {
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        const struct graph *graph = &steps->graph[step];
-        for (uint32_t n = 0; n < graph->node_count; n++) {
-            struct instance wanted = {.graph = graph, .node = &graph->node[n]};
+        struct step_op ops[STEP_OPS];
+        const uint32_t count = steps_ops(steps, step, ops);
+        for (uint32_t i = 0; i < count; i++) {
+            const struct graph *graph = ops[i].graph;
+            struct instance wanted = {.graph = graph, .node = &graph->node[ops[i].index]};
             name_instance(&wanted, &steps->cfg);
-            list->of[step][n] = enlist(list, &wanted);
+            list->of[step][ops[i].kind][ops[i].index] = enlist(list, &wanted);
         }
     }
 }

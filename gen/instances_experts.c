@@ -8,7 +8,7 @@
 /* "E, K": the experts of a layer and how many of them a token chooses. */
 static void choice(const struct cfg *cfg, char text[32])
 {
-    snprintf(text, 32, "%u, %u", cfg->num_local_experts, cfg->num_experts_per_tok);
+    snprintf(text, 32, "%u, %u", cfg_experts(cfg), cfg->num_experts_per_tok);
 }
 
 /* What the weights of the chosen are. */

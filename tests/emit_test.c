@@ -161,9 +161,11 @@ static void reconcile(struct cfg *cfg, bool most)
     cfg->head_dim = most ? cfg->head_dim : 16;
     cfg->partial_rotary_factor = 1;
     strcpy(cfg->hidden_act, phi ? "gelu_new" : "silu");
-    if (most && cfg_has(cfg, cfg_key("num_local_experts"))) {
-        cfg->num_local_experts = 64; /* more only cost this test memory */
+    if (most && cfg_experts(cfg) > 0) {
+        cfg->num_local_experts = cfg->n_routed_experts = 64; /* more only cost this test memory */
         cfg->prefill_chunk = cfg->logit_rows = 512;
+        cfg->first_k_dense_replace = 1; /* else no layer has experts */
+        cfg->moe_layer_freq = 2;
     }
 }
 
@@ -201,7 +203,17 @@ static struct cfg extreme(const char *family, bool most)
     return cfg;
 }
 
-static const char *const families[] = {"mamba", "llama", "phi", "mixtral"};
+static const char *const families[] = {"mamba", "llama", "phi", "mixtral", "deepseek"};
+
+/* Layers of every kind that the family has, the numbers at the lower ends. */
+static struct cfg mixed(const char *family)
+{
+    struct cfg cfg = extreme(family, false);
+    cfg.num_hidden_layers = 5;
+    cfg.first_k_dense_replace = 1;
+    cfg.moe_layer_freq = 2;
+    return cfg;
+}
 
 START_TEST(every_config_within_the_ranges_is_emitted)
 {
@@ -223,7 +235,9 @@ START_TEST(emitted_tables_compile)
                          extreme("llama", true),
                          extreme("phi", false),
                          extreme("phi", true),
-                         extreme("mixtral", false)};
+                         extreme("mixtral", false),
+                         extreme("deepseek", false),
+                         mixed("deepseek")};
     static struct design design;
     struct heard heard;
     char source[544], folder[512], include[544];
@@ -267,8 +281,8 @@ int main(void)
     tcase_add_test_raise_signal(tests, a_line_too_long_is_a_bug, SIGABRT);
     tcase_add_test(tests, the_same_text_is_not_written_again);
     tcase_add_test(tests, numbers_read_back);
-    tcase_add_loop_test(tests, every_config_within_the_ranges_is_emitted, 0, 4);
-    tcase_add_loop_test(tests, emitted_tables_compile, 0, 9);
+    tcase_add_loop_test(tests, every_config_within_the_ranges_is_emitted, 0, 5);
+    tcase_add_loop_test(tests, emitted_tables_compile, 0, 11);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }

@@ -48,6 +48,21 @@ expect "check_gpu fails when programs are missing" 1 "FAIL: mamba-a-f32 against 
     tools/check_gpu.sh "$work/kit"
 expect "check_gpu counts" 1 "check-gpu: 2 passed," tools/check_gpu.sh "$work/kit"
 
+# model CALLS: a default model that ends as under the watch, after so many calls of the driver.
+model() {
+    printf '#!/bin/sh\necho "driver watch: 9 functions, 2 allocating calls before sealing; after it none in %s" >&2\n' \
+        "$1" >"$work/kit/fable-mamba"
+    chmod +x "$work/kit/fable-mamba"
+}
+looked="no allocating call after sealing: 1000 tokens with --loop"
+model "1 calls: cuLaunchKernel 1"
+expect "check_gpu passes what the watch saw" 1 "ok: $looked: none in 1 calls" \
+    tools/check_gpu.sh "$work/kit"
+model "0 calls"
+expect "check_gpu fails where the watch saw nothing" 1 "FAIL: $looked" tools/check_gpu.sh "$work/kit"
+printf '#!/bin/sh\nexit 0\n' >"$work/kit/fable-mamba"
+expect "check_gpu fails without the watch" 1 "FAIL: $looked" tools/check_gpu.sh "$work/kit"
+
 # A model of random weights is the same one with and without a file.
 expect "random weights without a file are refused on the CPU" 2 "RANDOM_WEIGHTS=SEED" \
     "$binaries/fable-mamba" bench --random-weights 1

@@ -36,6 +36,15 @@ for config in config/*.ini; do
     fi
 done
 
+# Under the watch, whose fake driver finds it no GPU: the binary says when it is sealed, and asks it.
+env LD_PRELOAD=build/tools/libdriverwatch.so LD_LIBRARY_PATH=build/tests/driver \
+    build/cuda/fable-mamba bench --random-weights 1 >"$log" 2>&1
+if [ $? -eq 6 ] && grep -qE "^driver watch: [3-9][0-9][0-9] functions" "$log"; then
+    echo "ok: the driver's watch stands before build/cuda/fable-mamba"
+else
+    echo "FAIL: build/cuda/fable-mamba under the driver's watch: $(cat "$log")"
+fi
+
 # 64 values alive across a barrier in blocks that leave a thread 32 registers.
 cat >"$log.cu" <<'SPILL'
 __global__ void __launch_bounds__(1024, 2) spilling_kernel(volatile float *p)

@@ -9,9 +9,10 @@
  *   NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)   one row; K taps, matrix [2 PAD(I)][D]
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
  *   LAYERNORM(name, D, S, EPS, COUNT)
- *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C)   one row
- *   ROPE_APPEND(name, H, KV, HD, R, TABLE, CACHE, KT, C, COUNT)
- *   ATTENTION(name, H, KV, HD, CACHE, KT, C, SCALE, COUNT)
+ *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C, W)
+ *                                                          one row
+ *   ROPE_APPEND(name, H, KV, HD, R, TABLE, CACHE, KT, C, W, COUNT)
+ *   ATTENTION(name, H, KV, HD, CACHE, KT, C, W, SCALE, COUNT)
  *   SWIGLU   (name, S, COUNT)
  *   NORM_LINEAR_SWIGLU(name, TYPE, T, D, S, M, EPS)        one row
  *   NORM_LINEAR_GELU(name, TYPE, T, D, S, M, EPS)          one row
@@ -33,6 +34,7 @@
  * WEIGHTS   of the chosen: RENORM or RAW, see enum route_weights in route.h
  * TABLE     the frequencies: ROPE_TABLE(name, R/2, ...) of the same file
  * CACHE KT  type of an element of keys and values, f16, and its T; C positions
+ * W         the window: how many positions a row sees, its own among them; 0: all
  *
  * Signatures, shapes and meanings stand at the top of each family's file. Arguments T, COUNT,
  * EPILOGUE and WEIGHTS are names, not values: a model may have an enumerator called CHUNK.

@@ -5,6 +5,7 @@
  *
  *   EMBED    (name, TYPE, T, M, K, YS, COUNT)
  *   RMSNORM  (name, D, S, EPS, COUNT)
+ *   LAYERNORM(name, D, S, EPS, COUNT)
  *   LINEAR   (name, TYPE, T, M, K, YS, XS, EPILOGUE, COUNT)
  *   CONV_SILU(name, I, K, XS, BIAS or PLAIN, COUNT)
  *   SCAN     (name, I, N, R, XS, DS, COUNT)
@@ -12,6 +13,7 @@
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
  *   SWIGLU   (name, S, COUNT)
  *   NORM_LINEAR_SWIGLU(name, TYPE, T, D, S, M, EPS)        one row
+ *   NORM_LINEAR_GELU(name, TYPE, T, D, S, M, EPS)          one row
  *   ROUTE    (name, TYPE, T, D, XS, E, K, WEIGHTS, COUNT)
  *   GATHER   (name, S, E, K, ROWS)                         the rows of a chunk
  *   EXPERTS_SWIGLU(name, TYPE, T, D, S, F, E, K, ROWS)     the rows of a chunk
@@ -21,7 +23,7 @@
  * TYPE      the matrix's struct, with one member w: bf16_3072x768
  * T         F32, F16 or BF16: what an element of TYPE.w is
  * COUNT     ONE, CHUNK or LOGITS: see enum count in op.cuh
- * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS or SOFTPLUS: see enum epilogue in op.cuh
+ * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS, SOFTPLUS or GELU: see enum epilogue in op.cuh
  * M, K      output rows and (exact) columns of a matrix; LINEAR pads M to whole lines itself
  * YS XS DS  floats from one row of y, x (xz for conv and scan) or xdb to the next
  * E K ROWS  experts, how many of them a token goes through, most tokens
@@ -40,12 +42,14 @@
 
 #include "kernels/cuda/embed.cuh"
 #include "kernels/cuda/norm.cuh"
+#include "kernels/cuda/layernorm.cuh"
 #include "kernels/cuda/linear.cuh"
 #include "kernels/cuda/conv.cuh"
 #include "kernels/cuda/scan.cuh"
 #include "kernels/cuda/norm_linear_conv.cuh"
 #include "kernels/cuda/dt_scan.cuh"
 #include "kernels/cuda/mlp.cuh"
+#include "kernels/cuda/norm_linear_gelu.cuh"
 #include "kernels/cuda/experts_rows.cuh"
 
 #endif

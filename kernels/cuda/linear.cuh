@@ -5,14 +5,14 @@
  *   Split    COUNT ONE: linear_gemv.cuh. CHUNK and LOGITS: up to three steps,
  *              rows     convert.cuh copies the rows of x to run.work, in the type of the weights
  *              matmul() the library's product, for all rows that the instance can have
- *              finish   BIAS, ADD_BIAS, SOFTPLUS: a pass over the rows of the step in place
+ *              finish   BIAS, ADD_BIAS, SOFTPLUS, GELU: a pass over the rows of the step in place
  *   Moves    W and y once; x once in f32 and twice in the type of W; y twice more for finish
  *   Order    that of the library's algorithm, fixed per shape (runtime/cuda/matmul.h); ADD is the
  *            product's own accumulation, + bias comes after it
  *   Error    |y - exact| <= (u + K 2^-24) sum |W||x| + v sum |W| + 2^-24 (|y| + |bias|) before
- *            softplus, which adds 3 ulp; (u, v), the rounding of x, is (2^-8, 0) for BF16,
- *            (2^-11, 2^-25) for F16 and (0, 0) for F32
- *            (tests/simt/prefill_kernels_test.cc, with a product in double)
+ *            softplus, which adds 3 ulp, or gelu, which makes 1.13 times that of it and adds its
+ *            own (math.cuh); (u, v), the rounding of x, is (2^-8, 0) for BF16, (2^-11, 2^-25) for
+ *            F16 and (0, 0) for F32 (tests/simt/prefill_kernels_test.cc, with a product in double)
  *
  * Rows of y beyond those of the step receive products with rows of zeros; nobody reads them. */
 #ifndef KERNELS_CUDA_LINEAR_CUH
@@ -32,7 +32,8 @@ struct finish_params {
     const f32 *bias; /* [PAD(M)] */
 };
 
-/* y = y + bias, or softplus of that with pads of 0. A thread does 4 neighbouring elements. */
+/* y = y + bias, or softplus (with pads of 0) or gelu of that. A thread does 4 neighbouring
+ * elements. */
 DEVICE void linear_finish(u32 M, u32 YS, u32 most, enum epilogue E, enum count count,
                           const struct finish_params *p)
 {
@@ -50,6 +51,8 @@ DEVICE void linear_finish(u32 M, u32 YS, u32 most, enum epilogue E, enum count c
         f32 sum = as_f32(four.word[w]) + as_f32(bias.word[w]);
         if (E == EPILOGUE_SOFTPLUS)
             sum = column + w < M ? k_softplus(sum) : 0.0f;
+        if (E == EPILOGUE_GELU)
+            sum = k_gelu_new(sum);
         four.word[w] = as_u32(sum);
     }
     store16(y, four);
@@ -122,6 +125,8 @@ static inline void linear_matmul(run *r, u32 op, const char *name, enum weight_t
     LINEAR_MATMUL_WITH_BIAS(name, TYPE, T, M, K, YS, XS, EPILOGUE_ADD_BIAS, COUNT)
 #define LINEAR_MATMUL_SOFTPLUS(name, TYPE, T, M, K, YS, XS, COUNT)                                 \
     LINEAR_MATMUL_WITH_BIAS(name, TYPE, T, M, K, YS, XS, EPILOGUE_SOFTPLUS, COUNT)
+#define LINEAR_MATMUL_GELU(name, TYPE, T, M, K, YS, XS, COUNT)                                     \
+    LINEAR_MATMUL_WITH_BIAS(name, TYPE, T, M, K, YS, XS, EPILOGUE_GELU, COUNT)
 
 #define LINEAR_ONE(name, TYPE, T, M, K, YS, XS, EPILOGUE)                                          \
     LINEAR_GEMV(name, TYPE, T, M, K, YS, XS, EPILOGUE)

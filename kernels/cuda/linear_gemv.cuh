@@ -16,7 +16,7 @@
  *            of even and of odd columns, acc = fma(w, x, acc) from 0; even + odd; the tree of
  *            lanes_sum(); parts from 0 upwards; then the epilogue
  *   Error    |y - exact| <= (K / 64 + 16) 2^-24 sum |W||x| (+ |bias|, |y|), before softplus
- *            (tests/simt/decode_kernels_test.cc)
+ *            or gelu, whose slope is at most 1.13 (tests/simt/decode_kernels_test.cc)
  *
  * LINEAR_GEMV(name, TYPE, T, M, K, YS, XS, EPILOGUE) makes the instance; signatures as there. */
 #ifndef KERNELS_CUDA_LINEAR_GEMV_CUH
@@ -227,7 +227,7 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
     const struct product product = gemv_product(T, M, K, p->w);
     const u32 row = gemv_row(T, M, K);
-    const bool biased = E == EPILOGUE_BIAS || E == EPILOGUE_ADD_BIAS || E == EPILOGUE_SOFTPLUS;
+    const bool biased = E != EPILOGUE_PLAIN && E != EPILOGUE_ADD;
     const bool added = E == EPILOGUE_ADD || E == EPILOGUE_ADD_BIAS;
     struct vec16 hold[GEMV_AHEAD] = {};
     f32 sums[GEMV_MOST_ROWS], bias = 0.0f, before = 0.0f;
@@ -250,6 +250,8 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
         y = before + y;
     if (E == EPILOGUE_SOFTPLUS)
         y = row < M ? k_softplus(y) : 0.0f;
+    if (E == EPILOGUE_GELU)
+        y = k_gelu_new(y);
     p->y[row] = y;
 }
 
@@ -285,6 +287,7 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
 #define GEMV_BIAS     GEMV_WITH_BIAS
 #define GEMV_ADD_BIAS GEMV_WITH_BIAS
 #define GEMV_SOFTPLUS GEMV_WITH_BIAS
+#define GEMV_GELU     GEMV_WITH_BIAS
 
 #define LINEAR_GEMV(name, TYPE, T, M, K, YS, XS, EPILOGUE)                                         \
     GEMV_##EPILOGUE(name, TYPE, WEIGHT_##T, M, K, YS, XS, EPILOGUE_##EPILOGUE)

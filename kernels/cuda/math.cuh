@@ -1,8 +1,9 @@
-/* exp, softplus and silu: kernels/cpu/math.h for one number at a time.
+/* exp, softplus, silu and gelu_new: kernels/cpu/math.h for one number at a time.
  *
  *   Means    the functions of the same names there, operation by operation: the same constants in
  *            the same order, so GPU, interpreter and CPU give the same bits
- *   Error    as there: exp and exp2 1.5 ulp, softplus and silu 3 ulp; NaN stays NaN
+ *   Error    as there: exp and exp2 1.5 ulp, softplus and silu 3 ulp, gelu_new 5 + 8 |u| ulp with u
+ *            the argument of its tanh; NaN stays NaN
  *            (tests/simt/decode_math_test.cc compares the bits with those of kernels/cpu/math.h) */
 #ifndef KERNELS_CUDA_MATH_CUH
 #define KERNELS_CUDA_MATH_CUH
@@ -68,6 +69,13 @@ DEVICE f32 k_softplus(f32 x)
 DEVICE f32 k_silu(f32 x)
 {
     return k_div(x, 1.0f + k_exp(0.0f - x));
+}
+
+/* x / (1 + exp(-2 u)), u = sqrt(2 / pi) (x + 0.044715 x^3) */
+DEVICE f32 k_gelu_new(f32 x)
+{
+    const f32 twice = x * k_fma(x * x, 0x1.2444f2p-4f, 0x1.988454p+0f);
+    return k_div(x, 1.0f + k_exp(0.0f - twice));
 }
 
 #endif

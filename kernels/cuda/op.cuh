@@ -41,6 +41,7 @@ enum epilogue {
     EPILOGUE_BIAS,     /* y = Wx + bias */
     EPILOGUE_ADD_BIAS, /* y = y + (Wx + bias) */
     EPILOGUE_SOFTPLUS, /* y = softplus(Wx + bias) */
+    EPILOGUE_GELU,     /* y = gelu_new(Wx + bias) */
 };
 
 /* Elements from one row to the next of an activation or a matrix with `count` elements per row. */

@@ -11,6 +11,7 @@
 #include "kernels/cuda/norm_linear_conv.cuh"
 #include "tests/run.h"
 #include "tests/simt/bed.h"
+#include "tests/simt/bed_math.h"
 
 enum { SEEDS = 20 };
 
@@ -32,7 +33,8 @@ static void no_findings(const char *name)
 }
 
 /* ---- linear ---------------------------------------------------------------------------------- */
-/* x_proj, out_proj and head of the models; then every type and epilogue, and odd shapes. */
+/* x_proj, out_proj and head of the models, and fc2 of Phi; then every type and epilogue, and odd
+ * shapes. */
 #define LINEAR_SHAPES(X)                                                                           \
     X(BF16, 48, 320, PLAIN)                                                                        \
     X(BF16, 160, 320, ADD)                                                                         \
@@ -52,6 +54,7 @@ static void no_findings(const char *name)
     X(BF16, 6160, 1536, PLAIN)                                                                     \
     X(BF16, 6160, 2048, PLAIN)                                                                     \
     X(BF16, 6160, 2560, PLAIN)                                                                     \
+    X(BF16, 2560, 10240, ADD_BIAS)                                                                 \
     X(F32, 6160, 2560, PLAIN)                                                                      \
     X(F32, 770, 11000, BIAS)                                                                       \
     LINEAR_SMALL(X)
@@ -66,6 +69,9 @@ static void no_findings(const char *name)
     X(F16, 770, 333, BIAS)                                                                         \
     X(F32, 790, 1030, ADD)                                                                         \
     X(BF16, 1550, 260, SOFTPLUS)                                                                   \
+    X(BF16, 640, 160, GELU)                                                                        \
+    X(F16, 17, 33, GELU)                                                                           \
+    X(F32, 100, 1, GELU)                                                                           \
     X(F16, 3080, 40, ADD)
 
 #define GEMV_NAME(T, M, K, E) gemv_##E##_##T##_##M##x##K
@@ -86,6 +92,7 @@ static void no_findings(const char *name)
 #define GEMV_CALL_BIAS     GEMV_CALL_WITH_BIAS
 #define GEMV_CALL_ADD_BIAS GEMV_CALL_WITH_BIAS
 #define GEMV_CALL_SOFTPLUS GEMV_CALL_WITH_BIAS
+#define GEMV_CALL_GELU     GEMV_CALL_WITH_BIAS
 
 #define GEMV_MAKE(T, M, K, E) GEMV_MAKE_NAMED(GEMV_NAME(T, M, K, E), T, M, K, E)
 #define GEMV_MAKE_NAMED(name, T, M, K, E)                                                          \
@@ -159,6 +166,10 @@ static double linear_check(const struct linear_trial *t, u32 m)
     if (c->epilogue == EPILOGUE_SOFTPLUS) {
         exact = fmax(exact, 0) + log1p(exp(-fabs(exact))); /* slope at most 1 */
         bound += 3 * 2 * unit * exact;
+    }
+    if (c->epilogue == EPILOGUE_GELU) {
+        bound = bed_gelu_bound(exact, bound);
+        exact = bed_gelu_exact(exact);
     }
     const double error = fabs(t->y[m] - exact);
     if (!(error <= bound))

@@ -29,6 +29,11 @@ static f32 call_silu(f32 x)
     return k_silu(x);
 }
 
+static f32 call_gelu_new(f32 x)
+{
+    return k_gelu_new(x);
+}
+
 static const struct function {
     const char *name;
     f32 (*cuda)(f32 x), (*cpu)(f32 x);
@@ -38,6 +43,7 @@ static const struct function {
     {"exp", call_exp, bed_exp, INFINITY},
     {"softplus", call_softplus, bed_softplus, INFINITY},
     {"silu", call_silu, bed_silu, INFINITY},
+    {"gelu_new", call_gelu_new, bed_gelu_new, INFINITY},
 };
 
 static void check(const struct function *f, u32 bits)

@@ -200,6 +200,7 @@ END_TEST
 MATRIX(bf16, bf16, 80, 1536)
 MATRIX(bf16, bf16, 1536, 48)
 MATRIX(bf16, bf16, 257, 50)
+MATRIX(bf16, bf16, 640, 160)
 MATRIX(f16, f16, 17, 50)
 MATRIX(f16, f16, 50, 17)
 MATRIX(f32, f32, 50, 17)
@@ -210,6 +211,9 @@ LINEAR(gemm_softplus_bf16_1536x48, bf16_1536x48, BF16, 1536, 48, 1536, 80, SOFTP
 LINEAR(gemm_add_bf16_257x50, bf16_257x50, BF16, 257, 50, 288, 64, ADD, CHUNK)
 LINEAR(gemm_add_bias_f16_17x50, f16_17x50, F16, 17, 50, 32, 64, ADD_BIAS, CHUNK)
 LINEAR(gemm_softplus_f16_50x17, f16_50x17, F16, 50, 17, 80, 32, SOFTPLUS, CHUNK)
+LINEAR(gemm_gelu_bf16_640x160, bf16_640x160, BF16, 640, 160, 640, 160, GELU, CHUNK)
+LINEAR(gemm_gelu_f16_50x17, f16_50x17, F16, 50, 17, 80, 32, GELU, CHUNK)
+LINEAR(gemm_gelu_f32_257x50, f32_257x50, F32, 257, 50, 272, 64, GELU, LOGITS)
 LINEAR(gemm_bias_f32_50x17, f32_50x17, F32, 50, 17, 64, 32, BIAS, CHUNK)
 LINEAR(gemm_logits_bf16_257x50, bf16_257x50, BF16, 257, 50, 272, 64, PLAIN, LOGITS)
 LINEAR(gemm_logits_bias_f32_257x50, f32_257x50, F32, 257, 50, 272, 80, BIAS, LOGITS)
@@ -227,6 +231,9 @@ LINEAR_CALL(gemm_softplus_bf16_1536x48, bf16_1536x48, 1536, 80, , bias)
 LINEAR_CALL(gemm_add_bf16_257x50, bf16_257x50, 288, 64)
 LINEAR_CALL(gemm_add_bias_f16_17x50, f16_17x50, 32, 64, , bias)
 LINEAR_CALL(gemm_softplus_f16_50x17, f16_50x17, 80, 32, , bias)
+LINEAR_CALL(gemm_gelu_bf16_640x160, bf16_640x160, 640, 160, , bias)
+LINEAR_CALL(gemm_gelu_f16_50x17, f16_50x17, 80, 32, , bias)
+LINEAR_CALL(gemm_gelu_f32_257x50, f32_257x50, 272, 64, , bias)
 LINEAR_CALL(gemm_bias_f32_50x17, f32_50x17, 64, 32, , bias)
 LINEAR_CALL(gemm_logits_bf16_257x50, bf16_257x50, 272, 64)
 LINEAR_CALL(gemm_logits_bias_f32_257x50, f32_257x50, 272, 80, , bias)
@@ -248,6 +255,9 @@ static const struct linear_case {
     CASE(gemm_add_bf16_257x50, BF16, 257, 50, 288, 64, ADD, CHUNK),
     CASE(gemm_add_bias_f16_17x50, F16, 17, 50, 32, 64, ADD_BIAS, CHUNK),
     CASE(gemm_softplus_f16_50x17, F16, 50, 17, 80, 32, SOFTPLUS, CHUNK),
+    CASE(gemm_gelu_bf16_640x160, BF16, 640, 160, 640, 160, GELU, CHUNK),
+    CASE(gemm_gelu_f16_50x17, F16, 50, 17, 80, 32, GELU, CHUNK),
+    CASE(gemm_gelu_f32_257x50, F32, 257, 50, 272, 64, GELU, LOGITS),
     CASE(gemm_bias_f32_50x17, F32, 50, 17, 64, 32, BIAS, CHUNK),
     CASE(gemm_logits_bf16_257x50, BF16, 257, 50, 272, 64, PLAIN, LOGITS),
     CASE(gemm_logits_bias_f32_257x50, F32, 257, 50, 272, 80, BIAS, LOGITS),
@@ -276,6 +286,10 @@ static void linear_row(const struct linear_case *c, const struct bed_matrix *w, 
         if (c->E == EPILOGUE_SOFTPLUS) {
             sum = fmax(sum, 0) + log1p(exp(-fabs(sum)));
             bound += 6 * h * sum;
+        }
+        if (c->E == EPILOGUE_GELU) {
+            bound = bed_gelu_bound(sum, bound);
+            sum = bed_gelu_exact(sum);
         }
         EXPECT(fabs(y[m] - sum) <= bound, "%s: row %u is %g, should be %g within %g", c->name, m,
                y[m], sum, bound);
