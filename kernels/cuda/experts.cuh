@@ -68,8 +68,7 @@ DEVICE struct product router_product(enum weight_type T, u32 D, u32 e, const voi
     p.stride = WARP;
     p.turns = CEIL_DIV(vectors, (u32)WARP);
     p.ahead = GEMV_LEAST(p.turns, (u32)GEMV_AHEAD);
-    p.paired = false;
-    p.w = p.up = (const char *)router + (size_t)e * vectors * 16;
+    p.w = (const char *)router + (size_t)e * vectors * 16;
     p.x_vector = 1;
     p.x_half = vectors;
     return p;

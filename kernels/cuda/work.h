@@ -25,6 +25,34 @@ enum { EXPERT_TILE_ROWS = 64 };
 #define WORK_SCAN_BYTES(rows_most, I, N)                                                           \
     (((uint64_t)(rows_most) + SCAN_STEPS - 1) / SCAN_STEPS * WORK_LINE(I) * ((N) + 1) * 4)
 
+/* ATTENTION with COUNT ONE: one block takes ATTENTION_HEADS query heads that share their keys, of H
+ * / KV = `shared`, and every ATTENTION_SPLITS-th span of ATTENTION_SPAN positions. */
+enum { ATTENTION_SPAN = 256 };
+
+#define ATTENTION_HEADS(shared)                                                                    \
+    ((shared) % 8 == 0   ? 8                                                                       \
+     : (shared) % 7 == 0 ? 7                                                                       \
+     : (shared) % 6 == 0 ? 6                                                                       \
+     : (shared) % 5 == 0 ? 5                                                                       \
+     : (shared) % 4 == 0 ? 4                                                                       \
+     : (shared) % 3 == 0 ? 3                                                                       \
+     : (shared) % 2 == 0 ? 2                                                                       \
+                         : 1)
+#define ATTENTION_GROUPS(H, KV) ((H) / ATTENTION_HEADS((H) / (KV)))
+
+/* As many as make 256 blocks, two for each of 132 SMs, but at least 8, and no more than there are
+ * spans in a cache of C positions. */
+#define ATTENTION_SPLITS_MOST(H, KV)                                                               \
+    (ATTENTION_GROUPS(H, KV) > 32 ? 8 : 256 / ATTENTION_GROUPS(H, KV))
+#define ATTENTION_SPANS(C) (((C) + ATTENTION_SPAN - 1) / ATTENTION_SPAN)
+#define ATTENTION_SPLITS(H, KV, C)                                                                 \
+    (ATTENTION_SPANS(C) < ATTENTION_SPLITS_MOST(H, KV) ? ATTENTION_SPANS(C)                        \
+                                                       : ATTENTION_SPLITS_MOST(H, KV))
+
+/* Of each split and head: the sums over its values, the largest score, the sum of exponentials. */
+#define WORK_ATTENTION_BYTES(H, KV, HD, C)                                                         \
+    ((uint64_t)ATTENTION_SPLITS(H, KV, C) * (H) * ((HD) + 2) * 4)
+
 /* NORM_EXPERTS_SWIGLU: the logits of a router that not every block reads for itself. */
 #define WORK_LOGITS_BYTES(E) (WORK_LINE(E) * 4)
 
