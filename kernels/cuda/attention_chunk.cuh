@@ -18,84 +18,86 @@
 #include "kernels/cuda/attention_one.cuh"
 
 enum {
-    TILE_KEYS = 64,
-    TILE_THREADS = 256,
-    TILE_SIDE = 16,     /* threads along the rows, and along the keys or columns */
-    TILE_SLICE = 128,   /* columns of K or V that are staged at once */
-    TILE_MOST_ROWS = 4, /* of a thread */
-    TILE_MOST_COLUMNS = 256 / TILE_SIDE,
-    TILE_E_STRIDE = TILE_KEYS + 4, /* no two rows of a warp in the same banks */
+    ATTEND_KEYS = 64,
+    ATTEND_THREADS = 256,
+    ATTEND_SIDE = 16,     /* threads along the rows, and along the keys or columns */
+    ATTEND_SLICE = 128,   /* columns of K or V that are staged at once */
+    ATTEND_MOST_ROWS = 4, /* of a thread */
+    ATTEND_MOST_COLUMNS = 256 / ATTEND_SIDE,
+    ATTEND_E_STRIDE = ATTEND_KEYS + 4, /* no two rows of a warp in the same banks */
 };
 
-#define TILE_ROWS(HD)                ((HD) <= 128 ? 64u : 32u)
-#define TILE_STRIDE(HD)              ((HD) + 4u)
-#define TILE_KV_STRIDE(HD)           (((HD) < TILE_SLICE ? (HD) : (u32)TILE_SLICE) + 4u)
-#define TILE_COUNT(MOST, shared, HD) CEIL_DIV((MOST) * (shared), TILE_ROWS(HD))
-#define TILE_SHARED_BYTES(HD)                                                                      \
-    ((TILE_ROWS(HD) * (TILE_STRIDE(HD) + TILE_E_STRIDE + 2) + TILE_KEYS * TILE_KV_STRIDE(HD)) *    \
+#define ATTEND_ROWS(HD)                ((HD) <= 128 ? 64u : 32u)
+#define ATTEND_STRIDE(HD)              ((HD) + 4u)
+#define ATTEND_KV_STRIDE(HD)           (((HD) < ATTEND_SLICE ? (HD) : (u32)ATTEND_SLICE) + 4u)
+#define ATTEND_COUNT(MOST, shared, HD) CEIL_DIV((MOST) * (shared), ATTEND_ROWS(HD))
+#define ATTEND_SHARED_BYTES(HD)                                                                    \
+    ((ATTEND_ROWS(HD) * (ATTEND_STRIDE(HD) + ATTEND_E_STRIDE + 2) +                                \
+      ATTEND_KEYS * ATTEND_KV_STRIDE(HD)) *                                                        \
      (u32)sizeof(f32))
 
 /* Where the parts of a tile lie in shared memory. */
-struct tile_shared {
+struct attend_shared {
     f32 *q;             /* [ROWS][STRIDE] */
     f32 *kv;            /* [64][KV_STRIDE]: some columns of a block of K or V */
     f32 *e;             /* [ROWS][E_STRIDE]: scores, then exponentials */
     f32 *rescale, *sum; /* [ROWS] */
 };
 
-DEVICE struct tile_shared tile_shared_of(u32 HD)
+DEVICE struct attend_shared attend_shared_of(u32 HD)
 {
-    struct tile_shared s;
+    struct attend_shared s;
     s.q = (f32 *)shared_memory();
-    s.kv = s.q + TILE_ROWS(HD) * TILE_STRIDE(HD);
-    s.e = s.kv + TILE_KEYS * TILE_KV_STRIDE(HD);
-    s.rescale = s.e + TILE_ROWS(HD) * TILE_E_STRIDE;
-    s.sum = s.rescale + TILE_ROWS(HD);
+    s.kv = s.q + ATTEND_ROWS(HD) * ATTEND_STRIDE(HD);
+    s.e = s.kv + ATTEND_KEYS * ATTEND_KV_STRIDE(HD);
+    s.rescale = s.e + ATTEND_ROWS(HD) * ATTEND_E_STRIDE;
+    s.sum = s.rescale + ATTEND_ROWS(HD);
     return s;
 }
 
 /* The rows of a tile: query heads of one key head, token after token. */
-struct tile {
+struct attend_tile {
     u32 shared, first, count;  /* query heads of a key head; rows of the key head; rows here */
     u32 head;                  /* the first of those query heads */
     uint64_t oldest, position; /* first position that some row sees, last one */
 };
 
-DEVICE size_t tile_at(u32 H, u32 HD, const struct tile *tile, u32 row)
+DEVICE size_t attend_at(u32 H, u32 HD, const struct attend_tile *tile, u32 row)
 {
     const u32 token = (tile->first + row) / tile->shared;
     return ((size_t)token * H + tile->head + (tile->first + row) % tile->shared) * HD;
 }
 
-DEVICE void tile_load_queries(u32 H, u32 HD, const struct tile *tile, const f32 *q, f32 *to)
+DEVICE void attend_load_queries(u32 H, u32 HD, const struct attend_tile *tile, const f32 *q,
+                                f32 *to)
 {
     const u32 vectors = HD / 4;
-    for (u32 i = thread_index(); i < TILE_ROWS(HD) * vectors; i += TILE_THREADS) {
+    for (u32 i = thread_index(); i < ATTEND_ROWS(HD) * vectors; i += ATTEND_THREADS) {
         const u32 row = i / vectors, v = i % vectors;
         struct vec16 four = {{0, 0, 0, 0}};
         if (row < tile->count)
-            four = load16(q + tile_at(H, HD, tile, row) + v * 4);
-        store16(to + row * TILE_STRIDE(HD) + v * 4, four);
+            four = load16(q + attend_at(H, HD, tile, row) + v * 4);
+        store16(to + row * ATTEND_STRIDE(HD) + v * 4, four);
     }
 }
 
 /* Columns that are staged together, from `first` on. */
-DEVICE u32 tile_columns(u32 HD, u32 first)
+DEVICE u32 attend_columns(u32 HD, u32 first)
 {
-    return HD - first < (u32)TILE_SLICE ? HD - first : (u32)TILE_SLICE;
+    return HD - first < (u32)ATTEND_SLICE ? HD - first : (u32)ATTEND_SLICE;
 }
 
-/* Puts columns first .. first + TILE_SLICE - 1 of a block of keys or values to kv, widened; 0 for
+/* Puts columns first .. first + ATTEND_SLICE - 1 of a block of keys or values to kv, widened; 0 for
  * positions that no row of the tile sees. */
-DEVICE void tile_load(enum weight_type T, u32 HD, u32 C, bool keys, u32 first, uint64_t block,
-                      const struct tile *tile, const char *from, f32 *kv)
+DEVICE void attend_load(enum weight_type T, u32 HD, u32 C, bool keys, u32 first, uint64_t block,
+                        const struct attend_tile *tile, const char *from, f32 *kv)
 {
-    const u32 width = VEC_ELEMENTS(T), vectors = tile_columns(HD, first) / width;
+    const u32 width = VEC_ELEMENTS(T), vectors = attend_columns(HD, first) / width;
     const u32 slot = (u32)(block % C);
-    for (u32 i = thread_index(); i < TILE_KEYS * vectors; i += TILE_THREADS) {
+    for (u32 i = thread_index(); i < ATTEND_KEYS * vectors; i += ATTEND_THREADS) {
         /* side by side in memory: positions of keys, columns of values */
-        const u32 key = keys ? i % TILE_KEYS : i / vectors;
-        const u32 v = keys ? i / TILE_KEYS : i % vectors;
+        const u32 key = keys ? i % ATTEND_KEYS : i / vectors;
+        const u32 v = keys ? i / ATTEND_KEYS : i % vectors;
         const size_t at = keys ? cache_key_at(T, HD, slot + key, first / width + v)
                                : cache_value_at(T, HD, slot + key, first / width + v);
         struct vec16 packed = {{0, 0, 0, 0}};
@@ -107,31 +109,31 @@ DEVICE void tile_load(enum weight_type T, u32 HD, u32 C, bool keys, u32 first, u
             UNROLL
             for (u32 j = 0; j < 4; j++)
                 four.word[j] = as_u32(weight_element(T, &packed, e + j));
-            store16(kv + key * TILE_KV_STRIDE(HD) + v * width + e, four);
+            store16(kv + key * ATTEND_KV_STRIDE(HD) + v * width + e, four);
         }
     }
 }
 
 /* dot[i][j] += q . k over the columns that are staged, of row y + 16 i and key x + 16 j. */
-DEVICE void tile_scores(u32 HD, u32 first, const struct tile_shared *s,
-                        f32 (*dot)[TILE_KEYS / TILE_SIDE])
+DEVICE void attend_scores(u32 HD, u32 first, const struct attend_shared *s,
+                          f32 (*dot)[ATTEND_KEYS / ATTEND_SIDE])
 {
-    const u32 x = thread_index() % TILE_SIDE, y = thread_index() / TILE_SIDE;
-    const u32 columns = tile_columns(HD, first), rows = TILE_ROWS(HD) / TILE_SIDE;
+    const u32 x = thread_index() % ATTEND_SIDE, y = thread_index() / ATTEND_SIDE;
+    const u32 columns = attend_columns(HD, first), rows = ATTEND_ROWS(HD) / ATTEND_SIDE;
     for (u32 d = 0; d < columns; d += 4) {
-        struct vec16 q[TILE_MOST_ROWS], k[TILE_KEYS / TILE_SIDE];
+        struct vec16 q[ATTEND_MOST_ROWS], k[ATTEND_KEYS / ATTEND_SIDE];
         UNROLL
         for (u32 i = 0; i < rows; i++)
-            q[i] = load16(s->q + (y + i * TILE_SIDE) * TILE_STRIDE(HD) + first + d);
+            q[i] = load16(s->q + (y + i * ATTEND_SIDE) * ATTEND_STRIDE(HD) + first + d);
         UNROLL
-        for (u32 j = 0; j < TILE_KEYS / TILE_SIDE; j++)
-            k[j] = load16(s->kv + (x + j * TILE_SIDE) * TILE_KV_STRIDE(HD) + d);
+        for (u32 j = 0; j < ATTEND_KEYS / ATTEND_SIDE; j++)
+            k[j] = load16(s->kv + (x + j * ATTEND_SIDE) * ATTEND_KV_STRIDE(HD) + d);
         UNROLL
         for (u32 w = 0; w < 4; w++) {
             UNROLL
             for (u32 i = 0; i < rows; i++) {
                 UNROLL
-                for (u32 j = 0; j < TILE_KEYS / TILE_SIDE; j++)
+                for (u32 j = 0; j < ATTEND_KEYS / ATTEND_SIDE; j++)
                     dot[i][j] = k_fma(as_f32(k[j].word[w]), as_f32(q[i].word[w]), dot[i][j]);
             }
         }
@@ -139,7 +141,7 @@ DEVICE void tile_scores(u32 HD, u32 first, const struct tile_shared *s,
 }
 
 /* What the threads of a row know of it; the same in all of them. */
-struct tile_row {
+struct attend_row {
     uint64_t oldest, position;
     f32 most, sum;
     bool real; /* a row of the step */
@@ -147,9 +149,9 @@ struct tile_row {
 
 /* Sum of e over the 64 keys in the order of kernels/cpu/attention.h: lanes of 16, then a tree. This
  * thread has keys member + per_row * i, and so lanes member + per_row * l. */
-DEVICE f32 tile_row_sum(u32 per_row, const f32 *e)
+DEVICE f32 attend_row_sum(u32 per_row, const f32 *e)
 {
-    const u32 lanes = 16 / per_row, keys = TILE_KEYS / per_row;
+    const u32 lanes = 16 / per_row, keys = ATTEND_KEYS / per_row;
     f32 lane[16] = {};
     UNROLL
     for (u32 i = 0; i < keys; i++)
@@ -164,13 +166,13 @@ DEVICE f32 tile_row_sum(u32 per_row, const f32 *e)
 }
 
 /* Scores -> exponentials, of this thread's keys of its row; all threads of the block. */
-DEVICE void tile_exponentials(u32 HD, uint64_t block, struct tile_row *row,
-                              const struct tile_shared *s)
+DEVICE void attend_exponentials(u32 HD, uint64_t block, struct attend_row *row,
+                                const struct attend_shared *s)
 {
-    const u32 per_row = TILE_THREADS / TILE_ROWS(HD), keys = TILE_KEYS / per_row;
+    const u32 per_row = ATTEND_THREADS / ATTEND_ROWS(HD), keys = ATTEND_KEYS / per_row;
     const u32 at = thread_index() / per_row, member = thread_index() % per_row;
-    f32 *const score = s->e + at * TILE_E_STRIDE + member;
-    f32 e[TILE_KEYS / 4], most = row->most;
+    f32 *const score = s->e + at * ATTEND_E_STRIDE + member;
+    f32 e[ATTEND_KEYS / 4], most = row->most;
     UNROLL
     for (u32 i = 0; i < keys; i++) {
         const uint64_t position = block + member + i * per_row;
@@ -190,30 +192,30 @@ DEVICE void tile_exponentials(u32 HD, uint64_t block, struct tile_row *row,
         score[i * per_row] = e[i];
     }
     const f32 rescale = any ? k_exp_below(row->most - most) : 1.0f;
-    row->sum = row->sum * rescale + tile_row_sum(per_row, e);
+    row->sum = row->sum * rescale + attend_row_sum(per_row, e);
     row->most = most;
     if (member == 0)
         s->rescale[at] = rescale;
 }
 
 /* acc += e V over the columns that are staged; the first of them is column `first`. */
-DEVICE void tile_values(u32 HD, u32 first, const struct tile_shared *s,
-                        f32 (*acc)[TILE_MOST_COLUMNS])
+DEVICE void attend_values(u32 HD, u32 first, const struct attend_shared *s,
+                          f32 (*acc)[ATTEND_MOST_COLUMNS])
 {
-    const u32 x = thread_index() % TILE_SIDE, y = thread_index() / TILE_SIDE;
-    const u32 columns = tile_columns(HD, first) / TILE_SIDE;
-    const u32 rows = TILE_ROWS(HD) / TILE_SIDE, from = first / TILE_SIDE;
-    for (u32 key = 0; key < TILE_KEYS; key += 4) {
-        struct vec16 e[TILE_MOST_ROWS];
+    const u32 x = thread_index() % ATTEND_SIDE, y = thread_index() / ATTEND_SIDE;
+    const u32 columns = attend_columns(HD, first) / ATTEND_SIDE;
+    const u32 rows = ATTEND_ROWS(HD) / ATTEND_SIDE, from = first / ATTEND_SIDE;
+    for (u32 key = 0; key < ATTEND_KEYS; key += 4) {
+        struct vec16 e[ATTEND_MOST_ROWS];
         UNROLL
         for (u32 i = 0; i < rows; i++)
-            e[i] = load16(s->e + (y + i * TILE_SIDE) * TILE_E_STRIDE + key);
+            e[i] = load16(s->e + (y + i * ATTEND_SIDE) * ATTEND_E_STRIDE + key);
         UNROLL
         for (u32 w = 0; w < 4; w++) {
-            const f32 *const value = s->kv + (key + w) * TILE_KV_STRIDE(HD) + x;
+            const f32 *const value = s->kv + (key + w) * ATTEND_KV_STRIDE(HD) + x;
             UNROLL
             for (u32 c = 0; c < columns; c++) {
-                const f32 v = value[c * TILE_SIDE];
+                const f32 v = value[c * ATTEND_SIDE];
                 UNROLL
                 for (u32 i = 0; i < rows; i++)
                     acc[i][from + c] = k_fma(v, as_f32(e[i].word[w]), acc[i][from + c]);
@@ -223,58 +225,58 @@ DEVICE void tile_values(u32 HD, u32 first, const struct tile_shared *s,
 }
 
 /* One block of keys. */
-DEVICE void tile_step(enum weight_type T, u32 HD, u32 C, f32 scale, uint64_t block,
-                      const struct tile *tile, const char *keys, const char *values,
-                      struct tile_row *row, const struct tile_shared *s,
-                      f32 (*acc)[TILE_MOST_COLUMNS])
+DEVICE void attend_step(enum weight_type T, u32 HD, u32 C, f32 scale, uint64_t block,
+                        const struct attend_tile *tile, const char *keys, const char *values,
+                        struct attend_row *row, const struct attend_shared *s,
+                        f32 (*acc)[ATTEND_MOST_COLUMNS])
 {
-    const u32 x = thread_index() % TILE_SIDE, y = thread_index() / TILE_SIDE;
-    const u32 rows = TILE_ROWS(HD) / TILE_SIDE;
-    f32 dot[TILE_MOST_ROWS][TILE_KEYS / TILE_SIDE] = {};
+    const u32 x = thread_index() % ATTEND_SIDE, y = thread_index() / ATTEND_SIDE;
+    const u32 rows = ATTEND_ROWS(HD) / ATTEND_SIDE;
+    f32 dot[ATTEND_MOST_ROWS][ATTEND_KEYS / ATTEND_SIDE] = {};
     UNROLL
-    for (u32 first = 0; first < HD; first += TILE_SLICE) {
+    for (u32 first = 0; first < HD; first += ATTEND_SLICE) {
         block_barrier(); /* kv: read by all threads before it is overwritten; q before it is read */
-        tile_load(T, HD, C, true, first, block, tile, keys, s->kv);
+        attend_load(T, HD, C, true, first, block, tile, keys, s->kv);
         block_barrier(); /* kv: written by all threads, read by all */
-        tile_scores(HD, first, s, dot);
+        attend_scores(HD, first, s, dot);
     }
     UNROLL
     for (u32 i = 0; i < rows; i++) {
         UNROLL
-        for (u32 j = 0; j < TILE_KEYS / TILE_SIDE; j++)
-            s->e[(y + i * TILE_SIDE) * TILE_E_STRIDE + x + j * TILE_SIDE] = dot[i][j] * scale;
+        for (u32 j = 0; j < ATTEND_KEYS / ATTEND_SIDE; j++)
+            s->e[(y + i * ATTEND_SIDE) * ATTEND_E_STRIDE + x + j * ATTEND_SIDE] = dot[i][j] * scale;
     }
     block_barrier(); /* e: written by all, read by the threads of a row; kv as above */
-    tile_exponentials(HD, block, row, s);
+    attend_exponentials(HD, block, row, s);
     UNROLL
-    for (u32 first = 0; first < HD; first += TILE_SLICE) {
+    for (u32 first = 0; first < HD; first += ATTEND_SLICE) {
         if (first > 0)
             block_barrier(); /* kv as above */
-        tile_load(T, HD, C, false, first, block, tile, values, s->kv);
+        attend_load(T, HD, C, false, first, block, tile, values, s->kv);
         block_barrier(); /* e, rescale: by the threads of a row; kv by all; read by all */
         UNROLL
         for (u32 i = 0; i < rows && first == 0; i++) {
-            const f32 rescale = s->rescale[y + i * TILE_SIDE];
+            const f32 rescale = s->rescale[y + i * ATTEND_SIDE];
             UNROLL
-            for (u32 c = 0; c < HD / TILE_SIDE; c++)
+            for (u32 c = 0; c < HD / ATTEND_SIDE; c++)
                 acc[i][c] = acc[i][c] * rescale;
         }
-        tile_values(HD, first, s, acc);
+        attend_values(HD, first, s, acc);
     }
 }
 
 DEVICE void attention_chunk(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, u32 W, u32 most,
                             f32 scale, enum count count, const struct attention_params *p)
 {
-    const u32 shared = H / KV, tiles = TILE_COUNT(most, shared, HD), ROWS = TILE_ROWS(HD);
-    const u32 x = thread_index() % TILE_SIDE, y = thread_index() / TILE_SIDE;
-    const struct tile_shared s = tile_shared_of(HD);
+    const u32 shared = H / KV, tiles = ATTEND_COUNT(most, shared, HD), ROWS = ATTEND_ROWS(HD);
+    const u32 x = thread_index() % ATTEND_SIDE, y = thread_index() / ATTEND_SIDE;
+    const struct attend_shared s = attend_shared_of(HD);
     pdl_trigger();
     pdl_wait();
     const u32 rows = count_rows(count, p->step) * shared, first = block_index() % tiles * ROWS;
     if (first >= rows)
         return; /* the whole block */
-    struct tile tile;
+    struct attend_tile tile;
     tile.shared = shared;
     tile.first = first;
     tile.count = rows - first < ROWS ? rows - first : ROWS;
@@ -285,34 +287,34 @@ DEVICE void attention_chunk(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, u3
     const char *const keys = (const char *)p->keys + of_head;
     const char *const values = (const char *)p->values + of_head;
 
-    const u32 own = thread_index() / (TILE_THREADS / ROWS); /* the row whose sums are kept here */
-    struct tile_row row;
+    const u32 own = thread_index() / (ATTEND_THREADS / ROWS); /* the row whose sums are kept here */
+    struct attend_row row;
     row.real = own < tile.count;
     row.position = p->step->position + (first + own) / shared;
     row.oldest = cache_oldest(W, row.position);
     row.most = as_f32(MINUS_INFINITY);
     row.sum = 0.0f;
-    f32 acc[TILE_MOST_ROWS][TILE_MOST_COLUMNS] = {};
-    tile_load_queries(H, HD, &tile, p->q, s.q);
-    for (uint64_t block = tile.oldest / TILE_KEYS * TILE_KEYS; block <= tile.position;
-         block += TILE_KEYS)
-        tile_step(T, HD, C, scale, block, &tile, keys, values, &row, &s, acc);
-    if (thread_index() % (TILE_THREADS / ROWS) == 0)
+    f32 acc[ATTEND_MOST_ROWS][ATTEND_MOST_COLUMNS] = {};
+    attend_load_queries(H, HD, &tile, p->q, s.q);
+    for (uint64_t block = tile.oldest / ATTEND_KEYS * ATTEND_KEYS; block <= tile.position;
+         block += ATTEND_KEYS)
+        attend_step(T, HD, C, scale, block, &tile, keys, values, &row, &s, acc);
+    if (thread_index() % (ATTEND_THREADS / ROWS) == 0)
         s.sum[own] = row.sum;
     block_barrier(); /* sum: written by the first thread of each row, read by all */
     UNROLL
-    for (u32 i = 0; i < ROWS / TILE_SIDE; i++) {
-        const u32 at = y + i * TILE_SIDE;
-        f32 *const to = p->q + tile_at(H, HD, &tile, at) + x;
+    for (u32 i = 0; i < ROWS / ATTEND_SIDE; i++) {
+        const u32 at = y + i * ATTEND_SIDE;
+        f32 *const to = p->q + attend_at(H, HD, &tile, at) + x;
         UNROLL
-        for (u32 c = 0; c < HD / TILE_SIDE; c++)
+        for (u32 c = 0; c < HD / ATTEND_SIDE; c++)
             if (at < tile.count)
-                to[c * TILE_SIDE] = k_div(acc[i][c], s.sum[at]);
+                to[c * ATTEND_SIDE] = k_div(acc[i][c], s.sum[at]);
     }
 }
 
 #define ATTENTION_CHUNK(name, H, KV, HD, TYPE, T, C, W, SCALE)                                     \
-    KERNEL(name##_kernel, struct attention_params, TILE_THREADS)                                   \
+    KERNEL(name##_kernel, struct attention_params, ATTEND_THREADS)                                 \
     {                                                                                              \
         attention_chunk(H, KV, HD, WEIGHT_##T, C, W, ROWS_MOST_CHUNK, SCALE, COUNT_CHUNK, &p);     \
     }                                                                                              \
@@ -320,8 +322,8 @@ DEVICE void attention_chunk(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, u3
                          const TYPE(*values)[C][HD])                                               \
     {                                                                                              \
         struct attention_params p = {r->step, q[0], keys, values, NULL};                           \
-        LAUNCH(r, op, name##_kernel, (KV)*TILE_COUNT(ROWS_MOST_CHUNK, (H) / (KV), HD),             \
-               TILE_THREADS, TILE_SHARED_BYTES(HD), p);                                            \
+        LAUNCH(r, op, name##_kernel, (KV)*ATTEND_COUNT(ROWS_MOST_CHUNK, (H) / (KV), HD),           \
+               ATTEND_THREADS, ATTEND_SHARED_BYTES(HD), p);                                        \
     }
 
 #endif

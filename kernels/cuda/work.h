@@ -11,6 +11,9 @@
 /* Tokens that one block of the scan walks; chunks are cut into pieces of this many. */
 enum { SCAN_STEPS = 64 };
 
+/* Rows of a group of one expert that one block multiplies; groups are cut into tiles of as many. */
+enum { EXPERT_TILE_ROWS = 64 };
+
 #define WORK_LINE(count) (((uint64_t)(count) + 15) / 16 * 16)
 
 /* LINEAR with COUNT CHUNK or LOGITS: the rows that the product reads, in elements of the weights.
@@ -49,6 +52,24 @@ enum { ATTENTION_SPAN = 256 };
 /* Of each split and head: the sums over its values, the largest score, the sum of exponentials. */
 #define WORK_ATTENTION_BYTES(H, KV, HD, C)                                                         \
     ((uint64_t)ATTENTION_SPLITS(H, KV, C) * (H) * ((HD) + 2) * 4)
+
+/* NORM_EXPERTS_SWIGLU: the logits of a router that not every block reads for itself. */
+#define WORK_LOGITS_BYTES(E) (WORK_LINE(E) * 4)
+
+/* Tiles of the groups of `rows` rows: every expert may begin one that stays unfilled. */
+#define WORK_TILES(rows, E) (((uint64_t)(rows) + EXPERT_TILE_ROWS - 1) / EXPERT_TILE_ROWS + (E)-1)
+
+/* GATHER, with `rows` K times the most tokens: 16 bytes for a tile, and of each row where it comes
+ * from and where it has gone. */
+#define WORK_GROUPS_BYTES(rows, E) (WORK_LINE(WORK_TILES(rows, E) * 4 + (uint64_t)(rows)*2) * 4)
+
+/* EXPERTS_SWIGLU, and EXPERTS_ADD with COUNT CHUNK: the groups, the rows that the products read in
+ * elements of the weights, and of EXPERTS_ADD the products. */
+#define WORK_EXPERTS_SWIGLU_BYTES(rows, D, E, element_bytes)                                       \
+    (WORK_GROUPS_BYTES(rows, E) + WORK_LINEAR_BYTES(rows, D, element_bytes))
+#define WORK_EXPERTS_ADD_BYTES(rows, F, D, E, element_bytes)                                       \
+    (WORK_GROUPS_BYTES(rows, E) + WORK_LINEAR_BYTES(rows, F, element_bytes) +                      \
+     WORK_LINEAR_BYTES(rows, D, 4))
 
 /* A turn over the ids of a model: two orders of the candidates and their sums; some bytes of room
  * for the smallest vocabulary. */
