@@ -214,8 +214,9 @@ void hub_parse(const char *text, size_t size, const char *from, struct hub_listi
     json_error_t error;
     json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error), *entry;
     if (root == NULL)
-        die(EXIT_MISMATCH, "%s: this is not how the hub describes a model: line %d: %s", from,
-            error.line, error.text);
+        die(EXIT_MISMATCH,
+            "%s: this is not how the hub describes a model: no JSON, or a key twice, at byte %d",
+            from, error.position);
     *listing = (struct hub_listing){.count = 0};
     const char *commit = json_string_value(json_object_get(root, "sha"));
     const json_t *siblings = json_object_get(root, "siblings");
