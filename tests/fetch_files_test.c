@@ -66,6 +66,10 @@ START_TEST(wrong_lengths_are_refused)
 }
 END_TEST
 
+#define INDEX_ENTRY  SMALL("model.safetensors.index.json", "19", TOKENIZER_SHA)
+#define SECOND_ENTRY LARGE("model-00002-of-00002.safetensors", "300000", MODEL_SHA)
+#define HALF_A_ROW   "no complete row of model-#####-of-#####.safetensors beside its index"
+
 START_TEST(listings_are_checked)
 {
 #define NO_MODEL  "this is not how the hub describes a model: "
@@ -99,6 +103,8 @@ START_TEST(listings_are_checked)
          "the repository has no model.safetensors and no model.safetensors.index.json: only "
          "safetensors can be packed"},
         {LIST(MODEL_ENTRY), "the repository has no config.json"},
+        {LIST(CONFIG_ENTRY ", " INDEX_ENTRY), "the repository has " HALF_A_ROW},
+        {LIST(CONFIG_ENTRY ", " INDEX_ENTRY ", " SECOND_ENTRY), "the repository has " HALF_A_ROW},
     };
     enum { CASES = sizeof cases / sizeof cases[0] };
     for (int i = 0; i < CASES; i++) {
@@ -131,9 +137,9 @@ START_TEST(shards_come_with_their_index)
 {
     static const char *const entries[] = {
         CONFIG_ENTRY,
-        SMALL("model.safetensors.index.json", "19", TOKENIZER_SHA),
+        INDEX_ENTRY,
         LARGE("model-00001-of-00002.safetensors", "300000", MODEL_SHA),
-        LARGE("model-00002-of-00002.safetensors", "300000", MODEL_SHA),
+        SECOND_ENTRY,
         LARGE("model-1-of-2.safetensors", "300000", MODEL_SHA),
         LARGE("consolidated.safetensors", "300000", MODEL_SHA),
     };

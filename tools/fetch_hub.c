@@ -157,6 +157,18 @@ static int by_name(const void *left, const void *right)
     return strcmp(((const struct hub_file *)left)->name, ((const struct hub_file *)right)->name);
 }
 
+/* As many shards as their names say there are. */
+static bool has_all_shards(const struct hub_listing *listing)
+{
+    unsigned long count = 0, total = 0;
+    for (uint32_t i = 0; i < listing->count; i++)
+        if (is_shard(listing->file[i].name)) {
+            total = strtoul(strstr(listing->file[i].name, "-of-") + 4, NULL, 10);
+            count++;
+        }
+    return count > 0 && count == total;
+}
+
 /* Leaves shards out where the weights also come in one file. Returns what is missing, or NULL. */
 static const char *settle(struct hub_listing *listing)
 {
@@ -170,6 +182,8 @@ static const char *settle(struct hub_listing *listing)
     } else if (find(listing, "model.safetensors.index.json") == NULL) {
         return "no model.safetensors and no model.safetensors.index.json: only safetensors can be "
                "packed";
+    } else if (!has_all_shards(listing)) {
+        return "no complete row of model-#####-of-#####.safetensors beside its index";
     }
     qsort(listing->file, listing->count, sizeof listing->file[0], by_name);
     return find(listing, "config.json") == NULL ? "no config.json" : NULL;

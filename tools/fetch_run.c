@@ -47,8 +47,8 @@ static void list_online(const struct fetch_place *place, struct fetch_patience p
     free(text);
 }
 
-/* Without the network: what the cache has; or whatever already lies in the directory, returning
- * false. */
+/* Without the network: what the cache has. False: nothing, but what looks like a checkpoint lies in
+ * the directory. */
 static bool list_offline(const struct fetch_place *place, struct hub_listing *listing)
 {
     char path[HUB_PATH + 32];
