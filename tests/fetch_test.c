@@ -144,6 +144,8 @@ START_TEST(failures_end_in_words)
     };
     site_routes[cases[_i].route].play[0] = cases[_i].play;
     site_routes[cases[_i].route].plays = 1;
+    if (cases[_i].play.stall)
+        site_timeout = "1";
     site_start();
     site_said(site_fetch(), 1, "http://127.0.0.1:%u%s: %s", site_hub.port, cases[_i].path,
               cases[_i].message);
@@ -225,7 +227,7 @@ START_TEST(an_interrupt_leaves_the_beginning)
     FILE *err = tmpfile();
     const pid_t pid =
         child_start(TOOL, (const char *const[]){CONFIG, "-o", TARGET, NULL}, 0, 1, fileno(err));
-    for (int i = 0; i < 500 && !site_holds(TARGET "/" MODEL_PART, site_model, 120000); i++)
+    for (int i = 0; i < 3000 && !site_holds(TARGET "/" MODEL_PART, site_model, 120000); i++)
         usleep(10000);
     ck_assert_int_eq(kill(pid, SIGINT), 0);
     ck_assert_int_eq(child_wait(pid), 130);
