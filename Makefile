@@ -3,9 +3,10 @@
 #   make run                               build the default model, print a story
 #   make test                              everything that takes minutes; SAN=1 under ASan and UBSan
 #   make test-full                         test, sanitizers, fuzzing
+#   make fetch MODEL=x [DIR=DIR]           the checkpoint of config/x.ini from the hub
 #   make MODEL=x CHECKPOINT=DIR            build/cpu/x and build/cpu/x.weights from a checkpoint
 #   make MODEL=x RANDOM_WEIGHTS=SEED       the same with random weights of the real shapes
-#   make list | models | lint | tidy | bench | clean
+#   make list | table | models | lint | tidy | bench | clean
 
 MODEL          ?= fable-mamba
 CONFIG         ?= config/$(MODEL).ini
@@ -66,24 +67,27 @@ TOOL_LIBS    := -linih -ljansson -lxxhash -l:libpcre2-8.a -l:libutf8proc.a -lm
 types       := f32 bf16 f16
 tiny_models := $(foreach m,mamba-a mamba-b mamba-c,$(addprefix $(m)-,$(types))) \
                mamba-c-stored-bf16-f32 mamba-c-stored-f16-f32 mamba-a-original-f32 mamba-a-sharded-f32
-tiny_transformers := $(addprefix llama-a-,$(types)) llama-b-bf16 llama-c-f16 phi-a-bf16 phi-b-f16 mixtral-a-bf16
+tiny_transformers := $(addprefix llama-a-,$(types)) llama-b-bf16 llama-c-f16 phi-a-bf16 phi-b-f16 mixtral-a-bf16 \
+                     deepseek-a-bf16 deepseek-b-f16 jamba-a-bf16 jamba-b-f16 mixtral-w-f32
 tiny_type    = $(lastword $(subst -, ,$(1)))
 tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
 include cuda.mk
 objects = $(patsubst %.c,$(1)/%.o,$(patsubst %.cu,$(1)/%.cu.o,$(2)))
-tool_mains   := tools/pack.c tools/fables.c
+tool_mains   := tools/pack.c tools/fables.c tools/fetch.c
 gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c))
-tool_lib     := $(filter-out $(tool_mains) tools/train_scan.c tools/trace_injection.c tools/driver_watch.c,$(wildcard tools/*.c))
+fetch_lib    := $(filter-out tools/fetch.c,$(wildcard tools/fetch*.c))
+tool_lib     := $(filter-out $(tool_mains) $(fetch_lib) tools/train_scan.c tools/trace_injection.c \
+                  tools/driver_watch.c,$(wildcard tools/*.c))
 shared_lib   := $(wildcard runtime/tokenizer*.c) runtime/utf8.c runtime/interrupt.c
 runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(backend_lib)
 MODEL_OBJECTS := $(call objects,$(OUT)/obj/models/$(MODEL),$(model_files))
 
-.PHONY: all run test test-full bench bench-ops list models lint tidy clean deps deps-test binary weights
+.PHONY: all run test test-full bench bench-ops list table models lint tidy clean deps deps-test deps-fetch binary weights fetch
 all: binary weights
 
 binary: $(OUT)/$(MODEL)
-deps deps-test:
-	@tools/deps.sh $(if $(filter deps-test,$@),test,build)
+deps deps-test deps-fetch:
+	@tools/deps.sh $(or $(patsubst deps-%,%,$(filter deps-%,$@)),build)
 
 run: deps
 	@$(MAKE) -s all
@@ -106,7 +110,7 @@ build/cross-include:
 	@mv $@.new $@
 
 # ---- the generator and the tools ----------------------------------------------------------------
-$(TOOLS)/libgen.a: $(call objects,$(TOOLS)/obj,$(gen_lib))
+$(TOOLS)/libgen.a: $(call objects,$(TOOLS)/obj,$(gen_lib) runtime/budget.c)
 $(TOOLS)/libtools.a: $(call objects,$(TOOLS)/obj,$(tool_lib) $(shared_lib))
 $(OUT)/libruntime.a: $(call objects,$(OUT)/obj,$(runtime_lib))
 %.a:
@@ -116,6 +120,10 @@ $(TOOLS)/gen: $(TOOLS)/obj/gen/main.o $(TOOLS)/libgen.a
 	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
 $(TOOLS)/pack: $(TOOLS)/obj/tools/pack.o $(TOOLS)/libtools.a $(TOOLS)/libgen.a
 	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
+# The only program that talks to a network, and the only one that needs these libraries.
+$(call objects,$(TOOLS)/obj,tools/fetch.c $(fetch_lib)): | deps-fetch
+$(TOOLS)/fetch: $(call objects,$(TOOLS)/obj,tools/fetch.c $(fetch_lib) runtime/die.c) $(TOOLS)/libtools.a $(TOOLS)/libgen.a
+	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS) -lcurl -lnettle
 $(TOOLS)/fables: $(TOOLS)/obj/tools/fables.o
 	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@
 
@@ -147,9 +155,18 @@ else
 	@$(TOOLS)/pack --backend $(weights_backend) $(CONFIG) $(CHECKPOINT) -o $@
 endif
 
+# The checkpoint of a config that says where it is published; then the command that packs it.
+DIR ?= checkpoints/$(MODEL)
+fetch: $(TOOLS)/fetch $(CONFIG)
+	@$(TOOLS)/fetch $(CONFIG) -o $(DIR)
+
 list:
 	@for c in config/*.ini; do n=$$(basename $$c .ini); \
 	  printf '%-16s %s\n' "$$n" "$$(sed -n '1s/^# *//p' $$c)"; done
+
+# What every reference model needs, as the README shows it.
+table: $(TOOLS)/gen
+	@$(TOOLS)/gen table $(sort $(wildcard config/*.ini))
 
 # Regenerates the committed sources of every reference config.
 models: $(TOOLS)/gen
@@ -162,7 +179,8 @@ include trace.mk
 # binaries of OUT. Models: the tiny checkpoints, imported and built at every weight type.
 programs    := $(patsubst tests/%.c,$(TESTS)/%,$(wildcard tests/*_test.c))
 scripts     := $(filter-out tests/all.sh,$(wildcard tests/*.sh))
-test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_digest.c tests/bench_kernels.c
+test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_digest.c tests/bench_kernels.c \
+               tests/no_steps.c
 test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c))
 TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
 TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"' \
@@ -181,6 +199,15 @@ $(TESTS)/libtests.a: $(test_lib:tests/%.c=$(TESTS)/obj/%.o)
 # The runtime names a model; where a test brings none, it is the fake one of libtests.a.
 $(filter-out %/poison_test %/trace_test,$(programs)): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) -Wl,--start-group $^ -Wl,--end-group -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
+
+# Every reference model without its kernels, for 'info': the descriptor over steps that do nothing.
+described := $(patsubst config/%.ini,$(TESTS)/info/%,$(wildcard config/*.ini))
+$(TESTS)/info/%.o: models/%/ops.c | deps-test
+	@mkdir -p $(@D); $(CC) $(CFLAGS) -Imodels/$* -c $< -o $@
+$(described): %: %.o $(TESTS)/obj/no_steps.o $(OUT)/obj/runtime/main.o $(OUT)/libruntime.a
+	@$(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
+$(TESTS)/budget_test: | $(described)
+$(TESTS)/fetch_test $(TESTS)/fetch_files_test: | $(TOOLS)/fetch
 
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.
 $(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o fake_model.o) \
@@ -202,7 +229,7 @@ tiny-model-%: build/tests/config/%.ini $(OUT)/libruntime.a $(TOOLS)/pack
 
 # The default model and tiny ones for the other instruction sets that this machine can execute or emulate.
 other_isas := $(if $(filter x86_64,$(shell uname -m)),avx2 avx512 aarch64)
-bits_models := llama-a-f16 phi-a-bf16 mixtral-a-bf16
+bits_models := llama-a-f16 phi-a-bf16 mixtral-a-bf16 deepseek-a-bf16 jamba-a-bf16
 other-isa-%: build/made/$(MODEL).stamp $(addprefix tiny-model-,$(bits_models))
 	@$(MAKE) -s ISA=$* SAN= binary build/tests-$*/kernel_digest
 	@for m in $(bits_models); do $(MAKE) -s ISA=$* SAN= MODEL=$$m CONFIG=build/tests/config/$$m.ini \
@@ -259,7 +286,7 @@ build/fuzz/obj/%.o: %.c | deps-test
 	@mkdir -p $(@D); clang $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
 
 # One stamp a file, so that only what changed is looked at again.
-tidied := $(patsubst %.c,build/tidy/%.ok,$(gen_lib) $(tool_lib) $(runtime_lib) gen/main.c \
+tidied := $(patsubst %.c,build/tidy/%.ok,$(gen_lib) $(tool_lib) $(fetch_lib) $(runtime_lib) gen/main.c \
             runtime/main.c $(tool_mains) $(wildcard tests/*.c tests/fuzz/*.c) \
             $(if $(cuda_headers),$(wildcard runtime/cuda/*.c tests/simt/*.c tests/gpu/*.c)))
 tidy: $(tidied)

@@ -6,6 +6,12 @@
 
 enum { CACHE_POSITIONS = 64 }; /* the cache holds whole blocks of so many */
 
+uint64_t attention_positions(const struct cfg *cfg)
+{
+    const uint64_t window = cfg_window(cfg);
+    return number_pad(window > 0 ? window + cfg->prefill_chunk : cfg->context, CACHE_POSITIONS);
+}
+
 /* The keys or values of a layer, head by head. */
 static uint32_t cache(struct build *b, const char *name, const char *note)
 {
@@ -16,7 +22,7 @@ static uint32_t cache(struct build *b, const char *name, const char *note)
         .type = cfg->kv_type,
         .cache = true,
         .rank = 3,
-        .dim = {cfg->num_key_value_heads, number_pad(cfg->context, CACHE_POSITIONS), cfg->head_dim},
+        .dim = {cfg->num_key_value_heads, attention_positions(cfg), cfg->head_dim},
     };
     strcpy(t.name, name);
     const uint32_t id = graph_tensor(b->graph, &t);
@@ -45,8 +51,8 @@ void attention_tensors(struct build *b, const struct attention_sources *from, st
     a->v_bias = bias(b, "v_bias", from->v_bias, KV);
     a->o_proj = build_weight(b, "o_proj", from->o, PACKING_MATRIX, D, Q);
     a->o_bias = bias(b, "o_bias", from->o_bias, D);
-    a->keys = cache(b, "keys", "of a head by panels of 16 positions");
-    a->values = cache(b, "values", "of a head as one panel");
+    a->keys = cache(b, "keys", "order of a head: cache.h, cache.cuh");
+    a->values = cache(b, "values", "the same");
 }
 
 void attention_linear(struct build *b, const char *name, bool add, uint32_t y, uint32_t w,
@@ -72,7 +78,8 @@ void attention_prefill(struct build *b, const struct attention *a, uint32_t q, u
     attention_linear(b, "Q_PROJ", false, q, a->q_proj, a->q_bias, xn);
     attention_linear(b, "K_PROJ", false, k, a->k_proj, a->k_bias, xn);
     attention_linear(b, "V_PROJ", false, v, a->v_proj, a->v_bias, xn);
-    BUILD_NODE(b, OP_ROPE_APPEND, "ROPE", q, k, v, a->keys, a->values);
+    BUILD_NODE(b, OP_ROPE_APPEND, cfg_rotary_dim(b->cfg) > 0 ? "ROPE" : "APPEND", q, k, v, a->keys,
+               a->values);
     BUILD_NODE(b, OP_ATTENTION, "ATTENTION", q, a->keys, a->values);
 }
 

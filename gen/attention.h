@@ -21,6 +21,10 @@ struct attention_norm {
     uint32_t weight, bias;
 };
 
+/* The positions that a cache has room for, in whole blocks: all of a context; or, of a window, what
+ * the first token of a chunk sees and the chunk that is appended before it looks. */
+uint64_t attention_positions(const struct cfg *cfg);
+
 void attention_tensors(struct build *b, const struct attention_sources *from, struct attention *a);
 
 /* Adds the operations from the residual stream x to q, which holds the heads' results. Decode: the

@@ -115,3 +115,37 @@ uint32_t build_optional(struct build *b, bool wanted, const char *name, const ch
 {
     return wanted ? build_weight(b, name, source, PACKING_VECTOR, rows, 1) : GRAPH_NONE;
 }
+
+/* Hidden rows to logits. */
+static void stack_head(struct build *b, const struct build_ends *ends)
+{
+    b->place = PLACE_EPILOGUE;
+    const uint32_t hidden = build_hidden(b);
+    const uint32_t embed = b->cfg->tie_word_embeddings ? build_embedding(b, ends->embed, "") : 0;
+    const uint32_t head = build_head(b, embed), logits = build_logits(b);
+    BUILD_NODE(b, OP_LINEAR, "LOGITS", logits, head, hidden);
+}
+
+void build_stack(struct build *b, const struct build_ends *ends,
+                 void (*layer)(struct build *b, uint32_t x))
+{
+    if (b->graph->step == STEP_HEAD) {
+        stack_head(b, ends);
+        return;
+    }
+    b->place = PLACE_PROLOGUE;
+    const uint32_t tokens = build_tokens(b), embed = build_embedding(b, ends->embed, "");
+    const uint32_t x = build_scratch(b, "x");
+    BUILD_NODE(b, OP_EMBED, "EMBED", x, embed, tokens);
+    b->place = PLACE_LAYER;
+    layer(b, x);
+    b->place = PLACE_EPILOGUE;
+    const uint32_t norm_f =
+        build_weight(b, "norm_f", ends->norm_f, PACKING_VECTOR, b->cfg->hidden_size, 1);
+    const uint32_t hidden = build_hidden(b);
+    BUILD_NODE(b, OP_RMSNORM, "NORM_F", hidden, x, norm_f);
+    if (b->graph->step != STEP_DECODE)
+        return;
+    const uint32_t head = build_head(b, embed), logits = build_logits(b);
+    BUILD_NODE(b, OP_LINEAR, "HEAD", logits, head, hidden);
+}

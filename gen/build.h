@@ -48,4 +48,14 @@ uint32_t build_tokens(struct build *b);
 uint32_t build_hidden(struct build *b);
 uint32_t build_logits(struct build *b);
 
+/* Where a family keeps the table and the last norm, an RMSNorm. */
+struct build_ends {
+    const char *embed, *norm_f;
+};
+
+/* A whole graph: tokens to normalised hidden rows, in decode on to the logits; or the head. `layer`
+ * adds the tensors and operations of a layer on the residual stream x. */
+void build_stack(struct build *b, const struct build_ends *ends,
+                 void (*layer)(struct build *b, uint32_t x));
+
 #endif

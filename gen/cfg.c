@@ -105,7 +105,7 @@ static int handle(void *user, const char *section, const char *name, const char 
     struct parse *p = user;
     if (section[0] == '\0') {
         report_error(p->report, p->lines.line,
-                     "key '%s' before any section: put it under [model] or [build]", name);
+                     "key '%s' before any section: put it under [model], [build] or [hub]", name);
         return 1;
     }
     const struct key *key = cfg_key(name);
@@ -136,14 +136,23 @@ static char *next_line(char *line, int room, void *user)
     return line;
 }
 
+/* Whether the key must be there. [hub] may be left out, but not half of it. */
+static bool wanted(const struct parse *p, const struct key *key)
+{
+    return strcmp(key->section, "hub") == 0 ? p->lines.section_line[CFG_SECTION_HUB] != 0
+                                            : cfg_has(p->cfg, key);
+}
+
 /* Every key of the family was given, and no key of another one. */
 static void check_presence(struct parse *p)
 {
     for (uint32_t i = 0; i < KEYS; i++) {
         const struct key *key = &cfg_keys[i];
-        const bool given_here = p->line_of[i] != 0, wanted_here = cfg_has(p->cfg, key);
+        const bool given_here = p->line_of[i] != 0, wanted_here = wanted(p, key);
         if (given_here == wanted_here || (given_here && p->cfg->model_type[0] == '\0'))
             continue;
+        if (given_here && strcmp(key->section, "hub") == 0)
+            continue; /* it stands in another section, which was reported */
         p->sound = false;
         if (given_here) {
             report_error(p->report, p->line_of[i],
@@ -151,10 +160,10 @@ static void check_presence(struct parse *p)
                          key->families, p->cfg->model_type);
             continue;
         }
-        char wanted[CFG_EXPECTED_MAX];
-        cfg_expected(key, wanted);
+        char expected[CFG_EXPECTED_MAX];
+        cfg_expected(key, expected);
         report_error(p->report, 0, "missing key '%s' in [%s]: add '%s = ', %s (%s)", key->name,
-                     key->section, key->name, wanted, key->meaning);
+                     key->section, key->name, expected, key->meaning);
     }
 }
 

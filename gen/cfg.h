@@ -1,7 +1,8 @@
 /* The config of one model: strict INI in, a checked struct page.
  *
  * [model] holds the architecture, under the names of Hugging Face's config.json; [build] holds the
- * static choices. gen/keys.def lists every key with its range. There are no defaults. */
+ * static choices; [hub], which may be left out, says where the checkpoint is published.
+ * gen/keys.def lists every key with its range. There are no defaults. */
 #ifndef GEN_CFG_H
 #define GEN_CFG_H
 
@@ -31,11 +32,18 @@ struct cfg {
     uint32_t vocab_size, hidden_size, intermediate_size, state_size, num_hidden_layers;
     uint32_t num_attention_heads, num_key_value_heads, head_dim;
     uint32_t num_local_experts, num_experts_per_tok;
+    uint32_t n_routed_experts, n_shared_experts, moe_intermediate_size;
+    uint32_t first_k_dense_replace, moe_layer_freq;
+    bool norm_topk_prob;
+    uint32_t num_experts;
+    uint32_t attn_layer_period, attn_layer_offset, expert_layer_period, expert_layer_offset;
+    uint32_t mamba_d_state, mamba_d_conv, mamba_expand, mamba_dt_rank;
+    bool mamba_conv_bias, mamba_proj_bias;
     uint32_t conv_kernel, time_step_rank;
     bool use_bias, use_conv_bias;
     char hidden_act[16];
     double layer_norm_epsilon, rms_norm_eps, layer_norm_eps;
-    uint32_t max_position_embeddings;
+    uint32_t max_position_embeddings, sliding_window;
     double rope_theta, partial_rotary_factor;
     bool residual_in_fp32, tie_word_embeddings;
     uint32_t bos_token_id, eos_token_id, pad_token_id;
@@ -43,16 +51,18 @@ struct cfg {
     enum dtype embedding_type, linear_type, kv_type;
     uint32_t context, prefill_chunk, logit_rows;
     char weights_memory[16], state_memory[16], scratch_memory[16], io_memory[16];
+
+    char repository[CFG_VALUE_MAX + 1], revision[CFG_VALUE_MAX + 1]; /* "": no section [hub] */
 };
 
 /* One row of keys.def. */
-enum key_kind { KEY_COUNT, KEY_FLAG, KEY_REAL, KEY_WORD, KEY_DTYPE };
+enum key_kind { KEY_COUNT, KEY_FLAG, KEY_REAL, KEY_WORD, KEY_DTYPE, KEY_PATH };
 
 struct key {
     const char *section; /* "model" or "build" */
     const char *name;
     enum key_kind kind;
-    double least, most;    /* KEY_COUNT, KEY_REAL */
+    double least, most;    /* KEY_COUNT, KEY_REAL; of a KEY_PATH: its parts */
     const char *words;     /* KEY_WORD, KEY_DTYPE: the allowed words, separated by one space */
     bool packed;           /* decides what a weight file holds: under the config digest */
     const char *families;  /* that have the key, as `words`; "": every one */
@@ -67,15 +77,28 @@ extern const uint32_t cfg_key_count;
 /* The key of that name, or NULL. */
 const struct key *cfg_key(const char *name);
 
-/* Whether configs of this family have the key; of an unknown family: whether every one has. */
+/* Whether configs of this family have the key; of an unknown family: whether every one has. Of
+ * [hub]: whether this config says where its checkpoint is published. */
 bool cfg_has(const struct cfg *cfg, const struct key *key);
 
 /* How many leading elements of a head are rotated: the whole part of partial_rotary_factor *
- * head_dim, or the whole head where the family has no such key. */
+ * head_dim, or the whole head where the family has no such key; 0 of one without positions. */
 uint32_t cfg_rotary_dim(const struct cfg *cfg);
+
+/* The window of attention; 0 where there is none, or none smaller than the context. */
+uint32_t cfg_window(const struct cfg *cfg);
+
+/* The most positions of a text; 0 where any length goes: the state has a fixed size. */
+uint32_t cfg_context(const struct cfg *cfg);
 
 /* What the family's norms add to the mean square or the variance. */
 double cfg_epsilon(const struct cfg *cfg);
+
+/* How many experts a layer that has any has; 0: the family has none. */
+uint32_t cfg_experts(const struct cfg *cfg);
+
+/* Whether the family divides the probabilities of the chosen experts by their sum. */
+bool cfg_renorm(const struct cfg *cfg);
 
 /* Reads and checks the file at `path`. False: the reasons are in `report`. */
 __attribute__((warn_unused_result)) bool cfg_load(const char *path, struct report *report,

@@ -10,6 +10,8 @@ enum { EXPERT_ROWS_MOST = 8192 };
 bool cfg_has(const struct cfg *cfg, const struct key *key)
 {
     const size_t length = strlen(cfg->model_type);
+    if (strcmp(key->section, "hub") == 0)
+        return cfg->repository[0] != '\0';
     if (key->families[0] == '\0')
         return true;
     if (length == 0)
@@ -30,8 +32,20 @@ static bool has(const struct cfg *cfg, const char *name)
 
 uint32_t cfg_rotary_dim(const struct cfg *cfg)
 {
+    if (!has(cfg, "rope_theta"))
+        return 0;
     const double factor = has(cfg, "partial_rotary_factor") ? cfg->partial_rotary_factor : 1;
     return (uint32_t)(cfg->head_dim * factor);
+}
+
+uint32_t cfg_window(const struct cfg *cfg)
+{
+    return cfg->sliding_window < cfg->context ? cfg->sliding_window : 0;
+}
+
+uint32_t cfg_context(const struct cfg *cfg)
+{
+    return cfg_window(cfg) > 0 ? 0 : cfg->context;
 }
 
 double cfg_epsilon(const struct cfg *cfg)
@@ -39,6 +53,27 @@ double cfg_epsilon(const struct cfg *cfg)
     if (has(cfg, "rms_norm_eps"))
         return cfg->rms_norm_eps;
     return has(cfg, "layer_norm_eps") ? cfg->layer_norm_eps : cfg->layer_norm_epsilon;
+}
+
+/* The key that says how many experts there are; NULL: the family has none. */
+static const char *experts_key(const struct cfg *cfg)
+{
+    static const char *const keys[] = {"num_local_experts", "n_routed_experts", "num_experts"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (has(cfg, keys[i]))
+            return keys[i];
+    return NULL;
+}
+
+uint32_t cfg_experts(const struct cfg *cfg)
+{
+    const char *key = experts_key(cfg);
+    return key == NULL ? 0 : *(const uint32_t *)((const char *)cfg + cfg_key(key)->offset);
+}
+
+bool cfg_renorm(const struct cfg *cfg)
+{
+    return strcmp(cfg->model_type, "mixtral") == 0 || cfg->norm_topk_prob;
 }
 
 /* A config under check: where its keys were given, if in a file. */
@@ -81,7 +116,7 @@ static void check_attention(const struct rules *r)
         report_error(r->report, line(r, "head_dim"),
                      "head_dim = %u, expected a multiple of 16: kernels work on lines of 16",
                      cfg->head_dim);
-    if (rotary == 0 || rotary % 2 != 0)
+    if (has(cfg, "rope_theta") && (rotary == 0 || rotary % 2 != 0))
         report_error(r->report,
                      has(cfg, "partial_rotary_factor") ? line(r, "partial_rotary_factor")
                                                        : line(r, "head_dim"),
@@ -90,6 +125,15 @@ static void check_attention(const struct rules *r)
         report_error(r->report, line(r, "context"),
                      "context = %u, expected at most max_position_embeddings = %u", cfg->context,
                      cfg->max_position_embeddings);
+}
+
+/* One layer of every period, of which the offset is the first. */
+static void check_period(const struct rules *r, const char *period_key, uint32_t period,
+                         const char *offset_key, uint32_t offset)
+{
+    if (has(r->cfg, offset_key) && offset >= period)
+        report_error(r->report, line(r, offset_key), "%s = %u, expected less than %s = %u",
+                     offset_key, offset, period_key, period);
 }
 
 bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *report)
@@ -104,10 +148,10 @@ bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *re
                      "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
                      cfg->prefill_chunk);
     check_activation(&r);
-    if (cfg->num_experts_per_tok > cfg->num_local_experts)
+    if (cfg->num_experts_per_tok > cfg_experts(cfg))
         report_error(report, line(&r, "num_experts_per_tok"),
-                     "num_experts_per_tok = %u, expected at most num_local_experts = %u",
-                     cfg->num_experts_per_tok, cfg->num_local_experts);
+                     "num_experts_per_tok = %u, expected at most %s = %u", cfg->num_experts_per_tok,
+                     experts_key(cfg), cfg_experts(cfg));
     if ((uint64_t)cfg->prefill_chunk * cfg->num_experts_per_tok > EXPERT_ROWS_MOST)
         report_error(
             report, line(&r, "prefill_chunk"),
@@ -116,5 +160,9 @@ bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *re
             cfg->num_experts_per_tok);
     if (has(cfg, "num_attention_heads"))
         check_attention(&r);
+    check_period(&r, "attn_layer_period", cfg->attn_layer_period, "attn_layer_offset",
+                 cfg->attn_layer_offset);
+    check_period(&r, "expert_layer_period", cfg->expert_layer_period, "expert_layer_offset",
+                 cfg->expert_layer_offset);
     return report->errors == errors;
 }

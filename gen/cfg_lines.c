@@ -5,7 +5,7 @@
 
 #include "gen/cfg.h"
 
-static const char *const sections[] = {"model", "build"};
+static const char *const sections[CFG_SECTIONS] = {"model", "build", "hub"};
 
 bool cfg_lines_open(struct cfg_lines *l)
 {
@@ -59,10 +59,10 @@ static void open_section(struct cfg_lines *l, const char *line, size_t length)
 {
     l->astray = true;
     if (line[length - 1] != ']') {
-        report_error(l->report, l->line, "section without ']': expected [model] or [build]");
+        report_error(l->report, l->line, "section without ']': expected [model], [build] or [hub]");
         return;
     }
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < CFG_SECTIONS; i++) {
         if (length - 2 != strlen(sections[i]) || strncmp(line + 1, sections[i], length - 2) != 0)
             continue;
         if (l->section_line[i] != 0)
@@ -74,7 +74,7 @@ static void open_section(struct cfg_lines *l, const char *line, size_t length)
         l->astray = false;
         return;
     }
-    report_error(l->report, l->line, "unknown section %.*s: expected [model] or [build]",
+    report_error(l->report, l->line, "unknown section %.*s: expected [model], [build] or [hub]",
                  (int)length, line);
 }
 

@@ -9,13 +9,16 @@
 
 #include "gen/report.h"
 
+/* The sections, in this order. */
+enum { CFG_SECTION_MODEL, CFG_SECTION_BUILD, CFG_SECTION_HUB, CFG_SECTIONS };
+
 struct cfg_lines {
     const char *text;
     size_t size, at;
     uint32_t line; /* of the line handed out last; the first is 1 */
     struct report *report;
-    uint32_t section_line[2]; /* where [model] and [build] were opened; 0: not yet */
-    bool astray;              /* inside an unknown section: its lines are skipped */
+    uint32_t section_line[CFG_SECTIONS]; /* where each was opened; 0: not yet */
+    bool astray;                         /* inside an unknown section: its lines are skipped */
     char refused[32]; /* the key of the line handed out last, if that was refused; else "" */
 };
 

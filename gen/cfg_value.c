@@ -37,6 +37,11 @@ void cfg_expected(const struct key *key, char text[CFG_EXPECTED_MAX])
         snprintf(text, CFG_EXPECTED_MAX, "%s%s", strchr(key->words, ' ') == NULL ? "" : "one of ",
                  key->words);
         return;
+    case KEY_PATH:
+        snprintf(text, CFG_EXPECTED_MAX,
+                 "%.0f%s of letters, digits, '.', '_', '-' with '/' between them, at most %d bytes",
+                 key->most, key->least == key->most ? " parts" : " parts at most", CFG_VALUE_MAX);
+        return;
     }
 }
 
@@ -75,6 +80,24 @@ static bool read_word(const char *value, const char *words, uint32_t *index)
     return false;
 }
 
+/* Parts that are names, none of them starting with '.' or '-', so that no path leads elsewhere. */
+static bool read_path(const char *value, double least, double most)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    uint32_t parts = 0;
+    for (const char *part = value;; part++) {
+        const size_t length = strspn(part, letters);
+        if (length == 0 || part[0] == '.' || part[0] == '-')
+            return false;
+        parts++;
+        part += length;
+        if (*part != '/')
+            return *part == '\0' && parts >= least && parts <= most &&
+                   strlen(value) <= CFG_VALUE_MAX;
+    }
+}
+
 bool cfg_set(struct cfg *cfg, const struct key *key, const char *value, struct report *report,
              uint32_t line)
 {
@@ -94,6 +117,11 @@ bool cfg_set(struct cfg *cfg, const struct key *key, const char *value, struct r
         break;
     case KEY_WORD:
         good = read_word(value, key->words, &word);
+        if (good)
+            snprintf(field, key->size, "%s", value);
+        break;
+    case KEY_PATH:
+        good = read_path(value, key->least, key->most);
         if (good)
             snprintf(field, key->size, "%s", value);
         break;
@@ -125,6 +153,7 @@ void cfg_value(const struct cfg *cfg, const struct key *key, char value[CFG_VALU
         snprintf(value, CFG_VALUE_MAX + 1, "%s", *(const bool *)field ? "true" : "false");
         return;
     case KEY_WORD:
+    case KEY_PATH:
         snprintf(value, CFG_VALUE_MAX + 1, "%s", (const char *)field);
         return;
     case KEY_DTYPE:

@@ -1,7 +1,9 @@
 /* From a checked config to everything that the emitters print. */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "gen/attention.h"
 #include "gen/emit.h"
 #include "gen/number.h"
 #include "kernels/cuda/work.h"
@@ -25,15 +27,27 @@ static uint64_t io_bytes(const struct graph *decode)
     return bytes;
 }
 
-/* Of all layers: everything that a token leaves for the next, or only the caches. */
-static uint64_t state_bytes(const struct steps *steps, bool caches_only)
+uint64_t design_layer_state(const struct graph *decode, bool caches_only)
 {
-    const struct graph *decode = &steps->graph[STEP_DECODE];
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < decode->tensor_count; i++)
         if (decode->tensor[i].role == ROLE_STATE && (!caches_only || decode->tensor[i].cache))
             bytes += tensor_bytes(&decode->tensor[i]);
-    return bytes * steps->cfg.num_hidden_layers;
+    return bytes;
+}
+
+/* Of all layers: state and caches. Caches end the state, so that a new text need not zero them. */
+static void find_state(const struct steps *steps, struct design *design)
+{
+    for (uint32_t k = 0; k < steps->kind_count; k++) {
+        const struct graph *decode = &steps->graph[STEP_DECODE][k];
+        const uint64_t all = design_layer_state(decode, false);
+        const uint64_t caches = design_layer_state(decode, true);
+        if ((design->cache_bytes > 0 && caches < all) || (caches > 0 && caches < all))
+            abort(); /* the family lists its kinds in another order */
+        design->state_bytes += all * steps->kind[k].layers;
+        design->cache_bytes += caches * steps->kind[k].layers;
+    }
 }
 
 /* What one operation needs on CUDA, by kernels/cuda/work.h. */
@@ -60,12 +74,35 @@ static uint64_t work_of(const struct graph *graph, const struct node *node)
 static uint64_t work_bytes(const struct steps *steps)
 {
     uint64_t most = WORK_TURN_BYTES(steps->cfg.vocab_size);
-    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        for (uint32_t i = 0; i < steps->graph[step].node_count; i++) {
-            const uint64_t bytes = work_of(&steps->graph[step], &steps->graph[step].node[i]);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
+        struct step_op ops[STEP_OPS];
+        const uint32_t count = steps_ops(steps, step, ops);
+        for (uint32_t i = 0; i < count; i++) {
+            const uint64_t bytes = work_of(ops[i].graph, &ops[i].graph->node[ops[i].index]);
             most = bytes > most ? bytes : most;
         }
+    }
     return number_pad(most, GRAPH_ALIGN);
+}
+
+/* The plans of one step, a graph for each kind of layer, and what they mean for the arena. */
+static bool plan_step(struct design *design, enum step_kind step, struct report *report)
+{
+    const struct steps *steps = &design->steps;
+    struct plan *plans = design->plan[step];
+    bool good = true;
+    for (uint32_t k = 0; k < steps->kind_count; k++) {
+        struct plan *plan = &plans[k];
+        live_find(&steps->graph[step][k], plan);
+        plan_solve(plan);
+        good = plan_check(plan, report) && good;
+        if (plan->bytes > design->scratch_bytes)
+            design->scratch_bytes = plan->bytes;
+        if (plan->bound > design->scratch_bound)
+            design->scratch_bound = plan->bound;
+    }
+    return good && plan_check_layers(plans, steps->graph[step], steps->kind_of,
+                                     steps->cfg.num_hidden_layers, report);
 }
 
 bool design_make(const struct cfg *cfg, struct report *report, struct design *design)
@@ -74,21 +111,13 @@ bool design_make(const struct cfg *cfg, struct report *report, struct design *de
     steps_build(cfg, &design->steps);
     layout_make(cfg, &design->layout);
     bool good = true;
-    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        const struct graph *graph = &design->steps.graph[step];
-        struct plan *plan = &design->plan[step];
-        live_find(graph, plan);
-        plan_solve(plan);
-        good = plan_check(plan, report) && plan_check_graph(plan, graph, report) && good;
-        if (plan->bytes > design->scratch_bytes)
-            design->scratch_bytes = plan->bytes;
-        if (plan->bound > design->scratch_bound)
-            design->scratch_bound = plan->bound;
-    }
-    design->state_bytes = state_bytes(&design->steps, false);
-    design->cache_bytes = state_bytes(&design->steps, true);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        good = plan_step(design, step, report) && good;
+    find_state(&design->steps, design);
+    if (design->cache_bytes > 0)
+        design->cache_position_bytes = design->cache_bytes / attention_positions(cfg);
     design->work_bytes = work_bytes(&design->steps);
-    design->io_bytes = io_bytes(&design->steps.graph[STEP_DECODE]);
+    design->io_bytes = io_bytes(design->steps.graph[STEP_DECODE]);
     design->instances = calloc(1, sizeof *design->instances);
     if (design->instances == NULL)
         abort();
@@ -96,10 +125,28 @@ bool design_make(const struct cfg *cfg, struct report *report, struct design *de
     return good;
 }
 
-uint32_t design_context(const struct design *design)
+uint64_t design_streamed(const struct design *design, enum step_kind step)
 {
-    const struct cfg *cfg = &design->steps.cfg;
-    return cfg_has(cfg, cfg_key("context")) ? cfg->context : 0;
+    struct step_op ops[STEP_OPS];
+    const uint32_t count = steps_ops(&design->steps, step, ops);
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++)
+        bytes += ops[i].graph->node[ops[i].index].weight_bytes * ops[i].times;
+    return bytes;
+}
+
+struct budget design_budget(const struct design *d)
+{
+    return (struct budget){.parameters = d->layout.parameters,
+                           .active = d->layout.active,
+                           .read = d->layout.read,
+                           .weights = d->layout.weights_bytes,
+                           .streamed = design_streamed(d, STEP_DECODE),
+                           .constant = d->state_bytes - d->cache_bytes,
+                           .position = d->cache_position_bytes,
+                           .context = cfg_context(&d->steps.cfg),
+                           .trained = d->steps.cfg.max_position_embeddings,
+                           .window = cfg_window(&d->steps.cfg)};
 }
 
 void design_free(struct design *design)
@@ -107,6 +154,26 @@ void design_free(struct design *design)
     layout_free(&design->layout);
     free(design->instances);
     design->instances = NULL;
+}
+
+void emit_step_name(const struct graph *graph, char text[48])
+{
+    snprintf(text, 48, "%s%s%s", step_name(graph->step), graph->kind_name[0] != '\0' ? "_" : "",
+             graph->kind_name);
+}
+
+void emit_op(const struct graph *graph, uint32_t node, char text[64])
+{
+    char name[48];
+    node_full_name(graph, &graph->node[node], name);
+    snprintf(text, 64, "%s_%s", step_prefix(graph->step), name);
+}
+
+void emit_kind(const struct kind *kind, char text[32])
+{
+    snprintf(text, 32, "%s", kind->name);
+    for (char *c = text; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
 }
 
 void emit_matrix_type(const struct tensor *t, char text[64])

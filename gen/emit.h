@@ -9,15 +9,17 @@
 #include "gen/layout.h"
 #include "gen/page.h"
 #include "gen/plan.h"
+#include "runtime/budget.h"
 
 /* Everything an emitter may look at. */
 struct design {
     struct steps steps;
     struct layout layout;
-    struct plan plan[STEP_KINDS]; /* of head: empty */
+    struct plan plan[STEP_KINDS][GRAPH_KINDS]; /* of head: empty */
     uint64_t scratch_bytes, state_bytes, io_bytes;
-    uint64_t cache_bytes; /* of the state: keys and values */
-    uint64_t work_bytes;  /* CUDA: workspace of one operation */
+    uint64_t cache_bytes;          /* of the state: keys and values */
+    uint64_t cache_position_bytes; /* of these, of one position */
+    uint64_t work_bytes;           /* CUDA: workspace of one operation */
     uint64_t scratch_bound;
     struct instances *instances;
 };
@@ -40,14 +42,30 @@ struct instance {
 
 struct instances {
     uint32_t count;
-    struct instance instance[STEP_KINDS * GRAPH_NODES];
-    uint32_t of[STEP_KINDS][GRAPH_NODES]; /* which instance a node calls */
+    struct instance instance[STEP_KINDS * STEP_OPS];
+    uint32_t of[STEP_KINDS][GRAPH_KINDS][GRAPH_NODES]; /* which instance a node calls */
 };
 
 void instances_find(const struct steps *steps, struct instances *instances);
 
-/* The positions that the model's caches hold; 0: it has none. */
-uint32_t design_context(const struct design *design);
+/* Bytes of weights that a step reads. */
+uint64_t design_streamed(const struct design *design, enum step_kind step);
+
+/* What the model needs by its shape alone. */
+struct budget design_budget(const struct design *design);
+
+/* What a layer of this graph leaves for the next token, in bytes; or only its caches. */
+uint64_t design_layer_state(const struct graph *decode, bool caches_only);
+
+/* "decode", or with the kind behind, "decode_mamba_mlp", of a model with several: the union of the
+ * graph's buffers is union decode_scratch. */
+void emit_step_name(const struct graph *graph, char text[48]);
+
+/* "DECODE_IN_PROJ", "DECODE_MAMBA_MLP_IN_PROJ": the enumerator of an operation. */
+void emit_op(const struct graph *graph, uint32_t node, char text[64]);
+
+/* "MAMBA_MLP": the enumerator of a kind. */
+void emit_kind(const struct kind *kind, char text[32]);
 
 /* "bf16_3072x768": the struct of a packed matrix. */
 void emit_matrix_type(const struct tensor *tensor, char text[64]);

@@ -7,25 +7,13 @@
 #include "gen/emit.h"
 #include "gen/number.h"
 
-static const char *const families[] = {"EMBED",
-                                       "RMSNORM",
-                                       "LAYERNORM",
-                                       "LINEAR",
-                                       "CONV_SILU",
-                                       "SCAN",
-                                       "NORM_LINEAR_CONV",
-                                       "DT_SCAN",
-                                       "NORM_QKV",
-                                       "ROPE_APPEND",
-                                       "ATTENTION",
-                                       "SWIGLU",
-                                       "NORM_LINEAR_SWIGLU",
-                                       "NORM_LINEAR_GELU",
-                                       "ROUTE",
-                                       "GATHER",
-                                       "EXPERTS_SWIGLU",
-                                       "NORM_EXPERTS_SWIGLU",
-                                       "EXPERTS_ADD"};
+static const char *const families[] = {
+    "EMBED",          "RMSNORM",      "LAYERNORM",          "LINEAR",
+    "CONV_SILU",      "SCAN",         "NORM_LINEAR_CONV",   "DT_SCAN",
+    "NORM_SELECTION", "NORM_DT_SCAN", "NORM_QKV",           "ROPE_APPEND",
+    "ATTENTION",      "SWIGLU",       "NORM_LINEAR_SWIGLU", "NORM_LINEAR_GELU",
+    "ROUTE",          "GATHER",       "EXPERTS_SWIGLU",     "NORM_EXPERTS_SWIGLU",
+    "EXPERTS_ADD"};
 
 /* Whether the node reads several matrices, which then need names of their own. */
 static bool has_matrices(const struct node *node, const struct graph *graph)
@@ -108,13 +96,12 @@ static void size_cells(const char *size, char text[384])
 }
 
 /* The instances of one family that the step is the first to use. */
-static void family(const struct design *d, const struct graph *graph, const char *name,
-                   struct page *page)
+static void family(const struct design *d, enum step_kind step, const char *name, struct page *page)
 {
     page_table(page);
     for (uint32_t i = 0; i < d->instances->count; i++) {
         const struct instance *instance = &d->instances->instance[i];
-        if (instance->graph != graph || strcmp(instance->family, name) != 0)
+        if (instance->graph->step != step || strcmp(instance->family, name) != 0)
             continue;
         char cells[384];
         size_cells(instance->size, cells);
@@ -151,12 +138,11 @@ static void instances(const struct design *d, struct page *page)
     if (cfg_has(&d->steps.cfg, cfg_key("rope_theta")))
         rope_table(&d->steps.cfg, page);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        const struct graph *graph = &d->steps.graph[step];
+        const uint32_t tokens = d->steps.graph[step][0].tokens;
         page_blank(page);
-        page_line(page, "/* %s, %u row%s */", step_name(step), graph->tokens,
-                  graph->tokens == 1 ? "" : "s");
+        page_line(page, "/* %s, %u row%s */", step_name(step), tokens, tokens == 1 ? "" : "s");
         for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
-            family(d, graph, families[f], page);
+            family(d, step, families[f], page);
     }
 }
 
@@ -175,7 +161,7 @@ void emit_instances_cu(const struct design *d, struct page *page)
                  "One line makes one operation: its CUDA kernels, whose loops see only these "
                  "constants, and the function that launches them; the macros are explained in "
                  "kernels/cuda/kernels.cuh.");
-    if (design_context(d) > 0) {
+    if (cfg_has(&d->steps.cfg, cfg_key("num_attention_heads"))) {
         page_line(page, "#error \"%s models have no CUDA kernels yet: build with BACKEND=cpu\"",
                   d->steps.cfg.model_type);
         return;

@@ -10,7 +10,7 @@ static void keys(const struct design *d, struct page *page)
     page_line(page, "\nstatic const struct model_key keys[] = {");
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         char value[CFG_VALUE_MAX + 1];
-        if (!cfg_has(&d->steps.cfg, &cfg_keys[i]))
+        if (!cfg_has(&d->steps.cfg, &cfg_keys[i]) || strcmp(cfg_keys[i].section, "hub") == 0)
             continue;
         cfg_value(&d->steps.cfg, &cfg_keys[i], value);
         page_row(page, "    {\"%s\",\t \"%s\",\t \"%s\"},", cfg_keys[i].section, cfg_keys[i].name,
@@ -19,78 +19,192 @@ static void keys(const struct design *d, struct page *page)
     page_line(page, "};");
 }
 
-/* One row of the weight table; the last cell of a macro's row is its backslash. */
-static void weight_row(const struct layout_weight *w, const char *end, struct page *page)
+/* One row of the weight table, of a weight behind `base`; the last cell of a macro's row is its
+ * backslash. */
+static void weight_row(const struct layout_weight *w, const char *base, const char *end,
+                       struct page *page)
 {
-    const bool in_layer = w->layer >= 0;
     page_row(page, "    WEIGHT(\"%s%s\",\t \"%s\",\v %u,\v %u,\t %s%s,\v %" PRIu64 "),%s",
-             in_layer ? "layer \" #l \" " : "", w->member, dtype_name(w->type), w->rows, w->cols,
-             in_layer ? "layer[l]." : "", w->member, w->bytes, end);
+             w->layer >= 0 ? "layer \" #l \" " : "", w->member, dtype_name(w->type), w->rows,
+             w->cols, base, w->member, w->bytes, end);
 }
 
-/* "LAYER(0) LAYER(1) ...", eight to a line. */
-static void layer_uses(uint32_t layers, struct page *page)
+/* Whether the weight belongs to the first layer of the kind, which stands for all of them. */
+static bool is_template(const struct layout_weight *w, uint32_t kind)
 {
-    char line[PAGE_COLUMNS + 1] = "";
-    size_t used = 0;
-    for (uint32_t l = 0; l < layers; l++) {
-        used += (size_t)snprintf(line + used, sizeof line - used, "%s LAYER(%u)",
-                                 used == 0 ? "   " : "", l);
-        if (l % 7 != 6 && l + 1 != layers)
-            continue;
-        page_line(page, "%s", line);
-        used = 0;
-    }
+    return w->layer >= 0 && w->kind == kind && w->index == 0;
 }
 
-/* The weights of one layer as a macro, then the table that uses it. */
+/* The weights of one layer of a kind as a macro: LAYER(l), or LAYER_MOE(l, w) with w the member of
+ * struct weights. */
+static void layer_macro(const struct design *d, uint32_t kind, struct page *page)
+{
+    const struct layout *layout = &d->layout;
+    char name[32];
+    uint32_t last = 0;
+    for (uint32_t i = 0; i < layout->count; i++)
+        if (is_template(&layout->weight[i], kind))
+            last = i;
+    emit_kind(&d->steps.kind[kind], name);
+    page_table(page);
+    if (d->steps.kind_count == 1)
+        page_row(page, "#define LAYER(l)\t\v\v\t\v\t \\");
+    else
+        page_row(page, "#define LAYER_%s(l, w)\t\v\v\t\v\t \\", name);
+    for (uint32_t i = 0; i <= last; i++)
+        if (is_template(&layout->weight[i], kind))
+            weight_row(&layout->weight[i], d->steps.kind_count == 1 ? "layer[l]." : "w.",
+                       i < last ? "\t \\" : "", page);
+    page_blank(page);
+}
+
+/* "LAYER(0) LAYER(1) ..." seven to a line, or "LAYER_MOE(1, moe[0]) LAYER_MOE(2, moe[1]) ..." as
+ * many as fit, for all layers of a kind. */
+static void layer_uses(const struct steps *steps, uint32_t kind, struct page *page)
+{
+    char name[32], use[64], line[PAGE_COLUMNS + 64] = "   ";
+    emit_kind(&steps->kind[kind], name);
+    for (uint32_t l = 0, index = 0; l < steps->cfg.num_hidden_layers; l++) {
+        if (steps->kind_of[l] != kind)
+            continue;
+        if (steps->kind_count == 1)
+            snprintf(use, sizeof use, " LAYER(%u)", l);
+        else
+            snprintf(use, sizeof use, " LAYER_%s(%u, %s[%u])", name, l, steps->kind[kind].name,
+                     index);
+        const bool full =
+            steps->kind_count == 1 ? index % 7 == 0 : strlen(line) + strlen(use) > PAGE_COLUMNS;
+        if (full && index > 0) {
+            page_line(page, "%s", line);
+            strcpy(line, "   ");
+        }
+        strcat(line, use);
+        index++;
+    }
+    page_line(page, "%s", line);
+}
+
+/* The weights of a layer of each kind as macros, then the table that uses them. */
 static void weight_table(const struct design *d, struct page *page)
 {
     const struct layout *layout = &d->layout;
-    uint32_t last = 0;
-    for (uint32_t i = 0; i < layout->count; i++)
-        if (layout->weight[i].layer == 0)
-            last = i;
+    uint32_t used = 0; /* kinds */
     page_blank(page);
     page_comment(page, "The weights arena; shapes before padding, bytes up to the next tensor.");
     page_line(page, "#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \\");
     page_line(page, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
     page_line(page, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}\n");
-    page_row(page, "#define LAYER(l)\t\v\v\t\v\t \\");
-    for (uint32_t i = 0; i <= last; i++)
-        if (layout->weight[i].layer == 0)
-            weight_row(&layout->weight[i], i < last ? "\t \\" : "", page);
-    page_line(page, "\nstatic const struct model_weight weights[] = {");
+    for (uint32_t k = 0; k < d->steps.kind_count; k++)
+        layer_macro(d, k, page);
+    page_line(page, "static const struct model_weight weights[] = {");
     for (uint32_t i = 0; i < layout->count; i++)
         if (layout->weight[i].layer < 0)
-            weight_row(&layout->weight[i], "", page);
-        else if (i == last)
-            layer_uses(d->steps.cfg.num_hidden_layers, page);
+            weight_row(&layout->weight[i], "", "", page);
+        else if (used < d->steps.kind_count && is_template(&layout->weight[i], used))
+            layer_uses(&d->steps, used++, page);
     page_line(page, "};");
+}
+
+/* Of a model with several kinds of layers: the layers in their order, four to a line. */
+static void layer_table(const struct design *d, struct page *page)
+{
+    const struct steps *steps = &d->steps;
+    uint32_t index[GRAPH_KINDS] = {0};
+    char line[3 * PAGE_COLUMNS] = "";
+    size_t used = 0;
+    if (steps->kind_count == 1)
+        return;
+    page_blank(page);
+    page_comment(page,
+                 "The layers in their order: the kind, and the place among those of that kind.");
+    page_line(page, "const struct model_layer layers[LAYERS] = {");
+    for (uint32_t l = 0; l < steps->cfg.num_hidden_layers; l++) {
+        char name[32];
+        const uint32_t kind = steps->kind_of[l];
+        emit_kind(&steps->kind[kind], name);
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s{%s,\v %u},",
+                                 used == 0 ? "    " : "\t ", name, index[kind]++);
+        if (l % 4 != 3 && l + 1 != steps->cfg.num_hidden_layers)
+            continue;
+        page_row(page, "%s", line);
+        used = 0;
+    }
+    page_line(page, "};");
+}
+
+/* One row of the table of operations: a cell more where layers are of several kinds. */
+static void op_row(const struct design *d, const struct step_op *op, struct page *page)
+{
+    const struct node *node = &op->graph->node[op->index];
+    const enum step_kind step = op->graph->step;
+    char id[64], name[48], call[256], kind[40] = "", times[24];
+    emit_op(op->graph, op->index, id);
+    node_full_name(op->graph, node, name);
+    snprintf(times, sizeof times, "%" PRIu64, op->times);
+    if (node->place == PLACE_LAYER && d->steps.kind_count == 1)
+        snprintf(times, sizeof times, "LAYERS");
+    if (d->steps.kind_count > 1)
+        strcpy(kind, "0,\v ");
+    if (d->steps.kind_count > 1 && node->place == PLACE_LAYER) {
+        emit_kind(&d->steps.kind[op->kind], kind);
+        strcat(kind, ",\v ");
+    }
+    snprintf(call, sizeof call, "OP(\"%s\", \"%s\", \"%s\",", step_name(step), name,
+             d->instances->instance[d->instances->of[step][op->kind][op->index]].symbol);
+    if (strlen("    [] = ") + strlen(id) + strlen(call) <= PAGE_COLUMNS) {
+        page_row(page, "    [%s] = %s", id, call);
+    } else {
+        page_row(page, "    [%s] =", id);
+        page_row(page, "        %s", call);
+    }
+    page_row(page, "        %s%s,\v %" PRIu64 ",\v %" PRIu64 ",\v %" PRIu64 "),", kind, times,
+             node->weight_bytes, node->moved_bytes, node->flops);
 }
 
 static void ops_table(const struct design *d, struct page *page)
 {
+    const bool several = d->steps.kind_count > 1;
     page_blank(page);
-    page_comment(page, "Times per step; then of one execution: bytes of weights read, bytes of "
-                       "activations and state moved, floating point operations.");
-    page_line(page, "#define OP(STEP, NAME, KERNEL, TIMES, WEIGHTS, MOVED, FLOPS) \\");
-    page_line(page, "    {.step = STEP, .name = NAME, .kernel = KERNEL, .times = TIMES, \\");
+    page_comment(page,
+                 "%s per step; then of one execution: bytes of weights read, bytes of "
+                 "activations and state moved, floating point operations.",
+                 several ? "The kind of layer, 0 outside of them; times" : "Times");
+    page_line(page, "#define OP(STEP, NAME, KERNEL, %sTIMES, WEIGHTS, MOVED, FLOPS) \\",
+              several ? "KIND, " : "");
+    page_line(page, "    {.step = STEP, .name = NAME, .kernel = KERNEL, %s.times = TIMES, \\",
+              several ? ".kind = KIND, " : "");
     page_line(page, "     .weight_bytes = WEIGHTS, .moved_bytes = MOVED, .flops = FLOPS}\n");
     page_line(page, "static const struct model_op ops[OPS] = {");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        const struct graph *graph = &d->steps.graph[step];
-        for (uint32_t i = 0; i < graph->node_count; i++) {
-            const struct node *node = &graph->node[i];
-            page_row(page, "    [%s_%s] = OP(\"%s\", \"%s\", \"%s\",", step_prefix(step),
-                     node->name, step_name(step), node->name,
-                     d->instances->instance[d->instances->of[step][i]].symbol);
-            page_row(page, "        %s,\v %" PRIu64 ",\v %" PRIu64 ",\v %" PRIu64 "),",
-                     node->place == PLACE_LAYER ? "LAYERS" : "1", node->weight_bytes,
-                     node->moved_bytes, node->flops);
-        }
+        struct step_op ops[STEP_OPS];
+        const uint32_t count = steps_ops(&d->steps, step, ops);
+        for (uint32_t i = 0; i < count; i++)
+            op_row(d, &ops[i], page);
     }
     page_line(page, "};");
+}
+
+/* The buffers of a step in the layers of one kind. */
+static void buffer_rows(const struct design *d, enum step_kind step, uint32_t kind,
+                        struct page *page)
+{
+    const struct graph *graph = &d->steps.graph[step][kind];
+    for (uint32_t i = 0; i < d->plan[step][kind].count; i++) {
+        const struct plan_buffer *b = &d->plan[step][kind].buffer[i];
+        char first[64], last[64], where[128];
+        if (kind > 0 && b->bottom) /* the same as of the first kind */
+            continue;
+        emit_op(graph, b->first_op, first);
+        emit_op(graph, b->last_op, last);
+        snprintf(where, sizeof where, "    BUFFER(\"%s\",\t \"%s\",\v %" PRIu64 ",\v %" PRIu64 ",",
+                 step_name(step), b->name, b->at, b->room);
+        if (d->steps.kind_count == 1) {
+            page_row(page, "%s\t %s,\t %s),", where, first, last);
+        } else {
+            page_row(page, "%s", where);
+            page_row(page, "        %s, %s),", first, last);
+        }
+    }
 }
 
 static void buffers(const struct design *d, struct page *page)
@@ -101,17 +215,9 @@ static void buffers(const struct design *d, struct page *page)
     page_line(page, "    {.step = STEP, .name = NAME, .at = AT, .bytes = BYTES, \\");
     page_line(page, "     .first_op = FIRST, .last_op = LAST}\n");
     page_line(page, "static const struct model_buffer buffers[] = {");
-    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        const struct graph *graph = &d->steps.graph[step];
-        for (uint32_t i = 0; i < d->plan[step].count; i++) {
-            const struct plan_buffer *b = &d->plan[step].buffer[i];
-            page_row(
-                page,
-                "    BUFFER(\"%s\",\t \"%s\",\v %" PRIu64 ",\v %" PRIu64 ",\t %s_%s,\t %s_%s),",
-                step_name(step), b->name, b->at, b->room, step_prefix(step),
-                graph->node[b->first_op].name, step_prefix(step), graph->node[b->last_op].name);
-        }
-    }
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        for (uint32_t k = 0; k < d->steps.kind_count; k++)
+            buffer_rows(d, step, k, page);
     page_line(page, "};");
 }
 
@@ -127,18 +233,28 @@ static void descriptor(const struct design *d, struct page *page)
     page_line(page, "    .vocab = VOCAB,\n    .vocab_pad = %" PRIu64 ",",
               number_pad(c->vocab_size, GRAPH_PAD));
     page_line(page, "    .dim = DIM,\n    .layers = LAYERS,\n    .chunk = CHUNK,");
+    if (d->steps.kind_count > 1)
+        page_line(page, "    .pattern = layers,");
     page_line(page, "    .logit_rows = LOGIT_ROWS,");
     page_line(page, "    .bos = %u,\n    .eos = %u,\n    .pad = %u,", c->bos_token_id,
               c->eos_token_id, c->pad_token_id);
-    if (design_context(d) > 0)
+    if (cfg_context(c) > 0)
         page_line(page, "    .context = CONTEXT,");
     else
-        page_line(page, "    .context = 0, /* a state of fixed size: unbounded */");
-    page_line(page, "    .parameters = %" PRIu64 "u,\n", d->layout.parameters);
+        page_line(page, "    .context = 0, /* a state of fixed size: any length */");
+    if (c->max_position_embeddings > 0)
+        page_line(page, "    .trained = %u,", c->max_position_embeddings);
+    if (cfg_window(c) > 0)
+        page_line(page, "    .window = %u,", cfg_window(c));
+    page_line(page, "    .parameters = %" PRIu64 "u,", d->layout.parameters);
+    page_line(page, "    .active = %" PRIu64 "u,\n    .read = %" PRIu64 "u,\n", d->layout.active,
+              d->layout.read);
     page_line(page, "    .weights_bytes = sizeof(struct weights),");
     page_line(page, "    .state_bytes = sizeof(struct state),");
     if (d->cache_bytes > 0)
-        page_line(page, "    .cache_bytes = %" PRIu64 "u,", d->cache_bytes);
+        page_line(page,
+                  "    .cache_bytes = %" PRIu64 "u,\n    .cache_position_bytes = %" PRIu64 "u,",
+                  d->cache_bytes, d->cache_position_bytes);
     page_line(page, "    .scratch_bytes = sizeof(union scratch),");
     page_line(page, "    .io_bytes = sizeof(struct io),");
     page_line(page, "    .scratch_bound = %" PRIu64 "u,", d->scratch_bound);
@@ -165,6 +281,7 @@ void emit_ops_c(const struct design *d, struct page *page)
     page_line(page, "#include <stddef.h>\n\n#include \"runtime/model.h\"\n#include \"proof.h\"");
     keys(d, page);
     weight_table(d, page);
+    layer_table(d, page);
     ops_table(d, page);
     buffers(d, page);
     descriptor(d, page);

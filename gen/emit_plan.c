@@ -21,9 +21,13 @@ static void arenas(const struct design *d, struct page *page)
     snprintf(note, sizeof note, "%s linear, %s embedding, read-only", dtype_name(c->linear_type),
              dtype_name(c->embedding_type));
     arena("weights", d->layout.weights_bytes, note, page);
-    if (design_context(d) > 0)
-        snprintf(state, sizeof state, "%s, keys and values of %u positions", dtype_name(c->kv_type),
-                 design_context(d));
+    const char *constant = d->cache_bytes < d->state_bytes ? "f32 and " : "";
+    if (d->cache_bytes > 0 && cfg_window(c) > 0)
+        snprintf(state, sizeof state, "%s%s, keys and values of a window of %u, any length",
+                 constant, dtype_name(c->kv_type), cfg_window(c));
+    else if (d->cache_bytes > 0)
+        snprintf(state, sizeof state, "%s%s, keys and values of %u positions", constant,
+                 dtype_name(c->kv_type), cfg_context(c));
     arena("state", d->state_bytes, state, page);
     arena("scratch", d->scratch_bytes, "decode and prefill, overlaid", page);
     snprintf(note, sizeof note, "%u tokens, %u hidden rows, %u rows of logits", c->prefill_chunk,
@@ -33,14 +37,14 @@ static void arenas(const struct design *d, struct page *page)
           page);
 }
 
-static void picture(const struct design *d, enum step_kind step, struct page *page)
+static void picture(const struct design *d, enum step_kind step, uint32_t kind, struct page *page)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *memory = open_memstream(&text, &size);
     if (memory == NULL)
         abort();
-    plan_print(&d->plan[step], &d->steps.graph[step], d->steps.cfg.name, memory);
+    plan_print(&d->plan[step][kind], &d->steps.graph[step][kind], d->steps.cfg.name, memory);
     if (fclose(memory) != 0)
         abort();
     page_line(page, "\n%.*s", (int)size - 1, text);
@@ -55,6 +59,7 @@ void emit_plan_txt(const struct design *d, struct page *page)
     page_line(page, "made from config/%s.ini; edit that, `make models`.\n", d->steps.cfg.name);
     page_line(page, "%s: %s parameters\n", d->steps.cfg.name, parameters);
     arenas(d, page);
-    picture(d, STEP_DECODE, page);
-    picture(d, STEP_PREFILL, page);
+    for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
+        for (uint32_t k = 0; k < d->steps.kind_count; k++)
+            picture(d, step, k, page);
 }

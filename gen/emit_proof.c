@@ -19,34 +19,47 @@ static void weights(const struct design *d, struct page *page)
     page_blank(page);
     page_comment(page, "Weights: tools/pack and the compiler agree on every offset.");
     const struct layout *layout = &d->layout;
-    uint64_t layer_at = 0;
+    const struct kind *kind = d->steps.kind;
+    uint64_t kind_at[GRAPH_KINDS];
     for (uint32_t i = layout->count; i-- > 0;)
-        if (layout->weight[i].layer == 0)
-            layer_at = layout->weight[i].at;
+        if (layout->weight[i].layer >= 0)
+            kind_at[layout->weight[i].kind] = layout->weight[i].at;
     for (uint32_t i = 0; i < layout->count; i++) {
         const struct layout_weight *w = &layout->weight[i];
-        if (w->layer == 0 && w->at == layer_at)
-            page_row(page, "AT(struct weights,\t layer,\v %" PRIu64 ");", layer_at);
-        if (w->layer == 0)
-            page_row(page, "AT(struct layer_weights,\t %s,\v %" PRIu64 ");", w->member,
-                     w->at - layer_at);
+        if (w->layer >= 0 && w->at == kind_at[w->kind])
+            page_row(page, "AT(struct weights,\t %s,\v %" PRIu64 ");", kind[w->kind].name, w->at);
+        if (w->layer >= 0 && w->index == 0)
+            page_row(page, "AT(struct %s_weights,\t %s,\v %" PRIu64 ");", kind[w->kind].name,
+                     w->member, w->at - kind_at[w->kind]);
         else if (w->layer < 0)
             page_row(page, "AT(struct weights,\t %s,\v %" PRIu64 ");", w->member, w->at);
     }
     page_row(page, "SIZE(struct weights,\v %" PRIu64 ");", d->layout.weights_bytes);
 }
 
-static void pairs(const struct plan *plan, enum step_kind step, struct page *page)
+static void pairs(const struct plan *plan, const struct graph *graph, struct page *page)
 {
+    char name[48];
+    emit_step_name(graph, name);
     for (uint32_t i = 0; i < plan->count; i++)
         for (uint32_t j = 0; j < i; j++) {
             const struct plan_buffer *a = &plan->buffer[i], *b = &plan->buffer[j];
             if (a->last_op < b->first_op || b->last_op < a->first_op)
                 continue;
             bool a_low = a->at < b->at;
-            page_row(page, "APART(%s,\t %s,\t %s);", step_name(step), a_low ? a->name : b->name,
+            page_row(page, "APART(%s,\t %s,\t %s);", name, a_low ? a->name : b->name,
                      a_low ? b->name : a->name);
         }
+}
+
+/* Where the buffers of a step are in the layers of one kind. */
+static void places(const struct plan *plan, const struct graph *graph, struct page *page)
+{
+    char name[48];
+    emit_step_name(graph, name);
+    for (uint32_t i = 0; i < plan->count; i++)
+        page_row(page, "AT(union %s_scratch,\t %s,\v %" PRIu64 ");", name, plan->buffer[i].name,
+                 plan->buffer[i].at);
 }
 
 void emit_proof_h(const struct design *d, struct page *page)
@@ -61,15 +74,18 @@ void emit_proof_h(const struct design *d, struct page *page)
     page_blank(page);
     page_comment(page, "Scratch, state and io.");
     for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
-        for (uint32_t i = 0; i < d->plan[step].count; i++)
-            page_row(page, "AT(union %s_scratch,\t %s,\v %" PRIu64 ");", step_name(step),
-                     d->plan[step].buffer[i].name, d->plan[step].buffer[i].at);
+        for (uint32_t k = 0; k < d->steps.kind_count; k++)
+            places(&d->plan[step][k], &d->steps.graph[step][k], page);
+    for (enum step_kind step = STEP_DECODE; d->steps.kind_count > 1 && step <= STEP_PREFILL; step++)
+        page_row(page, "AT(union %s_scratch,\t %s,\v 0);", step_name(step),
+                 plan_bottom(&d->plan[step][0])->name);
     page_row(page, "SIZE(union scratch,\v %" PRIu64 ");", d->scratch_bytes);
     page_row(page, "SIZE(struct state,\v %" PRIu64 ");", d->state_bytes);
     page_row(page, "SIZE(struct io,\v %" PRIu64 ");", d->io_bytes);
     page_blank(page);
     page_comment(page, "Buffers that are alive together do not overlap.");
     for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
-        pairs(&d->plan[step], step, page);
+        for (uint32_t k = 0; k < d->steps.kind_count; k++)
+            pairs(&d->plan[step][k], &d->steps.graph[step][k], page);
     page_line(page, "\n#undef SIZE\n#undef AT\n#undef END\n#undef APART\n\n#endif");
 }

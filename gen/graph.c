@@ -1,5 +1,6 @@
 #include "gen/graph.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,38 +90,94 @@ uint64_t tensor_width(const struct tensor *t)
     return width;
 }
 
-static const struct family families[] = {{"mamba", family_mamba},
-                                         {"llama", family_llama},
-                                         {"phi", family_phi},
-                                         {"mixtral", family_mixtral}};
+static const struct family families[] = {
+    {.model_type = "mamba", .build = family_mamba},
+    {.model_type = "llama", .build = family_llama},
+    {.model_type = "phi", .build = family_phi},
+    {.model_type = "mixtral", .build = family_mixtral},
+    {"deepseek", family_deepseek, deepseek_kind_names, deepseek_kind_of},
+    {"jamba", family_jamba, jamba_kind_names, jamba_kind_of},
+};
 
-void graph_build(const struct cfg *cfg, enum step_kind step, struct graph *graph)
+static const struct family *family_of(const struct cfg *cfg)
+{
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        if (strcmp(families[i].model_type, cfg->model_type) == 0)
+            return &families[i];
+    abort(); /* the config reader knows a family that is not in the table */
+}
+
+void steps_kinds(const struct cfg *cfg, struct steps *steps)
+{
+    const struct family *family = family_of(cfg);
+    uint8_t of_family[GRAPH_LAYERS] = {0};
+    uint32_t layers[GRAPH_KINDS] = {0};
+    steps->cfg = *cfg;
+    steps->kind_count = 0;
+    for (uint32_t l = 0; l < cfg->num_hidden_layers; l++) {
+        of_family[l] = (uint8_t)(family->kind_of == NULL ? 0 : family->kind_of(cfg, l));
+        layers[of_family[l]]++;
+    }
+    for (uint32_t k = 0; k < GRAPH_KINDS; k++) {
+        if (layers[k] == 0)
+            continue;
+        for (uint32_t l = 0; l < cfg->num_hidden_layers; l++)
+            if (of_family[l] == k)
+                steps->kind_of[l] = (uint8_t)steps->kind_count;
+        const bool only = layers[k] == cfg->num_hidden_layers;
+        steps->kind[steps->kind_count++] = (struct kind){
+            .name = only ? "layer" : family->kind_names[k], .of_family = k, .layers = layers[k]};
+    }
+}
+
+void graph_build(const struct cfg *cfg, enum step_kind step, const struct kind *kind,
+                 struct graph *graph)
 {
     static const enum rows rows[] = {ROWS_ONE, ROWS_CHUNK, ROWS_LOGITS};
     const uint32_t tokens[] = {1, cfg->prefill_chunk, cfg->logit_rows};
     memset(graph, 0, sizeof *graph);
     graph->step = step;
+    graph->kind = kind->of_family;
+    graph->kind_name = kind->layers == cfg->num_hidden_layers ? "" : kind->name;
     graph->rows = rows[step];
     graph->tokens = tokens[step];
-    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-        if (strcmp(families[i].model_type, cfg->model_type) == 0) {
-            families[i].build(cfg, graph);
-            return;
-        }
-    abort(); /* the config reader knows a family that is not in the table */
+    family_of(cfg)->build(cfg, graph);
 }
 
 void steps_build(const struct cfg *cfg, struct steps *steps)
 {
     struct report report = {.to = stderr, .file = cfg->name};
-    steps->cfg = *cfg;
-    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        struct graph *graph = &steps->graph[step];
-        graph_build(cfg, step, graph);
-        if (!graph_shape(graph, &report))
-            abort();
-        graph_cost(graph);
-    }
+    steps_kinds(cfg, steps);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        for (uint32_t k = 0; k < steps->kind_count; k++) {
+            struct graph *graph = &steps->graph[step][k];
+            graph_build(cfg, step, &steps->kind[k], graph);
+            if (!graph_shape(graph, &report))
+                abort();
+            graph_cost(graph);
+        }
+}
+
+uint32_t steps_ops(const struct steps *steps, enum step_kind step, struct step_op ops[STEP_OPS])
+{
+    uint32_t count = 0;
+    for (enum place place = PLACE_PROLOGUE; place <= PLACE_EPILOGUE; place++)
+        for (uint32_t k = 0; k < (place == PLACE_LAYER ? steps->kind_count : 1); k++) {
+            const struct graph *graph = &steps->graph[step][k];
+            const uint64_t times = place == PLACE_LAYER ? steps->kind[k].layers : 1;
+            for (uint32_t i = 0; i < graph->node_count; i++)
+                if (graph->node[i].place == place)
+                    ops[count++] = (struct step_op){graph, k, i, times};
+        }
+    return count;
+}
+
+void node_full_name(const struct graph *graph, const struct node *node, char text[48])
+{
+    const bool prefixed = graph->kind_name[0] != '\0' && node->place == PLACE_LAYER;
+    snprintf(text, 48, "%s%s%s", prefixed ? graph->kind_name : "", prefixed ? "_" : "", node->name);
+    for (char *c = text; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
 }
 
 static void print_tensor(const struct tensor *t, FILE *to)
@@ -142,8 +199,9 @@ static void print_tensor(const struct tensor *t, FILE *to)
 
 void graph_print(const struct graph *graph, FILE *to)
 {
-    fprintf(to, "%s: %u tensors, %u operations, %u rows\n", step_name(graph->step),
-            graph->tensor_count, graph->node_count, graph->tokens);
+    fprintf(to, "%s%s%s: %u tensors, %u operations, %u rows\n", step_name(graph->step),
+            graph->kind_name[0] != '\0' ? " of " : "", graph->kind_name, graph->tensor_count,
+            graph->node_count, graph->tokens);
     for (uint32_t i = 0; i < graph->tensor_count; i++)
         print_tensor(&graph->tensor[i], to);
     for (uint32_t i = 0; i < graph->node_count; i++) {

@@ -1,8 +1,9 @@
 /* What a model computes, as tensors and nodes in fixed arrays; ids are indices.
  *
- * One graph per step (decode, prefill, head). A graph has a prologue, one kind of layer, which is
- * repeated, and an epilogue; layers are never unrolled. Families build it, shape.c completes and
- * checks it, everything after only reads it. Names are given by people and become C names. */
+ * One graph per step (decode, prefill, head) and kind of layer. A graph has a prologue, a layer of
+ * its kind, and an epilogue; layers are never unrolled, and the graphs of a step differ in nothing
+ * but the layer. Families build them, shape.c completes and checks them, everything after only
+ * reads them. Names are given by people and become C names. */
 #ifndef GEN_GRAPH_H
 #define GEN_GRAPH_H
 
@@ -17,6 +18,8 @@ enum {
     GRAPH_NODES = 24,
     GRAPH_OPERANDS = 12,
     GRAPH_PARTS = 3,
+    GRAPH_KINDS = 4,         /* of layers in one model */
+    GRAPH_LAYERS = 1024,     /* the most that keys.def allows */
     GRAPH_PAD = 16,          /* elements to which every row is padded: a line */
     GRAPH_NONE = UINT16_MAX, /* in place of an optional operand that a model does not have */
     GRAPH_ALIGN = 64         /* bytes on which every buffer and packed tensor starts */
@@ -78,6 +81,8 @@ struct node {
 
 struct graph {
     enum step_kind step;
+    uint32_t kind;         /* of its layer, as the family counts them */
+    const char *kind_name; /* "mamba_mlp"; "" in a model of one kind */
     enum rows rows;
     uint32_t tokens;           /* rows of activations: 1, prefill_chunk or logit_rows */
     const char *layer_meaning; /* what a layer does to the residual stream, as a formula */
@@ -86,21 +91,49 @@ struct graph {
     struct node node[GRAPH_NODES];
 };
 
-/* One builder per family fills in an empty graph. */
+/* One builder per family fills in an empty graph, whose step and kind are set. A family with
+ * several kinds of layers names them, those with nothing but caches as their state last, and says
+ * of which kind a layer is. */
 struct family {
     const char *model_type;
     void (*build)(const struct cfg *cfg, struct graph *graph);
+    const char *const *kind_names; /* NULL: all layers are of one kind */
+    uint32_t (*kind_of)(const struct cfg *cfg, uint32_t layer);
 };
 void family_mamba(const struct cfg *cfg, struct graph *graph);
 void family_llama(const struct cfg *cfg, struct graph *graph);
 void family_mixtral(const struct cfg *cfg, struct graph *graph);
 void family_phi(const struct cfg *cfg, struct graph *graph);
+void family_deepseek(const struct cfg *cfg, struct graph *graph);
+extern const char *const deepseek_kind_names[];
+uint32_t deepseek_kind_of(const struct cfg *cfg, uint32_t layer);
+void family_jamba(const struct cfg *cfg, struct graph *graph);
+extern const char *const jamba_kind_names[];
+uint32_t jamba_kind_of(const struct cfg *cfg, uint32_t layer);
 
-/* All steps of one model. */
+/* A kind of layer that occurs in a model. */
+struct kind {
+    const char *name;   /* C name of its layers: "mamba_mlp"; "layer" in a model of one kind */
+    uint32_t of_family; /* as the family counts them */
+    uint32_t layers;    /* how many are of it */
+};
+
+/* All steps of one model: a graph for each kind of layer that occurs. */
 struct steps {
     struct cfg cfg;
-    struct graph graph[STEP_KINDS];
+    uint32_t kind_count;
+    struct kind kind[GRAPH_KINDS];
+    uint8_t kind_of[GRAPH_LAYERS]; /* the kind of each layer */
+    struct graph graph[STEP_KINDS][GRAPH_KINDS];
 };
+
+/* An operation of a step, and how often the step executes it. */
+struct step_op {
+    const struct graph *graph;
+    uint32_t kind, index; /* which graph of the step, which node */
+    uint64_t times;
+};
+enum { STEP_OPS = GRAPH_KINDS * GRAPH_NODES };
 
 /* "decode", "prefill", "head". */
 const char *step_name(enum step_kind step);
@@ -129,9 +162,19 @@ uint64_t tensor_width(const struct tensor *tensor); /* the sum of the parts */
  * generator, never of the config: it is printed and aborts. */
 void steps_build(const struct cfg *cfg, struct steps *steps);
 
-/* The stages one by one. graph_build() finds the family by model_type; graph_shape() returns false
- * with a message in `report` when a node's operands do not fit together. */
-void graph_build(const struct cfg *cfg, enum step_kind step, struct graph *graph);
+/* The operations of a step, each once: the prologue, a layer of each kind, the epilogue. Returns
+ * their count. */
+uint32_t steps_ops(const struct steps *steps, enum step_kind step, struct step_op ops[STEP_OPS]);
+
+/* "IN_PROJ", or with the kind in front, "MAMBA_MLP_IN_PROJ", in a layer of a model of several. */
+void node_full_name(const struct graph *graph, const struct node *node, char text[48]);
+
+/* The stages one by one. steps_kinds() finds the kinds of a config's layers, and graph_build() the
+ * family by model_type, for one of them; graph_shape() returns false with a message in `report`
+ * when a node's operands do not fit together. */
+void steps_kinds(const struct cfg *cfg, struct steps *steps);
+void graph_build(const struct cfg *cfg, enum step_kind step, const struct kind *kind,
+                 struct graph *graph);
 __attribute__((warn_unused_result)) bool graph_shape(struct graph *graph, struct report *report);
 void graph_cost(struct graph *graph);
 

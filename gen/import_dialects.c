@@ -44,6 +44,7 @@ static bool kind_fits(const json_t *value, enum key_kind kind)
         return json_is_boolean(value);
     case KEY_WORD:
     case KEY_DTYPE:
+    case KEY_PATH:
         return json_is_string(value);
     }
     return false;
@@ -85,14 +86,14 @@ bool import_take(const struct import_source *s, const char *theirs, const char *
     return import_set(s->cfg, name, text, s->report);
 }
 
-/* "auto" is a sixteenth of the width, rounded up. */
-static bool take_rank(const struct import_source *s, const char *theirs)
+bool import_take_rank(const struct import_source *s, const char *theirs, const char *name)
 {
     const json_t *value = json_object_get(s->object, theirs);
+    char text[CFG_VALUE_MAX + 1];
     if (value != NULL && !(json_is_string(value) && strcmp(json_string_value(value), "auto") == 0))
-        return import_take(s, theirs, "time_step_rank", NULL);
-    s->cfg->time_step_rank = (s->cfg->hidden_size + 15) / 16;
-    return true;
+        return import_take(s, theirs, name, NULL);
+    snprintf(text, sizeof text, "%u", (s->cfg->hidden_size + 15) / 16);
+    return import_set(s->cfg, name, text, s->report);
 }
 
 /* intermediate_size = the whole part of expand * hidden_size. */
@@ -141,7 +142,7 @@ static bool import_mamba(const struct import_source *s)
     good = import_take(s, "state_size", "state_size", NULL) && good;
     good = import_take(s, "num_hidden_layers", "num_hidden_layers", NULL) && good;
     good = import_take(s, "conv_kernel", "conv_kernel", NULL) && good;
-    good = width && take_rank(s, "time_step_rank") && good;
+    good = width && import_take_rank(s, "time_step_rank", "time_step_rank") && good;
     good = import_take(s, "use_bias", "use_bias", NULL) && good;
     good = import_take(s, "use_conv_bias", "use_conv_bias", NULL) && good;
     good = import_take(s, "hidden_act", "hidden_act", NULL) && good;
@@ -222,5 +223,5 @@ bool import_original(const json_t *root, struct report *report, struct cfg *cfg)
     good = import_set(cfg, "hidden_act", "silu", report) && good;
     good = import_set(cfg, "layer_norm_epsilon", "1e-05", report) && good;
     return import_take(&s, "d_model", "hidden_size", NULL) && take_expanded(&t, "2") &&
-           take_rank(&t, "dt_rank") && good;
+           import_take_rank(&t, "dt_rank", "time_step_rank") && good;
 }

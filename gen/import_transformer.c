@@ -28,16 +28,15 @@ static bool refuse_flag(const struct import_source *s, const char *name)
     return false;
 }
 
-/* Refuses attention that does not see all earlier positions. */
-static bool refuse_window(const struct import_source *s)
+/* Attention sees all earlier positions where nothing, or null, says how many. */
+static bool take_window(const struct import_source *s)
 {
-    const json_t *window = said(s->object, "sliding_window");
-    if (window == NULL)
+    if (cfg_has(s->cfg, cfg_key("sliding_window")))
+        return take_or(s, "sliding_window", "0");
+    if (said(s->object, "sliding_window") == NULL)
         return true;
-    report_error(s->report, 0,
-                 "'sliding_window': found a window of %" JSON_INTEGER_FORMAT
-                 " positions, expected null: sliding windows are not built",
-                 json_integer_value(window));
+    report_error(s->report, 0, "'sliding_window': found %s, expected null with model_type = %s",
+                 import_kind(said(s->object, "sliding_window")), s->cfg->model_type);
     return false;
 }
 
@@ -91,6 +90,65 @@ static bool take_heads(const struct import_source *s)
     return take_or(s, "num_key_value_heads", heads) && take_or(s, "head_dim", width);
 }
 
+/* Refuses a word that asks for another variant than the usual one. */
+static bool refuse_word(const struct import_source *s, const char *name, const char *usual)
+{
+    const json_t *value = said(s->object, name);
+    if (value == NULL || (json_is_string(value) && strcmp(json_string_value(value), usual) == 0))
+        return true;
+    report_error(s->report, 0, "'%s': found %s, expected '%s'", name,
+                 json_is_string(value) ? json_string_value(value) : import_kind(value), usual);
+    return false;
+}
+
+/* Which layers of a Jamba have attention and experts, and the sizes of those that have neither. */
+static bool jamba_layers(const struct import_source *s)
+{
+    static const char *const plain[] = {
+        "num_experts",         "attn_layer_period", "attn_layer_offset", "expert_layer_period",
+        "expert_layer_offset", "mamba_d_state",     "mamba_d_conv",      "mamba_expand"};
+    bool good = import_take_rank(s, "mamba_dt_rank", "mamba_dt_rank");
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        good = import_take(s, plain[i], plain[i], NULL) && good;
+    good = take_or(s, "mamba_conv_bias", "true") && good;
+    good = take_or(s, "mamba_proj_bias", "false") && good;
+    return take_or(s, "pad_token_id", "0") && good;
+}
+
+static bool deepseek_experts(const struct import_source *s)
+{
+    bool good = import_take(s, "n_routed_experts", "n_routed_experts", NULL);
+    good = take_or(s, "n_shared_experts", "0") && good;
+    good = import_take(s, "moe_intermediate_size", "moe_intermediate_size", NULL) && good;
+    good = take_or(s, "first_k_dense_replace", "0") && good;
+    good = take_or(s, "moe_layer_freq", "1") && good;
+    good = take_or(s, "norm_topk_prob", "false") && good;
+    return refuse_word(s, "scoring_func", "softmax") && good;
+}
+
+/* The experts of the families that have them. */
+static bool take_experts(const struct import_source *s)
+{
+    bool good = true;
+    if (!cfg_has(s->cfg, cfg_key("num_experts_per_tok")))
+        return true;
+    if (strcmp(s->cfg->model_type, "deepseek") == 0)
+        good = deepseek_experts(s);
+    else if (strcmp(s->cfg->model_type, "jamba") == 0)
+        good = jamba_layers(s);
+    else
+        good = import_take(s, "num_local_experts", "num_local_experts", NULL);
+    return import_take(s, "num_experts_per_tok", "num_experts_per_tok", NULL) && good;
+}
+
+/* Some copies spell the key without its last letter. */
+static bool take_tie(const struct import_source *s)
+{
+    const char *const misspelt = "tie_word_embedding";
+    const bool other = json_object_get(s->object, "tie_word_embeddings") == NULL;
+    return import_take(s, other ? misspelt : "tie_word_embeddings", "tie_word_embeddings", "false");
+}
+
 bool import_transformer(const struct import_source *s)
 {
     const bool phi = strcmp(s->cfg->model_type, "phi") == 0;
@@ -104,17 +162,15 @@ bool import_transformer(const struct import_source *s)
                        phi ? "layer_norm_eps" : "rms_norm_eps", NULL) &&
            good;
     good = import_take(s, "max_position_embeddings", "max_position_embeddings", NULL) && good;
-    good = take_rope(s) && good;
-    if (cfg_has(s->cfg, cfg_key("num_local_experts"))) {
-        good = import_take(s, "num_local_experts", "num_local_experts", NULL) && good;
-        good = import_take(s, "num_experts_per_tok", "num_experts_per_tok", NULL) && good;
-    }
+    if (cfg_has(s->cfg, cfg_key("rope_theta")))
+        good = take_rope(s) && good;
+    good = take_experts(s) && good;
     good = refuse_flag(s, "attention_bias") && good;
     good = refuse_flag(s, "mlp_bias") && good;
     good = refuse_flag(s, "qk_layernorm") && good;
-    good = refuse_window(s) && good;
+    good = take_window(s) && good;
     /* These three are left out when they have the library's default. */
-    good = import_take(s, "tie_word_embeddings", "tie_word_embeddings", "false") && good;
+    good = take_tie(s) && good;
     good = import_take(s, "bos_token_id", "bos_token_id", "1") && good;
     return import_take(s, "eos_token_id", "eos_token_id", "2") && good;
 }

@@ -114,18 +114,35 @@ static void name_norm_linear_conv(struct instance *i, double epsilon)
              xz->dim[1]);
 }
 
-static void name_dt_scan(struct instance *i)
+/* With or without norms in front. */
+static void name_dt_scan(struct instance *i, double epsilon)
 {
-    const struct tensor *xz = instance_operand(i, 0), *xdb = instance_operand(i, 2),
-                        *w = instance_operand(i, 3);
-    const struct tensor *A = instance_operand(i, 5);
-    char type[64];
+    const bool normed = i->node->op == OP_NORM_DT_SCAN;
+    const struct tensor *xz = instance_operand(i, 0), *xdb = instance_operand(i, 2);
+    const struct tensor *w = instance_operand(i, normed ? 6 : 3);
+    const struct tensor *A = instance_operand(i, normed ? 8 : 5);
+    char type[64], value[NUMBER_MAX], last[NUMBER_MAX + 2] = "";
     emit_matrix_type(w, type);
-    snprintf(i->family, sizeof i->family, "DT_SCAN");
-    snprintf(i->symbol, sizeof i->symbol, "dt_scan_%s_%ux%ux%u", dtype_name(w->type), A->rows,
-             A->cols, w->cols);
-    snprintf(i->size, sizeof i->size, "%s, %s, %u, %u, %u, %" PRIu64 ", %" PRIu64, type,
-             instance_types[w->type], A->rows, A->cols, w->cols, xz->dim[1], xdb->dim[1]);
+    number_float((float)epsilon, value);
+    if (normed)
+        snprintf(last, sizeof last, ", %s", value);
+    snprintf(i->family, sizeof i->family, "%s", op_rules[i->node->op].name);
+    snprintf(i->symbol, sizeof i->symbol, "%s_%s_%ux%ux%u", op_rules[i->node->op].stem,
+             dtype_name(w->type), A->rows, A->cols, w->cols);
+    snprintf(i->size, sizeof i->size, "%s, %s, %u, %u, %u, %" PRIu64 ", %" PRIu64 "%s", type,
+             instance_types[w->type], A->rows, A->cols, w->cols, xz->dim[1], xdb->dim[1], last);
+}
+
+static void name_norm_selection(struct instance *i, const char *rows_text, double epsilon)
+{
+    const struct tensor *xdb = instance_operand(i, 0);
+    char value[NUMBER_MAX];
+    number_float((float)epsilon, value);
+    snprintf(i->family, sizeof i->family, "NORM_SELECTION");
+    snprintf(i->symbol, sizeof i->symbol, "norm_selection_%s%ux%u", rows_text, xdb->part[0],
+             xdb->part[1]);
+    snprintf(i->size, sizeof i->size, "%u, %u, %" PRIu64 ", %s", xdb->part[0], xdb->part[1],
+             xdb->dim[1], value);
 }
 
 static void name_instance(struct instance *i, const struct cfg *cfg)
@@ -134,7 +151,7 @@ static void name_instance(struct instance *i, const struct cfg *cfg)
     char rows_text[16];
     rows(i, rows_text);
     snprintf(i->count, sizeof i->count, "%s", counts[i->graph->rows]);
-    snprintf(i->note, sizeof i->note, "%s", i->node->name);
+    node_full_name(i->graph, i->node, i->note);
     switch (i->node->op) {
     case OP_EMBED:
         name_embed(i, rows_text);
@@ -162,8 +179,12 @@ static void name_instance(struct instance *i, const struct cfg *cfg)
         name_norm_linear_conv(i, epsilon);
         return;
     case OP_DT_SCAN:
+    case OP_NORM_DT_SCAN:
         i->count[0] = '\0';
-        name_dt_scan(i);
+        name_dt_scan(i, epsilon);
+        return;
+    case OP_NORM_SELECTION:
+        name_norm_selection(i, rows_text, epsilon);
         return;
     default:
         if (!instance_of_transformer(i, rows_text, cfg) && !instance_of_experts(i, rows_text, cfg))
@@ -200,11 +221,13 @@ static uint32_t enlist(struct instances *list, struct instance *wanted)
 void instances_find(const struct steps *steps, struct instances *list)
 {
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        const struct graph *graph = &steps->graph[step];
-        for (uint32_t n = 0; n < graph->node_count; n++) {
-            struct instance wanted = {.graph = graph, .node = &graph->node[n]};
+        struct step_op ops[STEP_OPS];
+        const uint32_t count = steps_ops(steps, step, ops);
+        for (uint32_t i = 0; i < count; i++) {
+            const struct graph *graph = ops[i].graph;
+            struct instance wanted = {.graph = graph, .node = &graph->node[ops[i].index]};
             name_instance(&wanted, &steps->cfg);
-            list->of[step][n] = enlist(list, &wanted);
+            list->of[step][ops[i].kind][ops[i].index] = enlist(list, &wanted);
         }
     }
 }

@@ -8,7 +8,13 @@
 /* "E, K": the experts of a layer and how many of them a token chooses. */
 static void choice(const struct cfg *cfg, char text[32])
 {
-    snprintf(text, 32, "%u, %u", cfg->num_local_experts, cfg->num_experts_per_tok);
+    snprintf(text, 32, "%u, %u", cfg_experts(cfg), cfg->num_experts_per_tok);
+}
+
+/* What the weights of the chosen are. */
+static const char *weights(const struct cfg *cfg)
+{
+    return cfg_renorm(cfg) ? "RENORM" : "RAW";
 }
 
 static void name_route(struct instance *i, const char *rows, const struct cfg *cfg)
@@ -20,8 +26,8 @@ static void name_route(struct instance *i, const char *rows, const struct cfg *c
     snprintf(i->family, sizeof i->family, "ROUTE");
     snprintf(i->symbol, sizeof i->symbol, "route_%s_%s%ux%u", dtype_name(w->type), rows, w->rows,
              w->cols);
-    snprintf(i->size, sizeof i->size, "%s, %s, %u, %" PRIu64 ", %s", type, instance_types[w->type],
-             w->cols, x->dim[1], of);
+    snprintf(i->size, sizeof i->size, "%s, %s, %u, %" PRIu64 ", %s, %s", type,
+             instance_types[w->type], w->cols, x->dim[1], of, weights(cfg));
 }
 
 static void name_gather(struct instance *i, const char *rows, const struct cfg *cfg)
@@ -60,9 +66,9 @@ static void name_norm_experts_swiglu(struct instance *i, const struct cfg *cfg)
     snprintf(i->family, sizeof i->family, "NORM_EXPERTS_SWIGLU");
     snprintf(i->symbol, sizeof i->symbol, "norm_experts_swiglu_%s_%ux%" PRIu64 "x%u",
              dtype_name(w->type), w->experts, tensor_padded_rows(w), w->cols);
-    snprintf(i->size, sizeof i->size, "%s, %s, %s, %u, %" PRIu64 ", %" PRIu64 ", %s, %s",
+    snprintf(i->size, sizeof i->size, "%s, %s, %s, %u, %" PRIu64 ", %" PRIu64 ", %s, %s, %s",
              router_type, type, instance_types[w->type], w->cols, x->dim[1], tensor_padded_rows(w),
-             epsilon, of);
+             epsilon, of, weights(cfg));
 }
 
 bool instance_of_experts(struct instance *i, const char *rows, const struct cfg *cfg)

@@ -48,7 +48,13 @@ static void numbered(char *text, size_t room, const char *name, uint32_t layer, 
     snprintf(text + used, room - used, "%s", name);
 }
 
-static void append(struct layout *layout, const struct tensor *t, uint32_t layer, uint32_t expert)
+/* A layer, by its number, its kind and its place among those of its kind. */
+struct layer {
+    uint32_t number, kind, index;
+};
+
+static void append(struct layout *layout, const struct tensor *t, struct layer layer,
+                   uint32_t expert)
 {
     struct layout_weight *w = &layout->weight[layout->count++];
     const uint64_t packed = tensor_bytes(t) / (t->experts > 0 ? t->experts : 1);
@@ -67,15 +73,19 @@ static void append(struct layout *layout, const struct tensor *t, uint32_t layer
         snprintf(w->member, sizeof w->member, "%s[%u]", t->name, expert);
     else
         strcpy(w->member, t->name);
-    w->layer = in_layer(t) ? (int32_t)layer : -1;
+    w->layer = in_layer(t) ? (int32_t)layer.number : -1;
+    w->kind = layer.kind;
+    w->index = layer.index;
     if (in_layer(t))
-        snprintf(w->name, sizeof w->name, "layer %u %s", layer, w->member);
+        snprintf(w->name, sizeof w->name, "layer %u %s", layer.number, w->member);
     else
         snprintf(w->name, sizeof w->name, "%s", w->member);
-    numbered(w->source, sizeof w->source, t->source, layer, expert);
-    numbered(w->alias, sizeof w->alias, t->alias, layer, expert);
+    numbered(w->source, sizeof w->source, t->source, layer.number, expert);
+    numbered(w->alias, sizeof w->alias, t->alias, layer.number, expert);
     layout->weights_bytes += w->bytes;
     layout->parameters += (uint64_t)t->rows * t->cols;
+    if (t->experts == 0 || expert < layout->cfg.num_experts_per_tok)
+        layout->active += (uint64_t)t->rows * t->cols;
 }
 
 /* How many weights of the layout a graph's tensor becomes. */
@@ -88,12 +98,24 @@ static uint32_t weights_of(const struct tensor *t)
 
 /* Weights of a place in the order in which the family named them; decode uses every weight. */
 static void append_place(struct layout *layout, const struct graph *decode, enum place place,
-                         uint32_t layer)
+                         struct layer layer)
 {
     for (uint32_t i = 0; i < decode->tensor_count; i++)
         for (uint32_t e = 0; e < weights_of(&decode->tensor[i]); e++)
             if (decode->tensor[i].place == place)
                 append(layout, &decode->tensor[i], layer, e);
+}
+
+/* The layers of a kind, one behind another. */
+static void append_layers(struct layout *layout, const struct steps *steps, uint32_t kind)
+{
+    struct layer layer = {.kind = kind};
+    for (; layer.number < steps->cfg.num_hidden_layers; layer.number++) {
+        if (steps->kind_of[layer.number] != kind)
+            continue;
+        append_place(layout, &steps->graph[STEP_DECODE][kind], PLACE_LAYER, layer);
+        layer.index++;
+    }
 }
 
 void layout_make(const struct cfg *cfg, struct layout *layout)
@@ -102,17 +124,21 @@ void layout_make(const struct cfg *cfg, struct layout *layout)
     if (steps == NULL)
         abort();
     steps_build(cfg, steps);
-    const struct graph *decode = &steps->graph[STEP_DECODE];
-    uint64_t room = 0; /* for every weight, as if each were in every layer */
-    for (uint32_t i = 0; i < decode->tensor_count; i++)
-        room += (uint64_t)weights_of(&decode->tensor[i]) * cfg->num_hidden_layers;
+    const struct graph *decode = steps->graph[STEP_DECODE];
+    uint64_t room = 0; /* for every weight, as if each were in every layer of its kind */
+    for (uint32_t k = 0; k < steps->kind_count; k++)
+        for (uint32_t i = 0; i < decode[k].tensor_count; i++)
+            room += (uint64_t)weights_of(&decode[k].tensor[i]) * steps->kind[k].layers;
     *layout = (struct layout){.cfg = *cfg, .weight = calloc(room + 1, sizeof *layout->weight)};
     if (layout->weight == NULL)
         abort();
-    append_place(layout, decode, PLACE_PROLOGUE, 0);
-    for (uint32_t layer = 0; layer < cfg->num_hidden_layers; layer++)
-        append_place(layout, decode, PLACE_LAYER, layer);
-    append_place(layout, decode, PLACE_EPILOGUE, 0);
+    append_place(layout, decode, PLACE_PROLOGUE, (struct layer){0});
+    for (uint32_t k = 0; k < steps->kind_count; k++)
+        append_layers(layout, steps, k);
+    append_place(layout, decode, PLACE_EPILOGUE, (struct layer){0});
+    layout->read = layout->active;
+    if (!cfg->tie_word_embeddings)
+        layout->read -= (uint64_t)(cfg->vocab_size - 1) * cfg->hidden_size;
     if (cfg->tie_word_embeddings)
         snprintf(layout->tied_copy, sizeof layout->tied_copy, "lm_head.weight");
     cfg_digest(cfg, layout->config_digest);

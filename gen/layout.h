@@ -30,8 +30,10 @@ enum packing { PACKING_MATRIX, PACKING_VECTOR, PACKING_TAPS, PACKING_DECAY };
 /* One tensor of the arena; layers are listed one by one. */
 struct layout_weight {
     char name[40];   /* "embed", "layer 3 in_proj": model_weight.name of the generated table */
-    char member[24]; /* of struct weights or struct layer_weights: "in_proj", "gate_proj[3]" */
+    char member[24]; /* of struct weights or a layer's: "in_proj", "gate_proj[3]" */
     int32_t layer;   /* which one; -1: outside the layers */
+    uint32_t kind;   /* of the layer, as in struct steps */
+    uint32_t index;  /* of the layer among those of its kind */
     char source[96]; /* Hugging Face's name, "backbone.layers.3.mixer.in_proj.weight" */
     char alias[96];  /* the original state-spaces name where it differs, else "" */
 
@@ -52,6 +54,8 @@ struct layout {
     uint64_t config_digest[2]; /* XXH3-128, low and high: must match the weight file's header */
     uint64_t weights_bytes;    /* of the whole arena: the end of the last tensor */
     uint64_t parameters;       /* elements of the checkpoint, tied tensors once */
+    uint64_t active;           /* of these, in the computation of a token: of experts the chosen */
+    uint64_t read;             /* of these, read for a token: of an untied embedding one row */
     char tied_copy[96];        /* a checkpoint may also hold this tensor: the same values as
                                 * weight[0], not stored again; "" when embeddings are not tied */
     uint32_t count;

@@ -63,6 +63,8 @@ void live_find(const struct graph *graph, struct plan *plan)
             continue;
         if (plan->count == PLAN_BUFFERS)
             abort();
-        plan->buffer[plan->count++] = lifetime(graph, i);
+        struct plan_buffer *b = &plan->buffer[plan->count++];
+        *b = lifetime(graph, i);
+        b->bottom = graph->kind_name[0] != '\0' && graph->tensor[i].place == PLACE_PROLOGUE;
     }
 }

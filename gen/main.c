@@ -6,6 +6,7 @@
 
 #include "gen/emit.h"
 #include "gen/import.h"
+#include "gen/table.h"
 
 enum { EXIT_USAGE = 2, EXIT_MISMATCH = 4 };
 enum {
@@ -22,6 +23,8 @@ enum {
 struct options {
     const char *config; /* the config, or the checkpoint directory of an import */
     bool import;
+    bool table;
+    char **configs; /* of a table: NULL-terminated */
     const char *out_dir, *check_dir;
     const char *stop_after;
     struct import_choices choices;
@@ -89,14 +92,22 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
             o->import = true;
             return 0;
         }
+        if (state->arg_num == 0 && strcmp(value, "table") == 0) {
+            o->table = true;
+            o->configs = state->argv + state->next;
+            o->config = o->configs[0];
+            state->next = state->argc;
+            return 0;
+        }
         if (o->config != NULL)
             argp_error(state, "one argument too many: '%s'", value);
         o->config = value;
         return 0;
     case ARGP_KEY_END:
         if (o->config == NULL)
-            argp_error(state, o->import ? "import needs the checkpoint's directory"
-                                        : "a config is missing");
+            argp_error(state, o->import  ? "import needs the checkpoint's directory"
+                              : o->table ? "table needs configs"
+                                         : "a config is missing");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -109,15 +120,17 @@ static const char documentation[] =
     "Turns the config of a language model into its C sources.\v"
     "A config is an INI file with the sections [model] (the architecture, under the names of "
     "Hugging "
-    "Face's config.json) and [build] (static choices). 'gen import DIR' writes the config of a "
-    "checkpoint to stdout; known are Mamba-1, Llama, Phi and Mixtral of Hugging Face, and Mamba-1 "
-    "of "
-    "state-spaces.\n\n"
+    "Face's config.json), [build] (static choices) and, if it is published, [hub] (where). 'gen "
+    "import DIR' writes the config of a checkpoint to stdout; known are Mamba-1, Llama, Phi, "
+    "Mixtral, DeepSeekMoE and Jamba of Hugging Face, and Mamba-1 of state-spaces. 'gen table "
+    "CONFIG...' writes to stdout what these models need, in Markdown: parameters, bytes at rest "
+    "and "
+    "per token, and the fastest that GB10 and H200 can decode.\n\n"
     "Generated are model.h, arena.h, decode.c, prefill.c, instances.h, instances.c, ops.c, proof.h "
     "and plan.txt; they depend on nothing but the config and this program.\n\n"
     "Exit codes: 0 done; 1 cannot write; 2 usage; 4 the config or checkpoint is not valid, or "
     "--check "
-    "found a difference.\n\nKeys, all of the family required:\n";
+    "found a difference.\n\nKeys, all of the family required, of [hub] both or none:\n";
 
 /* argp asks for the text behind the options: the documentation, then every key of keys.def. */
 static char *key_list(int key, const char *text, void *input)
@@ -141,6 +154,30 @@ static char *key_list(int key, const char *text, void *input)
     return fclose(memory) == 0 ? list : NULL;
 }
 
+/* Of the graph of one step and kind of layer. */
+static void print_stage(const char *stage, const struct cfg *cfg, enum step_kind step,
+                        const struct kind *kind)
+{
+    static struct graph graph;
+    static struct plan plan;
+    struct report report = {.to = stderr, .file = cfg->name};
+    graph_build(cfg, step, kind, &graph);
+    if (strcmp(stage, "graph") == 0) {
+        graph_print(&graph, stdout);
+        return;
+    }
+    if (!graph_shape(&graph, &report))
+        abort();
+    live_find(&graph, &plan);
+    plan_solve(&plan);
+    if (strcmp(stage, "shape") == 0)
+        graph_print(&graph, stdout);
+    else if (strcmp(stage, "live") == 0)
+        live_print(&plan, &graph, stdout);
+    else
+        plan_print(&plan, &graph, cfg->name, stdout);
+}
+
 static int stop_after(const struct options *o, const struct cfg *cfg)
 {
     if (strcmp(o->stop_after, "cfg") == 0) {
@@ -153,26 +190,11 @@ static int stop_after(const struct options *o, const struct cfg *cfg)
         }
         return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        static struct graph graph;
-        static struct plan plan;
-        struct report report = {.to = stderr, .file = cfg->name};
-        graph_build(cfg, step, &graph);
-        if (strcmp(o->stop_after, "graph") == 0) {
-            graph_print(&graph, stdout);
-            continue;
-        }
-        if (!graph_shape(&graph, &report))
-            abort();
-        live_find(&graph, &plan);
-        plan_solve(&plan);
-        if (strcmp(o->stop_after, "shape") == 0)
-            graph_print(&graph, stdout);
-        else if (strcmp(o->stop_after, "live") == 0)
-            live_print(&plan, &graph, stdout);
-        else
-            plan_print(&plan, &graph, cfg->name, stdout);
-    }
+    static struct steps steps;
+    steps_kinds(cfg, &steps);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        for (uint32_t k = 0; k < steps.kind_count; k++)
+            print_stage(o->stop_after, cfg, step, &steps.kind[k]);
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -221,8 +243,9 @@ static bool usage_is_sound(const struct options *o)
 {
     static const char *const stages[] = {"cfg", "graph", "shape", "live", "plan"};
     int actions = (o->out_dir != NULL) + (o->check_dir != NULL) + (o->stop_after != NULL);
-    if (o->import && actions > 0) {
-        fprintf(stderr, "gen: import writes to stdout: without -o, --check and --stop-after\n");
+    if ((o->import || o->table) && actions > 0) {
+        fprintf(stderr, "gen: %s writes to stdout: without -o, --check and --stop-after\n",
+                o->import ? "import" : "table");
         return false;
     }
     if (!o->import && o->chose) {
@@ -230,7 +253,7 @@ static bool usage_is_sound(const struct options *o)
                 o->config);
         return false;
     }
-    if (!o->import && actions != 1) {
+    if (!o->import && !o->table && actions != 1) {
         fprintf(stderr, "gen: expected one of -o DIR, --check DIR, --stop-after STAGE\n");
         return false;
     }
@@ -263,7 +286,7 @@ int main(int argc, char **argv)
     struct options options = {.choices = import_defaults};
     struct argp argp = {.options = option_list,
                         .parser = parse_option,
-                        .args_doc = "CONFIG\nimport DIR",
+                        .args_doc = "CONFIG\nimport DIR\ntable CONFIG...",
                         .doc = documentation,
                         .help_filter = key_list};
     argp_err_exit_status = EXIT_USAGE;
@@ -272,6 +295,8 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     if (options.import)
         return import_config(&options);
+    if (options.table)
+        return table_print(options.configs, stdout);
     struct report report = {.to = stderr, .file = options.config};
     struct cfg cfg;
     if (!cfg_load(options.config, &report, &cfg))

@@ -206,6 +206,32 @@ static bool exhaust(struct plan *plan, uint64_t *offsets, uint32_t limit)
     return e.nodes < limit;
 }
 
+const struct plan_buffer *plan_bottom(const struct plan *plan)
+{
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (plan->buffer[i].bottom)
+            return &plan->buffer[i];
+    return NULL;
+}
+
+/* Moves the bottom buffer to offset 0. Nothing that lives with it overlaps its range: what was
+ * below moves up by its size, into the range that becomes free, and keeps its distances. */
+static void sink_bottom(struct plan *plan)
+{
+    if (plan_bottom(plan) == NULL)
+        return;
+    const struct plan_buffer bottom = *plan_bottom(plan);
+    for (uint32_t i = 0; i < plan->count; i++) {
+        struct plan_buffer *b = &plan->buffer[i];
+        if (!together(b, &bottom))
+            abort();
+        if (b->bottom)
+            b->at = 0;
+        else if (b->at < bottom.at)
+            b->at += bottom.room;
+    }
+}
+
 void plan_solve(struct plan *plan)
 {
     uint64_t offsets[PLAN_BUFFERS] = {0};
@@ -226,4 +252,5 @@ void plan_solve(struct plan *plan)
     plan->proved = plan->bytes == plan->bound || exhausted;
     for (uint32_t i = 0; i < plan->count; i++)
         plan->buffer[i].at = offsets[i];
+    sink_bottom(plan);
 }

@@ -18,6 +18,7 @@ struct plan_buffer {
     char name[16];
     uint64_t bytes;             /* wanted; rounded up to the alignment it is `room` */
     uint32_t first_op, last_op; /* alive from and to, inclusive */
+    bool bottom;                /* has to be at offset 0; at most one in a plan */
     uint64_t at, room;          /* filled by plan_solve() */
 };
 
@@ -33,20 +34,33 @@ struct plan {
 };
 
 /* Finds the lifetimes of a graph's scratch buffers. What a layer reads before it writes is alive
- * in all of the layer, because the next layer reads it again. */
+ * in all of the layer, because the next layer reads it again. In a model with several kinds of
+ * layers that buffer has to be at offset 0: every kind has a plan, and finds it in the same place.
+ */
 void live_find(const struct graph *graph, struct plan *plan);
 
 /* Fills in everything else: fixed orders; for up to 24 buffers a brief exhaustive search; seeded
- * swaps; the exhaustive search again, with a high limit. Stops as soon as the bound is met. Same
- * input, same plan. */
+ * swaps; the exhaustive search again, with a high limit. Stops as soon as the bound is met. A
+ * bottom buffer must live together with every other one; then it can be at offset 0 without loss.
+ * Same input, same plan. */
 void plan_solve(struct plan *plan);
+
+/* The bottom buffer; NULL: the plan has none. */
+const struct plan_buffer *plan_bottom(const struct plan *plan);
 
 /* Checks a plan as a set of intervals: alignment, room, arena, and that no two buffers alive at the
  * same operation overlap. Shares nothing with plan_solve(). */
 __attribute__((warn_unused_result)) bool plan_check(const struct plan *plan, struct report *report);
 
-/* Checks a plan against the graph itself, without intervals: executes the operations in order, the
- * layer twice, and watches that no value is overwritten before its last reader had it. */
+/* Checks the plans of a step, one for each kind of layer, against the graphs themselves, without
+ * intervals: executes the operations in order, layer after layer as `kind_of` gives their kinds,
+ * and watches that no value is overwritten before its last reader had it. */
+__attribute__((warn_unused_result)) bool plan_check_layers(const struct plan *plans,
+                                                           const struct graph *graphs,
+                                                           const uint8_t *kind_of, uint32_t layers,
+                                                           struct report *report);
+
+/* The same of a model with one kind of layer, executed twice. */
 __attribute__((warn_unused_result)) bool
 plan_check_graph(const struct plan *plan, const struct graph *graph, struct report *report);
 

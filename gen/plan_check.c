@@ -43,73 +43,96 @@ bool plan_check(const struct plan *plan, struct report *report)
     return report->errors == errors;
 }
 
-/* One value per buffer: whether it is there, intact. */
+/* One value per buffer of each kind of layer: whether it is there, intact. */
 struct memory {
+    const struct plan *plans;
+    const struct graph *graphs;
+    uint32_t kinds;
+    struct report *report;
+    bool intact[GRAPH_KINDS][PLAN_BUFFERS];
+};
+
+/* A kind of layer while its operations are executed. */
+struct walk {
+    struct memory *memory;
+    uint32_t kind;
     const struct plan *plan;
     const struct graph *graph;
-    struct report *report;
-    bool intact[PLAN_BUFFERS];
 };
 
 /* The buffer of a scratch tensor, by name; PLAN_BUFFERS if the plan lacks it. */
-static uint32_t buffer_of(const struct memory *m, const struct tensor *tensor)
+static uint32_t buffer_of(const struct plan *plan, const struct tensor *tensor)
 {
-    for (uint32_t i = 0; i < m->plan->count; i++)
-        if (strcmp(m->plan->buffer[i].name, tensor->name) == 0)
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (strcmp(plan->buffer[i].name, tensor->name) == 0)
             return i;
     return PLAN_BUFFERS;
 }
 
-static void read_all(struct memory *m, const struct node *node)
+static void read_all(const struct walk *w, const struct node *node)
 {
     for (uint32_t o = 0; o < node_operands(node); o++) {
-        const struct tensor *tensor = node_tensor(m->graph, node, o);
+        const struct tensor *tensor = node_tensor(w->graph, node, o);
         if (tensor == NULL || tensor->role != ROLE_SCRATCH || node_access(node, o) == 'w')
             continue;
-        uint32_t b = buffer_of(m, tensor);
-        if (b == PLAN_BUFFERS || m->intact[b])
+        const uint32_t b = buffer_of(w->plan, tensor);
+        if (b == PLAN_BUFFERS || w->memory->intact[w->kind][b])
             continue;
-        report_error(m->report, 0, "%s reads %s after its bytes were overwritten", node->name,
+        char name[48];
+        node_full_name(w->graph, node, name);
+        report_error(w->memory->report, 0, "%s reads %s after its bytes were overwritten", name,
                      tensor->name);
-        m->intact[b] = true; /* said once */
+        w->memory->intact[w->kind][b] = true; /* said once */
     }
 }
 
 /* A write destroys every other buffer in its range; sources of the same operation included, as the
- * kernel may still be reading them. */
-static void write_all(struct memory *m, const struct node *node)
+ * kernel may still be reading them. What goes from layer to layer is the same buffer in all kinds,
+ * if all have it at the same place. */
+static void write_buffer(const struct walk *w, const struct tensor *tensor, uint32_t written)
+{
+    struct memory *m = w->memory;
+    const struct plan_buffer *b = &w->plan->buffer[written];
+    for (uint32_t k = 0; k < m->kinds; k++)
+        for (uint32_t i = 0; i < m->plans[k].count; i++) {
+            const struct plan_buffer *other = &m->plans[k].buffer[i];
+            const bool same = k == w->kind
+                                  ? i == written
+                                  : tensor->place == PLACE_PROLOGUE &&
+                                        strcmp(other->name, b->name) == 0 && other->at == b->at;
+            if (same || overlap(other, b))
+                m->intact[k][i] = same;
+        }
+}
+
+static void write_all(const struct walk *w, const struct node *node)
 {
     for (uint32_t o = 0; o < node_operands(node); o++) {
-        const struct tensor *tensor = node_tensor(m->graph, node, o);
-        uint32_t b =
-            tensor != NULL && tensor->role == ROLE_SCRATCH && strchr("wm", node_access(node, o))
-                ? buffer_of(m, tensor)
-                : PLAN_BUFFERS;
-        if (b == PLAN_BUFFERS)
+        const struct tensor *tensor = node_tensor(w->graph, node, o);
+        if (tensor == NULL || tensor->role != ROLE_SCRATCH || !strchr("wm", node_access(node, o)))
             continue;
-        for (uint32_t i = 0; i < m->plan->count; i++)
-            if (i != b && overlap(&m->plan->buffer[i], &m->plan->buffer[b]))
-                m->intact[i] = false;
-        m->intact[b] = true;
+        const uint32_t b = buffer_of(w->plan, tensor);
+        if (b != PLAN_BUFFERS)
+            write_buffer(w, tensor, b);
     }
 }
 
-static void execute(struct memory *m, enum place place)
+static void execute(struct memory *m, uint32_t kind, enum place place)
 {
-    for (uint32_t i = 0; i < m->graph->node_count; i++) {
-        const struct node *node = &m->graph->node[i];
+    const struct walk w = {m, kind, &m->plans[kind], &m->graphs[kind]};
+    for (uint32_t i = 0; i < w.graph->node_count; i++) {
+        const struct node *node = &w.graph->node[i];
         if (node->place != place)
             continue;
-        read_all(m, node);
-        write_all(m, node);
-        read_all(m, node);
+        read_all(&w, node);
+        write_all(&w, node);
+        read_all(&w, node);
     }
 }
 
-bool plan_check_graph(const struct plan *plan, const struct graph *graph, struct report *report)
+/* Every scratch tensor has a buffer that is large enough. False if the ranges are unsound. */
+static bool all_have_room(const struct plan *plan, const struct graph *graph, struct report *report)
 {
-    uint32_t errors = report->errors;
-    struct memory m = {.plan = plan, .graph = graph, .report = report};
     for (uint32_t i = 0; i < plan->count; i++)
         if (!range_is_sound(plan, &plan->buffer[i], report))
             return false;
@@ -117,16 +140,35 @@ bool plan_check_graph(const struct plan *plan, const struct graph *graph, struct
         const struct tensor *tensor = &graph->tensor[i];
         if (tensor->role != ROLE_SCRATCH)
             continue;
-        uint32_t b = buffer_of(&m, tensor);
+        const uint32_t b = buffer_of(plan, tensor);
         if (b == PLAN_BUFFERS)
             report_error(report, 0, "tensor %s has no buffer in the plan", tensor->name);
         else if (plan->buffer[b].room < tensor_bytes(tensor))
             report_error(report, 0, "buffer %s has room for %" PRIu64 " of %" PRIu64 " bytes",
                          tensor->name, plan->buffer[b].room, tensor_bytes(tensor));
     }
-    execute(&m, PLACE_PROLOGUE);
-    execute(&m, PLACE_LAYER);
-    execute(&m, PLACE_LAYER);
-    execute(&m, PLACE_EPILOGUE);
+    return true;
+}
+
+bool plan_check_layers(const struct plan *plans, const struct graph *graphs, const uint8_t *kind_of,
+                       uint32_t layers, struct report *report)
+{
+    const uint32_t errors = report->errors;
+    struct memory m = {.plans = plans, .graphs = graphs, .kinds = 1, .report = report};
+    for (uint32_t l = 0; l < layers; l++)
+        if (kind_of[l] >= m.kinds)
+            m.kinds = kind_of[l] + 1u;
+    for (uint32_t k = 0; k < m.kinds; k++)
+        if (!all_have_room(&plans[k], &graphs[k], report))
+            return false;
+    execute(&m, 0, PLACE_PROLOGUE);
+    for (uint32_t l = 0; l < layers; l++)
+        execute(&m, kind_of[l], PLACE_LAYER);
+    execute(&m, 0, PLACE_EPILOGUE);
     return report->errors == errors;
+}
+
+bool plan_check_graph(const struct plan *plan, const struct graph *graph, struct report *report)
+{
+    return plan_check_layers(plan, graph, (const uint8_t[]){0, 0}, 2, report);
 }

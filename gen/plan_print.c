@@ -51,7 +51,8 @@ static uint64_t alive_at(const struct plan *plan, uint32_t op)
 
 void live_print(const struct plan *plan, const struct graph *graph, FILE *to)
 {
-    fprintf(to, "%s: %u buffers\n", step_name(graph->step), plan->count);
+    fprintf(to, "%s%s%s: %u buffers\n", step_name(graph->step),
+            graph->kind_name[0] != '\0' ? " of " : "", graph->kind_name, plan->count);
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct plan_buffer *b = &plan->buffer[i];
         fprintf(to, "  %-8s %12" PRIu64 " bytes  %s .. %s\n", b->name, b->bytes,
@@ -65,8 +66,12 @@ static void print_verdict(const struct plan *plan, const struct graph *graph, co
     char bytes[NUMBER_MAX], bound[NUMBER_MAX];
     number_binary_bytes(plan->bytes, bytes);
     number_binary_bytes(plan->bound, bound);
-    fprintf(to, "%s %s, one layer kind\n  scratch %s, bound %s at %s {", name,
-            step_name(graph->step), bytes, bound, graph->node[plan->witness].name);
+    fprintf(to, "%s %s, ", name, step_name(graph->step));
+    if (graph->kind_name[0] == '\0')
+        fputs("one layer kind", to);
+    else
+        fprintf(to, "layers of kind %s", graph->kind_name);
+    fprintf(to, "\n  scratch %s, bound %s at %s {", bytes, bound, graph->node[plan->witness].name);
     const char *between = "";
     for (uint32_t i = 0; i < plan->count; i++)
         if (plan->buffer[i].first_op <= plan->witness && plan->witness <= plan->buffer[i].last_op) {
@@ -80,20 +85,32 @@ static void print_verdict(const struct plan *plan, const struct graph *graph, co
                 plan->proved ? "optimal (searched exhaustively)" : "not proved");
 }
 
+/* The longest name of an operation, but at least the usual width. */
+static int name_width(const struct graph *graph)
+{
+    size_t width = 9;
+    for (uint32_t op = 0; op < graph->node_count; op++)
+        if (strlen(graph->node[op].name) > width)
+            width = strlen(graph->node[op].name);
+    return (int)width;
+}
+
 void plan_print(const struct plan *plan, const struct graph *graph, const char *name, FILE *to)
 {
+    const int width = name_width(graph);
     print_verdict(plan, graph, name, to);
     for (uint32_t op = 0; op < graph->node_count; op++) {
         char row[PICTURE_ROW], alive[NUMBER_MAX];
         draw(plan, op, row);
         number_binary_bytes(alive_at(plan, op), alive);
-        fprintf(to, "  %2u %-9s %s %11s%s\n", op, graph->node[op].name, row, alive,
+        fprintf(to, "  %2u %-*s %s %11s%s\n", op, width, graph->node[op].name, row, alive,
                 alive_at(plan, op) == plan->bound ? "  <- bound" : "");
     }
-    fprintf(to, "\n  %-9s %14s %14s  %-8s %s\n", "buffer", "at", "bytes", "written", "last used");
+    fprintf(to, "\n  %-9s %14s %14s  %-*s %s\n", "buffer", "at", "bytes", width - 1, "written",
+            "last used");
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct plan_buffer *b = &plan->buffer[i];
-        fprintf(to, "  %-9s %14" PRIu64 " %14" PRIu64 "  %-8s %s\n", b->name, b->at, b->room,
-                graph->node[b->first_op].name, graph->node[b->last_op].name);
+        fprintf(to, "  %-9s %14" PRIu64 " %14" PRIu64 "  %-*s %s\n", b->name, b->at, b->room,
+                width - 1, graph->node[b->first_op].name, graph->node[b->last_op].name);
     }
 }

@@ -143,14 +143,43 @@ static bool scan(const struct rule *r)
            selective_scan(r, operand(r, 0), operand(r, 1), operand(r, 3), A, operand(r, 5));
 }
 
-static bool dt_scan(const struct rule *r)
+/* A matrix that makes the time steps of A's channels of the first part of xdb. */
+static bool time_steps(const struct rule *r, const struct tensor *xdb, const struct tensor *w,
+                       const struct tensor *bias, const struct tensor *A)
 {
-    const struct tensor *xdb = operand(r, 2), *w = operand(r, 3), *A = operand(r, 5);
     r->node->k = w->cols;
     return agree(r, "packing of the matrix", w->packing, PACKING_MATRIX) &&
            agree(r, "rank of dt", xdb->part[0], w->cols) && agree(r, "dt", w->rows, A->rows) &&
-           vector(r, operand(r, 4), w->rows, tensor_padded_rows(w)) &&
+           vector(r, bias, w->rows, tensor_padded_rows(w));
+}
+
+static bool dt_scan(const struct rule *r)
+{
+    const struct tensor *xdb = operand(r, 2), *w = operand(r, 3), *A = operand(r, 5);
+    return time_steps(r, xdb, w, operand(r, 4), A) &&
            selective_scan(r, operand(r, 0), operand(r, 1), xdb, A, operand(r, 6));
+}
+
+/* A norm for each of dt, B and C, which lie side by side. */
+static bool selection_norms(const struct rule *r, const struct tensor *xdb, uint32_t first)
+{
+    bool good = agree(r, "parts of dt, B, C", xdb->parts, 3);
+    for (uint32_t i = 0; good && i < 3; i++)
+        good = vector(r, operand(r, first + i), xdb->part[i], number_pad(xdb->part[i], GRAPH_PAD));
+    return good;
+}
+
+static bool norm_selection(const struct rule *r)
+{
+    r->node->m = tensor_width(operand(r, 0));
+    return selection_norms(r, operand(r, 0), 1);
+}
+
+static bool norm_dt_scan(const struct rule *r)
+{
+    const struct tensor *xdb = operand(r, 2), *w = operand(r, 6);
+    return selection_norms(r, xdb, 3) && time_steps(r, xdb, w, operand(r, 7), operand(r, 8)) &&
+           selective_scan(r, operand(r, 0), operand(r, 1), xdb, operand(r, 8), operand(r, 9));
 }
 
 static bool layernorm(const struct rule *r)
@@ -353,6 +382,10 @@ static bool apply(const struct rule *r)
         return norm_linear_conv(r);
     case OP_DT_SCAN:
         return dt_scan(r);
+    case OP_NORM_SELECTION:
+        return norm_selection(r);
+    case OP_NORM_DT_SCAN:
+        return norm_dt_scan(r);
     case OP_LAYERNORM:
         return layernorm(r);
     case OP_NORM_QKV:

@@ -32,6 +32,7 @@ struct model_op {
     uint64_t weight_bytes; /* read from the weights arena per execution */
     uint64_t moved_bytes;  /* activations and state read and written, per execution (full chunk) */
     uint64_t flops;        /* per execution (full chunk); a fused multiply-add counts as two */
+    u32 kind;              /* of the layers it belongs to, as in model.pattern; 0: of none */
 };
 
 /* One buffer of the scratch plan. */
@@ -54,16 +55,22 @@ struct model {
     u32 vocab_pad; /* floats from one row of logits to the next */
     u32 dim;       /* hidden_size */
     u32 layers;
-    u32 chunk;      /* most tokens of a prefill step */
-    u32 logit_rows; /* most rows of a head step */
+    const struct model_layer *pattern; /* [layers]; NULL: they are of one kind */
+    u32 chunk;                         /* most tokens of a prefill step */
+    u32 logit_rows;                    /* most rows of a head step */
     u32 bos, eos, pad;
     uint64_t context;    /* most tokens the state can hold; 0: unbounded */
+    uint64_t trained;    /* max_position_embeddings; 0: the config has no bound */
+    uint64_t window;     /* positions that a token sees, its own among them; 0: all before it */
     uint64_t parameters; /* of the checkpoint, tied tensors once */
+    uint64_t active;     /* of these, in the computation of a token: of experts only the chosen */
+    uint64_t read;       /* of these, read for a token: of an untied embedding only one row */
 
     uint64_t weights_bytes, state_bytes, scratch_bytes, io_bytes;
-    uint64_t cache_bytes;   /* of the state, at its end: never read before it is written */
-    uint64_t scratch_bound; /* the planner's lower bound of scratch_bytes */
-    uint64_t work_bytes;    /* CUDA: workspace of one operation (kernels/cuda/work.h) */
+    uint64_t cache_bytes;          /* of the state, at its end: never read before it is written */
+    uint64_t cache_position_bytes; /* of these, of one position */
+    uint64_t scratch_bound;        /* the planner's lower bound of scratch_bytes */
+    uint64_t work_bytes;           /* CUDA: workspace of one operation (kernels/cuda/work.h) */
 
     /* CUDA: the kind of each arena, "auto", "device", "unified" or "pinned". */
     const char *weights_memory, *state_memory, *scratch_memory, *io_memory;

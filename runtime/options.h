@@ -30,7 +30,9 @@ enum option_key {
     OPTION_LOOP,
     OPTION_NO_PDL,
     OPTION_RANDOM_WEIGHTS,
-    OPTION_NO_BOS
+    OPTION_NO_BOS,
+    OPTION_BANDWIDTH,
+    OPTION_AT
 };
 
 /* --weights, --random-weights, --threads, --quiet, --no-graph and its kin, and the flags that are

@@ -29,6 +29,12 @@ struct io;       /* arena.h: tokens in, hidden rows and logits out; starts with 
 struct team;     /* kernels/cpu/team.h */
 struct launcher; /* runtime/cuda: where the launches of the CUDA backend go */
 
+/* A layer of a model with several kinds of them. */
+struct model_layer {
+    u32 kind;  /* from 1 up */
+    u32 index; /* among the layers of its kind */
+};
+
 /* The only values that differ between two executions of a step. They live in the io arena. */
 struct step {
     u32 tokens;        /* prefill: tokens of this chunk, 1 ..= CHUNK, read from io->tokens */

@@ -90,7 +90,7 @@ static nvtxStringHandle_t range_names[TRACE_RANGES], op_names[MOST_OPS], layer_n
 /* The step that is running, kept by the one thread that runs steps. */
 static struct {
     u32 op, layer;            /* whose ranges are open; NONE */
-    u32 next_layer[MOST_OPS]; /* in which each operation begins next */
+    u32 next_layer[MOST_OPS]; /* in which each operation begins next, or one before it */
 } step = {.op = NONE, .layer = NONE};
 static bool hooked; /* operations report their end: trace_op_hook() */
 
@@ -162,16 +162,31 @@ static void end_layer(void)
     step.layer = NONE;
 }
 
-/* A model of one layer has no range for it: its operations cannot be told from those around it. */
+/* The kind of the layers that an operation belongs to, from 1 up; 0: it is outside of them. A model
+ * of one layer has none: its operations cannot be told from those around it. */
+static u32 kind_of(u32 op)
+{
+    if (op >= model.op_count)
+        return 0;
+    return model.pattern != NULL ? model.ops[op].kind : model.ops[op].times > 1;
+}
+
+static u32 kind_at(u32 layer)
+{
+    return model.pattern != NULL ? model.pattern[layer].kind : 1;
+}
+
 void trace_enter(u32 op)
 {
     if (step.op == op)
         return;
     end_op();
     u32 layer = NONE;
-    if (op < model.op_count && model.ops[op].times > 1) {
+    if (kind_of(op) != 0) {
         layer = step.next_layer[op];
-        step.next_layer[op] = (layer + 1) % model.ops[op].times;
+        while (kind_at(layer) != kind_of(op))
+            layer = (layer + 1) % model.layers;
+        step.next_layer[op] = (layer + 1) % model.layers;
     }
     if (layer != step.layer) {
         end_layer();
@@ -183,25 +198,35 @@ void trace_enter(u32 op)
     step.op = op;
 }
 
-static bool same_group(u32 a, u32 b)
+static bool same_step(u32 a, u32 b)
 {
-    return b < model.op_count && strcmp(model.ops[a].step, model.ops[b].step) == 0 &&
-           model.ops[a].times == model.ops[b].times;
+    return b < model.op_count && strcmp(model.ops[a].step, model.ops[b].step) == 0;
 }
 
-/* The operation that runs after `op`, NONE at the end of the step: model.ops lists a step in order,
- * and those that run once per layer, which stand together, repeat as a group. */
+/* The first operation of the layers of a kind, in the step of `op`. */
+static u32 first_of(u32 op, u32 kind)
+{
+    while (op > 0 && same_step(op, op - 1))
+        op--;
+    while (kind_of(op) != kind)
+        op++;
+    return op;
+}
+
+/* The operation that runs after `op`, NONE at the end of the step. model.ops lists a step in order:
+ * what is before the layers, a layer of each kind, what is behind them. */
 static u32 op_after(u32 op)
 {
-    if (same_group(op, op + 1))
+    const u32 kind = kind_of(op);
+    if (same_step(op, op + 1) && kind_of(op + 1) == kind)
         return op + 1;
-    if (model.ops[op].times > 1 && step.next_layer[op] > 0) {
-        while (op > 0 && same_group(op, op - 1))
-            op--;
-        return op;
-    }
-    bool ends = op + 1 == model.op_count || strcmp(model.ops[op].step, model.ops[op + 1].step) != 0;
-    return ends ? NONE : op + 1;
+    if (kind == 0)
+        return same_step(op, op + 1) ? first_of(op, kind_at(0)) : NONE;
+    if (step.layer + 1 < model.layers)
+        return first_of(op, kind_at(step.layer + 1));
+    while (same_step(op, op + 1) && kind_of(op) != 0)
+        op++;
+    return kind_of(op) == 0 ? op : NONE;
 }
 
 static void op_ended(run *r, u32 op)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/die.h"
+#include "runtime/info_budget.h"
 #include "runtime/interrupt.h"
 #include "runtime/json.h"
 #include "runtime/options.h"
@@ -17,6 +18,7 @@
 
 struct info_options {
     struct common_options common;
+    struct info_question question;
     bool json;
 };
 
@@ -30,6 +32,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_JSON:
         options->json = true;
         return 0;
+    case OPTION_BANDWIDTH:
+        info_bandwidth(&options->question, argument);
+        return 0;
+    case OPTION_AT:
+        options->question.at = (uint64_t)option_integer("--at", argument, 1, BUDGET_MOST_POSITIONS);
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected argument '%s'", argument);
         return 0;
@@ -40,6 +48,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option list[] = {
     {"json", OPTION_JSON, NULL, 0, "One JSON object, \"schema\": 1, sizes in bytes", 1},
+    {"bandwidth", OPTION_BANDWIDTH, "B", 0,
+     "Also the floor of a decode step from a memory of B bytes per second: a number (273e9), gb10 "
+     "(273e9, data sheet), gb10-measured (232e9, a kernel that only reads), h200 (4.8e12, data "
+     "sheet) or h200-measured (4.3e12, a copy on the device)",
+     1},
+    {"at", OPTION_AT, "N", 0,
+     "Memory and step of a text of N tokens (default: of the built context, 4096, 32768, 100000 "
+     "and 262144)",
+     1},
     {0},
 };
 static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {0}};
@@ -47,7 +64,7 @@ static const struct argp command = {
     .options = list,
     .parser = parse,
     .children = children,
-    .doc = "Prints dimensions, memory plan, operations and digests.\v"
+    .doc = "Prints dimensions, memory plan, bytes per token, operations and digests.\v"
            "Works without a weight file. Of a weight file only the header is checked; 'selftest' "
            "checks every byte."};
 
@@ -86,7 +103,7 @@ static void print_keys(const char *section)
     out_print(&out, "\n%s\n", section);
     for (u32 i = 0; i < model.key_count; i++)
         if (strcmp(model.keys[i].section, section) == 0)
-            out_print(&out, "  %-20s %s\n", model.keys[i].key, model.keys[i].value);
+            out_print(&out, "  %-23s %s\n", model.keys[i].key, model.keys[i].value);
 }
 
 static void print_arena(const char *name, uint64_t bytes, const char *remark)
@@ -98,10 +115,11 @@ static void print_memory(const struct facts *facts)
 {
     char scratch[96], state[128] = "what one token leaves for the next";
     if (model.cache_bytes > 0)
-        snprintf(state, sizeof state, "%s for keys and values of %s positions",
+        snprintf(state, sizeof state, "%s for keys and values of %s%s",
                  model.cache_bytes == model.state_bytes ? "all"
                                                         : report_grouped(model.cache_bytes).text,
-                 report_grouped(model.context).text);
+                 model.context > 0 ? report_grouped(model.context).text : "a sliding window",
+                 model.context > 0 ? " positions" : "");
     if (model.scratch_bytes == model.scratch_bound)
         snprintf(scratch, sizeof scratch, "planned buffers, at the lower bound");
     else
@@ -139,7 +157,7 @@ static void print_operations(void)
               model.chunk, report_bytes(session_decode_weight_bytes()).text);
 }
 
-static void print_all(const struct facts *facts)
+static void print_all(const struct facts *facts, const struct info_question *question)
 {
     out_print(&out, "%s: %s, %s parameters, %s, %s\n", model.name, model.model_type,
               report_grouped(model.parameters).text, backend_name, backend_targets());
@@ -154,6 +172,7 @@ static void print_all(const struct facts *facts)
     print_keys("model");
     print_keys("build");
     print_memory(facts);
+    info_print(&out, question);
     print_operations();
 }
 
@@ -212,7 +231,7 @@ static void json_operations(struct json *json)
     json_close(json, ']');
 }
 
-static void print_json(const struct facts *facts)
+static void print_json(const struct facts *facts, const struct info_question *question)
 {
     struct json json;
     json_begin(&json, &out);
@@ -239,6 +258,7 @@ static void print_json(const struct facts *facts)
     json_keys(&json, "model");
     json_keys(&json, "build");
     json_memory(&json, &facts->plan);
+    info_json(&json, question);
     json_operations(&json);
     json_integer(&json, "decode_weight_bytes", session_decode_weight_bytes());
     json_close(&json, '}');
@@ -252,9 +272,9 @@ int verb_info(int argc, char **argv)
     interrupt_catch();
     struct facts facts = gather(&options.common);
     if (options.json)
-        print_json(&facts);
+        print_json(&facts, &options.question);
     else
-        print_all(&facts);
+        print_all(&facts, &options.question);
     out_flush(&out);
     return out.closed ? EXIT_FAILED : EXIT_SUCCESS;
 }

@@ -98,10 +98,12 @@ static const struct {
 START_TEST(operands_that_do_not_fit_are_refused)
 {
     static struct graph graph;
+    static struct steps steps;
     struct heard heard;
     char expected[160];
     const struct cfg cfg = make_cfg(broken[_i].family);
-    graph_build(&cfg, (enum step_kind)broken[_i].step, &graph);
+    steps_kinds(&cfg, &steps);
+    graph_build(&cfg, (enum step_kind)broken[_i].step, &steps.kind[0], &graph);
     struct tensor *t = tensor_named(&graph, broken[_i].tensor);
     t->rows += broken[_i].what == ROWS;
     t->part[0] += broken[_i].what == ROWS;
@@ -128,7 +130,7 @@ START_TEST(costs_follow_the_rules)
     static struct steps steps;
     const struct cfg cfg = make_cfg("mixtral");
     steps_build(&cfg, &steps);
-    const struct graph *decode = &steps.graph[STEP_DECODE], *prefill = &steps.graph[STEP_PREFILL];
+    const struct graph *decode = steps.graph[STEP_DECODE], *prefill = steps.graph[STEP_PREFILL];
     const struct node *n = node_named(decode, "QKV");
     ck_assert_uint_eq(n->weight_bytes, 64 * 4 + 128 * 64 * 2);
     ck_assert_uint_eq(n->moved_bytes, 4 * (128 + 64) + 2 * 32 * 2);
@@ -145,6 +147,26 @@ START_TEST(costs_follow_the_rules)
 }
 END_TEST
 
+/* The cache of a window smaller than the context holds it and a chunk, whatever the context. */
+START_TEST(a_window_bounds_the_cache)
+{
+    static const struct {
+        uint32_t window, chunk, positions, context;
+    } cases[] = {{0, 32, 128, 100},
+                 {99, 32, 192, 0},
+                 {100, 32, 128, 100},
+                 {32, 32, 64, 0},
+                 {33, 32, 128, 0}};
+    static struct steps steps;
+    struct cfg cfg = make_cfg("llama");
+    cfg.sliding_window = cases[_i].window;
+    cfg.prefill_chunk = cases[_i].chunk;
+    steps_build(&cfg, &steps);
+    ck_assert_uint_eq(tensor_named(&steps.graph[STEP_DECODE], "keys")->dim[1], cases[_i].positions);
+    ck_assert_uint_eq(cfg_context(&cfg), cases[_i].context);
+}
+END_TEST
+
 /* A decode reads the arena once: of an untied table only a row, of experts the chosen ones. */
 START_TEST(decode_reads_what_it_needs)
 {
@@ -156,7 +178,7 @@ START_TEST(decode_reads_what_it_needs)
     heard_open(&heard, "tiny");
     ck_assert(design_make(&cfg, &heard.report, &design));
     heard_close(&heard);
-    const struct graph *decode = &design.steps.graph[STEP_DECODE];
+    const struct graph *decode = design.steps.graph[STEP_DECODE];
     for (uint32_t i = 0; i < decode->node_count; i++)
         read += decode->node[i].weight_bytes * (decode->node[i].place == PLACE_LAYER ? 3 : 1);
     uint64_t expected = design.layout.weights_bytes - 512 * 64 * 4 + 64 * 4;
@@ -167,8 +189,8 @@ START_TEST(decode_reads_what_it_needs)
     ck_assert_uint_eq(read, expected);
     ck_assert_uint_eq(design.cache_bytes, 3 * 2 * 2 * 128 * 16 * 2);
     ck_assert_uint_eq(design.state_bytes, design.cache_bytes);
-    ck_assert_uint_eq(design.plan[STEP_DECODE].bytes, design.plan[STEP_DECODE].bound);
-    ck_assert_uint_eq(design.plan[STEP_PREFILL].bytes, design.plan[STEP_PREFILL].bound);
+    ck_assert_uint_eq(design.plan[STEP_DECODE][0].bytes, design.plan[STEP_DECODE][0].bound);
+    ck_assert_uint_eq(design.plan[STEP_PREFILL][0].bytes, design.plan[STEP_PREFILL][0].bound);
     design_free(&design);
 }
 END_TEST
@@ -196,6 +218,7 @@ int main(void)
     const int cases = (int)(sizeof broken / sizeof broken[0]);
     tcase_add_loop_test(tests, operands_that_do_not_fit_are_refused, 0, cases);
     tcase_add_test(tests, costs_follow_the_rules);
+    tcase_add_loop_test(tests, a_window_bounds_the_cache, 0, 5);
     tcase_add_loop_test(tests, decode_reads_what_it_needs, 0, 3);
     tcase_add_test(tests, every_expert_is_a_tensor);
     suite_add_tcase(suite, tests);

@@ -88,12 +88,14 @@ static uint32_t stored(const struct cache *c, enum weight_type type, size_t at)
                               : ((const uint16_t *)(const void *)c->packed)[at];
 }
 
+/* What the last `C` of the positions left. */
 static void fill_cache(struct cache *c, const struct attention_case *a, bool keys, uint64_t seed,
                        u32 positions, f32 scale)
 {
     f32 *row = bed_new(a->HD);
     for (u32 g = 0; g < a->KV; g++)
-        for (u32 p = 0; p < positions; p++) {
+        for (u32 i = positions < a->C ? 0 : positions - a->C; i < positions; i++) {
+            const u32 p = i % a->C;
             bed_fill(row, bed_random(&seed), 1, a->HD, a->HD, scale);
             for (u32 d = 0; d < a->HD; d++) {
                 const double value = kept(a->type, row[d]);
@@ -152,20 +154,29 @@ static void trial_run(const struct attention_trial *t, u32 threads)
             (void *)(uintptr_t)t);
 }
 
-/* The scores of one row, and the largest error that attention.h allows one of them. */
+/* The first position that a row sees. */
+static u32 oldest(const struct attention_trial *t, u32 row)
+{
+    const u32 seen = t->position + row + 1, W = t->c->W;
+    return W > 0 && seen > W ? seen - W : 0;
+}
+
+/* The scores of one row from its oldest position on, and the largest error that attention.h allows
+ * one of them. */
 static double scores(const struct attention_trial *t, u32 row, u32 head, double *s)
 {
     const struct attention_case *c = t->c;
     const f32 *q = t->before + ((size_t)row * c->H + head) * c->HD;
     const double *keys = t->keys.values + (size_t)(head * c->KV / c->H) * c->C * c->HD;
     double worst = 0;
-    for (u32 i = 0; i <= t->position + row; i++) {
+    for (u32 i = oldest(t, row); i <= t->position + row; i++) {
+        const double *key = keys + (size_t)(i % c->C) * c->HD;
         double dot = 0, sizes = 0;
         for (u32 d = 0; d < c->HD; d++) {
-            dot += q[d] * keys[(size_t)i * c->HD + d];
-            sizes += fabs(q[d] * keys[(size_t)i * c->HD + d]);
+            dot += q[d] * key[d];
+            sizes += fabs(q[d] * key[d]);
         }
-        s[i] = dot * c->scale;
+        s[i - oldest(t, row)] = dot * c->scale;
         worst = fmax(worst, (c->HD + 3) * 0x1p-24 * c->scale * sizes);
     }
     return worst;
@@ -175,7 +186,7 @@ static double scores(const struct attention_trial *t, u32 row, u32 head, double 
 static double check_row(const struct attention_trial *t, u32 row, u32 head, double *s)
 {
     const struct attention_case *c = t->c;
-    const u32 n = t->position + row + 1;
+    const u32 first = oldest(t, row), n = t->position + row + 1 - first;
     const double error = scores(t, row, head, s);
     const double *values = t->values.values + (size_t)(head * c->KV / c->H) * c->C * c->HD;
     const f32 *y = t->q + ((size_t)row * c->H + head) * c->HD;
@@ -187,8 +198,9 @@ static double check_row(const struct attention_trial *t, u32 row, u32 head, doub
     for (u32 d = 0; d < c->HD; d++) {
         double exact = 0, sizes = 0;
         for (u32 i = 0; i < n; i++) {
-            exact += s[i] / sum * values[(size_t)i * c->HD + d];
-            sizes += s[i] / sum * fabs(values[(size_t)i * c->HD + d]);
+            const double value = values[(size_t)((first + i) % c->C) * c->HD + d];
+            exact += s[i] / sum * value;
+            sizes += s[i] / sum * fabs(value);
         }
         const double bound = (2 * error + (n + n / 16.0 + 12) * 0x1p-24) * sizes;
         ck_assert_msg(fabs(y[d] - exact) <= bound,
@@ -199,17 +211,18 @@ static double check_row(const struct attention_trial *t, u32 row, u32 head, doub
     return worst;
 }
 
-/* From the first position, across the borders of blocks, and to the end of the context; keys that
- * nobody wrote are NaN. */
+/* From the first position, across the borders of blocks, and to the end of the context, or several
+ * times around the ring of a window; keys that nobody wrote are NaN. */
 START_TEST(attention_within_bound)
 {
     const struct attention_case *c = &attention_cases[_i];
-    const u32 starts[] = {0, 1, 40, 50, 63, c->C - ROWS};
+    const u32 starts[] = {0, 1, 40, 50, 63, c->W > 0 ? 3 * c->C - 7 : c->C - ROWS};
     double worst = 0, *s = calloc(c->C, sizeof *s);
     ck_assert_ptr_nonnull(s);
     for (u32 i = 0; i < sizeof starts / sizeof starts[0]; i++)
         for (u32 large = 0; large < 2; large++) {
-            const u32 left = c->C - starts[i], most = c->count == COUNT_ONE ? 1 : ROWS;
+            const u32 left = c->W > 0 ? ROWS : c->C - starts[i];
+            const u32 most = c->count == COUNT_ONE ? 1 : ROWS;
             const u32 rows = most < left ? most : left;
             struct attention_trial t = trial_new(c, rows, starts[i], large ? 12.0f : 1.0f);
             trial_run(&t, 1);
@@ -236,7 +249,8 @@ START_TEST(attention_does_not_see_the_chunk)
     const struct attention_case *c = &attention_cases[_i];
     const size_t width = (size_t)c->H * c->HD;
     const u32 rows = c->count == COUNT_ONE ? 1 : ROWS;
-    struct attention_trial all = trial_new(c, rows, 55 % (c->C - ROWS), 1.0f), one = all;
+    const u32 start = c->W > 0 ? 2 * c->C + 55 : 55 % (c->C - ROWS);
+    struct attention_trial all = trial_new(c, rows, start, 1.0f), one = all;
     trial_run(&all, 2);
     for (u32 row = 0; row < rows; row++) {
         one.q = bed_new(width);
@@ -270,7 +284,8 @@ static void turn(const struct rope_case *c, uint64_t position, const f32 *head, 
     for (u32 d = 0; d < c->HD; d++)
         exact[d] = head[d];
     for (u32 j = 0; j < c->R / 2; j++) {
-        const double a = (double)((f32)position * c->table[j]);
+        const double a = c->W > 0 ? (double)position * (double)c->table[j]
+                                  : (double)((f32)position * c->table[j]);
         const double x = head[j], y = head[j + c->R / 2];
         exact[j] = x * cos(a) - y * sin(a);
         exact[j + c->R / 2] = y * cos(a) + x * sin(a);
@@ -285,7 +300,7 @@ static double rope_bound(const struct rope_case *c, const f32 *head, u32 d)
     return 3 * 0x1p-24 * (fabs((double)head[d % half]) + fabs((double)head[d % half + half]));
 }
 
-/* Position p of head g of a cache holds `exact`, rounded once more. */
+/* Place p of head g of a cache holds `exact`, rounded once more. */
 static void check_kept(const struct rope_case *c, const struct cache *cache, bool keys, u32 g,
                        u32 p, const f32 *head, const double *exact)
 {
@@ -304,7 +319,9 @@ static void check_kept(const struct rope_case *c, const struct cache *cache, boo
 START_TEST(rope_turns_and_appends)
 {
     const struct rope_case *c = &rope_cases[_i];
-    const u32 rows = c->count == COUNT_ONE ? 1 : ROWS, position = c->C - ROWS;
+    const u32 rows = c->count == COUNT_ONE ? 1 : ROWS;
+    /* Of a window: around the ring, at a position that f32 does not hold. */
+    const uint64_t position = c->W > 0 ? ((uint64_t)c->C << 24) - 7 : c->C - ROWS;
     const u32 width = c->H * c->HD, kv = c->KV * c->HD;
     struct rope_trial t = {.c = c, .before = bed_new((size_t)rows * width)};
     double *exact = calloc(c->HD, sizeof *exact);
@@ -335,14 +352,14 @@ START_TEST(rope_turns_and_appends)
             const f32 *k = t.k + (size_t)row * kv + (size_t)g * c->HD;
             const f32 *v = t.v + (size_t)row * kv + (size_t)g * c->HD;
             turn(c, position + row, k, exact);
-            check_kept(c, &t.keys, true, g, position + row, k, exact);
+            check_kept(c, &t.keys, true, g, (u32)((position + row) % c->C), k, exact);
             for (u32 d = 0; d < c->HD; d++)
                 exact[d] = v[d];
-            check_kept(c, &t.values, false, g, position + row, v, exact);
+            check_kept(c, &t.values, false, g, (u32)((position + row) % c->C), v, exact);
         }
     /* The position before the first row, if there is one, was left alone. */
     for (u32 d = 0; d < c->HD; d++) {
-        const size_t at = place(c->type, c->HD, true, position - 1, d);
+        const size_t at = place(c->type, c->HD, true, (u32)((position - 1) % c->C), d);
         const uint32_t untouched = stored(&t.keys, c->type, at);
         ck_assert(untouched == (c->type == WEIGHT_F32 ? 0x7fc5a5a5u
                                 : at % 2 == 0         ? 0xa5a5u
@@ -364,12 +381,14 @@ START_TEST(angles_are_rounded_once)
     uint64_t seed = 4;
     for (u32 i = 0; i < 2000000; i++) {
         const f32 quarters = (f32)(i % 1000 * 1.5707963267948966);
-        const f32 angle = i % 3 == 0   ? quarters
-                          : i % 3 == 1 ? (f32)(bed_random(&seed) >> 40)
-                                       : (f32)(bed_random(&seed) >> 40) * 0x1p-20f;
+        const uint64_t random = bed_random(&seed);
+        const double angle = i % 4 == 0   ? quarters
+                             : i % 4 == 1 ? (double)(random >> 40)
+                             : i % 4 == 2 ? (double)(random >> 40) * 0x1p-20
+                                          : (double)(random >> 11) * 0x1p-3;
         f32 cosine, sine;
         rope_angle(angle, &cosine, &sine);
-        const double c = cos((double)angle), s = sin((double)angle);
+        const double c = cos(angle), s = sin(angle);
         ck_assert_msg(fabs(cosine - c) <= 0x1.01p-24 * fmax(fabs(c), 0x1p-24) + 1e-11 &&
                           fabs(sine - s) <= 0x1.01p-24 * fmax(fabs(s), 0x1p-24) + 1e-11,
                       "angle %.9g: (%.9g, %.9g), exact (%.9g, %.9g)", angle, cosine, sine, c, s);

@@ -70,7 +70,7 @@ runs() {
 }
 
 every fable-mamba 1000 1 7 32 256
-for family in llama-a-f16 phi-a-bf16 mixtral-a-bf16; do
+for family in llama-a-f16 phi-a-bf16 mixtral-a-bf16 deepseek-a-bf16 jamba-a-bf16; do
     every "$family" 300 1 7 32
 done
 

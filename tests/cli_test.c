@@ -35,6 +35,17 @@ START_TEST(nonsense_numbers_are_refused)
             "--interval", "0");
     REFUSED("--chunk: '33' is not a whole number from 1 to 32", "logits", "--ids", "-", "--chunk",
             "33");
+    REFUSED("--bandwidth: 'gb11' is neither bytes per second, a number from 1e+06 to 1e+15, nor "
+            "one of gb10, gb10-measured, h200, h200-measured",
+            "info", "--bandwidth", "gb11");
+    REFUSED("--bandwidth: '273' is neither bytes per second, a number from 1e+06 to 1e+15, nor one "
+            "of gb10, gb10-measured, h200, h200-measured",
+            "info", "--bandwidth", "273");
+    REFUSED("--bandwidth: 'nan' is neither bytes per second, a number from 1e+06 to 1e+15, nor one "
+            "of gb10, gb10-measured, h200, h200-measured",
+            "info", "--bandwidth", "nan");
+    REFUSED("--at: '0' is not a whole number from 1 to 1073741824", "info", "--at", "0");
+    REFUSED("--at: '4K' is not a whole number from 1 to 1073741824", "info", "--at", "4K");
 }
 END_TEST
 

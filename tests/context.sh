@@ -1,5 +1,6 @@
 #!/bin/sh
-# A model with attention holds as many positions as it was built for, and says so.
+# A model with attention holds as many positions as it was built for, and says so; with a window
+# smaller than that it takes a text of any length.
 #
 #   tests/context.sh BINARIES TOOLS
 set -u
@@ -39,3 +40,11 @@ for text in "$((positions + 1)) 0" "$((positions - 1)) 2"; do
         "the context is full: $positions tokens; set a larger 'context' in config/$model.ini"
     [ "$status" -eq 1 ] || echo "FAIL: full after $text tokens: exit code $status, expected 1"
 done
+
+model=mixtral-w-f32
+output=$("$binaries/$model" info -m "build/cpu/$model.weights")
+says 'info shows the window' 'keys and values of a sliding window'
+for _ in 1 2 3 4; do seq 1 500; done >"$ids"
+output=$("$binaries/$model" logits -q -m "build/cpu/$model.weights" --ids "$ids" --decode 100 \
+    --digest 2>&1)
+says 'a text longer than any context' 'logits '

@@ -161,9 +161,12 @@ static void reconcile(struct cfg *cfg, bool most)
     cfg->head_dim = most ? cfg->head_dim : 16;
     cfg->partial_rotary_factor = 1;
     strcpy(cfg->hidden_act, phi ? "gelu_new" : "silu");
-    if (most && cfg_has(cfg, cfg_key("num_local_experts"))) {
-        cfg->num_local_experts = 64; /* more only cost this test memory */
+    if (most && cfg_experts(cfg) > 0) {
+        /* more only cost this test memory */
+        cfg->num_local_experts = cfg->n_routed_experts = cfg->num_experts = 64;
         cfg->prefill_chunk = cfg->logit_rows = 512;
+        cfg->first_k_dense_replace = 1; /* else no layer has experts */
+        cfg->moe_layer_freq = 2;
     }
 }
 
@@ -201,7 +204,23 @@ static struct cfg extreme(const char *family, bool most)
     return cfg;
 }
 
-static const char *const families[] = {"mamba", "llama", "phi", "mixtral"};
+static const char *const families[] = {"mamba", "llama", "phi", "mixtral", "deepseek", "jamba"};
+enum { FAMILIES = sizeof families / sizeof families[0] };
+
+/* Five layers of every kind that the family has, all other numbers at one end. */
+static struct cfg mixed(const char *family, bool most)
+{
+    struct cfg cfg = extreme(family, most);
+    cfg.num_hidden_layers = 5;
+    cfg.first_k_dense_replace = 1;
+    cfg.moe_layer_freq = 2;
+    cfg.attn_layer_period = 2;
+    cfg.attn_layer_offset = 1;
+    cfg.expert_layer_period = 3;
+    cfg.expert_layer_offset = 0;
+    cfg.num_experts = 2;
+    return cfg;
+}
 
 START_TEST(every_config_within_the_ranges_is_emitted)
 {
@@ -223,7 +242,13 @@ START_TEST(emitted_tables_compile)
                          extreme("llama", true),
                          extreme("phi", false),
                          extreme("phi", true),
-                         extreme("mixtral", false)};
+                         extreme("mixtral", false),
+                         extreme("deepseek", false),
+                         mixed("deepseek", false),
+                         mixed("deepseek", true),
+                         extreme("jamba", false),
+                         mixed("jamba", false),
+                         mixed("jamba", true)};
     static struct design design;
     struct heard heard;
     char source[544], folder[512], include[544];
@@ -267,8 +292,8 @@ int main(void)
     tcase_add_test_raise_signal(tests, a_line_too_long_is_a_bug, SIGABRT);
     tcase_add_test(tests, the_same_text_is_not_written_again);
     tcase_add_test(tests, numbers_read_back);
-    tcase_add_loop_test(tests, every_config_within_the_ranges_is_emitted, 0, 4);
-    tcase_add_loop_test(tests, emitted_tables_compile, 0, 9);
+    tcase_add_loop_test(tests, every_config_within_the_ranges_is_emitted, 0, FAMILIES);
+    tcase_add_loop_test(tests, emitted_tables_compile, 0, 15);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }

@@ -94,10 +94,10 @@ static const struct model_weight weights[] = {
     {"shift", "f32", FAKE_DIM, 1, FAKE_VOCAB * 4, FAKE_DIM * 4},
 };
 static const struct model_op ops[] = {
-    {"decode", "CONSUME", "consume_1", 1, 0, 64, 4},
-    {"decode", "LOGITS", "logits_1x512", 1, FAKE_VOCAB * 4, FAKE_VOCAB * 4, 1024},
-    {"prefill", "CONSUME_CHUNK", "consume_32", 1, 0, 2048, 128},
-    {"head", "LOGITS_ROWS", "logits_8x512", 1, FAKE_VOCAB * 4, FAKE_VOCAB * 32, 8192},
+    {"decode", "CONSUME", "consume_1", 1, 0, 64, 4, 0},
+    {"decode", "LOGITS", "logits_1x512", 1, FAKE_VOCAB * 4, FAKE_VOCAB * 4, 1024, 0},
+    {"prefill", "CONSUME_CHUNK", "consume_32", 1, 0, 2048, 128, 0},
+    {"head", "LOGITS_ROWS", "logits_8x512", 1, FAKE_VOCAB * 4, FAKE_VOCAB * 32, 8192, 0},
 };
 
 const struct model model = {
@@ -116,6 +116,8 @@ const struct model model = {
     .eos = 0,
     .pad = 0,
     .parameters = FAKE_VOCAB + FAKE_DIM,
+    .active = FAKE_VOCAB + FAKE_DIM,
+    .read = FAKE_VOCAB,
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),
     .scratch_bytes = sizeof(union scratch),

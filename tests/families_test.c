@@ -23,10 +23,19 @@ struct family_case {
 };
 
 static const struct family_case CASES[] = {
-    {"llama-a-f32", "llama-a", "llama-a-f32"}, {"llama-a-bf16", "llama-a", "llama-a-bf16"},
-    {"llama-a-f16", "llama-a", "llama-a-f16"}, {"llama-b-bf16", "llama-b", "llama-b-f32"},
-    {"llama-c-f16", "llama-c", "llama-c-f32"}, {"phi-a-bf16", "phi-a", "phi-a-f32"},
-    {"phi-b-f16", "phi-b", "phi-b-f32"},       {"mixtral-a-bf16", "mixtral-a", "mixtral-a-f32"},
+    {"llama-a-f32", "llama-a", "llama-a-f32"},
+    {"llama-a-bf16", "llama-a", "llama-a-bf16"},
+    {"llama-a-f16", "llama-a", "llama-a-f16"},
+    {"llama-b-bf16", "llama-b", "llama-b-f32"},
+    {"llama-c-f16", "llama-c", "llama-c-f32"},
+    {"phi-a-bf16", "phi-a", "phi-a-f32"},
+    {"phi-b-f16", "phi-b", "phi-b-f32"},
+    {"mixtral-a-bf16", "mixtral-a", "mixtral-a-f32"},
+    {"deepseek-a-bf16", "deepseek-a", "deepseek-a-f32"},
+    {"deepseek-b-f16", "deepseek-b", "deepseek-b-f32"},
+    {"mixtral-w-f32", "mixtral-w", "mixtral-w-f32"},
+    {"jamba-a-bf16", "jamba-a", "jamba-a-f32"},
+    {"jamba-b-f16", "jamba-b", "jamba-b-f32"},
 };
 
 /* The rows of the long prompt whose logits are stored. */
@@ -102,17 +111,19 @@ static uint32_t argmax(const float *row, uint64_t cols)
     return best;
 }
 
-/* Writes the first `count` ids of the long prompt into a file of its own. */
-static void cut_prompt(const struct family_case *c, uint32_t count, const char *path)
+/* Writes `count` ids of the long prompt, from `first` on, into a file of their own. */
+static void cut_prompt(const struct family_case *c, uint32_t first, uint32_t count,
+                       const char *path)
 {
     char whole[256];
     snprintf(whole, sizeof whole, "tests/data/references/%s.long.txt", c->prompt);
     FILE *from = fopen(whole, "r"), *to = fopen(path, "w");
     ck_assert_msg(from != NULL && to != NULL, "%s or %s cannot be opened", whole, path);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < first + count; i++) {
         uint32_t id;
         ck_assert_int_eq(fscanf(from, "%" SCNu32, &id), 1);
-        fprintf(to, "%u\n", id);
+        if (i >= first)
+            fprintf(to, "%u\n", id);
     }
     fclose(from);
     ck_assert_int_eq(fclose(to), 0);
@@ -129,7 +140,7 @@ START_TEST(greedy_paths)
     ck_assert_msg(paths != NULL, "%s is missing", path);
     uint32_t count, lines = 0;
     for (; fscanf(paths, "%" SCNu32, &count) == 1; lines++) {
-        cut_prompt(c, count, ids);
+        cut_prompt(c, 0, count, ids);
         run_model(c->model, ids, GREEDY_TOKENS);
         ck_assert_uint_eq(got.rows, count + GREEDY_TOKENS);
         for (uint32_t i = 0; i < GREEDY_TOKENS; i++) {
@@ -144,6 +155,30 @@ START_TEST(greedy_paths)
 }
 END_TEST
 
+/* A window of 8 in 2 layers: a row depends on its own token and the 14 before. After the ring of
+ * 64 positions went round four times, rows are those of a text that begins 60 tokens before its
+ * end, where the rotations are others but the distances the same. */
+START_TEST(window_forgets)
+{
+    enum { LAST = 60, DEPENDS = 14 };
+    const struct family_case *c = &CASES[sizeof CASES / sizeof CASES[0] - 1];
+    const char *const ids = TEST_DIR "/family-window.ids";
+    static uint32_t rows[LAST - DEPENDS];
+    ck_assert_str_eq(c->prompt, "mixtral-w");
+    cut_prompt(c, LONG_TOKENS - LAST, LAST, ids);
+    run_model(c->model, ids, 0);
+    want = got;
+    want.rows = LAST - DEPENDS;
+    memmove(want.values, want.values + DEPENDS * want.cols,
+            want.rows * want.cols * sizeof want.values[0]);
+    cut_prompt(c, 0, LONG_TOKENS, ids);
+    run_model(c->model, ids, 0);
+    for (uint32_t i = 0; i < want.rows; i++)
+        rows[i] = LONG_TOKENS - LAST + DEPENDS + i;
+    check_logits(c->model, "window", rows);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("families");
@@ -153,6 +188,7 @@ int main(void)
     tcase_add_loop_test(each, prompt, 0, cases);
     tcase_add_loop_test(each, long_prompt, 0, cases);
     tcase_add_loop_test(each, greedy_paths, 0, cases);
+    tcase_add_test(each, window_forgets);
     suite_add_tcase(suite, each);
     return tests_run(suite);
 }

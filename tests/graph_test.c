@@ -25,7 +25,7 @@ static struct tensor *tensor_named(struct graph *graph, const char *name)
 START_TEST(shapes_are_inferred_and_padded)
 {
     steps_build(&odd_cfg, &steps);
-    struct graph *graph = &steps.graph[STEP_PREFILL];
+    struct graph *graph = steps.graph[STEP_PREFILL];
     const struct {
         const char *name;
         uint64_t row, parts;
@@ -40,7 +40,7 @@ START_TEST(shapes_are_inferred_and_padded)
     ck_assert_int_eq(node_named(graph, "CONV")->op, OP_CONV_SILU);
     ck_assert_int_eq(node_named(graph, "OUT_PROJ")->op, OP_LINEAR_ADD_BIAS);
     steps_build(&plain_cfg, &steps);
-    graph = &steps.graph[STEP_PREFILL];
+    graph = steps.graph[STEP_PREFILL];
     ck_assert_int_eq(node_named(graph, "IN_PROJ")->op, OP_LINEAR);
     ck_assert_int_eq(node_named(graph, "CONV")->op, OP_CONV_SILU_BIAS);
     ck_assert_int_eq(node_named(graph, "OUT_PROJ")->op, OP_LINEAR_ADD);
@@ -86,7 +86,8 @@ START_TEST(operands_that_do_not_fit_are_refused)
     static struct graph graph;
     struct heard heard;
     char expected[160];
-    graph_build(&plain_cfg, (enum step_kind)cases[_i].step, &graph);
+    steps_kinds(&plain_cfg, &steps);
+    graph_build(&plain_cfg, (enum step_kind)cases[_i].step, &steps.kind[0], &graph);
     struct tensor *t = tensor_named(&graph, cases[_i].tensor);
     t->rows += cases[_i].what == ROWS;
     t->cols += cases[_i].what == COLS;
@@ -109,7 +110,8 @@ START_TEST(reading_before_writing_is_refused)
 {
     static struct graph graph;
     struct heard heard;
-    graph_build(&plain_cfg, STEP_DECODE, &graph);
+    steps_kinds(&plain_cfg, &steps);
+    graph_build(&plain_cfg, STEP_DECODE, &steps.kind[0], &graph);
     for (uint32_t i = 0; i + 1 < graph.node_count; i++)
         graph.node[i] = graph.node[i + 1]; /* no EMBED any more */
     graph.node_count--;
@@ -125,8 +127,8 @@ END_TEST
 START_TEST(costs_follow_the_rules)
 {
     steps_build(&plain_cfg, &steps);
-    const struct graph *decode = &steps.graph[STEP_DECODE];
-    const struct graph *prefill = &steps.graph[STEP_PREFILL];
+    const struct graph *decode = steps.graph[STEP_DECODE];
+    const struct graph *prefill = steps.graph[STEP_PREFILL];
     const struct node *n = node_named(decode, "EMBED");
     ck_assert_uint_eq(n->weight_bytes, 64 * 4);
     ck_assert_uint_eq(n->moved_bytes, 64 * 4 + 4);
@@ -154,7 +156,7 @@ START_TEST(costs_follow_the_rules)
     ck_assert_uint_eq(n->weight_bytes, (16 + 1) * 128 * 4 + 128 * 16 * 2 + 128 * 4);
     ck_assert_uint_eq(n->moved_bytes, (3 * 128 + 4 + 2 * 16) * 4 + 2 * 16 * 128 * 4);
     ck_assert_uint_eq(n->flops, 128 * (7 * 16 + 7) + 128 * (2 * 4 + 4));
-    n = node_named(&steps.graph[STEP_HEAD], "LOGITS");
+    n = node_named(steps.graph[STEP_HEAD], "LOGITS");
     ck_assert_uint_eq(n->weight_bytes, 512 * 64 * 4);
     ck_assert_uint_eq(n->flops, 8 * 2 * 512 * 64);
 }
@@ -167,7 +169,7 @@ START_TEST(decode_reads_the_arena_once)
     uint64_t bytes = 0;
     steps_build(&plain_cfg, &steps);
     layout_make(&plain_cfg, &layout);
-    const struct graph *decode = &steps.graph[STEP_DECODE];
+    const struct graph *decode = steps.graph[STEP_DECODE];
     for (uint32_t i = 0; i < decode->node_count; i++)
         bytes += decode->node[i].weight_bytes *
                  (decode->node[i].place == PLACE_LAYER ? plain_cfg.num_hidden_layers : 1);
@@ -180,7 +182,7 @@ START_TEST(lifetimes_cover_the_loop)
 {
     struct plan plan;
     steps_build(&plain_cfg, &steps);
-    const struct graph *graph = &steps.graph[STEP_PREFILL];
+    const struct graph *graph = steps.graph[STEP_PREFILL];
     live_find(graph, &plan);
     const struct {
         const char *buffer, *first, *last;
@@ -204,7 +206,7 @@ START_TEST(what_the_next_layer_reads_stays_alive)
 {
     struct plan plan;
     steps_build(&plain_cfg, &steps);
-    struct graph *graph = &steps.graph[STEP_DECODE];
+    struct graph *graph = steps.graph[STEP_DECODE];
     for (uint32_t i = 0; i < graph->node_count; i++)
         if (strcmp(graph->node[i].name, "OUT_PROJ") == 0) {
             graph->node[i] = graph->node[i - 1]; /* nothing touches x after IN_PROJ ... */
@@ -279,16 +281,16 @@ START_TEST(symbols_are_unique)
     for (uint32_t i = 0; i < list.count; i++)
         for (uint32_t j = 0; j < i; j++)
             ck_assert_str_ne(list.instance[i].symbol, list.instance[j].symbol);
-    const struct graph *prefill = &steps.graph[STEP_PREFILL];
-    const uint32_t *of = list.of[STEP_PREFILL];
+    const struct graph *prefill = steps.graph[STEP_PREFILL];
+    const uint32_t *of = list.of[STEP_PREFILL][0];
     const uint32_t in_proj = (uint32_t)(node_named(prefill, "IN_PROJ") - prefill->node);
     const uint32_t x_proj = (uint32_t)(node_named(prefill, "X_PROJ") - prefill->node);
     ck_assert_str_eq(list.instance[of[in_proj]].symbol, "gemm_bf16_8x32x16");
     ck_assert_str_eq(list.instance[of[x_proj]].symbol, "gemm_bf16_8x32x16_x_proj");
-    ck_assert_str_eq(list.instance[list.of[STEP_HEAD][0]].symbol, "gemm_bf16_8x32x16_logits");
-    const struct graph *decode = &steps.graph[STEP_DECODE];
+    ck_assert_str_eq(list.instance[list.of[STEP_HEAD][0][0]].symbol, "gemm_bf16_8x32x16_logits");
+    const struct graph *decode = steps.graph[STEP_DECODE];
     const uint32_t head = (uint32_t)(node_named(decode, "HEAD") - decode->node);
-    ck_assert_str_eq(list.instance[list.of[STEP_DECODE][head]].symbol, "gemv_bf16_32x16_head");
+    ck_assert_str_eq(list.instance[list.of[STEP_DECODE][0][head]].symbol, "gemv_bf16_32x16_head");
 }
 END_TEST
 

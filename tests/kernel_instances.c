@@ -73,15 +73,15 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
     }
 #define CACHE(T, buffer, C, HD)       ((ELEMENT_##T(*)[C][HD])(void *)(buffer))
 #define CONST_CACHE(T, buffer, C, HD) ((const ELEMENT_##T(*)[C][HD])(const void *)(buffer))
-#define TURN(name, H, KV, HD, R, T, C, COUNT)                                                      \
-    ROPE_APPEND(name, H, KV, HD, R, table_##R, ELEMENT_##T, T, C, COUNT)                           \
+#define TURN(name, H, KV, HD, R, T, C, W, COUNT)                                                   \
+    ROPE_APPEND(name, H, KV, HD, R, table_##R, ELEMENT_##T, T, C, W, COUNT)                        \
     static void name##_call(run *r, f32 *q, const f32 *k, const f32 *v, void *keys, void *values)  \
     {                                                                                              \
         name(r, 0, ROWS(q, (H) * (HD)), CONST_ROWS(k, (KV) * (HD)), CONST_ROWS(v, (KV) * (HD)),    \
              CACHE(T, keys, C, HD), CACHE(T, values, C, HD));                                      \
     }
-#define ATTEND(name, H, KV, HD, T, C, SCALE, COUNT)                                                \
-    ATTENTION(name, H, KV, HD, ELEMENT_##T, T, C, SCALE, COUNT)                                    \
+#define ATTEND(name, H, KV, HD, T, C, W, SCALE, COUNT)                                             \
+    ATTENTION(name, H, KV, HD, ELEMENT_##T, T, C, W, SCALE, COUNT)                                 \
     static void name##_call(run *r, f32 *q, const void *keys, const void *values)                  \
     {                                                                                              \
         name(r, 0, ROWS(q, (H) * (HD)), CONST_CACHE(T, keys, C, HD),                               \
@@ -93,7 +93,7 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
     {                                                                                              \
         name(r, 0, ROWS(gate, S), CONST_ROWS(up, S));                                              \
     }
-#define CHOOSE(name, T, D, F, E, K)                                                                \
+#define CHOOSE(name, T, D, F, E, K, WEIGHTS)                                                       \
     typedef struct {                                                                               \
         ELEMENT_##T w[LINE_PAD(E) * LINE_PAD(D)];                                                  \
     } name##_router;                                                                               \
@@ -103,12 +103,12 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
     typedef struct {                                                                               \
         ELEMENT_##T w[LINE_PAD(D) * LINE_PAD(F)];                                                  \
     } name##_down;                                                                                 \
-    ROUTE(name##_route, name##_router, T, D, LINE_PAD(D), E, K, CHUNK)                             \
+    ROUTE(name##_route, name##_router, T, D, LINE_PAD(D), E, K, WEIGHTS, CHUNK)                    \
     GATHER(name##_gather, LINE_PAD(D), E, K, 32)                                                   \
     EXPERTS_SWIGLU(name##_swiglu, name##_gate, T, D, LINE_PAD(D), F, E, K, 32)                     \
     EXPERTS_ADD(name##_add, name##_down, T, F, LINE_PAD(F), D, E, K, 32, CHUNK)                    \
     NORM_EXPERTS_SWIGLU(name##_swiglu_one, name##_router, name##_gate, T, D, LINE_PAD(D), F,       \
-                        1e-5f, E, K)                                                               \
+                        1e-5f, E, K, WEIGHTS)                                                      \
     EXPERTS_ADD(name##_add_one, name##_down, T, F, LINE_PAD(F), D, E, K, 1, ONE)                   \
     static void name##_call(run *r, const struct experts_call *c)                                  \
     {                                                                                              \
@@ -212,8 +212,8 @@ const u32 layernorm_case_count = sizeof layernorm_cases / sizeof layernorm_cases
 #define LAYER(...)
 
 #undef TURN
-#define TURN(name, H, KV, HD, R, T, C, COUNT)                                                      \
-    {#name, H, KV, HD, R, WEIGHT_##T, C, COUNT_##COUNT, table_##R, name##_call},
+#define TURN(name, H, KV, HD, R, T, C, W, COUNT)                                                   \
+    {#name, H, KV, HD, R, WEIGHT_##T, C, W, COUNT_##COUNT, table_##R, name##_call},
 const struct rope_case rope_cases[] = {
 #include "tests/kernel_shapes.def"
 };
@@ -222,8 +222,8 @@ const u32 rope_case_count = sizeof rope_cases / sizeof rope_cases[0];
 #define TURN(...)
 
 #undef ATTEND
-#define ATTEND(name, H, KV, HD, T, C, SCALE, COUNT)                                                \
-    {#name, H, KV, HD, WEIGHT_##T, C, SCALE, COUNT_##COUNT, name##_call},
+#define ATTEND(name, H, KV, HD, T, C, W, SCALE, COUNT)                                             \
+    {#name, H, KV, HD, WEIGHT_##T, C, W, SCALE, COUNT_##COUNT, name##_call},
 const struct attention_case attention_cases[] = {
 #include "tests/kernel_shapes.def"
 };
@@ -241,7 +241,8 @@ const u32 swiglu_case_count = sizeof swiglu_cases / sizeof swiglu_cases[0];
 #define GATE(...)
 
 #undef CHOOSE
-#define CHOOSE(name, T, D, F, E, K) {#name, WEIGHT_##T, D, F, E, K, name##_call, name##_call_one},
+#define CHOOSE(name, T, D, F, E, K, WEIGHTS)                                                       \
+    {#name, WEIGHT_##T, D, F, E, K, ROUTE_##WEIGHTS, name##_call, name##_call_one},
 const struct experts_case experts_cases[] = {
 #include "tests/kernel_shapes.def"
 };

@@ -58,7 +58,7 @@ struct rope_case {
     const char *name;
     u32 H, KV, HD, R;
     enum weight_type type;
-    u32 C;
+    u32 C, W;
     enum count count;
     const f32 *table; /* [R / 2] */
     void (*call)(run *r, f32 *q, const f32 *k, const f32 *v, void *keys, void *values);
@@ -68,7 +68,7 @@ struct attention_case {
     const char *name;
     u32 H, KV, HD;
     enum weight_type type;
-    u32 C;
+    u32 C, W;
     f32 scale;
     enum count count;
     void (*call)(run *r, f32 *q, const void *keys, const void *values);
@@ -92,6 +92,7 @@ struct experts_case {
     const char *name;
     enum weight_type type;
     u32 D, F, E, K;
+    enum route_weights weights;
     void (*call)(run *r, const struct experts_call *call);
     void (*call_one)(run *r, const struct experts_call *call);
 };

@@ -277,7 +277,7 @@ START_TEST(graph_checker_agrees_about_every_pair)
 {
     static struct steps steps;
     steps_build(designs[_i / STEP_KINDS], &steps);
-    const struct graph *graph = &steps.graph[_i % STEP_KINDS];
+    const struct graph *graph = steps.graph[_i % STEP_KINDS];
     struct plan good;
     struct heard heard;
     heard_open(&heard, "plan");
@@ -308,7 +308,7 @@ START_TEST(graph_checker_knows_the_next_layer)
     struct heard heard;
     heard_open(&heard, "plan");
     steps_build(&plain_cfg, &steps);
-    struct graph *graph = &steps.graph[STEP_PREFILL];
+    struct graph *graph = steps.graph[STEP_PREFILL];
     graph->node_count -= 2; /* OUT_PROJ, NORM_F */
     live_find(graph, &plan);
     plan_solve(&plan);
@@ -332,14 +332,14 @@ START_TEST(graph_checker_misses_no_buffer)
     struct heard heard;
     heard_open(&heard, "plan");
     steps_build(&plain_cfg, &steps);
-    live_find(&steps.graph[STEP_DECODE], &plan);
+    live_find(steps.graph[STEP_DECODE], &plan);
     plan_solve(&plan);
     plan.count--;
-    ck_assert(!plan_check_graph(&plan, &steps.graph[STEP_DECODE], &heard.report));
+    ck_assert(!plan_check_graph(&plan, steps.graph[STEP_DECODE], &heard.report));
     ck_assert_str_eq(heard_text(&heard), "plan: tensor xdb has no buffer in the plan\n");
     plan.count++;
     plan.buffer[0].bytes = plan.buffer[0].room = 192;
-    ck_assert(!plan_check_graph(&plan, &steps.graph[STEP_DECODE], &heard.report));
+    ck_assert(!plan_check_graph(&plan, steps.graph[STEP_DECODE], &heard.report));
     heard_close(&heard);
 }
 END_TEST

@@ -2,6 +2,7 @@
 # Checks that the distribution's packages that a target needs are there, and installs the missing ones.
 #
 #   tools/deps.sh build   compiler and libraries of the generator, the pack tool and the binaries
+#   tools/deps.sh fetch   these, and what 'make fetch' needs
 #   tools/deps.sh test    these, and what 'make test' and 'make test-full' need
 #
 # Each package is probed by what it provides (a command, a header, a static library), so the check takes
@@ -25,8 +26,14 @@ need_header jansson.h libjansson-dev
 need_header xxhash.h libxxhash-dev
 need_library libpcre2-8.a libpcre2-dev
 need_library libutf8proc.a libutf8proc-dev
+case "${1:-build}" in fetch | test)
+    # Where libcurl's headers lie depends on the architecture: the compiler knows.
+    echo '#include <curl/curl.h>' | cc -E - >/dev/null 2>&1 || missing="$missing libcurl4-openssl-dev"
+    need_header nettle/sha2.h nettle-dev
+    ;;
+esac
 case "${1:-build}" in
-build) ;;
+build | fetch) ;;
 test)
     need_header check.h check
     need_command strace strace
@@ -43,7 +50,7 @@ test)
     fi
     ;;
 *)
-    echo "deps.sh: '$1' is no set of packages; expected build or test" >&2
+    echo "deps.sh: '$1' is no set of packages; expected build, fetch or test" >&2
     exit 2
     ;;
 esac

@@ -1,21 +1,22 @@
 /* attention:  q[count][H][HD] <- softmax(q K^T * SCALE) V, in place, causal
  *
- *   Means    for row t at position p = step.position + t and head h, with key head g = h KV / H:
- *              s[i] = SCALE * (sum over d of q[t][h][d] K[g][i][d])     for i = 0 .. p
+ *   Means    for row t at position p = step.position + t and head h, with key head g = h KV / H,
+ * seeing the positions i = o .. p, o = 0, or p - W + 1 if that is more and there is a window W:
+ *              s[i] = SCALE * (sum over d of q[t][h][d] K[g][i][d])
  *              q[t][h][d] = sum over i of softmax(s)[i] V[g][i][d]
- *   Shapes   q [rows][H HD] f32; keys, values [KV][C][HD] as in cache.h, positions 0 .. p written
+ *   Shapes   q [rows][H HD] f32; keys, values [KV][C][HD] as in cache.h, positions o .. p written;
+ *            C >= W + the most rows
  *   Split    tiles of up to 8 rows that share a key head
- *   Moves    K and V of positions 0 .. p once per tile, q in and out
- *   Order    a score is one accumulator, fma over ascending d, then * SCALE. Blocks of 64 keys from
- *            position 0 up; block b with maximum m' (so far m): e[i] = exp(s[i] - m'), the sum and
- *            the result so far * exp(m - m'), then + 16 partial sums of e (lane i % 16, then
- *            a tree) and fma(e[i], V[i], result) over ascending i; at last result / sum. Nothing
- *            depends on which rows go through together.
- *   Error    with h = 2^-24, n = p + 1, E = max over i of (HD + 3) h SCALE sum over d of |q||k|:
- *            |y - exact| <= (2 E + (n + n / 16 + 12) h) sum over i of softmax[i] |V[i]|
- *            while the scores span less than 80 (tests/attention_test.c)
- *   Source   Vaswani et al.; Milakov and Gimelshein, "Online normalizer calculation for softmax";
- *            eager_attention_forward in f32
+ *   Moves    K and V of the positions that are seen once per tile, q in and out
+ *   Order    a score is one accumulator, fma over ascending d, then * SCALE. Blocks of 64 keys
+ *            from multiples of 64 up; a block with maximum m' (so far m): e[i] = exp(s[i] - m'),
+ * the sum and the result so far * exp(m - m'), then + 16 partial sums of e (lane i % 16, then a
+ * tree) and fma(e[i], V[i], result) over ascending i; at last result / sum. Nothing depends on
+ * which rows go through together. Error    with h = 2^-24, n = p - o + 1, E = max over i of (HD +
+ * 3) h SCALE sum over d of |q||k|: |y - exact| <= (2 E + (n + n / 16 + 12) h) sum over i of
+ * softmax[i] |V[i]| while the scores span less than 80 (tests/attention_test.c) Source   Vaswani et
+ * al.; Milakov and Gimelshein, "Online normalizer calculation for softmax"; eager_attention_forward
+ * in f32
  *
  *   void NAME(run *, u32 op, f32 (*q)[H HD], const TYPE (*keys)[C][HD],
  *             const TYPE (*values)[C][HD]) */
@@ -35,14 +36,15 @@ enum {
 
 /* One row of a tile while it passes over the keys. */
 struct attention_row {
-    f32 *q;            /* [HD], overwritten at the end */
-    uint64_t position; /* the last key it sees */
-    f32 most, sum;     /* of the scores so far, and of their exponentials */
+    f32 *q;                    /* [HD], overwritten at the end */
+    uint64_t oldest, position; /* the keys it sees, first and last */
+    f32 most, sum;             /* of the scores so far, and of their exponentials */
 };
 
-/* score[64] <- SCALE * q . k of the block at `keys`; -infinity from `count` on. */
+/* score[64] <- SCALE * q . k of the block at `keys`; -infinity before `skip` and from `count` on.
+ */
 KERNEL_INLINE void attention_scores(enum weight_type T, u32 HD, f32 scale, const f32 *q,
-                                    const char *keys, u32 count, f32 *score)
+                                    const char *keys, u32 skip, u32 count, f32 *score)
 {
     enum { VECTORS = ATTENTION_KEYS / VF_LANES };
     const size_t panel = cache_bytes(T, HD, LINE_F32);
@@ -62,6 +64,8 @@ KERNEL_INLINE void attention_scores(enum weight_type T, u32 HD, f32 scale, const
     UNROLL
     for (u32 v = 0; v < VECTORS; v++)
         vf_store(score + (size_t)v * VF_LANES, acc[v] * vf_splat(scale));
+    for (u32 i = 0; i < skip; i++)
+        score[i] = -INFINITY;
     for (u32 i = count; i < ATTENTION_KEYS; i++)
         score[i] = -INFINITY;
 }
@@ -84,16 +88,17 @@ KERNEL_INLINE f32 attention_exponentials(struct attention_row *row, f32 *score)
     return rescale;
 }
 
-/* result <- result * rescale + sum over the block's `count` values of e V, for `lines` lines of the
- * head from column `first`. */
+/* result <- result * rescale + sum over values skip .. count - 1 of the block of e V, for `lines`
+ * lines of the head from column `first`. */
 KERNEL_INLINE void attention_lines(enum weight_type T, u32 HD, u32 first, u32 lines, f32 rescale,
-                                   const f32 *e, const char *values, u32 count, f32 *result)
+                                   const f32 *e, const char *values, u32 skip, u32 count,
+                                   f32 *result)
 {
     vf acc[PANEL_LINES * LINE_VF];
     UNROLL
     for (u32 v = 0; v < lines * LINE_VF; v++)
         acc[v] = vf_load(result + first + (size_t)v * VF_LANES) * vf_splat(rescale);
-    for (u32 i = 0; i < count; i++) {
+    for (u32 i = skip; i < count; i++) {
         const vf weight = vf_splat(e[i]);
         const char *pair = values + i / 2 * pair_bytes(T) * HD;
         UNROLL
@@ -107,37 +112,40 @@ KERNEL_INLINE void attention_lines(enum weight_type T, u32 HD, u32 first, u32 li
 }
 
 KERNEL_INLINE void attention_values(enum weight_type T, u32 HD, f32 rescale, const f32 *e,
-                                    const char *values, u32 count, f32 *result)
+                                    const char *values, u32 skip, u32 count, f32 *result)
 {
     const u32 whole = HD / PANEL_ROWS * PANEL_ROWS, rest = HD % PANEL_ROWS / LINE_F32;
     for (u32 first = 0; first < whole; first += PANEL_ROWS)
-        attention_lines(T, HD, first, PANEL_LINES, rescale, e, values, count, result);
+        attention_lines(T, HD, first, PANEL_LINES, rescale, e, values, skip, count, result);
     if (rest > 0)
-        attention_lines(T, HD, whole, rest, rescale, e, values, count, result);
+        attention_lines(T, HD, whole, rest, rescale, e, values, skip, count, result);
 }
 
 /* `count` rows that share the keys and values of one head. result is room for them. */
-KERNEL_INLINE void attention_tile(enum weight_type T, u32 HD, f32 scale, u32 count,
+KERNEL_INLINE void attention_tile(enum weight_type T, u32 HD, u32 C, f32 scale, u32 count,
                                   struct attention_row *rows, const char *keys, const char *values,
                                   f32 (*result)[HD])
 {
     _Alignas(LINE_BYTES) f32 e[ATTENTION_KEYS];
-    uint64_t last = 0;
+    uint64_t last = 0, oldest = UINT64_MAX;
     for (u32 i = 0; i < count; i++) {
+        oldest = rows[i].oldest < oldest ? rows[i].oldest : oldest;
         last = rows[i].position > last ? rows[i].position : last;
         for (u32 d = 0; d < HD; d += VF_LANES)
             vf_store(result[i] + d, (vf){0});
     }
-    for (uint64_t first = 0; first <= last; first += ATTENTION_KEYS) {
-        const size_t at = cache_bytes(T, HD, first);
+    uint64_t first = oldest / ATTENTION_KEYS * ATTENTION_KEYS;
+    for (; first <= last; first += ATTENTION_KEYS) {
+        const size_t at = cache_bytes(T, HD, first % C);
         for (u32 i = 0; i < count; i++) {
-            if (rows[i].position < first)
+            if (rows[i].position < first || rows[i].oldest >= first + ATTENTION_KEYS)
                 continue;
+            const u32 skip = rows[i].oldest > first ? (u32)(rows[i].oldest - first) : 0;
             const uint64_t left = rows[i].position - first + 1;
             const u32 seen = left < ATTENTION_KEYS ? (u32)left : ATTENTION_KEYS;
-            attention_scores(T, HD, scale, rows[i].q, keys + at, seen, e);
+            attention_scores(T, HD, scale, rows[i].q, keys + at, skip, seen, e);
             const f32 rescale = attention_exponentials(&rows[i], e);
-            attention_values(T, HD, rescale, e, values + at, seen, result[i]);
+            attention_values(T, HD, rescale, e, values + at, skip, seen, result[i]);
         }
     }
     for (u32 i = 0; i < count; i++)
@@ -146,7 +154,7 @@ KERNEL_INLINE void attention_tile(enum weight_type T, u32 HD, f32 scale, u32 cou
 }
 
 /* This thread's share: the rows of a key head are its query heads, token after token. */
-KERNEL_INLINE void attention(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, f32 scale,
+KERNEL_INLINE void attention(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, u32 W, f32 scale,
                              enum count count, const run *r, f32 *q, const char *keys,
                              const char *values, f32 (*result)[HD])
 {
@@ -165,23 +173,25 @@ KERNEL_INLINE void attention(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, f
             __builtin_unreachable(); /* every tile has rows; compilers doubt it */
         for (u32 i = 0; i < in_tile; i++) {
             const u32 token = (start + i) / shared, member = (start + i) % shared;
+            const uint64_t position = r->step->position + token;
             row[i] = (struct attention_row){
                 .q = q + ((size_t)token * H + head * shared + member) * HD,
-                .position = r->step->position + token,
+                .oldest = W > 0 && position >= W ? position - W + 1 : 0,
+                .position = position,
                 .most = -INFINITY,
             };
         }
         const size_t at = head * cache_bytes(T, HD, C);
-        attention_tile(T, HD, scale, in_tile, row, keys + at, values + at, result);
+        attention_tile(T, HD, C, scale, in_tile, row, keys + at, values + at, result);
     }
 }
 
-#define ATTENTION(name, H, KV, HD, TYPE, T, C, SCALE, COUNT)                                       \
+#define ATTENTION(name, H, KV, HD, TYPE, T, C, W, SCALE, COUNT)                                    \
     void name(run *r, u32 op, f32(*q)[(H) * (HD)], const TYPE(*keys)[C][HD],                       \
               const TYPE(*values)[C][HD])                                                          \
     {                                                                                              \
         _Alignas(LINE_BYTES) f32 result[ATTENTION_ROWS][HD];                                       \
-        attention(H, KV, HD, WEIGHT_##T, C, SCALE, COUNT_##COUNT, r, q[0],                         \
+        attention(H, KV, HD, WEIGHT_##T, C, W, SCALE, COUNT_##COUNT, r, q[0],                      \
                   (const char *)(const void *)keys, (const char *)(const void *)values, result);   \
         op_done(r, op); /* q before o_proj reads it */                                             \
     }

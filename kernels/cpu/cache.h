@@ -1,7 +1,7 @@
 /* The keys and values of a layer: what attention remembers of the positions so far.
  *
- *   Shape    [KV][C][HD] elements of the type T, C a multiple of 64; what is not written yet is
- *            never used
+ *   Shape    [KV][C][HD] elements of the type T, C a multiple of 64; position p lies at p % C, so
+ *            that the cache of a window is a ring; what is not written yet is never used
  *   keys     of a head: panels (panels.h) of 16 positions and HD columns, so that vectors run along
  *            the positions
  *   values   of a head: one panel of HD rows and C columns, so that vectors run along the head

@@ -132,14 +132,14 @@ KERNEL_INLINE void experts_add(enum weight_type T, u32 F, u32 HS, u32 D, u32 E, 
         op_done(r, op); /* h before down_proj reads it; xg before it is overwritten */             \
     }
 
-#define NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, TYPE, T, D, S, F, EPS, E, K)                        \
+#define NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, TYPE, T, D, S, F, EPS, E, K, WEIGHTS)               \
     void name(run *r, u32 op, f32(*h)[LINE_PAD(F)], f32(*route)[ROUTE_STRIDE(K)],                  \
               const f32(*x)[S], const f32 *norm, const ROUTER_TYPE *router, const TYPE *gate,      \
               const TYPE *up)                                                                      \
     {                                                                                              \
         _Alignas(LINE_BYTES) f32 xn[S], p[LINE_PAD(E)], own[ROUTE_STRIDE(K)];                      \
         rmsnorm_row(D, S, EPS, xn, x[0], norm);                                                    \
-        route_row(WEIGHT_##T, D, E, K, router->w, xn, p, own);                                     \
+        route_row(WEIGHT_##T, D, E, K, ROUTE_##WEIGHTS, router->w, xn, p, own);                    \
         if (r->rank == 0)                                                                          \
             memcpy(route[0], own, sizeof own);                                                     \
         chosen_swiglu(WEIGHT_##T, D, F, K, r, h[0], xn, own, (const char *)(const void *)gate,     \

@@ -8,17 +8,20 @@
  *   SCAN     (name, I, N, R, XS, DS, COUNT)
  *   NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)   one row; K taps, matrix [2 PAD(I)][D]
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
+ *   NORM_SELECTION(name, R, N, DS, EPS, COUNT)
+ *   NORM_DT_SCAN(name, TYPE, T, I, N, R, XS, DS, EPS)      one row
  *   LAYERNORM(name, D, S, EPS, COUNT)
- *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C)   one row
- *   ROPE_APPEND(name, H, KV, HD, R, TABLE, CACHE, KT, C, COUNT)
- *   ATTENTION(name, H, KV, HD, CACHE, KT, C, SCALE, COUNT)
+ *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C, W)
+ *                                                          one row
+ *   ROPE_APPEND(name, H, KV, HD, R, TABLE, CACHE, KT, C, W, COUNT)
+ *   ATTENTION(name, H, KV, HD, CACHE, KT, C, W, SCALE, COUNT)
  *   SWIGLU   (name, S, COUNT)
  *   NORM_LINEAR_SWIGLU(name, TYPE, T, D, S, M, EPS)        one row
  *   NORM_LINEAR_GELU(name, TYPE, T, D, S, M, EPS)          one row
- *   ROUTE    (name, TYPE, T, D, XS, E, K, COUNT)
+ *   ROUTE    (name, TYPE, T, D, XS, E, K, WEIGHTS, COUNT)
  *   GATHER   (name, S, E, K, ROWS)                         the rows of a chunk
  *   EXPERTS_SWIGLU(name, TYPE, T, D, S, F, E, K, ROWS)     the rows of a chunk
- *   NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, TYPE, T, D, S, F, EPS, E, K)   one row
+ *   NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, TYPE, T, D, S, F, EPS, E, K, WEIGHTS)   one row
  *   EXPERTS_ADD(name, TYPE, T, F, HS, D, E, K, ROWS, COUNT)
  *
  * TYPE      the packed matrix's struct, with one member w: bf16_3072x768
@@ -30,11 +33,13 @@
  *
  * H KV HD   query heads, heads of keys and values, width of a head; R of it are rotated
  * E K ROWS  experts, how many of them a token goes through, most tokens
+ * WEIGHTS   of the chosen: RENORM or RAW, see enum route_weights in route.h
  * TABLE     the frequencies: ROPE_TABLE(name, R/2, ...) of the same file
  * CACHE KT  type of an element of keys and values, f16, and its T; C positions
+ * W         the window: how many positions a row sees, its own among them; 0: all
  *
- * Signatures, shapes and meanings stand at the top of each family's file. Arguments T, COUNT and
- * EPILOGUE are names, not values: a model may have an enumerator called CHUNK.
+ * Signatures, shapes and meanings stand at the top of each family's file. Arguments T, COUNT,
+ * EPILOGUE and WEIGHTS are names, not values: a model may have an enumerator called CHUNK.
  *
  * Every buffer and tensor starts on 64 bytes; row strides are multiples of 16 floats; the pad
  * elements that end a row are written as 0 by every operation that writes the row. Buffers of one
@@ -49,6 +54,7 @@
 #include "kernels/cpu/scan.h"
 #include "kernels/cpu/norm_linear_conv.h"
 #include "kernels/cpu/dt_scan.h"
+#include "kernels/cpu/norm_selection.h"
 #include "kernels/cpu/layernorm.h"
 #include "kernels/cpu/norm_qkv.h"
 #include "kernels/cpu/rope_append.h"

@@ -2,14 +2,15 @@
  * by an angle that grows with the position.
  *
  *   Means    out[j] = x[j] cos a - x[j+R/2] sin a;  out[j+R/2] = x[j+R/2] cos a + x[j] sin a,
- *            a = position * frequency[j], rounded to f32; elements from R on stay as they are
+ *            a = position * frequency[j], rounded to f32, or to double where there is a window
+ *            and so no last position; elements from R on stay as they are
  *   Order    two products, each rounded, then their difference or sum
  *   Error    |out - exact| <= 3 * 2^-24 (|x[j]| + |x[j+R/2]|), exact at the rounded angle
  *            (tests/attention_test.c)
  *   Source   Su et al., "RoFormer", in the halves of GPT-NeoX: apply_rotary_pos_emb
  *
  * cos and sin are polynomials in double after an exact reduction, rounded once: the same bits from
- * every machine, for any angle below 2^24. They cost nothing beside the products around them. */
+ * every machine, for any angle below 2^50. They cost nothing beside the products around them. */
 #ifndef KERNELS_CPU_ROPE_H
 #define KERNELS_CPU_ROPE_H
 
@@ -21,9 +22,9 @@
 #define ROPE_TABLE(name, COUNT, ...) static const f32 name[COUNT] = {__VA_ARGS__};
 
 /* cos and sin of one angle >= 0. Taylor's series, |r| <= pi/4: what is left out is below 1e-12. */
-static inline void rope_angle(f32 angle, f32 *cosine, f32 *sine)
+static inline void rope_angle(double x, f32 *cosine, f32 *sine)
 {
-    const double x = (double)angle, to_integer = 0x1.8p52;
+    const double to_integer = 0x1.8p52;
     const double n = (x * 0x1.45f306dc9c883p-1 + to_integer) - to_integer; /* of quarter turns */
     double r = __builtin_fma(-n, 0x1.921fb54442d18p+0, x);
     r = __builtin_fma(-n, 0x1.1a62633145c07p-54, r);
@@ -41,12 +42,14 @@ static inline void rope_angle(f32 angle, f32 *cosine, f32 *sine)
     *sine = (f32)(quarter >= 2 ? -turned_sine : turned_sine);
 }
 
-/* cosine[half], sine[half] of a position. */
-KERNEL_INLINE void rope_angles(u32 half, const f32 *frequency, uint64_t position, f32 *cosine,
-                               f32 *sine)
+/* cosine[half], sine[half] of a position; W is the window, 0: none. */
+KERNEL_INLINE void rope_angles(u32 half, u32 W, const f32 *frequency, uint64_t position,
+                               f32 *cosine, f32 *sine)
 {
     for (u32 j = 0; j < half; j++)
-        rope_angle((f32)position * frequency[j], &cosine[j], &sine[j]);
+        rope_angle(W > 0 ? (double)position * (double)frequency[j]
+                         : (double)((f32)position * frequency[j]),
+                   &cosine[j], &sine[j]);
 }
 
 /* Turns one head in place. */

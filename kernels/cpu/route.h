@@ -1,14 +1,17 @@
 /* route:  route[count][K pairs] <- the K experts of each token, and their weights
  *
  *   Means    p = softmax(W x[t]) over the E experts; the K largest are chosen, of equal ones the
- * one with the lower index; each weight is p / (sum of the chosen p) Shapes   route [rows][PAD(2
- * K)] f32: the chosen experts in ascending order as whole numbers, then their weights, then zeros;
- * x [rows][XS] f32; W [E][D] packed as in panels.h Split    tokens Moves    W once per token, from
- * the caches; x once Order    products as in linear.h; exp(l - largest l), their sum over ascending
- * experts, one division; the sum of the chosen over ascending experts, one division Error    with e
- * the error of a logit by linear.h: |weight - exact| <= (4 e + (E + 8) 2^-24) weight, where the
- * choice is clear (tests/experts_test.c) Source   Jiang et al., "Mixtral of Experts";
- * MixtralSparseMoeBlock in f32
+ *            one with the lower index; each weight is p / (sum of the chosen p) or, RAW, p itself
+ *   Shapes   route [rows][PAD(2 K)] f32: the chosen experts in ascending order as whole numbers,
+ *            then their weights, then zeros; x [rows][XS] f32; W [E][D] packed as in panels.h
+ *   Split    tokens
+ *   Moves    W once per token, from the caches; x once
+ *   Order    products as in linear.h; exp(l - largest l), their sum over ascending experts, one
+ *            division; RENORM: the sum of the chosen over ascending experts, one division
+ *   Error    with e the error of a logit by linear.h: |weight - exact| <= (4 e + (E + 8) 2^-24)
+ *            weight, where the choice is clear (tests/experts_test.c)
+ *   Source   Jiang et al., "Mixtral of Experts"; MixtralSparseMoeBlock in f32. DeepSeekMoE adds
+ *            1e-20 to the sum of the chosen, which is at least K / E: no f32 changes
  *
  * gather:  xg <- the rows of x once for each chosen expert, grouped by expert
  *
@@ -33,6 +36,12 @@ struct groups {
     u32 *first;  /* [E + 1] */
     u32 *token;  /* [rows K] */
     f32 *weight; /* [rows K] */
+};
+
+/* What the weights of the chosen are: the last word about the choice in an instance. */
+enum route_weights {
+    ROUTE_RENORM, /* their probabilities, divided by the sum of these */
+    ROUTE_RAW,    /* their probabilities */
 };
 
 /* Floats from one route to the next. */
@@ -62,7 +71,7 @@ KERNEL_INLINE bool route_chosen(u32 E, u32 K, const f32 *p, u32 e)
 }
 
 /* The route of one token, from its probabilities. */
-KERNEL_INLINE void route_write(u32 E, u32 K, const f32 *p, f32 *route)
+KERNEL_INLINE void route_write(u32 E, u32 K, enum route_weights weights, const f32 *p, f32 *route)
 {
     f32 sum = 0;
     u32 slot = 0;
@@ -73,30 +82,31 @@ KERNEL_INLINE void route_write(u32 E, u32 K, const f32 *p, f32 *route)
             sum += p[e];
             slot++;
         }
-    for (u32 i = K; i < 2 * K; i++)
+    for (u32 i = K; weights == ROUTE_RENORM && i < 2 * K; i++)
         route[i] /= sum;
     for (u32 i = 2 * K; i < ROUTE_STRIDE(K); i++)
         route[i] = 0.0f;
 }
 
 /* The route of one row x; p is room for whole lines of E probabilities. */
-KERNEL_INLINE void route_row(enum weight_type T, u32 D, u32 E, u32 K, const void *w, const f32 *x,
-                             f32 *p, f32 *route)
+KERNEL_INLINE void route_row(enum weight_type T, u32 D, u32 E, u32 K, enum route_weights weights,
+                             const void *w, const f32 *x, f32 *p, f32 *route)
 {
     const u32 lines = LINE_PAD(E) / LINE_F32;
     linear_lines(T, lines, D, 0, 0, EPILOGUE_PLAIN, COUNT_ONE, 1, 0, lines, p, w, NULL, x);
     route_softmax(E, p);
-    route_write(E, K, p, route);
+    route_write(E, K, weights, p, route);
 }
 
 /* This thread's share of the tokens. */
-KERNEL_INLINE void route(enum weight_type T, u32 D, u32 XS, u32 E, u32 K, enum count count,
-                         const run *r, f32 *to, const f32 *x, const void *w, f32 *p)
+KERNEL_INLINE void route(enum weight_type T, u32 D, u32 XS, u32 E, u32 K,
+                         enum route_weights weights, enum count count, const run *r, f32 *to,
+                         const f32 *x, const void *w, f32 *p)
 {
     u32 first, last;
     team_share(r, count_rows(r, count), &first, &last);
     for (size_t t = first; t < last; t++)
-        route_row(T, D, E, K, w, x + t * XS, p, to + t * ROUTE_STRIDE(K));
+        route_row(T, D, E, K, weights, w, x + t * XS, p, to + t * ROUTE_STRIDE(K));
 }
 
 /* Sorts the routes of `rows` tokens into groups; every thread does it for itself. */
@@ -138,11 +148,11 @@ KERNEL_INLINE void gather(u32 S, u32 K, u32 rows, const run *r, f32 *xg, const f
     f32 groups##_weight[(ROWS) * (K)];                                                             \
     const struct groups groups = {groups##_first, groups##_token, groups##_weight}
 
-#define ROUTE(name, TYPE, T, D, XS, E, K, COUNT)                                                   \
+#define ROUTE(name, TYPE, T, D, XS, E, K, WEIGHTS, COUNT)                                          \
     void name(run *r, u32 op, f32(*to)[ROUTE_STRIDE(K)], const f32(*x)[XS], const TYPE *w)         \
     {                                                                                              \
         _Alignas(LINE_BYTES) f32 p[LINE_PAD(E)];                                                   \
-        route(WEIGHT_##T, D, XS, E, K, COUNT_##COUNT, r, to[0], x[0], w->w, p);                    \
+        route(WEIGHT_##T, D, XS, E, K, ROUTE_##WEIGHTS, COUNT_##COUNT, r, to[0], x[0], w->w, p);   \
         op_done(r, op); /* the routes before the experts read them */                              \
     }
 

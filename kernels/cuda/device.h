@@ -232,6 +232,30 @@ DEVICE uint64_t global_time_ns()
     return ns;
 }
 
+/* ---- matrices ------------------------------------------------------------------------------- */
+/* C[16][8] += A[16][16] B[16][8] by all lanes of a warp: products exact, sums in f32; in which
+ * order the 16 products of an element are added, and how rounded, is the machine's affair. A lane
+ * has, with g = lane / 4 and t = lane % 4, the lower half of a word first:
+ *
+ *   a[0] A[g][2t, 2t + 1]    a[1] A[g + 8][2t, 2t + 1]    a[2], a[3] the same, 8 columns on
+ *   b[0] B[2t, 2t + 1][g]    b[1] B[2t + 8, 2t + 9][g]
+ *   c[0], c[1] C[g][2t, 2t + 1]    c[2], c[3] C[g + 8][2t, 2t + 1] */
+DEVICE void mma_bf16(f32 *c, const u32 *a, const u32 *b)
+{
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+                 "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+DEVICE void mma_f16(f32 *c, const u32 *a, const u32 *b)
+{
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
+                 "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
 /* ---- numbers: every one correctly rounded, to nearest even ---------------------------------- */
 DEVICE f32 k_fma(f32 a, f32 b, f32 c)
 {

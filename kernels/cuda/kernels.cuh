@@ -11,6 +11,8 @@
  *   SCAN     (name, I, N, R, XS, DS, COUNT)
  *   NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)   one row; K taps, matrix [2 PAD(I)][D]
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
+ *   SWIGLU   (name, S, COUNT)
+ *   NORM_LINEAR_SWIGLU(name, TYPE, T, D, S, M, EPS)        one row
  *   NORM_LINEAR_GELU(name, TYPE, T, D, S, M, EPS)          one row
  *
  * TYPE      the matrix's struct, with one member w: bf16_3072x768
@@ -39,6 +41,7 @@
 #include "kernels/cuda/scan.cuh"
 #include "kernels/cuda/norm_linear_conv.cuh"
 #include "kernels/cuda/dt_scan.cuh"
+#include "kernels/cuda/mlp.cuh"
 #include "kernels/cuda/norm_linear_gelu.cuh"
 
 #endif

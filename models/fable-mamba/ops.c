@@ -132,8 +132,10 @@ const struct model model = {
     .bos = 0,
     .eos = 0,
     .pad = 0,
-    .context = 0, /* a state of fixed size: unbounded */
+    .context = 0, /* a state of fixed size: any length */
     .parameters = 1253600u,
+    .active = 1253600u,
+    .read = 1253600u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),

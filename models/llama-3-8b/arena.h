@@ -10,8 +10,8 @@
 /* Keys and values of up to 8192 positions, 32.0 MiB per layer. A position is written before it
  * is read. */
 struct layer_state {
-    alignas(64) bf16 keys  [8][8192][128]; /* of a head by panels of 16 positions */
-    alignas(64) bf16 values[8][8192][128]; /* of a head as one panel */
+    alignas(64) bf16 keys  [8][8192][128]; /* order of a head: cache.h, cache.cuh */
+    alignas(64) bf16 values[8][8192][128]; /* the same */
 };
 struct state {
     struct layer_state layer[LAYERS];

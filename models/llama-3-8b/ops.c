@@ -18,6 +18,7 @@ static const struct model_key keys[] = {
     {"model", "hidden_act",              "silu"},
     {"model", "rms_norm_eps",            "1e-05"},
     {"model", "max_position_embeddings", "8192"},
+    {"model", "sliding_window",          "0"},
     {"model", "rope_theta",              "5e+05"},
     {"model", "tie_word_embeddings",     "false"},
     {"model", "bos_token_id",            "128000"},
@@ -138,7 +139,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "llama-3-8b",
     .model_type = "llama",
-    .config_digest = {0x769059ea29acc3fcu, 0xb838488912e79e40u},
+    .config_digest = {0xfe6c6ad3f15d7b22u, 0xf77461f29a9158a7u},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 
@@ -152,11 +153,15 @@ const struct model model = {
     .eos = 128001,
     .pad = 0,
     .context = CONTEXT,
+    .trained = 8192,
     .parameters = 8030261248u,
+    .active = 8030261248u,
+    .read = 7504928768u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),
     .cache_bytes = 1073741824u,
+    .cache_position_bytes = 131072u,
     .scratch_bytes = sizeof(union scratch),
     .io_bytes = sizeof(struct io),
     .scratch_bound = 37748736u,

@@ -138,8 +138,10 @@ const struct model model = {
     .bos = 0,
     .eos = 0,
     .pad = 0,
-    .context = 0, /* a state of fixed size: unbounded */
+    .context = 0, /* a state of fixed size: any length */
     .parameters = 1372178432u,
+    .active = 1372178432u,
+    .read = 1372178432u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),

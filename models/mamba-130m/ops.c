@@ -135,8 +135,10 @@ const struct model model = {
     .bos = 0,
     .eos = 0,
     .pad = 0,
-    .context = 0, /* a state of fixed size: unbounded */
+    .context = 0, /* a state of fixed size: any length */
     .parameters = 129135360u,
+    .active = 129135360u,
+    .read = 129135360u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),

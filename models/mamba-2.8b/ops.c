@@ -141,8 +141,10 @@ const struct model model = {
     .bos = 0,
     .eos = 0,
     .pad = 0,
-    .context = 0, /* a state of fixed size: unbounded */
+    .context = 0, /* a state of fixed size: any length */
     .parameters = 2768345600u,
+    .active = 2768345600u,
+    .read = 2768345600u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),

@@ -138,8 +138,10 @@ const struct model model = {
     .bos = 0,
     .eos = 0,
     .pad = 0,
-    .context = 0, /* a state of fixed size: unbounded */
+    .context = 0, /* a state of fixed size: any length */
     .parameters = 793204224u,
+    .active = 793204224u,
+    .read = 793204224u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),

@@ -20,6 +20,7 @@ static const struct model_key keys[] = {
     {"model", "hidden_act",              "silu"},
     {"model", "rms_norm_eps",            "1e-05"},
     {"model", "max_position_embeddings", "32768"},
+    {"model", "sliding_window",          "0"},
     {"model", "rope_theta",              "1e+06"},
     {"model", "tie_word_embeddings",     "false"},
     {"model", "bos_token_id",            "1"},
@@ -164,7 +165,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "mixtral-8x7b",
     .model_type = "mixtral",
-    .config_digest = {0x6270ef78cb61dee5u, 0xae76f8e9127eb606u},
+    .config_digest = {0x7f409f3e67e3cb60u, 0x645132804c031cd1u},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 
@@ -178,11 +179,15 @@ const struct model model = {
     .eos = 2,
     .pad = 0,
     .context = CONTEXT,
+    .trained = 32768,
     .parameters = 46702792704u,
+    .active = 12879925248u,
+    .read = 12748857344u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),
     .cache_bytes = 4294967296u,
+    .cache_position_bytes = 131072u,
     .scratch_bytes = sizeof(union scratch),
     .io_bytes = sizeof(struct io),
     .scratch_bound = 41959424u,

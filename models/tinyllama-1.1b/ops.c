@@ -18,6 +18,7 @@ static const struct model_key keys[] = {
     {"model", "hidden_act",              "silu"},
     {"model", "rms_norm_eps",            "1e-05"},
     {"model", "max_position_embeddings", "2048"},
+    {"model", "sliding_window",          "0"},
     {"model", "rope_theta",              "1e+04"},
     {"model", "tie_word_embeddings",     "false"},
     {"model", "bos_token_id",            "1"},
@@ -137,7 +138,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "tinyllama-1.1b",
     .model_type = "llama",
-    .config_digest = {0xdc8ff217dab16913u, 0xe59cc398b312aae5u},
+    .config_digest = {0xa86bff1cd2a1499eu, 0x193eda866ee5da02u},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 
@@ -151,11 +152,15 @@ const struct model model = {
     .eos = 2,
     .pad = 0,
     .context = CONTEXT,
+    .trained = 2048,
     .parameters = 1100048384u,
+    .active = 1100048384u,
+    .read = 1034514432u,
 
     .weights_bytes = sizeof(struct weights),
     .state_bytes = sizeof(struct state),
     .cache_bytes = 46137344u,
+    .cache_position_bytes = 22528u,
     .scratch_bytes = sizeof(union scratch),
     .io_bytes = sizeof(struct io),
     .scratch_bound = 15728640u,

@@ -13,6 +13,7 @@ enum planted {
     EARLY_EXIT,        /* a thread returns before a barrier */
     LANE_MISSING,      /* a lane does not come to the shuffle */
     MASKS_DIFFER,      /* lanes shuffle with different masks */
+    MMA_FOR_SHUFFLE,   /* a lane multiplies where the others shuffle */
     NO_COPY_WAIT,      /* the copied row is read before it has landed */
     COPY_IN_FLIGHT,    /* a thread exits before its copy has landed */
     NO_COPY_BARRIER,   /* other threads' copies are read behind one's own wait alone */
@@ -77,6 +78,11 @@ DEVICE f32 planted_sum(const struct planted_params *p, struct planted_shared *s,
     for (u32 mask = WARP / 2; mask > 0; mask /= 2) {
         if (p->planted == LANE_MISSING && warp_lane() == 7)
             continue;
+        if (p->planted == MMA_FOR_SHUFFLE && warp_lane() == 7) {
+            const u32 zeros[4] = {};
+            f32 c[4] = {};
+            mma_bf16(c, zeros, zeros);
+        }
         sum += warp_xor(sum, p->planted == MASKS_DIFFER && warp_lane() == 7 ? mask ^ 3 : mask);
     }
     if (warp_lane() == 0 && !(p->planted == UNWRITTEN && warp_index() == 1))

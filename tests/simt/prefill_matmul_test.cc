@@ -16,7 +16,7 @@
 enum { ROWS = 9, M = 48, K = 80, W_STRIDE = 96, X_STRIDE = 80, Y_STRIDE = 64 };
 enum { WORKSPACE = 1 << 20 };
 
-static const struct model_op ops[] = {{"prefill", "CHUNK_IN_PROJ", "gemm_9x48x80", 1, 0, 0, 0}};
+static const struct model_op ops[] = {{"prefill", "CHUNK_IN_PROJ", "gemm_9x48x80", 1, 0, 0, 0, 0}};
 extern const struct model model;
 static struct model with_ops()
 {

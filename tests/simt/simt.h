@@ -105,6 +105,10 @@ void *simt_shared_memory(void) __attribute__((const));
 void simt_block_barrier(void);
 void simt_warp_barrier(void);
 uint64_t simt_warp_xor(uint64_t value, u32 mask);
+
+/* C[16][8] += A[16][16] B[16][8] of a warp, of which this lane has 8 elements of A, 4 of B and 4 of
+ * C as device.h says; each of C is a chain of fused multiply-adds over ascending columns of A. */
+void simt_warp_mma(f32 *c, const f32 *a, const f32 *b);
 void simt_load16(u32 *words, const void *from, enum simt_load what);
 void simt_store16(void *to, const u32 *words);
 void simt_copy_async16(void *shared, const void *global);

@@ -224,4 +224,24 @@ DEVICE u32 narrow_bf16(f32 value)
     return (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
 }
 
+DEVICE void mma_bf16(f32 *c, const u32 *a, const u32 *b)
+{
+    f32 wide_a[8], wide_b[4];
+    for (u32 i = 0; i < 8; i++)
+        wide_a[i] = as_f32(i % 2 ? a[i / 2] & 0xffff0000u : a[i / 2] << 16);
+    for (u32 i = 0; i < 4; i++)
+        wide_b[i] = as_f32(i % 2 ? b[i / 2] & 0xffff0000u : b[i / 2] << 16);
+    simt_warp_mma(c, wide_a, wide_b);
+}
+
+DEVICE void mma_f16(f32 *c, const u32 *a, const u32 *b)
+{
+    f32 wide_a[8], wide_b[4];
+    for (u32 i = 0; i < 8; i++)
+        wide_a[i] = widen_f16(i % 2 ? a[i / 2] >> 16 : a[i / 2] & 0xffffu);
+    for (u32 i = 0; i < 4; i++)
+        wide_b[i] = widen_f16(i % 2 ? b[i / 2] >> 16 : b[i / 2] & 0xffffu);
+    simt_warp_mma(c, wide_a, wide_b);
+}
+
 #endif

@@ -44,7 +44,7 @@ struct simt_memory {
 };
 
 /* What a thread waits for; the names of WAIT_ are in simt_launch.c. */
-enum simt_wait { WAIT_NOTHING, WAIT_BLOCK, WAIT_WARP, WAIT_SHUFFLE, WAIT_DONE };
+enum simt_wait { WAIT_NOTHING, WAIT_BLOCK, WAIT_WARP, WAIT_SHUFFLE, WAIT_MATRIX, WAIT_DONE };
 
 struct simt_copy {
     char *to;
@@ -56,7 +56,7 @@ struct simt_copy {
 struct simt_warp {
     enum simt_wait what;
     u32 arrived, mask;
-    u32 turn; /* of shuffles: their values lie in two sets by turns */
+    u32 turn; /* of shuffles and products: their values lie in two sets by turns */
     u32 synced;
     uint64_t values[2][SIMT_WARP];
 };

@@ -182,7 +182,8 @@ void simt_start_block(void)
 /* Nothing can run, but not all have come to their end: who waits for whom. */
 static void find_stuck(const struct simt_block *b)
 {
-    static const char *const places[] = {"", "block_barrier", "warp_barrier", "warp_xor", "exit"};
+    static const char *const places[] = {"",         "block_barrier", "warp_barrier",
+                                         "warp_xor", "mma",           "exit"};
     char text[256] = "";
     size_t used = 0;
     for (u32 place = WAIT_BLOCK; place <= WAIT_DONE; place++) {

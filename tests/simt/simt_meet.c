@@ -31,7 +31,7 @@ void simt_block_barrier(void)
 
 static const char *name_of(enum simt_wait what)
 {
-    return what == WAIT_WARP ? "warp_barrier" : "warp_xor";
+    return what == WAIT_WARP ? "warp_barrier" : what == WAIT_MATRIX ? "mma" : "warp_xor";
 }
 
 /* All lanes come here, to the same thing. */
@@ -81,6 +81,41 @@ uint64_t simt_warp_xor(uint64_t value, u32 mask)
     values[lane] = value;
     meet_warp(WAIT_SHUFFLE, mask);
     return values[lane ^ mask];
+}
+
+/* ---- products of matrices ------------------------------------------------------------------- */
+/* Where a lane keeps its elements while it waits for the others. */
+struct elements {
+    const f32 *a, *b;
+    f32 *c;
+};
+
+/* The map of device.h: lane by row or column of 8 and pair of neighbours, then the place in it. */
+static void multiply(const uint64_t *lanes)
+{
+    for (u32 row = 0; row < 16; row++)
+        for (u32 col = 0; col < 8; col++) {
+            const struct elements *to = (const void *)(uintptr_t)lanes[row % 8 * 4 + col / 2];
+            f32 *sum = &to->c[row / 8 * 2 + col % 2];
+            for (u32 k = 0; k < 16; k++) {
+                const struct elements *a = (const void *)(uintptr_t)lanes[row % 8 * 4 + k % 8 / 2];
+                const struct elements *b = (const void *)(uintptr_t)lanes[col * 4 + k % 8 / 2];
+                *sum = __builtin_fmaf(a->a[k / 8 * 4 + row / 8 * 2 + k % 2],
+                                      b->b[k / 8 * 2 + k % 2], *sum);
+            }
+        }
+}
+
+/* The last lane to come multiplies for all, who wait. */
+void simt_warp_mma(f32 *c, const f32 *a, const f32 *b)
+{
+    struct simt_warp *w = simt_now.self->warp;
+    const struct elements own = {a, b, c};
+    uint64_t *lanes = w->values[w->turn % 2];
+    lanes[simt_now.self->index % SIMT_WARP] = (uintptr_t)&own;
+    if (w->arrived == SIMT_WARP - 1 && w->what == WAIT_MATRIX)
+        multiply(lanes);
+    meet_warp(WAIT_MATRIX, 0);
 }
 
 /* ---- words that order ----------------------------------------------------------------------- */

@@ -89,6 +89,7 @@ static const struct {
     {EARLY_EXIT, "1 at exit (thread 9 first)", 0},
     {LANE_MISSING, "4 at block_barrier (thread 7 first), 124 at warp_xor", 0},
     {MASKS_DIFFER, "comes to warp_xor with mask", 0},
+    {MMA_FOR_SHUFFLE, "mma with mask 0", 0},
     {NO_COPY_WAIT, "where a copy_async16 of thread", 1},
     {COPY_IN_FLIGHT, "copy_async16 on their way", 1},
     {NO_COPY_BARRIER, "of shared memory, ", 1},
