@@ -78,7 +78,8 @@ void attention_prefill(struct build *b, const struct attention *a, uint32_t q, u
     attention_linear(b, "Q_PROJ", false, q, a->q_proj, a->q_bias, xn);
     attention_linear(b, "K_PROJ", false, k, a->k_proj, a->k_bias, xn);
     attention_linear(b, "V_PROJ", false, v, a->v_proj, a->v_bias, xn);
-    BUILD_NODE(b, OP_ROPE_APPEND, "ROPE", q, k, v, a->keys, a->values);
+    BUILD_NODE(b, OP_ROPE_APPEND, cfg_rotary_dim(b->cfg) > 0 ? "ROPE" : "APPEND", q, k, v, a->keys,
+               a->values);
     BUILD_NODE(b, OP_ATTENTION, "ATTENTION", q, a->keys, a->values);
 }
 

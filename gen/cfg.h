@@ -31,10 +31,16 @@ struct cfg {
     char model_type[16];
     uint32_t vocab_size, hidden_size, intermediate_size, state_size, num_hidden_layers;
     uint32_t num_attention_heads, num_key_value_heads, head_dim;
+    uint32_t num_heads, n_groups;
+    double time_step_limit_low, time_step_limit_high;
     uint32_t num_local_experts, num_experts_per_tok;
     uint32_t n_routed_experts, n_shared_experts, moe_intermediate_size;
     uint32_t first_k_dense_replace, moe_layer_freq;
     bool norm_topk_prob;
+    uint32_t num_experts;
+    uint32_t attn_layer_period, attn_layer_offset, expert_layer_period, expert_layer_offset;
+    uint32_t mamba_d_state, mamba_d_conv, mamba_expand, mamba_dt_rank;
+    bool mamba_conv_bias, mamba_proj_bias;
     uint32_t conv_kernel, time_step_rank;
     bool use_bias, use_conv_bias;
     char hidden_act[16];
@@ -78,7 +84,7 @@ const struct key *cfg_key(const char *name);
 bool cfg_has(const struct cfg *cfg, const struct key *key);
 
 /* How many leading elements of a head are rotated: the whole part of partial_rotary_factor *
- * head_dim, or the whole head where the family has no such key. */
+ * head_dim, or the whole head where the family has no such key; 0 of one without positions. */
 uint32_t cfg_rotary_dim(const struct cfg *cfg);
 
 /* The window of attention; 0 where there is none, or none smaller than the context. */

@@ -32,6 +32,8 @@ static bool has(const struct cfg *cfg, const char *name)
 
 uint32_t cfg_rotary_dim(const struct cfg *cfg)
 {
+    if (!has(cfg, "rope_theta"))
+        return 0;
     const double factor = has(cfg, "partial_rotary_factor") ? cfg->partial_rotary_factor : 1;
     return (uint32_t)(cfg->head_dim * factor);
 }
@@ -56,7 +58,7 @@ double cfg_epsilon(const struct cfg *cfg)
 /* The key that says how many experts there are; NULL: the family has none. */
 static const char *experts_key(const struct cfg *cfg)
 {
-    static const char *const keys[] = {"num_local_experts", "n_routed_experts"};
+    static const char *const keys[] = {"num_local_experts", "n_routed_experts", "num_experts"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (has(cfg, keys[i]))
             return keys[i];
@@ -102,6 +104,15 @@ static void check_activation(const struct rules *r)
                      wanted, r->cfg->model_type);
 }
 
+/* `value` is a multiple of 16. */
+static void check_line(const struct rules *r, const char *name, uint32_t value)
+{
+    if (value % 16 != 0)
+        report_error(r->report, line(r, name),
+                     "%s = %u, expected a multiple of 16: kernels work on lines of 16", name,
+                     value);
+}
+
 static void check_attention(const struct rules *r)
 {
     const struct cfg *cfg = r->cfg;
@@ -110,11 +121,8 @@ static void check_attention(const struct rules *r)
         report_error(r->report, line(r, "num_key_value_heads"),
                      "num_key_value_heads = %u, expected a divisor of num_attention_heads = %u",
                      cfg->num_key_value_heads, cfg->num_attention_heads);
-    if (cfg->head_dim % 16 != 0)
-        report_error(r->report, line(r, "head_dim"),
-                     "head_dim = %u, expected a multiple of 16: kernels work on lines of 16",
-                     cfg->head_dim);
-    if (rotary == 0 || rotary % 2 != 0)
+    check_line(r, "head_dim", cfg->head_dim);
+    if (has(cfg, "rope_theta") && (rotary == 0 || rotary % 2 != 0))
         report_error(r->report,
                      has(cfg, "partial_rotary_factor") ? line(r, "partial_rotary_factor")
                                                        : line(r, "head_dim"),
@@ -123,6 +131,34 @@ static void check_attention(const struct rules *r)
         report_error(r->report, line(r, "context"),
                      "context = %u, expected at most max_position_embeddings = %u", cfg->context,
                      cfg->max_position_embeddings);
+}
+
+/* One layer of every period, of which the offset is the first. */
+static void check_period(const struct rules *r, const char *period_key, uint32_t period,
+                         const char *offset_key, uint32_t offset)
+{
+    if (has(r->cfg, offset_key) && offset >= period)
+        report_error(r->report, line(r, offset_key), "%s = %u, expected less than %s = %u",
+                     offset_key, offset, period_key, period);
+}
+
+static void check_ssd(const struct rules *r)
+{
+    const struct cfg *cfg = r->cfg;
+    check_line(r, "head_dim", cfg->head_dim);
+    check_line(r, "state_size", cfg->state_size);
+    if (cfg->intermediate_size != cfg->num_heads * cfg->head_dim)
+        report_error(r->report, line(r, "intermediate_size"),
+                     "intermediate_size = %u, expected num_heads * head_dim = %u",
+                     cfg->intermediate_size, cfg->num_heads * cfg->head_dim);
+    if (cfg->num_heads % cfg->n_groups != 0)
+        report_error(r->report, line(r, "n_groups"),
+                     "n_groups = %u, expected a divisor of num_heads = %u", cfg->n_groups,
+                     cfg->num_heads);
+    if (cfg->time_step_limit_high < cfg->time_step_limit_low)
+        report_error(r->report, line(r, "time_step_limit_high"),
+                     "time_step_limit_high = %g, expected at least time_step_limit_low = %g",
+                     cfg->time_step_limit_high, cfg->time_step_limit_low);
 }
 
 bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *report)
@@ -149,5 +185,11 @@ bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *re
             cfg->num_experts_per_tok);
     if (has(cfg, "num_attention_heads"))
         check_attention(&r);
+    check_period(&r, "attn_layer_period", cfg->attn_layer_period, "attn_layer_offset",
+                 cfg->attn_layer_offset);
+    check_period(&r, "expert_layer_period", cfg->expert_layer_period, "expert_layer_offset",
+                 cfg->expert_layer_offset);
+    if (has(cfg, "num_heads"))
+        check_ssd(&r);
     return report->errors == errors;
 }

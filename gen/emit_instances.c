@@ -15,6 +15,11 @@ static const char *const families[] = {"EMBED",
                                        "SCAN",
                                        "NORM_LINEAR_CONV",
                                        "DT_SCAN",
+                                       "NORM_SELECTION",
+                                       "NORM_DT_SCAN",
+                                       "SSD",
+                                       "RMSNORM_GROUPS",
+                                       "NORM_LINEAR_ADD",
                                        "NORM_QKV",
                                        "ROPE_APPEND",
                                        "ATTENTION",
@@ -57,7 +62,7 @@ static void parameter(const struct node *node, const struct graph *graph, uint32
     } else if (t->rank == 3) {
         snprintf(text, 96, "%s%s (*%s)[%" PRIu64 "][%" PRIu64 "]", fixed, dtype_name(t->type),
                  t->name, t->dim[1], t->dim[2]);
-    } else if (t->role == ROLE_WEIGHT && t->packing != PACKING_VECTOR) {
+    } else if (t->role == ROLE_WEIGHT && t->packing == PACKING_TAPS) {
         snprintf(text, 96, "const f32 (*%s)[%" PRIu64 "]", t->name, tensor_padded_rows(t));
     } else if (t->role == ROLE_WEIGHT || t->rank == 1) {
         snprintf(text, 96, "const %s *%s", t->role == ROLE_WEIGHT ? "f32" : "u32", t->name);
@@ -173,6 +178,12 @@ void emit_instances_cu(const struct design *d, struct page *page)
                  "One line makes one operation: its CUDA kernels, whose loops see only these "
                  "constants, and the function that launches them; the macros are explained in "
                  "kernels/cuda/kernels.cuh.");
+    if (strcmp(d->steps.cfg.model_type, "mamba2") == 0 ||
+        strcmp(d->steps.cfg.model_type, "jamba") == 0) {
+        page_line(page, "#error \"%s models have no CUDA kernels yet: build with BACKEND=cpu\"",
+                  d->steps.cfg.model_type);
+        return;
+    }
     page_line(page, "#include \"kernels/cuda/kernels.cuh\"\n\nextern \"C\" {");
     page_line(page, "#include \"instances.h\"\n}");
     instances(d, page);

@@ -35,52 +35,53 @@ static bool is_template(const struct layout_weight *w, uint32_t kind)
     return w->layer >= 0 && w->kind == kind && w->index == 0;
 }
 
-/* The weights of one layer of a kind as a macro: LAYER(l) of layer l, LAYER_MOE(l, i) of layer l,
- * which is number i of its kind. */
+/* The weights of one layer of a kind as a macro: LAYER(l), or LAYER_MOE(l, w) with w the member of
+ * struct weights. */
 static void layer_macro(const struct design *d, uint32_t kind, struct page *page)
 {
     const struct layout *layout = &d->layout;
-    char name[32], base[48];
+    char name[32];
     uint32_t last = 0;
     for (uint32_t i = 0; i < layout->count; i++)
         if (is_template(&layout->weight[i], kind))
             last = i;
     emit_kind(&d->steps.kind[kind], name);
-    snprintf(base, sizeof base, "%s[i].", d->steps.kind[kind].name);
     page_table(page);
     if (d->steps.kind_count == 1)
         page_row(page, "#define LAYER(l)\t\v\v\t\v\t \\");
     else
-        page_row(page, "#define LAYER_%s(l, i)\t\v\v\t\v\t \\", name);
+        page_row(page, "#define LAYER_%s(l, w)\t\v\v\t\v\t \\", name);
     for (uint32_t i = 0; i <= last; i++)
         if (is_template(&layout->weight[i], kind))
-            weight_row(&layout->weight[i], d->steps.kind_count == 1 ? "layer[l]." : base,
+            weight_row(&layout->weight[i], d->steps.kind_count == 1 ? "layer[l]." : "w.",
                        i < last ? "\t \\" : "", page);
     page_blank(page);
 }
 
-/* "LAYER(0) LAYER(1) ..." or "LAYER_MOE(1, 0) LAYER_MOE(2, 1) ...", for all layers of a kind. */
+/* "LAYER(0) LAYER(1) ..." seven to a line, or "LAYER_MOE(1, moe[0]) LAYER_MOE(2, moe[1]) ..." as
+ * many as fit, for all layers of a kind. */
 static void layer_uses(const struct steps *steps, uint32_t kind, struct page *page)
 {
-    const uint32_t layers = steps->kind[kind].layers, each = steps->kind_count == 1 ? 7 : 4;
-    char name[32], line[3 * PAGE_COLUMNS] = "";
-    size_t used = 0;
+    char name[32], use[64], line[PAGE_COLUMNS + 64] = "   ";
     emit_kind(&steps->kind[kind], name);
     for (uint32_t l = 0, index = 0; l < steps->cfg.num_hidden_layers; l++) {
         if (steps->kind_of[l] != kind)
             continue;
-        used +=
-            (size_t)snprintf(line + used, sizeof line - used, "%s LAYER", used == 0 ? "   " : "");
         if (steps->kind_count == 1)
-            used += (size_t)snprintf(line + used, sizeof line - used, "(%u)", l);
+            snprintf(use, sizeof use, " LAYER(%u)", l);
         else
-            used +=
-                (size_t)snprintf(line + used, sizeof line - used, "_%s(%u, %u)", name, l, index);
-        if (index++ % each != each - 1 && index != layers)
-            continue;
-        page_line(page, "%s", line);
-        used = 0;
+            snprintf(use, sizeof use, " LAYER_%s(%u, %s[%u])", name, l, steps->kind[kind].name,
+                     index);
+        const bool full =
+            steps->kind_count == 1 ? index % 7 == 0 : strlen(line) + strlen(use) > PAGE_COLUMNS;
+        if (full && index > 0) {
+            page_line(page, "%s", line);
+            strcpy(line, "   ");
+        }
+        strcat(line, use);
+        index++;
     }
+    page_line(page, "%s", line);
 }
 
 /* The weights of a layer of each kind as macros, then the table that uses them. */

@@ -21,12 +21,13 @@ static void arenas(const struct design *d, struct page *page)
     snprintf(note, sizeof note, "%s linear, %s embedding, read-only", dtype_name(c->linear_type),
              dtype_name(c->embedding_type));
     arena("weights", d->layout.weights_bytes, note, page);
-    if (cfg_context(c) > 0)
-        snprintf(state, sizeof state, "%s, keys and values of %u positions", dtype_name(c->kv_type),
-                 cfg_context(c));
-    else if (cfg_window(c) > 0)
-        snprintf(state, sizeof state, "%s, keys and values of a window of %u, any length",
-                 dtype_name(c->kv_type), cfg_window(c));
+    const char *constant = d->cache_bytes < d->state_bytes ? "f32 and " : "";
+    if (d->cache_bytes > 0 && cfg_window(c) > 0)
+        snprintf(state, sizeof state, "%s%s, keys and values of a window of %u, any length",
+                 constant, dtype_name(c->kv_type), cfg_window(c));
+    else if (d->cache_bytes > 0)
+        snprintf(state, sizeof state, "%s%s, keys and values of %u positions", constant,
+                 dtype_name(c->kv_type), cfg_context(c));
     arena("state", d->state_bytes, state, page);
     arena("scratch", d->scratch_bytes, "decode and prefill, overlaid", page);
     snprintf(note, sizeof note, "%u tokens, %u hidden rows, %u rows of logits", c->prefill_chunk,

@@ -20,6 +20,10 @@ __attribute__((warn_unused_result)) bool import_take(const struct import_source 
                                                      const char *theirs, const char *name,
                                                      const char *absent);
 
+/* The rank of a time step: "auto" is a sixteenth of the width, rounded up. */
+__attribute__((warn_unused_result)) bool import_take_rank(const struct import_source *s,
+                                                          const char *theirs, const char *name);
+
 /* Refuses a checkpoint whose weights are quantized. */
 __attribute__((warn_unused_result)) bool import_not_quantized(const struct import_source *s);
 

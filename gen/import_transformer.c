@@ -101,6 +101,20 @@ static bool refuse_word(const struct import_source *s, const char *name, const c
     return false;
 }
 
+/* Which layers of a Jamba have attention and experts, and the sizes of those that have neither. */
+static bool jamba_layers(const struct import_source *s)
+{
+    static const char *const plain[] = {
+        "num_experts",         "attn_layer_period", "attn_layer_offset", "expert_layer_period",
+        "expert_layer_offset", "mamba_d_state",     "mamba_d_conv",      "mamba_expand"};
+    bool good = import_take_rank(s, "mamba_dt_rank", "mamba_dt_rank");
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        good = import_take(s, plain[i], plain[i], NULL) && good;
+    good = take_or(s, "mamba_conv_bias", "true") && good;
+    good = take_or(s, "mamba_proj_bias", "false") && good;
+    return take_or(s, "pad_token_id", "0") && good;
+}
+
 static bool deepseek_experts(const struct import_source *s)
 {
     bool good = import_take(s, "n_routed_experts", "n_routed_experts", NULL);
@@ -120,6 +134,8 @@ static bool take_experts(const struct import_source *s)
         return true;
     if (strcmp(s->cfg->model_type, "deepseek") == 0)
         good = deepseek_experts(s);
+    else if (strcmp(s->cfg->model_type, "jamba") == 0)
+        good = jamba_layers(s);
     else
         good = import_take(s, "num_local_experts", "num_local_experts", NULL);
     return import_take(s, "num_experts_per_tok", "num_experts_per_tok", NULL) && good;
@@ -146,7 +162,8 @@ bool import_transformer(const struct import_source *s)
                        phi ? "layer_norm_eps" : "rms_norm_eps", NULL) &&
            good;
     good = import_take(s, "max_position_embeddings", "max_position_embeddings", NULL) && good;
-    good = take_rope(s) && good;
+    if (cfg_has(s->cfg, cfg_key("rope_theta")))
+        good = take_rope(s) && good;
     good = take_experts(s) && good;
     good = refuse_flag(s, "attention_bias") && good;
     good = refuse_flag(s, "mlp_bias") && good;

@@ -83,8 +83,9 @@ static void name_conv(struct instance *i, const char *rows_text)
     const struct tensor *xz = instance_operand(i, 0), *taps = instance_operand(i, 2);
     snprintf(i->family, sizeof i->family, "CONV_SILU");
     snprintf(i->symbol, sizeof i->symbol, "conv_silu_%s%ux%u", rows_text, taps->rows, taps->cols);
-    snprintf(i->size, sizeof i->size, "%u, %u, %" PRIu64 ", %s", taps->rows, taps->cols, xz->dim[1],
-             i->node->op == OP_CONV_SILU_BIAS ? "BIAS" : "PLAIN");
+    const uint64_t at = tensor_part_at(xz, tensor_convolved(xz));
+    snprintf(i->size, sizeof i->size, "%" PRIu64 ", %u, %u, %" PRIu64 ", %s", at, taps->rows,
+             taps->cols, xz->dim[1], i->node->op == OP_CONV_SILU_BIAS ? "BIAS" : "PLAIN");
 }
 
 static void name_scan(struct instance *i, const char *rows_text)
@@ -103,29 +104,48 @@ static void name_norm_linear_conv(struct instance *i, double epsilon)
                         *w = instance_operand(i, 3);
     const struct tensor *taps = instance_operand(i, 6);
     char type[64], kind[32], value[NUMBER_MAX];
+    const uint64_t at = tensor_part_at(xz, tensor_convolved(xz));
     emit_matrix_type(w, type);
     instance_stem(i, kind);
     number_float((float)epsilon, value);
     snprintf(i->family, sizeof i->family, "NORM_LINEAR_CONV");
     snprintf(i->symbol, sizeof i->symbol, "%s_%s_%" PRIu64 "x%ux%u", kind, dtype_name(w->type),
              tensor_padded_rows(w), w->cols, taps->cols);
-    snprintf(i->size, sizeof i->size, "%s, %s, %u, %" PRIu64 ", %u, %u, %s, %" PRIu64, type,
-             instance_types[w->type], w->cols, x->dim[1], taps->rows, taps->cols, value,
-             xz->dim[1]);
+    snprintf(i->size, sizeof i->size,
+             "%s, %s, %u, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u, %u, %s, %" PRIu64, type,
+             instance_types[w->type], w->cols, x->dim[1], tensor_padded_rows(w), at, taps->rows,
+             taps->cols, value, xz->dim[1]);
 }
 
-static void name_dt_scan(struct instance *i)
+/* With or without norms in front. */
+static void name_dt_scan(struct instance *i, double epsilon)
 {
-    const struct tensor *xz = instance_operand(i, 0), *xdb = instance_operand(i, 2),
-                        *w = instance_operand(i, 3);
-    const struct tensor *A = instance_operand(i, 5);
-    char type[64];
+    const bool normed = i->node->op == OP_NORM_DT_SCAN;
+    const struct tensor *xz = instance_operand(i, 0), *xdb = instance_operand(i, 2);
+    const struct tensor *w = instance_operand(i, normed ? 6 : 3);
+    const struct tensor *A = instance_operand(i, normed ? 8 : 5);
+    char type[64], value[NUMBER_MAX], last[NUMBER_MAX + 2] = "";
     emit_matrix_type(w, type);
-    snprintf(i->family, sizeof i->family, "DT_SCAN");
-    snprintf(i->symbol, sizeof i->symbol, "dt_scan_%s_%ux%ux%u", dtype_name(w->type), A->rows,
-             A->cols, w->cols);
-    snprintf(i->size, sizeof i->size, "%s, %s, %u, %u, %u, %" PRIu64 ", %" PRIu64, type,
-             instance_types[w->type], A->rows, A->cols, w->cols, xz->dim[1], xdb->dim[1]);
+    number_float((float)epsilon, value);
+    if (normed)
+        snprintf(last, sizeof last, ", %s", value);
+    snprintf(i->family, sizeof i->family, "%s", op_rules[i->node->op].name);
+    snprintf(i->symbol, sizeof i->symbol, "%s_%s_%ux%ux%u", op_rules[i->node->op].stem,
+             dtype_name(w->type), A->rows, A->cols, w->cols);
+    snprintf(i->size, sizeof i->size, "%s, %s, %u, %u, %u, %" PRIu64 ", %" PRIu64 "%s", type,
+             instance_types[w->type], A->rows, A->cols, w->cols, xz->dim[1], xdb->dim[1], last);
+}
+
+static void name_norm_selection(struct instance *i, const char *rows_text, double epsilon)
+{
+    const struct tensor *xdb = instance_operand(i, 0);
+    char value[NUMBER_MAX];
+    number_float((float)epsilon, value);
+    snprintf(i->family, sizeof i->family, "NORM_SELECTION");
+    snprintf(i->symbol, sizeof i->symbol, "norm_selection_%s%ux%u", rows_text, xdb->part[0],
+             xdb->part[1]);
+    snprintf(i->size, sizeof i->size, "%u, %u, %" PRIu64 ", %s", xdb->part[0], xdb->part[1],
+             xdb->dim[1], value);
 }
 
 static void name_instance(struct instance *i, const struct cfg *cfg)
@@ -162,11 +182,16 @@ static void name_instance(struct instance *i, const struct cfg *cfg)
         name_norm_linear_conv(i, epsilon);
         return;
     case OP_DT_SCAN:
+    case OP_NORM_DT_SCAN:
         i->count[0] = '\0';
-        name_dt_scan(i);
+        name_dt_scan(i, epsilon);
+        return;
+    case OP_NORM_SELECTION:
+        name_norm_selection(i, rows_text, epsilon);
         return;
     default:
-        if (!instance_of_transformer(i, rows_text, cfg) && !instance_of_experts(i, rows_text, cfg))
+        if (!instance_of_transformer(i, rows_text, cfg) &&
+            !instance_of_experts(i, rows_text, cfg) && !instance_of_ssd(i, rows_text, cfg))
             abort();
     }
 }

@@ -161,8 +161,14 @@ static void reconcile(struct cfg *cfg, bool most)
     cfg->head_dim = most ? cfg->head_dim : 16;
     cfg->partial_rotary_factor = 1;
     strcpy(cfg->hidden_act, phi ? "gelu_new" : "silu");
+    if (cfg_has(cfg, cfg_key("num_heads"))) {
+        cfg->head_dim = most ? 128 : 16;
+        cfg->intermediate_size = cfg->num_heads * cfg->head_dim;
+        cfg->state_size = most ? cfg->state_size : 16;
+    }
     if (most && cfg_experts(cfg) > 0) {
-        cfg->num_local_experts = cfg->n_routed_experts = 64; /* more only cost this test memory */
+        /* more only cost this test memory */
+        cfg->num_local_experts = cfg->n_routed_experts = cfg->num_experts = 64;
         cfg->prefill_chunk = cfg->logit_rows = 512;
         cfg->first_k_dense_replace = 1; /* else no layer has experts */
         cfg->moe_layer_freq = 2;
@@ -203,15 +209,22 @@ static struct cfg extreme(const char *family, bool most)
     return cfg;
 }
 
-static const char *const families[] = {"mamba", "llama", "phi", "mixtral", "deepseek"};
+static const char *const families[] = {"mamba",   "mamba2",   "llama", "phi",
+                                       "mixtral", "deepseek", "jamba"};
+enum { FAMILIES = sizeof families / sizeof families[0] };
 
-/* Layers of every kind that the family has, the numbers at the lower ends. */
-static struct cfg mixed(const char *family)
+/* Five layers of every kind that the family has, all other numbers at one end. */
+static struct cfg mixed(const char *family, bool most)
 {
-    struct cfg cfg = extreme(family, false);
+    struct cfg cfg = extreme(family, most);
     cfg.num_hidden_layers = 5;
     cfg.first_k_dense_replace = 1;
     cfg.moe_layer_freq = 2;
+    cfg.attn_layer_period = 2;
+    cfg.attn_layer_offset = 1;
+    cfg.expert_layer_period = 3;
+    cfg.expert_layer_offset = 0;
+    cfg.num_experts = 2;
     return cfg;
 }
 
@@ -231,13 +244,19 @@ START_TEST(emitted_tables_compile)
                          odd_cfg,
                          extreme("mamba", false),
                          extreme("mamba", true),
+                         extreme("mamba2", false),
+                         extreme("mamba2", true),
                          extreme("llama", false),
                          extreme("llama", true),
                          extreme("phi", false),
                          extreme("phi", true),
                          extreme("mixtral", false),
                          extreme("deepseek", false),
-                         mixed("deepseek")};
+                         mixed("deepseek", false),
+                         mixed("deepseek", true),
+                         extreme("jamba", false),
+                         mixed("jamba", false),
+                         mixed("jamba", true)};
     static struct design design;
     struct heard heard;
     char source[544], folder[512], include[544];
@@ -281,8 +300,8 @@ int main(void)
     tcase_add_test_raise_signal(tests, a_line_too_long_is_a_bug, SIGABRT);
     tcase_add_test(tests, the_same_text_is_not_written_again);
     tcase_add_test(tests, numbers_read_back);
-    tcase_add_loop_test(tests, every_config_within_the_ranges_is_emitted, 0, 5);
-    tcase_add_loop_test(tests, emitted_tables_compile, 0, 11);
+    tcase_add_loop_test(tests, every_config_within_the_ranges_is_emitted, 0, FAMILIES);
+    tcase_add_loop_test(tests, emitted_tables_compile, 0, 17);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }

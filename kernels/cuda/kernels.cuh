@@ -7,9 +7,9 @@
  *   RMSNORM  (name, D, S, EPS, COUNT)
  *   LAYERNORM(name, D, S, EPS, COUNT)
  *   LINEAR   (name, TYPE, T, M, K, YS, XS, EPILOGUE, COUNT)
- *   CONV_SILU(name, I, K, XS, BIAS or PLAIN, COUNT)
+ *   CONV_SILU(name, AT, I, K, XS, BIAS or PLAIN, COUNT)   of the PAD(I) columns from AT
  *   SCAN     (name, I, N, R, XS, DS, COUNT)
- *   NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)   one row; K taps, matrix [2 PAD(I)][D]
+ *   NORM_LINEAR_CONV(name, TYPE, T, D, S, M, AT, I, K, EPS, XS)   one row; K taps, matrix [M][D]
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
  *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C, W)
  *                                                          one row
