@@ -67,7 +67,7 @@ TOOL_LIBS    := -linih -ljansson -lxxhash -l:libpcre2-8.a -l:libutf8proc.a -lm
 types       := f32 bf16 f16
 tiny_models := $(foreach m,mamba-a mamba-b mamba-c,$(addprefix $(m)-,$(types))) \
                mamba-c-stored-bf16-f32 mamba-c-stored-f16-f32 mamba-a-original-f32 mamba-a-sharded-f32
-tiny_transformers := $(addprefix llama-a-,$(types)) llama-b-bf16 llama-c-f16 phi-a-bf16 phi-b-f16 mixtral-a-bf16 \
+tiny_transformers := $(foreach m,llama-a mamba2-a mamba2-b,$(addprefix $(m)-,$(types))) llama-b-bf16 llama-c-f16 phi-a-bf16 phi-b-f16 mixtral-a-bf16 \
                      deepseek-a-bf16 deepseek-b-f16 jamba-a-bf16 jamba-b-f16 mixtral-w-f32
 tiny_type    = $(lastword $(subst -, ,$(1)))
 tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
@@ -229,7 +229,7 @@ tiny-model-%: build/tests/config/%.ini $(OUT)/libruntime.a $(TOOLS)/pack
 
 # The default model and tiny ones for the other instruction sets that this machine can execute or emulate.
 other_isas := $(if $(filter x86_64,$(shell uname -m)),avx2 avx512 aarch64)
-bits_models := llama-a-f16 phi-a-bf16 mixtral-a-bf16 deepseek-a-bf16 jamba-a-bf16
+bits_models := llama-a-f16 phi-a-bf16 mixtral-a-bf16 deepseek-a-bf16 jamba-a-bf16 mamba2-a-f16 mamba2-b-bf16
 other-isa-%: build/made/$(MODEL).stamp $(addprefix tiny-model-,$(bits_models))
 	@$(MAKE) -s ISA=$* SAN= binary build/tests-$*/kernel_digest
 	@for m in $(bits_models); do $(MAKE) -s ISA=$* SAN= MODEL=$$m CONFIG=build/tests/config/$$m.ini \

@@ -51,9 +51,9 @@ ifeq ($(BACKEND),cuda)
 ifeq ($(wildcard $(NVCC)),)
 $(error BACKEND=cuda needs nvcc, and there is no $(NVCC): give NVCC=PATH)
 endif
-# A kernel that spills registers, or that nvcc has any doubt about, does not build.
+# A kernel that spills registers or has arrays in memory, or that nvcc has any doubt about, does not build.
 compile_cu = $(NVCC) -std=c++17 -O3 --fmad=false -lineinfo -I. -I$(SOURCES) -Werror all-warnings \
-             -Xptxas -warn-spills,-Werror \
+             -Xptxas -warn-spills,-warn-lmem-usage,-Werror \
              $(foreach a,$(CUDA_ARCH),-gencode arch=compute_$(a)$(comma)code=sm_$(a)) \
              $(foreach a,$(CUDA_PTX),-gencode arch=compute_$(a)$(comma)code=compute_$(a)) \
              -MMD -MP -MF $(@:.o=.d) -c $(1) -o $@
@@ -69,14 +69,17 @@ endif
 
 # ---- tests ---------------------------------------------------------------------------------------
 # simt-model-mamba-a-bf16: a tiny model over the interpreter, and its weights.
-simt_models := $(if $(cuda_headers),$(tiny_models))
+simt_transformers := $(addprefix llama-a-,$(types)) llama-b-f32 llama-c-f32 phi-a-f32 phi-b-f16 mixtral-a-bf16 \
+                     mixtral-w-f32 deepseek-a-f32
+simt_models := $(if $(cuda_headers),$(tiny_models) $(simt_transformers))
 $(TESTS)/cuda_runtime_test: $(OUT)/obj/runtime/cuda/targets.o
 simt-model-%: build/tests/config/%.ini
 	@$(MAKE) -s BACKEND=simt MODEL=$* CONFIG=$< SOURCES=build/tests/models/$* \
 	  CHECKPOINT=$(call tiny_source,$*) all
 # One after the other, and after the same models for the CPU: they share what they are made of.
 .PHONY: simt-models
-simt-models: $(addprefix tiny-model-,$(simt_models)) $(TESTS)/libsimt.a
+simt-models: $(addprefix tiny-model-,$(filter $(tiny_models) $(tiny_transformers),$(simt_models))) \
+             $(TESTS)/libsimt.a
 	@for m in $(simt_models); do $(MAKE) -s simt-model-$$m || exit 1; done
 	@$(if $(simt_models),$(MAKE) -s BACKEND=simt all)
 test-parts: simt-models

@@ -62,7 +62,10 @@ void build_note(struct build *b, uint32_t tensor, const char *text, ...)
 
 void build_node(struct build *b, enum op op, const char *name, const uint32_t *operands)
 {
-    struct node n = {.op = op, .place = b->place, .chosen = b->cfg->num_experts_per_tok};
+    struct node n = {.op = op,
+                     .place = b->place,
+                     .chosen = b->cfg->num_experts_per_tok,
+                     .groups = b->cfg->n_groups};
     strcpy(n.name, name);
     memcpy(n.operand, operands, strlen(op_rules[op].access) * sizeof *operands);
     graph_node(b->graph, &n);
@@ -121,7 +124,8 @@ static void stack_head(struct build *b, const struct build_ends *ends)
 {
     b->place = PLACE_EPILOGUE;
     const uint32_t hidden = build_hidden(b);
-    const uint32_t embed = b->cfg->tie_word_embeddings ? build_embedding(b, ends->embed, "") : 0;
+    const uint32_t embed =
+        b->cfg->tie_word_embeddings ? build_embedding(b, ends->embed, ends->embed_alias) : 0;
     const uint32_t head = build_head(b, embed), logits = build_logits(b);
     BUILD_NODE(b, OP_LINEAR, "LOGITS", logits, head, hidden);
 }
@@ -134,7 +138,8 @@ void build_stack(struct build *b, const struct build_ends *ends,
         return;
     }
     b->place = PLACE_PROLOGUE;
-    const uint32_t tokens = build_tokens(b), embed = build_embedding(b, ends->embed, "");
+    const uint32_t tokens = build_tokens(b),
+                   embed = build_embedding(b, ends->embed, ends->embed_alias);
     const uint32_t x = build_scratch(b, "x");
     BUILD_NODE(b, OP_EMBED, "EMBED", x, embed, tokens);
     b->place = PLACE_LAYER;

@@ -48,9 +48,9 @@ uint32_t build_tokens(struct build *b);
 uint32_t build_hidden(struct build *b);
 uint32_t build_logits(struct build *b);
 
-/* Where a family keeps the table and the last norm, an RMSNorm. */
+/* Where a family keeps the table, which may have a second name, and the last norm, an RMSNorm. */
 struct build_ends {
-    const char *embed, *norm_f;
+    const char *embed, *embed_alias, *norm_f;
 };
 
 /* A whole graph: tokens to normalised hidden rows, in decode on to the logits; or the head. `layer`

@@ -31,6 +31,8 @@ struct cfg {
     char model_type[16];
     uint32_t vocab_size, hidden_size, intermediate_size, state_size, num_hidden_layers;
     uint32_t num_attention_heads, num_key_value_heads, head_dim;
+    uint32_t num_heads, n_groups;
+    double time_step_limit_low, time_step_limit_high;
     uint32_t num_local_experts, num_experts_per_tok;
     uint32_t n_routed_experts, n_shared_experts, moe_intermediate_size;
     uint32_t first_k_dense_replace, moe_layer_freq;

@@ -104,6 +104,15 @@ static void check_activation(const struct rules *r)
                      wanted, r->cfg->model_type);
 }
 
+/* `value` is a multiple of 16. */
+static void check_line(const struct rules *r, const char *name, uint32_t value)
+{
+    if (value % 16 != 0)
+        report_error(r->report, line(r, name),
+                     "%s = %u, expected a multiple of 16: kernels work on lines of 16", name,
+                     value);
+}
+
 static void check_attention(const struct rules *r)
 {
     const struct cfg *cfg = r->cfg;
@@ -112,10 +121,7 @@ static void check_attention(const struct rules *r)
         report_error(r->report, line(r, "num_key_value_heads"),
                      "num_key_value_heads = %u, expected a divisor of num_attention_heads = %u",
                      cfg->num_key_value_heads, cfg->num_attention_heads);
-    if (cfg->head_dim % 16 != 0)
-        report_error(r->report, line(r, "head_dim"),
-                     "head_dim = %u, expected a multiple of 16: kernels work on lines of 16",
-                     cfg->head_dim);
+    check_line(r, "head_dim", cfg->head_dim);
     if (has(cfg, "rope_theta") && (rotary == 0 || rotary % 2 != 0))
         report_error(r->report,
                      has(cfg, "partial_rotary_factor") ? line(r, "partial_rotary_factor")
@@ -134,6 +140,25 @@ static void check_period(const struct rules *r, const char *period_key, uint32_t
     if (has(r->cfg, offset_key) && offset >= period)
         report_error(r->report, line(r, offset_key), "%s = %u, expected less than %s = %u",
                      offset_key, offset, period_key, period);
+}
+
+static void check_ssd(const struct rules *r)
+{
+    const struct cfg *cfg = r->cfg;
+    check_line(r, "head_dim", cfg->head_dim);
+    check_line(r, "state_size", cfg->state_size);
+    if (cfg->intermediate_size != cfg->num_heads * cfg->head_dim)
+        report_error(r->report, line(r, "intermediate_size"),
+                     "intermediate_size = %u, expected num_heads * head_dim = %u",
+                     cfg->intermediate_size, cfg->num_heads * cfg->head_dim);
+    if (cfg->num_heads % cfg->n_groups != 0)
+        report_error(r->report, line(r, "n_groups"),
+                     "n_groups = %u, expected a divisor of num_heads = %u", cfg->n_groups,
+                     cfg->num_heads);
+    if (cfg->time_step_limit_high < cfg->time_step_limit_low)
+        report_error(r->report, line(r, "time_step_limit_high"),
+                     "time_step_limit_high = %g, expected at least time_step_limit_low = %g",
+                     cfg->time_step_limit_high, cfg->time_step_limit_low);
 }
 
 bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *report)
@@ -164,5 +189,7 @@ bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *re
                  cfg->attn_layer_offset);
     check_period(&r, "expert_layer_period", cfg->expert_layer_period, "expert_layer_offset",
                  cfg->expert_layer_offset);
+    if (has(cfg, "num_heads"))
+        check_ssd(&r);
     return report->errors == errors;
 }

@@ -57,6 +57,10 @@ static bool read_count(const char *value, double least, double most, uint32_t *c
 
 static bool read_real(const char *value, double least, double most, double *real)
 {
+    if (isinf(most) && strcmp(value, "inf") == 0) {
+        *real = most;
+        return true;
+    }
     if (value[0] == '\0' || value[strspn(value, "0123456789.eE+-")] != '\0')
         return false;
     char *end = NULL;

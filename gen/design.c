@@ -53,7 +53,8 @@ static void find_state(const struct steps *steps, struct design *design)
 /* What one operation needs on CUDA, by kernels/cuda/work.h. */
 static uint64_t work_of(const struct graph *graph, const struct node *node)
 {
-    const struct tensor *w = node_tensor(graph, node, 1);
+    const struct tensor *w = node_tensor(graph, node, 1), *experts = node_tensor(graph, node, 3);
+    const uint64_t rows = node->t * node->chosen;
     switch (node->op) {
     case OP_LINEAR:
     case OP_LINEAR_ADD:
@@ -65,6 +66,20 @@ static uint64_t work_of(const struct graph *graph, const struct node *node)
                                        : WORK_LINEAR_BYTES(node->t, node->k, dtype_bytes(w->type));
     case OP_SCAN:
         return WORK_SCAN_BYTES(node->t, node->m, node->n);
+    case OP_ATTENTION: /* w: the keys */
+        return graph->rows == ROWS_ONE
+                   ? WORK_ATTENTION_BYTES(node->m / w->dim[2], w->dim[0], w->dim[2], w->dim[1])
+                   : 0;
+    case OP_NORM_EXPERTS_SWIGLU:
+        return WORK_LOGITS_BYTES(node_tensor(graph, node, 4)->rows);
+    case OP_EXPERTS_SWIGLU: /* more than GATHER, which comes before it */
+        return WORK_EXPERTS_SWIGLU_BYTES(rows, node->k, experts->experts,
+                                         dtype_bytes(experts->type));
+    case OP_EXPERTS_ADD:
+        return graph->rows == ROWS_ONE
+                   ? 0
+                   : WORK_EXPERTS_ADD_BYTES(rows, node->k, node->m, experts->experts,
+                                            dtype_bytes(experts->type));
     default:
         return 0;
     }

@@ -7,13 +7,30 @@
 #include "gen/emit.h"
 #include "gen/number.h"
 
-static const char *const families[] = {
-    "EMBED",          "RMSNORM",      "LAYERNORM",          "LINEAR",
-    "CONV_SILU",      "SCAN",         "NORM_LINEAR_CONV",   "DT_SCAN",
-    "NORM_SELECTION", "NORM_DT_SCAN", "NORM_QKV",           "ROPE_APPEND",
-    "ATTENTION",      "SWIGLU",       "NORM_LINEAR_SWIGLU", "NORM_LINEAR_GELU",
-    "ROUTE",          "GATHER",       "EXPERTS_SWIGLU",     "NORM_EXPERTS_SWIGLU",
-    "EXPERTS_ADD"};
+static const char *const families[] = {"EMBED",
+                                       "RMSNORM",
+                                       "LAYERNORM",
+                                       "LINEAR",
+                                       "CONV_SILU",
+                                       "SCAN",
+                                       "NORM_LINEAR_CONV",
+                                       "DT_SCAN",
+                                       "NORM_SELECTION",
+                                       "NORM_DT_SCAN",
+                                       "SSD",
+                                       "RMSNORM_GROUPS",
+                                       "NORM_LINEAR_ADD",
+                                       "NORM_QKV",
+                                       "ROPE_APPEND",
+                                       "ATTENTION",
+                                       "SWIGLU",
+                                       "NORM_LINEAR_SWIGLU",
+                                       "NORM_LINEAR_GELU",
+                                       "ROUTE",
+                                       "GATHER",
+                                       "EXPERTS_SWIGLU",
+                                       "NORM_EXPERTS_SWIGLU",
+                                       "EXPERTS_ADD"};
 
 /* Whether the node reads several matrices, which then need names of their own. */
 static bool has_matrices(const struct node *node, const struct graph *graph)
@@ -45,7 +62,7 @@ static void parameter(const struct node *node, const struct graph *graph, uint32
     } else if (t->rank == 3) {
         snprintf(text, 96, "%s%s (*%s)[%" PRIu64 "][%" PRIu64 "]", fixed, dtype_name(t->type),
                  t->name, t->dim[1], t->dim[2]);
-    } else if (t->role == ROLE_WEIGHT && t->packing != PACKING_VECTOR) {
+    } else if (t->role == ROLE_WEIGHT && t->packing == PACKING_TAPS) {
         snprintf(text, 96, "const f32 (*%s)[%" PRIu64 "]", t->name, tensor_padded_rows(t));
     } else if (t->role == ROLE_WEIGHT || t->rank == 1) {
         snprintf(text, 96, "const %s *%s", t->role == ROLE_WEIGHT ? "f32" : "u32", t->name);
@@ -161,7 +178,8 @@ void emit_instances_cu(const struct design *d, struct page *page)
                  "One line makes one operation: its CUDA kernels, whose loops see only these "
                  "constants, and the function that launches them; the macros are explained in "
                  "kernels/cuda/kernels.cuh.");
-    if (cfg_has(&d->steps.cfg, cfg_key("num_attention_heads"))) {
+    if (strcmp(d->steps.cfg.model_type, "jamba") == 0 ||
+        strcmp(d->steps.cfg.model_type, "mamba2") == 0) {
         page_line(page, "#error \"%s models have no CUDA kernels yet: build with BACKEND=cpu\"",
                   d->steps.cfg.model_type);
         return;

@@ -78,6 +78,7 @@ static void member(const struct tensor *t, char type[64], char name[64])
             snprintf(name, 64, "%s", t->name);
         return;
     case PACKING_VECTOR:
+    case PACKING_RATE:
         snprintf(name, 64, "%s[%" PRIu64 "]", t->name, tensor_padded_rows(t));
         return;
     case PACKING_TAPS:

@@ -27,9 +27,9 @@ static void mamba(struct build *b, struct mixer *m)
     const struct cfg *cfg = b->cfg;
     const struct mixer_sources sources = {
         MIXER_SOURCES(MAMBA),
-        .norm = LAYER "input_layernorm.weight",
-        .in_bias = cfg->mamba_proj_bias ? MAMBA "in_proj.bias" : NULL,
-        .conv_bias = cfg->mamba_conv_bias ? MAMBA "conv1d.bias" : NULL,
+        .entrance.norm = LAYER "input_layernorm.weight",
+        .entrance.in_bias = cfg->mamba_proj_bias ? MAMBA "in_proj.bias" : NULL,
+        .entrance.conv_bias = cfg->mamba_conv_bias ? MAMBA "conv1d.bias" : NULL,
         .dt_norm = MAMBA "dt_layernorm.weight",
         .b_norm = MAMBA "b_layernorm.weight",
         .c_norm = MAMBA "c_layernorm.weight",
@@ -120,7 +120,7 @@ void family_jamba(const struct cfg *cfg, struct graph *graph)
         "x += o_proj(attention(norm(x)));  x += down(silu(gate) up)(norm(x))",
         "x += o_proj(attention(norm(x)));  x += experts(norm(x))",
     };
-    static const struct build_ends ends = {"model.embed_tokens.weight",
+    static const struct build_ends ends = {"model.embed_tokens.weight", "",
                                            "model.final_layernorm.weight"};
     struct build b = {.cfg = cfg, .graph = graph};
     graph->layer_meaning = meanings[graph->kind];

@@ -93,7 +93,7 @@ static void layer(struct build *b, const struct feed_forward_sources *from, uint
     }
 }
 
-static const struct build_ends ends = {"model.embed_tokens.weight", "model.norm.weight"};
+static const struct build_ends ends = {"model.embed_tokens.weight", "", "model.norm.weight"};
 
 static void llama_layer(struct build *b, uint32_t x)
 {

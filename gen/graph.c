@@ -90,8 +90,22 @@ uint64_t tensor_width(const struct tensor *t)
     return width;
 }
 
+uint64_t tensor_part_at(const struct tensor *t, uint32_t part)
+{
+    uint64_t at = 0;
+    for (uint32_t i = 0; i < part; i++)
+        at += number_pad(t->part[i], GRAPH_PAD);
+    return at;
+}
+
+uint32_t tensor_convolved(const struct tensor *t)
+{
+    return t->parts < 2 ? 0 : t->parts - 2;
+}
+
 static const struct family families[] = {
     {.model_type = "mamba", .build = family_mamba},
+    {.model_type = "mamba2", .build = family_mamba2},
     {.model_type = "llama", .build = family_llama},
     {.model_type = "phi", .build = family_phi},
     {.model_type = "mixtral", .build = family_mixtral},

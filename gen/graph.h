@@ -75,6 +75,7 @@ struct node {
     /* Filled by shape.c: the sizes that ops.def speaks of. */
     uint64_t t, m, k, n;
     uint64_t chosen; /* of a matrix per expert: how many a token reads */
+    uint64_t groups; /* of a norm by groups */
     /* Filled by cost.c. */
     uint64_t weight_bytes, moved_bytes, flops;
 };
@@ -101,6 +102,7 @@ struct family {
     uint32_t (*kind_of)(const struct cfg *cfg, uint32_t layer);
 };
 void family_mamba(const struct cfg *cfg, struct graph *graph);
+void family_mamba2(const struct cfg *cfg, struct graph *graph);
 void family_llama(const struct cfg *cfg, struct graph *graph);
 void family_mixtral(const struct cfg *cfg, struct graph *graph);
 void family_phi(const struct cfg *cfg, struct graph *graph);
@@ -157,6 +159,10 @@ uint64_t tensor_stored_cols(const struct tensor *tensor);
 /* Of the C array or the packed weight: of all experts. */
 uint64_t tensor_bytes(const struct tensor *tensor);
 uint64_t tensor_width(const struct tensor *tensor); /* the sum of the parts */
+/* The padded column at which a part starts. */
+uint64_t tensor_part_at(const struct tensor *tensor, uint32_t part);
+/* Of what in_proj gives, the part that is convolved: x of (x, z), x B C of (z, x B C, dt). */
+uint32_t tensor_convolved(const struct tensor *tensor);
 
 /* Builds all steps of a checked config, infers shapes and costs. A failure is a bug of the
  * generator, never of the config: it is printed and aborts. */

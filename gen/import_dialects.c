@@ -129,9 +129,59 @@ bool import_not_quantized(const struct import_source *s)
     return false;
 }
 
+/* A limit of the time step: a number, or infinity as transformers 4 or 5 writes it. */
+static bool take_limit(const struct import_source *s, const char *theirs, const json_t *value,
+                       const char *name)
+{
+    char text[CFG_VALUE_MAX + 1] = "inf";
+    const json_t *word = json_is_object(value) ? json_object_get(value, "__float__") : value;
+    const bool infinite = json_is_string(word) && strcmp(json_string_value(word), "Infinity") == 0;
+    if (!infinite && !json_is_number(value)) {
+        report_error(s->report, 0, "'%s%s': found %s, expected two numbers, low and high",
+                     s->prefix, theirs, import_kind(value));
+        return false;
+    }
+    if (!infinite)
+        spell(value, text);
+    return import_set(s->cfg, name, text, s->report);
+}
+
+/* Both limits of the time step, [low, high]; none for a file that lacks them, if it may. */
+static bool take_limits(const struct import_source *s, const char *theirs, bool may_lack)
+{
+    const json_t *pair = json_object_get(s->object, theirs);
+    if (pair == NULL && may_lack)
+        return import_set(s->cfg, "time_step_limit_low", "0", s->report) &&
+               import_set(s->cfg, "time_step_limit_high", "inf", s->report);
+    if (pair == NULL) {
+        report_error(s->report, 0, "missing '%s%s', expected two numbers, low and high", s->prefix,
+                     theirs);
+        return false;
+    }
+    if (json_array_size(pair) != 2) {
+        report_error(s->report, 0, "'%s%s': found %s%s, expected two numbers, low and high",
+                     s->prefix, theirs, import_kind(pair),
+                     json_is_array(pair) ? " of another length" : "");
+        return false;
+    }
+    bool good = take_limit(s, theirs, json_array_get(pair, 0), "time_step_limit_low");
+    return take_limit(s, theirs, json_array_get(pair, 1), "time_step_limit_high") && good;
+}
+
+static bool import_heads(const struct import_source *s)
+{
+    bool good = import_take(s, "num_heads", "num_heads", NULL);
+    good = import_take(s, "head_dim", "head_dim", NULL) && good;
+    good = import_take(s, "n_groups", "n_groups", NULL) && good;
+    return take_limits(s, "time_step_limit", false) && good;
+}
+
+/* Mamba and Mamba-2. Of the latter, the library's defaults are those of one large model. */
 static bool import_mamba(const struct import_source *s)
 {
     const json_t *root = s->object;
+    const bool second = strcmp(s->cfg->model_type, "mamba2") == 0;
+    const char *const tied = second ? NULL : "true", *const id = second ? NULL : "0";
     bool good = import_not_quantized(s);
     good = import_take(s, "vocab_size", "vocab_size", NULL) && good;
     bool width = import_take(s, "hidden_size", "hidden_size", NULL);
@@ -142,17 +192,19 @@ static bool import_mamba(const struct import_source *s)
     good = import_take(s, "state_size", "state_size", NULL) && good;
     good = import_take(s, "num_hidden_layers", "num_hidden_layers", NULL) && good;
     good = import_take(s, "conv_kernel", "conv_kernel", NULL) && good;
-    good = width && import_take_rank(s, "time_step_rank", "time_step_rank") && good;
+    good = (second ? import_heads(s)
+                   : width && import_take_rank(s, "time_step_rank", "time_step_rank")) &&
+           good;
     good = import_take(s, "use_bias", "use_bias", NULL) && good;
     good = import_take(s, "use_conv_bias", "use_conv_bias", NULL) && good;
     good = import_take(s, "hidden_act", "hidden_act", NULL) && good;
     good = import_take(s, "layer_norm_epsilon", "layer_norm_epsilon", NULL) && good;
     good = import_take(s, "residual_in_fp32", "residual_in_fp32", NULL) && good;
-    /* These four are left out when they have the library's default. */
-    good = import_take(s, "tie_word_embeddings", "tie_word_embeddings", "true") && good;
-    good = import_take(s, "bos_token_id", "bos_token_id", "0") && good;
-    good = import_take(s, "eos_token_id", "eos_token_id", "0") && good;
-    return import_take(s, "pad_token_id", "pad_token_id", "0") && good;
+    /* Of Mamba, these four are left out when they have the library's default. */
+    good = import_take(s, "tie_word_embeddings", "tie_word_embeddings", tied) && good;
+    good = import_take(s, "bos_token_id", "bos_token_id", id) && good;
+    good = import_take(s, "eos_token_id", "eos_token_id", id) && good;
+    return import_take(s, "pad_token_id", "pad_token_id", id) && good;
 }
 
 bool import_hugging_face(const json_t *root, struct report *report, struct cfg *cfg)
@@ -160,20 +212,29 @@ bool import_hugging_face(const json_t *root, struct report *report, struct cfg *
     const struct import_source s = {.object = root, .prefix = "", .report = report, .cfg = cfg};
     if (!import_take(&s, "model_type", "model_type", NULL))
         return false;
-    return strcmp(cfg->model_type, "mamba") == 0 ? import_mamba(&s) : import_transformer(&s);
+    return strncmp(cfg->model_type, "mamba", 5) == 0 ? import_mamba(&s) : import_transformer(&s);
 }
 
-/* Refuses what only later versions of the original library know. */
-static bool plain_mamba(const struct import_source *s, const json_t *ssm)
+/* Finds out whether the layers are Mamba or Mamba-2. */
+static bool take_layer(const struct import_source *s, const json_t *ssm)
 {
     const json_t *layer = json_object_get(ssm, "layer");
+    const char *kind = layer == NULL ? "Mamba1" : json_string_value(layer);
+    if (kind != NULL && strcmp(kind, "Mamba1") == 0)
+        return import_set(s->cfg, "model_type", "mamba", s->report);
+    if (kind != NULL && strcmp(kind, "Mamba2") == 0)
+        return import_set(s->cfg, "model_type", "mamba2", s->report);
+    report_error(s->report, 0, "'ssm_cfg.layer': found %s, expected 'Mamba1' or 'Mamba2'",
+                 kind != NULL ? kind : import_kind(layer));
+    return false;
+}
+
+/* Refuses what only some versions of the original library know. */
+static bool plain_mamba(const struct import_source *s)
+{
     const json_t *rms_norm = json_object_get(s->object, "rms_norm");
     const json_t *inner = json_object_get(s->object, "d_intermediate");
     uint32_t errors = s->report->errors;
-    if (layer != NULL &&
-        (!json_is_string(layer) || strcmp(json_string_value(layer), "Mamba1") != 0))
-        report_error(s->report, 0, "'ssm_cfg.layer': found %s, expected 'Mamba1'",
-                     json_is_string(layer) ? json_string_value(layer) : import_kind(layer));
     if (rms_norm != NULL && !json_is_true(rms_norm))
         report_error(s->report, 0, "'rms_norm': found %s, expected true", import_kind(rms_norm));
     if (inner != NULL && !(json_is_integer(inner) && json_integer_value(inner) == 0))
@@ -199,6 +260,32 @@ static bool pad_vocabulary(const struct import_source *s)
     return import_set(s->cfg, "vocab_size", text, s->report);
 }
 
+/* A flag of ssm_cfg that changes the layer must have its default. */
+static bool refuse_variant(const struct import_source *t, const char *name, bool usual)
+{
+    const json_t *value = json_object_get(t->object, name);
+    if (value == NULL || (json_is_boolean(value) && json_is_true(value) == usual))
+        return true;
+    report_error(t->report, 0, "'%s%s': found %s, expected %s", t->prefix, name, import_kind(value),
+                 usual ? "true" : "false");
+    return false;
+}
+
+/* The heads, after the width of all of them is known. */
+static bool original_heads(const struct import_source *t)
+{
+    char heads[CFG_VALUE_MAX + 1];
+    bool good = refuse_variant(t, "rmsnorm", true);
+    good = refuse_variant(t, "norm_before_gate", false) && good;
+    good = refuse_variant(t, "D_has_hdim", false) && good;
+    good = import_take(t, "ngroups", "n_groups", "1") && good;
+    good = take_limits(t, "dt_limit", true) && good;
+    if (!import_take(t, "headdim", "head_dim", "64"))
+        return false;
+    snprintf(heads, sizeof heads, "%u", t->cfg->intermediate_size / t->cfg->head_dim);
+    return import_set(t->cfg, "num_heads", heads, t->report) && good;
+}
+
 bool import_original(const json_t *root, struct report *report, struct cfg *cfg)
 {
     const struct import_source s = {.object = root, .prefix = "", .report = report, .cfg = cfg};
@@ -209,19 +296,22 @@ bool import_original(const json_t *root, struct report *report, struct cfg *cfg)
         report_error(report, 0, "'ssm_cfg': found %s, expected an object", import_kind(ssm));
         return false;
     }
-    bool good = plain_mamba(&s, ssm) && import_not_quantized(&s);
+    if (!take_layer(&s, ssm))
+        return false;
+    const bool second = strcmp(cfg->model_type, "mamba2") == 0;
+    bool good = plain_mamba(&s) && import_not_quantized(&s);
     good = import_take(&s, "vocab_size", "vocab_size", NULL) && pad_vocabulary(&s) && good;
     good = import_take(&s, "n_layer", "num_hidden_layers", NULL) && good;
-    good = import_take(&t, "d_state", "state_size", "16") && good;
+    good = import_take(&t, "d_state", "state_size", second ? "128" : "16") && good;
     good = import_take(&t, "d_conv", "conv_kernel", "4") && good;
     good = import_take(&t, "bias", "use_bias", "false") && good;
     good = import_take(&t, "conv_bias", "use_conv_bias", "true") && good;
     good = import_take(&s, "residual_in_fp32", "residual_in_fp32", "true") && good;
     good = import_take(&s, "tie_embeddings", "tie_word_embeddings", "true") && good;
     /* What the original library fixes; the ids are its tokenizer's, GPT-NeoX. */
-    good = import_set(cfg, "model_type", "mamba", report) && good;
     good = import_set(cfg, "hidden_act", "silu", report) && good;
     good = import_set(cfg, "layer_norm_epsilon", "1e-05", report) && good;
     return import_take(&s, "d_model", "hidden_size", NULL) && take_expanded(&t, "2") &&
-           import_take_rank(&t, "dt_rank", "time_step_rank") && good;
+           (second ? original_heads(&t) : import_take_rank(&t, "dt_rank", "time_step_rank")) &&
+           good;
 }

@@ -83,8 +83,9 @@ static void name_conv(struct instance *i, const char *rows_text)
     const struct tensor *xz = instance_operand(i, 0), *taps = instance_operand(i, 2);
     snprintf(i->family, sizeof i->family, "CONV_SILU");
     snprintf(i->symbol, sizeof i->symbol, "conv_silu_%s%ux%u", rows_text, taps->rows, taps->cols);
-    snprintf(i->size, sizeof i->size, "%u, %u, %" PRIu64 ", %s", taps->rows, taps->cols, xz->dim[1],
-             i->node->op == OP_CONV_SILU_BIAS ? "BIAS" : "PLAIN");
+    const uint64_t at = tensor_part_at(xz, tensor_convolved(xz));
+    snprintf(i->size, sizeof i->size, "%" PRIu64 ", %u, %u, %" PRIu64 ", %s", at, taps->rows,
+             taps->cols, xz->dim[1], i->node->op == OP_CONV_SILU_BIAS ? "BIAS" : "PLAIN");
 }
 
 static void name_scan(struct instance *i, const char *rows_text)
@@ -103,15 +104,17 @@ static void name_norm_linear_conv(struct instance *i, double epsilon)
                         *w = instance_operand(i, 3);
     const struct tensor *taps = instance_operand(i, 6);
     char type[64], kind[32], value[NUMBER_MAX];
+    const uint64_t at = tensor_part_at(xz, tensor_convolved(xz));
     emit_matrix_type(w, type);
     instance_stem(i, kind);
     number_float((float)epsilon, value);
     snprintf(i->family, sizeof i->family, "NORM_LINEAR_CONV");
     snprintf(i->symbol, sizeof i->symbol, "%s_%s_%" PRIu64 "x%ux%u", kind, dtype_name(w->type),
              tensor_padded_rows(w), w->cols, taps->cols);
-    snprintf(i->size, sizeof i->size, "%s, %s, %u, %" PRIu64 ", %u, %u, %s, %" PRIu64, type,
-             instance_types[w->type], w->cols, x->dim[1], taps->rows, taps->cols, value,
-             xz->dim[1]);
+    snprintf(i->size, sizeof i->size,
+             "%s, %s, %u, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u, %u, %s, %" PRIu64, type,
+             instance_types[w->type], w->cols, x->dim[1], tensor_padded_rows(w), at, taps->rows,
+             taps->cols, value, xz->dim[1]);
 }
 
 /* With or without norms in front. */
@@ -187,7 +190,8 @@ static void name_instance(struct instance *i, const struct cfg *cfg)
         name_norm_selection(i, rows_text, epsilon);
         return;
     default:
-        if (!instance_of_transformer(i, rows_text, cfg) && !instance_of_experts(i, rows_text, cfg))
+        if (!instance_of_transformer(i, rows_text, cfg) &&
+            !instance_of_experts(i, rows_text, cfg) && !instance_of_ssd(i, rows_text, cfg))
             abort();
     }
 }

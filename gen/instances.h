@@ -20,4 +20,7 @@ bool instance_of_transformer(struct instance *instance, const char *rows, const 
 /* The same for experts. */
 bool instance_of_experts(struct instance *instance, const char *rows, const struct cfg *cfg);
 
+/* The same for the heads of Mamba-2. */
+bool instance_of_ssd(struct instance *instance, const char *rows, const struct cfg *cfg);
+
 #endif

@@ -17,6 +17,7 @@ static void stored_shape(const struct tensor *t, struct layout_weight *w)
     w->shape[0] = t->rows;
     switch (t->packing) {
     case PACKING_VECTOR:
+    case PACKING_RATE:
         w->rank = 1;
         return;
     case PACKING_MATRIX:

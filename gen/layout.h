@@ -16,7 +16,8 @@
  *   VECTOR  f32 [rows]; `groups` groups, each padded to PAD.
  *   TAPS    [rows][1][cols] -> f32 [cols][padded_rows], tap by tap.
  *   DECAY   A_log [rows][cols] -> f32 [padded_rows / 16][cols][16] holding -exp(A_log), a line of
- *           16 rows together: exp in double, rounded once to f32. */
+ *           16 rows together: exp in double, rounded once to f32.
+ *   RATE    A_log [rows] -> f32 [padded_rows] holding the same. */
 #ifndef GEN_LAYOUT_H
 #define GEN_LAYOUT_H
 
@@ -25,7 +26,7 @@
 
 #include "gen/cfg.h"
 
-enum packing { PACKING_MATRIX, PACKING_VECTOR, PACKING_TAPS, PACKING_DECAY };
+enum packing { PACKING_MATRIX, PACKING_VECTOR, PACKING_TAPS, PACKING_DECAY, PACKING_RATE };
 
 /* One tensor of the arena; layers are listed one by one. */
 struct layout_weight {

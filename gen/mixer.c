@@ -23,23 +23,14 @@ static uint32_t optional(struct build *b, const char *name, const char *source, 
 
 /* in_proj: u -> (x, z), and the convolution of x. */
 static void entrance(struct build *b, const struct mixer_sources *from, struct mixer_sizes sizes,
-                     struct mixer *m)
+                     struct entrance *e)
 {
-    const uint32_t D = b->cfg->hidden_size, I = sizes.inner, K = sizes.taps;
-    m->norm = build_weight(b, "norm", from->norm, PACKING_VECTOR, D, 1);
-    m->in_proj = build_weight(b, "in_proj", from->in_proj, PACKING_MATRIX, 2 * I, D);
-    struct tensor *w = &b->graph->tensor[m->in_proj];
-    w->groups = w->parts = 2;
+    const uint32_t I = sizes.inner;
+    entrance_tensors(b, &from->entrance, (struct entrance_sizes){2 * I, 2, I, sizes.taps}, e);
+    struct tensor *w = &b->graph->tensor[e->in_proj];
+    w->parts = 2;
     w->part[0] = w->part[1] = I;
-    build_note(b, m->in_proj, "x at row 0, z at row %u", (uint32_t)number_pad(I, GRAPH_PAD));
-    m->in_bias = optional(b, "in_proj_bias", from->in_bias, 2 * I);
-    if (m->in_bias != GRAPH_NONE)
-        b->graph->tensor[m->in_bias].groups = 2;
-    m->taps = build_weight(b, "conv_taps", from->taps, PACKING_TAPS, I, K);
-    build_note(b, m->taps, "oldest first");
-    m->conv_bias = optional(b, "conv_bias", from->conv_bias, I);
-    m->conv = build_rows(b, ROLE_STATE, "conv", K - 1, I);
-    build_note(b, m->conv, "the last inputs of conv, oldest first");
+    build_note(b, e->in_proj, "x at row 0, z at row %u", (uint32_t)number_pad(I, GRAPH_PAD));
 }
 
 /* x_proj, dt_proj and the scan. */
@@ -69,7 +60,7 @@ void mixer_tensors(struct build *b, const struct mixer_sources *from, struct mix
                    struct mixer *m)
 {
     const uint32_t D = b->cfg->hidden_size;
-    entrance(b, from, sizes, m);
+    entrance(b, from, sizes, &m->entrance);
     selection(b, from, sizes, m);
     m->out_proj = build_weight(b, "out_proj", from->out_proj, PACKING_MATRIX, D, sizes.inner);
     m->out_bias = optional(b, "out_proj_bias", from->out_bias, D);
@@ -87,8 +78,7 @@ static void output(struct build *b, const struct mixer *m, uint32_t xz, uint32_t
 void mixer_decode(struct build *b, const struct mixer *m, uint32_t x)
 {
     const uint32_t xz = build_scratch(b, "xz"), xdb = build_scratch(b, "xdb");
-    BUILD_NODE(b, OP_NORM_LINEAR_CONV, "IN_PROJ", xz, x, m->norm, m->in_proj, m->in_bias, m->conv,
-               m->taps, m->conv_bias);
+    entrance_decode(b, &m->entrance, xz, x);
     BUILD_NODE(b, OP_LINEAR, "X_PROJ", xdb, m->x_proj, xz);
     if (m->dt_norm == GRAPH_NONE)
         BUILD_NODE(b, OP_DT_SCAN, "SCAN", xz, m->ssm, xdb, m->dt_proj, m->dt_bias, m->A, m->D);
@@ -101,17 +91,9 @@ void mixer_decode(struct build *b, const struct mixer *m, uint32_t x)
 /* Many tokens: every product by itself, as a large matrix product. */
 void mixer_prefill(struct build *b, const struct mixer *m, uint32_t x)
 {
-    const uint32_t xz = build_scratch(b, "xz"), xn = build_scratch(b, "xn"),
-                   xdb = build_scratch(b, "xdb"), dt = build_scratch(b, "dt");
-    BUILD_NODE(b, OP_RMSNORM, "NORM", xn, x, m->norm);
-    if (m->in_bias == GRAPH_NONE)
-        BUILD_NODE(b, OP_LINEAR, "IN_PROJ", xz, m->in_proj, xn);
-    else
-        BUILD_NODE(b, OP_LINEAR_BIAS, "IN_PROJ", xz, m->in_proj, m->in_bias, xn);
-    if (m->conv_bias == GRAPH_NONE)
-        BUILD_NODE(b, OP_CONV_SILU, "CONV", xz, m->conv, m->taps);
-    else
-        BUILD_NODE(b, OP_CONV_SILU_BIAS, "CONV", xz, m->conv, m->taps, m->conv_bias);
+    const uint32_t xz = build_scratch(b, "xz");
+    entrance_prefill(b, &m->entrance, xz, x);
+    const uint32_t xdb = build_scratch(b, "xdb"), dt = build_scratch(b, "dt");
     BUILD_NODE(b, OP_LINEAR, "X_PROJ", xdb, m->x_proj, xz);
     if (m->dt_norm != GRAPH_NONE)
         BUILD_NODE(b, OP_NORM_SELECTION, "NORM_DT_B_C", xdb, m->dt_norm, m->b_norm, m->c_norm);

@@ -2,18 +2,18 @@
 #ifndef GEN_MIXER_H
 #define GEN_MIXER_H
 
-#include "gen/build.h"
+#include "gen/entrance.h"
 
 /* Where a family keeps the tensors of a layer; NULL: it has none. */
 struct mixer_sources {
-    const char *norm, *in_proj, *in_bias, *taps, *conv_bias;
+    struct entrance_sources entrance;
     const char *x_proj, *dt_norm, *b_norm, *c_norm, *dt_proj, *dt_bias, *A, *D;
     const char *out_proj, *out_bias;
 };
 
 /* The sources of what every mixer has, behind its name. */
 #define MIXER_SOURCES(MIXER)                                                                       \
-    .in_proj = MIXER "in_proj.weight", .taps = MIXER "conv1d.weight",                              \
+    .entrance.in_proj = MIXER "in_proj.weight", .entrance.taps = MIXER "conv1d.weight",            \
     .x_proj = MIXER "x_proj.weight", .dt_proj = MIXER "dt_proj.weight",                            \
     .dt_bias = MIXER "dt_proj.bias", .A = MIXER "A_log", .D = MIXER "D",                           \
     .out_proj = MIXER "out_proj.weight"
@@ -24,10 +24,10 @@ struct mixer_sizes {
 
 /* The tensors of one layer; GRAPH_NONE for what the family does not have. */
 struct mixer {
-    uint32_t norm, in_proj, in_bias, taps, conv_bias;
+    struct entrance entrance;
     uint32_t x_proj, dt_norm, b_norm, c_norm, dt_proj, dt_bias, A, D;
     uint32_t out_proj, out_bias;
-    uint32_t conv, ssm; /* the state */
+    uint32_t ssm; /* the state */
 };
 
 void mixer_tensors(struct build *b, const struct mixer_sources *from, struct mixer_sizes sizes,

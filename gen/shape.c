@@ -82,13 +82,14 @@ static bool linear(const struct rule *r, bool biased)
            (!biased || vector(r, operand(r, 2), w->rows, tensor_padded_rows(w)));
 }
 
-/* A convolution of the first part of x. */
+/* A convolution of one part of x. */
 static bool convolution(const struct rule *r, const struct tensor *x, const struct tensor *state,
                         const struct tensor *taps, const struct tensor *bias)
 {
-    uint64_t padded = number_pad(x->part[0], GRAPH_PAD);
+    const uint32_t channels = x->part[tensor_convolved(x)];
+    const uint64_t padded = number_pad(channels, GRAPH_PAD);
     return agree(r, "packing of the taps", taps->packing, PACKING_TAPS) &&
-           agree(r, "channels of the taps", taps->rows, x->part[0]) &&
+           agree(r, "channels of the taps", taps->rows, channels) &&
            agree(r, "rows of the state", state->dim[0], taps->cols - 1) &&
            agree(r, "row of the state", state->dim[1], padded) &&
            vector(r, bias, taps->rows, padded);
@@ -113,7 +114,7 @@ static bool norm_linear_conv(const struct rule *r)
            vector(r, norm, tensor_width(x), x->dim[1]) &&
            agree(r, "packing of the matrix", w->packing, PACKING_MATRIX) &&
            agree(r, "width of the source", tensor_width(x), w->cols) &&
-           agree(r, "parts of the result", w->parts, 2) && result(r, w, tensor_padded_rows(w)) &&
+           result(r, w, tensor_padded_rows(w)) &&
            vector(r, operand(r, 4), w->rows, tensor_padded_rows(w)) &&
            convolution(r, xz, operand(r, 5), taps, operand(r, 7));
 }
@@ -180,6 +181,50 @@ static bool norm_dt_scan(const struct rule *r)
     const struct tensor *xdb = operand(r, 2), *w = operand(r, 6);
     return selection_norms(r, xdb, 3) && time_steps(r, xdb, w, operand(r, 7), operand(r, 8)) &&
            selective_scan(r, operand(r, 0), operand(r, 1), xdb, operand(r, 8), operand(r, 9));
+}
+
+/* A vector of one number per head. */
+static bool per_head(const struct rule *r, uint32_t index, uint64_t heads)
+{
+    return vector(r, operand(r, index), heads, number_pad(heads, GRAPH_PAD));
+}
+
+/* Heads in the first part of zx, gated by it; x, B and C in the second, time steps in the third. */
+static bool ssd(const struct rule *r)
+{
+    const struct tensor *zx = operand(r, 0), *state = operand(r, 1);
+    const uint64_t heads = state->dim[0], groups_width = zx->part[1] - zx->part[0];
+    r->node->m = zx->part[0];
+    r->node->n = state->dim[1];
+    r->node->k = groups_width + zx->part[2];
+    return agree(r, "packing of A", operand(r, 2)->packing, PACKING_RATE) &&
+           agree(r, "parts of the source", zx->parts, 3) &&
+           agree(r, "time steps", zx->part[2], heads) &&
+           agree(r, "width of all heads", heads * state->dim[2], zx->part[0]) &&
+           agree(r, "rest of the width of B and C", groups_width % (2 * state->dim[1]), 0) &&
+           per_head(r, 2, heads) && per_head(r, 3, heads) && per_head(r, 4, heads);
+}
+
+static bool rmsnorm_groups(const struct rule *r)
+{
+    const struct tensor *x = operand(r, 0);
+    r->node->m = x->part[0];
+    r->node->n = r->node->groups;
+    return agree(r, "rest of the groups' width", x->part[0] % (r->node->groups * GRAPH_PAD), 0) &&
+           vector(r, operand(r, 1), x->part[0], x->part[0]);
+}
+
+static bool norm_linear_add(const struct rule *r)
+{
+    const struct tensor *x = operand(r, 1), *norm = operand(r, 2), *w = operand(r, 3);
+    r->node->m = w->rows;
+    r->node->k = w->cols;
+    r->node->n = r->node->groups;
+    return agree(r, "packing of the matrix", w->packing, PACKING_MATRIX) &&
+           agree(r, "first part of the source", x->part[0], w->cols) &&
+           agree(r, "rest of the groups' width", w->cols % (r->node->groups * GRAPH_PAD), 0) &&
+           vector(r, norm, w->cols, w->cols) && result(r, w, tensor_padded_rows(w)) &&
+           vector(r, operand(r, 4), w->rows, tensor_padded_rows(w));
 }
 
 static bool layernorm(const struct rule *r)
@@ -386,6 +431,12 @@ static bool apply(const struct rule *r)
         return norm_selection(r);
     case OP_NORM_DT_SCAN:
         return norm_dt_scan(r);
+    case OP_SSD:
+        return ssd(r);
+    case OP_RMSNORM_GROUPS:
+        return rmsnorm_groups(r);
+    case OP_NORM_LINEAR_ADD:
+        return norm_linear_add(r);
     case OP_LAYERNORM:
         return layernorm(r);
     case OP_NORM_QKV:

@@ -113,6 +113,14 @@ void session_reset(struct session *session)
     session->position = 0;
 }
 
+void session_full(void)
+{
+    die(EXIT_FAILED,
+        "the context is full: %" PRIu64 " tokens; set a larger 'context' in config/%s.ini and "
+        "run 'make MODEL=%s%s'",
+        model.context, model.name, model.name, backend_make);
+}
+
 /* The step's boundary: the only place where token ids and positions are checked. */
 static void check_step(const struct session *session, const u32 *ids, u32 count)
 {
@@ -121,10 +129,7 @@ static void check_step(const struct session *session, const u32 *ids, u32 count)
             die(EXIT_FAILED, "token id %u at position %" PRIu64 " is outside the vocabulary of %u",
                 ids[i], session->position + i, model.vocab);
     if (model.context && session->position + count > model.context)
-        die(EXIT_FAILED,
-            "the context is full: %" PRIu64 " tokens; set a larger 'context' in config/%s.ini and "
-            "run 'make MODEL=%s%s'",
-            model.context, model.name, model.name, backend_make);
+        session_full();
 }
 
 void session_prefill(struct session *session, const u32 *ids, u32 count)

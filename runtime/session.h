@@ -57,6 +57,9 @@ void session_close(struct session *session);
 /* The start of a text: zero state, position 0. */
 void session_reset(struct session *session);
 
+/* Ends the program: the text is longer than the model's context. */
+_Noreturn void session_full(void);
+
 /* Consumes ids[count], 1 ..= session->chunk, all of them below model.vocab. Row i of the chunk can
  * be turned into logits until the next step. */
 void session_prefill(struct session *session, const u32 *ids, u32 count);

@@ -15,7 +15,9 @@
 
 /* Published: all and active parameters, those without the table of an untied embedding, and bytes
  * of keys and values of a position in 16 bits. The constant state of Mamba is layers * channels *
- * (16 states + 3 taps) * 4 bytes. Of fable-mamba, which is ours: its checkpoint. */
+ * (16 states + 3 taps) * 4 bytes, that of Mamba-2 128 states a channel and 3 taps of channels, B
+ * and C. Of fable-mamba, which is ours: its checkpoint. */
+#define MAMBA2_STATE(layers, inner) ((layers) * ((inner)*128ull + 3 * ((inner) + 256)) * 4)
 static const struct published {
     const char *name;
     uint64_t parameters, active, streamed, position, constant;
@@ -27,6 +29,11 @@ static const struct published {
     {"mamba-790m", 793204224, 793204224, 793204224, 0, 48ull * 3072 * 19 * 4, 0},
     {"mamba-1.4b", 1372178432, 1372178432, 1372178432, 0, 48ull * 4096 * 19 * 4, 0},
     {"mamba-2.8b", 2768345600, 2768345600, 2768345600, 0, 64ull * 5120 * 19 * 4, 0},
+    {"mamba2-130m", 128989632, 128989632, 128989632, 0, MAMBA2_STATE(24, 1536), 0},
+    {"mamba2-370m", 368346624, 368346624, 368346624, 0, MAMBA2_STATE(48, 2048), 0},
+    {"mamba2-780m", 780161280, 780161280, 780161280, 0, MAMBA2_STATE(48, 3072), 0},
+    {"mamba2-1.3b", 1343757312, 1343757312, 1343757312, 0, MAMBA2_STATE(48, 4096), 0},
+    {"mamba2-2.7b", 2702599680, 2702599680, 2702599680, 0, MAMBA2_STATE(64, 5120), 0},
     {"phi-2", 2779683840, 2779683840, 2648611840, 327680, 0, 2560},
     {"llama-3-8b", 8030261248, 8030261248, 7504924672, 131072, 0, 4096},
     {"tinyllama-1.1b", 1100048384, 1100048384, 1034512384, 22528, 0, 2048},

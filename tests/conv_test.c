@@ -12,14 +12,14 @@ enum { TOKENS = 33 };
 /* A whole text for one kernel: raw inputs, results, and the state left behind. */
 struct text {
     const struct conv_case *c;
-    u32 S; /* PAD(I) */
+    u32 S, XS; /* PAD(I), and the floats of a row of xz */
     f32 *taps, *bias, *x, *y, *state;
 };
 
 static struct text text_new(const struct conv_case *c)
 {
     const u32 S = LINE_PAD(c->I);
-    struct text t = {.c = c, .S = S};
+    struct text t = {.c = c, .S = S, .XS = c->at + 2 * S};
     t.taps = bed_new((size_t)c->K * S);
     t.bias = bed_new(S);
     t.x = bed_new((size_t)TOKENS * S);
@@ -50,18 +50,19 @@ static void call(run *r, void *context)
     t->c->call(r, chunk->xz, t->state, t->taps, t->bias);
 }
 
-/* Rows first .. first+rows-1 through the kernel; z is NaN and must stay so. */
+/* Rows first .. first+rows-1 through the kernel; what is not x is NaN and must stay so. */
 static void chunk_run(struct text *t, u32 first, u32 rows, u32 threads)
 {
-    const u32 S = t->S;
-    struct chunk chunk = {t, bed_new((size_t)rows * 2 * S)};
+    const u32 S = t->S, XS = t->XS, at = t->c->at;
+    struct chunk chunk = {t, bed_new((size_t)rows * XS)};
     for (u32 row = 0; row < rows; row++)
-        memcpy(chunk.xz + (size_t)row * 2 * S, t->x + (size_t)(first + row) * S, S * sizeof(f32));
+        memcpy(chunk.xz + (size_t)row * XS + at, t->x + (size_t)(first + row) * S, S * sizeof(f32));
     bed_run(threads, (struct step){.tokens = rows}, call, &chunk);
     for (u32 row = 0; row < rows; row++) {
-        memcpy(t->y + (size_t)(first + row) * S, chunk.xz + (size_t)row * 2 * S, S * sizeof(f32));
-        for (u32 i = S; i < 2 * S; i++)
-            ck_assert_msg(isnan(chunk.xz[(size_t)row * 2 * S + i]), "%s wrote to z", t->c->name);
+        const f32 *const xz = chunk.xz + (size_t)row * XS;
+        memcpy(t->y + (size_t)(first + row) * S, xz + at, S * sizeof(f32));
+        for (u32 i = 0; i < XS; i++)
+            ck_assert_msg(isnan(xz[i]) || (i >= at && i < at + S), "%s wrote beside x", t->c->name);
     }
     ck_assert_msg(bed_intact(chunk.xz) && bed_intact(t->state), "%s wrote outside", t->c->name);
     bed_free(chunk.xz);

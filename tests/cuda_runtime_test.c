@@ -20,6 +20,15 @@
 #define WEIGHTS "build/cuda/" MODEL ".weights"
 static const char binary[] = BINARY, weights[] = WEIGHTS, f32_binary[] = TEST_SIMT "/mamba-a-f32";
 
+/* One that remembers in a state of fixed size, and one with a cache of 400 positions. */
+static const struct {
+    const char *binary, *weights;
+} KINDS[] = {
+    {BINARY, WEIGHTS},
+    {TEST_SIMT "/llama-a-f16", "build/cuda/llama-a-f16.weights"},
+};
+enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
+
 static void gpu(const char *environment)
 {
     ck_assert_int_eq(setenv("FAKE_CUDA", environment, 1), 0);
@@ -171,9 +180,9 @@ START_TEST(every_mode_writes_the_same_text)
         char environment[32];
         snprintf(environment, sizeof environment, "seed=%d", mode);
         gpu(environment);
-        struct child *child =
-            CHILD(binary, "run", "-q", "-m", weights, "-p", "Hello there", "-n", "12", "--temp",
-                  temperatures[_i], "--ignore-eos", MODES[mode / 2], pdl(mode));
+        struct child *child = CHILD(KINDS[_i / 2].binary, "run", "-q", "-m", KINDS[_i / 2].weights,
+                                    "-p", "Hello there", "-n", "12", "--temp", temperatures[_i % 2],
+                                    "--ignore-eos", MODES[mode / 2], pdl(mode));
         assert_ends(child, 0, "");
         ck_assert_uint_gt(child->out_bytes, strlen("Hello there\n"));
         if (mode == 0)
@@ -195,8 +204,9 @@ START_TEST(every_mode_has_the_same_logits)
     ck_assert_int_eq(fclose(file), 0);
     for (int mode = 0; mode < 4; mode++) {
         gpu(mode == 3 ? "device=gb10,seed=3" : "");
-        struct child *child = CHILD(binary, "logits", "-q", "-m", weights, "--ids", ids, "--decode",
-                                    "3", "--digest", MODES[mode / 2], pdl(mode));
+        struct child *child =
+            CHILD(KINDS[_i].binary, "logits", "-q", "-m", KINDS[_i].weights, "--ids", ids,
+                  "--decode", "3", "--digest", MODES[mode / 2], pdl(mode));
         assert_ends(child, 0, "");
         if (mode == 0)
             memcpy(want, child->out, child->out_bytes + 1);
@@ -287,6 +297,31 @@ START_TEST(the_limit_is_kept)
 }
 END_TEST
 
+/* The same tokens as on the CPU, and then the same message; in a loop the device counts them. */
+START_TEST(a_full_context_ends_the_text)
+{
+    static char prompt[387], want[CHILD_OUTPUT_BYTES + 1];
+    gpu("");
+    for (size_t i = 0; i + 1 < sizeof prompt; i++)
+        prompt[i] = (char)('!' + (i * i * 7 + i * 5) % 90);
+    for (int mode = 0; mode <= ALL_MODES; mode++) {
+        const bool cpu = mode == 0;
+        const int of = cpu ? 0 : mode - 1;
+        struct child *child = CHILD(
+            cpu ? TEST_OUT "/llama-a-f32" : TEST_SIMT "/llama-a-f32", "run", "-m",
+            cpu ? "build/cpu/llama-a-f32.weights" : "build/cuda/llama-a-f32.weights", "-p", prompt,
+            "-n", "100", "--ignore-eos", cpu ? "-q" : MODES[of / 2], cpu ? "-q" : pdl(of));
+        assert_ends(child, 1,
+                    "the context is full: 400 tokens; set a larger 'context' in "
+                    "config/llama-a-f32.ini and run 'make MODEL=llama-a-f32");
+        if (cpu)
+            memcpy(want, child->out, child->out_bytes + 1);
+        ck_assert_uint_gt(child->out_bytes, sizeof prompt);
+        ck_assert_str_eq(child->out, want);
+    }
+}
+END_TEST
+
 START_TEST(ctrl_c_ends_an_endless_text)
 {
     gpu("");
@@ -338,13 +373,14 @@ int main(void)
     tcase_add_loop_test(refused, a_fault_is_fatal_and_named, 0, sizeof FAULTS / sizeof *FAULTS);
     tcase_add_test(refused, damaged_weights_are_named);
     tcase_set_timeout(same, 300);
-    tcase_add_loop_test(same, every_mode_writes_the_same_text, 0, 2);
-    tcase_add_test(same, every_mode_has_the_same_logits);
+    tcase_add_loop_test(same, every_mode_writes_the_same_text, 0, 2 * KIND_COUNT);
+    tcase_add_loop_test(same, every_mode_has_the_same_logits, 0, KIND_COUNT);
     tcase_add_test(same, chunks_in_flight_keep_their_tokens);
     tcase_add_test(same, the_selftest_finds_the_same);
     tcase_set_timeout(generated, 120);
     tcase_add_loop_test(generated, the_limit_is_kept, 0, 3);
     tcase_add_loop_test(generated, ctrl_c_ends_an_endless_text, 0, 3);
+    tcase_add_test(generated, a_full_context_ends_the_text);
     tcase_add_test(generated, a_reader_that_leaves_ends_the_text);
     suite_add_tcase(suite, refused);
     suite_add_tcase(suite, same);

@@ -161,6 +161,11 @@ static void reconcile(struct cfg *cfg, bool most)
     cfg->head_dim = most ? cfg->head_dim : 16;
     cfg->partial_rotary_factor = 1;
     strcpy(cfg->hidden_act, phi ? "gelu_new" : "silu");
+    if (cfg_has(cfg, cfg_key("num_heads"))) {
+        cfg->head_dim = most ? 128 : 16;
+        cfg->intermediate_size = cfg->num_heads * cfg->head_dim;
+        cfg->state_size = most ? cfg->state_size : 16;
+    }
     if (most && cfg_experts(cfg) > 0) {
         /* more only cost this test memory */
         cfg->num_local_experts = cfg->n_routed_experts = cfg->num_experts = 64;
@@ -204,7 +209,8 @@ static struct cfg extreme(const char *family, bool most)
     return cfg;
 }
 
-static const char *const families[] = {"mamba", "llama", "phi", "mixtral", "deepseek", "jamba"};
+static const char *const families[] = {"mamba",   "mamba2",   "llama", "phi",
+                                       "mixtral", "deepseek", "jamba"};
 enum { FAMILIES = sizeof families / sizeof families[0] };
 
 /* Five layers of every kind that the family has, all other numbers at one end. */
@@ -238,6 +244,8 @@ START_TEST(emitted_tables_compile)
                          odd_cfg,
                          extreme("mamba", false),
                          extreme("mamba", true),
+                         extreme("mamba2", false),
+                         extreme("mamba2", true),
                          extreme("llama", false),
                          extreme("llama", true),
                          extreme("phi", false),
@@ -293,7 +301,7 @@ int main(void)
     tcase_add_test(tests, the_same_text_is_not_written_again);
     tcase_add_test(tests, numbers_read_back);
     tcase_add_loop_test(tests, every_config_within_the_ranges_is_emitted, 0, FAMILIES);
-    tcase_add_loop_test(tests, emitted_tables_compile, 0, 15);
+    tcase_add_loop_test(tests, emitted_tables_compile, 0, 17);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }

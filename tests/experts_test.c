@@ -229,6 +229,26 @@ START_TEST(ties_go_to_the_lower_index)
 }
 END_TEST
 
+/* Logits that are no numbers choose nothing; the route still names K experts. */
+START_TEST(a_route_of_nan_stays_in_bounds)
+{
+    const struct experts_case *c = &experts_cases[_i];
+    struct trial t = trial_new(c);
+    for (u32 d = 0; d < c->D; d++)
+        t.call.x[d] = NAN;
+    for (t.one = false;; t.one = true) {
+        trial_run(&t, 1, 2);
+        ck_assert_msg(bed_intact(t.call.route), "%s: wrote beside the route", c->name);
+        for (u32 slot = 0; slot < c->K; slot++)
+            ck_assert_msg(t.call.route[slot] == (f32)slot && isnan(t.call.route[c->K + slot]),
+                          "%s: expert %g", c->name, t.call.route[slot]);
+        if (t.one)
+            break;
+    }
+    trial_free(&t);
+}
+END_TEST
+
 /* One token through decode has the bits of its row in a chunk, once it is normalised. */
 START_TEST(decode_has_the_bits_of_prefill)
 {
@@ -264,6 +284,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, experts_within_bound, 0, (int)experts_case_count);
     tcase_add_loop_test(tests, ties_go_to_the_lower_index, 0, (int)experts_case_count);
+    tcase_add_loop_test(tests, a_route_of_nan_stays_in_bounds, 0, (int)experts_case_count);
     tcase_add_loop_test(tests, decode_has_the_bits_of_prefill, 0, (int)experts_case_count);
     suite_add_tcase(suite, tests);
     return tests_run(suite);

@@ -1,12 +1,15 @@
-/* The tiny checkpoints with attention against transformers: logits of a prompt, those of a long one
- * around the borders of blocks, and the greedy continuations of its beginnings.
+/* The tiny checkpoints of the families but Mamba against transformers: logits of a prompt, those of
+ * a long one around the borders of blocks, and the greedy continuations of its beginnings.
  *
  * Reads tests/data/references/ (its README and tests/references/ say how it was made) and runs the
- * binaries that 'make test' built from tests/data/checkpoints/, with a cache of f32. */
+ * binaries that 'make test' built from tests/data/checkpoints/, with a cache of f32: for the CPU,
+ * and for CUDA over the interpreter of tests/simt. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/npy.h"
 #include "tests/run.h"
@@ -36,6 +39,32 @@ static const struct family_case CASES[] = {
     {"mixtral-w-f32", "mixtral-w", "mixtral-w-f32"},
     {"jamba-a-bf16", "jamba-a", "jamba-a-f32"},
     {"jamba-b-f16", "jamba-b", "jamba-b-f32"},
+    {"mamba2-a-f32", "mamba2-a", "mamba2-a-f32"},
+    {"mamba2-a-bf16", "mamba2-a", "mamba2-a-f32"},
+    {"mamba2-a-f16", "mamba2-a", "mamba2-a-f32"},
+    {"mamba2-b-f32", "mamba2-b", "mamba2-b-f32"},
+    {"mamba2-b-bf16", "mamba2-b", "mamba2-b-f32"},
+    {"mamba2-b-f16", "mamba2-b", "mamba2-b-f32"},
+};
+
+/* On CUDA, as in reference_test.c, every row that a matrix product of prefill reads is rounded to
+ * the type of its weights: four times a layer, of which there are at most 3, and the head reads
+ * what is rounded once more. */
+static const struct cuda_case {
+    struct family_case of;
+    double tolerance;
+    bool paths; /* also the greedy continuations, which take minutes for all models together */
+} CUDA_CASES[] = {
+    {{"llama-a-f32", "llama-a", "llama-a-f32"}, 2e-5, true},
+    {{"llama-a-bf16", "llama-a", "llama-a-bf16"}, 13 * 0x1p-9, false},
+    {{"llama-a-f16", "llama-a", "llama-a-f16"}, 13 * 0x1p-12, false},
+    {{"llama-b-f32", "llama-b", "llama-b-f32"}, 2e-5, false},
+    {{"llama-c-f32", "llama-c", "llama-c-f32"}, 2e-5, false},
+    {{"phi-a-f32", "phi-a", "phi-a-f32"}, 2e-5, true},
+    {{"phi-b-f16", "phi-b", "phi-b-f32"}, 13 * 0x1p-12, false},
+    {{"mixtral-a-bf16", "mixtral-a", "mixtral-a-f32"}, 13 * 0x1p-9, false},
+    {{"deepseek-a-f32", "deepseek-a", "deepseek-a-f32"}, 2e-5, false},
+    {{"mixtral-w-f32", "mixtral-w", "mixtral-w-f32"}, 2e-5, true},
 };
 
 /* The rows of the long prompt whose logits are stored. */
@@ -44,20 +73,27 @@ enum { STORED = sizeof POSITIONS / sizeof POSITIONS[0] };
 
 static struct npy got, want;
 
+/* Which binaries run, and whose weights. */
+struct backend {
+    const char *binaries, *name;
+};
+static const struct backend CPU = {TEST_OUT, "cpu"}, CUDA = {TEST_SIMT, "cuda"};
+
 /* Runs a model over the ids at `path` and `decode` greedy tokens; the logits are in `got`. */
-static void run_model(const char *model, const char *ids, uint32_t decode)
+static void run_model(struct backend on, const char *model, const char *ids, uint32_t decode)
 {
     char command[1024], result[256];
-    snprintf(result, sizeof result, TEST_DIR "/family-%s.npy", model);
+    snprintf(result, sizeof result, TEST_DIR "/family-%s-%s.npy", model, on.name);
     snprintf(command, sizeof command,
-             TEST_OUT "/%s logits -q -m build/cpu/%s.weights --decode %u -o %s --ids %s", model,
-             model, decode, result, ids);
+             "%s/%s logits -q -m build/%s/%s.weights --decode %u -o %s --ids %s", on.binaries,
+             model, on.name, model, decode, result, ids);
     ck_assert_msg(system(command) == 0, "failed: %s", command);
     npy_read(result, &got);
 }
 
 /* Compares stored row i with row rows[i] of `got`, rows[i] = i if NULL. */
-static void check_logits(const char *model, const char *what, const uint32_t *rows)
+static void check_logits(struct backend on, const char *model, const char *what,
+                         const uint32_t *rows, double tolerance)
 {
     double largest = 0, worst = 0;
     ck_assert_uint_eq(got.cols, want.cols);
@@ -69,38 +105,35 @@ static void check_logits(const char *model, const char *what, const uint32_t *ro
             largest = fmax(largest, fabs(exact));
             worst = difference <= worst ? worst : difference; /* a NaN becomes the worst */
         }
-    printf("%-14s %-6s max |difference| %.2g of max |logit|\n", model, what, worst / largest);
-    ck_assert_msg(worst <= TOLERANCE * largest, "%s, %s: %g of max |logit|, bound %g", model, what,
-                  worst / largest, TOLERANCE);
+    printf("%-4s %-14s %-6s max |difference| %.2g of max |logit|\n", on.name, model, what,
+           worst / largest);
+    ck_assert_msg(worst <= tolerance * largest, "%s, %s: %g of max |logit|, bound %g", model, what,
+                  worst / largest, tolerance);
 }
 
-START_TEST(prompt)
+static void check_prompt(struct backend on, const struct family_case *c, double tolerance)
 {
-    const struct family_case *c = &CASES[_i];
     char path[256];
     snprintf(path, sizeof path, "tests/data/references/%s.prompt.txt", c->prompt);
-    run_model(c->model, path, 0);
+    run_model(on, c->model, path, 0);
     snprintf(path, sizeof path, "tests/data/references/%s.npy", c->logits);
     npy_read(path, &want);
     ck_assert_uint_eq(want.rows, PROMPT_TOKENS);
     ck_assert_uint_eq(got.rows, PROMPT_TOKENS);
-    check_logits(c->model, "prompt", NULL);
+    check_logits(on, c->model, "prompt", NULL, tolerance);
 }
-END_TEST
 
-START_TEST(long_prompt)
+static void check_long_prompt(struct backend on, const struct family_case *c, double tolerance)
 {
-    const struct family_case *c = &CASES[_i];
     char path[256];
     snprintf(path, sizeof path, "tests/data/references/%s.long.txt", c->prompt);
-    run_model(c->model, path, 0);
+    run_model(on, c->model, path, 0);
     snprintf(path, sizeof path, "tests/data/references/%s.long.npy", c->logits);
     npy_read(path, &want);
     ck_assert_uint_eq(want.rows, STORED);
     ck_assert_uint_eq(got.rows, LONG_TOKENS);
-    check_logits(c->model, "long", POSITIONS);
+    check_logits(on, c->model, "long", POSITIONS, tolerance);
 }
-END_TEST
 
 static uint32_t argmax(const float *row, uint64_t cols)
 {
@@ -130,9 +163,8 @@ static void cut_prompt(const struct family_case *c, uint32_t first, uint32_t cou
 }
 
 /* Each line of the paths: the tokens of the prompt that go in, then the 64 that follow. */
-START_TEST(greedy_paths)
+static void check_paths(struct backend on, const struct family_case *c)
 {
-    const struct family_case *c = &CASES[_i];
     char path[256], ids[256];
     snprintf(path, sizeof path, "tests/data/references/%s.paths.txt", c->logits);
     snprintf(ids, sizeof ids, TEST_DIR "/family-%s.ids", c->model);
@@ -141,7 +173,7 @@ START_TEST(greedy_paths)
     uint32_t count, lines = 0;
     for (; fscanf(paths, "%" SCNu32, &count) == 1; lines++) {
         cut_prompt(c, 0, count, ids);
-        run_model(c->model, ids, GREEDY_TOKENS);
+        run_model(on, c->model, ids, GREEDY_TOKENS);
         ck_assert_uint_eq(got.rows, count + GREEDY_TOKENS);
         for (uint32_t i = 0; i < GREEDY_TOKENS; i++) {
             uint32_t id;
@@ -153,6 +185,33 @@ START_TEST(greedy_paths)
     ck_assert_uint_eq(lines, 7);
     fclose(paths);
 }
+
+START_TEST(prompt)
+{
+    check_prompt(CPU, &CASES[_i], TOLERANCE);
+}
+END_TEST
+
+START_TEST(long_prompt)
+{
+    check_long_prompt(CPU, &CASES[_i], TOLERANCE);
+}
+END_TEST
+
+START_TEST(greedy_paths)
+{
+    check_paths(CPU, &CASES[_i]);
+}
+END_TEST
+
+START_TEST(cuda)
+{
+    const struct cuda_case *c = &CUDA_CASES[_i];
+    check_prompt(CUDA, &c->of, c->tolerance);
+    check_long_prompt(CUDA, &c->of, c->tolerance);
+    if (c->paths)
+        check_paths(CUDA, &c->of);
+}
 END_TEST
 
 /* A window of 8 in 2 layers: a row depends on its own token and the 14 before. After the ring of
@@ -162,20 +221,21 @@ START_TEST(window_forgets)
 {
     enum { LAST = 60, DEPENDS = 14 };
     const struct family_case *c = &CASES[sizeof CASES / sizeof CASES[0] - 1];
+    const struct backend on = _i == 0 ? CPU : CUDA;
     const char *const ids = TEST_DIR "/family-window.ids";
     static uint32_t rows[LAST - DEPENDS];
     ck_assert_str_eq(c->prompt, "mixtral-w");
     cut_prompt(c, LONG_TOKENS - LAST, LAST, ids);
-    run_model(c->model, ids, 0);
+    run_model(on, c->model, ids, 0);
     want = got;
     want.rows = LAST - DEPENDS;
     memmove(want.values, want.values + DEPENDS * want.cols,
             want.rows * want.cols * sizeof want.values[0]);
     cut_prompt(c, 0, LONG_TOKENS, ids);
-    run_model(c->model, ids, 0);
+    run_model(on, c->model, ids, 0);
     for (uint32_t i = 0; i < want.rows; i++)
         rows[i] = LONG_TOKENS - LAST + DEPENDS + i;
-    check_logits(c->model, "window", rows);
+    check_logits(on, c->model, "window", rows, TOLERANCE);
 }
 END_TEST
 
@@ -188,7 +248,17 @@ int main(void)
     tcase_add_loop_test(each, prompt, 0, cases);
     tcase_add_loop_test(each, long_prompt, 0, cases);
     tcase_add_loop_test(each, greedy_paths, 0, cases);
-    tcase_add_test(each, window_forgets);
+    tcase_add_loop_test(each, window_forgets, 0, 1);
     suite_add_tcase(suite, each);
+    if (access(TEST_SIMT "/llama-a-f32", X_OK) == 0) {
+        TCase *cuda_each = tcase_create("transformers, CUDA");
+        tcase_set_timeout(cuda_each, 300);
+        tcase_add_loop_test(cuda_each, cuda, 0, sizeof CUDA_CASES / sizeof CUDA_CASES[0]);
+        tcase_add_loop_test(cuda_each, window_forgets, 1, 2);
+        suite_add_tcase(suite, cuda_each);
+    } else {
+        printf("skip: the CUDA backend's logits (%s was not built: no CUDA headers)\n",
+               TEST_SIMT "/llama-a-f32");
+    }
     return tests_run(suite);
 }

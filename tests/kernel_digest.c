@@ -118,13 +118,13 @@ static void call_conv(run *r, void *context)
 static void digest_conv(const struct conv_case *c)
 {
     const size_t S = LINE_PAD(c->I);
-    struct conv_call call = {c, random_floats(10, ROWS * 2 * S, 30.0f),
-                             random_floats(11, c->K * S, 1.0f), random_floats(12, c->K * S, 1.0f),
-                             random_floats(13, S, 1.0f)};
+    const size_t floats = ROWS * (c->at + 2 * S);
+    struct conv_call call = {c, random_floats(10, floats, 30.0f), random_floats(11, c->K * S, 1.0f),
+                             random_floats(12, c->K * S, 1.0f), random_floats(13, S, 1.0f)};
     bed_run(THREADS, step, call_conv, &call);
     bed_free(call.taps);
     bed_free(call.bias);
-    report(c->name, call.xz, ROWS * 2 * S);
+    report(c->name, call.xz, floats);
     report(c->name, call.state, c->K * S);
 }
 
@@ -160,6 +160,56 @@ static void digest_scan(const struct scan_case *c)
     bed_free(call.D);
     report(c->name, call.xz, ROWS * 2 * S);
     report(c->name, call.state, states);
+}
+
+struct ssd_call {
+    const struct ssd_case *c;
+    f32 *zx, *state, *A, *D, *bias;
+};
+
+static void call_ssd(run *r, void *context)
+{
+    const struct ssd_call *call = context;
+    call->c->call(r, call->zx, call->state, call->A, call->D, call->bias);
+}
+
+static void digest_ssd(const struct ssd_case *c)
+{
+    const size_t floats = (size_t)ROWS * c->XS, states = (size_t)c->H * c->N * c->P;
+    struct ssd_call call = {c,
+                            random_floats(34, floats, 3.0f),
+                            random_floats(35, states, 2.0f),
+                            random_floats(36, LINE_PAD(c->H), 10.0f),
+                            random_floats(37, LINE_PAD(c->H), 1.0f),
+                            random_floats(38, LINE_PAD(c->H), 2.0f)};
+    for (u32 head = 0; head < c->H; head++)
+        call.A[head] = -fabsf(call.A[head]);
+    bed_run(THREADS, step, call_ssd, &call);
+    bed_free(call.A);
+    bed_free(call.D);
+    bed_free(call.bias);
+    report(c->name, call.zx, floats);
+    report(c->name, call.state, states);
+}
+
+struct groups_call {
+    const struct groups_case *c;
+    f32 *x, *weight;
+};
+
+static void call_groups(run *r, void *context)
+{
+    const struct groups_call *call = context;
+    call->c->call(r, call->x, call->weight);
+}
+
+static void digest_groups(const struct groups_case *c)
+{
+    const size_t floats = (size_t)ROWS * (c->D + 48);
+    struct groups_call call = {c, random_floats(39, floats, 2.0f), random_floats(40, c->D, 2.0f)};
+    bed_run(THREADS, step, call_groups, &call);
+    bed_free(call.weight);
+    report(c->name, call.x, floats);
 }
 
 /* One call of a kernel of attention or an MLP: what its family does not take is NULL. */
@@ -276,6 +326,10 @@ int main(void)
         digest_conv(&conv_cases[i]);
     for (u32 i = 0; i < scan_case_count; i++)
         digest_scan(&scan_cases[i]);
+    for (u32 i = 0; i < ssd_case_count; i++)
+        digest_ssd(&ssd_cases[i]);
+    for (u32 i = 0; i < groups_case_count; i++)
+        digest_groups(&groups_cases[i]);
     for (u32 i = 0; i < layernorm_case_count; i++)
         digest_layernorm(&layernorm_cases[i]);
     for (u32 i = 0; i < rope_case_count; i++)

@@ -50,12 +50,12 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
     }
 #define CONV_CALL_PLAIN(name, xz, state, taps, bias) name(r, 0, xz, state, taps), (void)(bias)
 #define CONV_CALL_BIAS(name, xz, state, taps, bias)  name(r, 0, xz, state, taps, bias)
-#define CONV(name, I, K, BIAS_OR_PLAIN, COUNT)                                                     \
-    CONV_SILU(name, I, K, 2 * LINE_PAD(I), BIAS_OR_PLAIN, COUNT)                                   \
+#define CONV(name, AT, I, K, BIAS_OR_PLAIN, COUNT)                                                 \
+    CONV_SILU(name, AT, I, K, (AT) + 2 * LINE_PAD(I), BIAS_OR_PLAIN, COUNT)                        \
     static void name##_call(run *r, f32 *xz, f32 *state, const f32 *taps, const f32 *bias)         \
     {                                                                                              \
-        CONV_CALL_##BIAS_OR_PLAIN(name, ROWS(xz, 2 * LINE_PAD(I)), ROWS(state, LINE_PAD(I)),       \
-                                  CONST_ROWS(taps, LINE_PAD(I)), bias);                            \
+        CONV_CALL_##BIAS_OR_PLAIN(name, ROWS(xz, (AT) + 2 * LINE_PAD(I)),                          \
+                                  ROWS(state, LINE_PAD(I)), CONST_ROWS(taps, LINE_PAD(I)), bias);  \
     }
 #define SCANNED(name, I, N, R, COUNT)                                                              \
     SCAN(name, I, N, R, 2 * LINE_PAD(I), LINE_PAD(R + 2 * N), COUNT)                               \
@@ -64,6 +64,39 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
     {                                                                                              \
         name(r, 0, ROWS(xz, 2 * LINE_PAD(I)), STATES(state, N), CONST_ROWS(dt, LINE_PAD(I)),       \
              CONST_ROWS(xdb, LINE_PAD(R + 2 * N)), CONST_STATES(A, N), D);                         \
+    }
+#define HEADS_STRIDE(H, P, G, N) LINE_PAD(2 * (H) * (P) + 2 * (G) * (N) + (H))
+#define HEADS(name, H, P, G, N, LOW, HIGH, COUNT)                                                  \
+    SSD(name, H, P, G, N, HEADS_STRIDE(H, P, G, N), LOW, HIGH, COUNT)                              \
+    static void name##_call(run *r, f32 *zx, f32 *state, const f32 *A, const f32 *D,               \
+                            const f32 *bias)                                                       \
+    {                                                                                              \
+        name(r, 0, ROWS(zx, HEADS_STRIDE(H, P, G, N)), (f32(*)[N][P])(void *)state, A, D, bias);   \
+    }
+#define GROUPED(name, D, G, EPS, COUNT)                                                            \
+    RMSNORM_GROUPS(name, D, G, (D) + 48, EPS, COUNT)                                               \
+    static void name##_call(run *r, f32 *x, const f32 *weight)                                     \
+    {                                                                                              \
+        name(r, 0, ROWS(x, (D) + 48), weight);                                                     \
+    }
+#define EXIT(name, T, M, D, G, EPILOGUE)                                                           \
+    typedef struct {                                                                               \
+        ELEMENT_##T w[LINE_PAD(M) * (D)];                                                          \
+    } name##_weight;                                                                               \
+    RMSNORM_GROUPS(name##_norm, D, G, (D) + 48, 1e-5f, ONE)                                        \
+    LINEAR(name##_linear, name##_weight, T, M, D, LINE_PAD(M), (D) + 48, EPILOGUE, ONE)            \
+    NORM_LINEAR_ADD(name, name##_weight, T, M, D, G, (D) + 48, 1e-5f)                              \
+    static void name##_apart(run *r, f32 *y, f32 *x, const f32 *norm, const void *w,               \
+                             const f32 *bias)                                                      \
+    {                                                                                              \
+        name##_norm(r, 0, ROWS(x, (D) + 48), norm);                                                \
+        CALL_##EPILOGUE(name##_linear, ROWS(y, LINE_PAD(M)), w, bias, CONST_ROWS(x, (D) + 48));    \
+    }                                                                                              \
+    static void name##_call(run *r, f32 *y, f32 *x, const f32 *norm, const void *w,                \
+                            const f32 *bias)                                                       \
+    {                                                                                              \
+        name(r, 0, ROWS(y, LINE_PAD(M)), CONST_ROWS(x, (D) + 48), norm, w,                         \
+             EPILOGUE_##EPILOGUE == EPILOGUE_ADD ? NULL : bias);                                   \
     }
 #define LAYER(name, D, EPS, COUNT)                                                                 \
     LAYERNORM(name, D, LINE_PAD(D), EPS, COUNT)                                                    \
@@ -134,6 +167,9 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
 #undef NORM
 #undef CONV
 #undef SCANNED
+#undef HEADS
+#undef GROUPED
+#undef EXIT
 #undef LAYER
 #undef TURN
 #undef ATTEND
@@ -146,6 +182,9 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
 #define NORM(...)
 #define CONV(...)
 #define SCANNED(...)
+#define HEADS(...)
+#define GROUPED(...)
+#define EXIT(...)
 #define LAYER(...)
 #define TURN(...)
 #define ATTEND(...)
@@ -184,8 +223,8 @@ const u32 norm_case_count = sizeof norm_cases / sizeof norm_cases[0];
 #undef CONV
 #define CONV_HAS_PLAIN false
 #define CONV_HAS_BIAS  true
-#define CONV(name, I, K, BIAS_OR_PLAIN, COUNT)                                                     \
-    {#name, I, K, CONV_HAS_##BIAS_OR_PLAIN, COUNT_##COUNT, name##_call},
+#define CONV(name, AT, I, K, BIAS_OR_PLAIN, COUNT)                                                 \
+    {#name, AT, I, K, CONV_HAS_##BIAS_OR_PLAIN, COUNT_##COUNT, name##_call},
 const struct conv_case conv_cases[] = {
 #include "tests/kernel_shapes.def"
 };
@@ -201,6 +240,34 @@ const struct scan_case scan_cases[] = {
 const u32 scan_case_count = sizeof scan_cases / sizeof scan_cases[0];
 #undef SCANNED
 #define SCANNED(...)
+
+#undef HEADS
+#define HEADS(name, H, P, G, N, LOW, HIGH, COUNT)                                                  \
+    {#name, H, P, G, N, HEADS_STRIDE(H, P, G, N), LOW, HIGH, COUNT_##COUNT, name##_call},
+const struct ssd_case ssd_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 ssd_case_count = sizeof ssd_cases / sizeof ssd_cases[0];
+#undef HEADS
+#define HEADS(...)
+
+#undef GROUPED
+#define GROUPED(name, D, G, EPS, COUNT) {#name, D, G, EPS, COUNT_##COUNT, name##_call},
+const struct groups_case groups_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 groups_case_count = sizeof groups_cases / sizeof groups_cases[0];
+#undef GROUPED
+#define GROUPED(...)
+
+#undef EXIT
+#define EXIT(name, T, M, D, G, EPILOGUE) {#name, WEIGHT_##T, M, D, name##_apart, name##_call},
+const struct exit_case exit_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 exit_case_count = sizeof exit_cases / sizeof exit_cases[0];
+#undef EXIT
+#define EXIT(...)
 
 #undef LAYER
 #define LAYER(name, D, EPS, COUNT) {#name, D, EPS, COUNT_##COUNT, name##_call},

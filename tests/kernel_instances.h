@@ -32,7 +32,7 @@ struct norm_case {
 
 struct conv_case {
     const char *name;
-    u32 I, K;
+    u32 at, I, K; /* x is at column `at` of rows of at + 2 PAD(I) floats */
     bool bias;
     enum count count;
     void (*call)(run *r, f32 *xz, f32 *state, const f32 *taps, const f32 *bias);
@@ -44,6 +44,32 @@ struct scan_case {
     enum count count;
     void (*call)(run *r, f32 *xz, f32 *state, const f32 *dt, const f32 *xdb, const f32 *A,
                  const f32 *D);
+};
+
+struct ssd_case {
+    const char *name;
+    u32 H, P, G, N, XS; /* XS: floats of a row of zx */
+    f32 low, high;
+    enum count count;
+    void (*call)(run *r, f32 *zx, f32 *state, const f32 *A, const f32 *D, const f32 *bias);
+};
+
+/* Rows of D + 48 floats. */
+struct groups_case {
+    const char *name;
+    u32 D, G;
+    f32 eps;
+    enum count count;
+    void (*call)(run *r, f32 *x, const f32 *weight);
+};
+
+/* The norm by groups and the product one after another, in place on x, and both in one. */
+struct exit_case {
+    const char *name;
+    enum weight_type type;
+    u32 M, D;
+    void (*apart)(run *r, f32 *y, f32 *x, const f32 *norm, const void *w, const f32 *bias);
+    void (*call)(run *r, f32 *y, f32 *x, const f32 *norm, const void *w, const f32 *bias);
 };
 
 struct layernorm_case {
@@ -102,13 +128,16 @@ extern const struct embed_case embed_cases[];
 extern const struct norm_case norm_cases[];
 extern const struct conv_case conv_cases[];
 extern const struct scan_case scan_cases[];
+extern const struct ssd_case ssd_cases[];
+extern const struct groups_case groups_cases[];
+extern const struct exit_case exit_cases[];
 extern const struct layernorm_case layernorm_cases[];
 extern const struct rope_case rope_cases[];
 extern const struct attention_case attention_cases[];
 extern const struct swiglu_case swiglu_cases[];
 extern const struct experts_case experts_cases[];
 extern const u32 linear_case_count, embed_case_count, norm_case_count, conv_case_count,
-    scan_case_count, layernorm_case_count, rope_case_count, attention_case_count, swiglu_case_count,
-    experts_case_count;
+    scan_case_count, ssd_case_count, groups_case_count, exit_case_count, layernorm_case_count,
+    rope_case_count, attention_case_count, swiglu_case_count, experts_case_count;
 
 #endif

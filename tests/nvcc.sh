@@ -1,6 +1,7 @@
 #!/bin/sh
-# nvcc builds every reference model for every target, with no warning and no spilled register: the
-# flags that turn either into an error are those of cuda.mk, and two builds that must fail show it.
+# nvcc builds every reference model for every target, with no warning, no spilled register and no
+# array in memory: the flags that turn these into an error are those of cuda.mk, and three builds that
+# must fail show it.
 #
 #   tests/nvcc.sh BINARIES TOOLS
 set -u
@@ -16,7 +17,7 @@ fi
 log=$(mktemp) || exit 1
 trap 'rm -f "$log" "$log.cu" "$log.cubin"' EXIT
 flags="-std=c++17 -O3 --fmad=false -I. -arch=sm_90a -cubin -o $log.cubin"
-strict="-Werror all-warnings -Xptxas -v,-warn-spills,-Werror"
+strict="-Werror all-warnings -Xptxas -v,-warn-spills,-warn-lmem-usage,-Werror"
 
 for config in config/*.ini; do
     model=$(basename "$config" .ini)
@@ -66,6 +67,25 @@ elif grep -q 'spill' "$log"; then
     echo "ok: a spilled register stops a build"
 else
     echo "FAIL: a spilling kernel did not build, but not for that: $(head -n 3 "$log")"
+fi
+
+# An array whose elements the compiler cannot name.
+cat >"$log.cu" <<'ARRAY'
+__global__ void array_kernel(volatile float *p, volatile int *at)
+{
+    float v[64] = {};
+    for (int i = 0; i < 64; i++)
+        v[*at] += p[i];
+    p[0] = v[*at];
+}
+ARRAY
+# shellcheck disable=SC2086 # the flags are words
+if "$NVCC" $flags $strict "$log.cu" >"$log" 2>&1; then
+    echo "FAIL: a kernel with an array in memory was built"
+elif grep -qi 'local memory' "$log"; then
+    echo "ok: an array in memory stops a build"
+else
+    echo "FAIL: a kernel with an array did not build, but not for that: $(head -n 3 "$log")"
 fi
 
 printf 'static __global__ void unused_kernel(int *p) { int idle; *p = 1; }\n' >"$log.cu"

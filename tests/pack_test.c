@@ -36,7 +36,7 @@ static uint64_t place_of(const struct layout_weight *weight, enum backend backen
     const uint64_t group_rows = weight->rows / weight->groups;
     const uint64_t group_padded = (group_rows + 15) / 16 * 16;
     const uint64_t padded_row = row / group_rows * group_padded + row % group_rows;
-    if (weight->packing == PACKING_VECTOR)
+    if (weight->packing == PACKING_VECTOR || weight->packing == PACKING_RATE)
         return padded_row;
     if (weight->packing == PACKING_TAPS)
         return col * group_padded + row;
@@ -62,7 +62,8 @@ static uint8_t *naive_image(const struct maker *m, enum backend backend)
         const struct layout_weight *weight = &m->layout.weight[i];
         for (uint64_t e = 0; e < m->made[i].count; e++) {
             const f32 value = m->made[i].values[e];
-            const f32 f = weight->packing == PACKING_DECAY ? (f32)-exp((double)value) : value;
+            const bool decays = weight->packing == PACKING_DECAY || weight->packing == PACKING_RATE;
+            const f32 f = decays ? (f32)-exp((double)value) : value;
             const uint64_t place = place_of(weight, backend, e / weight->cols, e % weight->cols);
             const uint16_t h =
                 weight->type == DTYPE_F16 ? convert_to_f16(value) : convert_to_bf16(value);
@@ -131,17 +132,32 @@ static void check_digests(const struct maker *m, const uint8_t *file)
     ck_assert_uint_eq(h->tokenizer_digest, XXH3_64bits(table, 0));
 }
 
-static const char *const configs[] = {MAKER_CONFIG("f32", "true"),  MAKER_CONFIG("f16", "true"),
-                                      MAKER_CONFIG("bf16", "true"), MAKER_CONFIG("f32", "false"),
-                                      MAKER_CONFIG("f16", "false"), MAKER_CONFIG("bf16", "false")};
+/* Two heads of 16 channels. */
+static const char heads_config[] =
+    "[model]\nmodel_type = mamba2\nvocab_size = 151\nhidden_size = 19\nintermediate_size = 32\n"
+    "state_size = 16\nnum_hidden_layers = 2\nnum_heads = 2\nhead_dim = 16\nn_groups = 1\n"
+    "conv_kernel = 3\ntime_step_limit_low = 0\ntime_step_limit_high = inf\nuse_bias = true\n"
+    "use_conv_bias = true\nhidden_act = silu\nlayer_norm_epsilon = 1e-05\n"
+    "residual_in_fp32 = true\ntie_word_embeddings = true\nbos_token_id = 0\neos_token_id = 0\n"
+    "pad_token_id = 0\n"
+    "[build]\nembedding_type = bf16\nlinear_type = bf16\nprefill_chunk = 8\nlogit_rows = 2\n"
+    "weights_memory = auto\nstate_memory = auto\nscratch_memory = auto\nio_memory = auto\n";
 
-/* 6 configs by 3 stored types by 2 backends. */
+static const char *const configs[] = {MAKER_CONFIG("f32", "true"),
+                                      MAKER_CONFIG("f16", "true"),
+                                      MAKER_CONFIG("bf16", "true"),
+                                      MAKER_CONFIG("f32", "false"),
+                                      MAKER_CONFIG("f16", "false"),
+                                      MAKER_CONFIG("bf16", "false"),
+                                      heads_config};
+
+/* 7 configs by 3 stored types by 2 backends. */
 START_TEST(every_element_is_in_its_place)
 {
     static const char *const stored[] = {"F32", "F16", "BF16"};
-    const enum backend backend = _i < 18 ? BACKEND_CPU : BACKEND_CUDA;
+    const enum backend backend = _i < 21 ? BACKEND_CPU : BACKEND_CUDA;
     struct maker m;
-    maker_start(&m, configs[_i % 18 / 3]);
+    maker_start(&m, configs[_i % 21 / 3]);
     for (uint32_t i = 0; i < m.count; i++)
         m.made[i].dtype = stored[_i % 3];
     maker_write_file(&m, "model.safetensors");
@@ -262,7 +278,8 @@ START_TEST(random_weights_depend_on_seed_and_config_only)
     const struct weight_file_header *h = (const void *)first;
     /* Pinned: the values are part of what measurements and stored digests mean. */
     static const uint64_t pinned[] = {0x6c016403eed27ecc, 0x8e71a1519dcf4251, 0xc230f2a2f39d981a,
-                                      0x7c02139f6fade57a, 0x216b171573cce879, 0x16416c65bf97dd9f};
+                                      0x7c02139f6fade57a, 0x216b171573cce879, 0x16416c65bf97dd9f,
+                                      0xe5afa832022b756f};
     ck_assert_msg(h->weights_digest == pinned[_i], "0x%016" PRIx64, h->weights_digest);
     check_header(&m, "cpu", first, bytes);
     check_digests(&m, first);
@@ -292,6 +309,10 @@ static void check_range(const struct layout_weight *weight, const f32 *values, u
     } else if (strstr(weight->source, "dt_proj.bias") != NULL) {
         ck_assert(log1p(exp((double)least)) > 0.001 && log1p(exp((double)most)) < 0.1 &&
                   least < -6 && most > -3);
+    } else if (strstr(weight->source, "dt_bias") != NULL) { /* of two heads */
+        ck_assert(log1p(exp((double)least)) > 0.001 && log1p(exp((double)most)) < 0.1);
+    } else if (weight->packing == PACKING_RATE) {
+        ck_assert(least == 0 && most == 0);
     } else if (weight->packing == PACKING_DECAY) {
         ck_assert(values[0] == 0 && values[1] == 0.6931472F && values[2] == 1.0986123F);
     } else if (strstr(weight->source, "norm") != NULL || strstr(weight->source, ".D") != NULL) {
@@ -304,7 +325,7 @@ static void check_range(const struct layout_weight *weight, const f32 *values, u
 START_TEST(random_rows_are_the_same_however_they_are_read)
 {
     struct maker m;
-    maker_start(&m, configs[0]);
+    maker_start(&m, _i == 0 ? configs[0] : heads_config);
     const struct random_weights random = {.layout = &m.layout, .seed = 3};
     for (uint32_t i = 0; i < m.layout.count; i++) {
         const struct layout_weight *weight = &m.layout.weight[i];
@@ -389,11 +410,11 @@ int main(void)
 {
     Suite *suite = suite_create("pack");
     TCase *files = tcase_create("files");
-    tcase_add_loop_test(files, every_element_is_in_its_place, 0, 36);
+    tcase_add_loop_test(files, every_element_is_in_its_place, 0, 42);
     tcase_add_test(files, one_checkpoint_in_any_form_is_one_file);
     tcase_add_test(files, the_tokenizer_is_in_its_section);
-    tcase_add_loop_test(files, random_weights_depend_on_seed_and_config_only, 0, 6);
-    tcase_add_test(files, random_rows_are_the_same_however_they_are_read);
+    tcase_add_loop_test(files, random_weights_depend_on_seed_and_config_only, 0, 7);
+    tcase_add_loop_test(files, random_rows_are_the_same_however_they_are_read, 0, 2);
     suite_add_tcase(suite, files);
     TCase *failures = tcase_create("failures");
     tcase_add_test(failures, a_failed_write_leaves_the_old_file);

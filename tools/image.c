@@ -211,7 +211,7 @@ static bool put_taps(struct job *job, uint32_t index)
     return true;
 }
 
-/* DECAY: line after line of 16 rows. */
+/* DECAY, and RATE, which is the same of one column: line after line of 16 rows. */
 static bool put_decay(struct job *job, uint32_t index)
 {
     const struct layout_weight *weight = &job->image->layout->weight[index];
@@ -240,6 +240,7 @@ static bool put_packed(struct job *job, uint32_t index)
     case PACKING_TAPS:
         return put_taps(job, index);
     case PACKING_DECAY:
+    case PACKING_RATE:
         return put_decay(job, index);
     }
     return false;

@@ -24,7 +24,7 @@ static struct range range_of(const struct layout_weight *weight)
         return (struct range){0, (f32)sqrt(3.0 / weight->cols)};
     if (weight->packing == PACKING_TAPS)
         return (struct range){0, (f32)sqrt(1.0 / weight->cols)};
-    if (ends_with(weight->source, "dt_proj.bias"))
+    if (ends_with(weight->source, "dt_proj.bias") || ends_with(weight->source, ".dt_bias"))
         return (struct range){-2, 2.3F};
     if (ends_with(weight->source, ".bias"))
         return (struct range){0, 0.1F};
@@ -59,7 +59,7 @@ bool random_weights_read(const void *context, uint32_t index, uint64_t first, ui
     const uint64_t cols = weight->cols;
     const struct range range = range_of(weight);
     (void)report;
-    if (weight->packing == PACKING_DECAY)
+    if (weight->packing == PACKING_DECAY || weight->packing == PACKING_RATE)
         for (uint64_t i = 0; i < count * cols; i++)
             values[i] = (f32)log((double)(i % cols + 1));
     else if (range.spread == 0)

@@ -5,8 +5,8 @@
  * The scales keep activations near 1 at any depth:
  *   matrices      uniform with variance 1 / cols
  *   norm, D       1
- *   A_log         log(1), log(2), ... log(states)
- *   dt_proj bias  uniform in [-6.9, -2.3]: softplus of it lies in [0.001, 0.1]
+ *   A_log         log(1), log(2), ... log(states); of a head 0
+ *   dt bias       uniform in [-6.9, -2.3]: softplus of it lies in [0.001, 0.1]
  *   conv taps     uniform in +-1 / sqrt(taps)
  *   other biases  uniform in +-0.1 */
 #ifndef TOOLS_RANDOM_WEIGHTS_H

@@ -2,8 +2,8 @@
  *
  *   Means    y[t][c] = silu(sum over j = 0 .. K-1 of taps[j][c] * x[t - (K-1) + j][c] + bias[c]);
  *            rows before the chunk come from `state`, which then holds the last K-1 raw rows
- *   Shapes   xz [rows][XS] f32, its first PAD(I) columns are x; state [K-1][PAD(I)] oldest first;
- *            taps [K][PAD(I)]; bias [PAD(I)]
+ *   Shapes   xz [rows][XS] f32, its PAD(I) columns from AT, a multiple of 16, are x; state
+ *            [K-1][PAD(I)] oldest first; taps [K][PAD(I)]; bias [PAD(I)]
  *   Split    lines of 16 channels
  *   Moves    x once in and once out (each row is read K times, from L1), state in and out
  *   Order    acc = taps[0] * oldest, then fma over ascending j, then + bias, then silu
@@ -85,27 +85,27 @@ KERNEL_INLINE void conv_silu(u32 I, u32 K, u32 XS, enum count count, const run *
     conv_span(I, K, XS, count_rows(r, count), first, last, x, state, taps, bias, old, in);
 }
 
-#define CONV_SILU_PLAIN(name, I, K, XS, COUNT)                                                     \
+#define CONV_SILU_PLAIN(name, AT, I, K, XS, COUNT)                                                 \
     void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[LINE_PAD(I)],                              \
               const f32(*taps)[LINE_PAD(I)])                                                       \
     {                                                                                              \
         _Alignas(LINE_BYTES) f32 old[K][CONV_LANES];                                               \
         f32 *in[K];                                                                                \
-        conv_silu(I, K, XS, COUNT, r, xz[0], state[0], taps[0], NULL, old, in);                    \
-        op_done(r, op); /* x before the linear for dt, B, C, and the scan, read it */              \
+        conv_silu(I, K, XS, COUNT, r, xz[0] + (AT), state[0], taps[0], NULL, old, in);             \
+        op_done(r, op); /* x before what dt, B and C come from, and the scan, read it */           \
     }
 
-#define CONV_SILU_BIAS(name, I, K, XS, COUNT)                                                      \
+#define CONV_SILU_BIAS(name, AT, I, K, XS, COUNT)                                                  \
     void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[LINE_PAD(I)],                              \
               const f32(*taps)[LINE_PAD(I)], const f32 *bias)                                      \
     {                                                                                              \
         _Alignas(LINE_BYTES) f32 old[K][CONV_LANES];                                               \
         f32 *in[K];                                                                                \
-        conv_silu(I, K, XS, COUNT, r, xz[0], state[0], taps[0], bias, old, in);                    \
-        op_done(r, op); /* x before the linear for dt, B, C, and the scan, read it */              \
+        conv_silu(I, K, XS, COUNT, r, xz[0] + (AT), state[0], taps[0], bias, old, in);             \
+        op_done(r, op); /* x before what dt, B and C come from, and the scan, read it */           \
     }
 
-#define CONV_SILU(name, I, K, XS, BIAS_OR_PLAIN, COUNT)                                            \
-    CONV_SILU_##BIAS_OR_PLAIN(name, I, K, XS, COUNT_##COUNT)
+#define CONV_SILU(name, AT, I, K, XS, BIAS_OR_PLAIN, COUNT)                                        \
+    CONV_SILU_##BIAS_OR_PLAIN(name, AT, I, K, XS, COUNT_##COUNT)
 
 #endif

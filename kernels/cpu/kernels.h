@@ -4,12 +4,15 @@
  *   EMBED    (name, TYPE, T, M, K, YS, COUNT)
  *   RMSNORM  (name, D, S, EPS, COUNT)
  *   LINEAR   (name, TYPE, T, M, K, YS, XS, EPILOGUE, COUNT)
- *   CONV_SILU(name, I, K, XS, BIAS or PLAIN, COUNT)
+ *   CONV_SILU(name, AT, I, K, XS, BIAS or PLAIN, COUNT)   of the PAD(I) columns from AT
  *   SCAN     (name, I, N, R, XS, DS, COUNT)
- *   NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)   one row; K taps, matrix [2 PAD(I)][D]
+ *   NORM_LINEAR_CONV(name, TYPE, T, D, S, M, AT, I, K, EPS, XS)   one row; K taps, matrix [M][D]
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
  *   NORM_SELECTION(name, R, N, DS, EPS, COUNT)
  *   NORM_DT_SCAN(name, TYPE, T, I, N, R, XS, DS, EPS)      one row
+ *   SSD      (name, H, P, G, N, XS, LOW, HIGH, COUNT)
+ *   RMSNORM_GROUPS(name, D, G, XS, EPS, COUNT)             in place
+ *   NORM_LINEAR_ADD(name, TYPE, T, M, D, G, XS, EPS)       one row
  *   LAYERNORM(name, D, S, EPS, COUNT)
  *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C, W)
  *                                                          one row
@@ -31,6 +34,7 @@
  * M, K      output rows and (exact) columns of a matrix; LINEAR pads M to whole lines itself
  * YS XS DS  floats from one row of y, x (xz for conv and scan) or xdb to the next
  *
+ * H P G N   of SSD: heads, their width, groups that share B and C, states of a channel
  * H KV HD   query heads, heads of keys and values, width of a head; R of it are rotated
  * E K ROWS  experts, how many of them a token goes through, most tokens
  * WEIGHTS   of the chosen: RENORM or RAW, see enum route_weights in route.h
@@ -55,6 +59,8 @@
 #include "kernels/cpu/norm_linear_conv.h"
 #include "kernels/cpu/dt_scan.h"
 #include "kernels/cpu/norm_selection.h"
+#include "kernels/cpu/ssd.h"
+#include "kernels/cpu/norm_linear_add.h"
 #include "kernels/cpu/layernorm.h"
 #include "kernels/cpu/norm_qkv.h"
 #include "kernels/cpu/rope_append.h"

@@ -76,7 +76,7 @@ KERNEL_INLINE void route_write(u32 E, u32 K, enum route_weights weights, const f
     f32 sum = 0;
     u32 slot = 0;
     for (u32 e = 0; e < E; e++)
-        if (route_chosen(E, K, p, e)) {
+        if (slot < K && route_chosen(E, K, p, e)) { /* logits of NaN choose all */
             route[slot] = (f32)e;
             route[K + slot] = p[e];
             sum += p[e];

@@ -30,7 +30,7 @@ enum {
 
 struct conv_params {
     const struct step *step;
-    f32 *x;          /* [rows][XS] */
+    f32 *x;          /* [rows][XS], from column AT */
     f32 *state;      /* [K-1][PAD(I)] */
     const f32 *taps; /* [K][PAD(I)] */
     const f32 *bias; /* [PAD(I)] */
@@ -120,25 +120,25 @@ DEVICE void conv_silu(u32 S, u32 K, u32 XS, bool biased, enum count count,
         conv_silu(LINE_PAD(I), K, XS, biased, COUNT, &p);                                          \
     }
 
-#define CONV_SILU_PLAIN(name, I, K, XS, COUNT)                                                     \
+#define CONV_SILU_PLAIN(name, AT, I, K, XS, COUNT)                                                 \
     CONV_SILU_KERNEL(name, I, K, XS, false, COUNT)                                                 \
     extern "C" void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[LINE_PAD(I)],                   \
                          const f32(*taps)[LINE_PAD(I)])                                            \
     {                                                                                              \
-        const struct conv_params params = {r->step, xz[0], state[0], taps[0], NULL};               \
+        const struct conv_params params = {r->step, xz[0] + (AT), state[0], taps[0], NULL};        \
         LAUNCH(r, op, name##_kernel, LINE_PAD(I) / LINE_F32, CONV_THREADS, 0, params);             \
     }
 
-#define CONV_SILU_BIAS(name, I, K, XS, COUNT)                                                      \
+#define CONV_SILU_BIAS(name, AT, I, K, XS, COUNT)                                                  \
     CONV_SILU_KERNEL(name, I, K, XS, true, COUNT)                                                  \
     extern "C" void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[LINE_PAD(I)],                   \
                          const f32(*taps)[LINE_PAD(I)], const f32 *bias)                           \
     {                                                                                              \
-        const struct conv_params params = {r->step, xz[0], state[0], taps[0], bias};               \
+        const struct conv_params params = {r->step, xz[0] + (AT), state[0], taps[0], bias};        \
         LAUNCH(r, op, name##_kernel, LINE_PAD(I) / LINE_F32, CONV_THREADS, 0, params);             \
     }
 
-#define CONV_SILU(name, I, K, XS, BIAS_OR_PLAIN, COUNT)                                            \
-    CONV_SILU_##BIAS_OR_PLAIN(name, I, K, XS, COUNT_##COUNT)
+#define CONV_SILU(name, AT, I, K, XS, BIAS_OR_PLAIN, COUNT)                                        \
+    CONV_SILU_##BIAS_OR_PLAIN(name, AT, I, K, XS, COUNT_##COUNT)
 
 #endif

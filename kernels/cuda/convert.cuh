@@ -1,12 +1,11 @@
 /* rows:  to[most][PAD(K)] <- the rows of x that a matrix product reads, in the type of its weights
  *
- *   Means    to[t][k] = x[first + t][k] for the rows of the step; 0 for k >= K and for rows of no
- *            token, so that a product over all `most` rows and PAD(K) columns computes no garbage
- *   Shapes   x [rows][XS] f32; `to` lies in run.work
- *   Split    a thread converts 8 neighbouring elements
- *   Moves    x once in, `to` once out, for all `most` rows; bound by bandwidth
- *   Error    rounded to nearest even: 2^-8 |x| for BF16, 2^-11 |x| + 2^-25 for F16, none for F32.
- * Beyond 65504 f16 becomes infinite: f16 weights need activations that fit f16, as in the
+ *   Means    to[t][k] = x[first + t][k] for the rows of the step, of which a token may have
+ * several; 0 for k >= K and for rows of no token, so that a product over all `most` rows and PAD(K)
+ * columns computes no garbage Shapes   x [rows][XS] f32; `to` lies in run.work Split    a thread
+ * converts 8 neighbouring elements Moves    x once in, `to` once out, for all `most` rows; bound by
+ * bandwidth Error    rounded to nearest even: 2^-8 |x| for BF16, 2^-11 |x| + 2^-25 for F16, none
+ * for F32. Beyond 65504 f16 becomes infinite: f16 weights need activations that fit f16, as in the
  *            frameworks that run such checkpoints in half precision */
 #ifndef KERNELS_CUDA_CONVERT_CUH
 #define KERNELS_CUDA_CONVERT_CUH
@@ -54,7 +53,8 @@ DEVICE void convert_store(enum weight_type T, const f32 *eight, void *to, size_t
     store16((uint16_t *)to + at, packed);
 }
 
-DEVICE void convert_rows(enum weight_type T, u32 K, u32 XS, u32 most, enum count count,
+/* A token has `each` rows, one behind another. */
+DEVICE void convert_rows(enum weight_type T, u32 K, u32 XS, u32 most, u32 each, enum count count,
                          const struct convert_params *p)
 {
     pdl_trigger();
@@ -65,7 +65,7 @@ DEVICE void convert_rows(enum weight_type T, u32 K, u32 XS, u32 most, enum count
     if (row >= most)
         return;
     f32 eight[CONVERT_ELEMENTS] = {0};
-    if (row < count_rows(count, p->step))
+    if (row < each * count_rows(count, p->step))
         convert_load(K, p->x + (size_t)(count_first(count, p->step) + row) * XS, column, eight);
     convert_store(T, eight, p->to, (size_t)row * LINE_PAD(K) + column);
 }

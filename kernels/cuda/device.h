@@ -7,6 +7,7 @@
  *   KERNEL(name, struct params, threads) { ... p.member ... }
  *       a kernel of one parameter `p`; `threads` is the most threads of its blocks
  *   DEVICE            before a function that kernels call
+ *   DEVICE_TABLE      before an array of constants that kernels read
  *   shared memory     only what shared_memory() gives, overlaid with one struct
  *   floats            + - * are rounded one by one (--fmad=false); a fused multiply-add is k_fma
  *   masks             full: whoever shuffles or meets at a barrier, all of the warp or block do */
@@ -33,8 +34,9 @@ struct alignas(16) vec16 {
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
-#define DEVICE static __device__ __forceinline__
-#define UNROLL _Pragma("unroll")
+#define DEVICE       static __device__ __forceinline__
+#define DEVICE_TABLE static __device__ const
+#define UNROLL       _Pragma("unroll")
 #define KERNEL(kernel, params, threads)                                                            \
     extern "C" __global__ void __launch_bounds__(threads) kernel(const __grid_constant__ params p)
 

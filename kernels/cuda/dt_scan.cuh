@@ -58,8 +58,8 @@ DEVICE struct product dt_product(enum weight_type T, u32 R, const void *w)
     p.stride = DT_LANES;
     p.turns = CEIL_DIV(vectors, DT_LANES);
     p.ahead = GEMV_LEAST(p.turns, (u32)DT_AHEAD);
-    p.paired = false;
-    p.w = p.up = (const char *)w + (size_t)row * vectors * 16;
+    p.w = p.odd = (const char *)w + (size_t)row * vectors * 16;
+    p.step = 2;
     p.x_vector = VEC_ELEMENTS(T) / 4;
     p.x_half = 1;
     return p;

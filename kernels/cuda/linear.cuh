@@ -82,7 +82,7 @@ static inline void linear_matmul(run *r, u32 op, const char *name, enum weight_t
 #define LINEAR_PRODUCT_KERNEL(name, T, K, XS, COUNT)                                               \
     KERNEL(name##_rows_kernel, struct convert_params, CONVERT_THREADS)                             \
     {                                                                                              \
-        convert_rows(WEIGHT_##T, K, XS, ROWS_MOST_##COUNT, COUNT_##COUNT, &p);                     \
+        convert_rows(WEIGHT_##T, K, XS, ROWS_MOST_##COUNT, 1, COUNT_##COUNT, &p);                  \
     }
 
 #define LINEAR_PRODUCT(name, T, M, K, YS, add, COUNT)                                              \

@@ -65,17 +65,17 @@ struct gemv_shared {
 struct product {
     enum weight_type type;
     u32 rows, vectors, first, stride;
-    u32 turns;   /* vectors of a row that some lane has */
-    u32 ahead;   /* of which this many are on the way at once */
-    bool paired; /* rows alternate between the matrix of w and that of up */
-    const char *w, *up;
+    u32 turns;            /* vectors of a row that some lane has */
+    u32 ahead;            /* of which this many are on the way at once */
+    const char *w, *odd;  /* the first row and the second */
+    u32 step;             /* rows from either to the next even or odd one */
     u32 x_vector, x_half; /* where vectors of x lie: x[x_vector * v], its second half x_half on */
 };
 
 DEVICE struct vec16 product_load(const struct product *p, u32 row, u32 v)
 {
-    const char *const w = p->paired && row % 2 == 1 ? p->up : p->w;
-    return load_weights16(w + ((size_t)(p->paired ? row / 2 : row) * p->vectors + v) * 16);
+    const char *const w = row % 2 == 0 ? p->w : p->odd;
+    return load_weights16(w + ((size_t)(row / 2 * p->step) * p->vectors + v) * 16);
 }
 
 /* Asks for the first weights; they are the only thing to be read before pdl_wait(). */
@@ -175,8 +175,9 @@ DEVICE struct product gemv_product(enum weight_type T, u32 M, u32 K, const void 
     p.stride = split * WARP;
     p.turns = turns;
     p.ahead = GEMV_LEAST(turns, (u32)GEMV_AHEAD / GEMV_ROWS(M));
-    p.paired = false;
-    p.w = p.up = (const char *)w + (size_t)row * vectors * 16;
+    p.w = (const char *)w + (size_t)row * vectors * 16;
+    p.odd = p.w + (size_t)vectors * 16;
+    p.step = 2;
     p.x_vector = 1;
     p.x_half = vectors;
     return p;

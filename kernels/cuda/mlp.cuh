@@ -80,9 +80,9 @@ DEVICE struct product pair_product(enum weight_type T, u32 M, u32 D, u32 row, co
     struct product p = gemv_product(T, M, D, gate);
     const u32 own = row + warp_index() / GEMV_SPLIT(T, M, D) * GEMV_ROWS(M);
     const size_t at = (size_t)(own / 2) * p.vectors * 16;
-    p.paired = true;
     p.w = (const char *)gate + at;
-    p.up = (const char *)up + at;
+    p.odd = (const char *)up + at;
+    p.step = 1;
     return p;
 }
 

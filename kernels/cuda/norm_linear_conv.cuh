@@ -1,18 +1,19 @@
-/* norm_linear_conv:  xz <- (silu(conv(x')), z) with (x', z) = W rmsnorm(x) + bias, one token
+/* norm_linear_conv:  xz <- W rmsnorm(x) + bias, of which some rows go through silu(conv()), one
+ * token
  *
  *   Means    kernels/cpu/norm_linear_conv.h, which is the definition
- *   Shapes   xz [1][XS] f32: x in columns 0 .. I-1, z from PAD(I); x [1][S], norm [S], S = PAD(D);
- *            W [2 PAD(I)][S] row-major; bias [2 PAD(I)], conv [K-1][PAD(I)] the window, oldest
- *            first, taps [K][PAD(I)], conv_bias [PAD(I)]; a NULL bias is none
- *   Grid     of linear_gemv.cuh for M = 2 PAD(I), behind the norm of norm_gemv.cuh. Who owns a row
- *            of x' has all that its convolution needs.
+ *   Shapes   xz [1][XS] f32; x [1][S], norm [S], S = PAD(D); W [PAD(M)][S] row-major, bias
+ * [PAD(M)]; rows AT .. AT+I-1, AT a multiple of 16, are convolved: conv [K-1][PAD(I)] the window,
+ *            oldest first, taps [K][PAD(I)], conv_bias [PAD(I)]; a NULL bias is none
+ *   Grid     of linear_gemv.cuh for M, behind the norm of norm_gemv.cuh. Who owns a row that is
+ *            convolved has all that its convolution needs.
  *   Moves    W once, its first vectors and the norm's weight before pdl_wait(); the window in and
  *            out
  *   Order    u and the factor s as in norm_gemv.cuh; sums of W u as in linear_gemv.cuh; * s; +
  *            bias; conv and silu as in kernels/cpu/conv.h
- *   Error    of x' and z: e = (D / 32 + 32) 2^-24 (sum |W||norm x| s + |bias|); of the convolution
- *            e |last tap| + (1.1 K + 9) 2^-24 (sum |taps||x'| + |bias|), of xz.x 1.1 times that +
- *            3 ulp (tests/simt/decode_kernels_test.cc)
+ *   Error    of W rmsnorm(x) + bias: e = (D / 32 + 32) 2^-24 (sum |W||norm x| s + |bias|); of the
+ *            convolution e |last tap| + (1.1 K + 9) 2^-24 (sum |taps||its inputs| + |bias|), of its
+ *            silu 1.1 times that + 3 ulp (tests/simt/decode_kernels_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*xz)[XS], const f32 (*x)[S], const f32 *norm, const TYPE *w,
  *             const f32 *bias, f32 (*conv)[PAD(I)], const f32 (*taps)[PAD(I)],
@@ -68,13 +69,13 @@ DEVICE f32 channel_step(u32 S, u32 K, u32 c, const struct norm_linear_conv_param
     return k_silu(sum + of->bias);
 }
 
-DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 I, u32 K, f32 eps,
+DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 M, u32 at, u32 S, u32 K, f32 eps,
                              const struct norm_linear_conv_params *p)
 {
-    const u32 S = LINE_PAD(I), M = 2 * S, threads = GEMV_THREADS(T, M, D);
+    const u32 threads = GEMV_THREADS(T, M, D);
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
     const struct product product = gemv_product(T, M, D, p->w);
-    const u32 row = gemv_row(T, M, D);
+    const u32 row = gemv_row(T, M, D), c = row - at; /* c: the channel, if it is below S */
     struct vec16 hold[GEMV_AHEAD] = {};
     struct channel channel = {};
     f32 sums[GEMV_MOST_ROWS], bias = 0.0f;
@@ -83,27 +84,26 @@ DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 I, u32 K, f32 eps,
     norm_begin(T, D, threads, {p->norm, NULL}, shared);
     if (p->bias && row != ~0u)
         bias = p->bias[row];
-    if (row < S)
-        channel_weights(S, K, row, p, &channel);
+    if (c < S)
+        channel_weights(S, K, c, p, &channel);
     pdl_wait();
-    if (row < S)
-        channel_window(S, K, row, p, &channel);
+    if (c < S)
+        channel_window(S, K, c, p, &channel);
     const f32 scale = norm_row(T, D, eps, threads, false, p->x, shared);
     product_sums(&product, hold, shared->x, sums);
     const f32 total = gemv_total(T, M, D, shared, sums) * scale + bias;
-    if (row < S)
-        p->xz[row] = channel_step(S, K, row, p, &channel, total);
+    if (c < S)
+        p->xz[row] = channel_step(S, K, c, p, &channel, total);
     else if (row != ~0u)
         p->xz[row] = total;
 }
 
-#define NORM_LINEAR_CONV(name, TYPE, T, D, S, I, K, EPS, XS)                                       \
+#define NORM_LINEAR_CONV(name, TYPE, T, D, S, M, AT, I, K, EPS, XS)                                \
     static_assert(GEMV_SHARED_BYTES(D) <= SHARED_MOST_BYTES, "norm_linear_conv: x is too long");   \
     static_assert((K) <= CONV_MOST_TAPS, "norm_linear_conv: too many taps");                       \
-    KERNEL(name##_kernel, struct norm_linear_conv_params,                                          \
-           GEMV_THREADS(WEIGHT_##T, 2 * LINE_PAD(I), D))                                           \
+    KERNEL(name##_kernel, struct norm_linear_conv_params, GEMV_THREADS(WEIGHT_##T, M, D))          \
     {                                                                                              \
-        norm_linear_conv(WEIGHT_##T, D, I, K, EPS, &p);                                            \
+        norm_linear_conv(WEIGHT_##T, D, M, AT, LINE_PAD(I), K, EPS, &p);                           \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*xz)[XS], const f32(*x)[S], const f32 *norm,          \
                          const TYPE *w, const f32 *bias, f32(*conv)[LINE_PAD(I)],                  \
@@ -111,7 +111,7 @@ DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 I, u32 K, f32 eps,
     {                                                                                              \
         struct norm_linear_conv_params p = {w->w,      norm, bias,  taps[0],                       \
                                             conv_bias, x[0], xz[0], conv[0]};                      \
-        NORM_GEMV_LAUNCH(r, op, name, WEIGHT_##T, 2 * LINE_PAD(I), D, false, p);                   \
+        NORM_GEMV_LAUNCH(r, op, name, WEIGHT_##T, M, D, false, p);                                 \
     }
 
 #endif

@@ -69,6 +69,14 @@ static void launch_turn(void)
         record_turn(0);
 }
 
+/* Tokens that the device may make at that position: after the one that follows a full context there
+ * is no other. */
+static uint64_t within_context(uint64_t limit, uint64_t position)
+{
+    const uint64_t room = model.context - position + 1;
+    return model.context && room < limit ? room : limit;
+}
+
 void backend_generate_begin(struct session *session, const f32 *logits)
 {
     (void)logits; /* the device has them, in row 0 */
@@ -78,6 +86,7 @@ void backend_generate_begin(struct session *session, const f32 *logits)
     ring->end = TURN_GOING;
     *cuda.exchange.turn = turns.begin;
     cuda.exchange.turn->position = session->position;
+    cuda.exchange.turn->limit = within_context(turns.begin.limit, session->position);
     CUDA_CHECK(cudaMemcpyAsync(cuda.turn, cuda.exchange.turn, sizeof *cuda.turn,
                                cudaMemcpyHostToDevice, cuda.launcher.stream));
     CUDA_CHECK(cudaEventRecord(cuda.sent, cuda.launcher.stream));
@@ -127,8 +136,11 @@ bool backend_generate_next(struct session *session, u32 *id)
         launch_turn();
         trace_end();
     }
-    if (!await_token(ring))
+    if (!await_token(ring)) {
+        if (ring->end == TURN_LIMIT && ring->taken < turns.begin.limit)
+            session_full();
         return false;
+    }
     const struct turn_token *token = &ring->tokens[ring->taken % TURN_RING];
     *id = token->id;
     turns.time_ns = token->time_ns;

@@ -223,55 +223,64 @@ START_TEST(linear_any_schedule)
 END_TEST
 
 /* ---- norm_linear_conv ------------------------------------------------------------------------ */
-/* D, I, taps; of mamba-1.4b and -2.8b fewer channels, but still 16 rows to a block. */
+/* D, rows before the convolved ones, these, rows behind them, taps. Of the large models fewer
+ * rows, but still 16 to a block. */
 #define CONV_SHAPES(X)                                                                             \
-    X(BF16, 768, 1536, 4)                                                                          \
-    X(BF16, 1024, 2048, 4)                                                                         \
-    X(BF16, 1536, 3072, 4)                                                                         \
-    X(BF16, 2048, 3072, 4)                                                                         \
-    X(BF16, 2560, 3072, 4)                                                                         \
+    X(BF16, 768, 0, 1536, 1536, 4)                                                                 \
+    X(BF16, 1024, 0, 2048, 2048, 4)                                                                \
+    X(BF16, 1536, 0, 3072, 3072, 4)                                                                \
+    X(BF16, 2048, 0, 3072, 3072, 4)                                                                \
+    X(BF16, 2560, 0, 3072, 3072, 4)                                                                \
+    X(BF16, 768, 1536, 1792, 24, 4)                                                                \
+    X(BF16, 1024, 2048, 2304, 32, 4)                                                               \
+    X(BF16, 2560, 3072, 3328, 80, 4)                                                               \
     CONV_SMALL(X)
 
 #define CONV_SMALL(X)                                                                              \
-    X(BF16, 160, 320, 4)                                                                           \
-    X(F32, 1, 1, 2)                                                                                \
-    X(F16, 17, 50, 3)                                                                              \
-    X(BF16, 100, 17, 4)                                                                            \
-    X(F32, 50, 100, 16)                                                                            \
-    X(F32, 600, 400, 3)                                                                            \
-    X(F16, 1100, 30, 2)
+    X(BF16, 160, 0, 320, 320, 4)                                                                   \
+    X(F32, 1, 0, 1, 1, 2)                                                                          \
+    X(F16, 17, 0, 50, 50, 3)                                                                       \
+    X(BF16, 100, 0, 17, 17, 4)                                                                     \
+    X(F32, 50, 0, 100, 100, 16)                                                                    \
+    X(F32, 600, 0, 400, 400, 3)                                                                    \
+    X(F16, 1100, 0, 30, 30, 2)                                                                     \
+    X(F32, 64, 128, 192, 8, 4)                                                                     \
+    X(F16, 64, 128, 256, 4, 4)                                                                     \
+    X(BF16, 40, 16, 50, 3, 3)
 
-#define CONV_MAKE(T, D, I, K)                                                                      \
-    NORM_LINEAR_CONV(conv_##T##_##D##x##I##x##K, any_##T, T, D, LINE_PAD(D), I, K, 1e-5f,          \
-                     2 * LINE_PAD(I))                                                              \
-    static void conv_##T##_##D##x##I##x##K##_call(run *r, f32 *xz, const f32 *x, const f32 *norm,  \
-                                                  const void *w, const f32 *bias, f32 *conv,       \
-                                                  const f32 *taps, const f32 *conv_bias)           \
+#define CONV_ROWS(AT, I, BEHIND) LINE_PAD((AT) + LINE_PAD(I) + (BEHIND))
+#define CONV_MAKE(T, D, AT, I, BEHIND, K)                                                          \
+    CONV_MAKE_NAMED(conv_##T##_##D##x##AT##x##I##x##BEHIND##x##K, T, D, AT, I, BEHIND, K)
+#define CONV_MAKE_NAMED(name, T, D, AT, I, BEHIND, K)                                              \
+    NORM_LINEAR_CONV(name, any_##T, T, D, LINE_PAD(D), CONV_ROWS(AT, I, BEHIND), AT, I, K, 1e-5f,  \
+                     CONV_ROWS(AT, I, BEHIND))                                                     \
+    static void name##_call(run *r, f32 *xz, const f32 *x, const f32 *norm, const void *w,         \
+                            const f32 *bias, f32 *conv, const f32 *taps, const f32 *conv_bias)     \
     {                                                                                              \
-        conv_##T##_##D##x##I##x##K(r, 0, (f32(*)[2 * LINE_PAD(I)]) xz,                             \
-                                   (const f32(*)[LINE_PAD(D)])x, norm, (const any_##T *)w, bias,   \
-                                   (f32(*)[LINE_PAD(I)])conv, (const f32(*)[LINE_PAD(I)])taps,     \
-                                   conv_bias);                                                     \
+        name(r, 0, (f32(*)[CONV_ROWS(AT, I, BEHIND)])xz, (const f32(*)[LINE_PAD(D)])x, norm,       \
+             (const any_##T *)w, bias, (f32(*)[LINE_PAD(I)])conv, (const f32(*)[LINE_PAD(I)])taps, \
+             conv_bias);                                                                           \
     }
 CONV_SHAPES(CONV_MAKE)
 
 static const struct conv_case {
     const char *name;
     enum weight_type type;
-    u32 D, I, K;
+    u32 D, at, I, behind, K;
     void (*call)(run *r, f32 *xz, const f32 *x, const f32 *norm, const void *w, const f32 *bias,
                  f32 *conv, const f32 *taps, const f32 *conv_bias);
 } conv_cases[] = {
-#define CONV_ROW(T, D, I, K)                                                                       \
-    {#T " norm " #D "x" #I " taps " #K, WEIGHT_##T, D, I, K, conv_##T##_##D##x##I##x##K##_call},
+#define CONV_ROW(T, D, AT, I, BEHIND, K)                                                           \
+    {#T " norm " #D "x" #AT "+" #I "+" #BEHIND " taps " #K, WEIGHT_##T, D, AT, I, BEHIND, K,       \
+     conv_##T##_##D##x##AT##x##I##x##BEHIND##x##K##_call},
     CONV_SHAPES(CONV_ROW)};
 static const struct conv_case conv_small[] = {CONV_SMALL(CONV_ROW)};
 
 struct conv_trial {
     const struct conv_case *c;
-    u32 S; /* PAD(I) */
+    u32 S, rows, M; /* PAD(I); rows of W with and without those of the last pad */
     bool biased;
-    struct bed_matrix w; /* [S + I][D]: x at row 0, z at row S */
+    struct bed_matrix w;
     f32 *x, *norm, *xz, *bias, *window, *taps, *conv_bias, *before;
 };
 
@@ -280,20 +289,24 @@ static struct conv_trial conv_new(const struct conv_case *c, bool biased)
     const u32 S = LINE_PAD(c->I), D = LINE_PAD(c->D);
     struct conv_trial t = {};
     t.c = c, t.S = S, t.biased = biased;
-    t.w = bed_matrix_new(c->type, c->I + c->D, S + c->I, c->D, 1.0f / sqrtf((f32)c->D));
+    t.rows = c->at + S + c->behind;
+    t.M = LINE_PAD(t.rows);
+    t.w = bed_matrix_new(c->type, c->I + c->D, t.rows, c->D, 1.0f / sqrtf((f32)c->D));
     const size_t width = c->type == WEIGHT_F32 ? 4 : 2; /* the pads of x' are pads here, too */
-    memset((char *)t.w.packed + (size_t)c->I * D * width, 0, (size_t)(S - c->I) * D * width);
+    memset((char *)t.w.packed + (size_t)(c->at + c->I) * D * width, 0,
+           (size_t)(S - c->I) * D * width);
     t.x = bed_new(D, SIMT_ORDINARY, "x");
     t.norm = bed_new(D, SIMT_WEIGHTS, "norm");
-    t.xz = bed_new(2 * S, SIMT_ORDINARY, "xz");
-    t.bias = bed_new(2 * S, SIMT_WEIGHTS, "bias");
+    t.xz = bed_new(t.M, SIMT_ORDINARY, "xz");
+    t.bias = bed_new(t.M, SIMT_WEIGHTS, "bias");
     t.window = bed_new((c->K - 1) * S, SIMT_ORDINARY, "the window");
     t.taps = bed_new(c->K * S, SIMT_WEIGHTS, "taps");
     t.conv_bias = bed_new(S, SIMT_WEIGHTS, "conv_bias");
     t.before = (f32 *)calloc((c->K - 1) * S, sizeof(f32));
     bed_fill(t.x, 1, 1, D, c->D, 30.0f);
     bed_fill(t.norm, 2, 1, D, c->D, 1.0f);
-    bed_fill(t.bias, 3, 2, S, c->I, 1.0f);
+    bed_fill(t.bias, 3, 1, t.M, t.rows, 1.0f);
+    memset(t.bias + c->at + c->I, 0, (S - c->I) * sizeof(f32));
     bed_fill(t.before, 4, c->K - 1, S, c->I, 2.0f);
     bed_fill(t.taps, 5, c->K, S, c->I, 1.0f);
     bed_fill(t.conv_bias, 6, 1, S, c->I, 1.0f);
@@ -363,24 +376,36 @@ static struct exact conv_output(const struct conv_trial *t, u32 c, struct exact 
     return {sum / (1 + exp(-sum)), 1.1 * last.bound * fabs(tap) + (1.1 * K + 9) * unit * sizes};
 }
 
+/* The convolved rows, and the window that they leave. */
+static double conv_check_channels(const struct conv_trial *t, double scale)
+{
+    const u32 at = t->c->at, newest = (t->c->K - 2) * t->S;
+    double worst = 0;
+    for (u32 c = 0; c < t->c->I; c++) {
+        const struct exact x = conv_linear(t, scale, at + c);
+        worst = fmax(worst, conv_within(t, "x", c, t->xz[at + c], conv_output(t, c, x)));
+        worst = fmax(worst, conv_within(t, "window", c, t->window[newest + c], x));
+    }
+    for (u32 i = 0; i < newest; i++)
+        ck_assert_msg(t->window[i] == t->before[t->S + i], "%s: window %u", t->c->name, i);
+    for (u32 c = t->c->I; c < t->S; c++)
+        ck_assert_msg(t->xz[at + c] == 0 && t->window[newest + c] == 0, "%s: pad %u is not 0",
+                      t->c->name, c);
+    return worst;
+}
+
 static double conv_check(const struct conv_trial *t)
 {
-    double squares = 0, worst = 0;
+    double squares = 0;
     for (u32 k = 0; k < t->c->D; k++)
         squares += (double)t->x[k] * t->x[k];
     const double scale = 1 / sqrt(squares / t->c->D + (double)1e-5f);
-    for (u32 c = 0; c < t->c->I; c++) {
-        const struct exact x = conv_linear(t, scale, c), z = conv_linear(t, scale, t->S + c);
-        worst = fmax(worst, conv_within(t, "z", c, t->xz[t->S + c], z));
-        worst = fmax(worst, conv_within(t, "x", c, t->xz[c], conv_output(t, c, x)));
-        worst = fmax(worst, conv_within(t, "window", c, t->window[(t->c->K - 2) * t->S + c], x));
-    }
-    for (u32 i = 0; i < (t->c->K - 2) * t->S; i++)
-        ck_assert_msg(t->window[i] == t->before[t->S + i], "%s: window %u", t->c->name, i);
-    for (u32 c = t->c->I; c < t->S; c++)
-        ck_assert_msg(t->xz[c] == 0 && t->xz[t->S + c] == 0 &&
-                          t->window[(t->c->K - 2) * t->S + c] == 0,
-                      "%s: pad %u is not 0", t->c->name, c);
+    double worst = conv_check_channels(t, scale);
+    for (u32 row = 0; row < t->rows; row++)
+        if (row < t->c->at || row >= t->c->at + t->S)
+            worst = fmax(worst, conv_within(t, "row", row, t->xz[row], conv_linear(t, scale, row)));
+    for (u32 row = t->rows; row < t->M; row++)
+        ck_assert_msg(t->xz[row] == 0, "%s: pad %u is not 0", t->c->name, row);
     return worst;
 }
 
@@ -404,7 +429,7 @@ START_TEST(conv_any_schedule)
         simt_schedule(seed);
         conv_run(&t);
         const uint64_t hash =
-            bed_hash(bed_hash(BED_HASH, t.xz, 2 * t.S), t.window, (size_t)(t.c->K - 1) * t.S);
+            bed_hash(bed_hash(BED_HASH, t.xz, t.M), t.window, (size_t)(t.c->K - 1) * t.S);
         if (seed == 0)
             in_order = hash;
         ck_assert_msg(hash == in_order, "%s: schedule %u gives other bits", t.c->name, seed);

@@ -55,25 +55,27 @@ void matmul(run *, u32, const struct matmul *m)
 
 /* ---- conv ---------------------------------------------------------------------------------------
  */
-CONV_SILU(conv_1536x4, 1536, 4, 3072, BIAS, CHUNK)
-CONV_SILU(conv_17x2, 17, 2, 64, BIAS, CHUNK)
-CONV_SILU(conv_50x3, 50, 3, 128, PLAIN, CHUNK)
-CONV_SILU(conv_16x16, 16, 16, 48, PLAIN, CHUNK)
-CONV_SILU(conv_one_50x4, 50, 4, 128, BIAS, ONE)
+CONV_SILU(conv_1536x4, 0, 1536, 4, 3072, BIAS, CHUNK)
+CONV_SILU(conv_17x2, 16, 17, 2, 64, BIAS, CHUNK)
+CONV_SILU(conv_50x3, 0, 50, 3, 128, PLAIN, CHUNK)
+CONV_SILU(conv_16x16, 32, 16, 16, 48, PLAIN, CHUNK)
+CONV_SILU(conv_one_50x4, 0, 50, 4, 128, BIAS, ONE)
 
 typedef void conv_call(run *r, f32 *x, f32 *state, const f32 *taps, const f32 *bias);
 
-#define CONV_CALL(name, I, XS, ...)                                                                \
+/* x lies AT columns behind the start of a row of xz. */
+#define CONV_CALL(name, AT, I, XS, ...)                                                            \
     static void name##_call(run *r, f32 *x, f32 *state, const f32 *taps, const f32 *bias)          \
     {                                                                                              \
         (void)bias;                                                                                \
-        name(r, 0, (f32(*)[XS])x, (f32(*)[PAD(I)])state, (const f32(*)[PAD(I)])taps __VA_ARGS__);  \
+        name(r, 0, (f32(*)[XS])(x - (AT)), (f32(*)[PAD(I)])state,                                  \
+             (const f32(*)[PAD(I)])taps __VA_ARGS__);                                              \
     }
-CONV_CALL(conv_1536x4, 1536, 3072, , bias)
-CONV_CALL(conv_17x2, 17, 64, , bias)
-CONV_CALL(conv_50x3, 50, 128)
-CONV_CALL(conv_16x16, 16, 48)
-CONV_CALL(conv_one_50x4, 50, 128, , bias)
+CONV_CALL(conv_1536x4, 0, 1536, 3072, , bias)
+CONV_CALL(conv_17x2, 16, 17, 64, , bias)
+CONV_CALL(conv_50x3, 0, 50, 128)
+CONV_CALL(conv_16x16, 32, 16, 48)
+CONV_CALL(conv_one_50x4, 0, 50, 128, , bias)
 
 static const struct conv_case {
     const char *name;

@@ -34,7 +34,7 @@ $(simt_programs): $(TESTS)/%: $(TESTS)/obj/simt/%.o $(TESTS)/libsimt.a $(TEST_LI
 # ---- does nvcc take it ----------------------------------------------------------------------------
 CU         ?= tests/simt/device_check.cu
 nvcc_archs := sm_90a sm_121a
-NVCC_FLAGS := -std=c++17 -O3 --fmad=false -I. -Werror all-warnings -Xptxas -v,-warn-spills,-Werror
+NVCC_FLAGS := -std=c++17 -O3 --fmad=false -I. -Werror all-warnings -Xptxas -v,-warn-spills,-warn-lmem-usage,-Werror
 nvcc_made  := $(foreach a,$(nvcc_archs),$(CU:%.cu=build/nvcc/$(a)/%.o))
 .PHONY: nvcc-check
 nvcc-check: $(if $(wildcard $(NVCC)),$(nvcc_made))

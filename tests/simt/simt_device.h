@@ -10,6 +10,7 @@
 #include "tests/simt/simt.h"
 
 #define DEVICE static inline __attribute__((always_inline, unused))
+#define DEVICE_TABLE static const
 #define UNROLL _Pragma("GCC unroll 64")
 
 /* The kernel is a host function, its address the handle; simt_launch() finds it by that. */

@@ -1,0 +1,374 @@
+/* experts_swiglu, experts_add with COUNT CHUNK:  the experts of a chunk, a matrix product each
+ *
+ *   Means    kernels/cpu/experts.h, which is the definition
+ *   Shapes   xg [K rows][S], h [K rows][PAD(F)], y [rows][PAD(D)] f32; route [rows][PAD(2 K)];
+ *            G, U [E] of [PAD(F)][PAD(D)] and W [E] of [PAD(D)][PAD(F)], row-major
+ *   Grid     groups.cuh finds the tiles; convert.cuh copies the rows to run.work in the type of the
+ *            weights; then a block of 8 warps has a tile of 64 rows and 128 rows of weights: 64
+ *            outputs of G and U, 8 of the one beside 8 of the other, or 128 of W. Blocks of the
+ *            same weights are neighbours; blocks without a tile leave. A warp has 32 rows and 32
+ *            rows of weights. experts_add leaves products in run.work, and a kernel adds a token's
+ *            up, a thread for 4 columns.
+ *   Moves    the weights of every expert that is chosen once per 64 of its rows, mostly from L2,
+ *            in stages of 128 bytes of each row, three of them on their way; rows once for every
+ *            block beside another; the products once out and once in
+ *   Order    BF16 and F16: columns ascending by 16 in one accumulator, within them the machine's.
+ *            F32: acc = fma(w, x, acc) over ascending columns, the bits of the CPU. Then one
+ *            product with silu; y = fma(product, weight, y) in ascending order of experts
+ *   Error    of a product (u + K 2^-23) sum |W||x| + v sum |W|, (u, v) the rounding of x as in
+ *            linear.cuh and K its columns (2^-24 for F32); of h and y as kernels/cpu/experts.h with
+ *            these (tests/simt/experts_kernels_test.cc)
+ *
+ *   void NAME(run *, u32 op, f32 (*h)[PAD(F)], const f32 (*xg)[S], const f32 (*route)[PAD(2 K)],
+ *             const TYPE *gate, const TYPE *up)
+ *   void NAME(run *, u32 op, f32 (*y)[PAD(D)], const f32 (*h)[HS], const f32 (*route)[PAD(2 K)],
+ *             const TYPE *w) */
+#ifndef KERNELS_CUDA_EXPERTS_ROWS_CUH
+#define KERNELS_CUDA_EXPERTS_ROWS_CUH
+
+#include "kernels/cuda/convert.cuh"
+#include "kernels/cuda/experts.cuh"
+#include "kernels/cuda/groups.cuh"
+
+enum {
+    TILE_WEIGHTS = 128,              /* rows of weights of a block */
+    TILE_OUTPUTS = TILE_WEIGHTS / 2, /* of gate and up */
+    TILE_VECTORS = 8,                /* of a row in one stage */
+    TILE_PITCH = TILE_VECTORS + 1,   /* so that rows side by side lie in other banks */
+    TILE_STAGES = 3,
+    TILE_THREADS = 256,
+    TILE_STEP = TILE_THREADS / TILE_VECTORS, /* rows that the block loads at a time */
+    TILE_LOADS_X = EXPERT_TILE_ROWS / TILE_STEP,
+    TILE_LOADS = (EXPERT_TILE_ROWS + TILE_WEIGHTS) / TILE_STEP, /* vectors of a thread and stage */
+    COMBINE_THREADS = 256,
+};
+
+struct tile_stage {
+    struct vec16 x[EXPERT_TILE_ROWS][TILE_PITCH], w[TILE_WEIGHTS][TILE_PITCH];
+};
+#define TILE_SHARED_BYTES ((u32)(TILE_STAGES * sizeof(struct tile_stage)))
+
+/* The sums of a lane: 2 times 16 rows, 4 times 8 rows of weights, as mma_bf16() has them. */
+struct tile_sums {
+    f32 c[2][4][4];
+};
+
+/* Where a thread loads its vectors from: rows of x, then rows of weights. */
+struct tile_sources {
+    const char *from[TILE_LOADS];
+};
+
+/* ---- one product ---------------------------------------------------------------------------- */
+/* Begins to bring step `step` of all rows, and closes the group, which may be empty. */
+DEVICE void tile_load(u32 vectors, u32 step, const struct tile_sources *sources,
+                      struct tile_stage *stages)
+{
+    struct tile_stage *const to = &stages[step % TILE_STAGES];
+    const u32 v = thread_index() % TILE_VECTORS, row = thread_index() / TILE_VECTORS;
+    if (step * TILE_VECTORS + v < vectors) {
+        UNROLL
+        for (u32 i = 0; i < TILE_LOADS_X; i++)
+            copy_async16(&to->x[row + i * TILE_STEP][v],
+                         sources->from[i] + (size_t)step * TILE_VECTORS * 16);
+        UNROLL
+        for (u32 i = TILE_LOADS_X; i < TILE_LOADS; i++)
+            copy_async16(&to->w[row + (i - TILE_LOADS_X) * TILE_STEP][v],
+                         sources->from[i] + (size_t)step * TILE_VECTORS * 16);
+    }
+    copy_async_commit();
+}
+
+/* The rows of this warp in its tile, and its rows of weights. */
+DEVICE u32 tile_row()
+{
+    return warp_index() / 4 * 32;
+}
+
+DEVICE u32 tile_weight()
+{
+    return warp_index() % 4 * 32;
+}
+
+/* 16 columns of 16-bit weights: vectors 2 part and 2 part + 1. */
+DEVICE void tile_mma(enum weight_type T, u32 part, const struct tile_stage *s,
+                     struct tile_sums *sums)
+{
+    const u32 g = warp_lane() / 4, t = warp_lane() % 4;
+    u32 a[2][4], b[4][2];
+    UNROLL
+    for (u32 m = 0; m < 2; m++)
+        UNROLL
+    for (u32 i = 0; i < 4; i++)
+        a[m][i] = s->x[tile_row() + m * 16 + i % 2 * 8 + g][2 * part + i / 2].word[t];
+    UNROLL
+    for (u32 n = 0; n < 4; n++)
+        UNROLL
+    for (u32 i = 0; i < 2; i++)
+        b[n][i] = s->w[tile_weight() + n * 8 + g][2 * part + i].word[t];
+    UNROLL
+    for (u32 m = 0; m < 2; m++)
+        UNROLL
+    for (u32 n = 0; n < 4; n++)
+        if (T == WEIGHT_F16)
+            mma_f16(sums->c[m][n], a[m], b[n]);
+        else
+            mma_bf16(sums->c[m][n], a[m], b[n]);
+}
+
+/* 4 columns of f32 weights: vector v. */
+DEVICE void tile_fma(u32 v, const struct tile_stage *s, struct tile_sums *sums)
+{
+    const u32 g = warp_lane() / 4, t = warp_lane() % 4;
+    struct vec16 a[4], b[8];
+    UNROLL
+    for (u32 i = 0; i < 4; i++)
+        a[i] = load16(&s->x[tile_row() + i * 8 + g][v]);
+    UNROLL
+    for (u32 i = 0; i < 8; i++)
+        b[i] = load16(&s->w[tile_weight() + i / 2 * 8 + 2 * t + i % 2][v]);
+    UNROLL
+    for (u32 k = 0; k < 4; k++)
+        UNROLL
+    for (u32 i = 0; i < 4; i++)
+        UNROLL
+    for (u32 j = 0; j < 8; j++) {
+        f32 *const c = &sums->c[i / 2][j / 2][i % 2 * 2 + j % 2];
+        *c = k_fma(as_f32(b[j].word[k]), as_f32(a[i].word[k]), *c);
+    }
+}
+
+/* One stage, of which `vectors` vectors of a row are there. */
+DEVICE void tile_stage_sums(enum weight_type T, u32 vectors, const struct tile_stage *s,
+                            struct tile_sums *sums)
+{
+    UNROLL
+    for (u32 v = 0; v < TILE_VECTORS; v++)
+        if (v < vectors) {
+            if (T == WEIGHT_F32)
+                tile_fma(v, s, sums);
+            else if (v % 2 == 0)
+                tile_mma(T, v / 2, s, sums);
+        }
+}
+
+/* The sums of this warp over K columns. */
+DEVICE void tile_products(enum weight_type T, u32 K, const struct tile_sources *sources,
+                          struct tile_sums *sums)
+{
+    struct tile_stage *const stages = (struct tile_stage *)shared_memory();
+    const u32 vectors = ROW_VECTORS(T, K), steps = CEIL_DIV(vectors, (u32)TILE_VECTORS);
+    UNROLL
+    for (u32 step = 0; step + 1 < TILE_STAGES; step++)
+        tile_load(vectors, step, sources, stages);
+    for (u32 step = 0; step < steps; step++) {
+        copy_async_wait(TILE_STAGES - 2);
+        block_barrier(); /* the stage: its copies, of all threads, before all read it; the one
+                            before it: read by all, before it is filled again */
+        tile_load(vectors, step + TILE_STAGES - 1, sources, stages);
+        tile_stage_sums(T, vectors - step * TILE_VECTORS, &stages[step % TILE_STAGES], sums);
+    }
+}
+
+/* ---- where the rows lie --------------------------------------------------------------------- */
+/* A tile: rows first .. first + rows - 1 go through `expert`. */
+struct tile {
+    u32 expert, first, rows;
+};
+
+DEVICE struct tile tile_of(u32 tiles, const struct vec16 *table)
+{
+    const struct vec16 t = load16(&table[block_index() % tiles]);
+    return {t.word[0], t.word[1], t.word[2]};
+}
+
+/* Row r of a tile of [most][K] rows; behind the last one it is that, and nobody stores the sums. */
+DEVICE const char *tile_source_x(enum weight_type T, u32 K, u32 most, const void *x, u32 r)
+{
+    return (const char *)x + (size_t)GEMV_LEAST(r, most - 1) * ROW_VECTORS(T, K) * 16;
+}
+
+/* The same for rows of weights, of which there are PAD(M). */
+DEVICE const char *tile_source_w(enum weight_type T, u32 K, u32 M, const void *w, u32 r)
+{
+    return (const char *)w + (size_t)GEMV_LEAST(r, LINE_PAD(M) - 1) * ROW_VECTORS(T, K) * 16;
+}
+
+/* The row that this thread loads as its i-th. */
+DEVICE u32 tile_thread_row(u32 i)
+{
+    return thread_index() / TILE_VECTORS + i * TILE_STEP;
+}
+
+/* ---- gate and up ---------------------------------------------------------------------------- */
+struct experts_swiglu_params {
+    const struct vec16 *tiles;
+    const void *x, *gate, *up;
+    f32 *h;
+};
+
+DEVICE void experts_swiglu(enum weight_type T, u32 D, u32 F, u32 most, u32 tiles,
+                           const struct experts_swiglu_params *p)
+{
+    const u32 output = block_index() / tiles * TILE_OUTPUTS;
+    const u32 v = thread_index() % TILE_VECTORS * 16, g = warp_lane() / 4, t = warp_lane() % 4;
+    struct tile_sources sources;
+    struct tile_sums sums = {};
+    pdl_trigger();
+    pdl_wait();
+    const struct tile tile = tile_of(tiles, p->tiles);
+    if (tile.rows == 0)
+        return; /* the whole block */
+    const size_t expert = tile.expert * EXPERT_BYTES(T, F, D);
+    UNROLL
+    for (u32 i = 0; i < TILE_LOADS_X; i++)
+        sources.from[i] = tile_source_x(T, D, most, p->x, tile.first + tile_thread_row(i)) + v;
+    UNROLL
+    for (u32 i = TILE_LOADS_X; i < TILE_LOADS; i++) {
+        const u32 r = tile_thread_row(i - TILE_LOADS_X);
+        const char *const w = (const char *)(r / 8 % 2 ? p->up : p->gate) + expert;
+        sources.from[i] = tile_source_w(T, D, F, w, output + r / 16 * 8 + r % 8) + v;
+    }
+    tile_products(T, D, &sources, &sums);
+    UNROLL
+    for (u32 i = 0; i < 16; i++) {
+        const u32 m = i / 8, n = i / 4 % 2 * 2, c = i % 4;
+        const u32 row = tile_row() + m * 16 + c / 2 * 8 + g;
+        const u32 column = output + tile_weight() / 2 + n / 2 * 8 + 2 * t + c % 2;
+        if (row < tile.rows && column < LINE_PAD(F))
+            p->h[(size_t)(tile.first + row) * LINE_PAD(F) + column] =
+                k_silu(sums.c[m][n][c]) * sums.c[m][n + 1][c];
+    }
+}
+
+/* Converts the rows of a chunk, K to a token, for products over C columns. */
+#define EXPERTS_ROWS_KERNEL(name, T, C, XS, K, ROWS)                                               \
+    KERNEL(name##_rows_kernel, struct convert_params, CONVERT_THREADS)                             \
+    {                                                                                              \
+        convert_rows(WEIGHT_##T, C, XS, (ROWS) * (K), K, COUNT_CHUNK, &p);                         \
+    }
+
+#define EXPERTS_ROWS_LAUNCH(r, op, name, C, K, ROWS, to, x)                                        \
+    do {                                                                                           \
+        const struct convert_params rows = {(r)->step, to, (x)[0]};                                \
+        LAUNCH(r, op, name##_rows_kernel, CONVERT_BLOCKS(C, (ROWS) * (K)), CONVERT_THREADS, 0,     \
+               rows);                                                                              \
+    } while (0)
+
+#define EXPERTS_SWIGLU(name, TYPE, T, D, S, F, E, K, ROWS)                                         \
+    GROUPS_KERNEL(name, E, K, ROWS)                                                                \
+    EXPERTS_ROWS_KERNEL(name, T, D, S, K, ROWS)                                                    \
+    KERNEL(name##_kernel, struct experts_swiglu_params, TILE_THREADS)                              \
+    {                                                                                              \
+        experts_swiglu(WEIGHT_##T, D, F, (ROWS) * (K), (u32)WORK_TILES((ROWS) * (K), E), &p);      \
+    }                                                                                              \
+    extern "C" void name(run *r, u32 op, f32(*h)[LINE_PAD(F)], const f32(*xg)[S],                  \
+                         const f32(*route)[ROUTE_STRIDE(K)], const TYPE *gate, const TYPE *up)     \
+    {                                                                                              \
+        const struct groups groups = groups_in(r->work, (ROWS) * (K), E);                          \
+        void *const x = groups_behind(r->work, (ROWS) * (K), E);                                   \
+        const struct experts_swiglu_params params = {groups.tiles, x, gate, up, h[0]};             \
+        GROUPS_LAUNCH(r, op, name, E, route, groups);                                              \
+        EXPERTS_ROWS_LAUNCH(r, op, name, D, K, ROWS, x, xg);                                       \
+        LAUNCH(r, op, name##_kernel,                                                               \
+               (u32)WORK_TILES((ROWS) * (K), E) * CEIL_DIV(LINE_PAD(F), (u32)TILE_OUTPUTS),        \
+               TILE_THREADS, TILE_SHARED_BYTES, params);                                           \
+    }
+
+/* ---- the way back --------------------------------------------------------------------------- */
+struct experts_products_params {
+    const struct vec16 *tiles;
+    const void *x, *w;
+    f32 *products; /* [K rows][PAD(D)] */
+};
+
+DEVICE void experts_products(enum weight_type T, u32 F, u32 D, u32 most, u32 tiles,
+                             const struct experts_products_params *p)
+{
+    const u32 output = block_index() / tiles * TILE_WEIGHTS;
+    const u32 v = thread_index() % TILE_VECTORS * 16, g = warp_lane() / 4, t = warp_lane() % 4;
+    struct tile_sources sources;
+    struct tile_sums sums = {};
+    pdl_trigger();
+    pdl_wait();
+    const struct tile tile = tile_of(tiles, p->tiles);
+    if (tile.rows == 0)
+        return; /* the whole block */
+    const char *const w = (const char *)p->w + tile.expert * EXPERT_BYTES(T, D, F);
+    UNROLL
+    for (u32 i = 0; i < TILE_LOADS_X; i++)
+        sources.from[i] = tile_source_x(T, F, most, p->x, tile.first + tile_thread_row(i)) + v;
+    UNROLL
+    for (u32 i = TILE_LOADS_X; i < TILE_LOADS; i++)
+        sources.from[i] = tile_source_w(T, F, D, w, output + tile_thread_row(i - TILE_LOADS_X)) + v;
+    tile_products(T, F, &sources, &sums);
+    UNROLL
+    for (u32 i = 0; i < 32; i++) {
+        const u32 m = i / 16, n = i / 4 % 4, c = i % 4;
+        const u32 row = tile_row() + m * 16 + c / 2 * 8 + g;
+        const u32 column = output + tile_weight() + n * 8 + 2 * t + c % 2;
+        if (row < tile.rows && column < LINE_PAD(D))
+            p->products[(size_t)(tile.first + row) * LINE_PAD(D) + column] = sums.c[m][n][c];
+    }
+}
+
+struct experts_combine_params {
+    const struct step *step;
+    const u32 *place;
+    const f32 *route, *products;
+    f32 *y;
+};
+
+/* y[t] += the products of its experts times their weights, in ascending order of experts. */
+DEVICE void experts_combine(u32 D, u32 K, const struct experts_combine_params *p)
+{
+    pdl_trigger();
+    pdl_wait();
+    const u32 quads = LINE_PAD(D) / 4, i = block_index() * COMBINE_THREADS + thread_index();
+    const u32 row = i / quads, column = i % quads * 4;
+    if (row >= p->step->tokens)
+        return;
+    struct vec16 y = load16(p->y + (size_t)i * 4);
+    UNROLL
+    for (u32 slot = 0; slot < K; slot++) {
+        const f32 weight = p->route[(size_t)row * ROUTE_STRIDE(K) + K + slot];
+        const u32 place = p->place[row * K + slot];
+        const struct vec16 product = load16(p->products + (size_t)place * LINE_PAD(D) + column);
+        UNROLL
+        for (u32 w = 0; w < 4; w++)
+            y.word[w] = as_u32(k_fma(as_f32(product.word[w]), weight, as_f32(y.word[w])));
+    }
+    store16(p->y + (size_t)i * 4, y);
+}
+
+#define EXPERTS_ADD_CHUNK(name, TYPE, T, F, HS, D, E, K, ROWS)                                     \
+    GROUPS_KERNEL(name, E, K, ROWS)                                                                \
+    EXPERTS_ROWS_KERNEL(name, T, F, HS, K, ROWS)                                                   \
+    KERNEL(name##_kernel, struct experts_products_params, TILE_THREADS)                            \
+    {                                                                                              \
+        experts_products(WEIGHT_##T, F, D, (ROWS) * (K), (u32)WORK_TILES((ROWS) * (K), E), &p);    \
+    }                                                                                              \
+    KERNEL(name##_combine_kernel, struct experts_combine_params, COMBINE_THREADS)                  \
+    {                                                                                              \
+        experts_combine(D, K, &p);                                                                 \
+    }                                                                                              \
+    extern "C" void name(run *r, u32 op, f32(*y)[LINE_PAD(D)], const f32(*h)[HS],                  \
+                         const f32(*route)[ROUTE_STRIDE(K)], const TYPE *w)                        \
+    {                                                                                              \
+        const struct groups groups = groups_in(r->work, (ROWS) * (K), E);                          \
+        void *const x = groups_behind(r->work, (ROWS) * (K), E);                                   \
+        f32 *const products =                                                                      \
+            (f32 *)((char *)x + (size_t)((ROWS) * (K)) * ROW_VECTORS(WEIGHT_##T, F) * 16);         \
+        const struct experts_products_params params = {groups.tiles, x, w, products};              \
+        const struct experts_combine_params combine = {r->step, groups.place, route[0], products,  \
+                                                       y[0]};                                      \
+        GROUPS_LAUNCH(r, op, name, E, route, groups);                                              \
+        EXPERTS_ROWS_LAUNCH(r, op, name, F, K, ROWS, x, h);                                        \
+        LAUNCH(r, op, name##_kernel,                                                               \
+               (u32)WORK_TILES((ROWS) * (K), E) * CEIL_DIV(LINE_PAD(D), (u32)TILE_WEIGHTS),        \
+               TILE_THREADS, TILE_SHARED_BYTES, params);                                           \
+        LAUNCH(r, op, name##_combine_kernel,                                                       \
+               CEIL_DIV((ROWS) * (LINE_PAD(D) / 4), COMBINE_THREADS), COMBINE_THREADS, 0,          \
+               combine);                                                                           \
+    }
+
+#endif

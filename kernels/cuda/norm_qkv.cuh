@@ -1,0 +1,151 @@
+/* norm_qkv:  q, and the caches at one position, <- the turned heads of W norm(x) + bias, one token
+ *
+ *   Means    kernels/cpu/norm_qkv.h, which is the definition
+ *   Shapes   q [1][H HD] f32; x [1][S], norm, norm_bias [S], S = PAD(D); Wq [H HD][S], Wk and Wv
+ *            [KV HD][S] row-major; biases f32, one per row; keys, values [KV][C][HD] as in
+ *            cache.cuh; a NULL bias is none
+ *   Grid     of linear_gemv.cuh for the rows of the three matrices one after another, behind the
+ *            norm of norm_gemv.cuh, but 2 rows at least to a block. A head's rows are taken in an
+ *            order in which the two of a point that is turned, R / 2 apart, follow each other: 0,
+ *            R / 2, 1, R / 2 + 1, .. and the rest as they come. Their sums are in lanes side by
+ *            side then.
+ *   Moves    the matrices once, their first vectors and the norm's weights before pdl_wait(); one
+ *            position of the caches out
+ *   Order    u and the factor s as in norm_gemv.cuh; sums of W u as in linear_gemv.cuh; * s; +
+ *            bias; the turn as in kernels/cpu/rope.h
+ *   Error    before the turn e = (D / 32 + 32) 2^-24 (sum |W||norm x| s + |bias|), with LayerNorm
+ *            (D / 64 + 17) 2^-24 (sum |W||u| + |bias|) and sum |W| times the norm's own; of a
+ *            turned element the sum of both of its point, and 3 2^-24 of their sizes; of what is
+ *            kept, then one rounding (tests/simt/norm_qkv_test.cc)
+ *
+ *   void NAME(run *, u32 op, f32 (*q)[H HD], const f32 (*x)[S], const f32 *norm,
+ *             const f32 *norm_bias, const Q_TYPE *wq, const f32 *bq, const KV_TYPE *wk,
+ *             const f32 *bk, const KV_TYPE *wv, const f32 *bv, TYPE (*keys)[C][HD],
+ *             TYPE (*values)[C][HD]) */
+#ifndef KERNELS_CUDA_NORM_QKV_CUH
+#define KERNELS_CUDA_NORM_QKV_CUH
+
+#include "kernels/cuda/cache.cuh"
+#include "kernels/cuda/norm_gemv.cuh"
+#include "kernels/cuda/rope.cuh"
+
+/* A matrix of heads. */
+struct qkv_matrix {
+    const void *w;
+    const f32 *bias; /* NULL: none */
+};
+
+struct norm_qkv_params {
+    const struct step *step;
+    const f32 *x;
+    struct norm_weights norm;
+    struct qkv_matrix wq, wk, wv;
+    f32 *q;
+    void *keys, *values;
+};
+
+/* The rows whose rule of linear_gemv.cuh is followed: at least so many that a warp has 2; fewer
+ * than would give it 4 where turned rows do not come in fours. */
+#define QKV_ROWS(H, KV, HD) (((H) + 2 * (KV)) * (HD))
+#define QKV_RULE(H, KV, HD, R)                                                                     \
+    GEMV_LEAST(GEMV_MOST(QKV_ROWS(H, KV, HD), 2u * 384u), (R) % 4 == 0 ? ~0u : 8u * 384u)
+#define QKV_BLOCKS(H, KV, HD, R) (QKV_ROWS(H, KV, HD) / GEMV_BLOCK_ROWS(QKV_RULE(H, KV, HD, R)))
+
+/* The head that this block computes rows of. */
+struct qkv_head {
+    const struct qkv_matrix *matrix;
+    u32 head;          /* of the matrix */
+    bool turned, kept; /* q: turned; k: both; v: kept in the cache */
+};
+
+DEVICE struct qkv_head qkv_head_of(u32 H, u32 KV, u32 index, const struct norm_qkv_params *p)
+{
+    if (index < H)
+        return {&p->wq, index, true, false};
+    if (index < H + KV)
+        return {&p->wk, index - H, true, true};
+    return {&p->wv, index - H - KV, false, true};
+}
+
+/* Which element of a head is the n-th in the order of the kernel. */
+DEVICE u32 qkv_element(u32 R, bool turned, u32 n)
+{
+    return turned && n < R ? n / 2 + n % 2 * (R / 2) : n;
+}
+
+/* Stores one element of a head. */
+DEVICE void qkv_store(enum weight_type KT, u32 HD, u32 C, const struct qkv_head *of, u32 element,
+                      f32 y, const struct norm_qkv_params *p)
+{
+    if (!of->kept) {
+        p->q[(size_t)of->head * HD + element] = y;
+        return;
+    }
+    const u32 v = element / VEC_ELEMENTS(KT), slot = (u32)(p->step->position % C);
+    const size_t at = of->turned ? cache_key_at(KT, HD, slot, v) : cache_value_at(KT, HD, slot, v);
+    char *const head =
+        (char *)(of->turned ? p->keys : p->values) + of->head * cache_bytes(KT, HD, C);
+    cache_put(KT, head + at * 16, element % VEC_ELEMENTS(KT), y);
+}
+
+DEVICE void norm_qkv(enum weight_type T, u32 D, f32 eps, u32 H, u32 KV, u32 HD, u32 R,
+                     const f32 *table, enum weight_type KT, u32 C, u32 W,
+                     const struct norm_qkv_params *p)
+{
+    const u32 M = QKV_RULE(H, KV, HD, R), threads = GEMV_THREADS(T, M, D), rows = GEMV_ROWS(M);
+    struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
+    const u32 first = block_index() * GEMV_BLOCK_ROWS(M);        /* row of the block */
+    const u32 group = warp_index() / GEMV_SPLIT(T, M, D) * rows; /* row of the warp in it */
+    const u32 lane = warp_lane() % rows;
+    const struct qkv_head of = qkv_head_of(H, KV, first / HD, p);
+    const bool turned = of.turned && first % HD + group < R; /* all rows of the warp, or none */
+    struct product product = gemv_product(T, M, D, of.matrix->w);
+    product.w = (const char *)of.matrix->w +
+                ((size_t)of.head * HD + qkv_element(R, of.turned, first % HD + group)) *
+                    product.vectors * 16;
+    product.odd = product.w + (size_t)(turned ? R / 2 : 1) * product.vectors * 16;
+    product.step = turned ? 1 : 2;
+    const u32 n = first % HD + group + lane, element = qkv_element(R, of.turned, n);
+    const bool owner = gemv_row(T, M, D) != ~0u;
+    struct vec16 hold[GEMV_AHEAD] = {};
+    f32 sums[GEMV_MOST_ROWS], bias = 0.0f, cosine = 1.0f, sine = 0.0f;
+    pdl_trigger();
+    product_begin(&product, hold);
+    norm_begin(T, D, threads, p->norm, shared);
+    if (of.matrix->bias && owner)
+        bias = of.matrix->bias[(size_t)of.head * HD + element];
+    pdl_wait();
+    if (turned && owner)
+        rope_at(W, table[n / 2], p->step->position, &cosine, &sine);
+    const f32 factor = norm_row(T, D, eps, threads, p->norm.bias != NULL, p->x, shared);
+    product_sums(&product, hold, shared->x, sums);
+    const f32 y = gemv_total(T, M, D, shared, sums) * factor + bias;
+    const f32 other = warp_xor(y, 1); /* of the point */
+    const f32 point =
+        n % 2 == 0 ? rope_first(y, other, cosine, sine) : rope_second(other, y, cosine, sine);
+    if (owner)
+        qkv_store(KT, HD, C, &of, element, turned ? point : y, p);
+}
+
+#define NORM_QKV(name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, TYPE, KT, C, W)         \
+    static_assert(NORM_GEMV_SHARED_BYTES(D, false) <= SHARED_MOST_BYTES,                           \
+                  "norm_qkv: x is too long");                                                      \
+    KERNEL(name##_kernel, struct norm_qkv_params,                                                  \
+           GEMV_THREADS(WEIGHT_##T, QKV_RULE(H, KV, HD, R), D))                                    \
+    {                                                                                              \
+        norm_qkv(WEIGHT_##T, D, EPS, H, KV, HD, R, TABLE, WEIGHT_##KT, C, W, &p);                  \
+    }                                                                                              \
+    extern "C" void name(run *r, u32 op, f32(*q)[(H) * (HD)], const f32(*x)[S], const f32 *norm,   \
+                         const f32 *norm_bias, const Q_TYPE *wq, const f32 *bq, const KV_TYPE *wk, \
+                         const f32 *bk, const KV_TYPE *wv, const f32 *bv, TYPE(*keys)[C][HD],      \
+                         TYPE(*values)[C][HD])                                                     \
+    {                                                                                              \
+        struct norm_qkv_params p = {r->step,     x[0],        {norm, norm_bias},                   \
+                                    {wq->w, bq}, {wk->w, bk}, {wv->w, bv},                         \
+                                    q[0],        keys,        values};                             \
+        LAUNCH(r, op, name##_kernel, QKV_BLOCKS(H, KV, HD, R),                                     \
+               GEMV_THREADS(WEIGHT_##T, QKV_RULE(H, KV, HD, R), D),                                \
+               NORM_GEMV_SHARED_BYTES(D, norm_bias), p);                                           \
+    }
+
+#endif

@@ -1,0 +1,31 @@
+/* models/mamba2-1.3b/decode.c: made from config/mamba2-1.3b.ini; edit that, `make models`.
+ *
+ * One token in, one row of logits out: 48 equal layers of 3 operations, 3 operations around
+ * them. Streams 2.7 GB of weights, updates 103.2 MB of state. Allocates nothing. */
+#include "arena.h"
+#include "instances.h"
+
+/* x += out_proj(norm(heads(conv(in_proj(norm(x)))))) */
+static void layer(run *r, const struct layer_weights *w, struct layer_state *s)
+{
+    union decode_scratch *const a = &r->scratch->decode;
+
+    norm_gemv_conv_bf16_8512x2048x4(r, DECODE_IN_PROJ, a->zxbcdt, a->x, w->norm, &w->in_proj, NULL,
+        s->conv, w->conv_taps, w->conv_bias);
+    ssd_64x64x128(r, DECODE_SSD, a->zxbcdt, s->ssm, w->A, w->D, w->dt_bias);
+    norm_gemv_add_bf16_2048x4096(r, DECODE_OUT_PROJ, a->x, a->zxbcdt, w->y_norm, &w->out_proj,
+        NULL);
+}
+
+void decode(run *r)
+{
+    const struct weights *const w = r->weights;
+    struct io *const io = r->io;
+    union decode_scratch *const a = &r->scratch->decode;
+
+    embed_bf16_50288x2048(r, DECODE_EMBED, a->x, &w->embed, io->tokens);
+    for (int l = 0; l < LAYERS; l++)
+        layer(r, &w->layer[l], &r->state->layer[l]);
+    rmsnorm_2048        (r, DECODE_NORM_F, io->hidden, a->x, w->norm_f);
+    gemv_bf16_50288x2048(r, DECODE_HEAD,   io->logits, &w->embed, io->hidden);  /* 206.0 MB */
+}
