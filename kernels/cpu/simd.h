@@ -34,9 +34,9 @@ typedef f32 vf __attribute__((vector_size(VF_BYTES), may_alias));
 typedef int32_t vi __attribute__((vector_size(VF_BYTES), may_alias));
 typedef uint32_t vu __attribute__((vector_size(VF_BYTES), may_alias));
 
-/* For bodies whose arguments are the constants of one instance. Under AddressSanitizer, which checks
- * every access, an instance in one piece takes the compiler minutes: there bodies stay functions,
- * which compute the same. */
+/* For bodies whose arguments are the constants of one instance. Under AddressSanitizer, which
+ * checks every access, an instance in one piece takes the compiler minutes: there bodies stay
+ * functions, which compute the same. */
 #ifdef __SANITIZE_ADDRESS__
 #define KERNEL_INLINE static __attribute__((noinline, unused))
 #else
