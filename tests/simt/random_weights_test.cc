@@ -15,8 +15,8 @@ extern "C" {
 #include "runtime/die.h"
 #include "runtime/model.h"
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* C++ warns of designated ones too  \
-                                                               */
+/* C++ warns of designated ones too */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #include "tests/designs.h"
 #pragma GCC diagnostic pop
 #include "tools/image.h"
