@@ -256,10 +256,17 @@ test-parts: all $(TOOLS)/fables $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/f
 
 # Speed, beside the bandwidth and the fused multiply-adds that this machine gives in the same run.
 # BENCH=mamba-130m has random weights of the real shape: their values do not change the speed.
-BENCH ?= mamba-130m
-bench: deps
-	@$(MAKE) -s MODEL=$(BENCH) RANDOM_WEIGHTS=1 all
-	@$(OUT)/$(BENCH) bench -r 15
+# BENCH_LAYERS=2: only so many of its layers, for a model that is too large for this machine.
+BENCH        ?= mamba-130m
+BENCH_LAYERS ?=
+bench_model  := $(BENCH)$(if $(BENCH_LAYERS),-$(BENCH_LAYERS)-layers)
+bench_config := $(if $(BENCH_LAYERS),build/bench/$(bench_model).ini,config/$(BENCH).ini)
+bench: deps $(bench_config)
+	@$(MAKE) -s MODEL=$(bench_model) CONFIG=$(bench_config) RANDOM_WEIGHTS=1 \
+	  $(if $(BENCH_LAYERS),SOURCES=build/bench/$(bench_model)) all
+	@$(OUT)/$(bench_model) bench -r 15
+build/bench/$(BENCH)-$(BENCH_LAYERS)-layers.ini: config/$(BENCH).ini
+	@mkdir -p $(@D); sed 's/^\(num_hidden_layers *= *\).*/\1$(BENCH_LAYERS)/' $< >$@
 bench-ops: deps
 	@$(MAKE) -s MODEL=$(BENCH) $(OUT)/$(BENCH)-ops
 	@$(OUT)/$(BENCH)-ops

@@ -162,31 +162,12 @@ START_TEST(append_has_the_bits_of_the_cpu)
 }
 END_TEST
 
-START_TEST(angles_have_the_bits_of_the_cpu)
-{
-    uint64_t seed = 4;
-    for (u32 i = 0; i < 200000; i++) {
-        const uint64_t random = bed_random(&seed);
-        const double angle = i % 3 == 0   ? (double)(random >> 40) * 0x1p-20
-                             : i % 3 == 1 ? (double)(random >> 40)
-                                          : (double)(random >> 11) * 0x1p-3;
-        f32 cosine, sine, cpu_cosine, cpu_sine;
-        rope_angle(angle, &cosine, &sine);
-        bed_rope_angle(angle, &cpu_cosine, &cpu_sine);
-        ck_assert_msg(cosine == cpu_cosine && sine == cpu_sine,
-                      "angle %.17g: (%.9g, %.9g), on the CPU (%.9g, %.9g)", angle, cosine, sine,
-                      cpu_cosine, cpu_sine);
-    }
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("rope_kernels");
     TCase *tests = tcase_create("rope_append");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, append_has_the_bits_of_the_cpu, 0, sizeof shapes / sizeof shapes[0]);
-    tcase_add_test(tests, angles_have_the_bits_of_the_cpu);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }
