@@ -9,6 +9,7 @@ kit_isa  := $(if $(filter x86_64,$(shell uname -m)),avx2,native)
 
 # Programs: a kernel test of tests/simt, with the GPU in the interpreter's place.
 kit_tests    := decode_kernels decode_rows decode_scan mlp_kernels route_kernels experts_kernels \
+                norm_gemv norm_qkv rope_kernels attention_kernels \
                 prefill_kernels prefill_scan sample_kernels device_math mma probe
 kit_programs := $(kit_tests:%=$(KIT)/tests/%) $(KIT)/compare_logits $(KIT)/gpu_probe \
                 $(KIT)/driver_watch.so
@@ -56,7 +57,7 @@ $(kit_obj)/%.o: tests/gpu/%.cu | deps-test
 $(kit_obj)/%.o: tests/simt/%.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(MARCH) -c $< -o $@
-kit_bed := $(addprefix $(kit_obj)/,bed.o bed_launch.o bed_math.o bed_route.o simt_gpu.o)
+kit_bed := $(addprefix $(kit_obj)/,bed.o bed_launch.o bed_math.o bed_route.o bed_attention.o simt_gpu.o)
 $(KIT)/tests/%: $(kit_obj)/%_test.o $(kit_bed) $(OUT)/libruntime.a
 	@mkdir -p $(@D); echo "  LINK  $@"
 	@$(CC) $(CFLAGS) -s $^ -o $@ -l:libcheck.a -l:libsubunit.a -lm -L$(CUDA_HOME)/lib64 -lcudart_static \
