@@ -67,7 +67,7 @@ $(kit_obj)/%.o: tests/gpu/%.cu | deps-test
 $(kit_obj)/%.o: tests/simt/%.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(MARCH) -c $< -o $@
-kit_bed := $(addprefix $(kit_obj)/,bed.o bed_launch.o bed_math.o bed_route.o simt_gpu.o)
+kit_bed := $(addprefix $(kit_obj)/,bed.o bed_launch.o bed_math.o bed_route.o bed_attention.o simt_gpu.o)
 $(KIT)/tests/%: $(kit_obj)/%_test.o $(kit_bed) $(OUT)/libruntime.a
 	@mkdir -p $(@D); echo "  LINK  $@"
 	@$(CC) $(CFLAGS) -s $^ -o $@ -l:libcheck.a -l:libsubunit.a -lm -L$(CUDA_HOME)/lib64 -lcudart_static \
