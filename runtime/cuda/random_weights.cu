@@ -19,7 +19,7 @@ enum role_values { ONES, BY_COLUMNS, BY_TAPS, TIME_STEPS, BIASES, DECAYS };
 static const struct role {
     const char *name; /* the last word of model_weight.name */
     enum role_values values;
-    u32 groups; /* equal groups of rows, each padded on its own */
+    u32 groups; /* of Mamba: equal groups of rows, each padded on its own */
 } roles[] = {
     {"embed", BY_COLUMNS, 1},
     {"head", BY_COLUMNS, 1},
@@ -34,6 +34,7 @@ static const struct role {
     {"dt_bias", TIME_STEPS, 1},
     {"A", DECAYS, 1},
     {"D", ONES, 1},
+    {"y_norm", ONES, 1},
     {"out_proj", BY_COLUMNS, 1},
     {"out_proj_bias", BIASES, 1},
 };
@@ -86,7 +87,7 @@ static void fill_tensor(const struct model *of, void *image, u32 index, uint64_t
     const struct model_weight *const weight = &of->weights[index];
     const struct role *const role = role_of(weight);
     const u32 rows = weight->rows, cols = weight->cols;
-    const bool matrix = role->values == BY_COLUMNS;
+    const bool matrix = role->values == BY_COLUMNS, grouped = strcmp(of->model_type, "mamba") == 0;
     struct random_fill params = {};
     params.to = (char *)image + weight->at;
     params.elements = (uint64_t)rows * cols;
@@ -94,7 +95,7 @@ static void fill_tensor(const struct model *of, void *image, u32 index, uint64_t
     params.tensor = index;
     params.type = type_of(weight);
     params.cols = cols;
-    params.line = rows / role->groups;
+    params.line = rows / (grouped ? role->groups : 1);
     params.row_stride = matrix ? PAD(cols) : 1;
     params.col_stride = matrix ? 1 : PAD(rows);
     params.line_stride = PAD(params.line) * params.row_stride;

@@ -47,6 +47,7 @@ static struct model describe(const struct layout *layout, struct model_weight *w
         weights[i].bytes = w->bytes;
     }
     struct model described = {};
+    described.model_type = layout->cfg.model_type;
     described.weights = weights;
     described.weight_count = layout->count;
     described.weights_bytes = layout->weights_bytes;
@@ -129,6 +130,12 @@ START_TEST(awkward_shapes)
 }
 END_TEST
 
+START_TEST(heads)
+{
+    compare(&heads_cfg, 5, 0);
+}
+END_TEST
+
 START_TEST(any_schedule)
 {
     for (uint64_t schedule = 1; schedule <= 3; schedule++)
@@ -142,6 +149,7 @@ int main(void)
     TCase *const cases = tcase_create("all");
     tcase_add_test(cases, same_as_packed);
     tcase_add_test(cases, awkward_shapes);
+    tcase_add_test(cases, heads);
     tcase_add_test(cases, any_schedule);
     tcase_set_timeout(cases, 60);
     suite_add_tcase(suite, cases);
