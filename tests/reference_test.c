@@ -1,8 +1,8 @@
 /* The tiny checkpoints against transformers: logits at every position, and the greedy continuation.
  *
- * Reads tests/data/references/ (made by tests/references/make_mamba.py and make_mamba2.py) and runs the binaries that
- * 'make test' built from tests/data/checkpoints/, imported at every weight type: for the CPU, and
- * for CUDA over the interpreter of tests/simt. */
+ * Reads tests/data/references/ (made by make_mamba.py and make_mamba2.py of tests/references/) and
+ * runs the binaries that 'make test' built from tests/data/checkpoints/, imported at every weight
+ * type: for the CPU, and for CUDA over the interpreter of tests/simt. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdint.h>
