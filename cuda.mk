@@ -69,7 +69,7 @@ endif
 
 # ---- tests ---------------------------------------------------------------------------------------
 # simt-model-mamba-a-bf16: a tiny model over the interpreter, and its weights.
-simt_transformers := $(addprefix llama-a-,$(types)) llama-b-f32 llama-c-f32 phi-a-f32 phi-b-f16 mixtral-a-bf16 \
+simt_transformers := $(addprefix llama-a-,$(types)) llama-b-f32 llama-c-f32 phi-a-f32 phi-b-f16 mixtral-a-f32 mixtral-a-bf16 \
                      mixtral-w-f32 deepseek-a-f32
 simt_models := $(if $(cuda_headers),$(tiny_models) $(simt_transformers))
 $(TESTS)/cuda_runtime_test: $(OUT)/obj/runtime/cuda/targets.o
