@@ -177,7 +177,8 @@ include trace.mk
 # ---- tests --------------------------------------------------------------------------------------
 # Programs: tests/NAME_test.c, each linked with whatever it uses. Scripts: tests/NAME.sh, on the
 # binaries of OUT. Models: the tiny checkpoints, imported and built at every weight type.
-programs    := $(patsubst tests/%.c,$(TESTS)/%,$(wildcard tests/*_test.c))
+programs    := $(patsubst tests/%.c,$(TESTS)/%,$(wildcard tests/*_test.c)) \
+               $(TESTS)/poison_hybrid_test $(TESTS)/trace_hybrid_test
 scripts     := $(filter-out tests/all.sh,$(wildcard tests/*.sh))
 test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_digest.c tests/bench_kernels.c \
                tests/no_steps.c
@@ -192,12 +193,19 @@ include tests/simt/simt.mk
 $(TESTS)/poison_test $(TESTS)/trace_test: $(TESTS)/%: $(TESTS)/obj/%.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(RUNTIME_LIBS)
 
+# The same with layers of several kinds.
+hybrid := jamba-a-bf16
+$(TESTS)/poison_hybrid_test $(TESTS)/trace_hybrid_test: $(TESTS)/%_hybrid_test: $(TESTS)/obj/%_test.o \
+                                                        tiny-model-$(hybrid) $(OUT)/libruntime.a
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) $< $(call objects,$(OUT)/obj/models/$(hybrid),$(model_files)) \
+	  $(OUT)/libruntime.a -o $@ -lcheck -lsubunit -lrt $(RUNTIME_LIBS)
+
 $(TESTS)/obj/%.o: tests/%.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(MARCH) $(TEST_DEFINES) -c $< -o $@
 $(TESTS)/libtests.a: $(test_lib:tests/%.c=$(TESTS)/obj/%.o)
 # The runtime names a model; where a test brings none, it is the fake one of libtests.a.
-$(filter-out %/poison_test %/trace_test,$(programs)): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
+$(filter-out %/poison_test %/trace_test %_hybrid_test,$(programs)): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
 	@echo "  LINK  $@"; $(CC) $(CFLAGS) -Wl,--start-group $^ -Wl,--end-group -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
 
 # Every reference model without its kernels, for 'info': the descriptor over steps that do nothing.

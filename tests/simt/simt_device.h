@@ -9,9 +9,9 @@
 
 #include "tests/simt/simt.h"
 
-#define DEVICE static inline __attribute__((always_inline, unused))
+#define DEVICE       static inline __attribute__((always_inline, unused))
 #define DEVICE_TABLE static const
-#define UNROLL _Pragma("GCC unroll 64")
+#define UNROLL       _Pragma("GCC unroll 64")
 
 /* The kernel is a host function, its address the handle; simt_launch() finds it by that. */
 #define KERNEL(kernel, params, threads)                                                            \
