@@ -11,6 +11,8 @@
  *   SCAN     (name, I, N, R, XS, DS, COUNT)
  *   NORM_LINEAR_CONV(name, TYPE, T, D, S, M, AT, I, K, EPS, XS)   one row; K taps, matrix [M][D]
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
+ *   NORM_SELECTION(name, R, N, DS, EPS, COUNT)
+ *   NORM_DT_SCAN(name, TYPE, T, I, N, R, XS, DS, EPS)      one row
  *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C, W)
  *                                                          one row
  *   ROPE_APPEND(name, H, KV, HD, R, TABLE, CACHE, KT, C, W, COUNT)
