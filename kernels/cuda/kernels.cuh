@@ -14,6 +14,8 @@
  *   SSD      (name, H, P, G, N, XS, LOW, HIGH, COUNT)
  *   RMSNORM_GROUPS(name, D, G, XS, EPS, COUNT)             in place
  *   NORM_LINEAR_ADD(name, TYPE, T, M, D, G, XS, EPS)       one row
+ *   NORM_SELECTION(name, R, N, DS, EPS, COUNT)
+ *   NORM_DT_SCAN(name, TYPE, T, I, N, R, XS, DS, EPS)      one row
  *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C, W)
  *                                                          one row
  *   ROPE_APPEND(name, H, KV, HD, R, TABLE, CACHE, KT, C, W, COUNT)
