@@ -1,6 +1,5 @@
-/* The tiny checkpoints with attention against transformers (DeepSeekMoE: against our own code in
- * torch, for the library lacks it): logits of a prompt, those of a long one around the borders of
- * blocks, and the greedy continuations of its beginnings.
+/* The tiny checkpoints with attention against transformers: logits of a prompt, those of a long one
+ * around the borders of blocks, and the greedy continuations of its beginnings.
  *
  * Reads tests/data/references/ (its README and tests/references/ say how it was made) and runs the
  * binaries that 'make test' built from tests/data/checkpoints/, with a cache of f32. */
