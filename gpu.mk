@@ -9,10 +9,10 @@
 KIT      := build/gpu
 kit_isa  := $(if $(filter x86_64,$(shell uname -m)),avx2,native)
 
-# Programs: a kernel test of tests/simt, with the GPU in the interpreter's place.
-kit_tests    := decode_kernels decode_rows decode_scan layernorm norm_gemv norm_qkv norm_linear_gelu \
-                rope_kernels attention_kernels mlp_kernels route_kernels experts_kernels mma \
-                prefill_kernels prefill_scan sample_kernels device_math probe
+# Programs: every kernel test of tests/simt, with the GPU in the interpreter's place; not those of the
+# interpreter, of its fakes, and of functions that the host calls.
+kit_tests    := $(filter-out decode_math fake_% gpu_probe prefill_matmul random_weights simt, \
+                  $(patsubst tests/simt/%_test.cc,%,$(wildcard tests/simt/*_test.cc)))
 kit_programs := $(kit_tests:%=$(KIT)/tests/%) $(KIT)/compare_logits $(KIT)/gpu_probe \
                 $(KIT)/driver_watch.so $(KIT)/without
 # Models, but for those of families that have no CUDA kernels yet: tiny ones that have stored
@@ -67,7 +67,8 @@ $(kit_obj)/%.o: tests/gpu/%.cu | deps-test
 $(kit_obj)/%.o: tests/simt/%.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(MARCH) -c $< -o $@
-kit_bed := $(addprefix $(kit_obj)/,bed.o bed_launch.o bed_math.o bed_route.o simt_gpu.o)
+kit_bed := $(patsubst tests/simt/%,$(kit_obj)/%.o,$(basename $(wildcard tests/simt/bed*.c tests/simt/bed*.cc))) \
+           $(kit_obj)/simt_gpu.o
 $(KIT)/tests/%: $(kit_obj)/%_test.o $(kit_bed) $(OUT)/libruntime.a
 	@mkdir -p $(@D); echo "  LINK  $@"
 	@$(CC) $(CFLAGS) -s $^ -o $@ -l:libcheck.a -l:libsubunit.a -lm -L$(CUDA_HOME)/lib64 -lcudart_static \
