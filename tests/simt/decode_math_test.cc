@@ -1,13 +1,10 @@
-/* kernels/cuda/math.cuh has the bits of kernels/cpu/math.h, and rope.cuh those of rope.h: over
- * every 61st f32 (61 is prime to the powers of two, so all exponents and all low bits are met), and
- * around every place where a function changes its mind. */
+/* kernels/cuda/math.cuh has the bits of kernels/cpu/math.h: over every 61st f32 (61 is prime to the
+ * powers of two, so all exponents and all low bits are met), and around every place where a
+ * function changes its mind. */
 #include <math.h>
 
 #include "kernels/cuda/math.cuh"
-#include "kernels/cuda/rope.cuh"
 #include "tests/run.h"
-#include "tests/simt/bed.h"
-#include "tests/simt/bed_attention.h"
 #include "tests/simt/bed_math.h"
 
 enum { STRIDE = 61 };
@@ -76,32 +73,12 @@ START_TEST(same_bits_as_the_cpu)
 }
 END_TEST
 
-/* The angles of a rotation, small ones, whole ones, and as large as positions make them. */
-START_TEST(angles_have_the_bits_of_the_cpu)
-{
-    uint64_t seed = 4;
-    for (u32 i = 0; i < 200000; i++) {
-        const uint64_t random = bed_random(&seed);
-        const double angle = i % 3 == 0   ? (double)(random >> 40) * 0x1p-20
-                             : i % 3 == 1 ? (double)(random >> 40)
-                                          : (double)(random >> 11) * 0x1p-3;
-        f32 cosine, sine, cpu_cosine, cpu_sine;
-        rope_angle(angle, &cosine, &sine);
-        bed_rope_angle(angle, &cpu_cosine, &cpu_sine);
-        ck_assert_msg(cosine == cpu_cosine && sine == cpu_sine,
-                      "angle %.17g: (%.9g, %.9g), on the CPU (%.9g, %.9g)", angle, cosine, sine,
-                      cpu_cosine, cpu_sine);
-    }
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("decode_math");
     TCase *tests = tcase_create("decode_math");
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, same_bits_as_the_cpu, 0, sizeof functions / sizeof functions[0]);
-    tcase_add_test(tests, angles_have_the_bits_of_the_cpu);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }
