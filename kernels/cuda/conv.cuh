@@ -36,21 +36,19 @@ struct conv_params {
     const f32 *bias; /* [PAD(I)] */
 };
 
-/* window <- the K-1 raw rows before row `end` of one channel; those before row `base` are among
- * the K-1 rows that `window` holds, and no longer in x. */
+/* window <- the K-1 raw rows before row `end` of one channel, from those before row `base`: the
+ * rows from there on move in one by one, K-1 of them at most. */
 DEVICE void conv_window(u32 K, u32 XS, const f32 *x, u32 base, u32 end, f32 *window)
 {
     UNROLL
     for (u32 j = 0; j + 1 < K; j++) {
         const u32 row = end + j; /* counted from K-1 rows before the chunk */
-        if (row >= base + (K - 1)) {
-            window[j] = x[(size_t)(row - (K - 1)) * XS];
+        if (row < base + (K - 1))
             continue;
-        }
         UNROLL
-        for (u32 i = j + 1; i + 1 < K; i++) /* constant indices keep the window in registers */
-            if (i == row - base)
-                window[j] = window[i];
+        for (u32 i = 0; i + 2 < K; i++) /* constant indices keep the window in registers */
+            window[i] = window[i + 1];
+        window[K - 2] = x[(size_t)(row - (K - 1)) * XS];
     }
 }
 
