@@ -68,7 +68,7 @@ static void state(const struct design *d, struct page *page)
     page_line(page, "};");
 }
 
-/* One member of the union: a pad in front puts it at its offset. */
+/* One member of the union: a pad in front puts it at its offset; behind it stands where it ends. */
 static void buffer(const struct graph *graph, const struct plan_buffer *b, struct page *page)
 {
     const struct tensor *t = tensor_named(graph, b->name);
@@ -77,8 +77,8 @@ static void buffer(const struct graph *graph, const struct plan_buffer *b, struc
         snprintf(pad, sizeof pad, " char _%s[%" PRIu64 "];", b->name, b->at);
     page_row(page,
              "    struct {%s\t %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t]; };\t /* \v%" PRIu64
-             "\t .. \v%" PRIu64 "\t  %s\t  %s */",
-             pad, dtype_name(t->type), b->name, t->dim[0], t->dim[1], b->at, b->at + b->room,
+             "\t  %s\t  %s */",
+             pad, dtype_name(t->type), b->name, t->dim[0], t->dim[1], b->at + b->room,
              graph->node[b->first_op].name, graph->node[b->last_op].name);
 }
 
@@ -96,8 +96,7 @@ static void scratch(const struct design *d, enum step_kind step, uint32_t kind, 
                  step_name(step), graph->kind_name[0] != '\0' ? " in a layer of kind " : "",
                  graph->kind_name, plan->count, bytes, bound, graph->node[plan->witness].name,
                  plan->bytes == plan->bound ? "this plan is optimal" : "see plan.txt");
-    page_row(page, "union %s_scratch {\t\t\v\t\v\t\t /* \vat\t .. \vend\t  written\t  last */",
-             name);
+    page_row(page, "union %s_scratch {\t\t\v\t\v\t\t /* \vend\t  written\t  last */", name);
     for (uint32_t i = 0; i < plan->count; i++)
         buffer(graph, &plan->buffer[i], page);
     page_line(page, "};");

@@ -1,5 +1,7 @@
-/* The front for the families with attention: shape rules, costs, what decode reads, caches. */
+/* The front for the families with attention, and the kinds of layers beside it: shape rules, costs,
+ * what decode reads, caches. */
 #include "gen/emit.h"
+#include "tests/designs.h"
 #include "tests/heard.h"
 #include "tests/run.h"
 
@@ -31,6 +33,8 @@ static struct cfg make_cfg(const char *family)
                       .state_memory = "auto",
                       .scratch_memory = "auto",
                       .io_memory = "auto"};
+    if (strcmp(family, "jamba") == 0)
+        return jamba_cfg;
     strcpy(cfg.model_type, family);
     if (strcmp(family, "phi") == 0)
         strcpy(cfg.hidden_act, "gelu_new");
@@ -93,6 +97,14 @@ static const struct {
      "ROUTE of prefill: width of the source is 64, expected 65"},
     {"mixtral", PREFILL, "gate_proj", COLS,
      "GATE_UP of prefill: width of the source is 64, expected 65"},
+    {"jamba", DECODE, "dt_norm", ROWS, "SCAN of decode: length of a vector is 9, expected 8"},
+    {"jamba", DECODE, "c_norm", COLS, "SCAN of decode: columns of a vector is 2, expected 1"},
+    {"jamba", DECODE, "dt_proj", COLS, "SCAN of decode: rank of dt is 8, expected 9"},
+    {"jamba", DECODE, "A", COLS, "SCAN of decode: B is 16, expected 17"},
+    {"jamba", PREFILL, "b_norm", ROWS,
+     "NORM_DT_B_C of prefill: length of a vector is 17, expected 16"},
+    {"jamba", PREFILL, "x_proj", ROWS,
+     "NORM_DT_B_C of prefill: length of a vector is 8, expected 9"},
 };
 
 START_TEST(operands_that_do_not_fit_are_refused)
@@ -162,8 +174,24 @@ START_TEST(a_window_bounds_the_cache)
     cfg.sliding_window = cases[_i].window;
     cfg.prefill_chunk = cases[_i].chunk;
     steps_build(&cfg, &steps);
-    ck_assert_uint_eq(tensor_named(&steps.graph[STEP_DECODE], "keys")->dim[1], cases[_i].positions);
+    ck_assert_uint_eq(tensor_named(steps.graph[STEP_DECODE], "keys")->dim[1], cases[_i].positions);
     ck_assert_uint_eq(cfg_context(&cfg), cases[_i].context);
+}
+END_TEST
+
+/* The norms of dt, B and C, 8, 16 and 16 wide, in front of a scan of 128 channels. */
+START_TEST(norms_of_the_selection_cost)
+{
+    static struct steps steps;
+    steps_build(&jamba_cfg, &steps);
+    const struct node *n = node_named(steps.graph[STEP_DECODE], "SCAN");
+    ck_assert_uint_eq(n->weight_bytes, (16 + 16 + 16) * 4 + 128 * 16 * 2 + (16 + 2) * 128 * 4);
+    ck_assert_uint_eq(n->moved_bytes, 4 * (3 * 128 + 8 + 2 * 16) + 8 * 16 * 128);
+    ck_assert_uint_eq(n->flops, 4 * (8 + 2 * 16) + 6 + 128 * (2 * 8 + 7 * 16 + 11));
+    n = node_named(steps.graph[STEP_PREFILL], "NORM_DT_B_C");
+    ck_assert_uint_eq(n->weight_bytes, (16 + 16 + 16) * 4);
+    ck_assert_uint_eq(n->moved_bytes, 32 * 8 * (8 + 2 * 16));
+    ck_assert_uint_eq(n->flops, 32 * (4 * (8 + 2 * 16) + 6));
 }
 END_TEST
 
@@ -219,6 +247,7 @@ int main(void)
     tcase_add_loop_test(tests, operands_that_do_not_fit_are_refused, 0, cases);
     tcase_add_test(tests, costs_follow_the_rules);
     tcase_add_loop_test(tests, a_window_bounds_the_cache, 0, 5);
+    tcase_add_test(tests, norms_of_the_selection_cost);
     tcase_add_loop_test(tests, decode_reads_what_it_needs, 0, 3);
     tcase_add_test(tests, every_expert_is_a_tensor);
     suite_add_tcase(suite, tests);

@@ -50,6 +50,19 @@ struct maker {
     "prefill_chunk = 8\nlogit_rows = 2\nweights_memory = auto\nstate_memory = auto\n"              \
     "scratch_memory = auto\nio_memory = auto\n"
 
+/* Two kinds of layers: the first has a Mamba and an MLP, the second attention and experts. */
+#define MAKER_JAMBA                                                                                \
+    "[model]\nmodel_type = jamba\nvocab_size = 151\nhidden_size = 19\nintermediate_size = 23\n"    \
+    "num_hidden_layers = 2\nnum_attention_heads = 2\nnum_key_value_heads = 1\nhead_dim = 16\n"     \
+    "num_experts = 2\nnum_experts_per_tok = 1\nattn_layer_period = 2\nattn_layer_offset = 1\n"     \
+    "expert_layer_period = 2\nexpert_layer_offset = 1\nmamba_d_state = 3\nmamba_d_conv = 3\n"      \
+    "mamba_expand = 2\nmamba_dt_rank = 5\nmamba_conv_bias = true\nmamba_proj_bias = true\n"        \
+    "hidden_act = silu\nrms_norm_eps = 1e-06\nmax_position_embeddings = 64\n"                      \
+    "tie_word_embeddings = false\nbos_token_id = 1\neos_token_id = 2\npad_token_id = 0\n"          \
+    "[build]\nembedding_type = f32\nlinear_type = bf16\nkv_type = f16\ncontext = 64\n"             \
+    "prefill_chunk = 8\nlogit_rows = 2\nweights_memory = auto\nstate_memory = auto\n"              \
+    "scratch_memory = auto\nio_memory = auto\n"
+
 static inline void maker_path(const struct maker *m, const char *name, char path[64])
 {
     snprintf(path, 64, "%.31s/%.31s", m->dir, name);

@@ -2,8 +2,8 @@
  * a long one around the borders of blocks, and the greedy continuations of its beginnings.
  *
  * Reads tests/data/references/ (its README and tests/references/ say how it was made) and runs the
- * binaries that 'make test' built from tests/data/checkpoints/, caches in f32: for the CPU, and for
- * CUDA over the interpreter of tests/simt. */
+ * binaries that 'make test' built from tests/data/checkpoints/, with a cache of f32: for the CPU,
+ * and for CUDA over the interpreter of tests/simt. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
@@ -62,14 +62,31 @@ static const struct cuda_case {
     {{"llama-c-f32", "llama-c", "llama-c-f32"}, 2e-5, false},
     {{"phi-a-f32", "phi-a", "phi-a-f32"}, 2e-5, true},
     {{"phi-b-f16", "phi-b", "phi-b-f32"}, 13 * 0x1p-12, false},
-    {{"mixtral-a-f32", "mixtral-a", "mixtral-a-f32"}, 2e-5, false},
-    {{"deepseek-a-f32", "deepseek-a", "deepseek-a-f32"}, 2e-5, false},
+    {{"mixtral-a-f32", "mixtral-a", "mixtral-a-f32"}, 2e-5, true},
+    {{"mixtral-a-bf16", "mixtral-a", "mixtral-a-f32"}, 13 * 0x1p-9, false},
     {{"mixtral-w-f32", "mixtral-w", "mixtral-w-f32"}, 2e-5, true},
+    {{"deepseek-a-f32", "deepseek-a", "deepseek-a-f32"}, 2e-5, false},
+    {{"deepseek-b-f32", "deepseek-b", "deepseek-b-f32"}, 2e-5, false},
+    {{"jamba-a-f32", "jamba-a", "jamba-a-f32"}, 2e-5, true},
+    {{"jamba-b-f32", "jamba-b", "jamba-b-f32"}, 2e-5, false},
+    {{"mamba2-a-f32", "mamba2-a", "mamba2-a-f32"}, 2e-5, false},
+    {{"mamba2-b-f32", "mamba2-b", "mamba2-b-f32"}, 2e-5, true},
 };
+
+/* That holds where a token goes through the same experts. These rows of a prompt do not: rounding
+ * turns round the two closest choices of the last layer, where the second and the third expert
+ * differ by 1% and 3.4% in f32. */
+static const struct close_choice {
+    const char *model;
+    uint32_t row;
+} CUDA_CLOSE[] = {{"mixtral-a-bf16", 10}, {"mixtral-a-bf16", 31}};
 
 /* The rows of the long prompt whose logits are stored. */
 static const uint32_t POSITIONS[] = {63, 64, 127, 128, 191, 255, 256, 299};
 enum { STORED = sizeof POSITIONS / sizeof POSITIONS[0] };
+
+/* In the place of a row: it is not compared. */
+#define SKIPPED UINT32_MAX
 
 static struct npy got, want;
 
@@ -91,16 +108,16 @@ static void run_model(struct backend on, const char *model, const char *ids, uin
     npy_read(result, &got);
 }
 
-/* Compares stored row i with row rows[i] of `got`, rows[i] = i if NULL. */
+/* Compares stored row i with row rows[i] of `got`. */
 static void check_logits(struct backend on, const char *model, const char *what,
                          const uint32_t *rows, double tolerance)
 {
     double largest = 0, worst = 0;
     ck_assert_uint_eq(got.cols, want.cols);
     for (uint64_t row = 0; row < want.rows; row++)
-        for (uint64_t col = 0; col < want.cols; col++) {
+        for (uint64_t col = 0; col < want.cols && rows[row] != SKIPPED; col++) {
             const double exact = want.values[row * want.cols + col];
-            const uint64_t at = rows != NULL ? rows[row] : row;
+            const uint64_t at = rows[row];
             const double difference = fabs(exact - got.values[at * got.cols + col]);
             largest = fmax(largest, fabs(exact));
             worst = difference <= worst ? worst : difference; /* a NaN becomes the worst */
@@ -113,14 +130,20 @@ static void check_logits(struct backend on, const char *model, const char *what,
 
 static void check_prompt(struct backend on, const struct family_case *c, double tolerance)
 {
+    uint32_t rows[PROMPT_TOKENS];
     char path[256];
+    for (uint32_t i = 0; i < PROMPT_TOKENS; i++)
+        rows[i] = i;
+    for (size_t i = 0; i < sizeof CUDA_CLOSE / sizeof CUDA_CLOSE[0]; i++)
+        if (on.name == CUDA.name && strcmp(c->model, CUDA_CLOSE[i].model) == 0)
+            rows[CUDA_CLOSE[i].row] = SKIPPED;
     snprintf(path, sizeof path, "tests/data/references/%s.prompt.txt", c->prompt);
     run_model(on, c->model, path, 0);
     snprintf(path, sizeof path, "tests/data/references/%s.npy", c->logits);
     npy_read(path, &want);
     ck_assert_uint_eq(want.rows, PROMPT_TOKENS);
     ck_assert_uint_eq(got.rows, PROMPT_TOKENS);
-    check_logits(on, c->model, "prompt", NULL, tolerance);
+    check_logits(on, c->model, "prompt", rows, tolerance);
 }
 
 static void check_long_prompt(struct backend on, const struct family_case *c, double tolerance)
@@ -220,11 +243,12 @@ END_TEST
 START_TEST(window_forgets)
 {
     enum { LAST = 60, DEPENDS = 14 };
-    const char *const model = "mixtral-w-f32";
-    const struct family_case whole = {model, "mixtral-w", model}, *c = &whole;
+    const struct family_case *c = CASES;
     const struct backend on = _i == 0 ? CPU : CUDA;
     const char *const ids = TEST_DIR "/family-window.ids";
     static uint32_t rows[LAST - DEPENDS];
+    while (strcmp(c->prompt, "mixtral-w") != 0)
+        c++;
     cut_prompt(c, LONG_TOKENS - LAST, LAST, ids);
     run_model(on, c->model, ids, 0);
     want = got;

@@ -85,9 +85,12 @@ void site_start(void)
     setenv("HF_ENDPOINT", endpoint, 1);
 }
 
+const char *site_timeout = "30";
+
 struct child *site_fetch(void)
 {
-    return CHILD(TOOL, CONFIG, "-o", TARGET, "--attempts", "2", "--backoff", "1", "--timeout", "1");
+    return CHILD(TOOL, CONFIG, "-o", TARGET, "--attempts", "2", "--backoff", "1", "--timeout",
+                 site_timeout);
 }
 
 void site_said(const struct child *child, int code, const char *format, ...)

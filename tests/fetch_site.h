@@ -63,6 +63,9 @@ void site_set_up(void);
 /* Starts the server and points HF_ENDPOINT to it. */
 void site_start(void);
 
+/* Seconds that site_fetch() lets the server be silent: many, for a busy machine. */
+extern const char *site_timeout;
+
 /* A run into TARGET with little patience: two attempts, a millisecond apart. */
 struct child *site_fetch(void);
 

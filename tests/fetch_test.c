@@ -61,6 +61,25 @@ START_TEST(a_cut_connection_is_taken_up)
 }
 END_TEST
 
+/* Each attempt brings more than a megabyte: none of them counts as a failure of the two. */
+START_TEST(a_large_file_may_be_cut_often)
+{
+    enum { ZEROS = 3670016, CUT = 1100000 };
+    static const char zeros_listing[] = LIST(CONFIG_ENTRY ", " LARGE(
+        MODEL, "3670016", "4d9cbaf3aa0935a8c113f139691b3daf9c94c8d6c278aedc8eec66a4b9f6c8ae"));
+    static char zeros[ZEROS];
+    site_routes[ROUTE_LISTING].body = zeros_listing;
+    site_routes[ROUTE_LISTING].bytes = sizeof zeros_listing - 1;
+    site_routes[ROUTE_MODEL].body = zeros;
+    site_routes[ROUTE_MODEL].bytes = ZEROS;
+    PLAYS(ROUTE_MODEL, {.cut = CUT}, {.cut = CUT}, {.cut = CUT}, {0});
+    site_start();
+    ck_assert_int_eq(site_fetch()->code, 0);
+    ck_assert_uint_eq(*site_hub.count, 6);
+    ck_assert_ptr_nonnull(strstr(site_request(FILES "/" MODEL), "\r\nRange: bytes=3300000-\r\n"));
+}
+END_TEST
+
 START_TEST(a_server_without_ranges_starts_over)
 {
     PLAYS(ROUTE_MODEL, {.cut = 100000}, {.whole = true});
@@ -144,6 +163,8 @@ START_TEST(failures_end_in_words)
     };
     site_routes[cases[_i].route].play[0] = cases[_i].play;
     site_routes[cases[_i].route].plays = 1;
+    if (cases[_i].play.stall)
+        site_timeout = "1";
     site_start();
     site_said(site_fetch(), 1, "http://127.0.0.1:%u%s: %s", site_hub.port, cases[_i].path,
               cases[_i].message);
@@ -225,7 +246,7 @@ START_TEST(an_interrupt_leaves_the_beginning)
     FILE *err = tmpfile();
     const pid_t pid =
         child_start(TOOL, (const char *const[]){CONFIG, "-o", TARGET, NULL}, 0, 1, fileno(err));
-    for (int i = 0; i < 500 && !site_holds(TARGET "/" MODEL_PART, site_model, 120000); i++)
+    for (int i = 0; i < 3000 && !site_holds(TARGET "/" MODEL_PART, site_model, 120000); i++)
         usleep(10000);
     ck_assert_int_eq(kill(pid, SIGINT), 0);
     ck_assert_int_eq(child_wait(pid), 130);
@@ -274,6 +295,7 @@ int main(void)
     tcase_add_checked_fixture(tests, site_set_up, NULL);
     tcase_add_test(tests, a_checkpoint_comes_and_is_not_fetched_again);
     tcase_add_test(tests, a_cut_connection_is_taken_up);
+    tcase_add_test(tests, a_large_file_may_be_cut_often);
     tcase_add_test(tests, a_server_without_ranges_starts_over);
     tcase_add_test(tests, a_wrong_range_is_no_progress);
     tcase_add_test(tests, a_busy_server_is_asked_again);

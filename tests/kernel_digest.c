@@ -212,6 +212,41 @@ static void digest_groups(const struct groups_case *c)
     report(c->name, call.x, floats);
 }
 
+struct selection_digest {
+    const struct selection_case *c;
+    struct selection_call call;
+};
+
+static void call_selection(run *r, void *context)
+{
+    const struct selection_digest *d = context;
+    d->c->norm(r, &d->call);
+    d->c->fused(r, &d->call);
+}
+
+static void digest_selection(const struct selection_case *c)
+{
+    const size_t S = LINE_PAD(c->I), DS = LINE_PAD(c->R + 2 * c->N), states = c->N * S;
+    struct bed_matrix w = bed_matrix_new(c->type, 34, c->I, c->R, 1.0f);
+    f32 *A = random_floats(35, states, 4.0f), *bias = random_floats(36, S, 2.0f);
+    f32 *D = random_floats(37, S, 1.0f), *norm = random_floats(38, LINE_PAD(c->R + c->N), 2.0f);
+    struct selection_digest d = {c, {.dt_norm = norm, .b_norm = norm, .c_norm = norm}};
+    for (size_t i = 0; i < states; i++)
+        A[i] = -fabsf(A[i]);
+    d.call.xz = random_floats(39, 2 * S, 3.0f);
+    d.call.state = random_floats(40, states, 2.0f);
+    d.call.xdb = random_floats(41, ROWS * DS, 2.0f);
+    d.call.w = w.packed, d.call.bias = bias, d.call.A = A, d.call.D = D;
+    bed_run(THREADS, step, call_selection, &d);
+    report(c->name, d.call.xz, 2 * S);
+    report(c->name, d.call.state, states);
+    report(c->name, d.call.xdb, ROWS * DS);
+    f32 *const buffers[] = {A, bias, D, norm};
+    for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
+        bed_free(buffers[i]);
+    bed_matrix_free(&w);
+}
+
 /* One call of a kernel of attention or an MLP: what its family does not take is NULL. */
 struct transformer_call {
     const void *c;
@@ -330,6 +365,8 @@ int main(void)
         digest_ssd(&ssd_cases[i]);
     for (u32 i = 0; i < groups_case_count; i++)
         digest_groups(&groups_cases[i]);
+    for (u32 i = 0; i < selection_case_count; i++)
+        digest_selection(&selection_cases[i]);
     for (u32 i = 0; i < layernorm_case_count; i++)
         digest_layernorm(&layernorm_cases[i]);
     for (u32 i = 0; i < rope_case_count; i++)

@@ -98,6 +98,35 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
         name(r, 0, ROWS(y, LINE_PAD(M)), CONST_ROWS(x, (D) + 48), norm, w,                         \
              EPILOGUE_##EPILOGUE == EPILOGUE_ADD ? NULL : bias);                                   \
     }
+#define SELECTED(name, T, I, N, R, EPS)                                                            \
+    typedef struct {                                                                               \
+        ELEMENT_##T w[LINE_PAD(I) * LINE_PAD(R)];                                                  \
+    } name##_weight;                                                                               \
+    NORM_SELECTION(name##_norm, R, N, LINE_PAD(R + 2 * N), EPS, CHUNK)                             \
+    NORM_SELECTION(name##_norm_one, R, N, LINE_PAD(R + 2 * N), EPS, ONE)                           \
+    LINEAR(name##_dt, name##_weight, T, I, R, LINE_PAD(I), LINE_PAD(R + 2 * N), SOFTPLUS, ONE)     \
+    SCAN(name##_scan, I, N, R, 2 * LINE_PAD(I), LINE_PAD(R + 2 * N), ONE)                          \
+    NORM_DT_SCAN(name##_one, name##_weight, T, I, N, R, 2 * LINE_PAD(I), LINE_PAD(R + 2 * N), EPS) \
+    static void name##_call_norm(run *r, const struct selection_call *c)                           \
+    {                                                                                              \
+        name##_norm(r, 0, ROWS(c->xdb, LINE_PAD(R + 2 * N)), c->dt_norm, c->b_norm, c->c_norm);    \
+    }                                                                                              \
+    static void name##_separate(run *r, const struct selection_call *c)                            \
+    {                                                                                              \
+        name##_norm_one(r, 0, ROWS(c->xdb, LINE_PAD(R + 2 * N)), c->dt_norm, c->b_norm,            \
+                        c->c_norm);                                                                \
+        name##_dt(r, 0, ROWS(c->dt, LINE_PAD(I)), c->w, c->bias,                                   \
+                  CONST_ROWS(c->xdb, LINE_PAD(R + 2 * N)));                                        \
+        name##_scan(r, 0, ROWS(c->xz, 2 * LINE_PAD(I)), STATES(c->state, N),                       \
+                    CONST_ROWS(c->dt, LINE_PAD(I)), CONST_ROWS(c->xdb, LINE_PAD(R + 2 * N)),       \
+                    CONST_STATES(c->A, N), c->D);                                                  \
+    }                                                                                              \
+    static void name##_fused(run *r, const struct selection_call *c)                               \
+    {                                                                                              \
+        name##_one(r, 0, ROWS(c->xz, 2 * LINE_PAD(I)), STATES(c->state, N),                        \
+                   CONST_ROWS(c->xdb, LINE_PAD(R + 2 * N)), c->dt_norm, c->b_norm, c->c_norm,      \
+                   c->w, c->bias, CONST_STATES(c->A, N), c->D);                                    \
+    }
 #define LAYER(name, D, EPS, COUNT)                                                                 \
     LAYERNORM(name, D, LINE_PAD(D), EPS, COUNT)                                                    \
     static void name##_call(run *r, f32 *y, const f32 *x, const f32 *weight, const f32 *bias)      \
@@ -170,6 +199,7 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
 #undef HEADS
 #undef GROUPED
 #undef EXIT
+#undef SELECTED
 #undef LAYER
 #undef TURN
 #undef ATTEND
@@ -185,6 +215,7 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
 #define HEADS(...)
 #define GROUPED(...)
 #define EXIT(...)
+#define SELECTED(...)
 #define LAYER(...)
 #define TURN(...)
 #define ATTEND(...)
@@ -268,6 +299,16 @@ const struct exit_case exit_cases[] = {
 const u32 exit_case_count = sizeof exit_cases / sizeof exit_cases[0];
 #undef EXIT
 #define EXIT(...)
+
+#undef SELECTED
+#define SELECTED(name, T, I, N, R, EPS)                                                            \
+    {#name, WEIGHT_##T, I, N, R, EPS, name##_call_norm, name##_separate, name##_fused},
+const struct selection_case selection_cases[] = {
+#include "tests/kernel_shapes.def"
+};
+const u32 selection_case_count = sizeof selection_cases / sizeof selection_cases[0];
+#undef SELECTED
+#define SELECTED(...)
 
 #undef LAYER
 #define LAYER(name, D, EPS, COUNT) {#name, D, EPS, COUNT_##COUNT, name##_call},

@@ -72,6 +72,23 @@ struct exit_case {
     void (*call)(run *r, f32 *y, f32 *x, const f32 *norm, const void *w, const f32 *bias);
 };
 
+/* What lies between x_proj and out_proj in a Mamba layer with norms. */
+struct selection_call {
+    f32 *xz, *state, *xdb, *dt;
+    const f32 *dt_norm, *b_norm, *c_norm;
+    const void *w;
+    const f32 *bias, *A, *D;
+};
+struct selection_case {
+    const char *name;
+    enum weight_type type;
+    u32 I, N, R;
+    f32 eps;
+    void (*norm)(run *r, const struct selection_call *call);     /* the norms of a chunk */
+    void (*separate)(run *r, const struct selection_call *call); /* of one row: three operations */
+    void (*fused)(run *r, const struct selection_call *call);    /* the same as one */
+};
+
 struct layernorm_case {
     const char *name;
     u32 D;
@@ -131,13 +148,15 @@ extern const struct scan_case scan_cases[];
 extern const struct ssd_case ssd_cases[];
 extern const struct groups_case groups_cases[];
 extern const struct exit_case exit_cases[];
+extern const struct selection_case selection_cases[];
 extern const struct layernorm_case layernorm_cases[];
 extern const struct rope_case rope_cases[];
 extern const struct attention_case attention_cases[];
 extern const struct swiglu_case swiglu_cases[];
 extern const struct experts_case experts_cases[];
 extern const u32 linear_case_count, embed_case_count, norm_case_count, conv_case_count,
-    scan_case_count, ssd_case_count, groups_case_count, exit_case_count, layernorm_case_count,
-    rope_case_count, attention_case_count, swiglu_case_count, experts_case_count;
+    scan_case_count, selection_case_count, ssd_case_count, groups_case_count, exit_case_count,
+    layernorm_case_count, rope_case_count, attention_case_count, swiglu_case_count,
+    experts_case_count;
 
 #endif

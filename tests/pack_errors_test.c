@@ -40,6 +40,35 @@ START_TEST(names_shapes_and_dtypes_are_reported_at_once)
 }
 END_TEST
 
+/* Of an expert that is missing, or one too many, or a layer of the wrong kind. */
+START_TEST(experts_and_kinds_are_named)
+{
+    struct maker m;
+    maker_start(&m, MAKER_JAMBA);
+    maker_find(&m, "model.layers.1.feed_forward.experts.1.up_proj.weight")->dropped = true;
+    struct made *wide = maker_find(&m, "model.layers.1.feed_forward.experts.0.down_proj.weight");
+    wide->dims[0] = 23;
+    wide->dims[1] = 19;
+    struct made *other = maker_find(&m, "model.layers.1.feed_forward.experts.0.gate_proj.weight");
+    strcpy(other->name, "model.layers.0.feed_forward.experts.2.gate_proj.weight");
+    strcpy(maker_find(&m, "model.layers.0.mamba.dt_layernorm.weight")->name,
+           "model.layers.1.mamba.dt_layernorm.weight");
+    maker_refuses(
+        &m, "DIR: tensor \"model.layers.0.mamba.dt_layernorm.weight\" is missing, expected [5]\n"
+            "DIR: tensor \"model.layers.1.feed_forward.experts.0.gate_proj.weight\" is missing, "
+            "expected [23, 19]\n"
+            "DIR: tensor \"model.layers.1.feed_forward.experts.1.up_proj.weight\" is missing, "
+            "expected [23, 19]\n"
+            "DIR: tensor \"model.layers.1.feed_forward.experts.0.down_proj.weight\" is F32 [23, "
+            "19], expected F32, F16 or BF16 [19, 23]\n"
+            "DIR: tensor \"model.layers.0.feed_forward.experts.2.gate_proj.weight\", F32 [23, 19], "
+            "is surplus: config tiny has no place for it\n"
+            "DIR: tensor \"model.layers.1.mamba.dt_layernorm.weight\", F32 [5], is surplus: config "
+            "tiny has no place for it\n");
+    maker_end(&m);
+}
+END_TEST
+
 START_TEST(both_names_of_the_embedding_are_one_too_many)
 {
     struct maker m;
@@ -280,6 +309,7 @@ int main(void)
     Suite *suite = suite_create("pack errors");
     TCase *tensors = tcase_create("tensors");
     tcase_add_test(tensors, names_shapes_and_dtypes_are_reported_at_once);
+    tcase_add_test(tensors, experts_and_kinds_are_named);
     tcase_add_test(tensors, both_names_of_the_embedding_are_one_too_many);
     tcase_add_test(tensors, a_tied_head_must_be_the_embedding);
     tcase_add_test(tensors, values_that_do_not_fit_are_named);

@@ -207,6 +207,25 @@ START_TEST(tight_sets_are_solved)
 }
 END_TEST
 
+/* A buffer that lives with all others can be at offset 0 without loss. */
+START_TEST(a_bottom_buffer_costs_nothing)
+{
+    uint64_t seed = 11;
+    for (int set = 0; set < 500; set++) {
+        struct plan plan, free_plan;
+        random_plan(&seed, 12, &plan);
+        add(&plan, 1 + next_random(&seed) % 50, 0, 1000);
+        free_plan = plan;
+        plan_solve(&free_plan);
+        plan.buffer[plan.count - 1].bottom = true;
+        plan_solve(&plan);
+        ck_assert_uint_eq(plan_bottom(&plan)->at, 0);
+        ck_assert_msg(checks(&plan), "set %d: the checker refuses it", set);
+        ck_assert_uint_eq(plan.bytes, free_plan.bytes);
+    }
+}
+END_TEST
+
 /* Too many buffers for the exhaustive search: the swaps must find their way alone. */
 START_TEST(large_sets_are_sound)
 {
@@ -356,6 +375,7 @@ int main(void)
     tcase_add_test(tests, random_sets_are_sound_and_small_ones_optimal);
     tcase_add_test(tests, a_bound_out_of_reach_is_proved_so);
     tcase_add_test(tests, tight_sets_are_solved);
+    tcase_add_test(tests, a_bottom_buffer_costs_nothing);
     tcase_add_test(tests, large_sets_are_sound);
     tcase_add_test(tests, checker_refuses_broken_plans);
     tcase_add_loop_test(tests, graph_checker_agrees_about_every_pair, 0, 2 * STEP_KINDS);

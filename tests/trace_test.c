@@ -1,6 +1,6 @@
-/* The ranges of a run of the default model, as an NVTX tool gets them: a tool linked into this
- * program notes every call. Each test is a process of its own, in which the tool attaches itself
- * once.
+/* The ranges of a run of the default model, or of a hybrid, as an NVTX tool gets them: a tool
+ * linked into this program notes every call. Each test is a process of its own, in which the tool
+ * attaches itself once.
  *
  * Built without the NVTX headers there is no tool, and only the first test remains. */
 #include <stdbool.h>
@@ -153,26 +153,55 @@ static void expect_op(int depth, const struct model_op *op)
     expect(depth, name);
 }
 
+/* Whether the operation is one of that layer; of none for `layer` == model.layers. */
+static bool belongs(const struct model_op *op, u32 layer)
+{
+    const bool in_layer = layer < model.layers;
+    if (model.pattern == NULL)
+        return in_layer == (op->times > 1);
+    return op->kind == (in_layer ? model.pattern[layer].kind : 0);
+}
+
 /* The operations of a step: before the layers, layer by layer, behind the layers. */
 static void expect_ops(const char *step)
 {
     const struct model_op *op = model.ops, *end = model.ops + model.op_count;
     while (strcmp(op->step, step) != 0)
         op++;
-    for (; op < end && strcmp(op->step, step) == 0 && op->times == 1; op++)
+    while (end > op && strcmp(end[-1].step, step) != 0)
+        end--;
+    for (; op < end && belongs(op, model.layers); op++)
         expect_op(1, op);
-    const struct model_op *behind = op;
-    while (behind < end && strcmp(behind->step, step) == 0 && behind->times == model.layers)
-        behind++;
-    for (u32 layer = 0; layer < model.layers && op < behind; layer++) {
+    for (u32 layer = 0; layer < model.layers && op < end; layer++) {
         char name[NAME_BYTES];
         snprintf(name, sizeof name, "layer %u", layer);
         expect(1, name);
-        for (const struct model_op *in = op; in < behind; in++)
-            expect_op(2, in);
+        for (const struct model_op *in = op; in < end; in++)
+            if (belongs(in, layer))
+                expect_op(2, in);
     }
-    for (op = behind; op < end && strcmp(op->step, step) == 0; op++)
-        expect_op(1, op);
+    for (; op < end; op++)
+        if (belongs(op, model.layers))
+            expect_op(1, op);
+}
+
+/* What the two models of this test have in a decode, in numbers and by a name. */
+static const struct expected {
+    const char *model, *first;
+    unsigned ranges;
+} EXPECTED[] = {
+    /* 6 layers of 4 operations, 3 operations around them */
+    {"fable-mamba", "IN_PROJ norm_gemv_conv_bf16_640x160x4", 1 + 6 * (1 + 4) + 3},
+    /* 4 layers of 6, 6, 5 and 6 */
+    {"jamba-a-bf16", "MAMBA_MLP_IN_PROJ norm_gemv_conv_bf16_256x64x4", 1 + 4 + 6 + 6 + 5 + 6 + 3},
+};
+
+static const struct expected *expected(void)
+{
+    for (size_t i = 0; i < sizeof EXPECTED / sizeof EXPECTED[0]; i++)
+        if (strcmp(EXPECTED[i].model, model.name) == 0)
+            return &EXPECTED[i];
+    ck_abort_msg("linked with %s", model.name);
 }
 
 static struct session session;
@@ -180,9 +209,10 @@ static struct session session;
 static void open_session(u32 threads)
 {
     InitializeInjectionNvtx2_fnptr = attach;
-    session_open(&session, &(struct session_options){.weights = "build/cpu/fable-mamba.weights",
-                                                     .threads = threads,
-                                                     .quiet = true});
+    static char weights[128];
+    snprintf(weights, sizeof weights, "build/cpu/%s.weights", model.name);
+    session_open(&session,
+                 &(struct session_options){.weights = weights, .threads = threads, .quiet = true});
 }
 
 START_TEST(a_run_shows_steps_layers_and_operations)
@@ -210,10 +240,9 @@ START_TEST(a_run_shows_steps_layers_and_operations)
         unsigned first = next;
         expect_valued(0, "decode", 5 + token);
         expect_ops("decode");
-        /* In numbers: 6 layers of 4 operations, 3 operations around them. */
-        ck_assert_uint_eq(next - first, 1 + 6 * (1 + 4) + 3);
+        ck_assert_uint_eq(next - first, expected()->ranges);
         ck_assert_str_eq(tool.notes[first + 2].name, "layer 0");
-        ck_assert_str_eq(tool.notes[first + 3].name, "IN_PROJ norm_gemv_conv_bf16_640x160x4");
+        ck_assert_str_eq(tool.notes[first + 3].name, expected()->first);
     }
     ck_assert_uint_eq(next, tool.count);
 }
@@ -244,13 +273,10 @@ START_TEST(launches_show_the_same_ranges)
         trace_begin(TRACE_DECODE, token);
         for (u32 repeat = 0; repeat < 2; repeat++) /* as when a second kernel belongs to it */
             trace_launch(0);
-        for (u32 layer = 0; layer < model.layers; layer++)
-            for (u32 op = 1; model.ops[op].times > 1; op++)
-                for (u32 repeat = 0; repeat < 2; repeat++)
+        for (u32 layer = 0; layer <= model.layers; layer++) /* and at last what is behind them */
+            for (u32 op = 1; strcmp(model.ops[op].step, "decode") == 0; op++)
+                for (u32 repeat = 0; repeat < 2 && belongs(&model.ops[op], layer); repeat++)
                     trace_launch(op);
-        for (u32 op = 1; strcmp(model.ops[op].step, "decode") == 0; op++)
-            if (model.ops[op].times == 1)
-                trace_launch(op);
         trace_launch(model.op_count); /* a kernel that chooses a token */
         ck_assert_int_eq(tool.depth, 2);
         trace_end();

@@ -150,12 +150,14 @@ static void wait_or_give_up(const struct fetch_place *place, const char *url,
 struct text {
     char *bytes;
     size_t size, most;
+    bool overlong; /* more came than `most` */
 };
 
 static bool take_text(void *user, uint64_t at, const void *bytes, size_t count)
 {
     struct text *text = user;
-    if (at > text->most || count > text->most - at)
+    text->overlong = at > text->most || count > text->most - at;
+    if (text->overlong)
         return false;
     memcpy(text->bytes + at, bytes, count);
     text->size = at + count;
@@ -180,7 +182,7 @@ char *fetch_text(const struct fetch_place *place, const char *url, size_t most,
         http_get(&request, &answer);
         if (answer.whole && answer.reason[0] == '\0')
             break;
-        if (!answer.again && answer.status == 200 && !interrupt_asked())
+        if (text.overlong)
             die(EXIT_MISMATCH, "%s: answered more than %zu bytes", url, most);
         wait_or_give_up(place, url, &answer, patience, failed);
     }

@@ -157,6 +157,18 @@ static int by_name(const void *left, const void *right)
     return strcmp(((const struct hub_file *)left)->name, ((const struct hub_file *)right)->name);
 }
 
+/* As many shards as their names say there are. */
+static bool has_all_shards(const struct hub_listing *listing)
+{
+    unsigned long count = 0, total = 0;
+    for (uint32_t i = 0; i < listing->count; i++)
+        if (is_shard(listing->file[i].name)) {
+            total = strtoul(strstr(listing->file[i].name, "-of-") + 4, NULL, 10);
+            count++;
+        }
+    return count > 0 && count == total;
+}
+
 /* Leaves shards out where the weights also come in one file. Returns what is missing, or NULL. */
 static const char *settle(struct hub_listing *listing)
 {
@@ -170,6 +182,8 @@ static const char *settle(struct hub_listing *listing)
     } else if (find(listing, "model.safetensors.index.json") == NULL) {
         return "no model.safetensors and no model.safetensors.index.json: only safetensors can be "
                "packed";
+    } else if (!has_all_shards(listing)) {
+        return "no complete row of model-#####-of-#####.safetensors beside its index";
     }
     qsort(listing->file, listing->count, sizeof listing->file[0], by_name);
     return find(listing, "config.json") == NULL ? "no config.json" : NULL;
@@ -214,8 +228,9 @@ void hub_parse(const char *text, size_t size, const char *from, struct hub_listi
     json_error_t error;
     json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error), *entry;
     if (root == NULL)
-        die(EXIT_MISMATCH, "%s: this is not how the hub describes a model: line %d: %s", from,
-            error.line, error.text);
+        die(EXIT_MISMATCH,
+            "%s: this is not how the hub describes a model: no JSON, or a key twice, at byte %d",
+            from, error.position);
     *listing = (struct hub_listing){.count = 0};
     const char *commit = json_string_value(json_object_get(root, "sha"));
     const json_t *siblings = json_object_get(root, "siblings");

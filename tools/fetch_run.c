@@ -47,8 +47,8 @@ static void list_online(const struct fetch_place *place, struct fetch_patience p
     free(text);
 }
 
-/* Without the network: what the cache has; or whatever already lies in the directory, returning
- * false. */
+/* Without the network: what the cache has. False: nothing, but what looks like a checkpoint lies in
+ * the directory. */
 static bool list_offline(const struct fetch_place *place, struct hub_listing *listing)
 {
     char path[HUB_PATH + 32];
@@ -65,7 +65,6 @@ static bool list_offline(const struct fetch_place *place, struct hub_listing *li
             "config.json, tokenizer.json and the safetensors to the former",
             place->directory, place->hub->cache, place->cfg->repository, place->cfg->revision);
     globfree(&weights);
-    note("HF_HUB_OFFLINE is set: %s is used as it is", place->directory);
     return false;
 }
 
@@ -175,11 +174,13 @@ void fetch_run(const struct fetch_request *request)
         die(EXIT_USAGE, "-o: longer than %d bytes", HUB_SETTING - 1);
     if (!hub.offline)
         list_online(&place, request->patience, &listing);
-    if (!hub.offline || list_offline(&place, &listing)) {
+    const bool listed = !hub.offline || list_offline(&place, &listing);
+    if (listed) {
         memcpy(place.commit, listing.commit, sizeof place.commit);
         make_folder(place.directory);
         get_all(&place, &listing, request->patience);
     }
-    note("%s is complete; next:  make MODEL=%s CHECKPOINT=%s", place.directory, cfg.name,
+    note("%s is %s; next:  make MODEL=%s CHECKPOINT=%s", place.directory,
+         listed ? "complete" : "left as it is, for HF_HUB_OFFLINE is set", cfg.name,
          place.directory);
 }

@@ -34,8 +34,14 @@ typedef f32 vf __attribute__((vector_size(VF_BYTES), may_alias));
 typedef int32_t vi __attribute__((vector_size(VF_BYTES), may_alias));
 typedef uint32_t vu __attribute__((vector_size(VF_BYTES), may_alias));
 
-/* For bodies whose arguments are the constants of one instance. */
+/* For bodies whose arguments are the constants of one instance. Under AddressSanitizer, which
+ * checks every access, an instance in one piece takes the compiler minutes: there bodies stay
+ * functions, which compute the same. */
+#ifdef __SANITIZE_ADDRESS__
+#define KERNEL_INLINE static __attribute__((noinline, unused))
+#else
 #define KERNEL_INLINE static inline __attribute__((always_inline))
+#endif
 
 /* Before a loop over an array of registers: unrolled whole, else the array would be in memory. */
 #ifdef __clang__

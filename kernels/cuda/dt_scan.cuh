@@ -16,12 +16,20 @@
  *            of kernels/cpu/scan.h with that error of dt carried along
  *            (tests/simt/decode_scan_test.cc)
  *
+ * norm_dt_scan:  the same behind norm_selection.cuh, of which xdb stays as it is. Every block
+ * normalises the row for itself, into shared memory, which costs less than a kernel of its own. The
+ * same bits as when they run one by one (tests/simt/norm_selection_kernels_test.cc).
+ *
  *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[N][16], const f32 (*xdb)[DS],
- *             const TYPE *w, const f32 *dt_bias, const f32 (*A)[N][16], const f32 *D) */
+ *             const TYPE *w, const f32 *dt_bias, const f32 (*A)[N][16], const f32 *D)
+ *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[N][16], const f32 (*xdb)[DS],
+ *             const f32 *dt_norm, const f32 *b_norm, const f32 *c_norm, const TYPE *w,
+ *             const f32 *dt_bias, const f32 (*A)[N][16], const f32 *D) */
 #ifndef KERNELS_CUDA_DT_SCAN_CUH
 #define KERNELS_CUDA_DT_SCAN_CUH
 
 #include "kernels/cuda/linear_gemv.cuh"
+#include "kernels/cuda/norm_selection.cuh"
 
 enum {
     DT_THREADS = 128,
@@ -37,12 +45,16 @@ struct dt_scan_params {
     const f32 *dt_bias, *A, *D;
     const f32 *xdb;
     f32 *xz, *state;
+    struct selection_norms norms; /* of norm_dt_scan */
 };
 
 struct dt_shared {
     f32 dt[LINE_F32];
     f32 y[DT_WARPS][LINE_F32];
+    f32 xdb[]; /* norm_dt_scan: the row after its norms */
 };
+#define DT_SHARED_BYTES            ((u32)sizeof(struct dt_shared))
+#define NORM_DT_SHARED_BYTES(N, R) (DT_SHARED_BYTES + LINE_PAD((R) + 2 * (N)) * 4)
 
 /* This lane's part of the time step of channel 16 block + thread / 8. Columns from R on meet zeros
  * of W. */
@@ -88,7 +100,23 @@ DEVICE f32 dt_advance(u32 N, f32 dt, f32 x, struct dt_states *s, f32 *state)
     return y;
 }
 
-DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, const struct dt_scan_params *p)
+/* The row that a token's time step and states come from: xdb, or its norms in shared memory. All
+ * threads come here. */
+DEVICE const f32 *dt_row(u32 N, u32 R, bool normed, f32 eps, const struct dt_scan_params *p,
+                         struct dt_shared *shared)
+{
+    if (!normed)
+        return p->xdb;
+    norm_selection_row(R, N, eps, &p->norms, p->xdb, shared->xdb);
+    const u32 pad = R + 2 * N + thread_index();
+    if (pad < LINE_PAD(R + 2 * N))
+        shared->xdb[pad] = 0.0f;
+    block_barrier(); /* xdb: written by each warp, read by all threads */
+    return shared->xdb;
+}
+
+DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, bool normed, f32 eps,
+                    const struct dt_scan_params *p)
 {
     struct dt_shared *const shared = (struct dt_shared *)shared_memory();
     const struct product product = dt_product(T, R, p->w);
@@ -107,16 +135,17 @@ DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, const struct dt_sca
             s.rate[i] = A[(first + i * DT_LANES) * LINE_F32 + c] * LOG2_E;
     const f32 bias = p->dt_bias[line * LINE_F32 + thread / DT_LANES], skip = p->D[channel];
     pdl_wait();
+    const f32 *const xdb = dt_row(N, R, normed, eps, p, shared);
     const f32 x = p->xz[channel], z = p->xz[LINE_PAD(I) + channel];
     UNROLL
     for (u32 i = 0; i < CEIL_DIV(N, DT_LANES); i++)
         if (first + i * DT_LANES < N) {
             const u32 n = first + i * DT_LANES;
             s.state[i] = state[n * LINE_F32 + c];
-            s.B[i] = p->xdb[R + n];
-            s.C[i] = p->xdb[R + N + n];
+            s.B[i] = xdb[R + n];
+            s.C[i] = xdb[R + N + n];
         }
-    product_sums(&product, hold, (const struct vec16 *)p->xdb, &sum);
+    product_sums(&product, hold, (const struct vec16 *)xdb, &sum);
     const f32 dt = k_softplus(lanes_sum(sum, DT_LANES) + bias);
     if (thread % DT_LANES == 0)
         shared->dt[thread / DT_LANES] = dt;
@@ -139,15 +168,33 @@ DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, const struct dt_sca
     static_assert((N) <= DT_MOST_STATES, "dt_scan: a channel has at most 256 states");             \
     KERNEL(name##_kernel, struct dt_scan_params, DT_THREADS)                                       \
     {                                                                                              \
-        dt_scan(WEIGHT_##T, I, N, R, &p);                                                          \
+        dt_scan(WEIGHT_##T, I, N, R, false, 0.0f, &p);                                             \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32],                   \
                          const f32(*xdb)[DS], const TYPE *w, const f32 *dt_bias,                   \
                          const f32(*A)[N][LINE_F32], const f32 *D)                                 \
     {                                                                                              \
-        struct dt_scan_params p = {w->w, dt_bias, A[0][0], D, xdb[0], xz[0], state[0][0]};         \
-        LAUNCH(r, op, name##_kernel, LINE_PAD(I) / LINE_F32, DT_THREADS, sizeof(struct dt_shared), \
-               p);                                                                                 \
+        struct dt_scan_params p = {w->w, dt_bias, A[0][0], D, xdb[0], xz[0], state[0][0], {}};     \
+        LAUNCH(r, op, name##_kernel, LINE_PAD(I) / LINE_F32, DT_THREADS, DT_SHARED_BYTES, p);      \
+    }
+
+#define NORM_DT_SCAN(name, TYPE, T, I, N, R, XS, DS, EPS)                                          \
+    static_assert((N) <= DT_MOST_STATES, "norm_dt_scan: a channel has at most 256 states");        \
+    static_assert(NORM_DT_SHARED_BYTES(N, R) <= SHARED_MOST_BYTES,                                 \
+                  "norm_dt_scan: dt is too long");                                                 \
+    KERNEL(name##_kernel, struct dt_scan_params, DT_THREADS)                                       \
+    {                                                                                              \
+        dt_scan(WEIGHT_##T, I, N, R, true, EPS, &p);                                               \
+    }                                                                                              \
+    extern "C" void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32],                   \
+                         const f32(*xdb)[DS], const f32 *dt_norm, const f32 *b_norm,               \
+                         const f32 *c_norm, const TYPE *w, const f32 *dt_bias,                     \
+                         const f32(*A)[N][LINE_F32], const f32 *D)                                 \
+    {                                                                                              \
+        struct dt_scan_params p = {w->w,   dt_bias, A[0][0],     D,                                \
+                                   xdb[0], xz[0],   state[0][0], {dt_norm, b_norm, c_norm}};       \
+        LAUNCH(r, op, name##_kernel, LINE_PAD(I) / LINE_F32, DT_THREADS,                           \
+               NORM_DT_SHARED_BYTES(N, R), p);                                                     \
     }
 
 #endif

@@ -29,23 +29,20 @@ struct state {
 
 /* The buffers of decode in a layer of kind dense: 3 in 50.8 KiB. Lower bound 50.8 KiB, at
  * GATE_UP: this plan is optimal. */
-union decode_dense_scratch {                     /*   at ..   end  written  last */
-    struct {                 f32 x[1][ 2048]; }; /*    0 ..  8192  EMBED    NORM_F */
-    struct { char _q[8192];  f32 q[1][ 2048]; }; /* 8192 .. 16384  QKV      O_PROJ */
-    struct { char _h[8192];  f32 h[1][10944]; }; /* 8192 .. 51968  GATE_UP  DOWN_PROJ */
+union decode_dense_scratch {                     /*   end  written  last */
+    struct {                 f32 x[1][ 2048]; }; /*  8192  EMBED    NORM_F */
+    struct { char _q[8192];  f32 q[1][ 2048]; }; /* 16384  QKV      O_PROJ */
+    struct { char _h[8192];  f32 h[1][10944]; }; /* 51968  GATE_UP  DOWN_PROJ */
 };
 
 /* The buffers of decode in a layer of kind moe: 5 in 52.1 KiB. Lower bound 52.1 KiB, at
  * SHARED_GATE_UP: this plan is optimal. */
-union decode_moe_scratch {                              /*    at ..   end  written         last */
-    struct {                     f32 x    [1][2048]; }; /*     0 ..  8192  EMBED           NORM_F */
-    struct { char _q[8192];      f32 q    [1][2048]; }; /*  8192 .. 16384  QKV             O_PROJ */
-    /* 8192 .. 41984 GATE_UP DOWN_PROJ */
-    struct { char _h[8192];      f32 h    [6][1408]; };
-    /* 41984 .. 42048 GATE_UP DOWN_PROJ */
-    struct { char _route[41984]; f32 route[1][  16]; };
-    /* 42048 .. 53312 SHARED_GATE_UP SHARED_DOWN */
-    struct { char _hs[42048];    f32 hs   [1][2816]; };
+union decode_moe_scratch {                              /*   end  written         last */
+    struct {                     f32 x    [1][2048]; }; /*  8192  EMBED           NORM_F */
+    struct { char _q[8192];      f32 q    [1][2048]; }; /* 16384  QKV             O_PROJ */
+    struct { char _h[8192];      f32 h    [6][1408]; }; /* 41984  GATE_UP         DOWN_PROJ */
+    struct { char _route[41984]; f32 route[1][  16]; }; /* 42048  GATE_UP         DOWN_PROJ */
+    struct { char _hs[42048];    f32 hs   [1][2816]; }; /* 53312  SHARED_GATE_UP  SHARED_DOWN */
 };
 
 /* Every kind of layer has its own plan, but x in the same place. */
@@ -57,52 +54,33 @@ union decode_scratch {
 
 /* The buffers of prefill in a layer of kind dense: 8 in 25.4 MiB. Lower bound 25.4 MiB, at
  * UP_PROJ: this plan is optimal. */
-    /* at .. end written last */
-union prefill_dense_scratch {
-    /* 0 .. 2097152 EMBED NORM_F */
-    struct {                      f32 x   [256][ 2048]; };
-    /* 4194304 .. 6291456 NORM V_PROJ */
-    struct { char _xn[4194304];   f32 xn  [256][ 2048]; };
-    /* 2097152 .. 4194304 Q_PROJ O_PROJ */
-    struct { char _q[2097152];    f32 q   [256][ 2048]; };
-    /* 6291456 .. 8388608 K_PROJ ROPE */
-    struct { char _k[6291456];    f32 k   [256][ 2048]; };
-    /* 8388608 .. 10485760 V_PROJ ROPE */
-    struct { char _v[8388608];    f32 v   [256][ 2048]; };
-    /* 13303808 .. 15400960 MLP_NORM UP_PROJ */
-    struct { char _xm[13303808];  f32 xm  [256][ 2048]; };
-    /* 2097152 .. 13303808 GATE_PROJ DOWN_PROJ */
-    struct { char _gate[2097152]; f32 gate[256][10944]; };
-    /* 15400960 .. 26607616 UP_PROJ SWIGLU */
-    struct { char _up[15400960];  f32 up  [256][10944]; };
+union prefill_dense_scratch {                              /*      end  written    last */
+    struct {                      f32 x   [256][ 2048]; }; /*  2097152  EMBED      NORM_F */
+    struct { char _xn[4194304];   f32 xn  [256][ 2048]; }; /*  6291456  NORM       V_PROJ */
+    struct { char _q[2097152];    f32 q   [256][ 2048]; }; /*  4194304  Q_PROJ     O_PROJ */
+    struct { char _k[6291456];    f32 k   [256][ 2048]; }; /*  8388608  K_PROJ     ROPE */
+    struct { char _v[8388608];    f32 v   [256][ 2048]; }; /* 10485760  V_PROJ     ROPE */
+    struct { char _xm[13303808];  f32 xm  [256][ 2048]; }; /* 15400960  MLP_NORM   UP_PROJ */
+    struct { char _gate[2097152]; f32 gate[256][10944]; }; /* 13303808  GATE_PROJ  DOWN_PROJ */
+    struct { char _up[15400960];  f32 up  [256][10944]; }; /* 26607616  UP_PROJ    SWIGLU */
 };
 
 /* The buffers of prefill in a layer of kind moe: 11 in 22.3 MiB. Lower bound 22.3 MiB, at
  * GATE_UP: this plan is optimal. */
-    /* at .. end written last */
-union prefill_moe_scratch {
-    /* 0 .. 2097152 EMBED NORM_F */
-    struct {                        f32 x    [ 256][2048]; };
-    /* 2097152 .. 4194304 NORM V_PROJ */
-    struct { char _xn[2097152];     f32 xn   [ 256][2048]; };
-    /* 4194304 .. 6291456 Q_PROJ O_PROJ */
-    struct { char _q[4194304];      f32 q    [ 256][2048]; };
-    /* 6291456 .. 8388608 K_PROJ ROPE */
-    struct { char _k[6291456];      f32 k    [ 256][2048]; };
-    /* 8388608 .. 10485760 V_PROJ ROPE */
-    struct { char _v[8388608];      f32 v    [ 256][2048]; };
-    /* 14680064 .. 16777216 MLP_NORM GATHER */
-    struct { char _xm[14680064];    f32 xm   [ 256][2048]; };
-    /* 2097152 .. 4980736 SHARED_GATE SHARED_DOWN */
+union prefill_moe_scratch {                                   /*      end  written      last */
+    struct {                        f32 x    [ 256][2048]; }; /*  2097152  EMBED        NORM_F */
+    struct { char _xn[2097152];     f32 xn   [ 256][2048]; }; /*  4194304  NORM         V_PROJ */
+    struct { char _q[4194304];      f32 q    [ 256][2048]; }; /*  6291456  Q_PROJ       O_PROJ */
+    struct { char _k[6291456];      f32 k    [ 256][2048]; }; /*  8388608  K_PROJ       ROPE */
+    struct { char _v[8388608];      f32 v    [ 256][2048]; }; /* 10485760  V_PROJ       ROPE */
+    struct { char _xm[14680064];    f32 xm   [ 256][2048]; }; /* 16777216  MLP_NORM     GATHER */
+    /* 4980736 SHARED_GATE SHARED_DOWN */
     struct { char _gate[2097152];   f32 gate [ 256][2816]; };
-    /* 4980736 .. 7864320 SHARED_UP SHARED_SWIGLU */
+    /* 7864320 SHARED_UP SHARED_SWIGLU */
     struct { char _up[4980736];     f32 up   [ 256][2816]; };
-    /* 23330816 .. 23347200 ROUTE DOWN_PROJ */
-    struct { char _route[23330816]; f32 route[ 256][  16]; };
-    /* 2097152 .. 14680064 GATHER GATE_UP */
-    struct { char _xg[2097152];     f32 xg   [1536][2048]; };
-    /* 14680064 .. 23330816 GATE_UP DOWN_PROJ */
-    struct { char _h[14680064];     f32 h    [1536][1408]; };
+    struct { char _route[23330816]; f32 route[ 256][  16]; }; /* 23347200  ROUTE        DOWN_PROJ */
+    struct { char _xg[2097152];     f32 xg   [1536][2048]; }; /* 14680064  GATHER       GATE_UP */
+    struct { char _h[14680064];     f32 h    [1536][1408]; }; /* 23330816  GATE_UP      DOWN_PROJ */
 };
 
 /* Every kind of layer has its own plan, but x in the same place. */

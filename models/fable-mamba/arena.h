@@ -17,19 +17,19 @@ struct state {
 };
 
 /* The buffers of decode: 3 in 3.3 KiB. Lower bound 3.3 KiB, at X_PROJ: this plan is optimal. */
-union decode_scratch {                            /*   at ..  end  written  last */
-    struct {                  f32 x  [1][160]; }; /*    0 ..  640  EMBED    NORM_F */
-    struct { char _xz[640];   f32 xz [1][640]; }; /*  640 .. 3200  IN_PROJ  OUT_PROJ */
-    struct { char _xdb[3200]; f32 xdb[1][ 48]; }; /* 3200 .. 3392  X_PROJ   SCAN */
+union decode_scratch {                            /*  end  written  last */
+    struct {                  f32 x  [1][160]; }; /*  640  EMBED    NORM_F */
+    struct { char _xz[640];   f32 xz [1][640]; }; /* 3200  IN_PROJ  OUT_PROJ */
+    struct { char _xdb[3200]; f32 xdb[1][ 48]; }; /* 3392  X_PROJ   SCAN */
 };
 
 /* The buffers of prefill: 5 in 1.1 MiB. Lower bound 1.1 MiB, at DT_PROJ: this plan is optimal. */
-union prefill_scratch {                               /*     at ..     end  written  last */
-    struct {                    f32 x  [256][160]; }; /*      0 ..  163840  EMBED    NORM_F */
-    struct { char _xz[163840];  f32 xz [256][640]; }; /* 163840 ..  819200  IN_PROJ  OUT_PROJ */
-    struct { char _xn[819200];  f32 xn [256][160]; }; /* 819200 ..  983040  NORM     IN_PROJ */
-    struct { char _xdb[819200]; f32 xdb[256][ 48]; }; /* 819200 ..  868352  X_PROJ   SCAN */
-    struct { char _dt[868352];  f32 dt [256][320]; }; /* 868352 .. 1196032  DT_PROJ  SCAN */
+union prefill_scratch {                               /*     end  written  last */
+    struct {                    f32 x  [256][160]; }; /*  163840  EMBED    NORM_F */
+    struct { char _xz[163840];  f32 xz [256][640]; }; /*  819200  IN_PROJ  OUT_PROJ */
+    struct { char _xn[819200];  f32 xn [256][160]; }; /*  983040  NORM     IN_PROJ */
+    struct { char _xdb[819200]; f32 xdb[256][ 48]; }; /*  868352  X_PROJ   SCAN */
+    struct { char _dt[868352];  f32 dt [256][320]; }; /* 1196032  DT_PROJ  SCAN */
 };
 
 /* Decode and prefill never run at the same time. */

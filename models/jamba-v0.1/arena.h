@@ -34,29 +34,29 @@ struct state {
 
 /* The buffers of decode in a layer of kind mamba_mlp: 4 in 81.1 KiB. Lower bound 81.1 KiB, at
  * X_PROJ: this plan is optimal. */
-union decode_mamba_mlp_scratch {                       /*    at ..   end  written  last */
-    struct {                     f32 x  [1][ 4096]; }; /*     0 .. 16384  EMBED    NORM_F */
-    struct { char _xz[16384];    f32 xz [1][16384]; }; /* 16384 .. 81920  IN_PROJ  OUT_PROJ */
-    struct { char _xdb[81920];   f32 xdb[1][  288]; }; /* 81920 .. 83072  X_PROJ   SCAN */
-    struct { char _h[16384];     f32 h  [1][14336]; }; /* 16384 .. 73728  GATE_UP  DOWN_PROJ */
+union decode_mamba_mlp_scratch {                       /*   end  written  last */
+    struct {                     f32 x  [1][ 4096]; }; /* 16384  EMBED    NORM_F */
+    struct { char _xz[16384];    f32 xz [1][16384]; }; /* 81920  IN_PROJ  OUT_PROJ */
+    struct { char _xdb[81920];   f32 xdb[1][  288]; }; /* 83072  X_PROJ   SCAN */
+    struct { char _h[16384];     f32 h  [1][14336]; }; /* 73728  GATE_UP  DOWN_PROJ */
 };
 
 /* The buffers of decode in a layer of kind mamba_moe: 5 in 128.1 KiB. Lower bound 128.1 KiB, at
  * GATE_UP: this plan is optimal. */
-union decode_mamba_moe_scratch {                          /*     at ..    end  written  last */
-    struct {                      f32 x    [1][ 4096]; }; /*      0 ..  16384  EMBED    NORM_F */
-    struct { char _xz[16384];     f32 xz   [1][16384]; }; /*  16384 ..  81920  IN_PROJ  OUT_PROJ */
-    struct { char _xdb[81920];    f32 xdb  [1][  288]; }; /*  81920 ..  83072  X_PROJ   SCAN */
-    struct { char _h[16384];      f32 h    [2][14336]; }; /*  16384 .. 131072  GATE_UP  DOWN_PROJ */
-    struct { char _route[131072]; f32 route[1][   16]; }; /* 131072 .. 131136  GATE_UP  DOWN_PROJ */
+union decode_mamba_moe_scratch {                          /*    end  written  last */
+    struct {                      f32 x    [1][ 4096]; }; /*  16384  EMBED    NORM_F */
+    struct { char _xz[16384];     f32 xz   [1][16384]; }; /*  81920  IN_PROJ  OUT_PROJ */
+    struct { char _xdb[81920];    f32 xdb  [1][  288]; }; /*  83072  X_PROJ   SCAN */
+    struct { char _h[16384];      f32 h    [2][14336]; }; /* 131072  GATE_UP  DOWN_PROJ */
+    struct { char _route[131072]; f32 route[1][   16]; }; /* 131136  GATE_UP  DOWN_PROJ */
 };
 
 /* The buffers of decode in a layer of kind attention_mlp: 3 in 72.0 KiB. Lower bound 72.0 KiB,
  * at GATE_UP: this plan is optimal. */
-union decode_attention_mlp_scratch {                     /*    at ..   end  written  last */
-    struct {                         f32 x[1][ 4096]; }; /*     0 .. 16384  EMBED    NORM_F */
-    struct { char _q[16384];         f32 q[1][ 4096]; }; /* 16384 .. 32768  QKV      O_PROJ */
-    struct { char _h[16384];         f32 h[1][14336]; }; /* 16384 .. 73728  GATE_UP  DOWN_PROJ */
+union decode_attention_mlp_scratch {                     /*   end  written  last */
+    struct {                         f32 x[1][ 4096]; }; /* 16384  EMBED    NORM_F */
+    struct { char _q[16384];         f32 q[1][ 4096]; }; /* 32768  QKV      O_PROJ */
+    struct { char _h[16384];         f32 h[1][14336]; }; /* 73728  GATE_UP  DOWN_PROJ */
 };
 
 /* Every kind of layer has its own plan, but x in the same place. */
@@ -69,70 +69,42 @@ union decode_scratch {
 
 /* The buffers of prefill in a layer of kind mamba_mlp: 8 in 36.0 MiB. Lower bound 36.0 MiB, at
  * UP_PROJ: this plan is optimal. */
-    /* at .. end written last */
-union prefill_mamba_mlp_scratch {
-    /* 0 .. 4194304 EMBED NORM_F */
-    struct {                      f32 x   [256][ 4096]; };
-    /* 4194304 .. 20971520 IN_PROJ OUT_PROJ */
-    struct { char _xz[4194304];   f32 xz  [256][16384]; };
-    /* 20971520 .. 25165824 NORM IN_PROJ */
-    struct { char _xn[20971520];  f32 xn  [256][ 4096]; };
-    /* 20971520 .. 21266432 X_PROJ SCAN */
-    struct { char _xdb[20971520]; f32 xdb [256][  288]; };
-    /* 21266432 .. 29655040 DT_PROJ SCAN */
-    struct { char _dt[21266432];  f32 dt  [256][ 8192]; };
-    /* 18874368 .. 23068672 MLP_NORM UP_PROJ */
-    struct { char _xm[18874368];  f32 xm  [256][ 4096]; };
-    /* 4194304 .. 18874368 GATE_PROJ DOWN_PROJ */
-    struct { char _gate[4194304]; f32 gate[256][14336]; };
-    /* 23068672 .. 37748736 UP_PROJ SWIGLU */
-    struct { char _up[23068672];  f32 up  [256][14336]; };
+union prefill_mamba_mlp_scratch {                          /*      end  written    last */
+    struct {                      f32 x   [256][ 4096]; }; /*  4194304  EMBED      NORM_F */
+    struct { char _xz[4194304];   f32 xz  [256][16384]; }; /* 20971520  IN_PROJ    OUT_PROJ */
+    struct { char _xn[20971520];  f32 xn  [256][ 4096]; }; /* 25165824  NORM       IN_PROJ */
+    struct { char _xdb[20971520]; f32 xdb [256][  288]; }; /* 21266432  X_PROJ     SCAN */
+    struct { char _dt[21266432];  f32 dt  [256][ 8192]; }; /* 29655040  DT_PROJ    SCAN */
+    struct { char _xm[18874368];  f32 xm  [256][ 4096]; }; /* 23068672  MLP_NORM   UP_PROJ */
+    struct { char _gate[4194304]; f32 gate[256][14336]; }; /* 18874368  GATE_PROJ  DOWN_PROJ */
+    struct { char _up[23068672];  f32 up  [256][14336]; }; /* 37748736  UP_PROJ    SWIGLU */
 };
 
 /* The buffers of prefill in a layer of kind mamba_moe: 9 in 40.0 MiB. Lower bound 40.0 MiB, at
  * GATE_UP: this plan is optimal. */
-    /* at .. end written last */
-union prefill_mamba_moe_scratch {
-    /* 0 .. 4194304 EMBED NORM_F */
-    struct {                        f32 x    [256][ 4096]; };
-    /* 4194304 .. 20971520 IN_PROJ OUT_PROJ */
-    struct { char _xz[4194304];     f32 xz   [256][16384]; };
-    /* 20971520 .. 25165824 NORM IN_PROJ */
-    struct { char _xn[20971520];    f32 xn   [256][ 4096]; };
-    /* 29360128 .. 29655040 X_PROJ SCAN */
-    struct { char _xdb[29360128];   f32 xdb  [256][  288]; };
-    /* 20971520 .. 29360128 DT_PROJ SCAN */
-    struct { char _dt[20971520];    f32 dt   [256][ 8192]; };
-    /* 4194304 .. 8388608 MLP_NORM GATHER */
-    struct { char _xm[4194304];     f32 xm   [256][ 4096]; };
-    /* 41943040 .. 41959424 ROUTE DOWN_PROJ */
-    struct { char _route[41943040]; f32 route[256][   16]; };
-    /* 33554432 .. 41943040 GATHER GATE_UP */
-    struct { char _xg[33554432];    f32 xg   [512][ 4096]; };
-    /* 4194304 .. 33554432 GATE_UP DOWN_PROJ */
-    struct { char _h[4194304];      f32 h    [512][14336]; };
+union prefill_mamba_moe_scratch {                             /*      end  written   last */
+    struct {                        f32 x    [256][ 4096]; }; /*  4194304  EMBED     NORM_F */
+    struct { char _xz[4194304];     f32 xz   [256][16384]; }; /* 20971520  IN_PROJ   OUT_PROJ */
+    struct { char _xn[20971520];    f32 xn   [256][ 4096]; }; /* 25165824  NORM      IN_PROJ */
+    struct { char _xdb[29360128];   f32 xdb  [256][  288]; }; /* 29655040  X_PROJ    SCAN */
+    struct { char _dt[20971520];    f32 dt   [256][ 8192]; }; /* 29360128  DT_PROJ   SCAN */
+    struct { char _xm[4194304];     f32 xm   [256][ 4096]; }; /*  8388608  MLP_NORM  GATHER */
+    struct { char _route[41943040]; f32 route[256][   16]; }; /* 41959424  ROUTE     DOWN_PROJ */
+    struct { char _xg[33554432];    f32 xg   [512][ 4096]; }; /* 41943040  GATHER    GATE_UP */
+    struct { char _h[4194304];      f32 h    [512][14336]; }; /* 33554432  GATE_UP   DOWN_PROJ */
 };
 
 /* The buffers of prefill in a layer of kind attention_mlp: 8 in 36.0 MiB. Lower bound 36.0 MiB,
  * at UP_PROJ: this plan is optimal. */
-    /* at .. end written last */
-union prefill_attention_mlp_scratch {
-    /* 0 .. 4194304 EMBED NORM_F */
-    struct {                          f32 x   [256][ 4096]; };
-    /* 8388608 .. 12582912 NORM V_PROJ */
-    struct { char _xn[8388608];       f32 xn  [256][ 4096]; };
-    /* 4194304 .. 8388608 Q_PROJ O_PROJ */
-    struct { char _q[4194304];        f32 q   [256][ 4096]; };
-    /* 12582912 .. 13631488 K_PROJ APPEND */
-    struct { char _k[12582912];       f32 k   [256][ 1024]; };
-    /* 13631488 .. 14680064 V_PROJ APPEND */
-    struct { char _v[13631488];       f32 v   [256][ 1024]; };
-    /* 18874368 .. 23068672 MLP_NORM UP_PROJ */
-    struct { char _xm[18874368];      f32 xm  [256][ 4096]; };
-    /* 4194304 .. 18874368 GATE_PROJ DOWN_PROJ */
-    struct { char _gate[4194304];     f32 gate[256][14336]; };
-    /* 23068672 .. 37748736 UP_PROJ SWIGLU */
-    struct { char _up[23068672];      f32 up  [256][14336]; };
+union prefill_attention_mlp_scratch {                          /*      end  written    last */
+    struct {                          f32 x   [256][ 4096]; }; /*  4194304  EMBED      NORM_F */
+    struct { char _xn[8388608];       f32 xn  [256][ 4096]; }; /* 12582912  NORM       V_PROJ */
+    struct { char _q[4194304];        f32 q   [256][ 4096]; }; /*  8388608  Q_PROJ     O_PROJ */
+    struct { char _k[12582912];       f32 k   [256][ 1024]; }; /* 13631488  K_PROJ     APPEND */
+    struct { char _v[13631488];       f32 v   [256][ 1024]; }; /* 14680064  V_PROJ     APPEND */
+    struct { char _xm[18874368];      f32 xm  [256][ 4096]; }; /* 23068672  MLP_NORM   UP_PROJ */
+    struct { char _gate[4194304];     f32 gate[256][14336]; }; /* 18874368  GATE_PROJ  DOWN_PROJ */
+    struct { char _up[23068672];      f32 up  [256][14336]; }; /* 37748736  UP_PROJ    SWIGLU */
 };
 
 /* Every kind of layer has its own plan, but x in the same place. */

@@ -18,31 +18,22 @@ struct state {
 };
 
 /* The buffers of decode: 3 in 72.0 KiB. Lower bound 72.0 KiB, at GATE_UP: this plan is optimal. */
-union decode_scratch {                           /*    at ..   end  written  last */
-    struct {                 f32 x[1][ 4096]; }; /*     0 .. 16384  EMBED    NORM_F */
-    struct { char _q[16384]; f32 q[1][ 4096]; }; /* 16384 .. 32768  QKV      O_PROJ */
-    struct { char _h[16384]; f32 h[1][14336]; }; /* 16384 .. 73728  GATE_UP  DOWN_PROJ */
+union decode_scratch {                           /*   end  written  last */
+    struct {                 f32 x[1][ 4096]; }; /* 16384  EMBED    NORM_F */
+    struct { char _q[16384]; f32 q[1][ 4096]; }; /* 32768  QKV      O_PROJ */
+    struct { char _h[16384]; f32 h[1][14336]; }; /* 73728  GATE_UP  DOWN_PROJ */
 };
 
 /* The buffers of prefill: 8 in 36.0 MiB. Lower bound 36.0 MiB, at UP_PROJ: this plan is optimal. */
-    /* at .. end written last */
-union prefill_scratch {
-    /* 0 .. 4194304 EMBED NORM_F */
-    struct {                      f32 x   [256][ 4096]; };
-    /* 8388608 .. 12582912 NORM V_PROJ */
-    struct { char _xn[8388608];   f32 xn  [256][ 4096]; };
-    /* 4194304 .. 8388608 Q_PROJ O_PROJ */
-    struct { char _q[4194304];    f32 q   [256][ 4096]; };
-    /* 12582912 .. 13631488 K_PROJ ROPE */
-    struct { char _k[12582912];   f32 k   [256][ 1024]; };
-    /* 13631488 .. 14680064 V_PROJ ROPE */
-    struct { char _v[13631488];   f32 v   [256][ 1024]; };
-    /* 18874368 .. 23068672 MLP_NORM UP_PROJ */
-    struct { char _xm[18874368];  f32 xm  [256][ 4096]; };
-    /* 4194304 .. 18874368 GATE_PROJ DOWN_PROJ */
-    struct { char _gate[4194304]; f32 gate[256][14336]; };
-    /* 23068672 .. 37748736 UP_PROJ SWIGLU */
-    struct { char _up[23068672];  f32 up  [256][14336]; };
+union prefill_scratch {                                    /*      end  written    last */
+    struct {                      f32 x   [256][ 4096]; }; /*  4194304  EMBED      NORM_F */
+    struct { char _xn[8388608];   f32 xn  [256][ 4096]; }; /* 12582912  NORM       V_PROJ */
+    struct { char _q[4194304];    f32 q   [256][ 4096]; }; /*  8388608  Q_PROJ     O_PROJ */
+    struct { char _k[12582912];   f32 k   [256][ 1024]; }; /* 13631488  K_PROJ     ROPE */
+    struct { char _v[13631488];   f32 v   [256][ 1024]; }; /* 14680064  V_PROJ     ROPE */
+    struct { char _xm[18874368];  f32 xm  [256][ 4096]; }; /* 23068672  MLP_NORM   UP_PROJ */
+    struct { char _gate[4194304]; f32 gate[256][14336]; }; /* 18874368  GATE_PROJ  DOWN_PROJ */
+    struct { char _up[23068672];  f32 up  [256][14336]; }; /* 37748736  UP_PROJ    SWIGLU */
 };
 
 /* Decode and prefill never run at the same time. */

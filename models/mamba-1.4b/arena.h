@@ -17,21 +17,19 @@ struct state {
 };
 
 /* The buffers of decode: 3 in 40.6 KiB. Lower bound 40.6 KiB, at X_PROJ: this plan is optimal. */
-union decode_scratch {                              /*    at ..   end  written  last */
-    struct {                   f32 x  [1][2048]; }; /*     0 ..  8192  EMBED    NORM_F */
-    struct { char _xz[8192];   f32 xz [1][8192]; }; /*  8192 .. 40960  IN_PROJ  OUT_PROJ */
-    struct { char _xdb[40960]; f32 xdb[1][ 160]; }; /* 40960 .. 41600  X_PROJ   SCAN */
+union decode_scratch {                              /*   end  written  last */
+    struct {                   f32 x  [1][2048]; }; /*  8192  EMBED    NORM_F */
+    struct { char _xz[8192];   f32 xz [1][8192]; }; /* 40960  IN_PROJ  OUT_PROJ */
+    struct { char _xdb[40960]; f32 xdb[1][ 160]; }; /* 41600  X_PROJ   SCAN */
 };
 
 /* The buffers of prefill: 5 in 14.2 MiB. Lower bound 14.2 MiB, at DT_PROJ: this plan is optimal. */
-union prefill_scratch {                                  /*       at ..      end  written  last */
-    struct {                      f32 x  [256][2048]; }; /*        0 ..  2097152  EMBED    NORM_F */
-    /* 2097152 .. 10485760 IN_PROJ OUT_PROJ */
-    struct { char _xz[2097152];   f32 xz [256][8192]; };
-    /* 10485760 .. 12582912 NORM IN_PROJ */
-    struct { char _xn[10485760];  f32 xn [256][2048]; };
-    struct { char _xdb[10485760]; f32 xdb[256][ 160]; }; /* 10485760 .. 10649600  X_PROJ   SCAN */
-    struct { char _dt[10649600];  f32 dt [256][4096]; }; /* 10649600 .. 14843904  DT_PROJ  SCAN */
+union prefill_scratch {                                  /*      end  written  last */
+    struct {                      f32 x  [256][2048]; }; /*  2097152  EMBED    NORM_F */
+    struct { char _xz[2097152];   f32 xz [256][8192]; }; /* 10485760  IN_PROJ  OUT_PROJ */
+    struct { char _xn[10485760];  f32 xn [256][2048]; }; /* 12582912  NORM     IN_PROJ */
+    struct { char _xdb[10485760]; f32 xdb[256][ 160]; }; /* 10649600  X_PROJ   SCAN */
+    struct { char _dt[10649600];  f32 dt [256][4096]; }; /* 14843904  DT_PROJ  SCAN */
 };
 
 /* Decode and prefill never run at the same time. */

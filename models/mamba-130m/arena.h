@@ -17,19 +17,19 @@ struct state {
 };
 
 /* The buffers of decode: 3 in 15.3 KiB. Lower bound 15.3 KiB, at X_PROJ: this plan is optimal. */
-union decode_scratch {                              /*    at ..   end  written  last */
-    struct {                   f32 x  [1][ 768]; }; /*     0 ..  3072  EMBED    NORM_F */
-    struct { char _xz[3072];   f32 xz [1][3072]; }; /*  3072 .. 15360  IN_PROJ  OUT_PROJ */
-    struct { char _xdb[15360]; f32 xdb[1][  80]; }; /* 15360 .. 15680  X_PROJ   SCAN */
+union decode_scratch {                              /*   end  written  last */
+    struct {                   f32 x  [1][ 768]; }; /*  3072  EMBED    NORM_F */
+    struct { char _xz[3072];   f32 xz [1][3072]; }; /* 15360  IN_PROJ  OUT_PROJ */
+    struct { char _xdb[15360]; f32 xdb[1][  80]; }; /* 15680  X_PROJ   SCAN */
 };
 
 /* The buffers of prefill: 5 in 5.3 MiB. Lower bound 5.3 MiB, at DT_PROJ: this plan is optimal. */
-union prefill_scratch {                                 /*      at ..     end  written  last */
-    struct {                     f32 x  [256][ 768]; }; /*       0 ..  786432  EMBED    NORM_F */
-    struct { char _xz[786432];   f32 xz [256][3072]; }; /*  786432 .. 3932160  IN_PROJ  OUT_PROJ */
-    struct { char _xn[3932160];  f32 xn [256][ 768]; }; /* 3932160 .. 4718592  NORM     IN_PROJ */
-    struct { char _xdb[3932160]; f32 xdb[256][  80]; }; /* 3932160 .. 4014080  X_PROJ   SCAN */
-    struct { char _dt[4014080];  f32 dt [256][1536]; }; /* 4014080 .. 5586944  DT_PROJ  SCAN */
+union prefill_scratch {                                 /*     end  written  last */
+    struct {                     f32 x  [256][ 768]; }; /*  786432  EMBED    NORM_F */
+    struct { char _xz[786432];   f32 xz [256][3072]; }; /* 3932160  IN_PROJ  OUT_PROJ */
+    struct { char _xn[3932160];  f32 xn [256][ 768]; }; /* 4718592  NORM     IN_PROJ */
+    struct { char _xdb[3932160]; f32 xdb[256][  80]; }; /* 4014080  X_PROJ   SCAN */
+    struct { char _dt[4014080];  f32 dt [256][1536]; }; /* 5586944  DT_PROJ  SCAN */
 };
 
 /* Decode and prefill never run at the same time. */

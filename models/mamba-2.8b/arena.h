@@ -17,22 +17,19 @@ struct state {
 };
 
 /* The buffers of decode: 3 in 50.8 KiB. Lower bound 50.8 KiB, at X_PROJ: this plan is optimal. */
-union decode_scratch {                               /*    at ..   end  written  last */
-    struct {                   f32 x  [1][ 2560]; }; /*     0 .. 10240  EMBED    NORM_F */
-    struct { char _xz[10240];  f32 xz [1][10240]; }; /* 10240 .. 51200  IN_PROJ  OUT_PROJ */
-    struct { char _xdb[51200]; f32 xdb[1][  192]; }; /* 51200 .. 51968  X_PROJ   SCAN */
+union decode_scratch {                               /*   end  written  last */
+    struct {                   f32 x  [1][ 2560]; }; /* 10240  EMBED    NORM_F */
+    struct { char _xz[10240];  f32 xz [1][10240]; }; /* 51200  IN_PROJ  OUT_PROJ */
+    struct { char _xdb[51200]; f32 xdb[1][  192]; }; /* 51968  X_PROJ   SCAN */
 };
 
 /* The buffers of prefill: 5 in 17.7 MiB. Lower bound 17.7 MiB, at DT_PROJ: this plan is optimal. */
-union prefill_scratch {                                   /*       at ..      end  written  last */
-    /* 0 .. 2621440 EMBED NORM_F */
-    struct {                      f32 x  [256][ 2560]; };
-    /* 2621440 .. 13107200 IN_PROJ OUT_PROJ */
-    struct { char _xz[2621440];   f32 xz [256][10240]; };
-    /* 13107200 .. 15728640 NORM IN_PROJ */
-    struct { char _xn[13107200];  f32 xn [256][ 2560]; };
-    struct { char _xdb[13107200]; f32 xdb[256][  192]; }; /* 13107200 .. 13303808  X_PROJ   SCAN */
-    struct { char _dt[13303808];  f32 dt [256][ 5120]; }; /* 13303808 .. 18546688  DT_PROJ  SCAN */
+union prefill_scratch {                                   /*      end  written  last */
+    struct {                      f32 x  [256][ 2560]; }; /*  2621440  EMBED    NORM_F */
+    struct { char _xz[2621440];   f32 xz [256][10240]; }; /* 13107200  IN_PROJ  OUT_PROJ */
+    struct { char _xn[13107200];  f32 xn [256][ 2560]; }; /* 15728640  NORM     IN_PROJ */
+    struct { char _xdb[13107200]; f32 xdb[256][  192]; }; /* 13303808  X_PROJ   SCAN */
+    struct { char _dt[13303808];  f32 dt [256][ 5120]; }; /* 18546688  DT_PROJ  SCAN */
 };
 
 /* Decode and prefill never run at the same time. */

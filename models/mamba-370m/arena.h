@@ -17,19 +17,19 @@ struct state {
 };
 
 /* The buffers of decode: 3 in 20.4 KiB. Lower bound 20.4 KiB, at X_PROJ: this plan is optimal. */
-union decode_scratch {                              /*    at ..   end  written  last */
-    struct {                   f32 x  [1][1024]; }; /*     0 ..  4096  EMBED    NORM_F */
-    struct { char _xz[4096];   f32 xz [1][4096]; }; /*  4096 .. 20480  IN_PROJ  OUT_PROJ */
-    struct { char _xdb[20480]; f32 xdb[1][  96]; }; /* 20480 .. 20864  X_PROJ   SCAN */
+union decode_scratch {                              /*   end  written  last */
+    struct {                   f32 x  [1][1024]; }; /*  4096  EMBED    NORM_F */
+    struct { char _xz[4096];   f32 xz [1][4096]; }; /* 20480  IN_PROJ  OUT_PROJ */
+    struct { char _xdb[20480]; f32 xdb[1][  96]; }; /* 20864  X_PROJ   SCAN */
 };
 
 /* The buffers of prefill: 5 in 7.1 MiB. Lower bound 7.1 MiB, at DT_PROJ: this plan is optimal. */
-union prefill_scratch {                                 /*      at ..     end  written  last */
-    struct {                     f32 x  [256][1024]; }; /*       0 .. 1048576  EMBED    NORM_F */
-    struct { char _xz[1048576];  f32 xz [256][4096]; }; /* 1048576 .. 5242880  IN_PROJ  OUT_PROJ */
-    struct { char _xn[5242880];  f32 xn [256][1024]; }; /* 5242880 .. 6291456  NORM     IN_PROJ */
-    struct { char _xdb[5242880]; f32 xdb[256][  96]; }; /* 5242880 .. 5341184  X_PROJ   SCAN */
-    struct { char _dt[5341184];  f32 dt [256][2048]; }; /* 5341184 .. 7438336  DT_PROJ  SCAN */
+union prefill_scratch {                                 /*     end  written  last */
+    struct {                     f32 x  [256][1024]; }; /* 1048576  EMBED    NORM_F */
+    struct { char _xz[1048576];  f32 xz [256][4096]; }; /* 5242880  IN_PROJ  OUT_PROJ */
+    struct { char _xn[5242880];  f32 xn [256][1024]; }; /* 6291456  NORM     IN_PROJ */
+    struct { char _xdb[5242880]; f32 xdb[256][  96]; }; /* 5341184  X_PROJ   SCAN */
+    struct { char _dt[5341184];  f32 dt [256][2048]; }; /* 7438336  DT_PROJ  SCAN */
 };
 
 /* Decode and prefill never run at the same time. */

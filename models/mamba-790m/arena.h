@@ -17,19 +17,19 @@ struct state {
 };
 
 /* The buffers of decode: 3 in 30.5 KiB. Lower bound 30.5 KiB, at X_PROJ: this plan is optimal. */
-union decode_scratch {                              /*    at ..   end  written  last */
-    struct {                   f32 x  [1][1536]; }; /*     0 ..  6144  EMBED    NORM_F */
-    struct { char _xz[6144];   f32 xz [1][6144]; }; /*  6144 .. 30720  IN_PROJ  OUT_PROJ */
-    struct { char _xdb[30720]; f32 xdb[1][ 128]; }; /* 30720 .. 31232  X_PROJ   SCAN */
+union decode_scratch {                              /*   end  written  last */
+    struct {                   f32 x  [1][1536]; }; /*  6144  EMBED    NORM_F */
+    struct { char _xz[6144];   f32 xz [1][6144]; }; /* 30720  IN_PROJ  OUT_PROJ */
+    struct { char _xdb[30720]; f32 xdb[1][ 128]; }; /* 31232  X_PROJ   SCAN */
 };
 
 /* The buffers of prefill: 5 in 10.6 MiB. Lower bound 10.6 MiB, at DT_PROJ: this plan is optimal. */
-union prefill_scratch {                                 /*      at ..      end  written  last */
-    struct {                     f32 x  [256][1536]; }; /*       0 ..  1572864  EMBED    NORM_F */
-    struct { char _xz[1572864];  f32 xz [256][6144]; }; /* 1572864 ..  7864320  IN_PROJ  OUT_PROJ */
-    struct { char _xn[7864320];  f32 xn [256][1536]; }; /* 7864320 ..  9437184  NORM     IN_PROJ */
-    struct { char _xdb[7864320]; f32 xdb[256][ 128]; }; /* 7864320 ..  7995392  X_PROJ   SCAN */
-    struct { char _dt[7995392];  f32 dt [256][3072]; }; /* 7995392 .. 11141120  DT_PROJ  SCAN */
+union prefill_scratch {                                 /*      end  written  last */
+    struct {                     f32 x  [256][1536]; }; /*  1572864  EMBED    NORM_F */
+    struct { char _xz[1572864];  f32 xz [256][6144]; }; /*  7864320  IN_PROJ  OUT_PROJ */
+    struct { char _xn[7864320];  f32 xn [256][1536]; }; /*  9437184  NORM     IN_PROJ */
+    struct { char _xdb[7864320]; f32 xdb[256][ 128]; }; /*  7995392  X_PROJ   SCAN */
+    struct { char _dt[7995392];  f32 dt [256][3072]; }; /* 11141120  DT_PROJ  SCAN */
 };
 
 /* Decode and prefill never run at the same time. */

@@ -17,20 +17,16 @@ struct state {
 };
 
 /* The buffers of decode: 2 in 41.2 KiB. Lower bound 41.2 KiB, at IN_PROJ: this plan is optimal. */
-union decode_scratch {                                   /*   at ..   end  written  last */
-    struct {                     f32 x     [1][2048]; }; /*    0 ..  8192  EMBED    NORM_F */
-    struct { char _zxbcdt[8192]; f32 zxbcdt[1][8512]; }; /* 8192 .. 42240  IN_PROJ  OUT_PROJ */
+union decode_scratch {                                   /*   end  written  last */
+    struct {                     f32 x     [1][2048]; }; /*  8192  EMBED    NORM_F */
+    struct { char _zxbcdt[8192]; f32 zxbcdt[1][8512]; }; /* 42240  IN_PROJ  OUT_PROJ */
 };
 
 /* The buffers of prefill: 3 in 12.3 MiB. Lower bound 12.3 MiB, at IN_PROJ: this plan is optimal. */
-    /* at .. end written last */
-union prefill_scratch {
-    /* 0 .. 2097152 EMBED NORM_F */
-    struct {                        f32 x     [256][2048]; };
-    /* 2097152 .. 10813440 IN_PROJ OUT_PROJ */
-    struct { char _zxbcdt[2097152]; f32 zxbcdt[256][8512]; };
-    /* 10813440 .. 12910592 NORM IN_PROJ */
-    struct { char _xn[10813440];    f32 xn    [256][2048]; };
+union prefill_scratch {                                       /*      end  written  last */
+    struct {                        f32 x     [256][2048]; }; /*  2097152  EMBED    NORM_F */
+    struct { char _zxbcdt[2097152]; f32 zxbcdt[256][8512]; }; /* 10813440  IN_PROJ  OUT_PROJ */
+    struct { char _xn[10813440];    f32 xn    [256][2048]; }; /* 12910592  NORM     IN_PROJ */
 };
 
 /* Decode and prefill never run at the same time. */

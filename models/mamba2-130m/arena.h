@@ -17,19 +17,16 @@ struct state {
 };
 
 /* The buffers of decode: 2 in 16.1 KiB. Lower bound 16.1 KiB, at IN_PROJ: this plan is optimal. */
-union decode_scratch {                                   /*   at ..   end  written  last */
-    struct {                     f32 x     [1][ 768]; }; /*    0 ..  3072  EMBED    NORM_F */
-    struct { char _zxbcdt[3072]; f32 zxbcdt[1][3360]; }; /* 3072 .. 16512  IN_PROJ  OUT_PROJ */
+union decode_scratch {                                   /*   end  written  last */
+    struct {                     f32 x     [1][ 768]; }; /*  3072  EMBED    NORM_F */
+    struct { char _zxbcdt[3072]; f32 zxbcdt[1][3360]; }; /* 16512  IN_PROJ  OUT_PROJ */
 };
 
 /* The buffers of prefill: 3 in 4.8 MiB. Lower bound 4.8 MiB, at IN_PROJ: this plan is optimal. */
-union prefill_scratch {                                      /*      at ..     end  written  last */
-    /* 0 .. 786432 EMBED NORM_F */
-    struct {                       f32 x     [256][ 768]; };
-    /* 786432 .. 4227072 IN_PROJ OUT_PROJ */
-    struct { char _zxbcdt[786432]; f32 zxbcdt[256][3360]; };
-    /* 4227072 .. 5013504 NORM IN_PROJ */
-    struct { char _xn[4227072];    f32 xn    [256][ 768]; };
+union prefill_scratch {                                      /*     end  written  last */
+    struct {                       f32 x     [256][ 768]; }; /*  786432  EMBED    NORM_F */
+    struct { char _zxbcdt[786432]; f32 zxbcdt[256][3360]; }; /* 4227072  IN_PROJ  OUT_PROJ */
+    struct { char _xn[4227072];    f32 xn    [256][ 768]; }; /* 5013504  NORM     IN_PROJ */
 };
 
 /* Decode and prefill never run at the same time. */

@@ -17,20 +17,16 @@ struct state {
 };
 
 /* The buffers of decode: 2 in 51.3 KiB. Lower bound 51.3 KiB, at IN_PROJ: this plan is optimal. */
-union decode_scratch {                                     /*    at ..   end  written  last */
-    struct {                      f32 x     [1][ 2560]; }; /*     0 .. 10240  EMBED    NORM_F */
-    struct { char _zxbcdt[10240]; f32 zxbcdt[1][10576]; }; /* 10240 .. 52544  IN_PROJ  OUT_PROJ */
+union decode_scratch {                                     /*   end  written  last */
+    struct {                      f32 x     [1][ 2560]; }; /* 10240  EMBED    NORM_F */
+    struct { char _zxbcdt[10240]; f32 zxbcdt[1][10576]; }; /* 52544  IN_PROJ  OUT_PROJ */
 };
 
 /* The buffers of prefill: 3 in 15.3 MiB. Lower bound 15.3 MiB, at IN_PROJ: this plan is optimal. */
-    /* at .. end written last */
-union prefill_scratch {
-    /* 0 .. 2621440 EMBED NORM_F */
-    struct {                        f32 x     [256][ 2560]; };
-    /* 2621440 .. 13451264 IN_PROJ OUT_PROJ */
-    struct { char _zxbcdt[2621440]; f32 zxbcdt[256][10576]; };
-    /* 13451264 .. 16072704 NORM IN_PROJ */
-    struct { char _xn[13451264];    f32 xn    [256][ 2560]; };
+union prefill_scratch {                                        /*      end  written  last */
+    struct {                        f32 x     [256][ 2560]; }; /*  2621440  EMBED    NORM_F */
+    struct { char _zxbcdt[2621440]; f32 zxbcdt[256][10576]; }; /* 13451264  IN_PROJ  OUT_PROJ */
+    struct { char _xn[13451264];    f32 xn    [256][ 2560]; }; /* 16072704  NORM     IN_PROJ */
 };
 
 /* Decode and prefill never run at the same time. */

@@ -17,20 +17,16 @@ struct state {
 };
 
 /* The buffers of decode: 2 in 21.1 KiB. Lower bound 21.1 KiB, at IN_PROJ: this plan is optimal. */
-union decode_scratch {                                   /*   at ..   end  written  last */
-    struct {                     f32 x     [1][1024]; }; /*    0 ..  4096  EMBED    NORM_F */
-    struct { char _zxbcdt[4096]; f32 zxbcdt[1][4384]; }; /* 4096 .. 21632  IN_PROJ  OUT_PROJ */
+union decode_scratch {                                   /*   end  written  last */
+    struct {                     f32 x     [1][1024]; }; /*  4096  EMBED    NORM_F */
+    struct { char _zxbcdt[4096]; f32 zxbcdt[1][4384]; }; /* 21632  IN_PROJ  OUT_PROJ */
 };
 
 /* The buffers of prefill: 3 in 6.3 MiB. Lower bound 6.3 MiB, at IN_PROJ: this plan is optimal. */
-    /* at .. end written last */
-union prefill_scratch {
-    /* 0 .. 1048576 EMBED NORM_F */
-    struct {                        f32 x     [256][1024]; };
-    /* 1048576 .. 5537792 IN_PROJ OUT_PROJ */
-    struct { char _zxbcdt[1048576]; f32 zxbcdt[256][4384]; };
-    /* 5537792 .. 6586368 NORM IN_PROJ */
-    struct { char _xn[5537792];     f32 xn    [256][1024]; };
+union prefill_scratch {                                       /*     end  written  last */
+    struct {                        f32 x     [256][1024]; }; /* 1048576  EMBED    NORM_F */
+    struct { char _zxbcdt[1048576]; f32 zxbcdt[256][4384]; }; /* 5537792  IN_PROJ  OUT_PROJ */
+    struct { char _xn[5537792];     f32 xn    [256][1024]; }; /* 6586368  NORM     IN_PROJ */
 };
 
 /* Decode and prefill never run at the same time. */

@@ -17,20 +17,16 @@ struct state {
 };
 
 /* The buffers of decode: 2 in 31.2 KiB. Lower bound 31.2 KiB, at IN_PROJ: this plan is optimal. */
-union decode_scratch {                                   /*   at ..   end  written  last */
-    struct {                     f32 x     [1][1536]; }; /*    0 ..  6144  EMBED    NORM_F */
-    struct { char _zxbcdt[6144]; f32 zxbcdt[1][6448]; }; /* 6144 .. 31936  IN_PROJ  OUT_PROJ */
+union decode_scratch {                                   /*   end  written  last */
+    struct {                     f32 x     [1][1536]; }; /*  6144  EMBED    NORM_F */
+    struct { char _zxbcdt[6144]; f32 zxbcdt[1][6448]; }; /* 31936  IN_PROJ  OUT_PROJ */
 };
 
 /* The buffers of prefill: 3 in 9.3 MiB. Lower bound 9.3 MiB, at IN_PROJ: this plan is optimal. */
-    /* at .. end written last */
-union prefill_scratch {
-    /* 0 .. 1572864 EMBED NORM_F */
-    struct {                        f32 x     [256][1536]; };
-    /* 1572864 .. 8175616 IN_PROJ OUT_PROJ */
-    struct { char _zxbcdt[1572864]; f32 zxbcdt[256][6448]; };
-    /* 8175616 .. 9748480 NORM IN_PROJ */
-    struct { char _xn[8175616];     f32 xn    [256][1536]; };
+union prefill_scratch {                                       /*     end  written  last */
+    struct {                        f32 x     [256][1536]; }; /* 1572864  EMBED    NORM_F */
+    struct { char _zxbcdt[1572864]; f32 zxbcdt[256][6448]; }; /* 8175616  IN_PROJ  OUT_PROJ */
+    struct { char _xn[8175616];     f32 xn    [256][1536]; }; /* 9748480  NORM     IN_PROJ */
 };
 
 /* Decode and prefill never run at the same time. */

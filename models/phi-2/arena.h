@@ -18,20 +18,20 @@ struct state {
 };
 
 /* The buffers of decode: 3 in 60.0 KiB. Lower bound 60.0 KiB, at FC1: this plan is optimal. */
-union decode_scratch {                           /*    at ..   end  written  last */
-    struct {                 f32 x[1][ 2560]; }; /*     0 .. 10240  EMBED    NORM_F */
-    struct { char _q[10240]; f32 q[1][ 2560]; }; /* 10240 .. 20480  QKV      O_PROJ */
-    struct { char _h[20480]; f32 h[1][10240]; }; /* 20480 .. 61440  FC1      FC2 */
+union decode_scratch {                           /*   end  written  last */
+    struct {                 f32 x[1][ 2560]; }; /* 10240  EMBED    NORM_F */
+    struct { char _q[10240]; f32 q[1][ 2560]; }; /* 20480  QKV      O_PROJ */
+    struct { char _h[20480]; f32 h[1][10240]; }; /* 61440  FC1      FC2 */
 };
 
 /* The buffers of prefill: 6 in 15.0 MiB. Lower bound 15.0 MiB, at FC1: this plan is optimal. */
-union prefill_scratch {                                /*       at ..      end  written  last */
-    struct {                    f32 x [256][ 2560]; }; /*        0 ..  2621440  EMBED    NORM_F */
-    struct { char _xn[2621440]; f32 xn[256][ 2560]; }; /*  2621440 ..  5242880  NORM     FC1 */
-    struct { char _q[5242880];  f32 q [256][ 2560]; }; /*  5242880 ..  7864320  Q_PROJ   O_PROJ */
-    struct { char _h[5242880];  f32 h [256][10240]; }; /*  5242880 .. 15728640  FC1      FC2 */
-    struct { char _k[7864320];  f32 k [256][ 2560]; }; /*  7864320 .. 10485760  K_PROJ   ROPE */
-    struct { char _v[10485760]; f32 v [256][ 2560]; }; /* 10485760 .. 13107200  V_PROJ   ROPE */
+union prefill_scratch {                                /*      end  written  last */
+    struct {                    f32 x [256][ 2560]; }; /*  2621440  EMBED    NORM_F */
+    struct { char _xn[2621440]; f32 xn[256][ 2560]; }; /*  5242880  NORM     FC1 */
+    struct { char _q[5242880];  f32 q [256][ 2560]; }; /*  7864320  Q_PROJ   O_PROJ */
+    struct { char _h[5242880];  f32 h [256][10240]; }; /* 15728640  FC1      FC2 */
+    struct { char _k[7864320];  f32 k [256][ 2560]; }; /* 10485760  K_PROJ   ROPE */
+    struct { char _v[10485760]; f32 v [256][ 2560]; }; /* 13107200  V_PROJ   ROPE */
 };
 
 /* Decode and prefill never run at the same time. */

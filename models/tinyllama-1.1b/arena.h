@@ -18,28 +18,22 @@ struct state {
 };
 
 /* The buffers of decode: 3 in 30.0 KiB. Lower bound 30.0 KiB, at GATE_UP: this plan is optimal. */
-union decode_scratch {                         /*   at ..   end  written  last */
-    struct {                f32 x[1][2048]; }; /*    0 ..  8192  EMBED    NORM_F */
-    struct { char _q[8192]; f32 q[1][2048]; }; /* 8192 .. 16384  QKV      O_PROJ */
-    struct { char _h[8192]; f32 h[1][5632]; }; /* 8192 .. 30720  GATE_UP  DOWN_PROJ */
+union decode_scratch {                         /*   end  written  last */
+    struct {                f32 x[1][2048]; }; /*  8192  EMBED    NORM_F */
+    struct { char _q[8192]; f32 q[1][2048]; }; /* 16384  QKV      O_PROJ */
+    struct { char _h[8192]; f32 h[1][5632]; }; /* 30720  GATE_UP  DOWN_PROJ */
 };
 
 /* The buffers of prefill: 8 in 15.0 MiB. Lower bound 15.0 MiB, at UP_PROJ: this plan is optimal. */
-union prefill_scratch {                                   /*      at ..      end  written    last */
-    /* 0 .. 2097152 EMBED NORM_F */
-    struct {                      f32 x   [256][2048]; };
-    /* 4194304 .. 6291456 NORM V_PROJ */
-    struct { char _xn[4194304];   f32 xn  [256][2048]; };
-    /* 2097152 .. 4194304 Q_PROJ O_PROJ */
-    struct { char _q[2097152];    f32 q   [256][2048]; };
-    struct { char _k[6291456];    f32 k   [256][ 256]; }; /* 6291456 ..  6553600  K_PROJ     ROPE */
-    struct { char _v[6553600];    f32 v   [256][ 256]; }; /* 6553600 ..  6815744  V_PROJ     ROPE */
-    /* 7864320 .. 9961472 MLP_NORM UP_PROJ */
-    struct { char _xm[7864320];   f32 xm  [256][2048]; };
-    /* 2097152 .. 7864320 GATE_PROJ DOWN_PROJ */
-    struct { char _gate[2097152]; f32 gate[256][5632]; };
-    /* 9961472 .. 15728640 UP_PROJ SWIGLU */
-    struct { char _up[9961472];   f32 up  [256][5632]; };
+union prefill_scratch {                                   /*      end  written    last */
+    struct {                      f32 x   [256][2048]; }; /*  2097152  EMBED      NORM_F */
+    struct { char _xn[4194304];   f32 xn  [256][2048]; }; /*  6291456  NORM       V_PROJ */
+    struct { char _q[2097152];    f32 q   [256][2048]; }; /*  4194304  Q_PROJ     O_PROJ */
+    struct { char _k[6291456];    f32 k   [256][ 256]; }; /*  6553600  K_PROJ     ROPE */
+    struct { char _v[6553600];    f32 v   [256][ 256]; }; /*  6815744  V_PROJ     ROPE */
+    struct { char _xm[7864320];   f32 xm  [256][2048]; }; /*  9961472  MLP_NORM   UP_PROJ */
+    struct { char _gate[2097152]; f32 gate[256][5632]; }; /*  7864320  GATE_PROJ  DOWN_PROJ */
+    struct { char _up[9961472];   f32 up  [256][5632]; }; /* 15728640  UP_PROJ    SWIGLU */
 };
 
 /* Decode and prefill never run at the same time. */

@@ -1,6 +1,7 @@
 #include "runtime/cuda/random_weights.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kernels/cuda/random.cuh"
@@ -11,42 +12,53 @@ extern "C" {
 #include "runtime/model.h"
 }
 
+enum { WORD_BYTES = 64 };
+
 #define PAD(count) (((uint64_t)(count) + LINE_F32 - 1) / LINE_F32 * LINE_F32)
 
 /* How the values of a tensor spread (tools/random_weights.h), and how it lies (gen/layout.h). */
-enum role_values { ONES, BY_COLUMNS, BY_TAPS, TIME_STEPS, BIASES, DECAYS };
+enum role_values { BY_COLUMNS, ONES, BIASES, BY_TAPS, TIME_STEPS, DECAYS };
 
+/* What a tensor is: the last word of model_weight.name, without the number of an expert. */
 static const struct role {
-    const char *name; /* the last word of model_weight.name */
+    const char *names; /* each between blanks */
     enum role_values values;
-    u32 groups; /* equal groups of rows, each padded on its own */
 } roles[] = {
-    {"embed", BY_COLUMNS, 1},
-    {"head", BY_COLUMNS, 1},
-    {"norm", ONES, 1},
-    {"norm_f", ONES, 1},
-    {"in_proj", BY_COLUMNS, 2},
-    {"in_proj_bias", BIASES, 2},
-    {"conv_taps", BY_TAPS, 1},
-    {"conv_bias", BIASES, 1},
-    {"x_proj", BY_COLUMNS, 1},
-    {"dt_proj", BY_COLUMNS, 1},
-    {"dt_bias", TIME_STEPS, 1},
-    {"A", DECAYS, 1},
-    {"D", ONES, 1},
-    {"out_proj", BY_COLUMNS, 1},
-    {"out_proj_bias", BIASES, 1},
+    {" embed head in_proj x_proj dt_proj out_proj q_proj k_proj v_proj o_proj gate_proj up_proj "
+     "down_proj router shared_gate shared_up shared_down fc1 fc2 ",
+     BY_COLUMNS},
+    {" norm norm_f mlp_norm dt_norm b_norm c_norm y_norm D ", ONES},
+    {" in_proj_bias conv_bias out_proj_bias norm_bias norm_f_bias q_bias k_bias v_bias o_bias "
+     "fc1_bias fc2_bias head_bias ",
+     BIASES},
+    {" conv_taps ", BY_TAPS},
+    {" dt_bias ", TIME_STEPS},
+    {" A ", DECAYS},
 };
 
-static const struct role *role_of(const struct model_weight *weight)
+static enum role_values values_of(const struct model_weight *weight, const char *word)
+{
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (strstr(roles[i].names, word))
+            return roles[i].values;
+    die(EXIT_FAILED, "random weights: no rule for a tensor '%s'; add one to %s", weight->name,
+        __FILE__);
+}
+
+/* The tensor's word between two blanks. */
+static void word_of(const struct model_weight *weight, char word[WORD_BYTES])
 {
     const char *const space = strrchr(weight->name, ' ');
     const char *const name = space ? space + 1 : weight->name;
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
-        if (strcmp(roles[i].name, name) == 0)
-            return &roles[i];
-    die(EXIT_FAILED, "random weights: no rule for a tensor '%s'; add one to %s", weight->name,
-        __FILE__);
+    snprintf(word, WORD_BYTES, " %.*s ", (int)strcspn(name, "["), name);
+}
+
+/* Equal groups of rows, each padded on its own: x and z of a Mamba layer. Mamba-2 has them, and
+ * more, as one group. */
+static u32 groups_of(const struct model *of, const char *word)
+{
+    const bool entrance = strcmp(word, " in_proj ") == 0 || strcmp(word, " in_proj_bias ") == 0;
+    return entrance && strcmp(of->model_type, "mamba2") != 0 ? 2 : 1;
 }
 
 static enum weight_type type_of(const struct model_weight *weight)
@@ -84,9 +96,11 @@ static void fill_tensor(const struct model *of, void *image, u32 index, uint64_t
                         cudaStream_t stream)
 {
     const struct model_weight *const weight = &of->weights[index];
-    const struct role *const role = role_of(weight);
+    char word[WORD_BYTES];
+    word_of(weight, word);
+    const enum role_values values = values_of(weight, word);
     const u32 rows = weight->rows, cols = weight->cols;
-    const bool matrix = role->values == BY_COLUMNS;
+    const bool matrix = values == BY_COLUMNS;
     struct random_fill params = {};
     params.to = (char *)image + weight->at;
     params.elements = (uint64_t)rows * cols;
@@ -94,11 +108,11 @@ static void fill_tensor(const struct model *of, void *image, u32 index, uint64_t
     params.tensor = index;
     params.type = type_of(weight);
     params.cols = cols;
-    params.line = rows / role->groups;
+    params.line = rows / groups_of(of, word);
     params.row_stride = matrix ? PAD(cols) : 1;
     params.col_stride = matrix ? 1 : PAD(rows);
     params.line_stride = PAD(params.line) * params.row_stride;
-    switch (role->values) {
+    switch (values) {
     case ONES:
         params.middle = 1;
         break;

@@ -15,8 +15,8 @@ extern "C" {
 #include "runtime/die.h"
 #include "runtime/model.h"
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* C++ warns of designated ones too  \
-                                                               */
+/* C++ warns of designated ones too */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #include "tests/designs.h"
 #pragma GCC diagnostic pop
 #include "tools/image.h"
@@ -29,7 +29,7 @@ void cuda_check(cudaError_t error, const char *call)
 }
 }
 
-enum { WEIGHTS_MOST = 64 };
+enum { WEIGHTS_MOST = 512 };
 
 /* What the generator would say of the layout. */
 static struct model describe(const struct layout *layout, struct model_weight *weights)
@@ -47,6 +47,7 @@ static struct model describe(const struct layout *layout, struct model_weight *w
         weights[i].bytes = w->bytes;
     }
     struct model described = {};
+    described.model_type = layout->cfg.model_type;
     described.weights = weights;
     described.weight_count = layout->count;
     described.weights_bytes = layout->weights_bytes;
@@ -88,24 +89,22 @@ static char *packed_image(const struct layout *layout, uint64_t seed)
     return bytes;
 }
 
-static void compare(const struct cfg *cfg, uint64_t seed, uint64_t schedule)
+static void compare(struct layout *layout, uint64_t seed, uint64_t schedule)
 {
-    struct layout layout;
     struct model_weight weights[WEIGHTS_MOST];
     fake_reset();
     fake_protect(false);
     simt_schedule(schedule);
-    layout_make(cfg, &layout);
-    const struct model described = describe(&layout, weights);
-    char *const expected = packed_image(&layout, seed);
+    const struct model described = describe(layout, weights);
+    char *const expected = packed_image(layout, seed);
     void *made = NULL;
     cudaStream_t stream;
-    ck_assert_int_eq(cudaMalloc(&made, layout.weights_bytes), cudaSuccess);
+    ck_assert_int_eq(cudaMalloc(&made, layout->weights_bytes), cudaSuccess);
     ck_assert_int_eq(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
     random_weights_fill(&described, made, seed, stream);
     ck_assert_int_eq(cudaStreamSynchronize(stream), cudaSuccess);
-    for (u32 i = 0; i < layout.count; i++) {
-        const struct layout_weight *const w = &layout.weight[i];
+    for (u32 i = 0; i < layout->count; i++) {
+        const struct layout_weight *const w = &layout->weight[i];
         ck_assert_msg(memcmp((char *)made + w->at, expected + w->at, w->bytes) == 0,
                       "%s differs from the packed file", w->name);
     }
@@ -113,26 +112,49 @@ static void compare(const struct cfg *cfg, uint64_t seed, uint64_t schedule)
     cudaFree(made);
     cudaStreamDestroy(stream);
     free(expected);
-    layout_free(&layout);
+    layout_free(layout);
+}
+
+static void compare_design(const struct cfg *cfg, uint64_t seed, uint64_t schedule)
+{
+    struct layout layout;
+    layout_make(cfg, &layout);
+    compare(&layout, seed, schedule);
 }
 
 START_TEST(same_as_packed)
 {
-    compare(&plain_cfg, 1, 0);
-    compare(&plain_cfg, 0x123456789abcdef0u, 0);
+    compare_design(&plain_cfg, 1, 0);
+    compare_design(&plain_cfg, 0x123456789abcdef0u, 0);
 }
 END_TEST
 
 START_TEST(awkward_shapes)
 {
-    compare(&odd_cfg, 7, 0);
+    compare_design(&odd_cfg, 7, 0);
+}
+END_TEST
+
+/* A tiny model of every family; the Makefile has made their configs. */
+static const char *const families[] = {
+    "llama-b-f32", "phi-b-f16", "mixtral-a-bf16", "jamba-a-bf16", "deepseek-a-f16", "mamba2-b-bf16",
+};
+
+START_TEST(every_family)
+{
+    struct report report = {stderr, "random", 0};
+    struct layout layout;
+    char path[256];
+    snprintf(path, sizeof path, "build/tests/config/%s.ini", families[_i]);
+    ck_assert_msg(layout_load(path, &report, &layout), "%s", path);
+    compare(&layout, 5, 0);
 }
 END_TEST
 
 START_TEST(any_schedule)
 {
     for (uint64_t schedule = 1; schedule <= 3; schedule++)
-        compare(&odd_cfg, 3, schedule);
+        compare_design(&odd_cfg, 3, schedule);
 }
 END_TEST
 
@@ -142,6 +164,7 @@ int main(void)
     TCase *const cases = tcase_create("all");
     tcase_add_test(cases, same_as_packed);
     tcase_add_test(cases, awkward_shapes);
+    tcase_add_loop_test(cases, every_family, 0, sizeof families / sizeof *families);
     tcase_add_test(cases, any_schedule);
     tcase_set_timeout(cases, 60);
     suite_add_tcase(suite, cases);
