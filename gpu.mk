@@ -9,7 +9,7 @@ kit_isa  := $(if $(filter x86_64,$(shell uname -m)),avx2,native)
 
 # Programs: a kernel test of tests/simt, with the GPU in the interpreter's place.
 kit_tests    := decode_kernels decode_rows decode_scan mlp_kernels route_kernels experts_kernels \
-                prefill_kernels prefill_scan sample_kernels device_math mma probe
+                prefill_kernels prefill_scan norm_selection_kernels sample_kernels device_math mma probe
 kit_programs := $(kit_tests:%=$(KIT)/tests/%) $(KIT)/compare_logits $(KIT)/gpu_probe \
                 $(KIT)/driver_watch.so
 # Models: tiny ones that have stored references, the default, and those that are measured.

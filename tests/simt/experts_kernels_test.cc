@@ -35,10 +35,10 @@ static void no_findings(const char *name)
 #define EXPERTS_CHUNKS(X)                                                                          \
     X(F32, 20, 33, 2, 1, RAW)                                                                      \
     X(F16, 48, 80, 8, 2, RENORM)                                                                   \
-    X(BF16, 100, 130, 16, 2, RAW)                                                                  \
+    X(BF16, 100, 70, 16, 2, RAW)                                                                   \
     X(BF16, 40, 24, 64, 6, RENORM)                                                                 \
-    X(BF16, 330, 70, 5, 3, RENORM)                                                                 \
-    X(F32, 150, 260, 3, 2, RAW)                                                                    \
+    X(BF16, 200, 40, 5, 3, RENORM)                                                                 \
+    X(F32, 90, 70, 3, 2, RAW)                                                                      \
     X(F16, 1, 1, 1, 1, RENORM)
 #define EXPERTS_ONLY_ONE(X)                                                                        \
     X(BF16, 40, 1408, 64, 6, RAW)                                                                  \
@@ -409,7 +409,7 @@ END_TEST
 
 START_TEST(chunk_any_schedule)
 {
-    struct trial t = trial_new(&cases[_i], false, 5);
+    struct trial t = trial_new(&cases[_i], false, 3);
     any_schedule(&t, SEEDS);
     trial_free(&t);
 }
