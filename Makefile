@@ -65,9 +65,9 @@ TOOL_LIBS    := -linih -ljansson -lxxhash -l:libpcre2-8.a -l:libutf8proc.a -lm
 .DEFAULT_GOAL := all
 # The tiny models of the tests: a checkpoint of tests/data/checkpoints and a weight type.
 types       := f32 bf16 f16
-tiny_models := $(foreach m,mamba-a mamba-b mamba-c,$(addprefix $(m)-,$(types))) \
+tiny_models := $(foreach m,mamba-a mamba-b mamba-c mamba2-a mamba2-b,$(addprefix $(m)-,$(types))) \
                mamba-c-stored-bf16-f32 mamba-c-stored-f16-f32 mamba-a-original-f32 mamba-a-sharded-f32
-tiny_transformers := $(foreach m,llama-a mamba2-a mamba2-b,$(addprefix $(m)-,$(types))) llama-b-bf16 llama-c-f16 phi-a-bf16 phi-b-f16 mixtral-a-bf16 \
+tiny_families := $(addprefix llama-a-,$(types)) llama-b-bf16 llama-c-f16 phi-a-bf16 phi-b-f16 mixtral-a-bf16 \
                      deepseek-a-bf16 deepseek-b-f16 jamba-a-bf16 jamba-b-f16 mixtral-w-f32
 tiny_type    = $(lastword $(subst -, ,$(1)))
 tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
@@ -251,15 +251,22 @@ $(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/main.o $(
 test: deps-test
 	@$(MAKE) -s test-parts
 .PHONY: test-parts
-test-parts: all $(TOOLS)/fables $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/fake $(TESTS)/kernel_digest $(programs) $(simt_programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models) $(tiny_transformers))
+test-parts: all $(TOOLS)/fables $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/fake $(TESTS)/kernel_digest $(programs) $(simt_programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models) $(tiny_families))
 	@tests/all.sh $(TESTS)/logs $(OUT) $(TOOLS) $(programs) $(simt_programs) -- $(scripts)
 
 # Speed, beside the bandwidth and the fused multiply-adds that this machine gives in the same run.
 # BENCH=mamba-130m has random weights of the real shape: their values do not change the speed.
-BENCH ?= mamba-130m
-bench: deps
-	@$(MAKE) -s MODEL=$(BENCH) RANDOM_WEIGHTS=1 all
-	@$(OUT)/$(BENCH) bench -r 15
+# BENCH_LAYERS=2: only so many of its layers, for a model that is too large for this machine.
+BENCH        ?= mamba-130m
+BENCH_LAYERS ?=
+bench_model  := $(BENCH)$(if $(BENCH_LAYERS),-$(BENCH_LAYERS)-layers)
+bench_config := $(if $(BENCH_LAYERS),build/bench/$(bench_model).ini,config/$(BENCH).ini)
+bench: deps $(bench_config)
+	@$(MAKE) -s MODEL=$(bench_model) CONFIG=$(bench_config) RANDOM_WEIGHTS=1 \
+	  $(if $(BENCH_LAYERS),SOURCES=build/bench/$(bench_model)) all
+	@$(OUT)/$(bench_model) bench -r 15
+build/bench/$(BENCH)-$(BENCH_LAYERS)-layers.ini: config/$(BENCH).ini
+	@mkdir -p $(@D); sed 's/^\(num_hidden_layers *= *\).*/\1$(BENCH_LAYERS)/' $< >$@
 bench-ops: deps
 	@$(MAKE) -s MODEL=$(BENCH) $(OUT)/$(BENCH)-ops
 	@$(OUT)/$(BENCH)-ops

@@ -69,16 +69,16 @@ endif
 
 # ---- tests ---------------------------------------------------------------------------------------
 # simt-model-mamba-a-bf16: a tiny model over the interpreter, and its weights.
-simt_transformers := $(addprefix llama-a-,$(types)) llama-b-f32 llama-c-f32 phi-a-f32 phi-b-f16 mixtral-a-f32 mixtral-a-bf16 \
-                     mixtral-w-f32 deepseek-a-f32
-simt_models := $(if $(cuda_headers),$(tiny_models) $(simt_transformers))
+simt_families := $(addprefix llama-a-,$(types)) mixtral-a-bf16 phi-b-f16 $(addsuffix -f32,llama-b llama-c \
+                 phi-a mixtral-a mixtral-w deepseek-a deepseek-b jamba-a jamba-b mamba2-a mamba2-b)
+simt_models := $(if $(cuda_headers),$(tiny_models) $(simt_families))
 $(TESTS)/cuda_runtime_test: $(OUT)/obj/runtime/cuda/targets.o
 simt-model-%: build/tests/config/%.ini
 	@$(MAKE) -s BACKEND=simt MODEL=$* CONFIG=$< SOURCES=build/tests/models/$* \
 	  CHECKPOINT=$(call tiny_source,$*) all
 # One after the other, and after the same models for the CPU: they share what they are made of.
 .PHONY: simt-models
-simt-models: $(addprefix tiny-model-,$(filter $(tiny_models) $(tiny_transformers),$(simt_models))) \
+simt-models: $(addprefix tiny-model-,$(filter $(tiny_models) $(tiny_families),$(simt_models))) \
              $(TESTS)/libsimt.a
 	@for m in $(simt_models); do $(MAKE) -s simt-model-$$m || exit 1; done
 	@$(if $(simt_models),$(MAKE) -s BACKEND=simt all)

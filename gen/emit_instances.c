@@ -178,11 +178,6 @@ void emit_instances_cu(const struct design *d, struct page *page)
                  "One line makes one operation: its CUDA kernels, whose loops see only these "
                  "constants, and the function that launches them; the macros are explained in "
                  "kernels/cuda/kernels.cuh.");
-    if (strcmp(d->steps.cfg.model_type, "mamba2") == 0) {
-        page_line(page, "#error \"%s models have no CUDA kernels yet: build with BACKEND=cpu\"",
-                  d->steps.cfg.model_type);
-        return;
-    }
     page_line(page, "#include \"kernels/cuda/kernels.cuh\"\n\nextern \"C\" {");
     page_line(page, "#include \"instances.h\"\n}");
     instances(d, page);

@@ -36,7 +36,8 @@ void feed_forward_tensors(struct build *b, const struct feed_forward_sources *fr
         expert_tensors(b, from, f);
 }
 
-/* Both entrances of experts with an MLP beside them read x before either is added to it. */
+/* Both entrances of experts with an MLP beside them read x before either is added to it: the MLP
+ * first, as in a prefill, for the sake of the same bits. */
 void feed_forward_decode(struct build *b, const struct feed_forward *f, uint32_t h, uint32_t x)
 {
     if (f->router == GRAPH_NONE) {
@@ -54,8 +55,8 @@ void feed_forward_decode(struct build *b, const struct feed_forward *f, uint32_t
     const uint32_t hs = build_scratch(b, "hs");
     BUILD_NODE(b, OP_NORM_LINEAR_SWIGLU, "SHARED_GATE_UP", hs, x, f->norm, f->shared_gate,
                f->shared_up);
-    BUILD_NODE(b, OP_EXPERTS_ADD, "DOWN_PROJ", x, h, route, f->down_proj);
     BUILD_NODE(b, OP_LINEAR_ADD, "SHARED_DOWN", x, f->shared_down, hs);
+    BUILD_NODE(b, OP_EXPERTS_ADD, "DOWN_PROJ", x, h, route, f->down_proj);
 }
 
 static void experts_of_prefill(struct build *b, const struct feed_forward *f, uint32_t xm,

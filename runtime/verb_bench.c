@@ -186,6 +186,8 @@ struct result {
     double read, decode, prefill; /* bytes, tokens, tokens per second: medians */
     double streamed;              /* bytes of weights per second of decode */
     double p50, p99, most;        /* seconds of a token, over all rounds */
+    bool has_memory;              /* of a device, then: */
+    uint64_t planned, taken;      /* bytes */
 };
 
 static struct result evaluate(u32 count, const struct bench_options *options, double *each)
@@ -200,6 +202,7 @@ static struct result evaluate(u32 count, const struct bench_options *options, do
                             .p99 = percentile(each, tokens, 0.99),
                             .most = each[tokens - 1]};
     result.streamed = result.decode * (double)session_decode_weight_bytes();
+    result.has_memory = backend_bench_memory(&session, &result.planned, &result.taken);
     return result;
 }
 
@@ -222,6 +225,9 @@ static void print_text(const struct bench_options *options, const struct result 
               1e6 * result->p50, 1e6 * result->p99, 1e6 * result->most);
     out_print(&out, "  prefill %-4u %8s tok/s  %.3f of a decode step per token\n", options->prompt,
               report_rate(result->prefill, 1).text, result->decode / result->prefill);
+    if (result->has_memory)
+        out_print(&out, "  memory       %8s        of the device, %s of them planned\n",
+                  report_bytes(result->taken).text, report_bytes(result->planned).text);
 }
 
 static const char *const mode_names[] = {[GRAPH_DEFAULT] = "loop",
@@ -259,6 +265,10 @@ static void print_json(const struct bench_options *options, const struct result 
     json_integer(&json, "prefill_tokens", options->prompt);
     json_real(&json, "prefill_tokens_per_second", result->prefill);
     json_real(&json, "prefill_over_decode_per_token", result->decode / result->prefill);
+    if (result->has_memory) {
+        json_integer(&json, "device_bytes_planned", result->planned);
+        json_integer(&json, "device_bytes_taken", result->taken);
+    }
     json_close(&json, '}');
 }
 

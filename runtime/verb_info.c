@@ -143,13 +143,18 @@ static void print_memory(const struct facts *facts)
 
 static void print_operations(void)
 {
-    out_text(&out, "\noperations\n  step     op             times      weights        moved        "
-                   "flops  kernel\n");
+    int width = 14;
+    for (u32 i = 0; i < model.op_count; i++)
+        width = (int)strlen(model.ops[i].name) > width ? (int)strlen(model.ops[i].name) : width;
+    out_print(
+        &out,
+        "\noperations\n  step     %-*s times      weights        moved        flops  kernel\n",
+        width, "op");
     for (u32 i = 0; i < model.op_count; i++) {
         const struct model_op *op = &model.ops[i];
-        out_print(&out, "  %-8s %-14s %5u %12s %12s %12s  %s\n", op->step, op->name, op->times,
-                  report_grouped(op->weight_bytes).text, report_grouped(op->moved_bytes).text,
-                  report_grouped(op->flops).text, op->kernel);
+        out_print(&out, "  %-8s %-*s %5u %12s %12s %12s  %s\n", op->step, width, op->name,
+                  op->times, report_grouped(op->weight_bytes).text,
+                  report_grouped(op->moved_bytes).text, report_grouped(op->flops).text, op->kernel);
     }
     out_print(&out,
               "  bytes and flops per execution; prefill for a full chunk of %u tokens\n"

@@ -43,6 +43,12 @@ every() {
             check "built for this machine" "$binaries"
         done
     done
+    # and token by token, without a prefill
+    if "$binaries/$model" selftest -m "build/cpu/$model.weights" >build/tests/bits.selftest 2>&1; then
+        echo "ok: $model, selftest"
+    else
+        echo "FAIL: $model, selftest: $(tail -n 1 build/tests/bits.selftest)"
+    fi
     options='--chunk 32 -t 2'
     for isa in avx2 avx512 aarch64; do
         if runs "$isa"; then

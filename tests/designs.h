@@ -117,4 +117,31 @@ static const struct cfg jamba_cfg = {.name = "jamba",
                                      .scratch_memory = "auto",
                                      .io_memory = "auto"};
 
+/* 4 heads of 32 in 2 groups, 16 states, a width of 64, 3 layers; f32 tables, bf16 matrices. */
+static const struct cfg heads_cfg = {.name = "heads",
+                                     .model_type = "mamba2",
+                                     .vocab_size = 512,
+                                     .hidden_size = 64,
+                                     .intermediate_size = 128,
+                                     .state_size = 16,
+                                     .num_hidden_layers = 3,
+                                     .head_dim = 32,
+                                     .num_heads = 4,
+                                     .n_groups = 2,
+                                     .time_step_limit_high = 0.1,
+                                     .conv_kernel = 4,
+                                     .use_bias = true,
+                                     .use_conv_bias = true,
+                                     .hidden_act = "silu",
+                                     .layer_norm_epsilon = 1e-5,
+                                     .residual_in_fp32 = true,
+                                     .embedding_type = DTYPE_F32,
+                                     .linear_type = DTYPE_BF16,
+                                     .prefill_chunk = 32,
+                                     .logit_rows = 8,
+                                     .weights_memory = "auto",
+                                     .state_memory = "auto",
+                                     .scratch_memory = "auto",
+                                     .io_memory = "auto"};
+
 #endif

@@ -33,7 +33,7 @@ kit() {
     chmod +x "$work/kit/gpu_probe" "$work/kit/tests/passes"
 }
 
-for script in check_gpu bench_gpu; do
+for script in check_gpu bench_gpu fit_gpu; do
     expect "$script without a kit" 1 "run 'make gpu-kit'" tools/$script.sh "$work/nothing"
     kit 6
     expect "$script without a GPU" 6 "there is no GPU on this machine" tools/$script.sh "$work/kit"
@@ -63,6 +63,29 @@ expect "check_gpu fails where the watch saw nothing" 1 "FAIL: $looked" tools/che
 printf '#!/bin/sh\nexit 0\n' >"$work/kit/fable-mamba"
 expect "check_gpu fails without the watch" 1 "FAIL: $looked" tools/check_gpu.sh "$work/kit"
 
+# fits CODE PLANNED TAKEN: a model that ends with that code, having said these bytes.
+fits() {
+    printf '#!/bin/sh\necho "what it says" >&2\n' >"$work/kit/real"
+    printf 'echo "{\"decode_tokens_per_second\": 2.5e1, \"device_bytes_planned\": %s, \"device_bytes_taken\": %s}"\nexit %s\n' \
+        "$2" "$3" "$1" >>"$work/kit/real"
+    chmod +x "$work/kit/real"
+}
+fits 0 93000000000 93400000000
+expect "fit_gpu passes what the plan says" 0 \
+    "ok: real: 256 tokens, 25 a second; 93.40 GB of the device's memory, 93.00 GB of them planned" \
+    tools/fit_gpu.sh "$work/kit" real
+fits 0 93000000000 93600000000
+expect "fit_gpu fails what takes more" 1 "FAIL: real: 93.60 GB" tools/fit_gpu.sh "$work/kit" real
+fits 0 93000000000 92000000000
+expect "fit_gpu fails what takes less" 1 "FAIL: real: 92.00 GB" tools/fit_gpu.sh "$work/kit" real
+fits 3 0 0
+expect "fit_gpu skips what does not fit, and calls that no pass" 1 "skip: real (what it says)" \
+    tools/fit_gpu.sh "$work/kit" real
+fits 1 0 0
+expect "fit_gpu fails what fails" 1 "FAIL: real: exit code 1" tools/fit_gpu.sh "$work/kit" real
+expect "fit_gpu skips by name what the kit has not" 1 "skip: mamba-130m (" \
+    tools/fit_gpu.sh "$work/kit" config/mamba-130m.ini
+
 # A model of random weights is the same one with and without a file.
 expect "random weights without a file are refused on the CPU" 2 "RANDOM_WEIGHTS=SEED" \
     "$binaries/fable-mamba" bench --random-weights 1
@@ -83,6 +106,8 @@ else
     fi
     expect "no text comes out of random weights" 4 "without a checkpoint" \
         "$simt" run -q -p x --random-weights 5
+    cp "$simt" "$work/kit/simt"
+    expect "fit_gpu over the interpreter" 0 "ok: simt: 256 tokens" tools/fit_gpu.sh "$work/kit" simt
     expect "random weights are measured" 0 '"mode": "loop"' \
         "$simt" bench -q --json --random-weights 5 -n 3 -p 4 -r 1
 fi

@@ -1,8 +1,8 @@
 /* The tiny checkpoints against transformers: logits at every position, and the greedy continuation.
  *
- * Reads tests/data/references/ (made by tests/references/make_mamba.py) and runs the binaries that
- * 'make test' built from tests/data/checkpoints/, imported at every weight type: for the CPU, and
- * for CUDA over the interpreter of tests/simt. */
+ * Reads tests/data/references/ (made by make_mamba.py and make_mamba2.py of tests/references/) and
+ * runs the binaries that 'make test' built from tests/data/checkpoints/, imported at every weight
+ * type: for the CPU, and for CUDA over the interpreter of tests/simt. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdint.h>
@@ -49,6 +49,12 @@ static const struct reference REFERENCES[] = {
     {"mamba-c-stored-f16-f32", "mamba-c-stored-f16", "mamba-c-stored-f16-f32"},
     {"mamba-a-sharded-f32", "mamba-a", "mamba-a-f32"},
     {"mamba-a-original-f32", "mamba-a", "mamba-a-f32"},
+    {"mamba2-a-f32", "mamba2-a", "mamba2-a-f32"},
+    {"mamba2-a-bf16", "mamba2-a", "mamba2-a-f32"},
+    {"mamba2-a-f16", "mamba2-a", "mamba2-a-f32"},
+    {"mamba2-b-f32", "mamba2-b", "mamba2-b-f32"},
+    {"mamba2-b-bf16", "mamba2-b", "mamba2-b-f32"},
+    {"mamba2-b-f16", "mamba2-b", "mamba2-b-f32"},
 };
 
 struct array {

@@ -1,34 +1,8 @@
 /* The front for Mamba-2: where the parts of in_proj lie, shape rules, costs, the state. */
 #include "gen/emit.h"
+#include "tests/designs.h"
 #include "tests/heard.h"
 #include "tests/run.h"
-
-/* 4 heads of 32 in 2 groups, 16 states, a width of 64, 3 layers; f32 tables, bf16 matrices. */
-static const struct cfg heads_cfg = {.name = "heads",
-                                     .model_type = "mamba2",
-                                     .vocab_size = 512,
-                                     .hidden_size = 64,
-                                     .intermediate_size = 128,
-                                     .state_size = 16,
-                                     .num_hidden_layers = 3,
-                                     .num_heads = 4,
-                                     .head_dim = 32,
-                                     .n_groups = 2,
-                                     .conv_kernel = 4,
-                                     .time_step_limit_high = 0.1,
-                                     .use_bias = true,
-                                     .use_conv_bias = true,
-                                     .hidden_act = "silu",
-                                     .layer_norm_epsilon = 1e-5,
-                                     .residual_in_fp32 = true,
-                                     .embedding_type = DTYPE_F32,
-                                     .linear_type = DTYPE_BF16,
-                                     .prefill_chunk = 32,
-                                     .logit_rows = 8,
-                                     .weights_memory = "auto",
-                                     .state_memory = "auto",
-                                     .scratch_memory = "auto",
-                                     .io_memory = "auto"};
 
 static struct tensor *tensor_named(struct graph *graph, const char *name)
 {
@@ -78,9 +52,11 @@ static const struct {
 START_TEST(operands_that_do_not_fit_are_refused)
 {
     static struct graph graph;
+    static struct steps steps;
     struct heard heard;
     char expected[160];
-    graph_build(&heads_cfg, (enum step_kind)broken[_i].step, &graph);
+    steps_kinds(&heads_cfg, &steps);
+    graph_build(&heads_cfg, (enum step_kind)broken[_i].step, &steps.kind[0], &graph);
     struct tensor *t = tensor_named(&graph, broken[_i].tensor);
     t->rows += broken[_i].what == ROWS;
     t->part[0] += broken[_i].what == ROWS || broken[_i].what == PART0;
@@ -104,15 +80,15 @@ START_TEST(costs_follow_the_rules)
 {
     static struct steps steps;
     steps_build(&heads_cfg, &steps);
-    struct graph *const prefill = &steps.graph[STEP_PREFILL];
+    struct graph *const prefill = steps.graph[STEP_PREFILL];
     const struct tensor *zxbcdt = tensor_named(prefill, "zxbcdt");
     ck_assert_uint_eq(zxbcdt->dim[1], 336);
     ck_assert_uint_eq(tensor_part_at(zxbcdt, tensor_convolved(zxbcdt)), 128);
-    const struct node *n = node_named(&steps.graph[STEP_DECODE], "SSD");
+    const struct node *n = node_named(steps.graph[STEP_DECODE], "SSD");
     ck_assert_uint_eq(n->weight_bytes, 3 * 16 * 4);
     ck_assert_uint_eq(n->moved_bytes, 4 * (3 * 128 + 64 + 4) + 8 * 16 * 128);
     ck_assert_uint_eq(n->flops, 128 * (5 * 16 + 9));
-    n = node_named(&steps.graph[STEP_DECODE], "OUT_PROJ");
+    n = node_named(steps.graph[STEP_DECODE], "OUT_PROJ");
     ck_assert_uint_eq(n->weight_bytes, 128 * 4 + 64 * 128 * 2 + 64 * 4);
     ck_assert_uint_eq(n->moved_bytes, 4 * (2 * 64 + 128));
     ck_assert_uint_eq(n->flops, 4 * 128 + 2 * 2 + 2 * 64 * 128 + 64);
@@ -132,14 +108,14 @@ START_TEST(decode_reads_the_arena_once)
     heard_open(&heard, "heads");
     ck_assert(design_make(&heads_cfg, &heard.report, &design));
     heard_close(&heard);
-    const struct graph *decode = &design.steps.graph[STEP_DECODE];
+    const struct graph *decode = design.steps.graph[STEP_DECODE];
     for (uint32_t i = 0; i < decode->node_count; i++)
         read += decode->node[i].weight_bytes * (decode->node[i].place == PLACE_LAYER ? 3 : 1);
     ck_assert_uint_eq(read, design.layout.weights_bytes - 512 * 64 * 4 + 64 * 4);
     ck_assert_uint_eq(design.state_bytes, 3 * 4 * (3 * 192 + 4 * 16 * 32));
     ck_assert_uint_eq(design.cache_bytes, 0);
     for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
-        ck_assert_uint_eq(design.plan[step].bytes, design.plan[step].bound);
+        ck_assert_uint_eq(design.plan[step][0].bytes, design.plan[step][0].bound);
     design_free(&design);
 }
 END_TEST

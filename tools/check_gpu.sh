@@ -10,6 +10,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 kit=${1:-build/gpu}
 logs=$kit/logs
+without=$(cat "$kit/without" 2>/dev/null)
+tiny=
 passed=0 failed=0 skipped=0
 if [ ! -x "$kit/gpu_probe" ]; then
     echo "check-gpu: $kit holds no test: run 'make gpu-kit' where nvcc is, and bring $kit here" >&2
@@ -66,11 +68,20 @@ done
 log=$logs/probe.log
 check "the probe's kernels do what they are timed at" "$kit/gpu_probe" --rounds 1 --bytes 268435456
 
-# Tiny models against transformers. Products of many rows take activations in the weights' type, so
-# 16-bit weights have the bound of their rounding: three times what the interpreter shows for bf16,
-# an eighth of that for f16, which has three bits more.
-for model in mamba-a-f32:1e-4 mamba-b-f32:1e-4 mamba-a-bf16:3e-2 mamba-c-f16:4e-3; do
+# Tiny models against transformers, of the families that had kernels when the kit was made. Products of
+# many rows take activations in the weights' type, so 16-bit weights have the bound of their rounding:
+# three times what the interpreter shows for bf16, an eighth of that for f16, which has three bits more.
+for model in mamba-a-f32:1e-4 mamba-b-f32:1e-4 mamba-a-bf16:3e-2 mamba-c-f16:4e-3 mamba2-a-f32:1e-4 \
+    llama-a-f32:1e-4 llama-a-bf16:3e-2 phi-a-f32:1e-4 mixtral-a-f32:1e-4 deepseek-a-f32:1e-4 \
+    jamba-a-f32:1e-4; do
     bound=${model#*:} model=${model%:*}
+    case " $without " in
+    *" ${model%%-*} "*)
+        skip "$model (its family has no CUDA kernels yet)"
+        continue
+        ;;
+    esac
+    tiny="$tiny $model"
     log=$logs/$model.log
     prompt=tests/data/references/${model%-*}.prompt.txt
     if "$kit/$model" logits -q --ids "$prompt" --decode 64 -o "$logs/$model.npy" >"$log" 2>&1 &&
@@ -83,7 +94,7 @@ for model in mamba-a-f32:1e-4 mamba-b-f32:1e-4 mamba-a-bf16:3e-2 mamba-c-f16:4e-
 done
 
 # The same bits in every way to run a step, twice, and those of the interpreter.
-for model in mamba-a-f32 mamba-a-bf16 mamba-b-f32 mamba-c-f16; do
+for model in $tiny; do
     log=$logs/$model.selftest
     check "$model: the same bits with and without graphs and PDL" "$kit/$model" selftest -q
     got=$(sed -n 's/^logits  *\([0-9a-f]*\),.*/\1/p' "$log")
@@ -138,6 +149,10 @@ for mode in --no-graph --no-pdl --graph --loop; do
     watched "prefill and scores with $mode" "$kit/fable-mamba" stream -q -n 100 \
         --ignore-eos $mode -f README.md
 done
+for model in $tiny; do
+    watched "chunks and tokens of $model" "$kit/$model" logits -q --decode 64 --digest \
+        --ids "tests/data/references/${model%-*}.prompt.txt"
+done
 
 # And the device's memory in use, whoever asked for it, stays what it was a few seconds ago.
 log=$logs/memory.log
@@ -169,7 +184,9 @@ fi
 # What the interpreter cannot see: real memory, real races.
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
 for tool in memcheck racecheck; do
-    for test in decode_rows decode_scan prefill_kernels prefill_scan sample_kernels decode_kernels; do
+    for test in layernorm norm_linear_gelu mlp_kernels route_kernels rope_kernels attention_kernels \
+        experts_kernels norm_qkv decode_rows decode_scan prefill_kernels prefill_scan sample_kernels \
+        decode_kernels; do
         if [ -z "$sanitizer" ]; then
             skip "$tool of $test (there is no compute-sanitizer)"
             continue

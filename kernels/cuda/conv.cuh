@@ -36,21 +36,18 @@ struct conv_params {
     const f32 *bias; /* [PAD(I)] */
 };
 
-/* window <- the K-1 raw rows before row `end` of one channel; those before row `base` are among
- * the K-1 rows that `window` holds, and no longer in x. */
+/* Shifts the raw rows base .. end-1 of one channel into the window, the last K-1 of them if there
+ * are more. Constant indices keep it in registers. */
 DEVICE void conv_window(u32 K, u32 XS, const f32 *x, u32 base, u32 end, f32 *window)
 {
     UNROLL
-    for (u32 j = 0; j + 1 < K; j++) {
-        const u32 row = end + j; /* counted from K-1 rows before the chunk */
-        if (row >= base + (K - 1)) {
-            window[j] = x[(size_t)(row - (K - 1)) * XS];
+    for (u32 back = K - 1; back > 0; back--) {
+        if (back > end - base)
             continue;
-        }
         UNROLL
-        for (u32 i = j + 1; i + 1 < K; i++) /* constant indices keep the window in registers */
-            if (i == row - base)
-                window[j] = window[i];
+        for (u32 j = 0; j + 2 < K; j++)
+            window[j] = window[j + 1];
+        window[K - 2] = x[(size_t)(end - back) * XS];
     }
 }
 

@@ -11,6 +11,9 @@
  *   SCAN     (name, I, N, R, XS, DS, COUNT)
  *   NORM_LINEAR_CONV(name, TYPE, T, D, S, M, AT, I, K, EPS, XS)   one row; K taps, matrix [M][D]
  *   DT_SCAN  (name, TYPE, T, I, N, R, XS, DS)              one row
+ *   SSD      (name, H, P, G, N, XS, LOW, HIGH, COUNT)
+ *   RMSNORM_GROUPS(name, D, G, XS, EPS, COUNT)             in place
+ *   NORM_LINEAR_ADD(name, TYPE, T, M, D, G, XS, EPS)       one row
  *   NORM_SELECTION(name, R, N, DS, EPS, COUNT)
  *   NORM_DT_SCAN(name, TYPE, T, I, N, R, XS, DS, EPS)      one row
  *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C, W)
@@ -32,6 +35,7 @@
  * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS, SOFTPLUS or GELU: see enum epilogue in op.cuh
  * M, K      output rows and (exact) columns of a matrix; LINEAR pads M to whole lines itself
  * YS XS DS  floats from one row of y, x (xz for conv and scan) or xdb to the next
+ * H P G N   of SSD: heads, their width, groups that share B and C, states of a channel
  * H KV HD   query heads, heads of keys and values, width of a head; R of it are rotated
  * TABLE     the frequencies: ROPE_TABLE(name, R/2, ...) of the same file
  * CACHE KT  type of an element of keys and values, f16, and its T; C positions
@@ -58,6 +62,9 @@
 #include "kernels/cuda/scan.cuh"
 #include "kernels/cuda/norm_linear_conv.cuh"
 #include "kernels/cuda/dt_scan.cuh"
+#include "kernels/cuda/ssd.cuh"
+#include "kernels/cuda/norm_groups.cuh"
+#include "kernels/cuda/norm_linear_add.cuh"
 #include "kernels/cuda/norm_qkv.cuh"
 #include "kernels/cuda/rope_append.cuh"
 #include "kernels/cuda/attention.cuh"

@@ -73,20 +73,23 @@ DEVICE f32 norm_scale(u32 D, f32 eps, u32 warps, const f32 *squares)
     return k_rsqrt(k_div(warps_sum(warps, squares), (f32)D) + eps);
 }
 
-DEVICE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const struct rmsnorm_params *p)
+/* A row of XS floats has G groups of D each, S floats apart. */
+DEVICE void rmsnorm(u32 D, u32 S, u32 G, u32 XS, f32 eps, enum count count,
+                    const struct rmsnorm_params *p)
 {
     struct norm_shared *const shared = (struct norm_shared *)shared_memory();
-    const u32 threads = NORM_THREADS(S), vectors = CEIL_DIV(S / 4, threads), row = block_index();
+    const u32 threads = NORM_THREADS(S), vectors = CEIL_DIV(S / 4, threads);
+    const u32 row = block_index() / G, at = block_index() % G * S;
     struct vec16 x[NORM_VECTORS] = {}, weight[NORM_VECTORS] = {};
     pdl_trigger();
     UNROLL
     for (u32 i = 0; i < vectors; i++)
         if (turn_is_mine(S / 4, threads, i))
-            weight[i] = load_weights16(p->weight + turn_piece(threads, i) * 4);
+            weight[i] = load_weights16(p->weight + at + turn_piece(threads, i) * 4);
     pdl_wait();
     if (row >= count_rows(count, p->step))
         return; /* the whole block */
-    const f32 *const from = p->x + (size_t)(count_first(count, p->step) + row) * S;
+    const f32 *const from = p->x + (size_t)(count_first(count, p->step) + row) * XS + at;
     UNROLL
     for (u32 i = 0; i < vectors; i++)
         if (turn_is_mine(S / 4, threads, i))
@@ -108,7 +111,7 @@ DEVICE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const struct rmsnor
             UNROLL
             for (u32 j = 0; j < 4; j++)
                 y.word[j] = as_u32(as_f32(x[i].word[j]) * scale * as_f32(weight[i].word[j]));
-            store16(p->y + (size_t)row * S + turn_piece(threads, i) * 4, y);
+            store16(p->y + (size_t)row * XS + at + turn_piece(threads, i) * 4, y);
         }
 }
 
@@ -116,7 +119,7 @@ DEVICE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const struct rmsnor
     static_assert(NORM_FITS(S), "rmsnorm: a row has at most 32768 floats");                        \
     KERNEL(name##_kernel, struct rmsnorm_params, NORM_THREADS(S))                                  \
     {                                                                                              \
-        rmsnorm(D, S, EPS, COUNT_##COUNT, &p);                                                     \
+        rmsnorm(D, S, 1, S, EPS, COUNT_##COUNT, &p);                                               \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*y)[S], const f32(*x)[S], const f32 *weight)          \
     {                                                                                              \

@@ -34,8 +34,8 @@ static void layer_moe(run *r, const struct moe_weights *w, struct moe_state *s)
         &w->router, w->gate_proj, w->up_proj);
     norm_gemv_swiglu_bf16_2816x2048(r, DECODE_MOE_SHARED_GATE_UP, a->hs, a->x, w->mlp_norm,
         &w->shared_gate, &w->shared_up);
-    experts_add_bf16_64x2048x1408(r, DECODE_MOE_DOWN_PROJ, a->x, a->h, a->route, w->down_proj);
     gemv_add_bf16_2048x2816(r, DECODE_MOE_SHARED_DOWN, a->x, &w->shared_down, a->hs);
+    experts_add_bf16_64x2048x1408(r, DECODE_MOE_DOWN_PROJ, a->x, a->h, a->route, w->down_proj);
 }
 
 void decode(run *r)

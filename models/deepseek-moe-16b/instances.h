@@ -32,10 +32,10 @@ void norm_experts_swiglu_bf16_64x1408x2048(run *r, u32 op, f32 (*h)[1408], f32 (
 void norm_gemv_swiglu_bf16_2816x2048(run *r, u32 op, f32 (*hs)[2816], const f32 (*x)[2048],
                                      const f32 *mlp_norm, const bf16_2816x2048 *shared_gate,
                                      const bf16_2816x2048 *shared_up);
-void experts_add_bf16_64x2048x1408(run *r, u32 op, f32 (*x)[2048], const f32 (*h)[1408],
-                                   const f32 (*route)[16], const bf16_2048x1408 *w);
 void gemv_add_bf16_2048x2816(run *r, u32 op, f32 (*x)[2048], const bf16_2048x2816 *w,
                              const f32 (*hs)[2816]);
+void experts_add_bf16_64x2048x1408(run *r, u32 op, f32 (*x)[2048], const f32 (*h)[1408],
+                                   const f32 (*route)[16], const bf16_2048x1408 *w);
 void rmsnorm_2048(run *r, u32 op, f32 (*hidden)[2048], const f32 (*x)[2048], const f32 *norm_f);
 void gemv_bf16_102400x2048(run *r, u32 op, f32 (*logits)[102400], const bf16_102400x2048 *w,
                            const f32 (*hidden)[2048]);

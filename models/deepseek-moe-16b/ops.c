@@ -317,10 +317,10 @@ static const struct model_op ops[OPS] = {
     [DECODE_MOE_SHARED_GATE_UP] =
         OP("decode", "MOE_SHARED_GATE_UP", "norm_gemv_swiglu_bf16_2816x2048",
         MOE,   27,  23076864,    19456,    23090946),
-    [DECODE_MOE_DOWN_PROJ] = OP("decode", "MOE_DOWN_PROJ", "experts_add_bf16_64x2048x1408",
-        MOE,   27,  34603008,    50176,    34627584),
     [DECODE_MOE_SHARED_DOWN] = OP("decode", "MOE_SHARED_DOWN", "gemv_add_bf16_2048x2816",
         MOE,   27,  11534336,    27648,    11536384),
+    [DECODE_MOE_DOWN_PROJ] = OP("decode", "MOE_DOWN_PROJ", "experts_add_bf16_64x2048x1408",
+        MOE,   27,  34603008,    50176,    34627584),
     [DECODE_NORM_F] = OP("decode", "NORM_F", "rmsnorm_2048",
         0,      1,      8192,    16384,        8194),
     [DECODE_HEAD] = OP("decode", "HEAD", "gemv_bf16_102400x2048",

@@ -55,6 +55,12 @@ double backend_bench_read(struct session *session)
     return (session_seconds() - start) / (double)job.bytes;
 }
 
+bool backend_bench_memory(const struct session *session, uint64_t *planned, uint64_t *taken)
+{
+    (void)session, (void)planned, (void)taken;
+    return false;
+}
+
 double backend_bench_decode(struct session *session, u32 tokens, double *each)
 {
     double start = session_seconds(), before = start;

@@ -271,7 +271,9 @@ static void load(struct session *session, const struct session_options *options)
 
 void backend_open(struct session *session, const struct session_options *options)
 {
+    uint64_t all;
     device_open(&cuda.device);
+    device_memory(&cuda.available, &all);
     session->plan =
         backend_plan(session->weights.header.weights_at, options->host_bytes, options->threads);
     if (!options->quiet)

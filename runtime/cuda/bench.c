@@ -48,6 +48,15 @@ double backend_bench_read(struct session *session)
     return (double)milliseconds * 1e-3 / (double)model.weights_bytes;
 }
 
+bool backend_bench_memory(const struct session *session, uint64_t *planned, uint64_t *taken)
+{
+    uint64_t left, all;
+    device_memory(&left, &all);
+    *planned = device_memory_bytes(&cuda.device, &session->plan);
+    *taken = cuda.available > left ? cuda.available - left : 0;
+    return true;
+}
+
 /* A token lasts from one choice to the next, by the stamps that turns make. */
 double backend_bench_decode(struct session *session, u32 tokens, double *each)
 {

@@ -22,6 +22,7 @@ struct exchange {
 
 struct cuda {
     struct device device;
+    uint64_t available; /* bytes of its memory that nobody had when it was opened */
     struct launcher launcher;
     struct matmul_plans matmuls;
     struct device_memory memory;

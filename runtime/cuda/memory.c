@@ -42,19 +42,29 @@ static void list_parts(struct part parts[PARTS], const struct memory_plan *plan,
     memcpy(parts, all, sizeof all);
 }
 
+uint64_t device_memory_bytes(const struct device *device, const struct memory_plan *plan)
+{
+    struct device_memory none;
+    struct part parts[PARTS];
+    list_parts(parts, plan, &none);
+    uint64_t bytes = 0;
+    for (u32 i = 0; i < PARTS; i++)
+        if (memory_kind(device, parts[i].name, parts[i].kind) != MEMORY_PINNED)
+            bytes += parts[i].bytes;
+    return bytes;
+}
+
 void device_memory_require(const struct device *device, const struct memory_plan *plan)
 {
     struct device_memory none;
     struct part parts[PARTS];
     list_parts(parts, plan, &none);
-    uint64_t on_device = 0, on_host = plan->tokenizer + plan->host + plan->threads;
-    for (u32 i = 0; i < PARTS; i++) {
-        enum memory_kind kind = memory_kind(device, parts[i].name, parts[i].kind);
-        if (kind != MEMORY_PINNED)
-            on_device += parts[i].bytes;
-        if (kind == MEMORY_PINNED || device->integrated)
+    uint64_t on_device = device_memory_bytes(device, plan);
+    uint64_t on_host = plan->tokenizer + plan->host + plan->threads;
+    for (u32 i = 0; i < PARTS; i++)
+        if (device->integrated ||
+            memory_kind(device, parts[i].name, parts[i].kind) == MEMORY_PINNED)
             on_host += parts[i].bytes;
-    }
     uint64_t left, all, available = memory_available();
     device_memory(&left, &all);
     if (on_device > left)

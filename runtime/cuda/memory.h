@@ -22,6 +22,9 @@ struct device_memory {
     void *weights, *state, *scratch, *work, *io;
 };
 
+/* The bytes of a plan that lie in the memory of the device. */
+uint64_t device_memory_bytes(const struct device *device, const struct memory_plan *plan);
+
 /* Exits with EXIT_MEMORY, with the bytes needed and the bytes left, unless the plan's arenas fit
  * into the memory of the device, and everything that is the host's, or shared with it, into
  * MemAvailable. Managed memory beyond what is free is refused as well: nothing is ever paged out.

@@ -30,13 +30,17 @@ typedef struct {
     bf16 w[1];
 } any_BF16;
 
-ROPE_TABLE(table_6, 3, 1.0f, 0.046415888f, 0.0021544348f)
-ROPE_TABLE(table_16, 8, 1.0f, 0.31622776f, 0.1f, 0.031622775f, 0.01f, 0.0031622776f, 0.001f,
-           0.00031622776f)
-ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.056234132f,
-           0.031622775f, 0.017782794f, 0.01f, 0.0056234132f, 0.0031622776f, 0.0017782794f, 0.001f,
-           0.00056234132f, 0.00031622776f, 0.00017782794f)
+/* Frequencies, for the kernels and for what they are compared with. */
+#define TABLE(R, ...)                                                                              \
+    ROPE_TABLE(table_##R, (R) / 2, __VA_ARGS__)                                                    \
+    static const f32 host_##R[] = {__VA_ARGS__};
+TABLE(6, 1.0f, 0.046415888f, 0.0021544348f)
+TABLE(16, 1.0f, 0.31622776f, 0.1f, 0.031622775f, 0.01f, 0.0031622776f, 0.001f, 0.00031622776f)
+TABLE(32, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.056234132f, 0.031622775f,
+      0.017782794f, 0.01f, 0.0056234132f, 0.0031622776f, 0.0017782794f, 0.001f, 0.00056234132f,
+      0.00031622776f, 0.00017782794f)
 #define table_0 NULL
+#define host_0  NULL
 
 /* T of the weights, D, H, KV, HD, R, T of the caches, C, W. Heads of the models, of which there are
  * fewer where they are many but not so few that the grid would follow another rule; rotations that
@@ -79,7 +83,7 @@ static const struct shape {
      D,                                                                                            \
      R,                                                                                            \
      {WEIGHT_##KT, H, KV, HD, C, W},                                                               \
-     table_##R,                                                                                    \
+     host_##R,                                                                                     \
      qkv_##T##_##D##_##H##x##HD##_##R##_call},
     SHAPES(ROW)};
 

@@ -15,11 +15,16 @@ enum { CHUNK = 9, TOKENS = 7, SEEDS = 20 };
 #define TYPE_F16  f16
 #define TYPE_BF16 bf16
 
-ROPE_TABLE(table_6, 3, 1.0f, 0.046415888f, 0.0021544348f)
-ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.056234132f,
-           0.031622775f, 0.017782794f, 0.01f, 0.0056234132f, 0.0031622776f, 0.0017782794f, 0.001f,
-           0.00056234132f, 0.00031622776f, 0.00017782794f)
+/* Frequencies, for the kernels and for what they are compared with. */
+#define TABLE(R, ...)                                                                              \
+    ROPE_TABLE(table_##R, (R) / 2, __VA_ARGS__)                                                    \
+    static const f32 host_##R[] = {__VA_ARGS__};
+TABLE(6, 1.0f, 0.046415888f, 0.0021544348f)
+TABLE(32, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.056234132f, 0.031622775f,
+      0.017782794f, 0.01f, 0.0056234132f, 0.0031622776f, 0.0017782794f, 0.001f, 0.00056234132f,
+      0.00031622776f, 0.00017782794f)
 #define table_0 NULL
+#define host_0  NULL
 
 /* T, H, KV, HD, R, C, W, COUNT */
 #define SHAPES(X)                                                                                  \
@@ -54,7 +59,7 @@ static const struct shape {
      R,                                                                                            \
      COUNT_##COUNT == COUNT_ONE ? 1u : (u32)TOKENS,                                                \
      ROWS_MOST_##COUNT,                                                                            \
-     table_##R,                                                                                    \
+     host_##R,                                                                                     \
      append_##T##_##H##x##HD##_##W##_call},
     SHAPES(ROW)};
 
@@ -162,21 +167,47 @@ START_TEST(append_has_the_bits_of_the_cpu)
 }
 END_TEST
 
+enum { ANGLE_BLOCKS = 256, ANGLE_THREADS = 256, ANGLES = ANGLE_BLOCKS * ANGLE_THREADS };
+
+struct angles_params {
+    const double *angle;
+    f32 *cosine, *sine;
+};
+
+KERNEL(angles_kernel, struct angles_params, ANGLE_THREADS)
+{
+    const u32 i = block_index() * ANGLE_THREADS + thread_index();
+    pdl_trigger();
+    pdl_wait();
+    rope_angle(p.angle[i], &p.cosine[i], &p.sine[i]);
+}
+
+/* Up to where a context ends in f32, and far beyond. */
 START_TEST(angles_have_the_bits_of_the_cpu)
 {
+    double *const angle =
+        (double *)bed_new_bytes(ANGLES * sizeof(double), SIMT_ORDINARY, "the angles");
+    f32 *const cosine = bed_new(ANGLES, SIMT_ORDINARY, "cosines");
+    f32 *const sine = bed_new(ANGLES, SIMT_ORDINARY, "sines");
+    const struct angles_params params = {angle, cosine, sine};
+    run r = {};
     uint64_t seed = 4;
-    for (u32 i = 0; i < 200000; i++) {
+    for (u32 i = 0; i < ANGLES; i++) {
         const uint64_t random = bed_random(&seed);
-        const double angle = i % 3 == 0   ? (double)(random >> 40) * 0x1p-20
-                             : i % 3 == 1 ? (double)(random >> 40)
-                                          : (double)(random >> 11) * 0x1p-3;
-        f32 cosine, sine, cpu_cosine, cpu_sine;
-        rope_angle(angle, &cosine, &sine);
-        bed_rope_angle(angle, &cpu_cosine, &cpu_sine);
-        ck_assert_msg(cosine == cpu_cosine && sine == cpu_sine,
-                      "angle %.17g: (%.9g, %.9g), on the CPU (%.9g, %.9g)", angle, cosine, sine,
-                      cpu_cosine, cpu_sine);
+        angle[i] = i % 3 == 0   ? (double)(random >> 40) * 0x1p-20
+                   : i % 3 == 1 ? (double)(random >> 40)
+                                : (double)(random >> 11) * 0x1p-3;
     }
+    LAUNCH(&r, 0, angles_kernel, ANGLE_BLOCKS, ANGLE_THREADS, 0, params);
+    ck_assert_msg(simt_findings() == 0, "%s", simt_report());
+    for (u32 i = 0; i < ANGLES; i++) {
+        f32 cpu_cosine, cpu_sine;
+        bed_rope_angle(angle[i], &cpu_cosine, &cpu_sine);
+        ck_assert_msg(cosine[i] == cpu_cosine && sine[i] == cpu_sine,
+                      "angle %.17g: (%.9g, %.9g), on the CPU (%.9g, %.9g)", angle[i], cosine[i],
+                      sine[i], cpu_cosine, cpu_sine);
+    }
+    bed_free(angle), bed_free(cosine), bed_free(sine);
 }
 END_TEST
 
