@@ -93,7 +93,8 @@ DEVICE void router_logits(enum weight_type T, u32 D, u32 E, u32 warps, const voi
     }
 }
 
-/* The kernel in front: logits <- router norm(x), rows of the router as in linear_gemv.cuh. */
+/* The kernel in front, where it is launched: logits <- router norm(x), rows of the router as in
+ * linear_gemv.cuh. */
 DEVICE void norm_logits(enum weight_type T, u32 D, u32 E, f32 eps,
                         const struct norm_experts_params *p)
 {

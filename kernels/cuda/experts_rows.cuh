@@ -96,23 +96,18 @@ DEVICE void tile_mma(enum weight_type T, u32 part, const struct tile_stage *s,
     const u32 g = warp_lane() / 4, t = warp_lane() % 4;
     u32 a[2][4], b[4][2];
     UNROLL
-    for (u32 m = 0; m < 2; m++)
-        UNROLL
-    for (u32 i = 0; i < 4; i++)
-        a[m][i] = s->x[tile_row() + m * 16 + i % 2 * 8 + g][2 * part + i / 2].word[t];
+    for (u32 i = 0; i < 8; i++)
+        a[i / 4][i % 4] =
+            s->x[tile_row() + i / 4 * 16 + i % 2 * 8 + g][2 * part + i % 4 / 2].word[t];
     UNROLL
-    for (u32 n = 0; n < 4; n++)
-        UNROLL
-    for (u32 i = 0; i < 2; i++)
-        b[n][i] = s->w[tile_weight() + n * 8 + g][2 * part + i].word[t];
+    for (u32 i = 0; i < 8; i++)
+        b[i / 2][i % 2] = s->w[tile_weight() + i / 2 * 8 + g][2 * part + i % 2].word[t];
     UNROLL
-    for (u32 m = 0; m < 2; m++)
-        UNROLL
-    for (u32 n = 0; n < 4; n++)
+    for (u32 i = 0; i < 8; i++)
         if (T == WEIGHT_F16)
-            mma_f16(sums->c[m][n], a[m], b[n]);
+            mma_f16(sums->c[i / 4][i % 4], a[i / 4], b[i % 4]);
         else
-            mma_bf16(sums->c[m][n], a[m], b[n]);
+            mma_bf16(sums->c[i / 4][i % 4], a[i / 4], b[i % 4]);
 }
 
 /* 4 columns of f32 weights: vector v. */
@@ -127,13 +122,12 @@ DEVICE void tile_fma(u32 v, const struct tile_stage *s, struct tile_sums *sums)
     for (u32 i = 0; i < 8; i++)
         b[i] = load16(&s->w[tile_weight() + i / 2 * 8 + 2 * t + i % 2][v]);
     UNROLL
-    for (u32 k = 0; k < 4; k++)
+    for (u32 k = 0; k < 4; k++) {
         UNROLL
-    for (u32 i = 0; i < 4; i++)
-        UNROLL
-    for (u32 j = 0; j < 8; j++) {
-        f32 *const c = &sums->c[i / 2][j / 2][i % 2 * 2 + j % 2];
-        *c = k_fma(as_f32(b[j].word[k]), as_f32(a[i].word[k]), *c);
+        for (u32 i = 0; i < 32; i++) {
+            f32 *const c = &sums->c[i / 16][i % 8 / 2][i / 8 % 2 * 2 + i % 2];
+            *c = k_fma(as_f32(b[i % 8].word[k]), as_f32(a[i / 8].word[k]), *c);
+        }
     }
 }
 

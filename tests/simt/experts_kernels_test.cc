@@ -9,6 +9,7 @@
 #include "kernels/cuda/experts_rows.cuh"
 #include "tests/run.h"
 #include "tests/simt/bed.h"
+#include "tests/simt/bed_math.h"
 #include "tests/simt/bed_route.h"
 
 enum { CHUNK = 72, LOGIT_ROWS = 1, SEEDS = 20, MOST_EXPERTS = 64 };
@@ -35,10 +36,10 @@ static void no_findings(const char *name)
 #define EXPERTS_CHUNKS(X)                                                                          \
     X(F32, 20, 33, 2, 1, RAW)                                                                      \
     X(F16, 48, 80, 8, 2, RENORM)                                                                   \
-    X(BF16, 100, 130, 16, 2, RAW)                                                                  \
+    X(BF16, 100, 70, 16, 2, RAW)                                                                   \
     X(BF16, 40, 24, 64, 6, RENORM)                                                                 \
-    X(BF16, 330, 70, 5, 3, RENORM)                                                                 \
-    X(F32, 150, 260, 3, 2, RAW)                                                                    \
+    X(BF16, 200, 40, 5, 3, RENORM)                                                                 \
+    X(F32, 90, 70, 3, 2, RAW)                                                                      \
     X(F16, 1, 1, 1, 1, RENORM)
 #define EXPERTS_ONLY_ONE(X)                                                                        \
     X(BF16, 40, 1408, 64, 6, RAW)                                                                  \
@@ -365,6 +366,35 @@ static double check_row(const struct trial *t, u32 row)
     return worst;
 }
 
+/* F32 weights in a chunk: a row of y, product by product, in the order of the CPU. */
+static void check_bits(const struct trial *t, u32 row)
+{
+    const struct experts_case *const c = t->c;
+    const f32 *const route = t->call.route + (size_t)row * ROUTE_STRIDE(c->K);
+    const f32 *const x = t->x + (size_t)row * LINE_PAD(c->D);
+    f32 *const h = (f32 *)calloc(c->F, sizeof(f32));
+    for (u32 d = 0; d < c->D; d++) {
+        f32 y = t->before[(size_t)row * LINE_PAD(c->D) + d];
+        for (u32 slot = 0; slot < c->K; slot++) {
+            const u32 e = (u32)route[slot];
+            f32 sum = 0;
+            for (u32 f = 0; f < c->F; f++) {
+                f32 g = 0, v = 0;
+                for (u32 k = 0; k < c->D; k++) {
+                    g = fmaf((f32)t->gate.one[e].values[(size_t)f * c->D + k], x[k], g);
+                    v = fmaf((f32)t->up.one[e].values[(size_t)f * c->D + k], x[k], v);
+                }
+                h[f] = bed_silu(g) * v;
+                sum = fmaf((f32)t->down.one[e].values[(size_t)d * c->F + f], h[f], sum);
+            }
+            y = fmaf(sum, route[c->K + slot], y);
+        }
+        ck_assert_msg(t->call.y[(size_t)row * LINE_PAD(c->D) + d] == y,
+                      "%s row %u element %u: not the bits of the CPU", c->name, row, d);
+    }
+    free(h);
+}
+
 /* ---- tests ----------------------------------------------------------------------------------- */
 static void any_schedule(struct trial *t, u32 seeds)
 {
@@ -397,6 +427,8 @@ START_TEST(chunk_within_bound)
         any_schedule(&t, 1);
         for (u32 row = 0; row < t.rows; row++)
             worst = fmax(worst, check_row(&t, row));
+        if (t.c->type == WEIGHT_F32)
+            check_bits(&t, t.rows - 1);
         for (size_t k = (size_t)t.rows * LINE_PAD(t.c->D); k < (size_t)CHUNK * LINE_PAD(t.c->D);
              k++)
             if (!isnan(t.call.y[k]))
@@ -409,7 +441,7 @@ END_TEST
 
 START_TEST(chunk_any_schedule)
 {
-    struct trial t = trial_new(&cases[_i], false, 5);
+    struct trial t = trial_new(&cases[_i], false, 3);
     any_schedule(&t, SEEDS);
     trial_free(&t);
 }
