@@ -9,20 +9,17 @@
 KIT      := build/gpu
 kit_isa  := $(if $(filter x86_64,$(shell uname -m)),avx2,native)
 
-# Programs: a kernel test of tests/simt, with the GPU in the interpreter's place.
-kit_tests    := decode_kernels decode_rows decode_scan layernorm norm_gemv norm_qkv norm_linear_gelu \
-                rope_kernels attention_kernels mlp_kernels route_kernels experts_kernels mma \
-                prefill_kernels prefill_scan norm_selection_kernels sample_kernels device_math probe
+# Programs: every kernel test of tests/simt, with the GPU in the interpreter's place; not those of the
+# interpreter, of its fakes, and of functions that the host calls.
+kit_tests    := $(filter-out decode_math fake_% gpu_probe prefill_matmul random_weights simt, \
+                  $(patsubst tests/simt/%_test.cc,%,$(wildcard tests/simt/*_test.cc)))
 kit_programs := $(kit_tests:%=$(KIT)/tests/%) $(KIT)/compare_logits $(KIT)/gpu_probe \
-                $(KIT)/driver_watch.so $(KIT)/without
-# Models, but for those of families that have no CUDA kernels yet: tiny ones that have stored
-# references, the default, and every other one at its real size, of which some are measured.
-kit_refused  := $(patsubst models/%/instances.cu,%,$(shell grep -l '^.error' models/*/instances.cu))
-kit_without  := $(sort $(foreach m,$(kit_refused),$(firstword $(subst -, ,$(m)))))
-kit_able      = $(foreach m,$(1),$(if $(filter $(kit_without),$(firstword $(subst -, ,$(m)))),,$(m)))
-kit_tiny     := $(call kit_able,mamba-a-f32 mamba-a-bf16 mamba-b-f32 mamba-c-f16 mamba2-a-f32 llama-a-f32 \
-                  llama-a-bf16 phi-a-f32 mixtral-a-f32 deepseek-a-f32 jamba-a-f32)
-kit_real     := $(call kit_able,$(filter-out fable-mamba,$(patsubst config/%.ini,%,$(wildcard config/*.ini))))
+                $(KIT)/driver_watch.so
+# Models: tiny ones of every family that have stored references, the default, and every other one at
+# its real size, of which some are measured.
+kit_tiny     := mamba-a-f32 mamba-a-bf16 mamba-b-f32 mamba-c-f16 mamba2-a-f32 llama-a-f32 llama-a-bf16 phi-a-f32 \
+                mixtral-a-f32 deepseek-a-f32 jamba-a-f32
+kit_real     := $(filter-out fable-mamba,$(patsubst config/%.ini,%,$(wildcard config/*.ini)))
 
 .PHONY: gpu-kit gpu-kit-parts gpu-kit-digests check-gpu bench-gpu fit-gpu $(addprefix kit-,$(kit_tiny) $(kit_real) fable-mamba)
 check-gpu: gpu-kit
@@ -38,7 +35,6 @@ gpu-kit: deps-test
 	@$(MAKE) -s gpu-kit-digests
 	@echo "$(KIT): $$(du -sh $(KIT) | cut -f1); on a machine with a GPU:" \
 	  "tools/check_gpu.sh $(KIT), tools/bench_gpu.sh $(KIT), tools/fit_gpu.sh $(KIT)"
-	@echo "$(KIT) leaves out, for want of kernels: $(or $(kit_refused),nothing)"
 gpu-kit-digests: $(kit_tiny:%=$(KIT)/%.digest)
 $(KIT)/%.digest: simt-model-%
 	@mkdir -p $(@D); build/simt/$* selftest -q -m build/cuda/$*.weights | \
@@ -67,15 +63,14 @@ $(kit_obj)/%.o: tests/gpu/%.cu | deps-test
 $(kit_obj)/%.o: tests/simt/%.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(MARCH) -c $< -o $@
-kit_bed := $(addprefix $(kit_obj)/,bed.o bed_launch.o bed_math.o bed_route.o bed_attention.o simt_gpu.o)
+kit_bed := $(patsubst tests/simt/%,$(kit_obj)/%.o,$(basename $(wildcard tests/simt/bed*.c tests/simt/bed*.cc))) \
+           $(kit_obj)/simt_gpu.o
 $(KIT)/tests/%: $(kit_obj)/%_test.o $(kit_bed) $(OUT)/libruntime.a
 	@mkdir -p $(@D); echo "  LINK  $@"
 	@$(CC) $(CFLAGS) -s $^ -o $@ -l:libcheck.a -l:libsubunit.a -lm -L$(CUDA_HOME)/lib64 -lcudart_static \
 	  -lstdc++ -ldl -lrt
 $(KIT)/compare_logits: tests/gpu/compare_logits.c runtime/die.c | deps-test
 	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(MARCH) -s $^ -o $@ -lm
-$(KIT)/without: $(wildcard models/*/instances.cu)
-	@mkdir -p $(@D); echo $(kit_without) >$@
 $(KIT)/driver_watch.so: build/tools/libdriverwatch.so
 	@mkdir -p $(@D); cp $< $@
 $(KIT)/gpu_probe: $(addprefix $(OUT)/obj/tools/,gpu_probe.cu.o gpu_probe_measures.cu.o) $(OUT)/libruntime.a

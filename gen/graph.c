@@ -152,7 +152,8 @@ void graph_build(const struct cfg *cfg, enum step_kind step, const struct kind *
     memset(graph, 0, sizeof *graph);
     graph->step = step;
     graph->kind = kind->of_family;
-    graph->kind_name = kind->layers == cfg->num_hidden_layers ? "" : kind->name;
+    graph->kind_name =
+        step == STEP_HEAD || kind->layers == cfg->num_hidden_layers ? "" : kind->name;
     graph->rows = rows[step];
     graph->tokens = tokens[step];
     family_of(cfg)->build(cfg, graph);

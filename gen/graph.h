@@ -83,7 +83,7 @@ struct node {
 struct graph {
     enum step_kind step;
     uint32_t kind;         /* of its layer, as the family counts them */
-    const char *kind_name; /* "mamba_mlp"; "" in a model of one kind */
+    const char *kind_name; /* "mamba_mlp"; "" in a model of one kind, and of head */
     enum rows rows;
     uint32_t tokens;           /* rows of activations: 1, prefill_chunk or logit_rows */
     const char *layer_meaning; /* what a layer does to the residual stream, as a formula */

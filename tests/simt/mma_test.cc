@@ -1,5 +1,7 @@
 /* mma_bf16 and mma_f16 of device.h against a plain product in double: which lane has which element.
  * Values are so few-digit that every order of adding them is exact. */
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
 
 #include "kernels/cuda/device.h"
 #include "tests/run.h"
@@ -56,7 +58,8 @@ static f32 small(uint64_t *state)
 
 static uint16_t bits_of(bool bf, f32 value)
 {
-    return (uint16_t)(bf ? narrow_bf16(value) : narrow_f16(value));
+    return bf ? __bfloat16_as_ushort(__float2bfloat16(value))
+              : __half_as_ushort(__float2half(value));
 }
 
 static void run_case(bool bf, uint64_t seed)
