@@ -20,12 +20,14 @@
 #define WEIGHTS "build/cuda/" MODEL ".weights"
 static const char binary[] = BINARY, weights[] = WEIGHTS, f32_binary[] = TEST_SIMT "/mamba-a-f32";
 
-/* One that remembers in a state of fixed size, and one with a cache of 400 positions. */
+/* One that remembers in a state of fixed size, one with a cache of 400 positions, and one whose
+ * tokens go through experts of their own choice. */
 static const struct {
     const char *binary, *weights;
 } KINDS[] = {
     {BINARY, WEIGHTS},
     {TEST_SIMT "/llama-a-f16", "build/cuda/llama-a-f16.weights"},
+    {TEST_SIMT "/mixtral-a-bf16", "build/cuda/mixtral-a-bf16.weights"},
 };
 enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
 

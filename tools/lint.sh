@@ -26,6 +26,9 @@ trap 'rm -f "$found"' EXIT
     # Names that say nothing about the role of what they name.
     grep -nHwE '(tmp|temp|buf[0-9]|xb|xb2|utils?|helpers?|managers?|foo|bar)' $ours |
         grep -vE '"[^"]*\<(tmp|temp)\>[^"]*"|--temp' | sed 's/$/   <- a banned name/'
+    # A contract is read by its fields: each starts its own line.
+    grep -nHE '^ \*.*[^ ] (Means|Shapes|Split|Grid|Moves|Order|Error|Source) {2,}' $ours |
+        sed 's/$/   <- two fields on one line/'
     clang-format --dry-run $ours 2>&1 | grep -E 'warning:' | sed 's/warning: //'
     shellcheck $scripts
 } >"$found"

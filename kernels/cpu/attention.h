@@ -1,7 +1,8 @@
 /* attention:  q[count][H][HD] <- softmax(q K^T * SCALE) V, in place, causal
  *
  *   Means    for row t at position p = step.position + t and head h, with key head g = h KV / H,
- * seeing the positions i = o .. p, o = 0, or p - W + 1 if that is more and there is a window W:
+ *            seeing the positions i = o .. p, o = 0, or p - W + 1 if that is more and there is a
+ *            window W:
  *              s[i] = SCALE * (sum over d of q[t][h][d] K[g][i][d])
  *              q[t][h][d] = sum over i of softmax(s)[i] V[g][i][d]
  *   Shapes   q [rows][H HD] f32; keys, values [KV][C][HD] as in cache.h, positions o .. p written;
@@ -10,13 +11,15 @@
  *   Moves    K and V of the positions that are seen once per tile, q in and out
  *   Order    a score is one accumulator, fma over ascending d, then * SCALE. Blocks of 64 keys
  *            from multiples of 64 up; a block with maximum m' (so far m): e[i] = exp(s[i] - m'),
- * the sum and the result so far * exp(m - m'), then + 16 partial sums of e (lane i % 16, then a
- * tree) and fma(e[i], V[i], result) over ascending i; at last result / sum. Nothing depends on
- * which rows go through together. Error    with h = 2^-24, n = p - o + 1, E = max over i of (HD +
- * 3) h SCALE sum over d of |q||k|: |y - exact| <= (2 E + (n + n / 16 + 12) h) sum over i of
- * softmax[i] |V[i]| while the scores span less than 80 (tests/attention_test.c) Source   Vaswani et
- * al.; Milakov and Gimelshein, "Online normalizer calculation for softmax"; eager_attention_forward
- * in f32
+ *            the sum and the result so far * exp(m - m'), then + 16 partial sums of e (lane i % 16,
+ *            then a tree) and fma(e[i], V[i], result) over ascending i; at last result / sum.
+ *            Nothing depends on which rows go through together.
+ *   Error    with h = 2^-24, n = p - o + 1, E = max over i of (HD + 3) h SCALE (sum over d of
+ *            |q||k|):
+ *            |y - exact| <= (2 E + (n + n / 16 + 12) h) sum over i of softmax[i] |V[i]|
+ *            while the scores span less than 80 (tests/attention_test.c)
+ *   Source   Vaswani et al.; Milakov and Gimelshein, "Online normalizer calculation for softmax";
+ *            eager_attention_forward in f32
  *
  *   void NAME(run *, u32 op, f32 (*q)[H HD], const TYPE (*keys)[C][HD],
  *             const TYPE (*values)[C][HD]) */

@@ -6,13 +6,16 @@
  *            norm_experts_swiglu: the entrance of experts in a decode step: rmsnorm.h, route.h and
  *            the above for the chosen experts of one token
  *            experts_add: y[t] = y[t] + weight * (W[e] h[i]), for the rows i of token t in
- * ascending order of their experts e Shapes   xg [K rows][S], h [K rows][PAD(F)], y [rows][YS] f32;
- * route [rows][PAD(2 K)] as in route.h; G, U [E] of [F][D] and W [E] of [D][F], each packed as in
- * panels.h Split    lines of 16 outputs, of all experts alike Moves    the matrices of the experts
- * that are chosen, and no others Order    products as in linear.h, then one product with silu; y =
- * fma(weight, product, y) Error    as rmsnorm.h, route.h, linear.h and swiglu; of experts_add with
- * h = 2^-24: |y - exact| <= (K + 1) h (|y| + sum |weight W h|) + sum of |weight| the products'
- * errors (tests/experts_test.c) Source   MixtralSparseMoeBlock in f32
+ *            ascending order of their experts e
+ *   Shapes   xg [K rows][S], h [K rows][PAD(F)], y [rows][YS] f32; route [rows][PAD(2 K)] as in
+ *            route.h; G, U [E] of [F][D] and W [E] of [D][F], each packed as in panels.h
+ *   Split    lines of 16 outputs, of all experts alike
+ *   Moves    the matrices of the experts that are chosen, and no others
+ *   Order    products as in linear.h, then one product with silu; y = fma(weight, product, y)
+ *   Error    as rmsnorm.h, route.h, linear.h and swiglu; of experts_add with h = 2^-24:
+ *            |y - exact| <= (K + 1) h (|y| + sum |weight W h|) + sum of |weight| the products'
+ *            errors (tests/experts_test.c)
+ *   Source   MixtralSparseMoeBlock in f32
  *
  *   void NAME(run *, u32 op, f32 (*h)[PAD(F)], const f32 (*xg)[S], const f32 (*route)[PAD(2 K)],
  *             const TYPE *gate, const TYPE *up)

@@ -2,7 +2,8 @@
  *
  *   Means    rmsnorm.h, or layernorm.h where there is a norm's bias; linear.h with the matrices of
  *            q, k and v; rope_append.h: in one operation, the entrance of attention in a decode
- * step Shapes   q [1][H HD] f32; x [1][S], norm, norm_bias [S], S = PAD(D); Wq [H HD][D], Wk and Wv
+ *            step
+ *   Shapes   q [1][H HD] f32; x [1][S], norm, norm_bias [S], S = PAD(D); Wq [H HD][D], Wk and Wv
  *            [KV HD][D] packed as in panels.h; biases f32, one per row; keys, values [KV][C][HD] as
  *            in cache.h; a NULL bias is none
  *   Split    heads: who computes a head also turns it. Every thread normalises the row for itself,

@@ -16,7 +16,8 @@
  * gather:  xg <- the rows of x once for each chosen expert, grouped by expert
  *
  *   Means    group e holds, in order of tokens, x[t] of every token t that chose e; groups follow
- * one another in the order of experts Shapes   xg [K rows][S], x [rows][S] f32; route as above
+ *            one another in the order of experts
+ *   Shapes   xg [K rows][S], x [rows][S] f32; route as above
  *   Split    rows of xg
  *
  *   void ROUTE_NAME(run *, u32 op, f32 (*route)[PAD(2 K)], const f32 (*x)[XS], const TYPE *w)

@@ -5,14 +5,19 @@
  *              y = (sum over n of s[n] * C[t][n] + D[c] * x[t][c]) * silu(z[t][c])
  *   Shapes   xz [rows][XS] f32: x in columns 0 .. I-1, z from PAD(I); state, A by lines
  *            of channels, [PAD(I)/16][N][16]; dt [rows][PAD(I)]; xdb [rows][DS]: B in columns R ..
- * R+N-1, C in R+N .. R+2N-1; D [PAD(I)]; A <= 0 and dt >= 0 Split    lines of 16 channels Moves x,
- * z, dt in and y out once; state and A in, state out, once per chunk; N exps per element: bound by
- * arithmetic in prefill Order    rate = A * log2(e); then s = fma(exp2(rate * dt), s, u * B_n), and
- * y = fma(s, C_n, y) from 0 over ascending n, y = fma(x, D, y), y * silu(z) Error    with a = exp(A
- * dt) and h = 2^-24, the error e[n] of s[n] grows by a step to a e[n] + h (a |s| (2 |A dt| + 3.1)
- * + 2.1 |u B| + |s'|) + 2^-125 |s|, and that of y is (sum e[n] |C| + (N + 1) h (sum |s C| + |D x|))
- * |silu(z)| + 7.1 h |y| (tests/scan_test.c carries it along) Source   Gu and Dao, "Mamba:
- * Linear-Time Sequence Modeling with Selective State Spaces", section 3; MambaMixer.slow_forward
+ *            R+N-1, C in R+N .. R+2N-1; D [PAD(I)]; A <= 0 and dt >= 0
+ *   Split    lines of 16 channels
+ *   Moves    x, z, dt in and y out once; state and A in, state out, once per chunk; N exps per
+ *            element: bound by arithmetic in prefill
+ *   Order    rate = A * log2(e); then s = fma(exp2(rate * dt), s, u * B_n), and y = fma(s, C_n, y)
+ *            from 0 over ascending n, y = fma(x, D, y), y * silu(z)
+ *   Error    with a = exp(A dt) and h = 2^-24, the error e[n] of s[n] grows by a step to
+ *              a e[n] + h (a |s| (2 |A dt| + 3.1) + 2.1 |u B| + |s'|) + 2^-125 |s|,
+ *            and that of y is
+ *              (sum e[n] |C| + (N + 1) h (sum |s C| + |D x|)) |silu(z)| + 7.1 h |y|
+ *            (tests/scan_test.c carries it along)
+ *   Source   Gu and Dao, "Mamba: Linear-Time Sequence Modeling with Selective State Spaces",
+ *            section 3; MambaMixer.slow_forward
  *
  *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[N][16], const f32 (*dt)[PAD(I)],
  *             const f32 (*xdb)[DS], const f32 (*A)[N][16], const f32 *D) */

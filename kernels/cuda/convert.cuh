@@ -1,12 +1,14 @@
 /* rows:  to[most][PAD(K)] <- the rows of x that a matrix product reads, in the type of its weights
  *
  *   Means    to[t][k] = x[first + t][k] for the rows of the step, of which a token may have
- * several; 0 for k >= K and for rows of no token, so that a product over all `most` rows and PAD(K)
- * columns computes no garbage Shapes   x [rows][XS] f32; `to` lies in run.work Split    a thread
- * converts 8 neighbouring elements Moves    x once in, `to` once out, for all `most` rows; bound by
- * bandwidth Error    rounded to nearest even: 2^-8 |x| for BF16, 2^-11 |x| + 2^-25 for F16, none
- * for F32. Beyond 65504 f16 becomes infinite: f16 weights need activations that fit f16, as in the
- *            frameworks that run such checkpoints in half precision */
+ *            several; 0 for k >= K and for rows of no token, so that a product over all `most` rows
+ *            and PAD(K) columns computes no garbage
+ *   Shapes   x [rows][XS] f32; `to` lies in run.work
+ *   Split    a thread converts 8 neighbouring elements
+ *   Moves    x once in, `to` once out, for all `most` rows; bound by bandwidth
+ *   Error    rounded to nearest even: 2^-8 |x| for BF16, 2^-11 |x| + 2^-25 for F16, none for F32.
+ *            Beyond 65504 f16 becomes infinite: f16 weights need activations that fit f16, as in
+ *            the frameworks that run such checkpoints in half precision */
 #ifndef KERNELS_CUDA_CONVERT_CUH
 #define KERNELS_CUDA_CONVERT_CUH
 

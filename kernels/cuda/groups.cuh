@@ -1,12 +1,13 @@
 /* The rows of a chunk by expert: what GATHER and the products of experts are made of.
  *
  *   Means    struct groups of kernels/cpu/route.h: group e holds, in order of tokens, a row for
- * every token that chose e; groups follow one another in the order of experts Shapes   route
- * [rows][PAD(2 K)] f32; in run.work, where every operation finds them anew: tiles [WORK_TILES] of
- * (expert, first row, rows, 0), group by group, behind the last one zeros; token [K rows] of each
- * row; place [rows][K], the row of each choice Grid     one block. A thread has a run of
- * neighbouring tokens: it counts its choices, one thread per expert sums the counts over the runs,
- * and each thread puts its tokens in their places: a counting sort that is stable, without atomics.
+ *            every token that chose e; groups follow one another in the order of experts
+ *   Shapes   route [rows][PAD(2 K)] f32; in run.work, where every operation finds them anew: tiles
+ *            [WORK_TILES] of (expert, first row, rows, 0), group by group, behind the last one
+ *            zeros; token [K rows] of each row; place [rows][K], the row of each choice
+ *   Grid     one block. A thread has a run of neighbouring tokens: it counts its choices, one
+ *            thread per expert sums the counts over the runs, and each thread puts its tokens in
+ *            their places: a counting sort that is stable, without atomics.
  *   Moves    the experts of the route twice; bound by latency
  *   Order    whole numbers only
  *

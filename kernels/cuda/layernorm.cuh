@@ -7,10 +7,12 @@
  *   Moves    x once (it stays in registers), weight, bias and y once; weight and bias before
  *            pdl_wait(); bound by latency in decode
  *   Order    both sums over the row: thread t acc from 0 over vectors t, t + threads, ..; the tree
- * of lanes_sum(); warps from 0 upwards. m = sum of x / D; d = x - m, 0 in the pads; acc = fma(d, d,
- * acc); then (d * s) * weight + bias as on the CPU Error    with h = 2^-24, n = S / threads and a
- * the mean of |x|, as long as a s < 2^10: |y - exact| <= ((n / 2 + w) h |x - m| + (n + 2 w) h a) s
- * |weight| + 2 h |bias|, w = warps / 2 + 12 (tests/simt/layernorm_test.cc) */
+ *            of lanes_sum(); warps from 0 upwards. m = sum of x / D; d = x - m, 0 in the pads; acc
+ *            = fma(d, d, acc); then (d * s) * weight + bias as on the CPU
+ *   Error    with h = 2^-24, n = S / threads, w = warps / 2 + 12 and a the mean of |x|, as long as
+ *            a s < 2^10:
+ *            |y - exact| <= ((n / 2 + w) h |x - m| + (n + 2 w) h a) s |weight| + 2 h |bias|
+ *            (tests/simt/layernorm_test.cc) */
 #ifndef KERNELS_CUDA_LAYERNORM_CUH
 #define KERNELS_CUDA_LAYERNORM_CUH
 

@@ -3,8 +3,8 @@
  *
  *   Means    kernels/cpu/norm_linear_conv.h, which is the definition
  *   Shapes   xz [1][XS] f32; x [1][S], norm [S], S = PAD(D); W [PAD(M)][S] row-major, bias
- * [PAD(M)]; rows AT .. AT+I-1, AT a multiple of 16, are convolved: conv [K-1][PAD(I)] the window,
- *            oldest first, taps [K][PAD(I)], conv_bias [PAD(I)]; a NULL bias is none
+ *            [PAD(M)]; rows AT .. AT+I-1, AT a multiple of 16, are convolved: conv [K-1][PAD(I)]
+ *            the window, oldest first, taps [K][PAD(I)], conv_bias [PAD(I)]; a NULL bias is none
  *   Grid     of linear_gemv.cuh for M, behind the norm of norm_gemv.cuh. Who owns a row that is
  *            convolved has all that its convolution needs.
  *   Moves    W once, its first vectors and the norm's weight before pdl_wait(); the window in and

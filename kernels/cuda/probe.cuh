@@ -85,10 +85,11 @@ KERNEL(probe_nothing_kernel, struct probe_nothing, PROBE_NOTHING_THREADS)
 /* meet:  `rounds` times: every block comes to a counter in memory, none goes on before all have
  *
  *   Shapes   counter: 0 before; afterwards rounds * blocks. late: 0, and stays it. came u32
- * [blocks] Grid     at most as many blocks as the device holds at the same time: launched
- * cooperatively Moves    one atomic addition per block and round, and reads until the last one has
- * come Checked  every block writes down in came[] that it comes, and counts in `late` what it does
- * not see of its neighbour: takes longer, so not what is timed */
+ *            [blocks]
+ *   Grid     at most as many blocks as the device holds at the same time: launched cooperatively
+ *   Moves    one atomic addition per block and round, and reads until the last one has come
+ *   Checked  every block writes down in came[] that it comes, and counts in `late` what it does not
+ *            see of its neighbour: takes longer, so not what is timed */
 struct probe_meet {
     u32 *counter, *late, *came;
     u32 rounds, checked;

@@ -4,9 +4,10 @@
  *            this seed. For measuring with weights of real shapes that nobody has to carry
  *   Shapes   element e of the checkpoint's [rows][cols] tensor: row e / cols, column e % cols. It
  *            goes to element row / line * line_stride + row % line * row_stride + column *
- * col_stride of `to`, of `type`. Nothing else is written: pads are zero before Grid
- * RANDOM_BLOCKS(elements) blocks; a thread makes the four elements of one Philox block Order    no
- * sums; (middle + u) * spread with both roundings, then one to the element's type Error    none */
+ *            col_stride of `to`, of `type`. Nothing else is written: pads are zero before
+ *   Grid     RANDOM_BLOCKS(elements) blocks; a thread makes the four elements of one Philox block
+ *   Order    no sums; (middle + u) * spread with both roundings, then one to the element's type
+ *   Error    none */
 #ifndef KERNELS_CUDA_RANDOM_CUH
 #define KERNELS_CUDA_RANDOM_CUH
 

@@ -233,8 +233,19 @@ START_TEST(one_within_bound)
 {
     const struct shape *const s = &one_shapes[_i];
     const u32 C = s->heads.C;
-    const uint64_t positions[] = {0,   1,   63,         64,    65,           255,
-                                  256, 257, C / 2 + 40, C - 1, 3ull * C + 5, 17ull * C - 1};
+    const uint64_t positions[] = {0,
+                                  1,
+                                  63,
+                                  64,
+                                  65,
+                                  255,
+                                  256,
+                                  257,
+                                  C / 2 + 40,
+                                  C - 1,
+                                  3ull * C + 5,
+                                  17ull * C - 1,
+                                  (1ull << 40) + 100};
     double worst = 0;
     for (size_t i = 0; i < sizeof positions / sizeof positions[0]; i++) {
         if (s->heads.W == 0 && positions[i] >= C)
@@ -297,7 +308,7 @@ START_TEST(chunk_has_the_bits_of_the_cpu)
 {
     const struct shape *const s = &chunk_shapes[_i];
     const u32 C = s->heads.C;
-    const uint64_t positions[] = {0, 1, 27, 63, 64, C - CHUNK, 3ull * C - 11, 17ull * C + 2};
+    const uint64_t positions[] = {0, 1, 27, 63, 64, C - CHUNK, 3ull * C - 11, (1ull << 40) + 2};
     for (size_t i = 0; i < sizeof positions / sizeof positions[0]; i++) {
         const u32 rows = i % 2 == 0 ? CHUNK : 21;
         if (s->heads.W == 0 && positions[i] + rows > C)

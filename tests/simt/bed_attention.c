@@ -1,6 +1,8 @@
 /* With no constant for the width of a head, compilers doubt that its last lines are all computed.
  */
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 
 /* launch.h names the types of weights by the same constants as panels.h: only one of them here. */
 #define KERNELS_CUDA_LAUNCH_H
