@@ -6,6 +6,9 @@
 #                        than the CUDA toolkit; there: tools/check_gpu.sh build/gpu, or bench_gpu.sh
 #   make fit-gpu         every model at its real size on it, with random weights: 256 tokens, and
 #                        its memory beside the plan; there: tools/fit_gpu.sh build/gpu
+#
+# KIT_MODELS="mamba-130m jamba-v0.1" takes fewer models at their real sizes along, which are most of
+# the kit; so does CUDA_ARCH=90a CUDA_PTX= for one kind of GPU.
 KIT      := build/gpu
 kit_isa  := $(if $(filter x86_64,$(shell uname -m)),avx2,native)
 
@@ -19,9 +22,9 @@ kit_programs := $(kit_tests:%=$(KIT)/tests/%) $(KIT)/compare_logits $(KIT)/gpu_p
 # its real size, of which some are measured.
 kit_tiny     := mamba-a-f32 mamba-a-bf16 mamba-b-f32 mamba-c-f16 mamba2-a-f32 llama-a-f32 llama-a-bf16 phi-a-f32 \
                 mixtral-a-f32 deepseek-a-f32 jamba-a-f32
-kit_real     := $(filter-out fable-mamba,$(patsubst config/%.ini,%,$(wildcard config/*.ini)))
+KIT_MODELS   ?= $(filter-out fable-mamba,$(patsubst config/%.ini,%,$(wildcard config/*.ini)))
 
-.PHONY: gpu-kit gpu-kit-parts gpu-kit-digests check-gpu bench-gpu fit-gpu $(addprefix kit-,$(kit_tiny) $(kit_real) fable-mamba)
+.PHONY: gpu-kit gpu-kit-parts gpu-kit-digests check-gpu bench-gpu fit-gpu $(addprefix kit-,$(kit_tiny) $(KIT_MODELS) fable-mamba)
 check-gpu: gpu-kit
 	@tools/check_gpu.sh $(KIT)
 bench-gpu: gpu-kit
@@ -44,10 +47,10 @@ ifeq ($(BACKEND),cuda)
 # What travels has no symbols of the host; those of the kernels stay.
 kit_take = mkdir -p $(KIT) && strip $(OUT)/$(1) -o $(KIT)/$(1)
 kit_obj := $(OUT)/kit
-gpu-kit-parts: $(kit_programs) $(addprefix kit-,$(kit_tiny) $(kit_real) fable-mamba)
+gpu-kit-parts: $(kit_programs) $(addprefix kit-,$(kit_tiny) $(KIT_MODELS) fable-mamba)
 $(addprefix kit-,$(kit_tiny)): kit-%: tiny-model-%
 	@$(call kit_take,$*) && cp build/cuda/$*.weights $(KIT)/
-$(addprefix kit-,$(kit_real)): kit-%:
+$(addprefix kit-,$(KIT_MODELS)): kit-%:
 	@$(MAKE) -s MODEL=$* binary && $(call kit_take,$*)
 kit-fable-mamba:
 	@$(MAKE) -s MODEL=fable-mamba all && $(call kit_take,fable-mamba) && \

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs Check programs and test scripts one after the other, then sums them up.
+# Runs Check programs, as many at a time as there are processors, then test scripts one after the
+# other, for they measure memory, system calls and time; sums them up.
 #
 #   tests/all.sh LOG_DIR BINARIES TOOLS PROGRAM ... -- SCRIPT ...
 #
@@ -9,61 +10,82 @@
 # fails also when it exits non-zero or prints none of these. All output is kept in LOG_DIR; what
 # failed is shown. Exits 1 if anything failed.
 set -u
-logs=$1 binaries=$2 tools=$3
-shift 3
-mkdir -p "$logs"
-checks=0 failures=0 errors=0 skips=0 broken=0 in_scripts=
 
 run_program() {
     "$1" >"$log" 2>&1
     code=$?
     summary='^[0-9]*%: Checks: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\)$'
     line=$(sed -n "s/$summary/\1 \2 \3/p" "$log" | tail -n 1)
-    read -r ran failed erred <<NUMBERS
+    read -r checks failures errors <<NUMBERS
 ${line:-0 0 0}
 NUMBERS
-    skipped=$(grep -c '^skip: ' "$log")
-    checks=$((checks + ran)) failures=$((failures + failed)) errors=$((errors + erred))
-    skips=$((skips + skipped))
-    grep '^skip: ' "$log"
-    [ $code -eq 0 ] && [ $((ran + skipped)) -gt 0 ] && return 0
-    [ $((failed + erred)) -gt 0 ] || errors=$((errors + 1)) checks=$((checks + 1))
+    skips=$(grep -c '^skip: ' "$log")
+    [ $code -eq 0 ] && [ $((checks + skips)) -gt 0 ] && return 0
+    [ $((failures + errors)) -gt 0 ] || errors=1 checks=$((checks + 1))
     return 1
 }
 
 run_script() {
     sh "$1" "$binaries" "$tools" >"$log" 2>&1
     code=$?
-    passed=$(grep -c '^ok: ' "$log")
-    failed=$(grep -c '^FAIL: ' "$log")
-    skipped=$(grep -c '^skip: ' "$log")
-    checks=$((checks + passed + failed)) failures=$((failures + failed)) skips=$((skips + skipped))
-    grep '^skip: ' "$log"
-    [ "$failed" -gt 0 ] && return 1
-    [ $code -eq 0 ] && [ $((passed + skipped)) -gt 0 ] && return 0
-    errors=$((errors + 1)) checks=$((checks + 1))
+    failures=$(grep -c '^FAIL: ' "$log")
+    checks=$(($(grep -c '^ok: ' "$log") + failures))
+    skips=$(grep -c '^skip: ' "$log")
+    errors=0
+    [ "$failures" -gt 0 ] && return 1
+    [ $code -eq 0 ] && [ $((checks + skips)) -gt 0 ] && return 0
+    errors=1 checks=$((checks + 1))
     return 1
 }
 
-for what in "$@"; do
-    if [ "$what" = -- ]; then
-        in_scripts=yes
-        continue
-    fi
-    name=$(basename "$what")
+# One of them: its output in NAME.log, its counts in NAME.count, what to show in one piece.
+run_one() {
+    name=$(basename "$2")
     log=$logs/$name.log
     start=$(date +%s)
-    if [ -n "$in_scripts" ]; then run_script "$what"; else run_program "$what"; fi
-    good=$?
-    printf '%-4s %-28s %4ds\n' "$([ $good -eq 0 ] && echo ok || echo FAIL)" "$name" $(($(date +%s) - start))
-    if [ $good -ne 0 ]; then
-        broken=1
-        tail -n 60 "$log" | sed 's/^/    /'
-    fi
-done
+    if "run_$1" "$2"; then verdict=ok; else verdict=FAIL; fi
+    echo "$checks $failures $errors $skips" >"$logs/$name.count"
+    {
+        grep '^skip: ' "$log"
+        printf '%-4s %-28s %4ds\n' $verdict "$name" $(($(date +%s) - start))
+        [ $verdict = ok ] || tail -n 60 "$log" | sed 's/^/    /'
+    } >"$logs/$name.shown"
+    cat "$logs/$name.shown"
+}
 
+if [ "$1" = --one ]; then
+    logs=$2 binaries=$3 tools=$4
+    run_one program "$5"
+    exit 0
+fi
+
+logs=$1 binaries=$2 tools=$3
+shift 3
+mkdir -p "$logs" || exit 1
+rm -f "$logs"/*.count
+programs='' expected=0
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    programs="$programs $1" expected=$((expected + 1))
+    shift
+done
+[ $# -gt 0 ] && shift
+expected=$((expected + $#))
+# shellcheck disable=SC2086 # the programs are words
+[ -z "$programs" ] ||
+    printf '%s\n' $programs | xargs -n 1 -P "$(nproc)" "$0" --one "$logs" "$binaries" "$tools"
+for script in "$@"; do run_one script "$script"; done
+
+checks=0 failures=0 errors=0 skips=0 counted=0
+for count in "$logs"/*.count; do
+    [ -e "$count" ] || continue
+    read -r one_checks one_failures one_errors one_skips <"$count"
+    checks=$((checks + one_checks)) failures=$((failures + one_failures))
+    errors=$((errors + one_errors)) skips=$((skips + one_skips)) counted=$((counted + 1))
+done
+# What left no count never ended.
+errors=$((errors + expected - counted)) checks=$((checks + expected - counted))
 good=$((checks - failures - errors))
 percent=$((checks > 0 ? good * 100 / checks : 0))
 echo "$percent%: Checks: $checks, Failures: $failures, Errors: $errors"
 echo "$good passed, $((failures + errors)) failed, $skips skipped"
-[ $broken -eq 0 ] && [ $checks -gt 0 ]
+[ $((failures + errors)) -eq 0 ] && [ "$checks" -gt 0 ]
