@@ -304,6 +304,22 @@ START_TEST(config_json_must_agree)
 }
 END_TEST
 
+/* Of another family the first thing is all that is said: not every tensor that does not fit. */
+START_TEST(another_family_is_named)
+{
+    struct maker m;
+    maker_start(&m, untied);
+    maker_find(&m, "backbone.norm_f.weight")->dropped = true;
+    maker_text(&m, "config.json",
+               "{\"model_type\":\"llama\",\"vocab_size\":151,\"hidden_size\":64,"
+               "\"intermediate_size\":41,\"num_hidden_layers\":2,\"num_attention_heads\":4,"
+               "\"hidden_act\":\"silu\",\"rms_norm_eps\":1e-5,\"max_position_embeddings\":7,"
+               "\"rope_theta\":1e4,\"bos_token_id\":0,\"eos_token_id\":0}");
+    maker_refuses(&m, "DIR/config.json: model_type is llama, but mamba in config tiny\n");
+    maker_end(&m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pack errors");
@@ -322,6 +338,7 @@ int main(void)
     tcase_add_loop_test(files, a_broken_index_is_refused, 0, 6);
     tcase_add_test(files, a_directory_without_safetensors_says_what_to_do);
     tcase_add_test(files, config_json_must_agree);
+    tcase_add_test(files, another_family_is_named);
     tcase_add_test(files, a_tokenizer_is_needed_unless_it_is_not);
     suite_add_tcase(suite, files);
     return tests_run(suite);

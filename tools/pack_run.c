@@ -67,28 +67,39 @@ static char *path_in(const char *directory, const char *name, struct report *rep
     return path;
 }
 
+static void compare_key(const struct cfg *said, const struct cfg *cfg, const struct key *key,
+                        struct report *report)
+{
+    char found[CFG_VALUE_MAX + 1], expected[CFG_VALUE_MAX + 1];
+    cfg_value(said, key, found);
+    cfg_value(cfg, key, expected);
+    if (strcmp(found, expected) != 0)
+        report_error(report, 0, "%s is %s, but %s in config %s", key->name, found, expected,
+                     cfg->name);
+}
+
 /* Compares what config.json says, if there is one, with the config: some keys show in no shape.
  * Whether embeddings are tied is left to the tensors, so that a head that was trained apart can be
- * packed although config.json denies it. */
-static bool check_config_json(const char *directory, const struct cfg *cfg, struct report *report)
+ * packed although config.json denies it. *foreign: it is of another family, and neither its other
+ * keys nor its tensors need a look. */
+static bool check_config_json(const char *directory, const struct cfg *cfg, bool *foreign,
+                              struct report *report)
 {
     char *path = path_in(directory, "config.json", report);
     if (path == NULL)
         return false;
     const uint32_t before = report->errors;
     struct cfg said = *cfg;
+    said.context = 0; /* of the config: config.json has none that it could contradict */
     if (access(path, F_OK) == 0 && import_load(directory, report, &said)) {
         struct report here = {.to = report->to, .file = path};
+        said.context = cfg->context;
+        *foreign = strcmp(said.model_type, cfg->model_type) != 0;
         for (uint32_t i = 0; i < cfg_key_count; i++) {
             const struct key *key = &cfg_keys[i];
-            char found[CFG_VALUE_MAX + 1], expected[CFG_VALUE_MAX + 1];
-            if (!cfg_has(cfg, key))
-                continue;
-            cfg_value(&said, key, found);
-            cfg_value(cfg, key, expected);
-            if (strcmp(found, expected) != 0 && strcmp(key->name, "tie_word_embeddings") != 0)
-                report_error(&here, 0, "%s is %s, but %s in config %s", key->name, found, expected,
-                             cfg->name);
+            if (cfg_has(cfg, key) && strcmp(key->name, "tie_word_embeddings") != 0 &&
+                (!*foreign || strcmp(key->name, "model_type") == 0))
+                compare_key(&said, cfg, key, &here);
         }
         report->errors += here.errors;
     }
@@ -123,7 +134,10 @@ static int pack_checkpoint(const struct pack_request *request, const struct layo
 {
     struct checkpoint checkpoint;
     struct tokenizer_blob blob = {0};
-    const bool fits = check_config_json(request->checkpoint, &layout->cfg, report);
+    bool foreign = false;
+    const bool fits = check_config_json(request->checkpoint, &layout->cfg, &foreign, report);
+    if (foreign)
+        return EXIT_MISMATCH;
     const bool opened = checkpoint_open(&checkpoint, request->checkpoint, layout, report);
     int status = compile_tokenizer(request, layout, &blob, report);
     if (!fits || !opened)
