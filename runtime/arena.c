@@ -3,7 +3,6 @@
 #include "runtime/arena.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <link.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/die.h"
+#include "runtime/limits.h"
 #include "runtime/run.h"
 
 static bool sealed;
@@ -27,40 +27,19 @@ uint64_t memory_plan_bytes(const struct memory_plan *plan)
     return sum;
 }
 
-/* The number of kilobytes after `key` ("VmHWM:") in a file of /proc, in bytes, or `otherwise`. */
-static uint64_t read_kilobytes(const char *path, const char *key, uint64_t otherwise)
-{
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return otherwise;
-    char text[4096];
-    size_t used = 0;
-    for (ssize_t got; used < sizeof text - 1; used += (size_t)got) {
-        got = read(file, text + used, sizeof text - 1 - used);
-        if (got < 0 && errno == EINTR)
-            got = 0;
-        else if (got <= 0)
-            break;
-    }
-    close(file);
-    text[used] = '\0';
-    const char *found = strstr(text, key);
-    return found ? strtoull(found + strlen(key), NULL, 10) * 1024 : otherwise;
-}
-
 uint64_t memory_available(void)
 {
-    return read_kilobytes("/proc/meminfo", "MemAvailable:", UINT64_MAX);
+    return limits_memory("");
 }
 
 uint64_t memory_peak(void)
 {
-    return read_kilobytes("/proc/self/status", "VmHWM:", 0);
+    return limits_field("/proc/self/status", "VmHWM:", 0) * 1024;
 }
 
 uint64_t memory_resident(void)
 {
-    return read_kilobytes("/proc/self/status", "VmRSS:", 0);
+    return limits_field("/proc/self/status", "VmRSS:", 0) * 1024;
 }
 
 /* For the first object, which is the program. */
@@ -92,7 +71,8 @@ void memory_require(const struct memory_plan *plan, uint64_t available)
     die(EXIT_MEMORY,
         "not enough memory: %" PRIu64 " bytes needed (weights %" PRIu64 ", tokenizer %" PRIu64
         ", state %" PRIu64 ", scratch %" PRIu64 ", io %" PRIu64 ", threads %" PRIu64 "), %" PRIu64
-        " bytes available; end other programs, or build a smaller model or a smaller prefill_chunk",
+        " bytes available; end other programs, raise the memory limit of the container, or build a "
+        "smaller model or a smaller prefill_chunk",
         needed, plan->weights, plan->tokenizer, plan->state, plan->scratch, plan->io, plan->threads,
         available);
 }

@@ -31,8 +31,8 @@ struct memory_plan {
 
 uint64_t memory_plan_bytes(const struct memory_plan *plan);
 
-/* MemAvailable of /proc/meminfo, in bytes: what can be used without swapping, with the page cache
- * (and so an already cached weight file) counted as available. UINT64_MAX if it is not known. */
+/* Bytes that this process can still take without swapping, on this machine and in its container:
+ * limits_memory(). The page cache (and so an already cached weight file) counts as available. */
 uint64_t memory_available(void);
 
 /* Exits with EXIT_MEMORY, naming the bytes needed and available, unless the plan fits. */

@@ -7,19 +7,27 @@
 
 #include "runtime/arena.h"
 #include "runtime/die.h"
+#include "runtime/limits.h"
 #include "runtime/trace.h"
 
 /* Between two steps the caller chooses and prints a token: workers look for about 5 ms, so that
  * this costs no sleep, and an idle program no heat. */
 enum { IDLE_SPINS = 1 << 18 };
 
-u32 team_processors(void)
+/* Processors that the scheduler may put this process on, at least 1. */
+static u32 allowed_processors(void)
 {
     cpu_set_t allowed;
     if (sched_getaffinity(0, sizeof allowed, &allowed))
         return 1;
     int count = CPU_COUNT(&allowed);
     return count > 0 ? (u32)count : 1;
+}
+
+u32 team_processors(void)
+{
+    u32 allowed = allowed_processors(), quota = limits_processors("");
+    return allowed < quota ? allowed : quota;
 }
 
 uint64_t team_stack_bytes(u32 threads)
@@ -81,11 +89,10 @@ static void start_worker(struct pool *pool, u32 rank, uint8_t *stack, const cpu_
 void team_start(struct pool *pool, u32 threads)
 {
     memset(pool, 0, sizeof *pool);
-    u32 processors = team_processors();
     pool->team.threads = threads;
-    pool->team.crowded = threads > processors;
+    pool->team.crowded = threads > team_processors();
     pool->started = pool->used = threads;
-    pool->pinned = threads == processors;
+    pool->pinned = threads == allowed_processors();
     for (u32 rank = 0; rank < threads; rank++) {
         pool->workers[rank].pool = pool;
         pool->workers[rank].run.team = &pool->team;

@@ -41,15 +41,17 @@ struct pool {
     struct worker workers[TEAM_MOST_THREADS];
 };
 
-/* Processors that this process may run on, at least 1. */
+/* Processors that this process may keep busy, at least 1: those it may run on, or fewer where its
+ * container has a smaller CPU quota. */
 u32 team_processors(void);
 
 /* Bytes of stack that `threads` threads take, for the memory plan. */
 uint64_t team_stack_bytes(u32 threads);
 
 /* Starts `threads` threads, 1 ..= TEAM_MOST_THREADS, on stacks reserved here. If they are as many
- * as the processors of this process, each gets one to itself (so `taskset` chooses the processors
- * of a smaller team); fewer are left to the scheduler, and more yield instead of spinning.
+ * as the processors that this process may run on, each gets one to itself (so `taskset` chooses the
+ * processors of a smaller team); fewer are left to the scheduler, and more than team_processors()
+ * yield instead of spinning.
  * Exits with EXIT_FAILED if a thread cannot be started. The pool must not move afterwards. */
 void team_start(struct pool *pool, u32 threads);
 

@@ -12,6 +12,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/die.h"
+#include "runtime/limits.h"
 #include "runtime/json.h"
 #include "runtime/out.h"
 #include "runtime/report.h"
@@ -34,8 +35,8 @@ START_TEST(a_plan_that_does_not_fit_is_refused_with_both_sizes)
     ck_assert_str_eq(
         child->err, "runtime_test: not enough memory: 5531000081 bytes needed (weights 5531000000, "
                     "tokenizer 0, state 70, scratch 6, io 5, threads 0), 5531000080 bytes "
-                    "available; end other programs, or build a smaller model or a smaller "
-                    "prefill_chunk\n");
+                    "available; end other programs, raise the memory limit of the container, or "
+                    "build a smaller model or a smaller prefill_chunk\n");
     struct memory_plan most = {.weights = UINT64_MAX - 1, .io = 5};
     ck_assert_uint_eq(memory_plan_bytes(&most), UINT64_MAX);
     struct memory_plan fits = {.weights = 10, .threads = 5};
@@ -140,10 +141,12 @@ END_TEST
 START_TEST(a_team_of_all_processors_is_pinned)
 {
     static struct pool pool;
-    u32 processors = team_processors();
+    cpu_set_t allowed;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+    u32 processors = (u32)CPU_COUNT(&allowed);
     team_start(&pool, processors);
     ck_assert(pool.pinned);
-    ck_assert(!pool.team.crowded);
+    ck_assert(pool.team.crowded == (processors > limits_processors("")));
     ck_assert_uint_eq(team_processors(), 1); /* of this thread, now */
     team_stop(&pool);
     sched_setaffinity(0, sizeof(cpu_set_t), &(cpu_set_t){.__bits = {~0UL}});
