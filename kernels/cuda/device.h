@@ -175,7 +175,8 @@ DEVICE void copy_async_wait(u32 pending)
 
 /* ---- one kernel after another --------------------------------------------------------------- */
 /* Waits until the kernels launched earlier are complete and what they wrote is visible. Before it
- * a thread reads weights and nothing else, and writes shared memory and nothing else. */
+ * a thread reads weights, and what load_host() reads, and nothing else; and writes shared memory
+ * and nothing else. */
 DEVICE void pdl_wait()
 {
     asm volatile("griddepcontrol.wait;" ::: "memory");
@@ -194,16 +195,26 @@ DEVICE void loop_continue(cudaGraphConditionalHandle handle, u32 value)
     cudaGraphSetConditional(handle, value);
 }
 
-/* Words that the host looks at, or changes, while a kernel runs. */
+/* A word that the host looks at while kernels run, after everything written before it. */
 DEVICE void store_release_system(u32 *word, u32 value)
 {
     asm volatile("st.release.sys.u32 [%0], %1;" ::"l"(word), "r"(value) : "memory");
 }
 
-DEVICE u32 load_acquire_system(const u32 *word)
+/* A word that the host alone writes, so that it may be read before pdl_wait(). It comes over the
+ * bus, which takes a microsecond or more, and is waited for where it is used. Orders nothing. */
+DEVICE uint64_t load_host(const uint64_t *word)
 {
-    u32 value;
-    asm volatile("ld.acquire.sys.u32 %0, [%1];" : "=r"(value) : "l"(word) : "memory");
+    uint64_t value;
+    asm volatile("ld.relaxed.sys.u64 %0, [%1];" : "=l"(value) : "l"(word) : "memory");
+    return value;
+}
+
+/* The same with everything that the host did before it wrote the word; waited for at once. */
+DEVICE uint64_t load_host_acquire(const uint64_t *word)
+{
+    uint64_t value;
+    asm volatile("ld.acquire.sys.u64 %0, [%1];" : "=l"(value) : "l"(word) : "memory");
     return value;
 }
 

@@ -52,11 +52,19 @@ KERNEL(turn_greedy_kernel, struct turn_params, TURN_GREEDY_THREADS)
         p.largest[block_index()] = key;
 }
 
-/* What follows the choice; one thread. */
-DEVICE void turn_take(const struct turn_launch *l, u32 id)
+/* Whether no entry is free for another token. The host's word is as old as the kernel: the host may
+ * have taken tokens since, but never fewer. An entry that it says is free is written by a later
+ * kernel, after the release of `made` by this thread. */
+DEVICE bool turn_full(const struct turn_ring *ring, u32 made, uint64_t host)
+{
+    return made - (u32)host >= TURN_RING && made - (u32)load_host_acquire(&ring->host) >= TURN_RING;
+}
+
+/* What follows the choice; one thread, which has read ring->host. */
+DEVICE void turn_take(const struct turn_launch *l, u32 id, uint64_t host)
 {
     struct turn *const turn = l->turn;
-    struct turn_ring *const ring = turn->ring;
+    struct turn_ring *const ring = l->ring;
     u32 end = TURN_GOING;
     l->tokens[0] = id;
     l->step->position = turn->position++;
@@ -68,11 +76,11 @@ DEVICE void turn_take(const struct turn_launch *l, u32 id)
         token->id = id;
         turn->made++;
         store_release_system(&ring->made, (u32)turn->made); /* after the entry it counts */
-        if (load_acquire_system(&ring->stop))
+        if (host & TURN_STOP)
             end = TURN_STOPPED;
         else if (turn->made >= turn->limit)
             end = TURN_LIMIT;
-        else if ((u32)turn->made - load_acquire_system(&ring->taken) >= TURN_RING)
+        else if (turn_full(ring, (u32)turn->made, host))
             end = TURN_FULL;
     }
     turn->end = end;
@@ -85,6 +93,9 @@ DEVICE void turn_take(const struct turn_launch *l, u32 id)
 KERNEL(turn_kernel, struct turn_params, TURN_THREADS)
 {
     pdl_trigger();
+    uint64_t host = 0;
+    if (thread_index() == 0)
+        host = load_host(&p.launch.ring->host); /* on its way beside the greedy kernel */
     pdl_wait();
     struct sample_shared *const shared = (struct sample_shared *)shared_memory();
     const struct turn *const turn = p.launch.turn;
@@ -106,7 +117,7 @@ KERNEL(turn_kernel, struct turn_params, TURN_THREADS)
     /* Either way a barrier lies between the last reads of struct turn and the writes that follow.
      */
     if (thread_index() == 0)
-        turn_take(&p.launch, id);
+        turn_take(&p.launch, id, host);
 }
 
 extern "C" void turn_launch(run *r, u32 op, const struct turn_launch *t)

@@ -8,9 +8,10 @@
  * options and position. Whatever a turn needs lies in `struct turn` in device memory and is read
  * there, so that a captured graph stays valid for any options.
  *
- * The host, before the first turn of a text: zeroes the ring, fills struct turn, copies it to the
- * device. It launches a turn only while the ring has a free entry. A decode step after the end is
- * harmless: it consumes a token that nobody asked for, in a text that is over. */
+ * The host, before the first turn of a text and while no turn is on its way: zeroes the ring, fills
+ * struct turn, copies it to the device. It launches a turn only while the ring has a free entry. A
+ * decode step after the end is harmless: it consumes a token that nobody asked for, in a text that
+ * is over. */
 #ifndef KERNELS_CUDA_TURN_H
 #define KERNELS_CUDA_TURN_H
 
@@ -32,7 +33,7 @@ enum turn_end {
     TURN_GOING,
     TURN_EOS,     /* the end of text was chosen; it is not in the ring and not counted */
     TURN_LIMIT,   /* `limit` tokens are made */
-    TURN_STOPPED, /* the host set ring.stop */
+    TURN_STOPPED, /* the host set TURN_STOP */
     TURN_FULL,    /* no free entry for another token: once the host has taken some and set ring.end
                      back to TURN_GOING, the next turn goes on */
 };
@@ -43,26 +44,30 @@ struct turn_token {
     u32 zero;
 };
 
+/* In turn_ring.host: the text ends with the next turn, or the one after, whose token still counts.
+ */
+#define TURN_STOP (UINT64_C(1) << 32)
+
 /* Memory that both sides see (pinned, mapped). Counters run modulo 2^32.
  *
- * Device: writes the entry, releases `made`, and, when it ends, releases `end` after that.
- * Host: acquires `end`, then `made`, reads entries below it, releases `taken`. */
+ * Device: writes the entry, releases `made`, and, when it ends, releases `end` after that. Asks for
+ * `host` when its kernel starts, which may be while the one before it runs, and once more only if
+ * by that answer the ring is full.
+ * Host: acquires `end`, then `made`, reads entries below it, releases `host`. */
 struct turn_ring {
     u32 made; /* tokens written: number i lies in entry i % TURN_RING */
     u32 end;  /* enum turn_end; written only when a text ends or pauses */
     u32 zero[14];
-    u32 taken; /* by the host: tokens read */
-    u32 stop;  /* by the host: not 0 ends the text with the next turn, whose token still counts */
+    uint64_t host; /* by the host alone: tokens read, and TURN_STOP */
     u32 zero_host[14];
     struct turn_token tokens[TURN_RING];
 };
 
 struct turn {
     struct sample_options sample;
-    u32 vocab;              /* ids below it can be chosen; at most the model's */
-    u32 eos;                /* the id that ends a text, or TURN_NO_EOS */
-    uint64_t limit;         /* most tokens of this text, at least 1; UINT64_MAX: no limit */
-    struct turn_ring *ring; /* as the device addresses it */
+    u32 vocab;      /* ids below it can be chosen; at most the model's */
+    u32 eos;        /* the id that ends a text, or TURN_NO_EOS */
+    uint64_t limit; /* most tokens of this text, at least 1; UINT64_MAX: no limit */
 
     /* what turns advance */
     uint64_t position; /* tokens consumed before the next decode step */
@@ -74,6 +79,7 @@ struct turn {
 /* One turn: two kernels behind what the run's stream has. All pointers are device addresses. */
 struct turn_launch {
     struct turn *turn;
+    struct turn_ring *ring;
     const f32 *logits; /* [vocab] */
     u32 *tokens;       /* [0] receives the token chosen, also the end of text */
     struct step *step; /* position <- turn.position, the decode step's own */

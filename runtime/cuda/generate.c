@@ -16,6 +16,7 @@ static struct {
     struct turn begin;    /* of a text at position 0 */
     cudaGraphExec_t exec; /* a turn and a decode step, or the loop of them; NULL: no graphs */
     bool loop;
+    u32 taken;        /* tokens of this text, modulo 2^32 */
     uint64_t time_ns; /* of the token taken last */
 } turns;
 
@@ -29,6 +30,7 @@ static void record_turn(cudaGraphConditionalHandle loop)
     uint8_t *io = cuda.memory.io;
     struct turn_launch how = {
         .turn = cuda.turn,
+        .ring = cuda.exchange.ring,
         .logits = (const f32 *)(io + model.io_logits_at),
         .tokens = (u32 *)(io + model.io_tokens_at),
         .step = (struct step *)io,
@@ -48,7 +50,6 @@ void backend_generate_open(struct session *session, const struct generation_opti
         .vocab = options->vocab,
         .eos = options->eos ? model.eos : TURN_NO_EOS,
         .limit = options->limit,
-        .ring = cuda.exchange.ring,
     };
     turns.loop = cuda.mode.use == GRAPH_DEFAULT || cuda.mode.use == GRAPH_LOOP;
     cuda.launcher.pass = PASS_PREPARE;
@@ -82,8 +83,9 @@ void backend_generate_begin(struct session *session, const f32 *logits)
     (void)logits; /* the device has them, in row 0 */
     cuda_await_sent();
     struct turn_ring *ring = cuda.exchange.ring;
-    ring->made = ring->taken = ring->stop = 0;
+    ring->made = turns.taken = 0;
     ring->end = TURN_GOING;
+    ring->host = 0;
     *cuda.exchange.turn = turns.begin;
     cuda.exchange.turn->position = session->position;
     cuda.exchange.turn->limit = within_context(turns.begin.limit, session->position);
@@ -107,7 +109,7 @@ static bool await_token(struct turn_ring *ring)
     bool idle = false; /* the stream had nothing left before the last look */
     for (u32 looks = 1;; looks++) {
         u32 end = acquire(&ring->end); /* first: what was made before the end is then seen */
-        if (acquire(&ring->made) != ring->taken)
+        if (acquire(&ring->made) != turns.taken)
             return true;
         if (end != TURN_GOING && end != TURN_FULL)
             return false;
@@ -117,7 +119,7 @@ static bool await_token(struct turn_ring *ring)
             idle = false;
         } else if (idle) {
             die(EXIT_FAILED, "internal error: generation stopped after %u tokens without an end",
-                ring->taken);
+                turns.taken);
         } else if (looks % LOOKS == 0) {
             cudaError_t state = cudaStreamQuery(cuda.launcher.stream);
             idle = state == cudaSuccess;
@@ -137,14 +139,14 @@ bool backend_generate_next(struct session *session, u32 *id)
         trace_end();
     }
     if (!await_token(ring)) {
-        if (ring->end == TURN_LIMIT && ring->taken < turns.begin.limit)
+        if (ring->end == TURN_LIMIT && turns.taken < turns.begin.limit)
             session_full();
         return false;
     }
-    const struct turn_token *token = &ring->tokens[ring->taken % TURN_RING];
+    const struct turn_token *token = &ring->tokens[turns.taken % TURN_RING];
     *id = token->id;
     turns.time_ns = token->time_ns;
-    __atomic_store_n(&ring->taken, ring->taken + 1, __ATOMIC_RELEASE); /* the entry was read */
+    __atomic_store_n(&ring->host, ++turns.taken, __ATOMIC_RELEASE); /* the entry was read */
     session->position++;
     return true;
 }
@@ -157,7 +159,7 @@ uint64_t cuda_token_time(void)
 void backend_generate_end(struct session *session)
 {
     (void)session;
-    __atomic_store_n(&cuda.exchange.ring->stop, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&cuda.exchange.ring->host, TURN_STOP | turns.taken, __ATOMIC_RELEASE);
     CUDA_CHECK(cudaStreamSynchronize(cuda.launcher.stream));
     trace_end();
 }

@@ -59,9 +59,8 @@ static void device_open(u32 vocab, struct sample_options options)
     device.turn->vocab = vocab;
     device.turn->eos = TURN_NO_EOS;
     device.turn->limit = UINT64_MAX;
-    device.turn->ring = device.ring;
-    device.launch = (struct turn_launch){
-        device.turn, device.logits, device.tokens, device.step, vocab, false, 0};
+    device.launch = (struct turn_launch){device.turn, device.ring, device.logits, device.tokens,
+                                         device.step, vocab,       false,         0};
 }
 
 static void device_close(void)
@@ -163,7 +162,7 @@ static void compare(u32 vocab, u32 rows, u32 option_first, u32 option_step)
                 logits_fill(kind, 1000 * row + kind + o, vocab);
                 device.turn->position = position;
                 device.turn->end = TURN_GOING;
-                device.ring->taken = device.ring->made;
+                device.ring->host = device.ring->made;
                 const u32 expected = sample_next(&sampler, device.logits, position);
                 const u32 id = device_turn();
                 EXPECT(id == expected, "vocabulary %u, options %u, row %u, kind %u: %u, not %u",
@@ -344,7 +343,7 @@ END_TEST
 START_TEST(the_host_ends)
 {
     device_open(50, options[0]);
-    device.ring->stop = 1;
+    device.ring->host = TURN_STOP;
     choose(3);
     check_end(TURN_STOPPED, 1);
     device_close();
@@ -357,7 +356,7 @@ START_TEST(a_full_ring_pauses)
     device_open(50, options[0]);
     device.turn->made = UINT64_C(0x100000002);
     device.ring->made = 2;
-    device.ring->taken = 3 - TURN_RING;
+    device.ring->host = UINT32_MAX & (3 - TURN_RING);
     choose(3);
     device.launch.looping = true;
     device.launch.loop = 77;
@@ -366,7 +365,7 @@ START_TEST(a_full_ring_pauses)
     ck_assert_uint_eq(device.ring->made, 3);
     ck_assert_uint_eq(device.ring->tokens[2].id, 3);
     ck_assert_uint_eq(continued, 0);
-    device.ring->taken = 3; /* the host drains, clears the end, and launches again */
+    device.ring->host = 3; /* the host drains, clears the end, and launches again */
     device.ring->end = TURN_GOING;
     ck_assert_uint_eq(device_turn(), 3);
     ck_assert_uint_eq(device.turn->end, TURN_GOING);

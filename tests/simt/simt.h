@@ -93,7 +93,7 @@ void simt_on_conditional(simt_conditional *call);
 uint64_t simt_switches(void);
 
 /* ---- for simt_device.h: what threads call --------------------------------------------------- */
-enum simt_load { SIMT_LOAD_ANY, SIMT_LOAD_WEIGHTS };
+enum simt_load { SIMT_LOAD_ANY, SIMT_LOAD_WEIGHTS, SIMT_LOAD_HOST };
 
 /* const: the same for as long as a thread lives. */
 u32 simt_thread_index(void) __attribute__((const));
@@ -119,6 +119,7 @@ void simt_pdl_trigger(void);
 void simt_loop_continue(uint64_t handle, u32 value);
 void simt_store_release(u32 *word, u32 value);
 u32 simt_load_acquire(const u32 *word);
+uint64_t simt_load_host(const uint64_t *word, bool acquires);
 u32 simt_atomic_add(u32 *word, u32 add);
 uint64_t simt_time_ns(void);
 

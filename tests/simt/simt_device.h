@@ -156,9 +156,14 @@ DEVICE void store_release_system(u32 *word, u32 value)
     simt_store_release(word, value);
 }
 
-DEVICE u32 load_acquire_system(const u32 *word)
+DEVICE uint64_t load_host(const uint64_t *word)
 {
-    return simt_load_acquire(word);
+    return simt_load_host(word, false);
+}
+
+DEVICE uint64_t load_host_acquire(const uint64_t *word)
+{
+    return simt_load_host(word, true);
 }
 
 DEVICE u32 atomic_add_u32(u32 *word, u32 add)

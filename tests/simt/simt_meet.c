@@ -199,6 +199,18 @@ u32 simt_load_acquire(const u32 *word)
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
+uint64_t simt_load_host(const uint64_t *word, bool acquires)
+{
+    if ((uintptr_t)word % sizeof *word != 0) {
+        simt_find("a word of the host's at %p, which is not 8-byte aligned", (const void *)word);
+        simt_give_up();
+    }
+    simt_access(word, sizeof *word, ACCESS_READ, SIMT_LOAD_HOST);
+    if (acquires)
+        acquire();
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
 u32 simt_atomic_add(u32 *word, u32 add)
 {
     simt_access_word(word, ACCESS_WRITE);

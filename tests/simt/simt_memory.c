@@ -288,7 +288,7 @@ static struct simt_memory *global_access(uintptr_t at, size_t bytes, enum simt_a
     }
     if (m->kind != SIMT_WEIGHTS && load == SIMT_LOAD_WEIGHTS)
         simt_find("load_weights16 of %s, which is not weights", place_of(at));
-    if (m->kind != SIMT_WEIGHTS && !simt_now.self->pdl_waited)
+    if (m->kind != SIMT_WEIGHTS && load != SIMT_LOAD_HOST && !simt_now.self->pdl_waited)
         simt_find("%s %s before pdl_wait()", verb_of(access), place_of(at));
     return m;
 }

@@ -146,7 +146,9 @@ static void listen(uint64_t handle, u32 value)
 START_TEST(every_name)
 {
     u32 *y = (u32 *)simt_memory_new(64 * EVERY * sizeof(u32), SIMT_ORDINARY, "y");
-    const struct every_params p = {bed.w, y, bed.word, 42};
+    uint64_t *host = (uint64_t *)simt_memory_new(sizeof *host, SIMT_ORDINARY, "host");
+    *host = UINT64_C(7) << 32;
+    const struct every_params p = {bed.w, y, bed.word, host, 42};
     simt_on_conditional(listen);
     ck_assert(simt_launch((const void *)every_kernel, 1, 64, 64 * sizeof(u32), &p));
     ck_assert_msg(simt_findings() == 0, "%s", simt_report());
@@ -164,7 +166,8 @@ START_TEST(every_name)
         ck_assert_float_eq(as_f32(y[9]), 1 / sqrtf(1 + w * w));
     }
     ck_assert_uint_eq(conditional_value, 3);
-    ck_assert_uint_eq(*bed.word, 1);
+    ck_assert_uint_eq(*bed.word, 9);
+    simt_memory_free(host);
     simt_memory_free(y - 64 * EVERY);
 }
 END_TEST
