@@ -1,12 +1,11 @@
 #include "gen/import.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gen/import_dialects.h"
+#include "gen/json_text.h"
 #include "gen/number.h"
 
 const struct import_choices import_defaults = {
@@ -51,51 +50,8 @@ bool import_cache(const struct import_choices *choices, struct report *report, s
            cfg_check(cfg, NULL, report);
 }
 
-/* Python writes NaN, Infinity and -Infinity where JSON has no word for them: they become strings,
- * which no key of ours accepts. Line numbers stay. */
-static char *quote_words(const char *text, size_t size, size_t *quoted_size)
+static bool import_root(const json_t *root, struct report *report, struct cfg *cfg)
 {
-    static const char *const words[] = {"-Infinity", "Infinity", "NaN"};
-    char *quoted = malloc(2 * size + 16);
-    size_t used = 0;
-    bool in_string = false;
-    if (quoted == NULL)
-        abort();
-    for (size_t i = 0; i < size;) {
-        const char *word = NULL;
-        for (size_t w = 0; w < 3 && !in_string && word == NULL; w++)
-            if (size - i >= strlen(words[w]) && memcmp(text + i, words[w], strlen(words[w])) == 0)
-                word = words[w];
-        if (word != NULL) {
-            used += (size_t)sprintf(quoted + used, "\"%s\"", word);
-            i += strlen(word);
-            continue;
-        }
-        if (in_string && text[i] == '\\' && i + 1 < size)
-            quoted[used++] = text[i++];
-        else if (text[i] == '"')
-            in_string = !in_string;
-        quoted[used++] = text[i++];
-    }
-    *quoted_size = used;
-    return quoted;
-}
-
-bool import_parse(const char *text, size_t size, struct report *report, struct cfg *cfg)
-{
-    if (size > IMPORT_TEXT_MAX) {
-        report_error(report, 0, "more than %d bytes: this is no config.json", IMPORT_TEXT_MAX);
-        return false;
-    }
-    size_t quoted_size;
-    char *quoted = quote_words(text, size, &quoted_size);
-    json_error_t error;
-    json_t *root = json_loadb(quoted, quoted_size, JSON_REJECT_DUPLICATES, &error);
-    free(quoted);
-    if (root == NULL) {
-        report_error(report, error.line > 0 ? (uint32_t)error.line : 0, "not JSON: %s", error.text);
-        return false;
-    }
     bool good = false;
     if (!json_is_object(root))
         report_error(report, 0, "found %s, expected an object", import_kind(root));
@@ -107,31 +63,36 @@ bool import_parse(const char *text, size_t size, struct report *report, struct c
         report_error(report, 0,
                      "neither 'model_type' nor 'd_model' found: expected the config.json "
                      "of a checkpoint of Hugging Face or of state-spaces");
-    json_decref(root);
     return good && cfg_check(cfg, NULL, report);
+}
+
+/* Imports and releases what was read; NULL: reports why there is nothing. */
+static bool import_document(json_t *root, const struct json_text_error *error,
+                            struct report *report, struct cfg *cfg)
+{
+    if (root == NULL)
+        report_error(report, error->line, "%s%s", error->line > 0 ? "not JSON: " : "", error->text);
+    const bool good = root != NULL && import_root(root, report, cfg);
+    json_decref(root);
+    return good;
+}
+
+bool import_parse(const char *text, size_t size, struct report *report, struct cfg *cfg)
+{
+    struct json_text_error error;
+    return import_document(json_text_parse(text, size, JSON_TEXT_MARKED, &error), &error, report,
+                           cfg);
 }
 
 bool import_load(const char *dir, struct report *report, struct cfg *cfg)
 {
+    struct json_text_error error;
     char *path = NULL;
     if (asprintf(&path, "%s/config.json", dir) < 0)
         abort();
     report->file = path;
-    FILE *file = fopen(path, "rb");
-    char *text = malloc(IMPORT_TEXT_MAX + 1);
-    if (text == NULL)
-        abort();
-    size_t size = 0;
-    bool good = false;
-    if (file != NULL)
-        size = fread(text, 1, IMPORT_TEXT_MAX + 1, file);
-    if (file == NULL || ferror(file))
-        report_error(report, 0, "cannot read: %s", strerror(errno));
-    else
-        good = import_parse(text, size, report, cfg);
-    if (file != NULL)
-        fclose(file);
-    free(text);
+    json_t *root = json_text_load(path, IMPORT_TEXT_MAX, JSON_TEXT_MARKED, &error);
+    const bool good = import_document(root, &error, report, cfg);
     report->file = dir;
     free(path);
     return good;

@@ -14,7 +14,7 @@ const char *import_kind(const json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_OBJECT:
-        return "an object";
+        return json_text_float(value) != NULL ? json_text_float(value) : "an object";
     case JSON_ARRAY:
         return "an array";
     case JSON_STRING:
@@ -22,7 +22,7 @@ const char *import_kind(const json_t *value)
     case JSON_INTEGER:
         return "a whole number";
     case JSON_REAL:
-        return "a fraction";
+        return fabs(json_real_value(value)) < 0x1p63 ? "a fraction" : "a number beyond 64 bits";
     case JSON_TRUE:
         return "true";
     case JSON_FALSE:
@@ -134,8 +134,8 @@ static bool take_limit(const struct import_source *s, const char *theirs, const 
                        const char *name)
 {
     char text[CFG_VALUE_MAX + 1] = "inf";
-    const json_t *word = json_is_object(value) ? json_object_get(value, "__float__") : value;
-    const bool infinite = json_is_string(word) && strcmp(json_string_value(word), "Infinity") == 0;
+    const char *word = json_text_float(value);
+    const bool infinite = word != NULL && strcmp(word, "Infinity") == 0;
     if (!infinite && !json_is_number(value)) {
         report_error(s->report, 0, "'%s%s': found %s, expected two numbers, low and high",
                      s->prefix, theirs, import_kind(value));

@@ -2,9 +2,8 @@
 #ifndef GEN_IMPORT_DIALECTS_H
 #define GEN_IMPORT_DIALECTS_H
 
-#include <jansson.h>
-
 #include "gen/cfg.h"
+#include "gen/json_text.h"
 
 /* A config.json while it is read. */
 struct import_source {

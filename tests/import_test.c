@@ -82,21 +82,6 @@ START_TEST(cut_texts_never_pass)
 }
 END_TEST
 
-START_TEST(text_too_large_is_refused)
-{
-    static const char object[] = "{\"d_model\": 64, \"n_layer\": 2, \"vocab_size\": 512}";
-    struct cfg cfg;
-    char *text = malloc(IMPORT_TEXT_MAX + 1);
-    ck_assert_ptr_nonnull(text);
-    memset(text, ' ', IMPORT_TEXT_MAX + 1);
-    for (size_t i = 0; object[i] != '\0'; i++)
-        text[i] = object[i];
-    ck_assert(import_text(text, IMPORT_TEXT_MAX, &cfg));
-    ck_assert(!import_text(text, IMPORT_TEXT_MAX + 1, &cfg));
-    free(text);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("import");
@@ -104,7 +89,6 @@ int main(void)
     tcase_add_loop_test(tests, original_sizes_have_their_parameters, 0, 5);
     tcase_add_test(tests, printed_config_reads_back);
     tcase_add_test(tests, cut_texts_never_pass);
-    tcase_add_test(tests, text_too_large_is_refused);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }

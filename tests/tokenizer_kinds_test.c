@@ -305,6 +305,14 @@ static const struct config_case {
     {"llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",}",
      "c.json: line 1, column 37: not valid JSON: string or '}' expected near '}'", NULL, NULL},
     {"llama2", "[]", "c.json: found an array, expected an object", NULL, NULL},
+    /* As Python writes it, and an editor saves it: of what is not asked for, anything may be there;
+     * of equal keys the last one counts. */
+    {"llama2",
+     "\xEF\xBB\xBF{\"model_max_length\":1000000000000000019884624838656,\"a\":[NaN,-Infinity,1e999]"
+     ","
+     "\"chat_template\":\"\\ud83d \\u0000\",\"add_bos_token\":\"no\",\"\\udc00\":0,"
+     "\"tokenizer_class\":\"LlamaTokenizer\",\"add_bos_token\":false}",
+     NULL, NULL, NULL},
 };
 
 static uint64_t put_token(const struct tokenizer *tokenizer, const char *text, uint32_t *ids)

@@ -5,8 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
+#include "gen/json_text.h"
 #include "tools/checkpoint_bind.h"
 #include "tools/convert.h"
 
@@ -142,10 +141,10 @@ static bool check_index(const struct checkpoint *c, json_t *map, struct report *
 /* Opens the shards that the index at report->file names. */
 static bool open_sharded(struct checkpoint *c, struct report *report)
 {
-    json_error_t error;
-    json_t *root = json_load_file(report->file, JSON_REJECT_DUPLICATES, &error);
+    struct json_text_error error;
+    json_t *root = json_text_load(report->file, SAFETENSORS_HEADER_MAX, JSON_TEXT_MARKED, &error);
     if (root == NULL) {
-        safetensors_report_json(report, &error);
+        report_error(report, error.line, "%s%s", error.line > 0 ? "not JSON: " : "", error.text);
         return false;
     }
     json_t *map = json_object_get(root, "weight_map");

@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
+#include "gen/json_text.h"
 #include "runtime/die.h"
 
 /* ---- the environment ------------------------------------------------------------------------ */
@@ -225,12 +224,11 @@ static void parse_file(const json_t *entry, const char *name, const char *from,
 
 void hub_parse(const char *text, size_t size, const char *from, struct hub_listing *listing)
 {
-    json_error_t error;
-    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error), *entry;
+    struct json_text_error error;
+    json_t *root = json_text_parse(text, size, JSON_TEXT_MARKED, &error), *entry;
     if (root == NULL)
-        die(EXIT_MISMATCH,
-            "%s: this is not how the hub describes a model: no JSON, or a key twice, at byte %d",
-            from, error.position);
+        die(EXIT_MISMATCH, "%s: this is not how the hub describes a model: no JSON at byte %zu: %s",
+            from, error.byte, error.text);
     *listing = (struct hub_listing){.count = 0};
     const char *commit = json_string_value(json_object_get(root, "sha"));
     const json_t *siblings = json_object_get(root, "siblings");

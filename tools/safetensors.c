@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gen/json_text.h"
+
 static const struct dtype {
     const char *name;
     uint32_t bits;
@@ -34,16 +36,6 @@ bool safetensors_printable(const char *text, size_t most)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
             return false;
     return true;
-}
-
-void safetensors_report_json(struct report *report, const json_error_t *error)
-{
-    char text[JSON_ERROR_TEXT_LENGTH];
-    for (size_t i = 0; i < sizeof text; i++) {
-        const unsigned char c = (unsigned char)error->text[i];
-        text[i] = (char)((c > 0 && c < 0x20) || c == 0x7f ? '?' : c);
-    }
-    report_error(report, 0, "JSON, byte %d: %s", error->position, text);
 }
 
 static const struct dtype *dtype_find(const char *name)
@@ -279,10 +271,10 @@ bool safetensors_parse(struct safetensors *s, const char *header, uint64_t heade
                      "the header does not start with '{': this is not a safetensors file");
         return false;
     }
-    json_error_t error;
-    json_t *root = json_loadb(header, header_bytes, JSON_REJECT_DUPLICATES, &error);
+    struct json_text_error error;
+    json_t *root = json_text_parse(header, header_bytes, JSON_TEXT_MARKED, &error);
     if (root == NULL) {
-        safetensors_report_json(report, &error);
+        report_error(report, 0, "JSON, byte %zu: %s", error.byte, error.text);
         return false;
     }
     const uint64_t data_at = SAFETENSORS_PREFIX + header_bytes;

@@ -13,8 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <jansson.h>
-
 #include "gen/report.h"
 
 enum {
@@ -65,9 +63,6 @@ void safetensors_free(struct safetensors *s);
 /* Text of a file may reach a terminal: true if it has 1 to `most` bytes and no control character.
  */
 bool safetensors_printable(const char *text, size_t most);
-
-/* Reports an error of the JSON parser; it may quote the file, so control characters become '?'. */
-void safetensors_report_json(struct report *report, const json_error_t *error);
 
 /* Writes "F32 [768, 1536]" into `text` and returns it. */
 const char *safetensors_describe(const struct safetensors_tensor *tensor, char *text, size_t size);

@@ -38,14 +38,14 @@ static bool read_root(struct reader *reader, json_t *root)
 }
 
 /* The document of a file, to be released; NULL after a complaint. */
-static json_t *parse(struct reader *reader, const struct tokenizer_text *text)
+static json_t *parse(struct reader *reader, const struct tokenizer_text *text,
+                     enum json_text_strings strings)
 {
-    json_error_t error;
-    json_t *root =
-        json_loadb(text->json, text->bytes, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    struct json_text_error error;
+    json_t *root = json_text_parse(text->json, text->bytes, strings, &error);
     if (root == NULL)
-        reader_refuse(reader, "line %d, column %d: not valid JSON: %s", error.line, error.column,
-                      error.text);
+        reader_refuse(reader, "line %" PRIu32 ", column %" PRIu32 ": not valid JSON: %s",
+                      error.line, error.column, error.text);
     return root;
 }
 
@@ -56,7 +56,7 @@ static bool read_config(struct reader *reader, json_t *root, const struct tokeni
         return true;
     const char *name = reader->name;
     reader->name = config->name;
-    json_t *document = parse(reader, config);
+    json_t *document = parse(reader, config, JSON_TEXT_MARKED);
     bool good = document != NULL && reader_config(reader, root, document);
     json_decref(document);
     reader->name = name;
@@ -85,7 +85,7 @@ int tokenizer_compile_memory(const struct tokenizer_text *tokenizer,
         return reader.code;
     }
     reader.source.rows = (uint32_t)vocab_rows;
-    json_t *root = parse(&reader, tokenizer);
+    json_t *root = parse(&reader, tokenizer, JSON_TEXT_EXACT);
     reader.source.tokens = calloc(vocab_rows, sizeof *reader.source.tokens);
     memset(reader.source.byte_ids, 0xFF, sizeof reader.source.byte_ids);
     if (reader.source.tokens == NULL)

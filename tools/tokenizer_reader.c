@@ -35,7 +35,7 @@ const char *reader_kind(json_t *value)
         return "nothing";
     switch (json_typeof(value)) {
     case JSON_OBJECT:
-        return "an object";
+        return json_text_float(value) != NULL ? json_text_float(value) : "an object";
     case JSON_ARRAY:
         return "an array";
     case JSON_STRING:
