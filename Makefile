@@ -78,7 +78,9 @@ gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c))
 fetch_lib    := $(filter-out tools/fetch.c,$(wildcard tools/fetch*.c))
 tool_lib     := $(filter-out $(tool_mains) $(fetch_lib) tools/train_scan.c tools/trace_injection.c \
                   tools/driver_watch.c,$(wildcard tools/*.c))
-shared_lib   := $(wildcard runtime/tokenizer*.c) runtime/utf8.c runtime/interrupt.c
+shared_lib   := $(wildcard runtime/tokenizer*.c) runtime/utf8.c
+# What the generator has in common with the binaries.
+gen_shared   := $(addprefix runtime/,budget.c interrupt.c partial.c streams.c)
 runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(backend_lib)
 MODEL_OBJECTS := $(call objects,$(OUT)/obj/models/$(MODEL),$(model_files))
 
@@ -110,7 +112,7 @@ build/cross-include:
 	@mv $@.new $@
 
 # ---- the generator and the tools ----------------------------------------------------------------
-$(TOOLS)/libgen.a: $(call objects,$(TOOLS)/obj,$(gen_lib) runtime/budget.c)
+$(TOOLS)/libgen.a: $(call objects,$(TOOLS)/obj,$(gen_lib) $(gen_shared))
 $(TOOLS)/libtools.a: $(call objects,$(TOOLS)/obj,$(tool_lib) $(shared_lib))
 $(OUT)/libruntime.a: $(call objects,$(OUT)/obj,$(runtime_lib))
 %.a:

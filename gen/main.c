@@ -7,8 +7,10 @@
 #include "gen/emit.h"
 #include "gen/import.h"
 #include "gen/table.h"
+#include "runtime/die.h"
+#include "runtime/interrupt.h"
+#include "runtime/streams.h"
 
-enum { EXIT_USAGE = 2, EXIT_MISMATCH = 4 };
 enum {
     OPTION_STOP = 256,
     OPTION_CHECK,
@@ -130,7 +132,8 @@ static const char documentation[] =
     "and plan.txt; they depend on nothing but the config and this program.\n\n"
     "Exit codes: 0 done; 1 cannot write; 2 usage; 4 the config or checkpoint is not valid, or "
     "--check "
-    "found a difference.\n\nKeys, all of the family required, of [hub] both or none:\n";
+    "found a difference; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP): no file is half "
+    "written.\n\nKeys, all of the family required, of [hub] both or none:\n";
 
 /* argp asks for the text behind the options: the documentation, then every key of keys.def. */
 static char *key_list(int key, const char *text, void *input)
@@ -218,6 +221,11 @@ static int generate(const struct options *o, const struct cfg *cfg, struct repor
         abort();
     int code = EXIT_SUCCESS;
     for (uint32_t i = 0; i < emitter_count && code != EXIT_FAILURE; i++) {
+        if (interrupt_asked()) {
+            fprintf(stderr, "gen: interrupted: run it again for the rest of the files\n");
+            code = EXIT_INTERRUPTED;
+            break;
+        }
         struct page page;
         char *text;
         size_t size;
@@ -289,6 +297,8 @@ int main(int argc, char **argv)
                         .args_doc = "CONFIG\nimport DIR\ntable CONFIG...",
                         .doc = documentation,
                         .help_filter = key_list};
+    streams_require();
+    interrupt_catch();
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     if (!usage_is_sound(&options))

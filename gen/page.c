@@ -1,11 +1,12 @@
 #include "gen/page.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "runtime/partial.h"
 
 enum { CELLS = 16, ROW_MAX = 4 * PAGE_COLUMNS };
 
@@ -258,33 +259,27 @@ static bool write_all(int fd, const char *text, size_t size)
             return false;
         at += (size_t)wrote;
     }
-    return fsync(fd) == 0;
+    return true;
 }
 
 bool page_store(const char *dir, const char *file, const char *text, size_t size, bool *changed)
 {
-    char *path = NULL, *aside = NULL;
-    if (asprintf(&path, "%s/%s", dir, file) < 0 || asprintf(&aside, "%s/.%s.new", dir, file) < 0)
+    char *path = NULL;
+    struct partial partial;
+    if (asprintf(&path, "%s/%s", dir, file) < 0)
         abort();
     *changed = !page_holds(path, text, size);
     bool good = true;
     if (*changed) {
-        int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        good = fd >= 0 && write_all(fd, text, size);
-        int reason = errno;
-        if (fd >= 0 && close(fd) != 0 && good) {
-            reason = errno;
-            good = false;
-        }
-        if (good && rename(aside, path) != 0) {
-            reason = errno;
-            good = false;
-        }
-        if (!good && fd >= 0)
-            unlink(aside);
+        good = partial_open(&partial, path) && write_all(partial.file, text, size);
+        const int reason = errno;
+        if (!good)
+            partial_abandon(&partial);
         errno = reason;
+        good = good && partial_commit(&partial) == NULL;
     }
+    const int reason = errno;
     free(path);
-    free(aside);
+    errno = reason;
     return good;
 }

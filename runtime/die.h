@@ -4,13 +4,13 @@
 
 /* What the exit codes of a model's binary mean. EXIT_SUCCESS is stdlib's. */
 enum exit_code {
-    EXIT_FAILED = 1,    /* failure at run time: reading, writing, threads */
-    EXIT_USAGE = 2,     /* the command line is wrong */
-    EXIT_MEMORY = 3,    /* the plan does not fit in what the machine has left */
-    EXIT_MISMATCH = 4,  /* a file is damaged, of another kind, or fits another binary */
-    EXIT_WRONG = 5,     /* the self-test found different numbers */
-    EXIT_PROCESSOR = 6, /* the binary needs another processor */
-    EXIT_INTERRUPTED = 130
+    EXIT_FAILED = 1,        /* failure at run time: reading, writing, threads */
+    EXIT_USAGE = 2,         /* the command line is wrong */
+    EXIT_MEMORY = 3,        /* the plan does not fit in what the machine has left */
+    EXIT_MISMATCH = 4,      /* a file is damaged, of another kind, or fits another binary */
+    EXIT_WRONG = 5,         /* the self-test found different numbers */
+    EXIT_PROCESSOR = 6,     /* the binary needs another processor */
+    EXIT_INTERRUPTED = 130, /* Ctrl-C, SIGTERM or SIGHUP */
 };
 
 #ifdef __cplusplus

@@ -9,6 +9,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/die.h"
+#include "runtime/interrupt.h"
 
 enum { WORD_BYTES = 24, LEAST_CAPACITY = 4096 };
 
@@ -71,6 +72,8 @@ u32 *ids_read(const char *path, u32 vocab, uint64_t *count)
             die(EXIT_MEMORY, "%s: no memory for %" PRIu64 " token ids", reader.name, capacity);
         ids = larger;
     }
+    if (interrupt_asked())
+        die(EXIT_INTERRUPTED, "%s: interrupted while it was read", reader.name);
     if (ferror(reader.file))
         die(EXIT_FAILED, "%s: cannot be read: %s", reader.name, strerror(errno));
     if (!standard)

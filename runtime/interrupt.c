@@ -19,6 +19,10 @@ void interrupt_catch(void)
     once.sa_flags = (int)SA_RESETHAND; /* and no SA_RESTART: a read of a terminal returns */
     sigemptyset(&once.sa_mask);
     sigaction(SIGINT, &once, NULL);
+    sigaction(SIGTERM, &once, NULL);
+    struct sigaction before;
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup's */
+        sigaction(SIGHUP, &once, NULL);
 
     struct sigaction ignored;
     memset(&ignored, 0, sizeof ignored);

@@ -1,11 +1,12 @@
-/* Ctrl-C: the first one asks for an orderly end, the second one kills. */
+/* Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, the same a second time kills. */
 #ifndef RUNTIME_INTERRUPT_H
 #define RUNTIME_INTERRUPT_H
 
 #include <stdbool.h>
 
-/* From now on SIGINT only sets a flag (once; the next one has its default effect) and interrupts a
- * blocked read; SIGPIPE is ignored, so that a reader that went away shows as EPIPE. */
+/* From now on SIGINT, SIGTERM and SIGHUP (unless nohup had it ignored) only set a flag (once; the
+ * next one has its default effect) and interrupt a blocked read; SIGPIPE is ignored, so that a
+ * reader that went away shows as EPIPE. */
 void interrupt_catch(void);
 
 bool interrupt_asked(void);

@@ -7,6 +7,7 @@
 #include "runtime/die.h"
 #include "runtime/model.h"
 #include "runtime/processor.h"
+#include "runtime/streams.h"
 #include "runtime/verb.h"
 
 static const struct verb {
@@ -37,6 +38,7 @@ static int help(void)
 int main(int argc, char **argv)
 {
     processor_require(processor_needs);
+    streams_require();
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))
         return help();
     bool named = argc > 1 && argv[1][0] != '-';

@@ -1,7 +1,6 @@
 #include "runtime/npy.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,15 +31,12 @@ void npy_open(struct npy *npy, const char *path, uint64_t rows, u32 columns)
     npy->columns = columns;
     int file = STDOUT_FILENO;
     if (path) {
-        int length = snprintf(npy->aside, sizeof npy->aside, "%s.part-%ld", path, (long)getpid());
-        if (length < 0 || (size_t)length >= sizeof npy->aside)
-            die(EXIT_FAILED, "%s: the path is too long", path);
-        file = open(npy->aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        if (file < 0)
-            die(EXIT_FAILED, "%s: cannot be created: %s", npy->aside, strerror(errno));
+        if (!partial_open(&npy->partial, path))
+            die(EXIT_FAILED, "%s: cannot be created: %s", npy->partial.name, strerror(errno));
+        file = npy->partial.file;
     }
     out_open(&npy->out, file, path ? path : "standard output");
-    npy->out.aside = path ? npy->aside : NULL;
+    npy->out.aside = path ? npy->partial.name : NULL;
     write_header(npy, rows);
 }
 
@@ -54,18 +50,13 @@ void npy_close(struct npy *npy)
     out_flush(&npy->out);
     if (!npy->path)
         return;
-    int file = npy->out.descriptor;
-    if (fsync(file) || close(file) || rename(npy->aside, npy->path)) {
-        int reason = errno;
-        unlink(npy->aside);
-        die(EXIT_FAILED, "%s: cannot be completed: %s", npy->path, strerror(reason));
-    }
+    const char *failed = partial_commit(&npy->partial);
+    if (failed)
+        die(EXIT_FAILED, "%s: cannot %s: %s", npy->path, failed, strerror(errno));
 }
 
 void npy_abandon(struct npy *npy)
 {
-    if (npy->path) {
-        close(npy->out.descriptor);
-        unlink(npy->aside);
-    }
+    if (npy->path)
+        partial_abandon(&npy->partial);
 }

@@ -5,14 +5,13 @@
 #include <stdint.h>
 
 #include "runtime/out.h"
+#include "runtime/partial.h"
 #include "runtime/run.h"
-
-enum { NPY_PATH_BYTES = 4096 + 16 };
 
 struct npy {
     struct out out;
-    const char *path;           /* NULL: standard output */
-    char aside[NPY_PATH_BYTES]; /* what is written until npy_close() renames it */
+    const char *path; /* NULL: standard output */
+    struct partial partial;
     u32 columns;
 };
 

@@ -75,7 +75,7 @@ static const struct argp command = {
     .doc = "Writes the logits after every token: float32 .npy, [tokens + N, vocabulary].\v"
            "A file appears under its name only when it is complete. Exit codes: 0; 1 failure at "
            "run time; 2 usage; 3 not enough memory; 4 a weight file that does not fit or is "
-           "damaged, or something in the ids that is no token id; 130 Ctrl-C."};
+           "damaged, or something in the ids that is no token id; 130 interrupted."};
 
 static struct session session;
 

@@ -75,7 +75,7 @@ static const struct argp command = {
         "stderr gives speed and memory. Filters apply in the order top-k, top-p, min-p, "
         "temperature. Exit codes: 0; 1 failure at run time, or nobody reads the output any more; "
         "2 usage, a --prompt that is not UTF-8 included; 3 not enough memory; 4 a weight file "
-        "that does not fit or is damaged, a --file that is not UTF-8; 130 Ctrl-C."};
+        "that does not fit or is damaged, a --file that is not UTF-8; 130 interrupted."};
 
 static struct session session;
 static struct text text;

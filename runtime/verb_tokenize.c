@@ -69,7 +69,7 @@ static const struct argp command = {
     .doc = "Prints the token ids of a text on one line, or with --decode the text of ids.\v"
            "Exit codes: 0; 1 failure at run time; 2 usage, a TEXT that is not UTF-8 included; 4 a "
            "weight file that does not fit or is damaged, a file that is not UTF-8 or holds "
-           "something that is no token id; 130 Ctrl-C."};
+           "something that is no token id; 130 interrupted."};
 
 enum { IDS_AT_ONCE = 4096 };
 

@@ -11,16 +11,23 @@
 
 #include "runtime/backend.h"
 #include "runtime/die.h"
+#include "runtime/interrupt.h"
 #include "runtime/digest.h"
 
 /* What to do about most of it, and the words that belong in it. */
 #define REMAKE "; make it again with 'make MODEL=%s%s CHECKPOINT=DIR'"
 #define REMADE model.name, backend_make
 
+/* How much is read between two looks for an interrupt. */
+enum { READ_BYTES = 64 << 20 };
+
 int weights_read(int file, void *bytes, size_t count, uint64_t from)
 {
     for (size_t at = 0; at < count;) {
-        ssize_t got = pread(file, (uint8_t *)bytes + at, count - at, (off_t)(from + at));
+        if (interrupt_asked())
+            return EINTR;
+        size_t piece = count - at < READ_BYTES ? count - at : READ_BYTES;
+        ssize_t got = pread(file, (uint8_t *)bytes + at, piece, (off_t)(from + at));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -196,6 +203,8 @@ const struct weight_file_tensor *weights_table(const struct weights_source *sour
 
 void weights_refuse_read(const struct weights_source *source, int stopped)
 {
+    if (stopped == EINTR)
+        die(EXIT_INTERRUPTED, "%s: interrupted while it was read", source->path);
     die(EXIT_FAILED, "%s: cannot read: %s", source->path,
         stopped == ENODATA ? "it became shorter meanwhile" : strerror(stopped));
 }

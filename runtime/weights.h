@@ -40,7 +40,7 @@ void weights_load(struct weights_source *source, struct pool *pool);
 const struct weight_file_tensor *weights_table(const struct weights_source *source);
 
 /* Reads exactly `count` bytes from offset `from` of a file. Returns 0, or what stopped it: an
- * errno, or ENODATA if the file ends before. */
+ * errno, ENODATA if the file ends before, or EINTR once interrupt_asked(). */
 int weights_read(int file, void *bytes, size_t count, uint64_t from);
 
 /* Exit with what stopped weights_read(); with a tensor's digest that is not the table's; if the

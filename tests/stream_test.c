@@ -42,6 +42,7 @@ static size_t drain(int from, char *text, size_t room)
 }
 
 static char said[1 << 16];
+static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 START_TEST(an_interrupt_ends_a_run_with_its_summary)
 {
@@ -49,11 +50,27 @@ START_TEST(an_interrupt_ends_a_run_with_its_summary)
         (const char *const[]){"run", "-n", "-1", "--ignore-eos", "-p", "Hello", "-m", sound, NULL});
     char block[100];
     ck_assert_int_gt(read(piped.out, block, sizeof block), 0);
-    ck_assert_int_eq(kill(piped.pid, SIGINT), 0);
+    ck_assert_int_eq(kill(piped.pid, ending_signals[_i]), 0);
     drain(piped.out, said, sizeof said);
     drain(piped.err, said, sizeof said);
     ck_assert_int_eq(child_wait(piped.pid), 130);
     ck_assert_ptr_nonnull(strstr(said, "generated "));
+}
+END_TEST
+
+START_TEST(nohup_is_heeded)
+{
+    ck_assert(signal(SIGHUP, SIG_IGN) != SIG_ERR); /* the program inherits it */
+    struct piped piped = start(
+        (const char *const[]){"run", "-n", "-1", "--ignore-eos", "-p", "Hello", "-m", sound, NULL});
+    char block[100];
+    for (int i = 0; i < 100; i++) {
+        ck_assert_int_gt(read(piped.out, block, sizeof block), 0);
+        ck_assert_int_eq(kill(piped.pid, SIGHUP), 0);
+    }
+    ck_assert_int_eq(kill(piped.pid, SIGTERM), 0);
+    drain(piped.out, said, sizeof said);
+    ck_assert_int_eq(child_wait(piped.pid), 130);
 }
 END_TEST
 
@@ -174,7 +191,8 @@ int main(void)
     fake_binary_make();
     Suite *suite = suite_create("stream");
     TCase *endings = add_case(suite, "endings");
-    tcase_add_test(endings, an_interrupt_ends_a_run_with_its_summary);
+    tcase_add_loop_test(endings, an_interrupt_ends_a_run_with_its_summary, 0, 3);
+    tcase_add_test(endings, nohup_is_heeded);
     tcase_add_test(endings, an_interrupt_ends_a_waiting_stream_with_its_report);
     tcase_add_test(endings, a_reader_that_leaves_ends_it_quietly);
     tcase_add_test(endings, a_full_disk_ends_it_with_a_message);

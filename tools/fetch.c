@@ -5,6 +5,7 @@
 
 #include "runtime/die.h"
 #include "runtime/interrupt.h"
+#include "runtime/streams.h"
 #include "tools/fetch_http.h"
 #include "tools/fetch_run.h"
 
@@ -33,7 +34,8 @@ static const char description[] =
     "but HF_ENDPOINT's (default https://huggingface.co); HF_HUB_CACHE or HF_HOME for the cache; "
     "HF_HUB_OFFLINE=1 takes what the cache or DIR has and uses no network.\n\n"
     "Exit codes: 0 the checkpoint is complete; 1 the network, the hub or the disk failed; 2 usage; "
-    "3 no memory; 4 the config has no [hub], or what came is not what was listed; 130 interrupted.";
+    "3 no memory; 4 the config has no [hub], or what came is not what was listed; 130 interrupted "
+    "(Ctrl-C, SIGTERM, SIGHUP).";
 
 static uint32_t number(const char *option, const char *text, uint32_t most)
 {
@@ -80,6 +82,7 @@ int main(int count, char **values)
     static const struct argp argp = {options, parse_option, "CONFIG.ini", description,
                                      NULL,    NULL,         NULL};
     struct fetch_request request = {.patience = {.attempts = 5, .backoff = 1000}, .timeout = 30};
+    streams_require();
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, count, values, 0, NULL, &request);
     interrupt_catch();

@@ -15,6 +15,7 @@
 extern "C" {
 #include "runtime/json.h"
 #include "runtime/out.h"
+#include "runtime/streams.h"
 }
 
 enum { SCHEMA = 1, OPTION_JSON = 0x100, OPTION_BYTES, OPTION_MATRIX, OPTION_CHAIN };
@@ -166,6 +167,7 @@ int main(int argc, char **argv)
     memset(&command, 0, sizeof command);
     command.sizes = probe_sizes_default();
     command.rounds = 11;
+    streams_require();
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&command_line, argc, argv, 0, NULL, &command);
     probe_open(&probe, &command.sizes);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/die.h"
+#include "runtime/streams.h"
 #include "tools/pack_run.h"
 
 enum { OPTION_RANDOM = 256, OPTION_NO_TOKENIZER, OPTION_BACKEND };
@@ -29,7 +30,8 @@ static const char description[] =
     "Packs the weights and the tokenizer of a checkpoint directory (config.json, "
     "model.safetensors or its shards, tokenizer.json) for the binary of CONFIG.ini.\v"
     "Exit codes: 0 done; 1 the file cannot be written; 2 usage; 3 no memory; 4 the config or the "
-    "checkpoint is wrong; 130 interrupted. Unless it is 0, an older FILE is left as it was.";
+    "checkpoint is wrong; 130 interrupted "
+    "(Ctrl-C, SIGTERM, SIGHUP). Unless it is 0, an older FILE is left as it was.";
 
 static void parse_seed(struct arguments *arguments, const char *text, struct argp_state *state)
 {
@@ -99,6 +101,7 @@ int main(int count, char **values)
 {
     static const struct argp argp = {options, parse_option, usage, description, NULL, NULL, NULL};
     struct arguments arguments = {0};
+    streams_require();
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, count, values, 0, NULL, &arguments);
     return pack_run(&arguments.request, stderr);

@@ -11,12 +11,12 @@
 
 #include "gen/report.h"
 #include "runtime/digest.h"
+#include "runtime/partial.h"
 
 struct weight_writer {
     XXH3_state_t digest;
     struct report report; /* of errors; its file is the target's path */
-    char *partial;
-    int fd;
+    struct partial partial;
     uint64_t total; /* bytes that the file will have */
     uint64_t at;    /* bytes appended so far */
     uint8_t *held;  /* small appends, not yet written */
