@@ -31,11 +31,11 @@ static void heads(const struct cfg *cfg, char text[48])
              cfg->head_dim);
 }
 
-/* "CACHE, KT, C, W" */
-static void cache(const struct tensor *keys, const struct cfg *cfg, char text[48])
+/* "CACHE, KT, C" */
+static void cache(const struct tensor *keys, char text[48])
 {
-    snprintf(text, 48, "%s, %s, %" PRIu64 ", %u", dtype_name(keys->type),
-             instance_types[keys->type], keys->dim[1], cfg_window(cfg));
+    snprintf(text, 48, "%s, %s, %" PRIu64, dtype_name(keys->type), instance_types[keys->type],
+             keys->dim[1]);
 }
 
 static void name_norm_qkv(struct instance *i, const struct cfg *cfg, const char *epsilon)
@@ -47,7 +47,7 @@ static void name_norm_qkv(struct instance *i, const struct cfg *cfg, const char 
     emit_matrix_type(wk, kv_type);
     rotation(cfg, turn);
     heads(cfg, head);
-    cache(instance_operand(i, 10), cfg, kept);
+    cache(instance_operand(i, 10), kept);
     snprintf(i->family, sizeof i->family, "NORM_QKV");
     snprintf(i->symbol, sizeof i->symbol, "norm_qkv_%s_%" PRIu64 "x%u", dtype_name(wq->type),
              i->node->m, wq->cols);
@@ -61,7 +61,7 @@ static void name_rope_append(struct instance *i, const char *rows, const struct 
     char turn[32], head[48], kept[48];
     rotation(cfg, turn);
     heads(cfg, head);
-    cache(keys, cfg, kept);
+    cache(keys, kept);
     snprintf(i->family, sizeof i->family, "ROPE_APPEND");
     snprintf(i->symbol, sizeof i->symbol, "rope_append_%s_%s%ux%u", dtype_name(keys->type), rows,
              cfg->num_attention_heads, cfg->head_dim);
@@ -73,12 +73,12 @@ static void name_attention(struct instance *i, const char *rows, const struct cf
     const struct tensor *keys = instance_operand(i, 1);
     char head[48], kept[48], scale[NUMBER_MAX];
     heads(cfg, head);
-    cache(keys, cfg, kept);
+    cache(keys, kept);
     number_float((float)(1 / sqrt(cfg->head_dim)), scale);
     snprintf(i->family, sizeof i->family, "ATTENTION");
     snprintf(i->symbol, sizeof i->symbol, "attention_%s_%s%ux%ux%u", dtype_name(keys->type), rows,
              cfg->num_attention_heads, cfg->num_key_value_heads, cfg->head_dim);
-    snprintf(i->size, sizeof i->size, "%s, %s, %s", head, kept, scale);
+    snprintf(i->size, sizeof i->size, "%s, %s, %u, %s", head, kept, cfg_window(cfg), scale);
 }
 
 static void name_swiglu(struct instance *i, const char *rows)

@@ -33,6 +33,7 @@ static const struct family_case CASES[] = {
     {"llama-c-f16", "llama-c", "llama-c-f32"},
     {"phi-a-bf16", "phi-a", "phi-a-f32"},
     {"phi-b-f16", "phi-b", "phi-b-f32"},
+    {"mixtral-a-f32", "mixtral-a", "mixtral-a-f32"},
     {"mixtral-a-bf16", "mixtral-a", "mixtral-a-f32"},
     {"deepseek-a-bf16", "deepseek-a", "deepseek-a-f32"},
     {"deepseek-b-f16", "deepseek-b", "deepseek-b-f32"},
@@ -263,6 +264,46 @@ START_TEST(window_forgets)
 }
 END_TEST
 
+/* The long prompt over and over, behind a window: thousands of positions from the first one, angles
+ * are rounded as transformers rounds them. Exact angles would differ by 1.4e-5. */
+START_TEST(window_turns_far_away)
+{
+    static const uint32_t FAR[] = {1000, 3000, 5999};
+    const char *const once = "tests/data/references/mixtral-w.long.txt";
+    const char *const ids = TEST_DIR "/family-far.ids";
+    char command[512];
+    snprintf(command, sizeof command, "for i in $(seq %u); do cat %s; done >%s",
+             (FAR[2] + 1) / LONG_TOKENS, once, ids);
+    ck_assert_int_eq(system(command), 0);
+    run_model(CPU, "mixtral-w-f32", ids, 0);
+    npy_read("tests/data/references/mixtral-w-f32.far.npy", &want);
+    ck_assert_uint_eq(want.rows, sizeof FAR / sizeof FAR[0]);
+    ck_assert_uint_eq(got.rows, FAR[2] + 1);
+    check_logits(CPU, "mixtral-w-f32", "far", FAR, 5e-6);
+}
+END_TEST
+
+/* A text that is no longer than the window has the bits of the model without one, though its cache
+ * is smaller: prefill, and token by token. */
+START_TEST(window_that_hides_nothing)
+{
+    enum { WINDOW = 8 };
+    const struct backend on = _i / 2 == 0 ? CPU : CUDA;
+    const uint32_t decoded = _i % 2 == 0 ? 0 : WINDOW - 1;
+    const char *const ids = TEST_DIR "/family-hidden.ids";
+    const struct family_case *c = CASES;
+    while (strcmp(c->prompt, "mixtral-w") != 0)
+        c++;
+    cut_prompt(c, 0, WINDOW - decoded, ids);
+    run_model(on, "mixtral-a-f32", ids, decoded);
+    want = got;
+    run_model(on, "mixtral-w-f32", ids, decoded);
+    ck_assert_uint_eq(got.rows, WINDOW);
+    ck_assert_msg(memcmp(got.values, want.values, WINDOW * got.cols * sizeof got.values[0]) == 0,
+                  "%s: a window of %u changes the bits of %u tokens", on.name, WINDOW, WINDOW);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("families");
@@ -273,12 +314,15 @@ int main(void)
     tcase_add_loop_test(each, long_prompt, 0, cases);
     tcase_add_loop_test(each, greedy_paths, 0, cases);
     tcase_add_loop_test(each, window_forgets, 0, 1);
+    tcase_add_test(each, window_turns_far_away);
+    tcase_add_loop_test(each, window_that_hides_nothing, 0, 2);
     suite_add_tcase(suite, each);
     if (access(TEST_SIMT "/llama-a-f32", X_OK) == 0) {
         TCase *cuda_each = tcase_create("transformers, CUDA");
         tcase_set_timeout(cuda_each, 300);
         tcase_add_loop_test(cuda_each, cuda, 0, sizeof CUDA_CASES / sizeof CUDA_CASES[0]);
         tcase_add_loop_test(cuda_each, window_forgets, 1, 2);
+        tcase_add_loop_test(cuda_each, window_that_hides_nothing, 2, 4);
         suite_add_tcase(suite, cuda_each);
     } else {
         printf("skip: the CUDA backend's logits (%s was not built: no CUDA headers)\n",

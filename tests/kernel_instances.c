@@ -135,8 +135,8 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
     }
 #define CACHE(T, buffer, C, HD)       ((ELEMENT_##T(*)[C][HD])(void *)(buffer))
 #define CONST_CACHE(T, buffer, C, HD) ((const ELEMENT_##T(*)[C][HD])(const void *)(buffer))
-#define TURN(name, H, KV, HD, R, T, C, W, COUNT)                                                   \
-    ROPE_APPEND(name, H, KV, HD, R, table_##R, ELEMENT_##T, T, C, W, COUNT)                        \
+#define TURN(name, H, KV, HD, R, T, C, COUNT)                                                      \
+    ROPE_APPEND(name, H, KV, HD, R, table_##R, ELEMENT_##T, T, C, COUNT)                           \
     static void name##_call(run *r, f32 *q, const f32 *k, const f32 *v, void *keys, void *values)  \
     {                                                                                              \
         name(r, 0, ROWS(q, (H) * (HD)), CONST_ROWS(k, (KV) * (HD)), CONST_ROWS(v, (KV) * (HD)),    \
@@ -320,8 +320,8 @@ const u32 layernorm_case_count = sizeof layernorm_cases / sizeof layernorm_cases
 #define LAYER(...)
 
 #undef TURN
-#define TURN(name, H, KV, HD, R, T, C, W, COUNT)                                                   \
-    {#name, H, KV, HD, R, WEIGHT_##T, C, W, COUNT_##COUNT, table_##R, name##_call},
+#define TURN(name, H, KV, HD, R, T, C, COUNT)                                                      \
+    {#name, H, KV, HD, R, WEIGHT_##T, C, COUNT_##COUNT, table_##R, name##_call},
 const struct rope_case rope_cases[] = {
 #include "tests/kernel_shapes.def"
 };

@@ -101,7 +101,7 @@ struct rope_case {
     const char *name;
     u32 H, KV, HD, R;
     enum weight_type type;
-    u32 C, W;
+    u32 C;
     enum count count;
     const f32 *table; /* [R / 2] */
     void (*call)(run *r, f32 *q, const f32 *k, const f32 *v, void *keys, void *values);

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { NPY_ROWS = 400, NPY_COLS = 512 };
+enum { NPY_ROWS = 6000, NPY_COLS = 512 };
 
 struct npy {
     uint64_t rows, cols;

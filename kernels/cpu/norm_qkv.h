@@ -48,14 +48,14 @@ KERNEL_INLINE void head_product(enum weight_type T, u32 count, u32 HD, u32 D, u3
 
 /* This thread's share of the heads: those of q, then of k, then of v. */
 KERNEL_INLINE void norm_qkv(enum weight_type T, u32 D, u32 H, u32 KV, u32 HD, enum weight_type KT,
-                            u32 C, u32 W, const f32 *table, const run *r, f32 *q, const f32 *xn,
+                            u32 C, const f32 *table, const run *r, f32 *q, const f32 *xn,
                             struct heads wq, struct heads wk, struct heads wv, void *keys,
                             void *values, struct rope_turns turns, f32 *row)
 {
     const uint64_t position = r->step->position;
     u32 first, last;
     team_share(r, H + 2 * KV, &first, &last);
-    rope_angles(turns.half, W, table, position, turns.cosine, turns.sine);
+    rope_angles(turns.half, table, position, turns.cosine, turns.sine);
     for (u32 head = first; head < last; head++) {
         if (head < H) {
             head_product(T, H, HD, D, head, wq, xn, q + (size_t)head * HD);
@@ -70,7 +70,7 @@ KERNEL_INLINE void norm_qkv(enum weight_type T, u32 D, u32 H, u32 KV, u32 HD, en
     }
 }
 
-#define NORM_QKV(name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, TYPE, KT, C, W)         \
+#define NORM_QKV(name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, TYPE, KT, C)            \
     void name(run *r, u32 op, f32(*q)[(H) * (HD)], const f32(*x)[S], const f32 *norm,              \
               const f32 *norm_bias, const Q_TYPE *wq, const f32 *bq, const KV_TYPE *wk,            \
               const f32 *bk, const KV_TYPE *wv, const f32 *bv, TYPE(*keys)[C][HD],                 \
@@ -79,7 +79,7 @@ KERNEL_INLINE void norm_qkv(enum weight_type T, u32 D, u32 H, u32 KV, u32 HD, en
         _Alignas(LINE_BYTES) f32 xn[S], row[HD];                                                   \
         f32 cosine[(R) / 2 + 1], sine[(R) / 2 + 1];                                                \
         norm_row(D, S, EPS, xn, x[0], norm, norm_bias);                                            \
-        norm_qkv(WEIGHT_##T, D, H, KV, HD, WEIGHT_##KT, C, W, TABLE, r, q[0], xn,                  \
+        norm_qkv(WEIGHT_##T, D, H, KV, HD, WEIGHT_##KT, C, TABLE, r, q[0], xn,                     \
                  (struct heads){wq->w, bq}, (struct heads){wk->w, bk}, (struct heads){wv->w, bv},  \
                  keys, values, (struct rope_turns){(R) / 2, cosine, sine}, row);                   \
         op_done(r, op); /* q, keys and values before attention reads them */                       \

@@ -2,8 +2,9 @@
  * by an angle that grows with the position.
  *
  *   Means    out[j] = x[j] cos a - x[j+R/2] sin a;  out[j+R/2] = x[j+R/2] cos a + x[j] sin a,
- *            a = position * frequency[j], rounded to f32, or to double where there is a window
- *            and so no last position; elements from R on stay as they are
+ *            a = position * frequency[j], rounded to f32 as transformers does; from position
+ *            2^24 + 1 on, which f32 cannot count, to double: exact up to 2^29, then within 2^-53 of
+ *            itself; elements from R on stay as they are
  *   Order    two products, each rounded, then their difference or sum
  *   Error    |out - exact| <= 3 * 2^-24 (|x[j]| + |x[j+R/2]|), exact at the rounded angle
  *            (tests/attention_test.c)
@@ -17,6 +18,9 @@
 #include <stddef.h>
 
 #include "kernels/cpu/simd.h"
+
+/* The last position up to which f32 holds every one. */
+#define ROPE_COUNTED ((uint64_t)1 << 24)
 
 /* The frequencies of a model, as the generator computed them: a line of instances.c. */
 #define ROPE_TABLE(name, COUNT, ...) static const f32 name[COUNT] = {__VA_ARGS__};
@@ -42,14 +46,20 @@ static inline void rope_angle(double x, f32 *cosine, f32 *sine)
     *sine = (f32)(quarter >= 2 ? -turned_sine : turned_sine);
 }
 
-/* cosine[half], sine[half] of a position; W is the window, 0: none. */
-KERNEL_INLINE void rope_angles(u32 half, u32 W, const f32 *frequency, uint64_t position,
-                               f32 *cosine, f32 *sine)
+/* The angle of a position. The rounding is a property of the position alone, so that no window and
+ * no context changes the bits of a text. */
+KERNEL_INLINE double rope_product(uint64_t position, f32 frequency)
+{
+    return position <= ROPE_COUNTED ? (double)((f32)position * frequency)
+                                    : (double)position * (double)frequency;
+}
+
+/* cosine[half], sine[half] of a position. */
+KERNEL_INLINE void rope_angles(u32 half, const f32 *frequency, uint64_t position, f32 *cosine,
+                               f32 *sine)
 {
     for (u32 j = 0; j < half; j++)
-        rope_angle(W > 0 ? (double)position * (double)frequency[j]
-                         : (double)((f32)position * frequency[j]),
-                   &cosine[j], &sine[j]);
+        rope_angle(rope_product(position, frequency[j]), &cosine[j], &sine[j]);
 }
 
 /* Turns one head in place. */

@@ -3,7 +3,7 @@
  *   Means    rope.h over the heads of q[t] and k[t] at position p = step.position + t, then
  *            K[g][p] = k[t][g] and V[g][p] = v[t][g], rounded to the type of the cache
  *   Shapes   q [rows][H HD], k, v [rows][KV HD] f32; keys, values [KV][C][HD] as in cache.h; table
- *            [R/2] the frequencies, NULL: no rotation; W the window, 0: none
+ *            [R/2] the frequencies, NULL: no rotation
  *   Split    tokens
  *   Moves    q in and out, k and v in, their rounded copies out
  *   Order    see rope.h
@@ -43,16 +43,15 @@ KERNEL_INLINE void append_value(enum weight_type T, u32 HD, u32 C, u32 head, uin
 }
 
 /* This thread's share of the tokens. */
-KERNEL_INLINE void rope_append(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, u32 W,
-                               const f32 *table, enum count count, const run *r, f32 *q,
-                               const f32 *k, const f32 *v, void *keys, void *values,
-                               struct rope_turns turns)
+KERNEL_INLINE void rope_append(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, const f32 *table,
+                               enum count count, const run *r, f32 *q, const f32 *k, const f32 *v,
+                               void *keys, void *values, struct rope_turns turns)
 {
     u32 first, last;
     team_share(r, count_rows(r, count), &first, &last);
     for (size_t t = first; t < last; t++) {
         const uint64_t position = r->step->position + t;
-        rope_angles(turns.half, W, table, position, turns.cosine, turns.sine);
+        rope_angles(turns.half, table, position, turns.cosine, turns.sine);
         for (u32 h = 0; h < H; h++)
             rope_turn(turns.half, turns.cosine, turns.sine, q + (t * H + h) * HD);
         for (u32 h = 0; h < KV; h++) {
@@ -62,12 +61,12 @@ KERNEL_INLINE void rope_append(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C,
     }
 }
 
-#define ROPE_APPEND(name, H, KV, HD, R, TABLE, TYPE, T, C, W, COUNT)                               \
+#define ROPE_APPEND(name, H, KV, HD, R, TABLE, TYPE, T, C, COUNT)                                  \
     void name(run *r, u32 op, f32(*q)[(H) * (HD)], const f32(*k)[(KV) * (HD)],                     \
               const f32(*v)[(KV) * (HD)], TYPE(*keys)[C][HD], TYPE(*values)[C][HD])                \
     {                                                                                              \
         f32 cosine[(R) / 2 + 1], sine[(R) / 2 + 1];                                                \
-        rope_append(H, KV, HD, WEIGHT_##T, C, W, TABLE, COUNT_##COUNT, r, q[0], k[0], v[0], keys,  \
+        rope_append(H, KV, HD, WEIGHT_##T, C, TABLE, COUNT_##COUNT, r, q[0], k[0], v[0], keys,     \
                     values, (struct rope_turns){(R) / 2, cosine, sine});                           \
         op_done(r, op); /* q, keys and values before attention reads them */                       \
     }

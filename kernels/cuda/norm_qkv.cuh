@@ -89,8 +89,7 @@ DEVICE void qkv_store(enum weight_type KT, u32 HD, u32 C, const struct qkv_head 
 }
 
 DEVICE void norm_qkv(enum weight_type T, u32 D, f32 eps, u32 H, u32 KV, u32 HD, u32 R,
-                     const f32 *table, enum weight_type KT, u32 C, u32 W,
-                     const struct norm_qkv_params *p)
+                     const f32 *table, enum weight_type KT, u32 C, const struct norm_qkv_params *p)
 {
     const u32 M = QKV_RULE(H, KV, HD, R), threads = GEMV_THREADS(T, M, D), rows = GEMV_ROWS(M);
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
@@ -116,7 +115,7 @@ DEVICE void norm_qkv(enum weight_type T, u32 D, f32 eps, u32 H, u32 KV, u32 HD, 
         bias = of.matrix->bias[(size_t)of.head * HD + element];
     pdl_wait();
     if (turned && owner)
-        rope_at(W, table[n / 2], p->step->position, &cosine, &sine);
+        rope_at(table[n / 2], p->step->position, &cosine, &sine);
     const f32 factor = norm_row(T, D, eps, threads, p->norm.bias != NULL, p->x, shared);
     product_sums(&product, hold, shared->x, sums);
     const f32 y = gemv_total(T, M, D, shared, sums) * factor + bias;
@@ -127,13 +126,13 @@ DEVICE void norm_qkv(enum weight_type T, u32 D, f32 eps, u32 H, u32 KV, u32 HD, 
         qkv_store(KT, HD, C, &of, element, turned ? point : y, p);
 }
 
-#define NORM_QKV(name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, TYPE, KT, C, W)         \
+#define NORM_QKV(name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, TYPE, KT, C)            \
     static_assert(NORM_GEMV_SHARED_BYTES(D, false) <= SHARED_MOST_BYTES,                           \
                   "norm_qkv: x is too long");                                                      \
     KERNEL(name##_kernel, struct norm_qkv_params,                                                  \
            GEMV_THREADS(WEIGHT_##T, QKV_RULE(H, KV, HD, R), D))                                    \
     {                                                                                              \
-        norm_qkv(WEIGHT_##T, D, EPS, H, KV, HD, R, TABLE, WEIGHT_##KT, C, W, &p);                  \
+        norm_qkv(WEIGHT_##T, D, EPS, H, KV, HD, R, TABLE, WEIGHT_##KT, C, &p);                     \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*q)[(H) * (HD)], const f32(*x)[S], const f32 *norm,   \
                          const f32 *norm_bias, const Q_TYPE *wq, const f32 *bq, const KV_TYPE *wk, \

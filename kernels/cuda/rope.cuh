@@ -9,6 +9,9 @@
 
 #include "kernels/cuda/device.h"
 
+/* The last position up to which f32 holds every one. */
+#define ROPE_COUNTED ((uint64_t)1 << 24)
+
 /* The frequencies of a model, as the generator computed them: a line of instances.cu. */
 #define ROPE_TABLE(name, COUNT, ...) DEVICE_TABLE f32 name[COUNT] = {__VA_ARGS__};
 
@@ -33,10 +36,11 @@ DEVICE void rope_angle(double x, f32 *cosine, f32 *sine)
     *sine = (f32)(quarter >= 2 ? -turned_sine : turned_sine);
 }
 
-/* Those of a position; W is the window, 0: none. */
-DEVICE void rope_at(u32 W, f32 frequency, uint64_t position, f32 *cosine, f32 *sine)
+/* Those of a position. */
+DEVICE void rope_at(f32 frequency, uint64_t position, f32 *cosine, f32 *sine)
 {
-    rope_angle(W > 0 ? (double)position * (double)frequency : (double)((f32)position * frequency),
+    rope_angle(position <= ROPE_COUNTED ? (double)((f32)position * frequency)
+                                        : (double)position * (double)frequency,
                cosine, sine);
 }
 

@@ -68,7 +68,7 @@ DEVICE void append_heads(enum weight_type T, u32 KV, u32 HD, u32 C, u32 half, bo
 }
 
 DEVICE void rope_append(u32 H, u32 KV, u32 HD, u32 R, const f32 *table, enum weight_type T, u32 C,
-                        u32 W, enum count count, const struct rope_append_params *p)
+                        enum count count, const struct rope_append_params *p)
 {
     const u32 half = R / 2, row = block_index();
     f32 *const cosine = (f32 *)shared_memory(), *const sine = cosine + half;
@@ -80,7 +80,7 @@ DEVICE void rope_append(u32 H, u32 KV, u32 HD, u32 R, const f32 *table, enum wei
     const u32 slot = (u32)(position % C);
     const struct append_turns turns = {cosine, sine};
     for (u32 j = thread_index(); j < half; j += APPEND_THREADS)
-        rope_at(W, table[j], position, &cosine[j], &sine[j]);
+        rope_at(table[j], position, &cosine[j], &sine[j]);
     block_barrier(); /* the turns: written by some threads, read by all below */
     if (half > 0)
         append_queries(H, HD, half, p->q + (size_t)row * H * HD, turns);
@@ -89,10 +89,10 @@ DEVICE void rope_append(u32 H, u32 KV, u32 HD, u32 R, const f32 *table, enum wei
     append_heads(T, KV, HD, C, 0, false, slot, p->v + at, turns, (char *)p->values);
 }
 
-#define ROPE_APPEND(name, H, KV, HD, R, TABLE, TYPE, T, C, W, COUNT)                               \
+#define ROPE_APPEND(name, H, KV, HD, R, TABLE, TYPE, T, C, COUNT)                                  \
     KERNEL(name##_kernel, struct rope_append_params, APPEND_THREADS)                               \
     {                                                                                              \
-        rope_append(H, KV, HD, R, TABLE, WEIGHT_##T, C, W, COUNT_##COUNT, &p);                     \
+        rope_append(H, KV, HD, R, TABLE, WEIGHT_##T, C, COUNT_##COUNT, &p);                        \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*q)[(H) * (HD)], const f32(*k)[(KV) * (HD)],          \
                          const f32(*v)[(KV) * (HD)], TYPE(*keys)[C][HD], TYPE(*values)[C][HD])     \

@@ -4,7 +4,9 @@ All values are exact in f32, bf16 and f16, so that one reference holds for every
 mixtral-w has the weights of mixtral-a and a window: a query at p sees the keys p-7..p.
 """
 
-from tiny import Runner, build, save, setup, write_references
+import numpy as np
+import torch
+from tiny import REFERENCES, Runner, build, save, setup, write_references
 from transformers import MixtralConfig, MixtralForCausalLM
 from transformers.models.mixtral.modeling_mixtral import MixtralTopKRouter
 from transformer_numpy import forward as forward_float64
@@ -18,6 +20,19 @@ THETA = 1e6
 MODELS = {"mixtral-a": (1301, 2301, None), "mixtral-w": (1301, 2302, 8)}
 
 
+# Rows of the long prompt over and over: far from the first position, where an angle that is
+# rounded otherwise than transformers' gives other logits.
+FAR = (1000, 3000, 5999)
+
+
+def write_far(name, model):
+    ids = [int(i) for i in (REFERENCES / f"{name}.long.txt").read_text().split()]
+    ids = ids * (FAR[-1] // len(ids) + 1)
+    with torch.no_grad():
+        logits = model(torch.tensor([ids]), use_cache=False).logits[0].numpy()
+    np.save(REFERENCES / f"{name}-f32.far.npy", logits[list(FAR)])
+
+
 def main():
     setup()
     for name, (seed, prompt_seed, window) in MODELS.items():
@@ -29,6 +44,8 @@ def main():
         runner = Runner(model, routers=(MixtralTopKRouter,))
         write_references(name, {"f32": runner},
                          {"f32": lambda ids: forward_float64(weights, flat, ids)}, prompt_seed)
+        if window:
+            write_far(name, model)
 
 
 if __name__ == "__main__":

@@ -53,8 +53,8 @@ void bed_rope_append(const struct bed_heads *heads, u32 R, const f32 *table, u32
     const struct step step = {.tokens = rows, .position = position};
     const run r = {.step = &step, .threads = 1};
     f32 cosine[R / 2 + 1], sine[R / 2 + 1];
-    rope_append(heads->H, heads->KV, heads->HD, heads->type, heads->C, heads->W, table, COUNT_CHUNK,
-                &r, q, k, v, keys, values, (struct rope_turns){R / 2, cosine, sine});
+    rope_append(heads->H, heads->KV, heads->HD, heads->type, heads->C, table, COUNT_CHUNK, &r, q, k,
+                v, keys, values, (struct rope_turns){R / 2, cosine, sine});
 }
 
 void bed_attention(const struct bed_heads *heads, f32 scale, u32 rows, uint64_t position, f32 *q,
