@@ -44,7 +44,9 @@ static void find_state(const struct steps *steps, struct design *design)
         const uint64_t all = design_layer_state(decode, false);
         const uint64_t caches = design_layer_state(decode, true);
         if ((design->cache_bytes > 0 && caches < all) || (caches > 0 && caches < all))
-            abort(); /* the family lists its kinds in another order */
+            report_fault(steps->cfg.name,
+                         "layers with nothing but caches as state must be the last of the family's "
+                         "kinds (gen/graph.c)"); /* the family lists its kinds in another order */
         design->state_bytes += all * steps->kind[k].layers;
         design->cache_bytes += caches * steps->kind[k].layers;
     }
@@ -135,7 +137,7 @@ bool design_make(const struct cfg *cfg, struct report *report, struct design *de
     design->io_bytes = io_bytes(design->steps.graph[STEP_DECODE]);
     design->instances = calloc(1, sizeof *design->instances);
     if (design->instances == NULL)
-        abort();
+        report_no_memory();
     instances_find(&design->steps, design->instances);
     return good;
 }
@@ -203,7 +205,7 @@ void emit_opening(struct page *page, const struct cfg *cfg, const char *file, co
     va_start(arguments, text);
     char *rest = NULL;
     if (vasprintf(&rest, text, arguments) < 0)
-        abort();
+        report_no_memory();
     va_end(arguments);
     page_comment(page,
                  "models/%s/%s: made from config/%s.ini; edit that, `make models`.\n"

@@ -43,10 +43,10 @@ static void picture(const struct design *d, enum step_kind step, uint32_t kind, 
     size_t size = 0;
     FILE *memory = open_memstream(&text, &size);
     if (memory == NULL)
-        abort();
+        report_no_memory();
     plan_print(&d->plan[step][kind], &d->steps.graph[step][kind], d->steps.cfg.name, memory);
     if (fclose(memory) != 0)
-        abort();
+        report_no_memory();
     page_line(page, "\n%.*s", (int)size - 1, text);
     free(text);
 }

@@ -31,7 +31,9 @@ const char *step_prefix(enum step_kind step)
 uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor)
 {
     if (graph->tensor_count == GRAPH_TENSORS)
-        abort();
+        report_fault(graph->model,
+                     "more than %d tensors in a graph: raise GRAPH_TENSORS (gen/graph.h)",
+                     GRAPH_TENSORS);
     graph->tensor[graph->tensor_count] = *tensor;
     return graph->tensor_count++;
 }
@@ -39,7 +41,9 @@ uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor)
 uint32_t graph_node(struct graph *graph, const struct node *node)
 {
     if (graph->node_count == GRAPH_NODES)
-        abort();
+        report_fault(graph->model,
+                     "more than %d operations in a graph: raise GRAPH_NODES (gen/graph.h)",
+                     GRAPH_NODES);
     graph->node[graph->node_count] = *node;
     return graph->node_count++;
 }
@@ -118,7 +122,8 @@ static const struct family *family_of(const struct cfg *cfg)
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
         if (strcmp(families[i].model_type, cfg->model_type) == 0)
             return &families[i];
-    abort(); /* the config reader knows a family that is not in the table */
+    report_fault(cfg->name, "model_type %s has no row in families[] (gen/graph.c)",
+                 cfg->model_type); /* the config reader knows a family that is not in the table */
 }
 
 void steps_kinds(const struct cfg *cfg, struct steps *steps)
@@ -150,6 +155,7 @@ void graph_build(const struct cfg *cfg, enum step_kind step, const struct kind *
     static const enum rows rows[] = {ROWS_ONE, ROWS_CHUNK, ROWS_LOGITS};
     const uint32_t tokens[] = {1, cfg->prefill_chunk, cfg->logit_rows};
     memset(graph, 0, sizeof *graph);
+    memcpy(graph->model, cfg->name, sizeof graph->model);
     graph->step = step;
     graph->kind = kind->of_family;
     graph->kind_name =
@@ -168,7 +174,7 @@ void steps_build(const struct cfg *cfg, struct steps *steps)
             struct graph *graph = &steps->graph[step][k];
             graph_build(cfg, step, &steps->kind[k], graph);
             if (!graph_shape(graph, &report))
-                abort();
+                report_fault(cfg->name, "operands do not fit together, as said above");
             graph_cost(graph);
         }
 }

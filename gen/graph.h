@@ -81,6 +81,7 @@ struct node {
 };
 
 struct graph {
+    char model[CFG_NAME_MAX + 1]; /* for messages */
     enum step_kind step;
     uint32_t kind;         /* of its layer, as the family counts them */
     const char *kind_name; /* "mamba_mlp"; "" in a model of one kind, and of head */
@@ -142,7 +143,8 @@ const char *step_name(enum step_kind step);
 /* What enumerators of the step's operations start with: "DECODE", "CHUNK", "HEAD". */
 const char *step_prefix(enum step_kind step);
 
-/* Adds a copy and returns its id. Overflow of the fixed arrays is a bug of the family: aborts. */
+/* Adds a copy and returns its id. Overflow of the fixed arrays is a fault of the generator: aborts
+ * with the name of the limit. */
 uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor);
 uint32_t graph_node(struct graph *graph, const struct node *node);
 

@@ -89,7 +89,7 @@ bool import_load(const char *dir, struct report *report, struct cfg *cfg)
     struct json_text_error error;
     char *path = NULL;
     if (asprintf(&path, "%s/config.json", dir) < 0)
-        abort();
+        report_no_memory();
     report->file = path;
     json_t *root = json_text_load(path, IMPORT_TEXT_MAX, JSON_TEXT_MARKED, &error);
     const bool good = import_document(root, &error, report, cfg);

@@ -123,7 +123,7 @@ void layout_make(const struct cfg *cfg, struct layout *layout)
 {
     struct steps *steps = calloc(1, sizeof *steps);
     if (steps == NULL)
-        abort();
+        report_no_memory();
     steps_build(cfg, steps);
     const struct graph *decode = steps->graph[STEP_DECODE];
     uint64_t room = 0; /* for every weight, as if each were in every layer of its kind */
@@ -132,7 +132,7 @@ void layout_make(const struct cfg *cfg, struct layout *layout)
             room += (uint64_t)weights_of(&decode[k].tensor[i]) * steps->kind[k].layers;
     *layout = (struct layout){.cfg = *cfg, .weight = calloc(room + 1, sizeof *layout->weight)};
     if (layout->weight == NULL)
-        abort();
+        report_no_memory();
     append_place(layout, decode, PLACE_PROLOGUE, (struct layer){0});
     for (uint32_t k = 0; k < steps->kind_count; k++)
         append_layers(layout, steps, k);

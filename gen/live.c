@@ -58,11 +58,14 @@ static struct plan_buffer lifetime(const struct graph *graph, uint32_t tensor)
 void live_find(const struct graph *graph, struct plan *plan)
 {
     *plan = (struct plan){.align = GRAPH_ALIGN};
+    memcpy(plan->model, graph->model, sizeof plan->model);
     for (uint32_t i = 0; i < graph->tensor_count; i++) {
         if (graph->tensor[i].role != ROLE_SCRATCH)
             continue;
         if (plan->count == PLAN_BUFFERS)
-            abort();
+            report_fault(graph->model,
+                         "more than %d buffers in a plan: raise PLAN_BUFFERS (gen/plan.h)",
+                         PLAN_BUFFERS);
         struct plan_buffer *b = &plan->buffer[plan->count++];
         *b = lifetime(graph, i);
         b->bottom = graph->kind_name[0] != '\0' && graph->tensor[i].place == PLACE_PROLOGUE;

@@ -123,16 +123,15 @@ static const char documentation[] =
     "A config is an INI file with the sections [model] (the architecture, under the names of "
     "Hugging "
     "Face's config.json), [build] (static choices) and, if it is published, [hub] (where). 'gen "
-    "import DIR' writes the config of a checkpoint to stdout; known are Mamba-1, Llama, Phi, "
-    "Mixtral, DeepSeekMoE and Jamba of Hugging Face, and Mamba-1 of state-spaces. 'gen table "
+    "import DIR' writes the config of a checkpoint to stdout; known are Mamba, Mamba-2, "
+    "Llama, Phi, Mixtral, DeepSeekMoE and Jamba of Hugging Face, and Mamba and Mamba-2 of "
+    "state-spaces. 'gen table "
     "CONFIG...' writes to stdout what these models need, in Markdown: parameters, bytes at rest "
-    "and "
-    "per token, and the fastest that GB10 and H200 can decode.\n\n"
-    "Generated are model.h, arena.h, decode.c, prefill.c, instances.h, instances.c, ops.c, proof.h "
-    "and plan.txt; they depend on nothing but the config and this program.\n\n"
+    "and per token, and the fastest that GB10 and H200 can decode.\n\n"
+    "Generated are model.h, arena.h, decode.c, prefill.c, instances.h, instances.c, instances.cu, "
+    "ops.c, proof.h and plan.txt; they depend on nothing but the config and this program.\n\n"
     "Exit codes: 0 done; 1 cannot write; 2 usage; 4 the config or checkpoint is not valid, or "
-    "--check "
-    "found a difference; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP): no file is half "
+    "--check found a difference; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP): no file is half "
     "written.\n\nKeys, all of the family required, of [hub] both or none:\n";
 
 /* argp asks for the text behind the options: the documentation, then every key of keys.def. */
@@ -145,7 +144,7 @@ static char *key_list(int key, const char *text, void *input)
     size_t size = 0;
     FILE *memory = open_memstream(&list, &size);
     if (memory == NULL)
-        abort();
+        report_no_memory();
     fputs(text, memory);
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         char wanted[CFG_EXPECTED_MAX];
@@ -170,7 +169,7 @@ static void print_stage(const char *stage, const struct cfg *cfg, enum step_kind
         return;
     }
     if (!graph_shape(&graph, &report))
-        abort();
+        report_fault(cfg->name, "operands do not fit together, as said above");
     live_find(&graph, &plan);
     plan_solve(&plan);
     if (strcmp(stage, "shape") == 0)
@@ -206,7 +205,7 @@ static bool same(const char *dir, const char *file, const char *text, size_t siz
 {
     char *path = NULL;
     if (asprintf(&path, "%s/%s", dir, file) < 0)
-        abort();
+        report_no_memory();
     bool holds = page_holds(path, text, size);
     if (!holds)
         fprintf(stderr, "%s: differs from what gen makes of the config: run `make models`\n", path);
@@ -218,7 +217,7 @@ static int generate(const struct options *o, const struct cfg *cfg, struct repor
 {
     static struct design design;
     if (!design_make(cfg, report, &design))
-        abort();
+        report_fault(cfg->name, "the memory plan is not valid, as said above");
     int code = EXIT_SUCCESS;
     for (uint32_t i = 0; i < emitter_count && code != EXIT_FAILURE; i++) {
         if (interrupt_asked()) {

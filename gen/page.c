@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gen/report.h"
 #include "runtime/partial.h"
 
 enum { CELLS = 16, ROW_MAX = 4 * PAGE_COLUMNS };
@@ -15,7 +16,7 @@ void page_open(struct page *page, const char *file)
     *page = (struct page){.file = file};
     page->stream = open_memstream(&page->text, &page->size);
     if (page->stream == NULL)
-        abort();
+        report_no_memory();
 }
 
 /* Writes text of one or more lines, each without trailing blanks and within the columns. */
@@ -24,9 +25,8 @@ static void write_line(struct page *page, const char *line, size_t length)
     while (length > 0 && line[length - 1] == ' ')
         length--;
     if (length > PAGE_COLUMNS) {
-        fprintf(stderr, "gen: %s: a line of %zu columns, the cap is %d:\n%.*s\n", page->file,
-                length, PAGE_COLUMNS, (int)length, line);
-        abort();
+        report_fault(page->file, "a line of %zu columns, the cap is %d:\n%.*s\n", length,
+                     PAGE_COLUMNS, (int)length, line);
     }
     fprintf(page->stream, "%.*s\n", (int)length, line);
 }
@@ -73,7 +73,7 @@ static char *formatted(const char *format, va_list arguments)
 {
     char *text = NULL;
     if (vasprintf(&text, format, arguments) < 0)
-        abort();
+        report_no_memory();
     return text;
 }
 
@@ -90,7 +90,8 @@ static void measure(const struct page *page, size_t width[CELLS])
         for (int c = 0;; c++) {
             size_t length = cell_length(cell);
             if (c == CELLS)
-                abort();
+                report_fault(page->file,
+                             "a table of more than %d columns: raise CELLS (gen/page.c)", CELLS);
             /* The last cell of a row does not widen its column. */
             if (length > width[c] && cell[length] != '\0')
                 width[c] = length;
@@ -104,7 +105,8 @@ static void measure(const struct page *page, size_t width[CELLS])
 }
 
 /* Puts the cells of a row into `line`, padded to the widths of their columns. */
-static size_t join_cells(const char *cell, const size_t width[CELLS], char line[ROW_MAX])
+static size_t join_cells(const char *file, const char *cell, const size_t width[CELLS],
+                         char line[ROW_MAX])
 {
     size_t at = 0;
     char align = '\t';
@@ -112,7 +114,7 @@ static size_t join_cells(const char *cell, const size_t width[CELLS], char line[
         size_t length = cell_length(cell);
         size_t pad = width[c] > length ? width[c] - length : 0;
         if (at + length + pad >= ROW_MAX)
-            abort();
+            report_fault(file, "a row of more than %d bytes: raise ROW_MAX (gen/page.c)", ROW_MAX);
         if (align == '\v')
             at += (size_t)sprintf(line + at, "%*s%.*s", (int)pad, "", (int)length, cell);
         else
@@ -134,13 +136,13 @@ static void write_table(struct page *page)
     char line[ROW_MAX];
     measure(page, width);
     for (uint32_t r = 0; r < page->row_count; r++) {
-        size_t length = join_cells(page->rows[r], width, line);
+        size_t length = join_cells(page->file, page->rows[r], width, line);
         const char *comment = strstr(line, "/* ");
         if ((comment != NULL ? (size_t)(comment - line) : length) > PAGE_COLUMNS)
             memset(width, 0, sizeof width);
     }
     for (uint32_t r = 0; r < page->row_count; r++) {
-        write_row(page, line, join_cells(page->rows[r], width, line));
+        write_row(page, line, join_cells(page->file, page->rows[r], width, line));
         free(page->rows[r]);
     }
     page->row_count = 0;
@@ -180,7 +182,7 @@ void page_row(struct page *page, const char *format, ...)
         page->row_room = page->row_room * 2 + 16;
         page->rows = reallocarray(page->rows, page->row_room, sizeof *page->rows);
         if (page->rows == NULL)
-            abort();
+            report_no_memory();
     }
     va_list arguments;
     va_start(arguments, format);
@@ -227,7 +229,7 @@ void page_close(struct page *page, char **text, size_t *size)
 {
     write_table(page);
     if (fclose(page->stream) != 0)
-        abort();
+        report_no_memory();
     free(page->rows);
     *text = page->text;
     *size = page->size;
@@ -267,7 +269,7 @@ bool page_store(const char *dir, const char *file, const char *text, size_t size
     char *path = NULL;
     struct partial partial;
     if (asprintf(&path, "%s/%s", dir, file) < 0)
-        abort();
+        report_no_memory();
     *changed = !page_holds(path, text, size);
     bool good = true;
     if (*changed) {

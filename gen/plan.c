@@ -224,7 +224,7 @@ static void sink_bottom(struct plan *plan)
     for (uint32_t i = 0; i < plan->count; i++) {
         struct plan_buffer *b = &plan->buffer[i];
         if (!together(b, &bottom))
-            abort();
+            report_fault(plan->model, "the residual is not alive beside every buffer (gen/live.c)");
         if (b->bottom)
             b->at = 0;
         else if (b->at < bottom.at)

@@ -23,6 +23,7 @@ struct plan_buffer {
 };
 
 struct plan {
+    char model[CFG_NAME_MAX + 1]; /* for messages */
     uint64_t align;
     uint32_t count;
     struct plan_buffer buffer[PLAN_BUFFERS];

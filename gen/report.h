@@ -18,4 +18,13 @@ struct report {
 __attribute__((format(printf, 3, 4))) void report_error(struct report *report, uint32_t line,
                                                         const char *message, ...);
 
+/* The generator itself is at fault, not its input: prints "gen: WHAT: MESSAGE" to stderr and
+ * aborts. WHAT is a model or a file; the message names the limit or rule that is broken, and where
+ * it stands. */
+__attribute__((noreturn, format(printf, 2, 3))) void report_fault(const char *what,
+                                                                  const char *message, ...);
+
+/* Prints "gen: no memory" to stderr and aborts. */
+__attribute__((noreturn)) void report_no_memory(void);
+
 #endif

@@ -23,7 +23,7 @@ static bool load(const char *path, struct entry *entry)
     if (!cfg_load(path, &report, &cfg))
         return false;
     if (!design_make(&cfg, &report, &design))
-        abort();
+        report_fault(cfg.name, "the memory plan is not valid, as said above");
     snprintf(entry->name, sizeof entry->name, "%s", cfg.name);
     entry->budget = design_budget(&design);
     design_free(&design);

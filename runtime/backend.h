@@ -2,7 +2,9 @@
  * runtime/cuda. It is the one processor or device of this process, so its own data are static; all
  * that verbs see of a session lies in struct session.
  *
- * session.h is the only caller of the steps: token ids and positions have been checked there. */
+ * session.h is the only caller of the steps, where token ids and positions are checked. Generation
+ * goes around it on CUDA, where the device takes the steps between tokens that it chose itself;
+ * there backend_generate_next() advances session->position. */
 #ifndef RUNTIME_BACKEND_H
 #define RUNTIME_BACKEND_H
 

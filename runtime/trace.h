@@ -46,7 +46,7 @@ bool trace_built(void);
  * start and before arena_seal(): a tool allocates here. A second call does nothing. */
 void trace_open(void);
 
-/* What run.op_hook has to be on the CPU backend: ends the range of operation `op` and begins that
+/* What run.after_op has to be on the CPU backend: ends the range of operation `op` and begins that
  * of the one after it. NULL if no tool is attached. From this call on, the range of a step begins
  * with that of its first operation. */
 op_hook *trace_op_hook(void);

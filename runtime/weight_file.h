@@ -2,9 +2,10 @@
  *
  *   0              struct weight_file_header, zero-padded to 4096 bytes
  *   table_at       struct weight_file_tensor [tensor_count], 4 KiB aligned, in the order of the
- * model's weight table tokenizer_at   the compiled tokenizer, 4 KiB aligned; absent (0 bytes) in
- * files of random weights weights_at     the image of the weights arena, 4 KiB aligned, to the end
- * of the file
+ *                  model's weight table
+ *   tokenizer_at   the compiled tokenizer, 4 KiB aligned; absent (0 bytes) in files of random
+ *                  weights
+ *   weights_at     the image of the weights arena, 4 KiB aligned, to the end of the file
  *
  * Gaps are zero and belong to the section before them, so every byte of the file is under a digest.
  */

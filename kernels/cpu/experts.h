@@ -3,7 +3,7 @@
  *
  *   Means    experts_swiglu: h[i] = silu(G[e] xg[i]) * (U[e] xg[i]) for every row i of group e
  *            (route.h)
- *            norm_experts_swiglu: the entrance of experts in a decode step: rmsnorm.h, route.h and
+ *            norm_experts_swiglu: the entrance of experts in a decode step: norm.h, route.h and
  *            the above for the chosen experts of one token
  *            experts_add: y[t] = y[t] + weight * (W[e] h[i]), for the rows i of token t in
  *            ascending order of their experts e
@@ -12,7 +12,7 @@
  *   Split    lines of 16 outputs, of all experts alike
  *   Moves    the matrices of the experts that are chosen, and no others
  *   Order    products as in linear.h, then one product with silu; y = fma(weight, product, y)
- *   Error    as rmsnorm.h, route.h, linear.h and swiglu; of experts_add with h = 2^-24:
+ *   Error    as norm.h, route.h, linear.h and swiglu; of experts_add with h = 2^-24:
  *            |y - exact| <= (K + 1) h (|y| + sum |weight W h|) + sum of |weight| the products'
  *            errors (tests/experts_test.c)
  *   Source   MixtralSparseMoeBlock in f32

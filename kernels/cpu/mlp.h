@@ -21,9 +21,10 @@
  *   Error    as these
  *   Source   LlamaMLP, PhiMLP
  *
- *   void NAME(run *, u32 op, f32 (*y)[PAD(M)], const f32 (*x)[S], const f32 *norm, const TYPE
- * *gate, const TYPE *up) void NAME(run *, u32 op, f32 (*y)[PAD(M)], const f32 (*x)[S], const f32
- * *norm, const f32 *norm_bias, const TYPE *w, const f32 *bias) */
+ *   void NAME(run *, u32 op, f32 (*y)[PAD(M)], const f32 (*x)[S], const f32 *norm,
+ *             const TYPE *gate, const TYPE *up)
+ *   void NAME(run *, u32 op, f32 (*y)[PAD(M)], const f32 (*x)[S], const f32 *norm,
+ *             const f32 *norm_bias, const TYPE *w, const f32 *bias) */
 #ifndef KERNELS_CPU_MLP_H
 #define KERNELS_CPU_MLP_H
 

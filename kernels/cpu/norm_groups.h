@@ -5,7 +5,7 @@
  *   Shapes   x [rows][XS] f32, of which columns 0 .. D-1; weight f32 [D]; D / G a multiple of 16
  *   Split    tokens
  *   Moves    2 D floats per token, and the weight
- *   Order    that of rmsnorm.h, group by group
+ *   Order    that of norm.h, group by group
  *   Error    |y - exact| <= (D / (32 G) + 8) 2^-24 |exact|  (tests/ssd_test.c)
  *   Source   Dao and Gu, "Transformers are SSMs", section 7.3; MambaRMSNormGated behind its gate
  *

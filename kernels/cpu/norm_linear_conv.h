@@ -1,7 +1,7 @@
 /* norm_linear_conv:  xz <- W rmsnorm(x) + bias, of which some rows go through silu(conv()), one
  * token
  *
- *   Means    rmsnorm.h, linear.h and conv.h one after another, in one operation: the entrance of a
+ *   Means    norm.h, linear.h and conv.h one after another, in one operation: the entrance of a
  *            Mamba layer in a decode step
  *   Shapes   xz [1][XS] f32; x [1][S], norm [S], S = PAD(D); W [M][D] packed as in panels.h, bias
  *            [PAD(M)]; rows AT .. AT+I-1, AT a multiple of 16, are convolved: conv [K-1][PAD(I)]

@@ -1,6 +1,6 @@
 /* norm_qkv:  q, and the caches at one position, <- the turned heads of W norm(x) + bias, one token
  *
- *   Means    rmsnorm.h, or layernorm.h where there is a norm's bias; linear.h with the matrices of
+ *   Means    norm.h, or layernorm.h where there is a norm's bias; linear.h with the matrices of
  *            q, k and v; rope_append.h: in one operation, the entrance of attention in a decode
  *            step
  *   Shapes   q [1][H HD] f32; x [1][S], norm, norm_bias [S], S = PAD(D); Wq [H HD][D], Wk and Wv
