@@ -78,9 +78,9 @@ gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c))
 fetch_lib    := $(filter-out tools/fetch.c,$(wildcard tools/fetch*.c))
 tool_lib     := $(filter-out $(tool_mains) $(fetch_lib) tools/train_scan.c tools/trace_injection.c \
                   tools/driver_watch.c,$(wildcard tools/*.c))
-shared_lib   := $(wildcard runtime/tokenizer*.c) runtime/utf8.c
+shared_lib   := $(wildcard runtime/tokenizer*.c)
 # What the generator has in common with the binaries.
-gen_shared   := $(addprefix runtime/,budget.c interrupt.c partial.c streams.c)
+gen_shared   := $(addprefix runtime/,budget.c interrupt.c partial.c streams.c utf8.c visible.c)
 runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(backend_lib)
 MODEL_OBJECTS := $(call objects,$(OUT)/obj/models/$(MODEL),$(model_files))
 

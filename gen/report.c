@@ -3,17 +3,27 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "runtime/visible.h"
+
+enum { SHOWN = 8 }; /* bytes that one byte of a message may become */
+
 void report_error(struct report *report, uint32_t line, const char *message, ...)
 {
-    if (line != 0)
-        fprintf(report->to, "%s:%u: ", report->file, line);
-    else
-        fprintf(report->to, "%s: ", report->file);
+    char *said = NULL;
     va_list arguments;
     va_start(arguments, message);
-    vfprintf(report->to, message, arguments);
+    const int bytes = vasprintf(&said, message, arguments);
     va_end(arguments);
-    fputc('\n', report->to);
+    char *shown = bytes < 0 ? NULL : malloc(SHOWN * (size_t)bytes + 1);
+    if (shown == NULL)
+        report_no_memory();
+    visible_copy(shown, SHOWN * (size_t)bytes + 1, said, (size_t)bytes);
+    if (line != 0)
+        fprintf(report->to, "%s:%u: %s\n", report->file, line, shown);
+    else
+        fprintf(report->to, "%s: %s\n", report->file, shown);
+    free(shown);
+    free(said);
     report->errors++;
 }
 

@@ -115,22 +115,26 @@ START_TEST(rows_and_paths_are_checked)
     ck_assert_int_eq(tokenizer_compile(base_path, 0, &blob, message), 4);
     ck_assert_str_eq(message, "tests/data/tokenizers/broken/base.json: a model with 0 rows of "
                               "vocabulary, expected 1 to 16777216");
-    ck_assert_int_eq(tokenizer_compile(base_path, 261, &blob, message), 4);
+    ck_assert_int_eq(tokenizer_compile(base_path, 260, &blob, message), 4);
     ck_assert_str_eq(message,
-                     "tests/data/tokenizers/broken/base.json: added_tokens[2].id: found id 261, "
-                     "expected 0 to 260 (the model's vocabulary has 261 rows)");
+                     "tests/data/tokenizers/broken/base.json: model.vocab['\u0120the']: found "
+                     "id 260, expected 0 to 259 (the model's vocabulary has 260 rows)");
     ck_assert_int_eq(tokenizer_compile(base_path, 262, &blob, message), 0);
     free(blob.bytes);
 }
 END_TEST
 
+/* Characters that are not seen are spelled out; an escape is what the file has. */
 START_TEST(odd_keys_are_refused)
 {
-    static const char *const keys[] = {"", ",", ", ", "model, ", "mode"};
+    static const char *const keys[] = {
+        "", ",", ", ", "model, ", "mode", "U+FEFFmode", "moU+000Ade", "aU+00ADU+202EU+FE0F\u00e9"};
+    static const char *const written[] = {
+        [5] = "\\uFEFFmode", [6] = "mo\\nde", [7] = "a\\u00AD\xE2\x80\xAE\\uFE0F\\u00e9"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         struct tokenizer_blob blob;
         char message[TOKENIZER_JSON_MESSAGE], json[64], expected[256];
-        int bytes = snprintf(json, sizeof json, "{\"%s\": null}", keys[i]);
+        int bytes = snprintf(json, sizeof json, "{\"%s\": null}", i < 5 ? keys[i] : written[i]);
         snprintf(expected, sizeof expected,
                  "t.json: key '%s' is not supported; supported: version, truncation, padding, "
                  "added_tokens, normalizer, pre_tokenizer, post_processor, decoder, model",
@@ -139,6 +143,62 @@ START_TEST(odd_keys_are_refused)
         ck_assert_int_eq(tokenizer_compile_memory(&text, NULL, 10, &blob, message), 4);
         ck_assert_str_eq(message, expected);
     }
+}
+END_TEST
+
+/* Truncation and padding have no part in what a text is; a token without a row is none. */
+START_TEST(what_has_no_effect_is_left_out_with_a_note)
+{
+    static const char text[] = "the <|padding|>  he  <x><y>";
+    static const struct {
+        const char *find, *replace;
+        uint64_t rows;
+        const char *notes;
+    } cases[] = {
+        {"\"truncation\":null,\"padding\":null",
+         "\"truncation\":{\"max_length\":2},\"padding\":{\"strategy\":{\"Fixed\":16}}", BASE_ROWS,
+         "t.json: truncation is left out, texts are taken as they are\n"
+         "t.json: padding is left out, texts are taken as they are\n"},
+        {"{\"id\":261", "{\"id\":261", BASE_ROWS - 1,
+         "t.json: added_tokens: 1 left out, '  ' with id 261 the first, as the model's vocabulary "
+         "has 261 rows; such text is tokenized like any other\n"},
+        {"\"normalized\":true}]",
+         "\"normalized\":true},{\"id\":262,\"content\":\"<x>\",\"special\":true,\"single_word\":"
+         "false,"
+         "\"lstrip\":true,\"rstrip\":false,\"normalized\":false},{\"id\":263,\"content\":\"<y>\","
+         "\"special\":true,\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
+         "\"normalized\":false}]",
+         BASE_ROWS,
+         "t.json: added_tokens: 2 left out, '<x>' with id 262 the first, as the model's vocabulary "
+         "has 262 rows; such text is tokenized like any other\n"},
+    };
+    struct token_bed_text base = read_base(base_path);
+    struct tokenizer_bed whole = token_bed_open(base_path, BASE_ROWS);
+    uint32_t ids[64], expected[64];
+    const uint64_t count = token_bed_encode(whole.tokenizer, text, sizeof text - 1, true, expected);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *edit = json_pack("{s:s,s:s}", "find", cases[i].find, "replace", cases[i].replace);
+        struct token_bed_text json = apply(&base, edit);
+        struct tokenizer_text file = {"t.json", (char *)json.bytes, json.size};
+        struct tokenizer_bed bed = {0};
+        char message[TOKENIZER_JSON_MESSAGE] = "";
+        int code = tokenizer_compile_memory(&file, NULL, cases[i].rows, &bed.blob, message);
+        ck_assert_msg(code == 0, "%s", message);
+        ck_assert_str_eq(bed.blob.notes, cases[i].notes);
+        token_bed_open_blob(&bed);
+        uint64_t found = token_bed_encode(bed.tokenizer, text, sizeof text - 1, true, ids);
+        if (i != 1) {
+            token_bed_same_ids(ids, found, expected, count, cases[i].find);
+        } else { /* each "  " is two tokens now, the rest is as it was */
+            ck_assert_uint_eq(found, count + 2);
+            token_bed_same_ids(ids, 3, expected, 3, cases[i].find);
+        }
+        token_bed_close(&bed);
+        free(json.bytes);
+        json_decref(edit);
+    }
+    token_bed_close(&whole);
+    free(base.bytes);
 }
 END_TEST
 
@@ -330,6 +390,7 @@ int main(void)
     tcase_add_loop_test(tests, files_cut_anywhere_are_refused, 0, 2);
     tcase_add_test(tests, rows_and_paths_are_checked);
     tcase_add_test(tests, odd_keys_are_refused);
+    tcase_add_test(tests, what_has_no_effect_is_left_out_with_a_note);
     tcase_add_test(tests, compiling_twice_gives_the_same_bytes);
     tcase_add_test(tests, a_wrong_block_is_refused);
     tcase_add_test(tests, each_damaged_entry_is_refused);

@@ -297,7 +297,7 @@ static const struct config_case {
      "begin\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>",
      NULL},
     {"deepseek", "{\"tokenizer_class\":\"LlamaTokenizerFast\"}",
-     "c.json: bos_token: '<s>' is no token of tokenizer.json", NULL, NULL},
+     "c.json: bos_token: '<s>' is no token of tokenizer.json that the model has", NULL, NULL},
     {"llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"bos_token\":null}",
      "c.json: bos_token: found null, expected a token, as one is to be added", NULL, NULL},
     {"llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_bos_token\":\"no\"}",

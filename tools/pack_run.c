@@ -123,7 +123,9 @@ static int compile_tokenizer(const struct pack_request *request, const struct la
         char message[TOKENIZER_JSON_MESSAGE];
         status = tokenizer_compile(path, layout->cfg.vocab_size, blob, message);
         if (status != EXIT_SUCCESS)
-            fprintf(report->to, "%s\n", message);
+            fprintf(report->to, "%s%s\n", blob->notes, message);
+        else
+            fputs(blob->notes, report->to);
     }
     free(path);
     return status;

@@ -322,7 +322,6 @@ int tokenizer_build(const struct tokenizer_source *source, const char *name,
                     struct tokenizer_blob *blob, char message[TOKENIZER_JSON_MESSAGE])
 {
     struct trie raw = {0}, clean = {0};
-    *blob = (struct tokenizer_blob){0};
     int code = trie_make(&raw, source, false, name, message);
     if (code == 0)
         code = trie_make(&clean, source, true, name, message);
@@ -334,7 +333,8 @@ int tokenizer_build(const struct tokenizer_source *source, const char *name,
     free(clean.twigs);
     if (code != 0) {
         free(blob->bytes);
-        *blob = (struct tokenizer_blob){0};
+        blob->bytes = NULL;
+        blob->size = 0;
     }
     return code;
 }

@@ -12,7 +12,7 @@
 
 static bool read_root(struct reader *reader, json_t *root)
 {
-    static const char *const must_be_null[] = {"truncation", "padding"};
+    static const char *const leftovers[] = {"truncation", "padding"};
     char quoted[QUOTE_BYTES];
     if (!json_is_object(root))
         return reader_refuse(reader, "found %s, expected an object", reader_kind(root));
@@ -27,10 +27,9 @@ static bool read_root(struct reader *reader, json_t *root)
         return reader_refuse(reader, "version: found %s, expected '1.0'",
                              reader_quote_json(quoted, version));
     for (size_t i = 0; i < 2; i++) {
-        json_t *value = json_object_get(root, must_be_null[i]);
+        json_t *value = json_object_get(root, leftovers[i]);
         if (value != NULL && !json_is_null(value))
-            return reader_refuse(reader, "%s: found %s, expected null", must_be_null[i],
-                                 reader_kind(value));
+            reader_note(reader, "%s is left out, texts are taken as they are", leftovers[i]);
     }
     return reader_pre_tokenizer(reader, root) && reader_nodes(reader, root) &&
            reader_model(reader, root) && reader_added(reader, root) &&
@@ -77,7 +76,7 @@ int tokenizer_compile_memory(const struct tokenizer_text *tokenizer,
                              const struct tokenizer_text *config, uint64_t vocab_rows,
                              struct tokenizer_blob *blob, char message[TOKENIZER_JSON_MESSAGE])
 {
-    struct reader reader = {.name = tokenizer->name, .message = message};
+    struct reader reader = {.name = tokenizer->name, .message = message, .notes = blob->notes};
     *blob = (struct tokenizer_blob){0};
     if (vocab_rows == 0 || vocab_rows > TOKENIZER_MAX_ROWS) {
         reader_refuse(&reader, "a model with %" PRIu64 " rows of vocabulary, expected 1 to %d",

@@ -9,6 +9,10 @@
  * post_processor null, ByteLevel, TemplateProcessing or a Sequence of these; added tokens with all
  * their flags. Any other node, option or key is refused by name: nothing is ignored silently.
  *
+ * What is left out with a note: truncation and padding, which a training run leaves behind and no
+ * prompt wants; added tokens whose ids the model has no rows for, so that their text is tokenized
+ * like any other.
+ *
  * tokenizer_config.json matters in one way: where it names a Llama or GPT-NeoX class, Hugging Face
  * `transformers` makes the ids around a text (BOS, EOS) from its add_bos_token and add_eos_token
  * and not from post_processor; so do we. */
@@ -20,18 +24,20 @@
 
 enum {
     TOKENIZER_JSON_MESSAGE = 1024,
+    TOKENIZER_JSON_NOTES = 4096,
     TOKENIZER_JSON_BYTES = 1 << 28 /* of the file; the largest published ones have 34 MB */
 };
 
 struct tokenizer_blob {
     void *bytes; /* to be freed by the caller */
     uint64_t size;
+    char notes[TOKENIZER_JSON_NOTES]; /* lines on what of the files is left out, or "" */
 };
 
 /* Compiles the file at `path`, with the tokenizer_config.json beside it if there is one, for a
- * model of vocab_rows rows: every id must be below that. Returns an exit code: 0; 3 not enough
- * memory; 4 a file cannot be read or is not what it should be. Then message says, beginning with
- * its path, what was found where and what was expected. */
+ * model of vocab_rows rows: every id that a text can lead to must be below that. Returns an exit
+ * code: 0; 3 not enough memory; 4 a file cannot be read or is not what it should be. Then message
+ * says, beginning with its path, what was found where and what was expected. */
 int tokenizer_compile(const char *path, uint64_t vocab_rows, struct tokenizer_blob *blob,
                       char message[TOKENIZER_JSON_MESSAGE]);
 

@@ -6,20 +6,39 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/utf8.h"
+#include "runtime/visible.h"
 
-__attribute__((format(printf, 2, 3))) bool reader_refuse(struct reader *reader, const char *format,
-                                                         ...)
+/* "NAME: complaint" to out, what is not seen in it spelled out. */
+static void put_line(const struct reader *reader, char out[TOKENIZER_JSON_MESSAGE],
+                     const char *format, va_list arguments)
 {
-    int used = snprintf(reader->message, TOKENIZER_JSON_MESSAGE, "%s: ", reader->name);
+    char text[TOKENIZER_JSON_MESSAGE];
+    int used = snprintf(text, sizeof text, "%s: ", reader->name);
     if (used < 0 || used >= TOKENIZER_JSON_MESSAGE)
         used = 0;
+    vsnprintf(text + used, sizeof text - (size_t)used, format, arguments);
+    visible_copy(out, TOKENIZER_JSON_MESSAGE, text, strlen(text));
+}
+
+bool reader_refuse(struct reader *reader, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(reader->message + used, TOKENIZER_JSON_MESSAGE - (size_t)used, format, arguments);
+    put_line(reader, reader->message, format, arguments);
     va_end(arguments);
     reader->code = 4;
     return false;
+}
+
+void reader_note(struct reader *reader, const char *format, ...)
+{
+    char line[TOKENIZER_JSON_MESSAGE];
+    size_t used = strlen(reader->notes);
+    va_list arguments;
+    va_start(arguments, format);
+    put_line(reader, line, format, arguments);
+    va_end(arguments);
+    snprintf(reader->notes + used, TOKENIZER_JSON_NOTES - used, "%s\n", line);
 }
 
 bool reader_no_memory(struct reader *reader)
@@ -52,22 +71,9 @@ const char *reader_kind(json_t *value)
 
 const char *reader_quote(char out[QUOTE_BYTES], const void *text, size_t bytes)
 {
-    const uint8_t *from = text;
-    size_t used = 0;
-    out[used++] = '\'';
-    for (size_t i = 0; i < bytes; i += utf8_length(from[i])) {
-        if (used > QUOTE_BYTES - 16) {
-            used += (size_t)snprintf(out + used, QUOTE_BYTES - used, "...");
-            break;
-        }
-        if (from[i] < 0x20 || from[i] == 0x7F) {
-            used += (size_t)snprintf(out + used, QUOTE_BYTES - used, "\\x%02X", from[i]);
-            continue;
-        }
-        memcpy(out + used, from + i, utf8_length(from[i]));
-        used += utf8_length(from[i]);
-    }
-    snprintf(out + used, QUOTE_BYTES - used, "'");
+    out[0] = '\'';
+    const bool all = visible_copy(out + 1, QUOTE_BYTES - 5, text, bytes) == bytes;
+    strcat(out, all ? "'" : "...'");
     return out;
 }
 

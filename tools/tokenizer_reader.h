@@ -10,22 +10,28 @@ enum { QUOTE_BYTES = 96 };
 struct reader {
     const char *name; /* of the file, at the start of the message */
     char *message;    /* [TOKENIZER_JSON_MESSAGE] */
+    char *notes;      /* [TOKENIZER_JSON_NOTES] */
     int code;         /* exit code of the complaint, 0: none */
     struct tokenizer_source source;
     json_t *vocab; /* model.vocab, once read */
 };
 
-/* Records "NAME: complaint" and gives false. */
+/* Records "NAME: complaint" and gives false. Characters that are not seen are spelled out in all
+ * messages (runtime/visible.h). */
 __attribute__((format(printf, 2, 3))) bool reader_refuse(struct reader *reader, const char *format,
                                                          ...);
 
 /* The same for lack of memory. */
 bool reader_no_memory(struct reader *reader);
 
+/* Adds the line "NAME: note" to the notes: what of the file is left out. */
+__attribute__((format(printf, 2, 3))) void reader_note(struct reader *reader, const char *format,
+                                                       ...);
+
 /* "an object", "a string" ... for messages. */
 const char *reader_kind(json_t *value);
 
-/* Text in quotes for messages: control characters escaped, cut short if long. */
+/* Text in quotes for messages, cut short if long. */
 const char *reader_quote(char out[QUOTE_BYTES], const void *text, size_t bytes);
 const char *reader_quote_json(char out[QUOTE_BYTES], json_t *string);
 

@@ -63,8 +63,8 @@ struct tokenizer_source {
 /* Appends bytes to the pool; false when there is no memory. */
 bool pool_add(struct byte_pool *pool, const void *bytes, uint64_t count, struct pool_text *text);
 
-/* Lays the tables out. Returns an exit code as tokenizer_compile does; `message` begins with
- * `name`. */
+/* Lays the tables out in *blob, which holds none yet. Returns an exit code as tokenizer_compile
+ * does; `message` begins with `name`. */
 int tokenizer_build(const struct tokenizer_source *source, const char *name,
                     struct tokenizer_blob *blob, char message[TOKENIZER_JSON_MESSAGE]);
 

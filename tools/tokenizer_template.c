@@ -149,7 +149,7 @@ static bool add_named(struct reader *reader, json_t *root, json_t *config, const
         return reader_refuse(reader, "%s: found %s, expected a token, as one is to be added", key,
                              reader_kind(text));
     if (!reader_find(reader, root, content, bytes, &id))
-        return reader_refuse(reader, "%s: %s is no token of tokenizer.json", key,
+        return reader_refuse(reader, "%s: %s is no token of tokenizer.json that the model has", key,
                              reader_quote(quoted, content, bytes));
     return add_id(reader, key, id, before);
 }
