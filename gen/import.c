@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gen/folder.h"
 #include "gen/import_dialects.h"
 #include "gen/json_text.h"
 #include "gen/number.h"
@@ -88,6 +89,9 @@ bool import_load(const char *dir, struct report *report, struct cfg *cfg)
 {
     struct json_text_error error;
     char *path = NULL;
+    report->file = dir;
+    if (!folder_has(dir, "config.json") && folder_is_adapter(dir, report))
+        return false;
     if (asprintf(&path, "%s/config.json", dir) < 0)
         report_no_memory();
     report->file = path;

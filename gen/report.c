@@ -1,5 +1,6 @@
 #include "gen/report.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -42,4 +43,34 @@ void report_no_memory(void)
 {
     fputs("gen: no memory\n", stderr);
     abort();
+}
+
+void report_note(const struct report *report, const char *message, ...)
+{
+    fprintf(report->to, "%s: note: ", report->file);
+    va_list arguments;
+    va_start(arguments, message);
+    vfprintf(report->to, message, arguments);
+    va_end(arguments);
+    fputc('\n', report->to);
+}
+
+void report_item(struct report_list *list, const char *message, ...)
+{
+    list->report->errors++;
+    if (list->count++ >= REPORT_LIST)
+        return;
+    fprintf(list->report->to, "%s: ", list->report->file);
+    va_list arguments;
+    va_start(arguments, message);
+    vfprintf(list->report->to, message, arguments);
+    va_end(arguments);
+    fputc('\n', list->report->to);
+}
+
+void report_rest(const struct report_list *list, const char *what)
+{
+    if (list->count > REPORT_LIST)
+        fprintf(list->report->to, "%s: and %" PRIu32 " more %s\n", list->report->file,
+                list->count - REPORT_LIST, what);
 }

@@ -28,4 +28,21 @@ __attribute__((noreturn, format(printf, 2, 3))) void report_fault(const char *wh
 /* Prints "gen: no memory" to stderr and aborts. */
 __attribute__((noreturn)) void report_no_memory(void);
 
+/* Prints "FILE: note: MESSAGE": something to know that is no error. */
+__attribute__((format(printf, 2, 3))) void report_note(const struct report *report,
+                                                       const char *message, ...);
+
+/* Complaints of one kind: all are counted, the first REPORT_LIST printed. */
+enum { REPORT_LIST = 8 };
+struct report_list {
+    struct report *report;
+    uint32_t count;
+};
+
+__attribute__((format(printf, 2, 3))) void report_item(struct report_list *list,
+                                                       const char *message, ...);
+
+/* Ends the list: "FILE: and 283 more WHAT", if there are more than were printed. */
+void report_rest(const struct report_list *list, const char *what);
+
 #endif

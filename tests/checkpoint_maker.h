@@ -191,8 +191,8 @@ static inline void maker_write_file(const struct maker *m, const char *name)
     free(header);
 }
 
-/* Packs what is in the directory. Compares the exit code, and the messages with DIR for its path.
- */
+/* Packs what is in the directory. Compares the exit code, and the messages with DIR for its path;
+ * of a success only how they begin, as they end with a time. */
 static inline void maker_pack(const struct maker *m, const struct pack_request *request, int status,
                               const char *messages)
 {
@@ -208,6 +208,8 @@ static inline void maker_pack(const struct maker *m, const struct pack_request *
         c += dir ? strlen(m->dir) : 1;
     }
     fclose(to);
+    if (messages != NULL && status == 0 && strlen(said) > strlen(messages))
+        said[strlen(messages)] = '\0';
     if (messages != NULL)
         ck_assert_str_eq(said, messages);
     ck_assert_msg(found == status, "exit code %d, expected %d: %s", found, status, said);

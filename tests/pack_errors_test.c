@@ -172,6 +172,34 @@ static void make_sharded(struct maker *m, const char *extra)
     free(text);
 }
 
+START_TEST(many_missing_shards_are_not_all_named)
+{
+    struct maker m;
+    char *index = NULL, *expected = NULL;
+    size_t index_bytes, expected_bytes;
+    maker_start(&m, untied);
+    FILE *to = open_memstream(&index, &index_bytes),
+         *said = open_memstream(&expected, &expected_bytes);
+    for (int i = 0; i < 20; i++) {
+        fprintf(to, "%s\"t%d\":\"%02d.safetensors\"", i == 0 ? "{\"weight_map\":{" : ",", i, i);
+        if (i < 8)
+            fprintf(said, "DIR/%02d.safetensors: cannot open: No such file or directory\n", i);
+    }
+    fputs("}}", to);
+    fputs(
+        "DIR/model.safetensors.index.json: 8 files cannot be used: the others were not looked at\n",
+        said);
+    fclose(to);
+    fclose(said);
+    maker_text(&m, "model.safetensors.index.json", index);
+    const struct pack_request request = maker_request(&m);
+    maker_pack(&m, &request, 4, expected);
+    free(index);
+    free(expected);
+    maker_end(&m);
+}
+END_TEST
+
 START_TEST(a_missing_shard_is_named)
 {
     struct maker m;
@@ -186,7 +214,7 @@ START_TEST(a_missing_shard_is_named)
 }
 END_TEST
 
-START_TEST(the_index_and_the_shards_must_agree)
+START_TEST(a_tensor_lies_in_one_shard)
 {
     struct maker m;
     maker_start(&m, untied);
@@ -202,20 +230,6 @@ START_TEST(the_index_and_the_shards_must_agree)
     maker_pack(&m, &request, 4,
                "DIR/model.safetensors.index.json: tensor \"backbone.layers.0.mixer.A_log\" lies in "
                "both \"one.safetensors\" and \"two.safetensors\"\n");
-
-    make_sharded(&m, "\"x\":\"one.safetensors\",");
-    maker_write_file(&m, "one.safetensors");
-    m.made[0].file = "two.safetensors";
-    maker_write_file(&m, "one.safetensors");
-    maker_add(&m, "y", 1, (const uint32_t[]){3})->file = "two.safetensors";
-    maker_write_file(&m, "two.safetensors");
-    maker_pack(&m, &request, 4,
-               "DIR/model.safetensors.index.json: tensor \"x\" should lie in \"one.safetensors\", "
-               "but does not\n"
-               "DIR/model.safetensors.index.json: tensor \"backbone.embeddings.weight\" should lie "
-               "in \"one.safetensors\", but does not\n"
-               "DIR/model.safetensors.index.json: weight_map does not list tensor \"y\", which "
-               "\"two.safetensors\" holds\n");
     maker_end(&m);
 }
 END_TEST
@@ -245,6 +259,17 @@ START_TEST(a_broken_index_is_refused)
 }
 END_TEST
 
+#define CONVERT                                                                                    \
+    "convert it once, there: python3 -c 'import glob, torch; from safetensors.torch import "       \
+    "save_file; save_file({k: v.contiguous().clone() for f in "                                    \
+    "sorted(glob.glob(\"pytorch_model*.bin\")) for k, v in torch.load(f, "                         \
+    "weights_only=True).items()}, \"model.safetensors\")'\n"
+#define ADAPTER                                                                                    \
+    "an adapter (adapter_config.json) and not the model that it changes; merge them once, there: " \
+    "python3 -c 'from peft import AutoPeftModelForCausalLM as M; "                                 \
+    "M.from_pretrained(\".\").merge_and_unload().save_pretrained(\"merged\")'; then put the "      \
+    "tokenizer's files beside them\n"
+
 START_TEST(a_directory_without_safetensors_says_what_to_do)
 {
     struct maker m;
@@ -254,12 +279,121 @@ START_TEST(a_directory_without_safetensors_says_what_to_do)
                "DIR: holds neither model.safetensors nor model.safetensors.index.json\n");
     maker_text(&m, "pytorch_model.bin", "PK");
     maker_pack(&m, &request, 4,
-               "DIR: holds pytorch_model.bin, which only Python can read; convert it once, there: "
-               "python3 -c 'import torch; from safetensors.torch import save_file; save_file({k: "
-               "v.clone() for k, v in torch.load(\"pytorch_model.bin\", "
-               "weights_only=True).items()}, \"model.safetensors\")'\n");
+               "DIR: holds pytorch_model.bin, which only Python can read; " CONVERT);
+    maker_text(&m, "pytorch_model-1-of-2.bin", "PK");
+    maker_text(&m, "pytorch_model.bin.index.json", "{}");
+    maker_pack(&m, &request, 4,
+               "DIR: holds pytorch_model-1-of-2.bin, which only Python can read; " CONVERT);
+    maker_text(&m, "adapter_config.json", "{}");
+    maker_pack(&m, &request, 4, "DIR: holds " ADAPTER);
     request.checkpoint = "/nonexistent";
     maker_pack(&m, &request, 4, "/nonexistent: no such directory\n");
+    maker_end(&m);
+}
+END_TEST
+
+START_TEST(weights_of_another_form_are_named)
+{
+    static const char *const names[][2] = {
+        {"tiny.gguf", "another form of a checkpoint; take the safetensors files that it was made "
+                      "from\n"},
+        {"consolidated.00.pth", "the form of the model's makers; take the checkpoint that "
+                                "transformers reads: config.json and model*.safetensors\n"},
+        {"x.pth", "which only Python can read; take the checkpoint that transformers reads: "
+                  "config.json and model*.safetensors\n"},
+        {"model.fp16.safetensors", "but expected model.safetensors, or shards and their index; if "
+                                   "all weights are in it, give it that name\n"},
+    };
+    struct maker m;
+    char expected[512];
+    maker_start(&m, untied);
+    const struct pack_request request = maker_request(&m);
+    maker_text(&m, names[_i][0], "x");
+    snprintf(expected, sizeof expected, "DIR: holds %s, %s", names[_i][0], names[_i][1]);
+    maker_pack(&m, &request, 4, expected);
+    maker_end(&m);
+}
+END_TEST
+
+/* It would change the weights, but only what is in them is packed. */
+START_TEST(an_adapter_beside_the_weights_is_noted)
+{
+    struct maker m;
+    maker_start(&m, untied);
+    maker_write_file(&m, "model.safetensors");
+    maker_text(&m, "adapter_config.json", "{}");
+    const struct pack_request request = maker_request(&m);
+    maker_pack(
+        &m, &request, 0,
+        "DIR: note: the adapter of adapter_config.json is left out: merge it, if the weights "
+        "are to have it\n");
+    maker_end(&m);
+}
+END_TEST
+
+/* One line for all names, whatever wrapped the model. */
+START_TEST(a_foreign_prefix_is_named_once)
+{
+    static const struct {
+        const char *prefix, *why;
+        bool inner; /* the names lack "backbone.", too */
+    } cases[] = {
+        {"module.", "which torch's DataParallel puts there: save the model's module", false},
+        {"module.", "which torch's DataParallel puts there: save the model's module", true},
+        {"_orig_mod.", "which torch.compile puts there: save the model's _orig_mod", false},
+        {"base_model.model.", "which PEFT puts there: save what merge_and_unload() gives", false},
+        {"a.b.", "which belongs to no model of this family: take it off every name", false},
+    };
+    struct maker m;
+    char expected[512];
+    maker_start(&m, untied);
+    for (uint32_t i = 0; i < m.count; i++) {
+        const char *source = m.layout.weight[i].source;
+        if (cases[_i].inner && strncmp(source, "backbone.", 9) == 0)
+            source += 9;
+        snprintf(m.made[i].name, sizeof m.made[i].name, "%s%s", cases[_i].prefix, source);
+    }
+    snprintf(expected, sizeof expected, "DIR: names begin with \"%s\" (\"%s\"), %s\n",
+             cases[_i].prefix, m.made[0].name, cases[_i].why);
+    maker_refuses(&m, expected);
+    maker_end(&m);
+}
+END_TEST
+
+/* The first eight of each kind, and how many more. */
+START_TEST(long_lists_are_cut_short)
+{
+    struct maker m;
+    char *expected = NULL, shape[64];
+    size_t bytes = 0;
+    maker_start(&m, untied);
+    FILE *to = open_memstream(&expected, &bytes);
+    for (uint32_t i = 0; i < m.count; i++)
+        snprintf(m.made[i].name, sizeof m.made[i].name, "t%02u", i);
+    for (uint32_t i = 0; i < 8; i++) {
+        const struct layout_weight *w = &m.layout.weight[i];
+        snprintf(shape, sizeof shape,
+                 w->rank == 1   ? "[%u]"
+                 : w->rank == 2 ? "[%u, %u]"
+                                : "[%u, %u, %u]",
+                 w->shape[0], w->shape[1], w->shape[2]);
+        fprintf(to, "DIR: tensor \"%s\" is missing, expected %s\n", w->source, shape);
+    }
+    fprintf(to, "DIR: and %u more tensors are missing\n", m.count - 8);
+    for (uint32_t i = 0; i < 8; i++) {
+        const struct layout_weight *w = &m.layout.weight[i];
+        snprintf(shape, sizeof shape,
+                 w->rank == 1   ? "[%u]"
+                 : w->rank == 2 ? "[%u, %u]"
+                                : "[%u, %u, %u]",
+                 w->shape[0], w->shape[1], w->shape[2]);
+        fprintf(to, "DIR: tensor \"t%02u\", F32 %s, is surplus: config tiny has no place for it\n",
+                i, shape);
+    }
+    fprintf(to, "DIR: and %u more tensors are surplus\n", m.count - 8);
+    fclose(to);
+    maker_refuses(&m, expected);
+    free(expected);
     maker_end(&m);
 }
 END_TEST
@@ -334,9 +468,14 @@ int main(void)
     TCase *files = tcase_create("files");
     tcase_add_test(files, a_file_cut_short_is_refused);
     tcase_add_test(files, a_missing_shard_is_named);
-    tcase_add_test(files, the_index_and_the_shards_must_agree);
+    tcase_add_test(files, many_missing_shards_are_not_all_named);
+    tcase_add_test(files, a_tensor_lies_in_one_shard);
     tcase_add_loop_test(files, a_broken_index_is_refused, 0, 6);
     tcase_add_test(files, a_directory_without_safetensors_says_what_to_do);
+    tcase_add_loop_test(files, weights_of_another_form_are_named, 0, 4);
+    tcase_add_test(files, an_adapter_beside_the_weights_is_noted);
+    tcase_add_loop_test(tensors, a_foreign_prefix_is_named_once, 0, 5);
+    tcase_add_test(tensors, long_lists_are_cut_short);
     tcase_add_test(files, config_json_must_agree);
     tcase_add_test(files, another_family_is_named);
     tcase_add_test(files, a_tokenizer_is_needed_unless_it_is_not);

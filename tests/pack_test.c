@@ -216,7 +216,11 @@ START_TEST(one_checkpoint_in_any_form_is_one_file)
     fputs("{\"metadata\":{\"total_size\":1},\"weight_map\":{", index);
     for (uint32_t i = 0; i < m.layout.count; i++) {
         m.made[i].file = i % 3 == 0 ? "model-1.safetensors" : "model-2.safetensors";
-        fprintf(index, "%s\"%s\":\"%s\"", i == 0 ? "" : ",", m.made[i].name, m.made[i].file);
+        if (i == 4) /* what is not listed, or elsewhere, or nowhere, is as in transformers */
+            fputs(",\"x\":\"model-1.safetensors\",\"y\\u0000\":\"model-2.safetensors\"", index);
+        else
+            fprintf(index, "%s\"%s\":\"%s\"", i == 0 ? "" : ",", m.made[i].name,
+                    i == 5 ? "model-1.safetensors" : m.made[i].file);
     }
     fputs("}}", index);
     fclose(index);
@@ -224,6 +228,111 @@ START_TEST(one_checkpoint_in_any_form_is_one_file)
     maker_write_file(&m, "model-2.safetensors");
     maker_pack(&m, &request, 0, NULL);
     expect_same_file(&m, expected, bytes);
+    free(expected);
+    maker_end(&m);
+}
+END_TEST
+
+/* Takes `part` off the front of the names that have it. */
+static void shorten_names(struct maker *m, const char *part)
+{
+    for (uint32_t i = 0; i < m->count; i++)
+        if (strncmp(m->made[i].name, part, strlen(part)) == 0)
+            memmove(m->made[i].name, m->made[i].name + strlen(part),
+                    strlen(m->made[i].name) - strlen(part) + 1);
+}
+
+static void expect_packs_to(const struct maker *m, const uint8_t *expected, uint64_t bytes)
+{
+    const struct pack_request request = maker_request(m);
+    maker_write_file(m, "model.safetensors");
+    maker_pack(m, &request, 0, NULL);
+    expect_same_file(m, expected, bytes);
+}
+
+/* Names as transformers takes them: of the inner model alone, of a tied table as the head, of both;
+ * an untied head keeps its own. */
+START_TEST(names_of_the_inner_model_are_as_good)
+{
+    struct maker m;
+    maker_start(&m, configs[_i == 0 ? 2 : 6]);
+    const struct pack_request request = maker_request(&m);
+    maker_write_file(&m, "model.safetensors");
+    maker_pack(&m, &request, 0, NULL);
+    uint64_t bytes;
+    uint8_t *expected = read_file(m.output, &bytes);
+    if (_i == 0) {
+        strcpy(m.made[0].name, "lm_head.weight");
+        expect_packs_to(&m, expected, bytes);
+        shorten_names(&m, "backbone.");
+        expect_packs_to(&m, expected, bytes);
+        strcpy(m.made[0].name, "embedding.weight");
+        expect_packs_to(&m, expected, bytes);
+        strcpy(m.made[0].name, "embeddings.weight");
+    }
+    shorten_names(&m, "model.");
+    expect_packs_to(&m, expected, bytes);
+    strcpy(m.made[1].name, m.layout.weight[1].source);
+    expect_packs_to(&m, expected, bytes);
+    free(expected);
+    maker_end(&m);
+}
+END_TEST
+
+/* Old checkpoints hold what follows from the config; it is left out, and said so once. */
+START_TEST(computed_tensors_are_left_out)
+{
+    static const struct {
+        const char *name;
+        uint32_t rank, dims[4];
+    } buffers[] = {
+        {"model.layers.1.self_attn.rotary_emb.inv_freq", 1, {8}},
+        {"rotary_emb.inv_freq", 1, {8}},
+        {"model.layers.0.self_attn.rotary_emb.cos_cached", 4, {1, 1, 64, 16}},
+        {"model.layers.0.self_attn.rotary_emb.sin_cached", 4, {1, 1, 64, 16}},
+        {"model.rotary_emb.original_inv_freq", 1, {8}},
+        {"transformer.h.0.attn.bias", 4, {1, 1, 16, 16}},
+        {"transformer.h.0.attn.masked_bias", 0, {0}},
+        {"gpt_neox.layers.0.attention.bias", 4, {1, 1, 16, 16}},
+        {"gpt_neox.layers.0.attention.masked_bias", 0, {0}},
+        {"model.embeddings.position_ids", 2, {1, 64}},
+    };
+    const uint32_t count = sizeof buffers / sizeof buffers[0];
+    struct maker m;
+    maker_start(&m, MAKER_JAMBA);
+    const struct pack_request request = maker_request(&m);
+    maker_write_file(&m, "model.safetensors");
+    maker_pack(&m, &request, 0, NULL);
+    uint64_t bytes;
+    uint8_t *expected = read_file(m.output, &bytes);
+    maker_add(&m, buffers[0].name, buffers[0].rank, buffers[0].dims);
+    maker_write_file(&m, "model.safetensors");
+    maker_pack(&m, &request, 0,
+               "DIR: note: tensor \"model.layers.1.self_attn.rotary_emb.inv_freq\" is left out: it "
+               "is computed, not learned\n");
+    expect_same_file(&m, expected, bytes);
+    for (uint32_t i = 1; i < count; i++)
+        maker_add(&m, buffers[i].name, buffers[i].rank, buffers[i].dims);
+    maker_write_file(&m, "model.safetensors");
+    maker_pack(&m, &request, 0,
+               "DIR: note: tensor \"gpt_neox.layers.0.attention.bias\" and 9 more are left out: "
+               "they are computed, not learned\n");
+    expect_same_file(&m, expected, bytes);
+    maker_find(&m, "transformer.h.0.attn.bias")->dims[3] = 15;
+    maker_find(&m, "transformer.h.0.attn.bias")->count = 16 * 15;
+    strcpy(maker_find(&m, "rotary_emb.inv_freq")->name, "my_rotary_emb.inv_freq");
+    maker_add(&m, "model.layers.0.self_attn.bias", 1, (const uint32_t[]){16});
+    maker_write_file(&m, "model.safetensors");
+    maker_pack(
+        &m, &request, 4,
+        "DIR: tensor \"model.layers.0.self_attn.bias\", F32 [16], is surplus: config tiny has "
+        "no place for it\n"
+        "DIR: tensor \"my_rotary_emb.inv_freq\", F32 [8], is surplus: config tiny has no "
+        "place for it\n"
+        "DIR: tensor \"transformer.h.0.attn.bias\", F32 [1, 1, 16, 15], is surplus: config "
+        "tiny has no place for it\n"
+        "DIR: note: tensor \"gpt_neox.layers.0.attention.bias\" and 7 more are left out: "
+        "they are computed, not learned\n");
     free(expected);
     maker_end(&m);
 }
@@ -414,6 +523,8 @@ int main(void)
     TCase *files = tcase_create("files");
     tcase_add_loop_test(files, every_element_is_in_its_place, 0, 6 * CONFIGS);
     tcase_add_test(files, one_checkpoint_in_any_form_is_one_file);
+    tcase_add_loop_test(files, names_of_the_inner_model_are_as_good, 0, 2);
+    tcase_add_test(files, computed_tensors_are_left_out);
     tcase_add_test(files, the_tokenizer_is_in_its_section);
     tcase_add_loop_test(files, random_weights_depend_on_seed_and_config_only, 0, CONFIGS);
     tcase_add_loop_test(files, random_rows_are_the_same_however_they_are_read, 0, 2);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gen/folder.h"
 #include "gen/json_text.h"
 #include "tools/checkpoint_bind.h"
 #include "tools/convert.h"
@@ -20,14 +21,6 @@ static char *join(const char *directory, const char *name)
     if (path != NULL)
         snprintf(path, bytes, "%s/%s", directory, name);
     return path;
-}
-
-static bool exists(const char *directory, const char *name)
-{
-    char *path = join(directory, name);
-    const bool there = path != NULL && access(path, F_OK) == 0;
-    free(path);
-    return there;
 }
 
 /* Opens one file of the checkpoint and adds it to the shards. */
@@ -63,16 +56,17 @@ static bool plain_name(const char *name)
            strchr(name, '/') == NULL;
 }
 
-/* Opens every file that the index names. All that cannot be opened are reported. */
+/* Opens every file that the index names. That is all the index is for: as in transformers, a tensor
+ * may lie in any of them, whatever the index says of it. */
 static bool open_shards(struct checkpoint *c, json_t *map, struct report *report)
 {
-    const uint32_t before = report->errors;
+    uint32_t failed = 0;
     const char *name;
     json_t *value;
     json_object_foreach(map, name, value)
     {
         const char *file = json_string_value(value);
-        if (!plain_name(file) || !safetensors_printable(name, SAFETENSORS_NAME)) {
+        if (!plain_name(file)) {
             report_error(report, 0, "weight_map does not map names of tensors to files beside it");
             return false;
         }
@@ -82,9 +76,13 @@ static bool open_shards(struct checkpoint *c, json_t *map, struct report *report
             report_error(report, 0, "more than %d files", CHECKPOINT_SHARDS);
             return false;
         }
-        add_shard(c, file, report);
+        if (!add_shard(c, file, report) && ++failed == REPORT_LIST) {
+            report_error(report, 0, "%d files cannot be used: the others were not looked at",
+                         REPORT_LIST);
+            return false;
+        }
     }
-    return report->errors == before;
+    return failed == 0;
 }
 
 static int compare_names(const void *left, const void *right)
@@ -109,33 +107,14 @@ static bool gather(struct checkpoint *c, struct report *report)
             c->tensors[c->tensor_count++] = (struct checkpoint_tensor){
                 .tensor = &c->shards[i].tensors.tensors[t], .shard = &c->shards[i]};
     qsort(c->tensors, count, sizeof *c->tensors, compare_names);
-    const uint32_t before = report->errors;
+    struct report_list list = {.report = report};
     for (size_t i = 1; i < count; i++)
         if (compare_names(&c->tensors[i - 1], &c->tensors[i]) == 0)
-            report_error(report, 0, "tensor \"%s\" lies in both \"%s\" and \"%s\"",
-                         c->tensors[i].tensor->name, c->tensors[i - 1].shard->name,
-                         c->tensors[i].shard->name);
-    return report->errors == before;
-}
-
-/* Each tensor must lie in the file that the index names for it, and nothing else may lie there. */
-static bool check_index(const struct checkpoint *c, json_t *map, struct report *report)
-{
-    const uint32_t before = report->errors;
-    const char *name;
-    json_t *value;
-    json_object_foreach(map, name, value)
-    {
-        const struct checkpoint_tensor *t = checkpoint_find(c, name);
-        if (t == NULL || strcmp(t->shard->name, json_string_value(value)) != 0)
-            report_error(report, 0, "tensor \"%s\" should lie in \"%s\", but does not", name,
-                         json_string_value(value));
-    }
-    for (size_t i = 0; i < c->tensor_count; i++)
-        if (json_object_get(map, c->tensors[i].tensor->name) == NULL)
-            report_error(report, 0, "weight_map does not list tensor \"%s\", which \"%s\" holds",
-                         c->tensors[i].tensor->name, c->tensors[i].shard->name);
-    return report->errors == before;
+            report_item(&list, "tensor \"%s\" lies in both \"%s\" and \"%s\"",
+                        c->tensors[i].tensor->name, c->tensors[i - 1].shard->name,
+                        c->tensors[i].shard->name);
+    report_rest(&list, "tensors lie in two files");
+    return list.count == 0;
 }
 
 /* Opens the shards that the index at report->file names. */
@@ -151,25 +130,9 @@ static bool open_sharded(struct checkpoint *c, struct report *report)
     bool valid = json_is_object(map) && json_object_size(map) > 0;
     if (!valid)
         report_error(report, 0, "weight_map is missing, empty or not an object");
-    valid =
-        valid && open_shards(c, map, report) && gather(c, report) && check_index(c, map, report);
+    valid = valid && open_shards(c, map, report) && gather(c, report);
     json_decref(root);
     return valid;
-}
-
-/* Says what is there instead of safetensors files. */
-static void report_no_files(const char *directory, struct report *report)
-{
-    if (exists(directory, "pytorch_model.bin") || exists(directory, "pytorch_model.bin.index.json"))
-        report_error(report, 0,
-                     "holds pytorch_model.bin, which only Python can read; convert it once, there: "
-                     "python3 -c 'import torch; from safetensors.torch import save_file; "
-                     "save_file({k: v.clone() for k, v in torch.load(\"pytorch_model.bin\", "
-                     "weights_only=True).items()}, \"model.safetensors\")'");
-    else if (!exists(directory, "."))
-        report_error(report, 0, "no such directory");
-    else
-        report_error(report, 0, "holds neither %s nor %s", single_name, index_name);
 }
 
 static bool open_files(struct checkpoint *c, struct report *report)
@@ -180,10 +143,10 @@ static bool open_files(struct checkpoint *c, struct report *report)
         report_error(report, 0, "no memory for the list of files");
         return false;
     }
-    if (exists(c->directory, single_name))
+    if (folder_has(c->directory, single_name))
         return add_shard(c, single_name, report) && gather(c, report);
-    if (!exists(c->directory, index_name)) {
-        report_no_files(c->directory, report);
+    if (!folder_has(c->directory, index_name)) {
+        folder_explain(c->directory, report);
         return false;
     }
     char *path = join(c->directory, index_name);
@@ -201,6 +164,9 @@ bool checkpoint_open(struct checkpoint *c, const char *directory, const struct l
     struct report here = {.to = report->to, .file = directory};
     const bool valid = open_files(c, &here) && checkpoint_bind(c, &here);
     report->errors += here.errors;
+    if (valid && folder_has(directory, "adapter_config.json"))
+        report_note(&here, "the adapter of adapter_config.json is left out: merge it, if the "
+                           "weights are to have it");
     if (!valid)
         checkpoint_close(c);
     return valid;

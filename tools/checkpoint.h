@@ -1,8 +1,9 @@
 /* A checkpoint directory as the weights of one layout.
  *
  * Opening finds the files (model.safetensors, or the shards that model.safetensors.index.json
- * names), validates their headers, and binds every tensor to a weight of the layout. All errors of
- * names, shapes and dtypes are reported together. Afterwards any rows of any weight can be read. */
+ * names), validates their headers, and binds every tensor to a weight of the layout, under any of
+ * the names of checkpoint_names.h. Errors of names, shapes and dtypes are reported together, long
+ * lists of them cut short. Afterwards any rows of any weight can be read. */
 #ifndef TOOLS_CHECKPOINT_H
 #define TOOLS_CHECKPOINT_H
 
@@ -25,7 +26,7 @@ struct checkpoint_shard {
 struct checkpoint_tensor {
     const struct safetensors_tensor *tensor;
     const struct checkpoint_shard *shard;
-    bool bound; /* to a weight, or accepted as the copy of a tied one */
+    bool bound; /* to a weight, accepted as the copy of a tied one, or left out with a note */
 };
 
 struct checkpoint {
@@ -38,8 +39,9 @@ struct checkpoint {
     const struct checkpoint_tensor **bound; /* [layout->count]: the tensor of each weight */
 };
 
-/* True: every weight of the layout has its tensor and no tensor is left over. False: the reasons
- * were reported, and `c` is empty. Both arguments must outlive `c`. */
+/* True: every weight of the layout has its tensor and no tensor is left over, but those that are
+ * computed, which a note names. False: the reasons were reported, and `c` is empty. Both arguments
+ * must outlive `c`. */
 __attribute__((warn_unused_result)) bool checkpoint_open(struct checkpoint *c,
                                                          const char *directory,
                                                          const struct layout *layout,

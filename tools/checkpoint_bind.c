@@ -2,19 +2,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-static int compare_key(const void *key, const void *element)
-{
-    const struct checkpoint_tensor *t = element;
-    return strcmp(key, t->tensor->name);
-}
-
-struct checkpoint_tensor *checkpoint_find(const struct checkpoint *c, const char *name)
-{
-    return bsearch(name, c->tensors, c->tensor_count, sizeof *c->tensors, compare_key);
-}
+#include "tools/checkpoint_names.h"
 
 /* Writes "[256, 64]" into `text` and returns it. */
 static const char *describe_shape(const struct layout_weight *weight, char *text, size_t size)
@@ -35,25 +25,39 @@ static bool same_shape(const struct safetensors_tensor *tensor, const struct lay
     return same;
 }
 
-/* Finds the tensor of one weight and checks that it can become it. */
-static void bind_weight(struct checkpoint *c, uint32_t index, struct report *report)
+/* Finds the tensor of every weight. */
+static uint32_t bind_weights(struct checkpoint *c)
 {
-    const struct layout_weight *weight = &c->layout->weight[index];
-    char expected[64], found[256];
-    struct checkpoint_tensor *t = checkpoint_find(c, weight->source);
-    if (t == NULL && weight->alias[0] != '\0')
-        t = checkpoint_find(c, weight->alias);
-    describe_shape(weight, expected, sizeof expected);
-    if (t == NULL) {
-        report_error(report, 0, "tensor \"%s\" is missing, expected %s", weight->source, expected);
-        return;
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < c->layout->count; i++) {
+        struct checkpoint_tensor *t = checkpoint_source(c, i);
+        c->bound[i] = t;
+        if (t != NULL)
+            t->bound = true;
+        found += t != NULL;
     }
-    t->bound = true;
-    c->bound[index] = t;
-    if (t->tensor->dtype == SAFETENSORS_OTHER || !same_shape(t->tensor, weight))
-        report_error(report, 0, "tensor \"%s\" is %s, expected F32, F16 or BF16 %s",
-                     t->tensor->name, safetensors_describe(t->tensor, found, sizeof found),
-                     expected);
+    return found;
+}
+
+/* Checks that the tensors can become their weights. */
+static void check_weights(const struct checkpoint *c, struct report *report)
+{
+    struct report_list missing = {.report = report}, unfit = {.report = report};
+    for (uint32_t i = 0; i < c->layout->count; i++) {
+        const struct layout_weight *weight = &c->layout->weight[i];
+        const struct checkpoint_tensor *t = c->bound[i];
+        char expected[64], found[256];
+        describe_shape(weight, expected, sizeof expected);
+        if (t == NULL)
+            report_item(&missing, "tensor \"%s\" is missing, expected %s", weight->source,
+                        expected);
+        else if (t->tensor->dtype == SAFETENSORS_OTHER || !same_shape(t->tensor, weight))
+            report_item(&unfit, "tensor \"%s\" is %s, expected F32, F16 or BF16 %s",
+                        t->tensor->name, safetensors_describe(t->tensor, found, sizeof found),
+                        expected);
+    }
+    report_rest(&missing, "tensors are missing");
+    report_rest(&unfit, "tensors have another shape or type");
 }
 
 enum { COMPARE_BYTES = 65536 };
@@ -88,26 +92,50 @@ static void bind_tied_copy(struct checkpoint *c, struct report *report)
     if (c->layout->tied_copy[0] == '\0' || copy == NULL)
         return;
     copy->bound = true;
-    if (embedding != NULL && !same_values(embedding, copy, report))
+    if (embedding != NULL && embedding != copy && !same_values(embedding, copy, report))
         report_error(report, 0,
                      "tensor \"%s\" differs from \"%s\", but the config ties them: set "
                      "tie_word_embeddings = false",
                      copy->tensor->name, embedding->tensor->name);
 }
 
+/* What is left over must be a buffer that is computed anew. */
+static void check_surplus(struct checkpoint *c, struct report *report)
+{
+    struct report_list surplus = {.report = report};
+    const char *computed = NULL;
+    uint32_t more = 0;
+    for (size_t i = 0; i < c->tensor_count; i++) {
+        const struct safetensors_tensor *t = c->tensors[i].tensor;
+        char found[256];
+        if (c->tensors[i].bound)
+            continue;
+        if (!checkpoint_computed(t)) {
+            report_item(&surplus, "tensor \"%s\", %s, is surplus: config %s has no place for it",
+                        t->name, safetensors_describe(t, found, sizeof found), c->layout->cfg.name);
+            continue;
+        }
+        c->tensors[i].bound = true;
+        more += computed != NULL;
+        computed = computed != NULL ? computed : t->name;
+    }
+    report_rest(&surplus, "tensors are surplus");
+    if (more > 0)
+        report_note(report,
+                    "tensor \"%s\" and %" PRIu32
+                    " more are left out: they are computed, not learned",
+                    computed, more);
+    else if (computed != NULL)
+        report_note(report, "tensor \"%s\" is left out: it is computed, not learned", computed);
+}
+
 bool checkpoint_bind(struct checkpoint *c, struct report *report)
 {
     const uint32_t before = report->errors;
-    for (uint32_t i = 0; i < c->layout->count; i++)
-        bind_weight(c, i, report);
+    if (bind_weights(c) == 0 && checkpoint_prefixed(c, report))
+        return false;
+    check_weights(c, report);
     bind_tied_copy(c, report);
-    for (size_t i = 0; i < c->tensor_count; i++) {
-        char found[256];
-        if (!c->tensors[i].bound)
-            report_error(report, 0, "tensor \"%s\", %s, is surplus: config %s has no place for it",
-                         c->tensors[i].tensor->name,
-                         safetensors_describe(c->tensors[i].tensor, found, sizeof found),
-                         c->layout->cfg.name);
-    }
+    check_surplus(c, report);
     return report->errors == before;
 }

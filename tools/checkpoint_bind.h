@@ -7,7 +7,4 @@
 /* Fills c->bound. False: missing, surplus, misshapen or mistyped tensors, all of them reported. */
 bool checkpoint_bind(struct checkpoint *c, struct report *report);
 
-/* The tensor of that name, or NULL. */
-struct checkpoint_tensor *checkpoint_find(const struct checkpoint *c, const char *name);
-
 #endif
