@@ -183,7 +183,7 @@ programs    := $(patsubst tests/%.c,$(TESTS)/%,$(wildcard tests/*_test.c)) \
                $(TESTS)/poison_hybrid_test $(TESTS)/trace_hybrid_test
 scripts     := $(filter-out tests/all.sh,$(wildcard tests/*.sh))
 test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_digest.c tests/bench_kernels.c \
-               tests/no_steps.c
+               tests/no_steps.c tests/reopened.c
 test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c))
 TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
 TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"' \

@@ -81,5 +81,6 @@ simt-model-%: build/tests/config/%.ini
 simt-models: $(addprefix tiny-model-,$(filter $(tiny_models) $(tiny_families),$(simt_models))) \
              $(TESTS)/libsimt.a
 	@for m in $(simt_models); do $(MAKE) -s simt-model-$$m || exit 1; done
-	@$(if $(simt_models),$(MAKE) -s BACKEND=simt all)
+	@$(if $(simt_models),$(MAKE) -s BACKEND=simt all && $(MAKE) -s BACKEND=simt MODEL=mamba-a-bf16 \
+	  CONFIG=build/tests/config/mamba-a-bf16.ini SOURCES=build/tests/models/mamba-a-bf16 reopened)
 test-parts: simt-models

@@ -81,6 +81,13 @@ $(KIT)/gpu_probe: $(addprefix $(OUT)/obj/tools/,gpu_probe.cu.o gpu_probe_measure
 endif
 
 # ---- tests without a GPU ---------------------------------------------------------------------------
+ifeq ($(BACKEND),simt)
+# Opens and closes a session of MODEL twice.
+.PHONY: reopened
+reopened: $(OUT)/reopened
+$(OUT)/reopened: $(TESTS)/obj/reopened.o $(MODEL_OBJECTS) $(OUT)/libruntime.a $(backend_objects)
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
+endif
 # The watch over the driver is loaded into other programs, and its driver is a fake: no sanitizer.
 watch_parts := build/tools/libdriverwatch.so build/tests/driver/libcuda.so.1 build/tests/driver/calls \
                $(if $(cuda_headers),build/tests/driver/runtime)

@@ -82,8 +82,13 @@ struct generation_options {
 /* Bytes that backend_generate_open() takes from session->io. */
 uint64_t backend_generate_bytes(void);
 
-/* Makes ready what generation needs; before arena_seal(). */
+/* Makes ready what generation needs, and generates one token of no text; before arena_seal(). In
+ * the default mode what CUDA refuses is left out, with a note on stderr that says what is done
+ * instead; refused what was asked for, it exits with EXIT_FAILED. */
 void backend_generate_open(struct session *session, const struct generation_options *options);
+
+/* How tokens are generated from then on: never GRAPH_DEFAULT. For a backend that has graphs. */
+struct graph_mode backend_generate_mode(void);
 
 /* Starts from `logits`: the row that session_decode(), or session_head() with one row, returned
  * last. limit is at least 1. */

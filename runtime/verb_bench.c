@@ -230,10 +230,8 @@ static void print_text(const struct bench_options *options, const struct result 
                   report_bytes(result->taken).text, report_bytes(result->planned).text);
 }
 
-static const char *const mode_names[] = {[GRAPH_DEFAULT] = "loop",
-                                         [GRAPH_NONE] = "no-graph",
-                                         [GRAPH_STEP] = "graph",
-                                         [GRAPH_LOOP] = "loop"};
+static const char *const mode_names[] = {
+    [GRAPH_NONE] = "no-graph", [GRAPH_STEP] = "graph", [GRAPH_LOOP] = "loop"};
 
 static void print_json(const struct bench_options *options, const struct result *result)
 {
@@ -247,8 +245,8 @@ static void print_json(const struct bench_options *options, const struct result 
     if (backend_device())
         json_string(&json, "device", backend_device());
     if (backend_has_graphs) {
-        json_string(&json, "mode", mode_names[options->common.mode.use]);
-        json_bool(&json, "pdl", !options->common.mode.no_pdl);
+        json_string(&json, "mode", mode_names[backend_generate_mode().use]);
+        json_bool(&json, "pdl", !backend_generate_mode().no_pdl);
     }
     json_integer(&json, "threads", session.pool.started);
     json_integer(&json, "repetitions", result->rounds);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/cuda/device.h"
-#include "tests/child.h"
+#include "tests/gpu_child.h"
 #include "tests/run.h"
 
 #define MODEL   "mamba-a-bf16"
@@ -30,18 +30,6 @@ static const struct {
     {TEST_SIMT "/mixtral-a-bf16", "build/cuda/mixtral-a-bf16.weights"},
 };
 enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
-
-static void gpu(const char *environment)
-{
-    ck_assert_int_eq(setenv("FAKE_CUDA", environment, 1), 0);
-}
-
-/* The child's code, and that its messages have these words. */
-static void assert_ends(const struct child *child, int code, const char *words)
-{
-    ck_assert_msg(child->code == code, "code %d, expected %d: %s", child->code, code, child->err);
-    ck_assert_msg(strstr(child->err, words) != NULL, "'%s' is not in: %s", words, child->err);
-}
 
 /* ---- what cannot be -------------------------------------------------------------------------- */
 
@@ -122,31 +110,6 @@ START_TEST(too_little_memory_is_refused_with_numbers)
                 "not enough memory on fake NVIDIA GB10: ");
     gpu("fail=cudaMalloc:2:cudaErrorMemoryAllocation");
     assert_ends(CHILD(binary, "run", "-q", "-m", weights), 3, "bytes for the state arena on");
-}
-END_TEST
-
-/* A fault, and what is said about it. */
-static const struct fault {
-    const char *environment, *words;
-} FAULTS[] = {
-    {"fail=cudaLaunchKernelExC:1:cudaErrorLaunchFailure",
-     "operation EMBED of prefill, kernel embed_bf16_32x512x64_kernel: cudaLaunchKernelExC: "},
-    {"fail=cudaFuncSetAttribute:1:cudaErrorInvalidValue", "operation "},
-    {"fail=cudaStreamBeginCapture:1:cudaErrorStreamCaptureUnsupported",
-     "graph of 'decode': cudaStreamBeginCapture: "},
-    {"fail=cudaStreamEndCapture:2:cudaErrorStreamCaptureInvalidated",
-     "graph of 'prefill': cudaStreamEndCapture: "},
-    {"fail=cudaGraphInstantiate:3:cudaErrorInvalidValue", "graph of 'head': cudaGraphInstantiate"},
-    {"fail=cudaGraphAddNode:1:cudaErrorInvalidValue", "graph of 'loop': cudaGraphAddNode: "},
-    {"fail=cudaGraphLaunch:1:cudaErrorLaunchFailure", "cudaGraphLaunch: "},
-    {"failkernel=turn_kernel:2:cudaErrorIllegalAddress", "generation: cudaStreamQuery: "},
-    {"fail=cublasLtMatmul:1:14", "operation IN_PROJ, gemm_bf16_32x256x64"},
-};
-
-START_TEST(a_fault_is_fatal_and_named)
-{
-    gpu(FAULTS[_i].environment);
-    assert_ends(CHILD(binary, "run", "-q", "-m", weights, "-n", "4"), 1, FAULTS[_i].words);
 }
 END_TEST
 
@@ -249,33 +212,6 @@ END_TEST
 
 /* ---- generation ------------------------------------------------------------------------------ */
 
-/* How often the child called a function of CUDA, from the report of the fake. */
-static long calls(const char *report, const char *name)
-{
-    char line[256], call[128];
-    long count, found = 0;
-    FILE *file = fopen(report, "r");
-    ck_assert_ptr_nonnull(file);
-    while (fgets(line, sizeof line, file))
-        if (sscanf(line, "call %127s %ld", call, &count) == 2 && strcmp(call, name) == 0)
-            found = count;
-    ck_assert_int_eq(fclose(file), 0);
-    return found;
-}
-
-/* Lines of the fake's trace that name this kernel: how often it was executed. */
-static long executions(const char *trace, const char *kernel)
-{
-    char line[256];
-    long found = 0;
-    FILE *file = fopen(trace, "r");
-    ck_assert_ptr_nonnull(file);
-    while (fgets(line, sizeof line, file))
-        found += strstr(line, kernel) != NULL;
-    ck_assert_int_eq(fclose(file), 0);
-    return found;
-}
-
 /* By the device as well: it makes no token that nobody asked for. */
 START_TEST(the_limit_is_kept)
 {
@@ -291,10 +227,10 @@ START_TEST(the_limit_is_kept)
         struct child *child = CHILD(binary, "run", "-m", weights, "-p", "Hi", "--ignore-eos", "-n",
                                     limits[i], MODES[_i]);
         assert_ends(child, 0, words[i]);
-        long turns = strtol(limits[i], NULL, 10); /* launches beside a prefill and a head */
-        long launches = _i == 0 ? 0 : _i == 1 ? 2 + turns : 2 + (turns > 0);
-        ck_assert_int_eq(calls(report, "cudaGraphLaunch"), launches);
-        ck_assert_int_eq(executions(trace, "turn_greedy_kernel"), turns);
+        long turns = strtol(limits[i], NULL, 10); /* beside a dry one, a prefill and a head */
+        long launches = _i == 0 ? 0 : _i == 1 ? 3 + turns : 3 + (turns > 0);
+        ck_assert_int_eq(gpu_calls(report, "cudaGraphLaunch"), launches);
+        ck_assert_int_eq(gpu_executions(trace, "turn_greedy_kernel"), 1 + turns);
     }
 }
 END_TEST
@@ -349,6 +285,25 @@ START_TEST(ctrl_c_ends_an_endless_text)
 }
 END_TEST
 
+/* Twice in one process: what a session, generation and measuring have made is given back. */
+START_TEST(a_closed_session_leaves_nothing)
+{
+    static const char *const uses[] = {"run", "bench"};
+    const char *report = child_scratch("report");
+    char environment[512], line[512];
+    snprintf(environment, sizeof environment, "report=%s", report);
+    gpu(environment);
+    struct child *child = CHILD(TEST_SIMT "/reopened", uses[_i]);
+    assert_ends(child, 0, "");
+    ck_assert_str_eq(child->out, "3 tokens\n3 tokens\n");
+    FILE *file = fopen(report, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file))
+        ck_assert_msg(strncmp(line, "leak ", 5) != 0, "%s", line);
+    ck_assert_int_eq(fclose(file), 0);
+}
+END_TEST
+
 START_TEST(a_reader_that_leaves_ends_the_text)
 {
     gpu("");
@@ -372,7 +327,6 @@ int main(void)
     tcase_add_test(refused, without_a_gpu_only_what_needs_one_is_refused);
     tcase_add_test(refused, weights_of_another_backend_are_refused);
     tcase_add_test(refused, too_little_memory_is_refused_with_numbers);
-    tcase_add_loop_test(refused, a_fault_is_fatal_and_named, 0, sizeof FAULTS / sizeof *FAULTS);
     tcase_add_test(refused, damaged_weights_are_named);
     tcase_set_timeout(same, 300);
     tcase_add_loop_test(same, every_mode_writes_the_same_text, 0, 2 * KIND_COUNT);
@@ -383,6 +337,7 @@ int main(void)
     tcase_add_loop_test(generated, the_limit_is_kept, 0, 3);
     tcase_add_loop_test(generated, ctrl_c_ends_an_endless_text, 0, 3);
     tcase_add_test(generated, a_full_context_ends_the_text);
+    tcase_add_loop_test(generated, a_closed_session_leaves_nothing, 0, 2);
     tcase_add_test(generated, a_reader_that_leaves_ends_the_text);
     suite_add_tcase(suite, refused);
     suite_add_tcase(suite, same);

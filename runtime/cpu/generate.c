@@ -17,6 +17,11 @@ uint64_t backend_generate_bytes(void)
     return arena_rounded(sample_bytes(model.vocab));
 }
 
+struct graph_mode backend_generate_mode(void)
+{
+    return (struct graph_mode){.use = GRAPH_NONE, .no_pdl = true};
+}
+
 void backend_generate_open(struct session *session, const struct generation_options *options)
 {
     turns.eos = options->eos;

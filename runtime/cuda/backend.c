@@ -8,7 +8,6 @@
 
 #include "kernels/cuda/work.h"
 #include "runtime/cuda/cuda.h"
-#include "runtime/cuda/graph.h"
 #include "runtime/cuda/load.h"
 #include "runtime/cuda/random_weights.h"
 #include "runtime/die.h"
@@ -143,7 +142,7 @@ void cuda_step(enum cuda_step step)
     if (cuda.mode.use == GRAPH_NONE)
         steps[step].record(0);
     else
-        CUDA_CHECK(cudaGraphLaunch(cuda.steps[cuda.launcher.pdl][step], cuda.launcher.stream));
+        CUDA_CHECK(cudaGraphLaunch(cuda.steps[cuda.launcher.pdl][step].exec, cuda.launcher.stream));
 }
 
 const f32 *cuda_logits(u32 rows)
@@ -233,11 +232,54 @@ static void warm_up(void)
     trace_end();
 }
 
-static void capture_steps(bool pdl)
+/* NULL, or the step whose graph CUDA refuses; then there is none of the others either. */
+static const char *capture_steps(bool pdl)
 {
     cuda.launcher.pdl = pdl;
-    for (u32 i = 0; i < CUDA_STEPS; i++)
-        cuda.steps[pdl][i] = graph_capture(&cuda.launcher, steps[i].name, steps[i].record);
+    for (u32 i = 0; i < CUDA_STEPS; i++) {
+        if (graph_capture(&cuda.launcher, &cuda.steps[pdl][i], GRAPH_ONCE, steps[i].record))
+            continue;
+        for (u32 made = 0; made < i; made++)
+            graph_destroy(&cuda.steps[pdl][made]);
+        return steps[i].name;
+    }
+    return NULL;
+}
+
+/* What was asked for, or the end. */
+static void require_steps(bool pdl)
+{
+    const char *refused = capture_steps(pdl);
+    if (refused)
+        graph_refuse(refused, &cuda.launcher.refused);
+}
+
+/* Graphs without early starts of kernels where CUDA refuses those, and none where it refuses
+ * graphs: nobody has asked for them. */
+static void capture_default(void)
+{
+    const char *refused = capture_steps(!cuda.mode.no_pdl);
+    if (!refused)
+        return;
+    const struct refusal why = cuda.launcher.refused;
+    if (cuda.mode.no_pdl || capture_steps(false))
+        cuda.mode.use = GRAPH_NONE;
+    cuda.mode.no_pdl = true;
+    note("%s; runs as with %s", graph_refusal(refused, &why),
+         cuda.mode.use == GRAPH_NONE ? "--no-graph --no-pdl" : "--no-pdl");
+}
+
+static void capture(bool variants)
+{
+    if (variants) {
+        require_steps(false);
+        require_steps(true);
+    } else if (cuda.mode.use == GRAPH_DEFAULT) {
+        capture_default();
+    } else if (cuda.mode.use != GRAPH_NONE) {
+        require_steps(!cuda.mode.no_pdl);
+    }
+    cuda.launcher.pdl = !cuda.mode.no_pdl;
 }
 
 static void report(const struct session *session)
@@ -290,21 +332,18 @@ void backend_open(struct session *session, const struct session_options *options
     open_run();
     warm_up();
     cuda.mode = options->mode;
-    if (options->variants || (options->mode.use != GRAPH_NONE && options->mode.no_pdl))
-        capture_steps(false);
-    if (options->variants || (options->mode.use != GRAPH_NONE && !options->mode.no_pdl))
-        capture_steps(true);
-    cuda.launcher.pdl = !options->mode.no_pdl;
+    capture(options->variants);
 }
 
 void backend_close(struct session *session)
 {
     (void)session;
     CUDA_CHECK(cudaStreamSynchronize(cuda.launcher.stream));
+    cuda_bench_close();
+    cuda_generate_close();
     for (u32 pdl = 0; pdl < 2; pdl++)
         for (u32 i = 0; i < CUDA_STEPS; i++)
-            if (cuda.steps[pdl][i])
-                CUDA_CHECK(cudaGraphExecDestroy(cuda.steps[pdl][i]));
+            graph_destroy(&cuda.steps[pdl][i]);
     matmul_close(&cuda.matmuls);
     pinned_release(cuda.pinned);
     device_memory_release(&cuda.memory, &cuda.device);

@@ -2,6 +2,8 @@
  */
 #include "runtime/backend.h"
 
+#include <string.h>
+
 #include "runtime/cuda/cuda.h"
 #include "runtime/cuda/read.h"
 #include "runtime/session.h"
@@ -33,6 +35,16 @@ void backend_bench_open(struct session *session, u32 tokens)
     cuda.launcher.pass = PASS_PREPARE;
     launch_read();
     cuda.launcher.pass = PASS_RUN;
+}
+
+void cuda_bench_close(void)
+{
+    if (!bench.before)
+        return;
+    CUDA_CHECK(cudaEventDestroy(bench.before));
+    CUDA_CHECK(cudaEventDestroy(bench.after));
+    CUDA_CHECK(cudaFree(bench.sums));
+    memset(&bench, 0, sizeof bench);
 }
 
 /* The weights themselves are read. */

@@ -5,6 +5,7 @@
 #include "kernels/cuda/turn.h"
 #include "runtime/backend.h"
 #include "runtime/cuda/device.h"
+#include "runtime/cuda/graph.h"
 #include "runtime/cuda/launcher.h"
 #include "runtime/cuda/matmul.h"
 #include "runtime/cuda/memory.h"
@@ -30,9 +31,9 @@ struct cuda {
     struct exchange exchange;
     cudaEvent_t sent; /* the last copy from exchange has been made */
     run run;
-    struct turn *turn; /* on the device, in the work arena */
-    struct graph_mode mode;
-    cudaGraphExec_t steps[2][CUDA_STEPS]; /* without and with PDL; NULL: not captured */
+    struct turn *turn;      /* on the device, in the work arena */
+    struct graph_mode mode; /* as asked for, but for what CUDA refused in the default mode */
+    struct graph steps[2][CUDA_STEPS]; /* without and with PDL; zero: not captured */
 };
 extern struct cuda cuda;
 
@@ -47,6 +48,10 @@ void cuda_step(enum cuda_step step);
 
 /* Rows of logits in the exchange, after everything in the stream is done. */
 const f32 *cuda_logits(u32 rows);
+
+/* Gives back what backend_generate_open() and backend_bench_open() made. */
+void cuda_generate_close(void);
+void cuda_bench_close(void);
 
 /* When the token that backend_generate_next() returned last was chosen, by the device's clock. */
 uint64_t cuda_token_time(void);

@@ -2,9 +2,10 @@
  * from a ring that both see. */
 #include "runtime/backend.h"
 
+#include <string.h>
+
 #include "kernels/cpu/team.h"
 #include "runtime/cuda/cuda.h"
-#include "runtime/cuda/graph.h"
 #include "runtime/die.h"
 #include "runtime/session.h"
 #include "runtime/trace.h"
@@ -13,11 +14,11 @@
 enum { LOOKS = 256 };
 
 static struct {
-    struct turn begin;    /* of a text at position 0 */
-    cudaGraphExec_t exec; /* a turn and a decode step, or the loop of them; NULL: no graphs */
-    bool loop;
-    u32 taken;        /* tokens of this text, modulo 2^32 */
-    uint64_t time_ns; /* of the token taken last */
+    struct turn begin;      /* of a text at position 0 */
+    struct graph graph;     /* a turn and a decode step, or the loop of them; zero: no graphs */
+    struct graph_mode mode; /* GRAPH_LOOP, GRAPH_STEP or GRAPH_NONE */
+    u32 taken;              /* tokens of this text, modulo 2^32 */
+    uint64_t time_ns;       /* of the token taken last */
 } turns;
 
 uint64_t backend_generate_bytes(void)
@@ -42,6 +43,92 @@ static void record_turn(cudaGraphConditionalHandle loop)
     model.decode(&cuda.run);
 }
 
+/* A text of at most `limit` tokens that goes on from that position. */
+static void begin(uint64_t position, uint64_t limit)
+{
+    struct turn_ring *ring = cuda.exchange.ring;
+    cuda_await_sent();
+    ring->made = turns.taken = 0;
+    ring->end = TURN_GOING;
+    ring->host = 0;
+    *cuda.exchange.turn = turns.begin;
+    cuda.exchange.turn->position = position;
+    cuda.exchange.turn->limit = limit;
+    CUDA_CHECK(cudaMemcpyAsync(cuda.turn, cuda.exchange.turn, sizeof *cuda.turn,
+                               cudaMemcpyHostToDevice, cuda.launcher.stream));
+    CUDA_CHECK(cudaEventRecord(cuda.sent, cuda.launcher.stream));
+}
+
+/* Puts a turn behind what the stream holds; in a loop, all of them. */
+static cudaError_t launch_turn(void)
+{
+    if (turns.graph.exec)
+        return cudaGraphLaunch(turns.graph.exec, cuda.launcher.stream);
+    record_turn(0);
+    return cudaSuccess;
+}
+
+/* A text of one token that nobody sees, from the logits of the warm-up: whatever CUDA puts off
+ * until a kernel or a graph is first launched has happened afterwards. */
+static bool dry_turn(void)
+{
+    begin(0, 1);
+    trace_begin(TRACE_WARM_UP, 0);
+    const cudaError_t error = launch_turn();
+    cuda_check(cudaStreamSynchronize(cuda.launcher.stream), "generation: cudaStreamSynchronize");
+    trace_end();
+    if (error == cudaSuccess && cuda.exchange.ring->end == TURN_GOING)
+        die(EXIT_FAILED, "internal error: a text of one token has no end");
+    if (error != cudaSuccess)
+        cuda.launcher.refused = (struct refusal){.call = "cudaGraphLaunch", .error = error};
+    return error == cudaSuccess;
+}
+
+/* Makes ready to generate that way, or leaves nothing: launcher.refused then says why. */
+static bool prepare(struct graph_mode mode)
+{
+    const bool steps_pdl = cuda.launcher.pdl;
+    bool ready = true;
+    turns.mode = mode;
+    cuda.launcher.pdl = !mode.no_pdl;
+    if (mode.use != GRAPH_NONE)
+        ready = graph_capture(&cuda.launcher, &turns.graph,
+                              mode.use == GRAPH_LOOP ? GRAPH_WHILE : GRAPH_ONCE, record_turn);
+    ready = ready && dry_turn();
+    if (!ready)
+        graph_destroy(&turns.graph);
+    cuda.launcher.pdl = steps_pdl;
+    return ready;
+}
+
+/* What is tried in the default mode, one after the other. */
+static const struct way {
+    struct graph_mode mode;
+    const char *text;
+} ways[] = {
+    {{.use = GRAPH_LOOP}, "--loop"},
+    {{.use = GRAPH_LOOP, .no_pdl = true}, "--loop --no-pdl"},
+    {{.use = GRAPH_STEP}, "--graph"},
+    {{.use = GRAPH_STEP, .no_pdl = true}, "--graph --no-pdl"},
+};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+static void prepare_default(void)
+{
+    struct refusal first = {0};
+    for (u32 i = 0; i < WAYS; i++) {
+        if (cuda.mode.no_pdl && !ways[i].mode.no_pdl)
+            continue;
+        if (prepare(ways[i].mode)) {
+            if (first.call)
+                note("%s; generates as with %s", graph_refusal("loop", &first), ways[i].text);
+            return;
+        }
+        first = first.call ? first : cuda.launcher.refused;
+    }
+    graph_refuse("turn", &cuda.launcher.refused);
+}
+
 void backend_generate_open(struct session *session, const struct generation_options *options)
 {
     (void)session;
@@ -51,23 +138,24 @@ void backend_generate_open(struct session *session, const struct generation_opti
         .eos = options->eos ? model.eos : TURN_NO_EOS,
         .limit = options->limit,
     };
-    turns.loop = cuda.mode.use == GRAPH_DEFAULT || cuda.mode.use == GRAPH_LOOP;
     cuda.launcher.pass = PASS_PREPARE;
     record_turn(0);
     cuda.launcher.pass = PASS_RUN;
-    if (turns.loop)
-        turns.exec = graph_capture_loop(&cuda.launcher, "loop", record_turn);
-    else if (cuda.mode.use == GRAPH_STEP)
-        turns.exec = graph_capture(&cuda.launcher, "turn", record_turn);
+    if (cuda.mode.use == GRAPH_DEFAULT)
+        prepare_default();
+    else if (!prepare(cuda.mode))
+        graph_refuse(cuda.mode.use == GRAPH_LOOP ? "loop" : "turn", &cuda.launcher.refused);
 }
 
-/* Puts a turn behind what the stream holds; in a loop, all of them. */
-static void launch_turn(void)
+struct graph_mode backend_generate_mode(void)
 {
-    if (turns.exec)
-        CUDA_CHECK(cudaGraphLaunch(turns.exec, cuda.launcher.stream));
-    else
-        record_turn(0);
+    return turns.mode;
+}
+
+void cuda_generate_close(void)
+{
+    graph_destroy(&turns.graph);
+    memset(&turns, 0, sizeof turns);
 }
 
 /* Tokens that the device may make at that position: after the one that follows a full context there
@@ -81,20 +169,10 @@ static uint64_t within_context(uint64_t limit, uint64_t position)
 void backend_generate_begin(struct session *session, const f32 *logits)
 {
     (void)logits; /* the device has them, in row 0 */
-    cuda_await_sent();
-    struct turn_ring *ring = cuda.exchange.ring;
-    ring->made = turns.taken = 0;
-    ring->end = TURN_GOING;
-    ring->host = 0;
-    *cuda.exchange.turn = turns.begin;
-    cuda.exchange.turn->position = session->position;
-    cuda.exchange.turn->limit = within_context(turns.begin.limit, session->position);
-    CUDA_CHECK(cudaMemcpyAsync(cuda.turn, cuda.exchange.turn, sizeof *cuda.turn,
-                               cudaMemcpyHostToDevice, cuda.launcher.stream));
-    CUDA_CHECK(cudaEventRecord(cuda.sent, cuda.launcher.stream));
+    begin(session->position, within_context(turns.begin.limit, session->position));
     trace_begin(TRACE_GENERATE, session->position);
-    if (turns.loop)
-        launch_turn();
+    if (turns.mode.use == GRAPH_LOOP)
+        CUDA_CHECK(launch_turn());
 }
 
 /* The device's word, with everything that it wrote before. */
@@ -115,7 +193,7 @@ static bool await_token(struct turn_ring *ring)
             return false;
         if (end == TURN_FULL) {
             ring->end = TURN_GOING;
-            launch_turn();
+            CUDA_CHECK(launch_turn());
             idle = false;
         } else if (idle) {
             die(EXIT_FAILED, "internal error: generation stopped after %u tokens without an end",
@@ -133,9 +211,9 @@ static bool await_token(struct turn_ring *ring)
 bool backend_generate_next(struct session *session, u32 *id)
 {
     struct turn_ring *ring = cuda.exchange.ring;
-    if (!turns.loop) {
+    if (turns.mode.use != GRAPH_LOOP) {
         trace_begin(TRACE_DECODE, session->position);
-        launch_turn();
+        CUDA_CHECK(launch_turn());
         trace_end();
     }
     if (!await_token(ring)) {

@@ -44,7 +44,7 @@ static void prepare(const struct launcher *launcher, u32 op, const struct launch
 
 void launch(run *r, u32 op, const struct launch *l)
 {
-    const struct launcher *launcher = r->launcher;
+    struct launcher *launcher = r->launcher;
     if (launcher->pass == PASS_PREPARE) {
         prepare(launcher, op, l);
         return;
@@ -64,6 +64,9 @@ void launch(run *r, u32 op, const struct launch *l)
         .numAttrs = launcher->pdl ? 1 : 0,
     };
     void *arguments[] = {(void *)(uintptr_t)l->params};
-    cuda_check_op(cudaLaunchKernelExC(&how, l->kernel, arguments), op, l->name,
-                  "cudaLaunchKernelExC");
+    const cudaError_t error = cudaLaunchKernelExC(&how, l->kernel, arguments);
+    if (launcher->pass != PASS_CAPTURE)
+        cuda_check_op(error, op, l->name, "cudaLaunchKernelExC");
+    else if (error != cudaSuccess && !launcher->refused.call)
+        launcher->refused = (struct refusal){"cudaLaunchKernelExC", l->name, op, error};
 }

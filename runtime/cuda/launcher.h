@@ -13,12 +13,21 @@ enum launch_pass {
     PASS_CAPTURE, /* the same, while the stream is being captured: no call that capture forbids */
 };
 
+/* The first call that CUDA refused while a graph was made. */
+struct refusal {
+    const char *call;   /* NULL: none */
+    const char *kernel; /* of a launch, else NULL */
+    u32 op;             /* then its operation */
+    cudaError_t error;
+};
+
 struct launcher {
     cudaStream_t stream;
     enum launch_pass pass;
     bool pdl;                     /* a kernel may start before the one before it has ended */
     u32 shared_bytes_most;        /* dynamic shared memory that a block of this device can have */
     struct matmul_plans *matmuls; /* runtime/cuda/matmul.h */
+    struct refusal refused;       /* of this capture: a launch that is refused ends no program */
 };
 
 #ifdef __cplusplus

@@ -12,6 +12,7 @@
  *
  *   device=none|h200|gb10     free=BYTES of device memory     seed=S of every random choice
  *   fail=CALL:N:ERROR         the N-th call of CALL returns ERROR (a name or a number)
+ *   refuse=GRAPHS             which graphs are never instantiated: early, loop, early-loop or all
  *   failkernel=NAME:N:ERROR   the N-th execution of a kernel fails, seen by later calls
  *   protect=0|1               device memory is out of the host's reach (default 1)
  *   report=FILE               calls, findings and leaks, written at exit
@@ -53,6 +54,16 @@ void fake_protect(bool on);
 /* The n-th use of `call` from now on (1: the next) returns `error` and does nothing. One order for
  * each call; the last one counts. Names are those of the CUDA and cuBLASLt functions. */
 void fake_fail(const char *call, uint64_t n, int error);
+
+/* Graphs of this kind, and of every other one set before, are refused at instantiation with
+ * cudaErrorNotSupported, as a driver does that has no such thing. */
+enum fake_graphs {
+    FAKE_GRAPHS_EARLY = 1,      /* with a programmatic edge anywhere */
+    FAKE_GRAPHS_LOOP = 2,       /* with a conditional node */
+    FAKE_GRAPHS_EARLY_LOOP = 4, /* with a conditional node whose body has a programmatic edge */
+    FAKE_GRAPHS_ALL = 8,
+};
+void fake_refuse(enum fake_graphs graphs);
 
 /* The n-th execution of the kernel from now on ends in `error`, as a fault on the device does:
  * every later call returns it. */

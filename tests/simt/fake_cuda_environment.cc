@@ -58,6 +58,16 @@ static enum fake_kind device_kind(const char *text)
     return FAKE_NONE;
 }
 
+static enum fake_graphs refused_graphs(const char *text)
+{
+    static const char *const names[] = {"early", "loop", "early-loop", "all"};
+    for (int i = 0; i < 4; i++)
+        if (!strcmp(text, names[i]))
+            return (enum fake_graphs)(1 << i);
+    refuse(text);
+    return FAKE_GRAPHS_ALL;
+}
+
 static void set(const char *key, char *value, enum fake_kind *kind, uint64_t *free_bytes)
 {
     if (!strcmp(key, "device"))
@@ -70,6 +80,8 @@ static void set(const char *key, char *value, enum fake_kind *kind, uint64_t *fr
         fake_protect(number(value) != 0);
     else if (!strcmp(key, "fail"))
         order(value, false);
+    else if (!strcmp(key, "refuse"))
+        fake_refuse(refused_graphs(value));
     else if (!strcmp(key, "failkernel"))
         order(value, true);
     else if (!strcmp(key, "report"))

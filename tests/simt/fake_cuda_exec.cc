@@ -17,6 +17,7 @@ enum { ROUNDS_MOST = 1 << 16 };
 
 static cudaGraphExec_t execs;
 static struct condition *conditions;
+static unsigned int refused; /* enum fake_graphs */
 
 /* ---- conditions
  * ----------------------------------------------------------------------------------- */
@@ -197,11 +198,35 @@ bool fake_exec_known(cudaGraphExec_t exec)
     return false;
 }
 
+static uint64_t edges_in(cudaGraph_t graph, int type);
+
+void fake_refuse(enum fake_graphs graphs)
+{
+    refused |= (unsigned int)graphs;
+}
+
+static bool is_refused(cudaGraph_t graph)
+{
+    const bool early = edges_in(graph, cudaGraphDependencyTypeProgrammatic) > 0;
+    const bool loop = fake_graph_conditional(graph);
+    return (refused & FAKE_GRAPHS_ALL) || ((refused & FAKE_GRAPHS_EARLY) && early) ||
+           ((refused & FAKE_GRAPHS_LOOP) && loop) ||
+           ((refused & FAKE_GRAPHS_EARLY_LOOP) && early && loop);
+}
+
+bool fake_exec_lives(cudaGraph_t source)
+{
+    for (cudaGraphExec_t e = execs; e; e = e->next)
+        if (e->source == source->serial)
+            return true;
+    return false;
+}
+
 static cudaError_t instantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long flags)
 {
     if (!exec || !fake_graph_known(graph) || graph->owned)
         return cudaErrorInvalidValue;
-    if (flags)
+    if (flags || is_refused(graph))
         return cudaErrorNotSupported;
     bool once = fake_graph_conditional(graph);
     for (cudaGraphExec_t e = execs; once && e; e = e->next)
@@ -297,6 +322,7 @@ void fake_exec_reset(void)
 {
     execs = nullptr;
     conditions = nullptr;
+    refused = 0;
 }
 
 uint64_t fake_exec_leaks(FILE *out)

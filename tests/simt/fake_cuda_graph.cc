@@ -136,6 +136,9 @@ cudaError_t cudaGraphDestroy(cudaGraph_t graph)
     ENTER(0);
     if (!fake_graph_known(graph) || graph->owned)
         return fake_result(cudaErrorInvalidValue);
+    /* CUDA does not say so, but the handle of a condition belongs to this graph. */
+    if (fake_graph_conditional(graph) && fake_exec_lives(graph))
+        fake_found("a graph with a condition is destroyed before what was instantiated from it");
     fake_graph_free(graph);
     return cudaSuccess;
 }

@@ -257,6 +257,7 @@ void fake_frame_step(cudaStream_t stream);
 /* Sets the conditions of a graph about to be launched to their defaults. */
 void fake_conditions_start(cudaGraph_t graph);
 bool fake_exec_known(cudaGraphExec_t exec);
+bool fake_exec_lives(cudaGraph_t source); /* something instantiated from it */
 void fake_graph_reset(void);
 void fake_exec_reset(void);
 uint64_t fake_exec_leaks(FILE *out);

@@ -148,9 +148,9 @@ START_TEST(a_host_in_device_memory_dies)
 }
 END_TEST
 
-static const char *const mistakes[] = {"device=h300",       "free=much",
-                                       "fail=cudaMalloc:1", "fail=cudaMalloc:1:cudaErrorNone",
-                                       "colour=red",        "seed"};
+static const char *const mistakes[] = {
+    "device=h300", "free=much", "fail=cudaMalloc:1", "fail=cudaMalloc:1:cudaErrorNone",
+    "colour=red",  "seed",      "refuse=loops"};
 enum { MISTAKES = sizeof mistakes / sizeof *mistakes };
 
 START_TEST(a_mistake_is_refused)

@@ -387,13 +387,49 @@ START_TEST(a_graph_is_gone_when_it_is_destroyed)
 {
     struct loop first = loop_new(1, cudaGraphCondAssignDefault);
     capture_turn(&first, first.handle);
-    instantiated(first.graph);
+    OK(cudaGraphExecDestroy(instantiated(first.graph)));
     OK(cudaGraphDestroy(first.graph));
     struct loop second = loop_new(1, cudaGraphCondAssignDefault);
     capture_turn(&second, second.handle);
     launch_turns(instantiated(second.graph), 3);
     OK(cudaStreamSynchronize(stream));
     ck_assert_uint_eq(*ring, 3);
+}
+END_TEST
+
+START_TEST(a_loop_keeps_what_it_came_from)
+{
+    struct loop loop = loop_new(1, cudaGraphCondAssignDefault);
+    capture_turn(&loop, loop.handle);
+    instantiated(loop.graph);
+    OK(cudaGraphDestroy(loop.graph));
+    ck_assert_ptr_nonnull(strstr(fake_finding(0), "destroyed before what was instantiated"));
+    fake_findings_take();
+}
+END_TEST
+
+/* Without edges of the kind and without a loop, with edges, with a loop whose body has such edges
+ * and in a loop whose body has none. */
+START_TEST(graphs_of_a_kind_are_refused)
+{
+    static const struct {
+        enum fake_graphs kind;
+        bool refused[4];
+    } kinds[] = {{FAKE_GRAPHS_EARLY, {false, true, true, false}},
+                 {FAKE_GRAPHS_LOOP, {false, false, true, true}},
+                 {FAKE_GRAPHS_EARLY_LOOP, {false, false, true, false}},
+                 {FAKE_GRAPHS_ALL, {true, true, true, true}}};
+    cudaGraph_t graphs[4] = {captured(false), captured(true)};
+    struct loop early = loop_new(1, cudaGraphCondAssignDefault), none = early;
+    capture_turn(&early, early.handle);
+    none = loop_new(1, cudaGraphCondAssignDefault);
+    graphs[2] = early.graph, graphs[3] = none.graph;
+    fake_refuse(kinds[_i].kind);
+    for (int i = 0; i < 4; i++) {
+        cudaGraphExec_t exec;
+        FAILS(kinds[_i].refused[i] ? cudaErrorNotSupported : cudaSuccess,
+              cudaGraphInstantiate(&exec, graphs[i], 0));
+    }
 }
 END_TEST
 
@@ -492,6 +528,8 @@ int main(void)
     tcase_add_test(cases, nodes_are_checked);
     tcase_add_test(cases, a_loop_ends_when_its_kernel_says);
     tcase_add_test(cases, a_graph_is_gone_when_it_is_destroyed);
+    tcase_add_test(cases, a_loop_keeps_what_it_came_from);
+    tcase_add_loop_test(cases, graphs_of_a_kind_are_refused, 0, 4);
     tcase_add_test(cases, a_loop_is_watched_from_the_host);
     tcase_add_test(cases, a_loop_whose_condition_starts_at_zero_does_nothing);
     tcase_add_test(cases, a_condition_that_nothing_set_is_found);
