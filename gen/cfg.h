@@ -15,12 +15,23 @@
 enum dtype { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U32 };
 
 enum {
+    CFG_EOS_MOST = 8,          /* ids that end a text */
     CFG_NAME_MAX = 48,         /* bytes of a model's name, without the NUL */
-    CFG_VALUE_MAX = 63,        /* bytes of a normalised value */
+    CFG_VALUE_MAX = 79,        /* bytes of a normalised value */
+    CFG_PATH_MAX = 63,         /* bytes of a KEY_PATH */
     CFG_LINE_MAX = 160,        /* bytes of a line, its comment not counted */
     CFG_TEXT_MAX = 64 * 1024,  /* bytes of a config file */
     CFG_EXPECTED_MAX = 160,    /* bytes of what a key expects, in words */
     CFG_DIGEST_TEXT_MAX = 4096 /* bytes of the text under the config digest */
+};
+
+/* A token id that is none. */
+#define CFG_NO_ID UINT32_MAX
+
+/* Token ids, ascending; none twice. */
+struct token_ids {
+    uint32_t count; /* 0 ..= CFG_EOS_MOST */
+    uint32_t id[CFG_EOS_MOST];
 };
 
 /* Every field but `name` is a key of the file, spelled the same. What the family does not have is
@@ -48,7 +59,8 @@ struct cfg {
     uint32_t max_position_embeddings, sliding_window;
     double rope_theta, partial_rotary_factor;
     bool residual_in_fp32, tie_word_embeddings;
-    uint32_t bos_token_id, eos_token_id, pad_token_id;
+    uint32_t bos_token_id, pad_token_id; /* or CFG_NO_ID */
+    struct token_ids eos_token_id;
 
     enum dtype embedding_type, linear_type, kv_type;
     uint32_t context, prefill_chunk, logit_rows;
@@ -58,13 +70,13 @@ struct cfg {
 };
 
 /* One row of keys.def. */
-enum key_kind { KEY_COUNT, KEY_FLAG, KEY_REAL, KEY_WORD, KEY_DTYPE, KEY_PATH };
+enum key_kind { KEY_COUNT, KEY_FLAG, KEY_REAL, KEY_WORD, KEY_DTYPE, KEY_PATH, KEY_ID, KEY_IDS };
 
 struct key {
     const char *section; /* "model" or "build" */
     const char *name;
     enum key_kind kind;
-    double least, most;    /* KEY_COUNT, KEY_REAL; of a KEY_PATH: its parts */
+    double least, most;    /* KEY_COUNT, KEY_REAL, KEY_ID, KEY_IDS; of a KEY_PATH: its parts */
     const char *words;     /* KEY_WORD, KEY_DTYPE: the allowed words, separated by one space */
     bool packed;           /* decides what a weight file holds: under the config digest */
     const char *families;  /* that have the key, as `words`; "": every one */

@@ -90,7 +90,7 @@ static uint32_t line(const struct rules *r, const char *name)
 
 static void check_token(const struct rules *r, const char *name, uint32_t id)
 {
-    if (has(r->cfg, name) && id >= r->cfg->vocab_size)
+    if (has(r->cfg, name) && id != CFG_NO_ID && id >= r->cfg->vocab_size)
         report_error(r->report, line(r, name), "%s = %u, expected a token id below vocab_size = %u",
                      name, id, r->cfg->vocab_size);
 }
@@ -166,7 +166,8 @@ bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *re
     const struct rules r = {cfg, line_of, report};
     uint32_t errors = report->errors;
     check_token(&r, "bos_token_id", cfg->bos_token_id);
-    check_token(&r, "eos_token_id", cfg->eos_token_id);
+    for (uint32_t i = 0; i < cfg->eos_token_id.count; i++)
+        check_token(&r, "eos_token_id", cfg->eos_token_id.id[i]);
     check_token(&r, "pad_token_id", cfg->pad_token_id);
     if (cfg->logit_rows > cfg->prefill_chunk)
         report_error(report, line(&r, "logit_rows"),

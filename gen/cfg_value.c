@@ -26,6 +26,16 @@ void cfg_expected(const struct key *key, char text[CFG_EXPECTED_MAX])
     case KEY_COUNT:
         snprintf(text, CFG_EXPECTED_MAX, "a whole number from %.0f to %.0f", key->least, key->most);
         return;
+    case KEY_ID:
+        snprintf(text, CFG_EXPECTED_MAX, "a token id from %.0f to %.0f, or none", key->least,
+                 key->most);
+        return;
+    case KEY_IDS:
+        snprintf(text, CFG_EXPECTED_MAX,
+                 "at most %d token ids from %.0f to %.0f, ascending, with blanks between them, or "
+                 "none",
+                 CFG_EOS_MOST, key->least, key->most);
+        return;
     case KEY_REAL:
         snprintf(text, CFG_EXPECTED_MAX, "a decimal number from %g to %g", key->least, key->most);
         return;
@@ -40,7 +50,7 @@ void cfg_expected(const struct key *key, char text[CFG_EXPECTED_MAX])
     case KEY_PATH:
         snprintf(text, CFG_EXPECTED_MAX,
                  "%.0f%s of letters, digits, '.', '_', '-' with '/' between them, at most %d bytes",
-                 key->most, key->least == key->most ? " parts" : " parts at most", CFG_VALUE_MAX);
+                 key->most, key->least == key->most ? " parts" : " parts at most", CFG_PATH_MAX);
         return;
     }
 }
@@ -53,6 +63,34 @@ static bool read_count(const char *value, double least, double most, uint32_t *c
         return false;
     *count = (uint32_t)strtoul(value, NULL, 10);
     return *count >= least && *count <= most;
+}
+
+static bool read_id(const char *value, double least, double most, uint32_t *id)
+{
+    *id = CFG_NO_ID;
+    return strcmp(value, "none") == 0 || read_count(value, least, most, id);
+}
+
+/* Ascending, so that the same ids are the same text, and none is there twice. */
+static bool read_ids(const char *value, double least, double most, struct token_ids *ids)
+{
+    char word[16];
+    *ids = (struct token_ids){.count = 0};
+    if (strcmp(value, "none") == 0)
+        return true;
+    for (const char *at = value;; at += strspn(at, " \t")) {
+        const size_t length = strcspn(at, " \t");
+        if (length == 0 || length >= sizeof word || ids->count == CFG_EOS_MOST)
+            return false;
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        uint32_t *id = &ids->id[ids->count];
+        if (!read_count(word, least, most, id) || (ids->count > 0 && *id <= id[-1]))
+            return false;
+        ids->count++;
+        at += length;
+        if (*at == '\0')
+            return true;
+    }
 }
 
 static bool read_real(const char *value, double least, double most, double *real)
@@ -98,7 +136,7 @@ static bool read_path(const char *value, double least, double most)
         part += length;
         if (*part != '/')
             return *part == '\0' && parts >= least && parts <= most &&
-                   strlen(value) <= CFG_VALUE_MAX;
+                   strlen(value) <= CFG_PATH_MAX;
     }
 }
 
@@ -111,6 +149,12 @@ bool cfg_set(struct cfg *cfg, const struct key *key, const char *value, struct r
     switch (key->kind) {
     case KEY_COUNT:
         good = read_count(value, key->least, key->most, field);
+        break;
+    case KEY_ID:
+        good = read_id(value, key->least, key->most, field);
+        break;
+    case KEY_IDS:
+        good = read_ids(value, key->least, key->most, field);
         break;
     case KEY_REAL:
         good = read_real(value, key->least, key->most, field);
@@ -143,12 +187,30 @@ bool cfg_set(struct cfg *cfg, const struct key *key, const char *value, struct r
     return false;
 }
 
+static void write_ids(const struct token_ids *ids, char value[CFG_VALUE_MAX + 1])
+{
+    size_t used = 0;
+    snprintf(value, CFG_VALUE_MAX + 1, "none");
+    for (uint32_t i = 0; i < ids->count; i++)
+        used += (size_t)snprintf(value + used, CFG_VALUE_MAX + 1 - used, "%s%u", i > 0 ? " " : "",
+                                 ids->id[i]);
+}
+
 void cfg_value(const struct cfg *cfg, const struct key *key, char value[CFG_VALUE_MAX + 1])
 {
     const void *field = (const char *)cfg + key->offset;
     switch (key->kind) {
     case KEY_COUNT:
         snprintf(value, CFG_VALUE_MAX + 1, "%u", *(const uint32_t *)field);
+        return;
+    case KEY_ID:
+        if (*(const uint32_t *)field == CFG_NO_ID)
+            snprintf(value, CFG_VALUE_MAX + 1, "none");
+        else
+            snprintf(value, CFG_VALUE_MAX + 1, "%u", *(const uint32_t *)field);
+        return;
+    case KEY_IDS:
+        write_ids(field, value);
         return;
     case KEY_REAL:
         number_double(*(const double *)field, value);

@@ -1,9 +1,11 @@
 /* ops.c: the model as the runtime sees it, one descriptor with its tables. */
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "gen/emit.h"
 #include "gen/number.h"
+#include "runtime/model.h"
 
 static void keys(const struct design *d, struct page *page)
 {
@@ -221,6 +223,29 @@ static void buffers(const struct design *d, struct page *page)
     page_line(page, "};");
 }
 
+static_assert((int)CFG_EOS_MOST == (int)MODEL_EOS_MOST, "a config's ids fit in a model");
+
+/* "17", or the name of no id. */
+static const char *token_id(uint32_t id, char text[16])
+{
+    snprintf(text, 16, "%u", id);
+    return id == CFG_NO_ID ? "MODEL_NO_ID" : text;
+}
+
+static void token_ids(const struct cfg *cfg, struct page *page)
+{
+    char bos[16], pad[16], eos[CFG_VALUE_MAX + CFG_EOS_MOST] = "";
+    size_t used = 0;
+    for (uint32_t i = 0; i < cfg->eos_token_id.count; i++)
+        used += (size_t)snprintf(eos + used, sizeof eos - used, "%s%u", i > 0 ? ", " : "",
+                                 cfg->eos_token_id.id[i]);
+    page_line(page, "    .bos = %s,", token_id(cfg->bos_token_id, bos));
+    if (cfg->eos_token_id.count > 0)
+        page_line(page, "    .eos = {%s},", eos);
+    page_line(page, "    .eos_count = %u,", cfg->eos_token_id.count);
+    page_line(page, "    .pad = %s,", token_id(cfg->pad_token_id, pad));
+}
+
 static void descriptor(const struct design *d, struct page *page)
 {
     const struct cfg *c = &d->steps.cfg;
@@ -236,8 +261,7 @@ static void descriptor(const struct design *d, struct page *page)
     if (d->steps.kind_count > 1)
         page_line(page, "    .pattern = layers,");
     page_line(page, "    .logit_rows = LOGIT_ROWS,");
-    page_line(page, "    .bos = %u,\n    .eos = %u,\n    .pad = %u,", c->bos_token_id,
-              c->eos_token_id, c->pad_token_id);
+    token_ids(c, page);
     if (cfg_context(c) > 0)
         page_line(page, "    .context = CONTEXT,");
     else

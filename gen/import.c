@@ -96,9 +96,10 @@ bool import_load(const char *dir, struct report *report, struct cfg *cfg)
         report_no_memory();
     report->file = path;
     json_t *root = json_text_load(path, IMPORT_TEXT_MAX, JSON_TEXT_MARKED, &error);
-    const bool good = import_document(root, &error, report, cfg);
-    report->file = dir;
+    bool good = import_document(root, &error, report, cfg);
     free(path);
+    good = good && import_generation(dir, report, cfg);
+    report->file = dir;
     return good;
 }
 

@@ -32,8 +32,9 @@ __attribute__((warn_unused_result)) bool import_choose(const struct import_choic
 __attribute__((warn_unused_result)) bool import_cache(const struct import_choices *choices,
                                                       struct report *report, struct cfg *cfg);
 
-/* Fills in the [model] keys from DIR/config.json. False: the reasons were reported under the name
- * of that file. */
+/* Fills in the [model] keys from DIR/config.json; the ids that end a text from
+ * DIR/generation_config.json, if there is one. False: the reasons were reported under the name of
+ * the file. */
 __attribute__((warn_unused_result)) bool import_load(const char *dir, struct report *report,
                                                      struct cfg *cfg);
 

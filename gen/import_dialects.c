@@ -38,6 +38,10 @@ static bool kind_fits(const json_t *value, enum key_kind kind)
     switch (kind) {
     case KEY_COUNT:
         return json_is_integer(value);
+    case KEY_ID:
+        return json_is_integer(value) || json_is_null(value);
+    case KEY_IDS: /* import_eos() takes it */
+        return false;
     case KEY_REAL:
         return json_is_number(value);
     case KEY_FLAG:
@@ -59,6 +63,8 @@ static void spell(const json_t *value, char text[CFG_VALUE_MAX + 1])
         snprintf(text, CFG_VALUE_MAX + 1, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_real(value))
         number_double(json_real_value(value), text);
+    else if (json_is_null(value))
+        snprintf(text, CFG_VALUE_MAX + 1, "none");
     else
         snprintf(text, CFG_VALUE_MAX + 1, "%s", json_is_true(value) ? "true" : "false");
 }
@@ -203,7 +209,7 @@ static bool import_mamba(const struct import_source *s)
     /* Of Mamba, these four are left out when they have the library's default. */
     good = import_take(s, "tie_word_embeddings", "tie_word_embeddings", tied) && good;
     good = import_take(s, "bos_token_id", "bos_token_id", id) && good;
-    good = import_take(s, "eos_token_id", "eos_token_id", id) && good;
+    good = import_eos(s, id) && good;
     return import_take(s, "pad_token_id", "pad_token_id", id) && good;
 }
 
@@ -311,6 +317,7 @@ bool import_original(const json_t *root, struct report *report, struct cfg *cfg)
     /* What the original library fixes; the ids are its tokenizer's, GPT-NeoX. */
     good = import_set(cfg, "hidden_act", "silu", report) && good;
     good = import_set(cfg, "layer_norm_epsilon", "1e-05", report) && good;
+    good = import_set(cfg, "eos_token_id", "0", report) && good;
     return import_take(&s, "d_model", "hidden_size", NULL) && take_expanded(&t, "2") &&
            (second ? original_heads(&t) : import_take_rank(&t, "dt_rank", "time_step_rank")) &&
            good;

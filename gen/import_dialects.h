@@ -19,6 +19,16 @@ __attribute__((warn_unused_result)) bool import_take(const struct import_source 
                                                      const char *theirs, const char *name,
                                                      const char *absent);
 
+/* The ids that end a text: one, a list, or null for none; `absent` as for import_take(). What the
+ * vocabulary does not have can never be chosen, and is left out with a note. vocab_size is set. */
+__attribute__((warn_unused_result)) bool import_eos(const struct import_source *s,
+                                                    const char *absent);
+
+/* The same from DIR/generation_config.json, which says it alone where it exists: what is not in it
+ * is none. Sets report->file. */
+__attribute__((warn_unused_result)) bool import_generation(const char *dir, struct report *report,
+                                                           struct cfg *cfg);
+
 /* The rank of a time step: "auto" is a sixteenth of the width, rounded up. */
 __attribute__((warn_unused_result)) bool import_take_rank(const struct import_source *s,
                                                           const char *theirs, const char *name);

@@ -172,5 +172,5 @@ bool import_transformer(const struct import_source *s)
     /* These three are left out when they have the library's default. */
     good = take_tie(s) && good;
     good = import_take(s, "bos_token_id", "bos_token_id", "1") && good;
-    return import_take(s, "eos_token_id", "eos_token_id", "2") && good;
+    return import_eos(s, "2") && good;
 }

@@ -31,15 +31,27 @@ static void write_line(struct page *page, const char *line, size_t length)
     fprintf(page->stream, "%.*s\n", (int)length, line);
 }
 
+/* Where the last blank before code[room] is that stands in no string; 0: nowhere. No string of
+ * generated code holds a quote. */
+static size_t last_blank(const char *code, size_t room)
+{
+    bool in_string = false;
+    size_t last = 0;
+    for (size_t i = 0; i <= room; i++) {
+        in_string ^= code[i] == '"';
+        if (code[i] == ' ' && !in_string)
+            last = i;
+    }
+    return last;
+}
+
 /* Code without a comment, continued on further lines where it is too long. */
 static void write_code(struct page *page, const char *code, size_t length)
 {
     char line[ROW_MAX + 8];
     int indent = 0;
     while (length + (size_t)indent > PAGE_COLUMNS) {
-        size_t cut = PAGE_COLUMNS - (size_t)indent;
-        while (cut > 0 && code[cut] != ' ')
-            cut--;
+        const size_t cut = last_blank(code, PAGE_COLUMNS - (size_t)indent);
         if (cut == 0)
             break;
         int size = snprintf(line, sizeof line, "%*s%.*s", indent, "", (int)cut, code);

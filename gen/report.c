@@ -8,24 +8,39 @@
 
 enum { SHOWN = 8 }; /* bytes that one byte of a message may become */
 
-void report_error(struct report *report, uint32_t line, const char *message, ...)
+/* FILE, LINE unless it is 0, and the message, of which what cannot be seen is spelled out. */
+static void say(const struct report *report, uint32_t line, const char *kind, const char *message,
+                va_list arguments)
 {
     char *said = NULL;
-    va_list arguments;
-    va_start(arguments, message);
     const int bytes = vasprintf(&said, message, arguments);
-    va_end(arguments);
     char *shown = bytes < 0 ? NULL : malloc(SHOWN * (size_t)bytes + 1);
     if (shown == NULL)
         report_no_memory();
     visible_copy(shown, SHOWN * (size_t)bytes + 1, said, (size_t)bytes);
     if (line != 0)
-        fprintf(report->to, "%s:%u: %s\n", report->file, line, shown);
+        fprintf(report->to, "%s:%u: %s%s\n", report->file, line, kind, shown);
     else
-        fprintf(report->to, "%s: %s\n", report->file, shown);
+        fprintf(report->to, "%s: %s%s\n", report->file, kind, shown);
     free(shown);
     free(said);
+}
+
+void report_error(struct report *report, uint32_t line, const char *message, ...)
+{
+    va_list arguments;
+    va_start(arguments, message);
+    say(report, line, "", message, arguments);
+    va_end(arguments);
     report->errors++;
+}
+
+void report_note(const struct report *report, const char *message, ...)
+{
+    va_list arguments;
+    va_start(arguments, message);
+    say(report, 0, "note: ", message, arguments);
+    va_end(arguments);
 }
 
 void report_fault(const char *what, const char *message, ...)
@@ -45,27 +60,15 @@ void report_no_memory(void)
     abort();
 }
 
-void report_note(const struct report *report, const char *message, ...)
-{
-    fprintf(report->to, "%s: note: ", report->file);
-    va_list arguments;
-    va_start(arguments, message);
-    vfprintf(report->to, message, arguments);
-    va_end(arguments);
-    fputc('\n', report->to);
-}
-
 void report_item(struct report_list *list, const char *message, ...)
 {
     list->report->errors++;
     if (list->count++ >= REPORT_LIST)
         return;
-    fprintf(list->report->to, "%s: ", list->report->file);
     va_list arguments;
     va_start(arguments, message);
-    vfprintf(list->report->to, message, arguments);
+    say(list->report, 0, "", message, arguments);
     va_end(arguments);
-    fputc('\n', list->report->to);
 }
 
 void report_rest(const struct report_list *list, const char *what)

@@ -75,7 +75,7 @@ const f32 *backend_decode(struct session *session, u32 id);
 struct generation_options {
     struct sample_options sample;
     u32 vocab;      /* only ids below it; at most model.vocab */
-    bool eos;       /* model.eos ends the text and is not given out */
+    bool eos;       /* any id of model.eos ends the text and is not given out */
     uint64_t limit; /* most tokens; UINT64_MAX: none */
 };
 
@@ -94,8 +94,8 @@ struct graph_mode backend_generate_mode(void);
  * last. limit is at least 1. */
 void backend_generate_begin(struct session *session, const f32 *logits);
 
-/* The next token, which the backend may have chosen already. False when eos was chosen, or the
- * limit had been reached. */
+/* The next token, which the backend may have chosen already. False when one was chosen that ends
+ * the text, or the limit had been reached. */
 bool backend_generate_next(struct session *session, u32 *id);
 
 /* No more tokens are wanted. The state holds nothing that could be continued. */

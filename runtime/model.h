@@ -7,6 +7,11 @@
 
 #include "runtime/run.h"
 
+enum { MODEL_EOS_MOST = 8 };
+
+/* The token id of a model that has none. */
+#define MODEL_NO_ID UINT32_MAX
+
 /* One dimension or build choice, for `info`; in the order of the config. */
 struct model_key {
     const char *section; /* "model" or "build" */
@@ -58,7 +63,9 @@ struct model {
     const struct model_layer *pattern; /* [layers]; NULL: they are of one kind */
     u32 chunk;                         /* most tokens of a prefill step */
     u32 logit_rows;                    /* most rows of a head step */
-    u32 bos, eos, pad;
+    u32 bos, pad;                      /* or MODEL_NO_ID */
+    u32 eos[MODEL_EOS_MOST];           /* each of them ends a text */
+    u32 eos_count;
     uint64_t context;    /* most tokens the state can hold; 0: unbounded */
     uint64_t trained;    /* max_position_embeddings; 0: the config has no bound */
     uint64_t window;     /* positions that a token sees, its own among them; 0: all before it */

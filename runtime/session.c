@@ -155,6 +155,16 @@ const f32 *session_head(struct session *session, u32 first, u32 rows)
     return logits;
 }
 
+const f32 *session_begin_text(struct session *session)
+{
+    if (model.bos == MODEL_NO_ID)
+        die(EXIT_USAGE,
+            "there is no text to continue, and %s has no token that begins one (bos_token_id = "
+            "none); give a text",
+            model.name);
+    return session_decode(session, model.bos);
+}
+
 const f32 *session_decode(struct session *session, u32 id)
 {
     check_step(session, &id, 1);

@@ -71,6 +71,10 @@ const f32 *session_head(struct session *session, u32 first, u32 rows);
 /* Consumes one token; returns its row of logits [model.vocab_pad], valid until the next step. */
 const f32 *session_decode(struct session *session, u32 id);
 
+/* Consumes the token that begins a text of no tokens; returns its logits as session_decode() does.
+ * Exits with EXIT_USAGE if the model has none. */
+const f32 *session_begin_text(struct session *session);
+
 /* Opens the tokenizer of a loaded weight file, in a block of tokenizer_scratch_bytes() taken from
  * `io`. Exits with EXIT_MISMATCH if the file holds none, or one that does not fit the model. */
 struct tokenizer *session_tokenizer(const struct weights_source *weights, struct arena *io);

@@ -95,7 +95,7 @@ static const f32 *consume_prompt(u32 *ids)
     if (text.interrupted)
         return NULL;
     if (last == 0)
-        return session_decode(&session, model.bos);
+        return session_begin_text(&session);
     return session_head(&session, last - 1, 1);
 }
 

@@ -156,7 +156,7 @@ static int finish(struct generator *generator, u32 rows, const struct tally *all
     if (!options->generate.tokens_given)
         return EXIT_SUCCESS;
     const f32 *logits =
-        rows > 0 ? session_head(&session, rows - 1, 1) : session_decode(&session, model.bos);
+        rows > 0 ? session_head(&session, rows - 1, 1) : session_begin_text(&session);
     struct generation made = generate(generator, logits);
     if (!made.ended)
         out_text(&out, "\n");

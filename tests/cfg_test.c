@@ -55,7 +55,8 @@ START_TEST(values_arrive)
     ck_assert_double_eq(cfg.layer_norm_epsilon, 1e-5);
     ck_assert(cfg.residual_in_fp32 && !cfg.tie_word_embeddings);
     ck_assert_uint_eq(cfg.bos_token_id, 1);
-    ck_assert_uint_eq(cfg.eos_token_id, 2);
+    ck_assert_uint_eq(cfg.eos_token_id.count, 1);
+    ck_assert_uint_eq(cfg.eos_token_id.id[0], 2);
     ck_assert_uint_eq(cfg.pad_token_id, 3);
     ck_assert_int_eq(cfg.embedding_type, DTYPE_F16);
     ck_assert_int_eq(cfg.linear_type, DTYPE_BF16);

@@ -235,6 +235,16 @@ START_TEST(the_limit_is_kept)
 }
 END_TEST
 
+/* Of two ids that end a text (families_test.c), the seventh token is the second. */
+START_TEST(any_end_of_text_ends)
+{
+    gpu("");
+    assert_ends(CHILD(TEST_SIMT "/llama-a-f32", "run", "-m", "build/cuda/llama-a-f32.weights", "-p",
+                      "Hello there", "-n", "40", MODES[_i]),
+                0, "generated 6 tokens, ");
+}
+END_TEST
+
 /* The same tokens as on the CPU, and then the same message; in a loop the device counts them. */
 START_TEST(a_full_context_ends_the_text)
 {
@@ -335,6 +345,7 @@ int main(void)
     tcase_add_test(same, the_selftest_finds_the_same);
     tcase_set_timeout(generated, 120);
     tcase_add_loop_test(generated, the_limit_is_kept, 0, 3);
+    tcase_add_loop_test(generated, any_end_of_text_ends, 0, 3);
     tcase_add_loop_test(generated, ctrl_c_ends_an_endless_text, 0, 3);
     tcase_add_test(generated, a_full_context_ends_the_text);
     tcase_add_loop_test(generated, a_closed_session_leaves_nothing, 0, 2);

@@ -187,7 +187,13 @@ static struct cfg extreme(const char *family, bool most)
         const struct key *key = &cfg_keys[i];
         if (!cfg_has(&cfg, key) || strcmp(key->name, "model_type") == 0)
             continue;
-        if (key->kind == KEY_COUNT)
+        if (key->kind == KEY_ID || key->kind == KEY_IDS)
+            snprintf(text, sizeof text, "%s",
+                     !most                 ? "none"
+                     : key->kind == KEY_ID ? "16777215"
+                                           : "16777208 16777209 16777210 16777211 16777212 "
+                                             "16777213 16777214 16777215");
+        else if (key->kind == KEY_COUNT)
             snprintf(text, sizeof text, "%.0f", most ? key->most : key->least);
         else if (key->kind == KEY_REAL)
             snprintf(text, sizeof text, "%s",

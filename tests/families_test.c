@@ -304,6 +304,26 @@ START_TEST(window_that_hides_nothing)
 }
 END_TEST
 
+/* llama-a's generation_config.json has two ids that end a text: transformers' generate() makes
+ * these tokens, and then the second of them. Its config.json has the other one alone. */
+START_TEST(any_end_of_text_ends)
+{
+    const struct backend on = _i == 0 ? CPU : CUDA;
+    char command[1024];
+    snprintf(command, sizeof command,
+             "%s/llama-a-f32 run -q -m build/%s/llama-a-f32.weights -p 'Hello there' -n 40 "
+             "--no-echo | head -c -1 >" TEST_DIR "/family-eos.txt && " TEST_OUT "/llama-a-f32 "
+             "tokenize --decode -f " TEST_DIR "/family-eos.ids -m build/cpu/llama-a-f32.weights | "
+             "cmp - " TEST_DIR "/family-eos.txt",
+             on.binaries, on.name);
+    FILE *file = fopen(TEST_DIR "/family-eos.ids", "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("288 226 504 405 346 353\n", file);
+    ck_assert_int_eq(fclose(file), 0);
+    ck_assert_msg(system(command) == 0, "failed: %s", command);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("families");
@@ -316,6 +336,7 @@ int main(void)
     tcase_add_loop_test(each, window_forgets, 0, 1);
     tcase_add_test(each, window_turns_far_away);
     tcase_add_loop_test(each, window_that_hides_nothing, 0, 2);
+    tcase_add_loop_test(each, any_end_of_text_ends, 0, 1);
     suite_add_tcase(suite, each);
     if (access(TEST_SIMT "/llama-a-f32", X_OK) == 0) {
         TCase *cuda_each = tcase_create("transformers, CUDA");
@@ -323,6 +344,7 @@ int main(void)
         tcase_add_loop_test(cuda_each, cuda, 0, sizeof CUDA_CASES / sizeof CUDA_CASES[0]);
         tcase_add_loop_test(cuda_each, window_forgets, 1, 2);
         tcase_add_loop_test(cuda_each, window_that_hides_nothing, 2, 4);
+        tcase_add_loop_test(cuda_each, any_end_of_text_ends, 1, 2);
         suite_add_tcase(suite, cuda_each);
     } else {
         printf("skip: the CUDA backend's logits (%s was not built: no CUDA headers)\n",

@@ -35,6 +35,24 @@ START_TEST(a_checkpoint_comes_and_is_not_fetched_again)
 }
 END_TEST
 
+/* Which tokens end a text stands there and nowhere else. */
+START_TEST(a_generation_config_comes_along)
+{
+    static const char generation[] = "{\"eos_token_id\": [0, 7]}\n";
+    static const char with_one[] =
+        LIST(CONFIG_ENTRY ", " SMALL("generation_config.json", "25",
+                                     "76c504c8285bdde4fb7c46e5d691d478ea7e7b88") ", " MODEL_ENTRY);
+    site_routes[ROUTE_LISTING].body = with_one;
+    site_routes[ROUTE_LISTING].bytes = sizeof with_one - 1;
+    site_routes[ROUTE_OTHER] = (struct http_route){.path = FILES "/generation_config.json",
+                                                   .body = generation,
+                                                   .bytes = sizeof generation - 1};
+    site_start();
+    ck_assert_int_eq(site_fetch()->code, 0);
+    ck_assert(site_holds(TARGET "/generation_config.json", generation, sizeof generation - 1));
+}
+END_TEST
+
 START_TEST(a_cut_connection_is_taken_up)
 {
     PLAYS(ROUTE_MODEL, {.cut = 100000}, {.cut = 50000}, {0});
@@ -295,6 +313,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, site_set_up, NULL);
     tcase_add_test(tests, a_checkpoint_comes_and_is_not_fetched_again);
+    tcase_add_test(tests, a_generation_config_comes_along);
     tcase_add_test(tests, a_cut_connection_is_taken_up);
     tcase_add_test(tests, a_large_file_may_be_cut_often);
     tcase_add_test(tests, a_server_without_ranges_starts_over);

@@ -432,6 +432,9 @@ START_TEST(config_json_must_agree)
                       "DIR/config.json: eos_token_id is 5, but 0 in config tiny\n");
     snprintf(text, sizeof text, json, "1e-5", 0);
     maker_text(&m, "config.json", text);
+    maker_text(&m, "generation_config.json", "{\"eos_token_id\":[7,0]}");
+    maker_refuses(&m, "DIR/generation_config.json: eos_token_id is 0 7, but 0 in config tiny\n");
+    maker_text(&m, "generation_config.json", "{\"eos_token_id\":[0]}");
     const struct pack_request request = maker_request(&m);
     maker_pack(&m, &request, 0, NULL);
     maker_end(&m);

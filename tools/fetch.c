@@ -25,8 +25,8 @@ static const struct argp_option options[] = {
 };
 
 static const char description[] =
-    "Downloads the checkpoint that section [hub] of CONFIG.ini names: config.json, the tokenizer "
-    "and the weights as safetensors.\v"
+    "Downloads the checkpoint that section [hub] of CONFIG.ini names: config.json, "
+    "generation_config.json, the tokenizer and the weights as safetensors.\v"
     "Every file is checked against the size and digest that the hub lists. What is already there "
     "is not fetched again; what another program has in the hub's cache becomes a link to it; a "
     "download that was interrupted goes on where it stopped.\n\n"

@@ -119,7 +119,8 @@ static bool is_shard(const char *name)
 
 static bool is_wanted(const char *name)
 {
-    static const char *const names[] = {"config.json", "tokenizer.json", "tokenizer_config.json",
+    static const char *const names[] = {"config.json",       "generation_config.json",
+                                        "tokenizer.json",    "tokenizer_config.json",
                                         "model.safetensors", "model.safetensors.index.json"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)

@@ -86,17 +86,19 @@ static bool check_config_json(const char *directory, const struct cfg *cfg, bool
                               struct report *report)
 {
     char *path = path_in(directory, "config.json", report);
-    if (path == NULL)
-        return false;
+    char *ends = path_in(directory, "generation_config.json", report); /* import_eos.c */
     const uint32_t before = report->errors;
     struct cfg said = *cfg;
+    const bool good = path != NULL && ends != NULL;
     said.context = 0; /* of the config: config.json has none that it could contradict */
-    if (access(path, F_OK) == 0 && import_load(directory, report, &said)) {
-        struct report here = {.to = report->to, .file = path};
+    if (good && access(path, F_OK) == 0 && import_load(directory, report, &said)) {
+        struct report here = {.to = report->to};
+        const bool generation = access(ends, F_OK) == 0;
         said.context = cfg->context;
         *foreign = strcmp(said.model_type, cfg->model_type) != 0;
         for (uint32_t i = 0; i < cfg_key_count; i++) {
             const struct key *key = &cfg_keys[i];
+            here.file = generation && key->kind == KEY_IDS ? ends : path;
             if (cfg_has(cfg, key) && strcmp(key->name, "tie_word_embeddings") != 0 &&
                 (!*foreign || strcmp(key->name, "model_type") == 0))
                 compare_key(&said, cfg, key, &here);
@@ -104,7 +106,8 @@ static bool check_config_json(const char *directory, const struct cfg *cfg, bool
         report->errors += here.errors;
     }
     free(path);
-    return report->errors == before;
+    free(ends);
+    return good && report->errors == before;
 }
 
 /* Compiles the checkpoint's tokenizer unless it is not wanted. */

@@ -52,6 +52,16 @@ KERNEL(turn_greedy_kernel, struct turn_params, TURN_GREEDY_THREADS)
         p.largest[block_index()] = key;
 }
 
+/* Whether the token ends the text. No id below the vocabulary is TURN_NO_EOS. */
+DEVICE bool turn_is_eos(const struct turn *turn, u32 id)
+{
+    bool is = false;
+    UNROLL
+    for (u32 i = 0; i < TURN_EOS_MOST; i++)
+        is |= turn->eos[i] == id;
+    return is;
+}
+
 /* Whether no entry is free for another token. The host's word is as old as the kernel: the host may
  * have taken tokens since, but never fewer. An entry that it says is free is written by a later
  * kernel, after the release of `made` by this thread. */
@@ -68,7 +78,7 @@ DEVICE void turn_take(const struct turn_launch *l, u32 id, uint64_t host)
     u32 end = TURN_GOING;
     l->tokens[0] = id;
     l->step->position = turn->position++;
-    if (id == turn->eos) {
+    if (turn_is_eos(turn, id)) {
         end = TURN_EOS;
     } else {
         struct turn_token *const token = &ring->tokens[turn->made % TURN_RING];

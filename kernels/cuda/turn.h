@@ -24,14 +24,15 @@ enum {
     TURN_THREADS = 512,        /* of the one block that samples */
     TURN_GREEDY_THREADS = 256, /* of each block that looks for the largest logit */
     TURN_GREEDY_LOGITS = 16,   /* per thread of those */
+    TURN_EOS_MOST = 8,         /* ids that end a text */
 };
 
-/* An eos that no token has: the end of text is like any other token. */
+/* An eos that no token has. */
 #define TURN_NO_EOS UINT32_MAX
 
 enum turn_end {
     TURN_GOING,
-    TURN_EOS,     /* the end of text was chosen; it is not in the ring and not counted */
+    TURN_EOS,     /* an end of text was chosen; it is not in the ring and not counted */
     TURN_LIMIT,   /* `limit` tokens are made */
     TURN_STOPPED, /* the host set TURN_STOP */
     TURN_FULL,    /* no free entry for another token: once the host has taken some and set ring.end
@@ -65,15 +66,14 @@ struct turn_ring {
 
 struct turn {
     struct sample_options sample;
-    u32 vocab;      /* ids below it can be chosen; at most the model's */
-    u32 eos;        /* the id that ends a text, or TURN_NO_EOS */
-    uint64_t limit; /* most tokens of this text, at least 1; UINT64_MAX: no limit */
+    u32 eos[TURN_EOS_MOST]; /* each of these ids ends a text, or is TURN_NO_EOS */
+    u32 vocab;              /* ids below it can be chosen; at most the model's */
+    u32 end;                /* enum turn_end: after EOS, LIMIT, STOPPED a turn does nothing */
+    uint64_t limit;         /* most tokens of this text, at least 1; UINT64_MAX: no limit */
 
     /* what turns advance */
     uint64_t position; /* tokens consumed before the next decode step */
     uint64_t made;     /* tokens chosen, without the end of text */
-    u32 end;           /* enum turn_end: after EOS, LIMIT, STOPPED a turn does nothing */
-    u32 zero;
 };
 
 /* One turn: two kernels behind what the run's stream has. All pointers are device addresses. */

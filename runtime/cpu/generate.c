@@ -35,12 +35,20 @@ void backend_generate_begin(struct session *session, const f32 *logits)
     turns.logits = logits;
 }
 
+static bool is_eos(u32 id)
+{
+    for (u32 i = 0; i < model.eos_count; i++)
+        if (model.eos[i] == id)
+            return true;
+    return false;
+}
+
 bool backend_generate_next(struct session *session, u32 *id)
 {
     const f32 *logits = turns.logits ? turns.logits : session_decode(session, turns.last);
     *id = turns.last = sample_next(&turns.sampler, logits, session->position);
     turns.logits = NULL;
-    return !(turns.eos && *id == model.eos);
+    return !(turns.eos && is_eos(*id));
 }
 
 void backend_generate_end(struct session *session)

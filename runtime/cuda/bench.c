@@ -73,7 +73,7 @@ bool backend_bench_memory(const struct session *session, uint64_t *planned, uint
 double backend_bench_decode(struct session *session, u32 tokens, double *each)
 {
     session_reset(session);
-    backend_generate_begin(session, session_decode(session, model.bos));
+    backend_generate_begin(session, session_decode(session, 0));
     uint64_t first = 0, last = 0;
     u32 id;
     for (u32 i = 0; i <= tokens && backend_generate_next(session, &id); i++) {

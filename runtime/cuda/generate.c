@@ -2,6 +2,7 @@
  * from a ring that both see. */
 #include "runtime/backend.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "kernels/cpu/team.h"
@@ -135,9 +136,11 @@ void backend_generate_open(struct session *session, const struct generation_opti
     turns.begin = (struct turn){
         .sample = options->sample,
         .vocab = options->vocab,
-        .eos = options->eos ? model.eos : TURN_NO_EOS,
         .limit = options->limit,
     };
+    static_assert((int)MODEL_EOS_MOST == (int)TURN_EOS_MOST, "a turn has all ids of the model");
+    for (u32 i = 0; i < TURN_EOS_MOST; i++)
+        turns.begin.eos[i] = options->eos && i < model.eos_count ? model.eos[i] : TURN_NO_EOS;
     cuda.launcher.pass = PASS_PREPARE;
     record_turn(0);
     cuda.launcher.pass = PASS_RUN;

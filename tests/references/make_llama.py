@@ -5,7 +5,7 @@ exact in f32, bf16 and f16, stored as bf16: one reference holds for all three.
 """
 
 import torch
-from tiny import TYPES, Runner, build, save, setup, write_references
+from tiny import CHECKPOINTS, TYPES, Runner, build, save, setup, write_references
 from transformers import LlamaConfig, LlamaForCausalLM
 from transformer_numpy import forward as forward_float64
 
@@ -39,6 +39,9 @@ def main():
         plain = name == "llama-a"
         model = build(LlamaForCausalLM, config, seed, parameters, keep_f32=plain)
         weights = save(model, name, "f32" if plain else "bf16", old=name == "llama-b")
+        if plain:  # two tokens end a text; transformers says where (tests/families_test.c)
+            model.generation_config.eos_token_id = [428, 2]
+            model.generation_config.save_pretrained(CHECKPOINTS / name)
         flat = config.to_dict() | dict(rope_theta=theta)
         runners, seconds = {}, {}
         for kind in TYPES if plain else ("f32",):

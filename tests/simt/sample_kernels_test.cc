@@ -57,7 +57,8 @@ static void device_open(u32 vocab, struct sample_options options)
     memset(device.turn, 0, sizeof *device.turn);
     device.turn->sample = options;
     device.turn->vocab = vocab;
-    device.turn->eos = TURN_NO_EOS;
+    for (u32 &id : device.turn->eos)
+        id = TURN_NO_EOS;
     device.turn->limit = UINT64_MAX;
     device.launch = (struct turn_launch){device.turn, device.ring, device.logits, device.tokens,
                                          device.step, vocab,       false,         0};
@@ -315,11 +316,13 @@ static void check_end(enum turn_end end, u32 made)
 
 START_TEST(the_end_of_text_ends)
 {
-    device_open(50, options[0]);
-    device.turn->eos = 3;
-    choose(3);
-    check_end(TURN_EOS, 0);
-    device_close();
+    for (u32 i = 0; i < TURN_EOS_MOST; i++) { /* any of them does */
+        device_open(50, options[0]);
+        device.turn->eos[i] = 3;
+        choose(3);
+        check_end(TURN_EOS, 0);
+        device_close();
+    }
     device_open(50, options[0]); /* and does not where it is a token like any other */
     choose(3);
     device_turn();
