@@ -30,6 +30,7 @@ const struct key cfg_keys[] = {
 
 enum { KEYS = sizeof cfg_keys / sizeof cfg_keys[0] };
 const uint32_t cfg_key_count = KEYS;
+_Static_assert(sizeof cfg_keys / sizeof cfg_keys[0] <= CFG_KEYS_MOST, "raise CFG_KEYS_MOST");
 
 /* What the handler of inih carries from line to line. */
 struct parse {

@@ -15,6 +15,7 @@
 enum dtype { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U32 };
 
 enum {
+    CFG_KEYS_MOST = 80,        /* rows of keys.def */
     CFG_EOS_MOST = 8,          /* ids that end a text */
     CFG_NAME_MAX = 48,         /* bytes of a model's name, without the NUL */
     CFG_VALUE_MAX = 79,        /* bytes of a normalised value */

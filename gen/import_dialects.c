@@ -76,8 +76,10 @@ bool import_take(const struct import_source *s, const char *theirs, const char *
     const json_t *value = json_object_get(s->object, theirs);
     char text[CFG_VALUE_MAX + 1], wanted[CFG_EXPECTED_MAX];
     cfg_expected(key, wanted);
+    if (value == NULL && absent == NULL)
+        absent = import_default(s, name);
     if (value == NULL && absent != NULL)
-        return import_set(s->cfg, name, absent, s->report);
+        return import_by_default(s, name, absent);
     if (value == NULL) {
         report_error(s->report, 0, "missing '%s%s', expected %s (%s)", s->prefix, theirs, wanted,
                      key->meaning);
@@ -99,19 +101,15 @@ bool import_take_rank(const struct import_source *s, const char *theirs, const c
     if (value != NULL && !(json_is_string(value) && strcmp(json_string_value(value), "auto") == 0))
         return import_take(s, theirs, name, NULL);
     snprintf(text, sizeof text, "%u", (s->cfg->hidden_size + 15) / 16);
-    return import_set(s->cfg, name, text, s->report);
+    return value == NULL ? import_by_default(s, name, text)
+                         : import_set(s->cfg, name, text, s->report);
 }
 
-/* intermediate_size = the whole part of expand * hidden_size. */
+/* intermediate_size = the whole part of expand * hidden_size; `absent` is the usual expand. */
 static bool take_expanded(const struct import_source *s, const char *absent)
 {
     const json_t *expand = json_object_get(s->object, "expand");
     char text[CFG_VALUE_MAX + 1];
-    if (expand == NULL && absent == NULL) {
-        report_error(s->report, 0,
-                     "missing 'intermediate_size' and 'expand', expected one of them");
-        return false;
-    }
     double factor = expand == NULL ? strtod(absent, NULL) : json_number_value(expand);
     if (expand != NULL && (!json_is_number(expand) || !(factor > 0 && factor < 1024))) {
         report_error(s->report, 0, "'%sexpand': found %s, expected a number above 0 and below 1024",
@@ -119,7 +117,8 @@ static bool take_expanded(const struct import_source *s, const char *absent)
         return false;
     }
     snprintf(text, sizeof text, "%.0f", floor(factor * s->cfg->hidden_size));
-    return import_set(s->cfg, "intermediate_size", text, s->report);
+    return expand == NULL ? import_by_default(s, "intermediate_size", text)
+                          : import_set(s->cfg, "intermediate_size", text, s->report);
 }
 
 bool import_not_quantized(const struct import_source *s)
@@ -152,18 +151,13 @@ static bool take_limit(const struct import_source *s, const char *theirs, const 
     return import_set(s->cfg, name, text, s->report);
 }
 
-/* Both limits of the time step, [low, high]; none for a file that lacks them, if it may. */
-static bool take_limits(const struct import_source *s, const char *theirs, bool may_lack)
+/* Both limits of the time step, [low, high]; none for a file that lacks them. */
+static bool take_limits(const struct import_source *s, const char *theirs)
 {
     const json_t *pair = json_object_get(s->object, theirs);
-    if (pair == NULL && may_lack)
-        return import_set(s->cfg, "time_step_limit_low", "0", s->report) &&
-               import_set(s->cfg, "time_step_limit_high", "inf", s->report);
-    if (pair == NULL) {
-        report_error(s->report, 0, "missing '%s%s', expected two numbers, low and high", s->prefix,
-                     theirs);
-        return false;
-    }
+    if (pair == NULL)
+        return import_by_default(s, "time_step_limit_low", "0") &&
+               import_by_default(s, "time_step_limit_high", "inf");
     if (json_array_size(pair) != 2) {
         report_error(s->report, 0, "'%s%s': found %s%s, expected two numbers, low and high",
                      s->prefix, theirs, import_kind(pair),
@@ -179,22 +173,21 @@ static bool import_heads(const struct import_source *s)
     bool good = import_take(s, "num_heads", "num_heads", NULL);
     good = import_take(s, "head_dim", "head_dim", NULL) && good;
     good = import_take(s, "n_groups", "n_groups", NULL) && good;
-    return take_limits(s, "time_step_limit", false) && good;
+    return take_limits(s, "time_step_limit") && good;
 }
 
-/* Mamba and Mamba-2. Of the latter, the library's defaults are those of one large model. */
+/* Mamba and Mamba-2. A Mamba's config may say its inner width; that of a Mamba-2 does not count. */
 static bool import_mamba(const struct import_source *s)
 {
-    const json_t *root = s->object;
     const bool second = strcmp(s->cfg->model_type, "mamba2") == 0;
-    const char *const tied = second ? NULL : "true", *const id = second ? NULL : "0";
+    const char *const expand = import_default(s, "expand");
     bool good = import_not_quantized(s);
     good = import_take(s, "vocab_size", "vocab_size", NULL) && good;
     bool width = import_take(s, "hidden_size", "hidden_size", NULL);
-    if (json_object_get(root, "intermediate_size") != NULL)
+    if (!second && json_object_get(s->object, "intermediate_size") != NULL)
         good = import_take(s, "intermediate_size", "intermediate_size", NULL) && good;
     else
-        good = width && take_expanded(s, NULL) && good;
+        good = width && take_expanded(s, expand) && good;
     good = import_take(s, "state_size", "state_size", NULL) && good;
     good = import_take(s, "num_hidden_layers", "num_hidden_layers", NULL) && good;
     good = import_take(s, "conv_kernel", "conv_kernel", NULL) && good;
@@ -206,19 +199,32 @@ static bool import_mamba(const struct import_source *s)
     good = import_take(s, "hidden_act", "hidden_act", NULL) && good;
     good = import_take(s, "layer_norm_epsilon", "layer_norm_epsilon", NULL) && good;
     good = import_take(s, "residual_in_fp32", "residual_in_fp32", NULL) && good;
-    /* Of Mamba, these four are left out when they have the library's default. */
-    good = import_take(s, "tie_word_embeddings", "tie_word_embeddings", tied) && good;
-    good = import_take(s, "bos_token_id", "bos_token_id", id) && good;
-    good = import_eos(s, id) && good;
-    return import_take(s, "pad_token_id", "pad_token_id", id) && good;
+    good = import_take(s, "tie_word_embeddings", "tie_word_embeddings", NULL) && good;
+    good = import_take(s, "bos_token_id", "bos_token_id", NULL) && good;
+    good = import_eos(s) && good;
+    return import_take(s, "pad_token_id", "pad_token_id", NULL) && good;
 }
 
-bool import_hugging_face(const json_t *root, struct report *report, struct cfg *cfg)
+/* The type of the weights, as transformers 5 or 4 calls it. */
+static void take_type(const struct import_source *s)
 {
-    const struct import_source s = {.object = root, .prefix = "", .report = report, .cfg = cfg};
-    if (!import_take(&s, "model_type", "model_type", NULL))
+    static const char torch[] = "torch.";
+    const char *type = json_string_value(json_object_get(s->object, "dtype"));
+    if (type == NULL)
+        type = json_string_value(json_object_get(s->object, "torch_dtype"));
+    if (type != NULL && strncmp(type, torch, strlen(torch)) == 0)
+        type += strlen(torch);
+    if (s->left != NULL && type != NULL)
+        snprintf(s->left->type, sizeof s->left->type, "%s", type);
+}
+
+bool import_hugging_face(struct import_source *s)
+{
+    take_type(s);
+    if (!import_take(s, "model_type", "model_type", NULL))
         return false;
-    return strncmp(cfg->model_type, "mamba", 5) == 0 ? import_mamba(&s) : import_transformer(&s);
+    s->has_defaults = true;
+    return strncmp(s->cfg->model_type, "mamba", 5) == 0 ? import_mamba(s) : import_transformer(s);
 }
 
 /* Finds out whether the layers are Mamba or Mamba-2. */
@@ -285,40 +291,44 @@ static bool original_heads(const struct import_source *t)
     good = refuse_variant(t, "norm_before_gate", false) && good;
     good = refuse_variant(t, "D_has_hdim", false) && good;
     good = import_take(t, "ngroups", "n_groups", "1") && good;
-    good = take_limits(t, "dt_limit", true) && good;
+    good = take_limits(t, "dt_limit") && good;
     if (!import_take(t, "headdim", "head_dim", "64"))
         return false;
     snprintf(heads, sizeof heads, "%u", t->cfg->intermediate_size / t->cfg->head_dim);
     return import_set(t->cfg, "num_heads", heads, t->report) && good;
 }
 
-bool import_original(const json_t *root, struct report *report, struct cfg *cfg)
+bool import_original(const struct import_source *s)
 {
-    const struct import_source s = {.object = root, .prefix = "", .report = report, .cfg = cfg};
-    const json_t *ssm = json_object_get(root, "ssm_cfg");
-    const struct import_source t = {
-        .object = ssm, .prefix = "ssm_cfg.", .report = report, .cfg = cfg};
+    /* What the original library fixes; the ids are its tokenizer's, GPT-NeoX. */
+    static const char *const fixed[][2] = {{"hidden_act", "silu"},
+                                           {"layer_norm_epsilon", "1e-05"},
+                                           {"bos_token_id", "0"},
+                                           {"eos_token_id", "0"},
+                                           {"pad_token_id", "0"}};
+    const json_t *ssm = json_object_get(s->object, "ssm_cfg");
+    struct import_source t = *s;
+    t.object = ssm;
+    t.prefix = "ssm_cfg.";
     if (ssm != NULL && !json_is_object(ssm)) {
-        report_error(report, 0, "'ssm_cfg': found %s, expected an object", import_kind(ssm));
+        report_error(s->report, 0, "'ssm_cfg': found %s, expected an object", import_kind(ssm));
         return false;
     }
-    if (!take_layer(&s, ssm))
+    if (!take_layer(s, ssm))
         return false;
-    const bool second = strcmp(cfg->model_type, "mamba2") == 0;
-    bool good = plain_mamba(&s) && import_not_quantized(&s);
-    good = import_take(&s, "vocab_size", "vocab_size", NULL) && pad_vocabulary(&s) && good;
-    good = import_take(&s, "n_layer", "num_hidden_layers", NULL) && good;
+    const bool second = strcmp(s->cfg->model_type, "mamba2") == 0;
+    bool good = plain_mamba(s) && import_not_quantized(s);
+    good = import_take(s, "vocab_size", "vocab_size", NULL) && pad_vocabulary(s) && good;
+    good = import_take(s, "n_layer", "num_hidden_layers", NULL) && good;
     good = import_take(&t, "d_state", "state_size", second ? "128" : "16") && good;
     good = import_take(&t, "d_conv", "conv_kernel", "4") && good;
     good = import_take(&t, "bias", "use_bias", "false") && good;
     good = import_take(&t, "conv_bias", "use_conv_bias", "true") && good;
-    good = import_take(&s, "residual_in_fp32", "residual_in_fp32", "true") && good;
-    good = import_take(&s, "tie_embeddings", "tie_word_embeddings", "true") && good;
-    /* What the original library fixes; the ids are its tokenizer's, GPT-NeoX. */
-    good = import_set(cfg, "hidden_act", "silu", report) && good;
-    good = import_set(cfg, "layer_norm_epsilon", "1e-05", report) && good;
-    good = import_set(cfg, "eos_token_id", "0", report) && good;
-    return import_take(&s, "d_model", "hidden_size", NULL) && take_expanded(&t, "2") &&
+    good = import_take(s, "residual_in_fp32", "residual_in_fp32", "true") && good;
+    good = import_take(s, "tie_embeddings", "tie_word_embeddings", "true") && good;
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+        good = import_by_default(s, fixed[i][0], fixed[i][1]) && good;
+    return import_take(s, "d_model", "hidden_size", NULL) && take_expanded(&t, "2") &&
            (second ? original_heads(&t) : import_take_rank(&t, "dt_rank", "time_step_rank")) &&
            good;
 }

@@ -2,7 +2,7 @@
 #ifndef GEN_IMPORT_DIALECTS_H
 #define GEN_IMPORT_DIALECTS_H
 
-#include "gen/cfg.h"
+#include "gen/import.h"
 #include "gen/json_text.h"
 
 /* A config.json while it is read. */
@@ -11,23 +11,25 @@ struct import_source {
     const char *prefix; /* "" or "ssm_cfg.", for messages */
     struct report *report;
     struct cfg *cfg;
+    struct import_left *left; /* NULL: nobody asks */
+    bool has_defaults;        /* of transformers, for what the file does not say */
 };
 
 /* Config key `name` from the file's key `theirs`, checked as a config's; `absent` is the value of a
- * file that lacks it, NULL if there must be one. */
+ * file that lacks it, NULL for import_default(). */
 __attribute__((warn_unused_result)) bool import_take(const struct import_source *s,
                                                      const char *theirs, const char *name,
                                                      const char *absent);
 
-/* The ids that end a text: one, a list, or null for none; `absent` as for import_take(). What the
- * vocabulary does not have can never be chosen, and is left out with a note. vocab_size is set. */
-__attribute__((warn_unused_result)) bool import_eos(const struct import_source *s,
-                                                    const char *absent);
+/* The ids that end a text: one, a list, or null for none. What the vocabulary does not have can
+ * never be chosen, and is left out with a note. vocab_size is set. */
+__attribute__((warn_unused_result)) bool import_eos(const struct import_source *s);
 
 /* The same from DIR/generation_config.json, which says it alone where it exists: what is not in it
  * is none. Sets report->file. */
 __attribute__((warn_unused_result)) bool import_generation(const char *dir, struct report *report,
-                                                           struct cfg *cfg);
+                                                           struct cfg *cfg,
+                                                           struct import_left *left);
 
 /* The rank of a time step: "auto" is a sixteenth of the width, rounded up. */
 __attribute__((warn_unused_result)) bool import_take_rank(const struct import_source *s,
@@ -35,6 +37,13 @@ __attribute__((warn_unused_result)) bool import_take_rank(const struct import_so
 
 /* Refuses a checkpoint whose weights are quantized. */
 __attribute__((warn_unused_result)) bool import_not_quantized(const struct import_source *s);
+
+/* What transformers takes for a key that config.json does not say; NULL: it must be there. */
+const char *import_default(const struct import_source *s, const char *name);
+
+/* Stores `value` as the key of that name, which the file does not say. */
+__attribute__((warn_unused_result)) bool import_by_default(const struct import_source *s,
+                                                           const char *name, const char *value);
 
 /* Stores `value` as the key of that name, checked. */
 __attribute__((warn_unused_result)) bool import_set(struct cfg *cfg, const char *name,
@@ -44,10 +53,8 @@ __attribute__((warn_unused_result)) bool import_set(struct cfg *cfg, const char 
 const char *import_kind(const json_t *value);
 
 /* Fill in the [model] keys; all errors are reported, not only the first. */
-__attribute__((warn_unused_result)) bool
-import_hugging_face(const json_t *root, struct report *report, struct cfg *cfg);
-__attribute__((warn_unused_result)) bool import_original(const json_t *root, struct report *report,
-                                                         struct cfg *cfg);
+__attribute__((warn_unused_result)) bool import_hugging_face(struct import_source *s);
+__attribute__((warn_unused_result)) bool import_original(const struct import_source *s);
 
 /* The families of attention and MLPs: cfg->model_type is set, the rest is taken from `s`. */
 __attribute__((warn_unused_result)) bool import_transformer(const struct import_source *s);

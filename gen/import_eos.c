@@ -47,19 +47,12 @@ static bool take_one(const struct import_source *s, const json_t *value, struct 
     return false;
 }
 
-bool import_eos(const struct import_source *s, const char *absent)
+bool import_eos(const struct import_source *s)
 {
     const json_t *value = json_object_get(s->object, "eos_token_id");
     struct token_ids *ids = &s->cfg->eos_token_id;
-    if (value == NULL && absent != NULL)
-        return import_set(s->cfg, "eos_token_id", absent, s->report);
-    if (value == NULL) {
-        report_error(s->report, 0,
-                     "missing '%seos_token_id', expected a token id, a list of them, or null "
-                     "(end of text)",
-                     s->prefix);
-        return false;
-    }
+    if (value == NULL)
+        return import_by_default(s, "eos_token_id", import_default(s, "eos_token_id"));
     *ids = (struct token_ids){.count = 0};
     if (json_is_null(value))
         return true;
@@ -71,7 +64,8 @@ bool import_eos(const struct import_source *s, const char *absent)
     return true;
 }
 
-bool import_generation(const char *dir, struct report *report, struct cfg *cfg)
+bool import_generation(const char *dir, struct report *report, struct cfg *cfg,
+                       struct import_left *left)
 {
     char *path = NULL;
     struct json_text_error error;
@@ -91,7 +85,9 @@ bool import_generation(const char *dir, struct report *report, struct cfg *cfg)
         else if (json_object_get(root, "eos_token_id") == NULL)
             good = import_set(cfg, "eos_token_id", "none", report);
         else
-            good = import_eos(&s, NULL);
+            good = import_eos(&s);
+        if (left != NULL)
+            left->by_default[cfg_key("eos_token_id") - cfg_keys] = false;
         json_decref(root);
     }
     report->file = dir;

@@ -11,11 +11,17 @@ static const json_t *said(const json_t *object, const char *name)
     return json_is_null(value) ? NULL : value;
 }
 
-/* The same as in the file, or `usual` where it does not say. */
+/* The same as in the file, or `usual` where it does not say, or says null. */
 static bool take_or(const struct import_source *s, const char *name, const char *usual)
 {
-    return said(s->object, name) == NULL ? import_set(s->cfg, name, usual, s->report)
+    return said(s->object, name) == NULL ? import_by_default(s, name, usual)
                                          : import_take(s, name, name, NULL);
+}
+
+/* The same with the library's default. */
+static bool take_said(const struct import_source *s, const char *name)
+{
+    return take_or(s, name, import_default(s, name));
 }
 
 /* Refuses a flag that is set: a variant of the architecture that is not built. */
@@ -28,16 +34,57 @@ static bool refuse_flag(const struct import_source *s, const char *name)
     return false;
 }
 
-/* Attention sees all earlier positions where nothing, or null, says how many. */
+/* Whether a window is of some layers only, which is not built. *all: it is of every layer. */
+static bool mixes_layers(const struct import_source *s, bool *all)
+{
+    const json_t *types = json_object_get(s->object, "layer_types");
+    const json_t *first = said(s->object, "max_window_layers");
+    const json_int_t layers = (json_int_t)s->cfg->num_hidden_layers;
+    size_t windows = 0;
+    for (size_t i = 0; i < json_array_size(types); i++) {
+        const char *type = json_string_value(json_array_get(types, i));
+        windows += type != NULL && strcmp(type, "sliding_attention") == 0;
+    }
+    *all = json_array_size(types) == 0 || windows > 0;
+    if (windows > 0 && windows < json_array_size(types))
+        return true;
+    if (!json_is_integer(first) || !json_is_true(said(s->object, "use_sliding_window")))
+        return false;
+    *all = *all && json_integer_value(first) < layers;
+    return json_integer_value(first) > 0 && json_integer_value(first) < layers;
+}
+
+/* How many positions a token sees: all before it where nothing, or null, says how many, or a flag
+ * says that it does not count. */
 static bool take_window(const struct import_source *s)
 {
-    if (cfg_has(s->cfg, cfg_key("sliding_window")))
-        return take_or(s, "sliding_window", "0");
-    if (said(s->object, "sliding_window") == NULL)
-        return true;
-    report_error(s->report, 0, "'sliding_window': found %s, expected null with model_type = %s",
-                 import_kind(said(s->object, "sliding_window")), s->cfg->model_type);
-    return false;
+    const json_t *use = said(s->object, "use_sliding_window");
+    const json_t *window = said(s->object, "sliding_window");
+    const bool has = cfg_has(s->cfg, cfg_key("sliding_window"));
+    bool all;
+    if (use != NULL && !json_is_boolean(use)) {
+        report_error(s->report, 0, "'use_sliding_window': found %s, expected true or false",
+                     import_kind(use));
+        return false;
+    }
+    if (window == NULL || json_is_false(use))
+        return !has || (window == NULL ? import_by_default(s, "sliding_window", "0")
+                                       : import_set(s->cfg, "sliding_window", "0", s->report));
+    if (!has) {
+        report_error(s->report, 0,
+                     "'sliding_window': found %s, expected null with model_type = %s, or "
+                     "'use_sliding_window' false",
+                     import_kind(window), s->cfg->model_type);
+        return false;
+    }
+    if (mixes_layers(s, &all)) {
+        report_error(s->report, 0,
+                     "'sliding_window': found a window of some layers only ('layer_types' or "
+                     "'max_window_layers'), expected one of all or none");
+        return false;
+    }
+    return all ? import_take(s, "sliding_window", "sliding_window", NULL)
+               : import_set(s->cfg, "sliding_window", "0", s->report);
 }
 
 /* Refuses every change of the frequencies with the length of the text. */
@@ -72,22 +119,26 @@ static bool take_rope(const struct import_source *s)
         rope.object = parameters;
         rope.prefix = "rope_parameters.";
     }
-    good = take_or(&rope, "rope_theta", "10000") && good;
+    good = take_said(&rope, "rope_theta") && good;
     if (!cfg_has(s->cfg, cfg_key("partial_rotary_factor")))
         return good;
     rope.object = said(parameters, "partial_rotary_factor") != NULL ? parameters : s->object;
-    return take_or(&rope, "partial_rotary_factor", "0.5") && good;
+    return take_said(&rope, "partial_rotary_factor") && good;
 }
 
-/* Without a head_dim of their own, the heads share the width. */
+/* Without a head_dim of their own, the heads share the width; null, and for some families no word,
+ * means as many heads of keys as of queries. */
 static bool take_heads(const struct import_source *s)
 {
     char heads[CFG_VALUE_MAX + 1], width[CFG_VALUE_MAX + 1];
+    const char *const usual = import_default(s, "num_key_value_heads");
+    const bool absent = json_object_get(s->object, "num_key_value_heads") == NULL;
     if (!import_take(s, "num_attention_heads", "num_attention_heads", NULL))
         return false;
     snprintf(heads, sizeof heads, "%" PRIu32, s->cfg->num_attention_heads);
     snprintf(width, sizeof width, "%" PRIu32, s->cfg->hidden_size / s->cfg->num_attention_heads);
-    return take_or(s, "num_key_value_heads", heads) && take_or(s, "head_dim", width);
+    return take_or(s, "num_key_value_heads", absent && usual != NULL ? usual : heads) &&
+           take_or(s, "head_dim", width);
 }
 
 /* Refuses a word that asks for another variant than the usual one. */
@@ -110,19 +161,19 @@ static bool jamba_layers(const struct import_source *s)
     bool good = import_take_rank(s, "mamba_dt_rank", "mamba_dt_rank");
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         good = import_take(s, plain[i], plain[i], NULL) && good;
-    good = take_or(s, "mamba_conv_bias", "true") && good;
-    good = take_or(s, "mamba_proj_bias", "false") && good;
-    return take_or(s, "pad_token_id", "0") && good;
+    good = take_said(s, "mamba_conv_bias") && good;
+    good = take_said(s, "mamba_proj_bias") && good;
+    return take_said(s, "pad_token_id") && good;
 }
 
 static bool deepseek_experts(const struct import_source *s)
 {
     bool good = import_take(s, "n_routed_experts", "n_routed_experts", NULL);
-    good = take_or(s, "n_shared_experts", "0") && good;
+    good = take_said(s, "n_shared_experts") && good;
     good = import_take(s, "moe_intermediate_size", "moe_intermediate_size", NULL) && good;
-    good = take_or(s, "first_k_dense_replace", "0") && good;
-    good = take_or(s, "moe_layer_freq", "1") && good;
-    good = take_or(s, "norm_topk_prob", "false") && good;
+    good = take_said(s, "first_k_dense_replace") && good;
+    good = take_said(s, "moe_layer_freq") && good;
+    good = take_said(s, "norm_topk_prob") && good;
     return refuse_word(s, "scoring_func", "softmax") && good;
 }
 
@@ -146,7 +197,7 @@ static bool take_tie(const struct import_source *s)
 {
     const char *const misspelt = "tie_word_embedding";
     const bool other = json_object_get(s->object, "tie_word_embeddings") == NULL;
-    return import_take(s, other ? misspelt : "tie_word_embeddings", "tie_word_embeddings", "false");
+    return import_take(s, other ? misspelt : "tie_word_embeddings", "tie_word_embeddings", NULL);
 }
 
 bool import_transformer(const struct import_source *s)
@@ -169,8 +220,7 @@ bool import_transformer(const struct import_source *s)
     good = refuse_flag(s, "mlp_bias") && good;
     good = refuse_flag(s, "qk_layernorm") && good;
     good = take_window(s) && good;
-    /* These three are left out when they have the library's default. */
     good = take_tie(s) && good;
-    good = import_take(s, "bos_token_id", "bos_token_id", "1") && good;
-    return import_eos(s, "2") && good;
+    good = import_take(s, "bos_token_id", "bos_token_id", NULL) && good;
+    return import_eos(s) && good;
 }

@@ -47,8 +47,9 @@ static const struct argp_option option_list[] = {
      "live, plan",
      1},
     {NULL, 0, NULL, 0, "Build choices of an imported config:", 2},
-    {"linear-type", OPTION_LINEAR, "TYPE", 0, "f32, f16 or bf16 (default bf16)", 2},
-    {"embedding-type", OPTION_EMBEDDING, "TYPE", 0, "f32, f16 or bf16 (default bf16)", 2},
+    {"linear-type", OPTION_LINEAR, "TYPE", 0,
+     "f32, f16 or bf16 (default: the checkpoint's f16 or bf16; else bf16)", 2},
+    {"embedding-type", OPTION_EMBEDDING, "TYPE", 0, "The same", 2},
     {"kv-type", OPTION_KV, "TYPE", 0, "f32, f16 or bf16 (default bf16); with attention", 2},
     {"context", OPTION_CONTEXT, "TOKENS", 0,
      "Most positions of a text; with attention (default 4096, or what the model was trained on)",
@@ -278,13 +279,15 @@ static int import_config(const struct options *o)
 {
     struct report report = {.to = stderr, .file = "gen"};
     struct cfg cfg = {.name = "imported"};
+    struct import_left left;
     if (!import_choose(&o->choices, &report, &cfg))
         return EXIT_USAGE;
-    if (!import_load(o->config, &report, &cfg))
+    if (!import_load(o->config, &report, &cfg, &left))
         return EXIT_MISMATCH;
-    if (!import_cache(&o->choices, &report, &cfg))
+    if (!import_types(&o->choices, &left, &report, &cfg) ||
+        !import_cache(&o->choices, &report, &cfg))
         return EXIT_USAGE;
-    import_print(&cfg, stdout);
+    import_print(&cfg, &left, stdout);
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -91,7 +91,7 @@ static bool check_config_json(const char *directory, const struct cfg *cfg, bool
     struct cfg said = *cfg;
     const bool good = path != NULL && ends != NULL;
     said.context = 0; /* of the config: config.json has none that it could contradict */
-    if (good && access(path, F_OK) == 0 && import_load(directory, report, &said)) {
+    if (good && access(path, F_OK) == 0 && import_load(directory, report, &said, NULL)) {
         struct report here = {.to = report->to};
         const bool generation = access(ends, F_OK) == 0;
         said.context = cfg->context;

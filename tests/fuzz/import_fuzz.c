@@ -5,7 +5,8 @@
 
 #include "gen/import.h"
 
-static void check_accepted(const struct cfg *cfg, struct report *report)
+static void check_accepted(const struct cfg *cfg, const struct import_left *left,
+                           struct report *report)
 {
     char *text = NULL;
     size_t size = 0;
@@ -13,7 +14,7 @@ static void check_accepted(const struct cfg *cfg, struct report *report)
     FILE *memory = open_memstream(&text, &size);
     if (memory == NULL)
         abort();
-    import_print(cfg, memory);
+    import_print(cfg, left, memory);
     if (fclose(memory) != 0 || !cfg_parse(text, size, cfg->name, report, &again) ||
         memcmp(cfg, &again, sizeof again) != 0)
         abort();
@@ -28,12 +29,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (to == NULL)
         abort();
     struct report report = {.to = to, .file = "fuzz"};
+    struct import_left left;
     struct cfg cfg;
     memset(&cfg, 0, sizeof cfg);
     if (!import_choose(&import_defaults, &report, &cfg))
         abort();
-    if (import_parse((const char *)bytes, size, &report, &cfg))
-        check_accepted(&cfg, &report);
+    if (import_parse((const char *)bytes, size, &report, &cfg, &left))
+        check_accepted(&cfg, &left, &report);
     else if (report.errors == 0)
         abort(); /* refused without a reason */
     return 0;
