@@ -112,6 +112,12 @@ static bool take_rope(const struct import_source *s)
         report_error(s->report, 0, "'rope_parameters' or 'rope_scaling': expected an object");
         return false;
     }
+    if (said(parameters, "full_attention") != NULL ||
+        said(parameters, "sliding_attention") != NULL) {
+        report_error(s->report, 0,
+                     "'rope_parameters': found other rotations for other layers, expected one");
+        return false;
+    }
     bool good = refuse_scaling(s, "rope_parameters", parameters);
     good = refuse_scaling(s, "rope_scaling", scaling) && good;
     struct import_source rope = *s;

@@ -150,7 +150,7 @@ static bool parse_tensor(struct safetensors_tensor *t, const char *name, const j
         report_error(report, 0, "no memory for the tensor names");
         return false;
     }
-    if (!json_is_object(entry) || json_object_size(entry) != 3) {
+    if (!json_is_object(entry)) {
         report_error(report, 0,
                      "tensor \"%s\": expected an object of dtype, shape and data_offsets", t->name);
         return false;
@@ -160,17 +160,6 @@ static bool parse_tensor(struct safetensors_tensor *t, const char *name, const j
     return parse_dtype(t, json_object_get(entry, "dtype"), &bits, report) &&
            parse_shape(t, json_object_get(entry, "shape"), bits, &bytes, report) &&
            parse_offsets(t, json_object_get(entry, "data_offsets"), bytes, data_bytes, report);
-}
-
-static bool check_metadata(json_t *metadata, struct report *report)
-{
-    bool strings = json_is_object(metadata);
-    const char *key;
-    json_t *value;
-    json_object_foreach(metadata, key, value) strings = strings && json_is_string(value);
-    if (!strings)
-        report_error(report, 0, "__metadata__ is not an object of strings");
-    return strings;
 }
 
 static bool parse_entries(struct safetensors *s, json_t *root, uint64_t data_bytes,
@@ -185,12 +174,9 @@ static bool parse_entries(struct safetensors *s, json_t *root, uint64_t data_byt
     json_t *entry;
     json_object_foreach(root, name, entry)
     {
-        if (strcmp(name, "__metadata__") == 0) {
-            if (!check_metadata(entry, report))
-                return false;
-        } else if (!parse_tensor(&s->tensors[s->count++], name, entry, data_bytes, report)) {
+        if (strcmp(name, "__metadata__") != 0 &&
+            !parse_tensor(&s->tensors[s->count++], name, entry, data_bytes, report))
             return false;
-        }
     }
     return true;
 }
