@@ -7,11 +7,14 @@
 #   make MODEL=x CHECKPOINT=DIR            build/cpu/x and build/cpu/x.weights from a checkpoint
 #   make MODEL=x RANDOM_WEIGHTS=SEED       the same with random weights of the real shapes
 #   make list | table | models | lint | tidy | bench | clean
+#
+# CC=clang-19, CFLAGS=-O3: another compiler, further options. WERROR=1: warnings are errors, as in tests.
+# What has changed is found by time stamps and by records (tools/mk/record.sh) of what has none.
 
 MODEL          ?= fable-mamba
 CONFIG         ?= config/$(MODEL).ini
 SOURCES        ?= models/$(MODEL)
-CHECKPOINT     ?= models/$(MODEL)/checkpoint
+CHECKPOINT     ?=
 BACKEND        ?= cpu
 ISA            ?= native
 SAN            ?=
@@ -26,11 +29,7 @@ $(error ISA=$(ISA) is not known; expected native, avx2, avx512 or aarch64)
 endif
 
 MAKEFLAGS += --no-builtin-rules
-ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
-MAKEFLAGS += -j$(shell nproc)
-endif
 .DELETE_ON_ERROR:
-.SECONDARY:
 
 # ---- what is built where ------------------------------------------------------------------------
 san   := $(if $(SAN),-san)
@@ -38,19 +37,28 @@ OUT   := build/$(BACKEND)$(addprefix -,$(filter-out native,$(ISA)))$(san)
 TOOLS := build/tools$(san)
 TESTS := build/tests$(addprefix -,$(filter-out native,$(ISA)))$(san)
 
-HOST_CC       := cc
-CC            := $(HOST_CC)
+ifeq ($(origin CC),default)
+CC            := cc
+endif
+HOST_CC       ?= $(if $(filter aarch64,$(ISA)),cc,$(CC))
 march_native  := $(if $(filter aarch64,$(shell uname -m)),-mcpu=native,-march=native)
 march_avx2    := -march=x86-64-v3
 march_avx512  := -march=x86-64-v4
 march_aarch64 := -march=armv8.2-a
 
 comma  := ,
-WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
-# -ffp-contract=off: a fused multiply-add happens where it is written, and nowhere else.
-CFLAGS := -std=gnu11 -D_GNU_SOURCE= -O2 -g -ffp-contract=off -fno-math-errno -pthread $(WARN) -I. -MMD -MP \
+WERROR ?=
+WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes $(if $(WERROR),-Werror)
+# CFLAGS are the user's, and what correctness needs stands behind them. -ffp-contract=off: a fused
+# multiply-add happens where it is written, and nowhere else.
+FLAGS  := -std=gnu11 -D_GNU_SOURCE= -O2 -g $(if $(CFLAGS),$(CFLAGS) -fno-fast-math) -ffp-contract=off \
+          -fno-math-errno -pthread $(WARN) -I. -MMD -MP \
           $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 MARCH  := $(march_$(ISA))
+# A path of the user's, which may have any characters, as one word of the shell.
+quoted = '$(subst ','\'',$(subst <start>,,$(subst <start>~/,$(HOME)/,<start>$(1))))'
+recorded = $(call quoted,$(filter-out -Werror%,$(1)))
+version  = "$$($(1) --version)"
 # aarch64 is cross-compiled to be run by qemu-user in the tests. It has no PCRE2 and utf8proc to link
 # with, so such a binary does everything but tokenize; build on an aarch64 machine for use.
 ifeq ($(ISA),aarch64)
@@ -89,19 +97,19 @@ all: binary weights
 
 binary: $(OUT)/$(MODEL)
 deps deps-test deps-fetch:
-	@tools/deps.sh $(or $(patsubst deps-%,%,$(filter deps-%,$@)),build)
+	@tools/deps.sh $(or $(patsubst deps-%,%,$(filter deps-%,$@)),build) $(call quoted,$(HOST_CC))
 
 run: deps
 	@$(MAKE) -s all
 	@$(OUT)/$(MODEL) run -p "$(PROMPT)" -n 420
 
 # ---- objects ------------------------------------------------------------------------------------
-$(TOOLS)/obj/%.o: %.c | deps
+$(TOOLS)/obj/%.o: %.c $(TOOLS)/flags.record | deps
 	@mkdir -p $(@D); echo "  CC    $<"
-	@$(HOST_CC) $(CFLAGS) -c $< -o $@
-$(OUT)/obj/%.o: %.c | deps $(if $(filter aarch64,$(ISA)),build/cross-include)
+	@$(HOST_CC) $(FLAGS) -c $< -o $@
+$(OUT)/obj/%.o: %.c $(OUT)/flags.record | deps $(if $(filter aarch64,$(ISA)),build/cross-include)
 	@mkdir -p $(@D); echo "  CC    $<"
-	@$(CC) $(CFLAGS) $(backend_cflags) $(MARCH) -c $< -o $@
+	@$(CC) $(FLAGS) $(backend_cflags) $(MARCH) -c $< -o $@
 
 # The check of the processor must run on any: no -march. What it checks for comes from the next file.
 $(OUT)/obj/runtime/processor.o: MARCH :=
@@ -115,52 +123,59 @@ build/cross-include:
 $(TOOLS)/libgen.a: $(call objects,$(TOOLS)/obj,$(gen_lib) $(gen_shared))
 $(TOOLS)/libtools.a: $(call objects,$(TOOLS)/obj,$(tool_lib) $(shared_lib))
 $(OUT)/libruntime.a: $(call objects,$(OUT)/obj,$(runtime_lib))
-%.a:
-	@rm -f $@; ar rcs $@ $^
+%.a: build/sources.record
+	@rm -f $@; ar rcs $@ $(filter %.o,$^)
 
 $(TOOLS)/gen: $(TOOLS)/obj/gen/main.o $(TOOLS)/libgen.a
-	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
+	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS)
 $(TOOLS)/pack: $(TOOLS)/obj/tools/pack.o $(TOOLS)/libtools.a $(TOOLS)/libgen.a
-	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
+	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS)
 # The only program that talks to a network, and the only one that needs these libraries.
 $(call objects,$(TOOLS)/obj,tools/fetch.c $(fetch_lib)): | deps-fetch
 $(TOOLS)/fetch: $(call objects,$(TOOLS)/obj,tools/fetch.c $(fetch_lib) runtime/die.c) $(TOOLS)/libtools.a $(TOOLS)/libgen.a
-	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS) -lcurl -lnettle
+	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS) -lcurl -lnettle
 $(TOOLS)/fables: $(TOOLS)/obj/tools/fables.o
-	@echo "  LINK  $@"; $(HOST_CC) $(CFLAGS) $^ -o $@
+	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@
 
 # ---- one model ----------------------------------------------------------------------------------
 config/%.ini:
 	@echo "there is no $@: 'make list' shows the models, and 'build/tools/gen import DIR >$@' makes the" \
 	      "config of a checkpoint" >&2; exit 1
-# gen writes only files whose text changes, so running it again touches nothing.
-build/made/$(MODEL).stamp: $(CONFIG) $(TOOLS)/gen
-	@echo "  GEN   $(CONFIG) -> $(SOURCES)"; mkdir -p $(@D) $(SOURCES)
-	@$(TOOLS)/gen $(CONFIG) -o $(SOURCES) && touch $@
-$(filter-out %.cu.o,$(MODEL_OBJECTS)): $(OUT)/obj/models/$(MODEL)/%.o: build/made/$(MODEL).stamp
-	@mkdir -p $(@D); echo "  CC    $(SOURCES)/$*.c"
-	@$(CC) $(CFLAGS) $(MARCH) -I$(SOURCES) -c $(SOURCES)/$*.c -o $@
+# Every time gen looks whether the sources are what it makes of the config: they may be changed or gone.
+config  := $(call quoted,$(CONFIG))
+sources := $(call quoted,$(SOURCES))
+config_file := $(filter config/%.ini,$(CONFIG))
+build/made/$(MODEL).stamp: $(TOOLS)/gen $(config_file) FORCE
+	@[ "$$(cat $@ 2>/dev/null)" = $(config)' -> '$(sources) ] && $< $(config) --check $(sources) 2>/dev/null || { \
+	  echo "  GEN   "$(config)' -> '$(sources) && mkdir -p $(@D) $(sources) && $< $(config) -o $(sources) && \
+	  echo $(config)' -> '$(sources) >$@; }
+empty :=
+$(subst $(empty) $(empty),\ ,$(SOURCES))/%: build/made/$(MODEL).stamp ;
+$(filter-out %.cu.o,$(MODEL_OBJECTS)): $(OUT)/obj/models/$(MODEL)/%.o: build/made/$(MODEL).stamp $(OUT)/flags.record
+	@mkdir -p $(@D); echo "  CC    "$(sources)/$*.c
+	@$(CC) $(FLAGS) $(MARCH) -I$(sources) -c $(sources)/$*.c -o $@
 $(OUT)/$(MODEL): $(OUT)/obj/runtime/main.o $(MODEL_OBJECTS) $(OUT)/libruntime.a $(backend_objects)
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
+	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
 
-# Weight files do not depend on the ISA: every variant of a model shares one.
-weights: build/$(weights_backend)/$(MODEL).weights
-checkpoint_files := $(wildcard $(CHECKPOINT)/*.json $(CHECKPOINT)/*.safetensors)
-build/$(weights_backend)/$(MODEL).weights: $(CONFIG) $(TOOLS)/pack $(checkpoint_files)
-	@mkdir -p $(@D); echo "  PACK  $@"
-ifneq ($(RANDOM_WEIGHTS),)
-	@$(TOOLS)/pack --backend $(weights_backend) --random $(RANDOM_WEIGHTS) $(CONFIG) -o $@
-else ifeq ($(wildcard $(CHECKPOINT)),)
-	@echo "no checkpoint at $(CHECKPOINT): give CHECKPOINT=DIR (config.json, *.safetensors," \
-	      "tokenizer.json) or RANDOM_WEIGHTS=SEED" >&2; exit 1
-else
-	@$(TOOLS)/pack --backend $(weights_backend) $(CONFIG) $(CHECKPOINT) -o $@
+# Weight files do not depend on the ISA: every variant of a model shares one, and has a link to it.
+# Without CHECKPOINT and RANDOM_WEIGHTS they come from where they came the last time, or from
+# models/MODEL/checkpoint.
+weights_file := build/$(weights_backend)/$(MODEL).weights
+weights: $(weights_file) $(OUT)/$(MODEL).weights
+$(weights_file).inputs: $(config_file) FORCE
+	@tools/mk/weights.sh record $@ $(config) $(call quoted,$(RANDOM_WEIGHTS)) $(call quoted,$(CHECKPOINT)) \
+	  models/$(MODEL)/checkpoint
+$(weights_file): %: %.inputs $(TOOLS)/pack
+	@echo "  PACK  $@"; tools/mk/weights.sh pack $< $(TOOLS)/pack $(weights_backend) $(config) $@
+ifneq ($(weights_file),$(OUT)/$(MODEL).weights)
+$(OUT)/$(MODEL).weights: $(weights_file)
+	@mkdir -p $(@D); ln -sfn ../$(weights_backend)/$(@F) $@
 endif
 
 # The checkpoint of a config that says where it is published; then the command that packs it.
 DIR ?= checkpoints/$(MODEL)
-fetch: $(TOOLS)/fetch $(CONFIG)
-	@$(TOOLS)/fetch $(CONFIG) -o $(DIR)
+fetch: $(TOOLS)/fetch $(config_file)
+	@$(TOOLS)/fetch $(config) -o $(call quoted,$(DIR))
 
 list:
 	@for c in config/*.ini; do n=$$(basename $$c .ini); \
@@ -175,6 +190,19 @@ models: $(TOOLS)/gen
 	@for c in config/*.ini; do $(TOOLS)/gen $$c -o models/$$(basename $$c .ini) || exit 1; done
 
 include trace.mk
+
+# ---- what has no time stamp ---------------------------------------------------------------------
+# Compilers with their versions, flags, and which files there are: a record changes when they do, and
+# what depends on it is made anew. What -march=native means depends on the processor.
+$(TOOLS)/flags.record: used := $(call recorded,$(FLAGS)) $(call version,$(HOST_CC))
+$(OUT)/flags.record:   used := $(call recorded,$(FLAGS) $(backend_cflags) $(nvtx_flags) $(MARCH)) $(call version,$(CC)) \
+                               "$$(grep -m 1 -E '^(flags|Features)' /proc/cpuinfo)"
+$(TESTS)/flags.record: used := $(call recorded,$(FLAGS) $(nvtx_flags) $(MARCH)) $(call version,$(CC))
+build/sources.record:  used := $(sort $(wildcard $(addsuffix *.c*,gen/ tools/ runtime/ runtime/*/ kernels/*/ tests/ \
+                                                                  tests/simt/)))
+%.record: FORCE
+	@printf '%s\n' $(used) | tools/mk/record.sh $@
+.PHONY: FORCE
 
 # ---- tests --------------------------------------------------------------------------------------
 # Programs: tests/NAME_test.c, each linked with whatever it uses. Scripts: tests/NAME.sh, on the
@@ -193,41 +221,41 @@ include tests/simt/simt.mk
 
 # The default model itself, for tests that look at its operations.
 $(TESTS)/poison_test $(TESTS)/trace_test: $(TESTS)/%: $(TESTS)/obj/%.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(RUNTIME_LIBS)
+	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(RUNTIME_LIBS)
 
 # The same with layers of several kinds.
 hybrid := jamba-a-bf16
 $(TESTS)/poison_hybrid_test $(TESTS)/trace_hybrid_test: $(TESTS)/%_hybrid_test: $(TESTS)/obj/%_test.o \
                                                         tiny-model-$(hybrid) $(OUT)/libruntime.a
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $< $(call objects,$(OUT)/obj/models/$(hybrid),$(model_files)) \
+	@echo "  LINK  $@"; $(CC) $(FLAGS) $< $(call objects,$(OUT)/obj/models/$(hybrid),$(model_files)) \
 	  $(OUT)/libruntime.a -o $@ -lcheck -lsubunit -lrt $(RUNTIME_LIBS)
 
-$(TESTS)/obj/%.o: tests/%.c | deps-test
+$(TESTS)/obj/%.o: tests/%.c $(TESTS)/flags.record | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
-	@$(CC) $(CFLAGS) $(MARCH) $(TEST_DEFINES) -c $< -o $@
+	@$(CC) $(FLAGS) $(MARCH) $(TEST_DEFINES) -c $< -o $@
 $(TESTS)/libtests.a: $(test_lib:tests/%.c=$(TESTS)/obj/%.o)
 # The runtime names a model; where a test brings none, it is the fake one of libtests.a.
 $(filter-out %/poison_test %/trace_test %_hybrid_test,$(programs)): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) -Wl,--start-group $^ -Wl,--end-group -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
+	@echo "  LINK  $@"; $(CC) $(FLAGS) -Wl,--start-group $^ -Wl,--end-group -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
 
 # Every reference model without its kernels, for 'info': the descriptor over steps that do nothing.
 described := $(patsubst config/%.ini,$(TESTS)/info/%,$(wildcard config/*.ini))
-$(TESTS)/info/%.o: models/%/ops.c | deps-test
-	@mkdir -p $(@D); $(CC) $(CFLAGS) -Imodels/$* -c $< -o $@
+$(TESTS)/info/%.o: models/%/ops.c $(TESTS)/flags.record | deps-test
+	@mkdir -p $(@D); $(CC) $(FLAGS) -Imodels/$* -c $< -o $@
 $(described): %: %.o $(TESTS)/obj/no_steps.o $(OUT)/obj/runtime/main.o $(OUT)/libruntime.a
-	@$(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
+	@$(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 $(TESTS)/budget_test: | $(described)
 $(TESTS)/fetch_test $(TESTS)/fetch_files_test: | $(TOOLS)/fetch
 
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.
 $(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o fake_model.o) \
                         $(OUT)/libruntime.a
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
+	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 
 # A binary over tests/fake_model.c, for the command line's tests; guarded, except under a sanitizer.
 guard := $(if $(SAN),,$(TESTS)/obj/alloc_guard.o)
 $(TESTS)/fake: $(OUT)/obj/runtime/main.o $(TESTS)/obj/fake_model.o $(guard) $(OUT)/libruntime.a
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $(if $(guard),-Wl$(comma)--wrap=arena_seal) $^ -o $@ $(RUNTIME_LIBS)
+	@echo "  LINK  $@"; $(CC) $(FLAGS) $(if $(guard),-Wl$(comma)--wrap=arena_seal) $^ -o $@ $(RUNTIME_LIBS)
 
 # tiny-model-mamba-a-bf16: the binary and weights of tests/data/checkpoints/mamba-a in bf16.
 build/tests/config/%.ini: $(TOOLS)/gen
@@ -245,21 +273,26 @@ saved-model-%: build/tests/config/saved-%.ini $(OUT)/libruntime.a $(TOOLS)/pack
 	@$(MAKE) -s MODEL=saved-$* CONFIG=$< SOURCES=build/tests/models/saved-$* \
 	  CHECKPOINT=tests/data/saved/$* all
 
+# Made on the way, and kept.
+.SECONDARY: $(patsubst %,build/tests/config/%.ini,$(tiny_models) $(tiny_families) $(simt_models) $(kit_tiny) \
+              $(saved_models:saved-model-%=saved-%))
+
 # The default model and tiny ones for the other instruction sets that this machine can execute or emulate.
 other_isas := $(if $(filter x86_64,$(shell uname -m)),avx2 avx512 aarch64)
 bits_models := llama-a-f16 phi-a-bf16 mixtral-a-bf16 deepseek-a-bf16 jamba-a-bf16 mamba2-a-f16 mamba2-b-bf16
+other_isa = ISA=$* SAN= $(if $(filter aarch64,$*),HOST_CC=$(call quoted,$(HOST_CC)) CC=aarch64-linux-gnu-gcc)
 other-isa-%: build/made/$(MODEL).stamp $(addprefix tiny-model-,$(bits_models))
-	@$(MAKE) -s ISA=$* SAN= binary build/tests-$*/kernel_digest
-	@for m in $(bits_models); do $(MAKE) -s ISA=$* SAN= MODEL=$$m CONFIG=build/tests/config/$$m.ini \
+	@$(MAKE) -s $(other_isa) binary build/tests-$*/kernel_digest
+	@for m in $(bits_models); do $(MAKE) -s $(other_isa) MODEL=$$m CONFIG=build/tests/config/$$m.ini \
 	  SOURCES=build/tests/models/$$m binary || exit 1; done
 
 # The default model with the guard against allocation after sealing; not under a sanitizer.
 $(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/main.o $(MODEL_OBJECTS) \
                          $(OUT)/libruntime.a
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) -Wl,--wrap=arena_seal $^ -o $@ $(RUNTIME_LIBS)
+	@echo "  LINK  $@"; $(CC) $(FLAGS) -Wl,--wrap=arena_seal $^ -o $@ $(RUNTIME_LIBS)
 
 test: deps-test
-	@$(MAKE) -s test-parts
+	@$(MAKE) -s WERROR=1 test-parts
 .PHONY: test-parts
 test-parts: all $(TOOLS)/fables $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/fake $(TESTS)/kernel_digest $(programs) $(simt_programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models) $(tiny_families)) $(saved_models)
 	@tests/all.sh $(TESTS)/logs $(OUT) $(TOOLS) $(programs) $(simt_programs) -- $(scripts)
@@ -281,7 +314,7 @@ bench-ops: deps
 	@$(MAKE) -s MODEL=$(BENCH) $(OUT)/$(BENCH)-ops
 	@$(OUT)/$(BENCH)-ops
 $(OUT)/$(MODEL)-ops: $(TESTS)/obj/bench_kernels.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
-	@$(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS)
+	@$(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 
 # Everything: the tests again under ASan and UBSan, clang-tidy, a minute of every fuzz target.
 test-full: test
@@ -304,10 +337,11 @@ $(addprefix fuzz-,$(fuzz_targets)): fuzz-%: build/fuzz/%
 	  -artifact_prefix=build/fuzz/$*- build/fuzz/corpus-$* >build/fuzz/$*.log 2>&1 || \
 	  { tail -n 40 build/fuzz/$*.log; exit 1; }
 	@sed -n 's/^stat::number_of_executed_units: */  FUZZ  $*: runs without a finding: /p' build/fuzz/$*.log
-build/fuzz/%: build/fuzz/obj/tests/fuzz/%_fuzz.o build/fuzz/libfuzz.a
+$(fuzz_targets:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/%_fuzz.o build/fuzz/libfuzz.a
 	@echo "  LINK  $@"; clang $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@ $(TOOL_LIBS)
 build/fuzz/libfuzz.a: $(call objects,build/fuzz/obj,$(fuzz_lib))
-build/fuzz/obj/%.o: %.c | deps-test
+build/fuzz/flags.record: used := $(call recorded,$(FUZZ_FLAGS)) $(call version,clang)
+build/fuzz/obj/%.o: %.c build/fuzz/flags.record | deps-test
 	@mkdir -p $(@D); clang $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
 
 # One stamp a file, so that only what changed is looked at again.

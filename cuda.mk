@@ -33,36 +33,33 @@ $(error BACKEND=$(BACKEND) needs the CUDA toolkit, version 13 or later, and ther
   $(CUDA_HOME)/include/cuda_runtime.h: say where it is with CUDA_HOME=DIR)
 endif
 
-# Other targets, other objects: this file changes when they do.
-cuda_made := $(OUT)/targets
-$(shell mkdir -p $(OUT); echo '$(cuda_targets)' | cmp -s - $(cuda_made) || \
-  echo '$(cuda_targets)' >$(cuda_made))
-$(OUT)/obj/runtime/cuda/device.o: $(cuda_made)
-
-$(OUT)/obj/%.cu.o: %.cu $(cuda_made) | deps
+$(OUT)/obj/%.cu.o: %.cu $(OUT)/cuda.record | deps
 	@mkdir -p $(@D); echo "  CUDA  $<"
 	@$(call compile_cu,$<)
-$(OUT)/obj/models/$(MODEL)/instances.cu.o: build/made/$(MODEL).stamp $(cuda_made)
-	@mkdir -p $(@D); echo "  CUDA  $(SOURCES)/instances.cu"
-	@$(call compile_cu,$(SOURCES)/instances.cu)
+$(OUT)/obj/models/$(MODEL)/instances.cu.o: build/made/$(MODEL).stamp $(OUT)/cuda.record
+	@mkdir -p $(@D); echo "  CUDA  "$(sources)/instances.cu
+	@$(call compile_cu,$(sources)/instances.cu)
 endif
 
 ifeq ($(BACKEND),cuda)
 ifeq ($(wildcard $(NVCC)),)
 $(error BACKEND=cuda needs nvcc, and there is no $(NVCC): give NVCC=PATH)
 endif
-# A kernel that spills registers or has arrays in memory, or that nvcc has any doubt about, does not build.
-compile_cu = $(NVCC) -std=c++17 -O3 --fmad=false -lineinfo -I. -I$(SOURCES) -Werror all-warnings \
-             -Xptxas -warn-spills,-warn-lmem-usage,-Werror \
-             $(foreach a,$(CUDA_ARCH),-gencode arch=compute_$(a)$(comma)code=sm_$(a)) \
-             $(foreach a,$(CUDA_PTX),-gencode arch=compute_$(a)$(comma)code=compute_$(a)) \
-             -MMD -MP -MF $(@:.o=.d) -c $(1) -o $@
+# A kernel that spills registers or has arrays in memory, or that nvcc has any doubt about, does not
+# build in the tests.
+nvcc_flags = -std=c++17 -O3 --fmad=false -lineinfo -I. $(if $(WERROR),-Werror=all-warnings) \
+             -Xptxas=-warn-spills,-warn-lmem-usage$(if $(WERROR),$(comma)-Werror) \
+             $(foreach a,$(CUDA_ARCH),-gencode=arch=compute_$(a)$(comma)code=sm_$(a)) \
+             $(foreach a,$(CUDA_PTX),-gencode=arch=compute_$(a)$(comma)code=compute_$(a))
+compile_cu = $(NVCC) $(nvcc_flags) -I$(sources) -MMD -MP -MF $(@:.o=.d) -c $(1) -o $@
+$(OUT)/cuda.record: used := $(call recorded,$(filter-out -Xptxas=%,$(nvcc_flags))) $(call version,$(NVCC))
 backend_link := $(cuda_libraries) $(tell_sealed)
 endif
 
 ifeq ($(BACKEND),simt)
 # What to warn of in a .cu file is for nvcc to say.
-compile_cu      = $(SIMT_CXX) $(SIMT_CXXFLAGS) -w $(MARCH) -I$(SOURCES) -x c++ -c $(1) -o $@
+compile_cu      = $(SIMT_CXX) $(SIMT_CXXFLAGS) -w $(MARCH) -I$(sources) -x c++ -c $(1) -o $@
+$(OUT)/cuda.record: used = $(simt_used)
 backend_objects = $(TESTS)/libsimt.a
 backend_link   := -lstdc++ -lrt
 endif

@@ -57,27 +57,27 @@ kit-fable-mamba:
 	  cp build/cuda/fable-mamba.weights $(KIT)/
 
 $(kit_obj)/%.o: CUDA_PTX :=
-$(kit_obj)/%.o: tests/simt/%.cc | deps-test
+$(kit_obj)/%.o: tests/simt/%.cc $(OUT)/cuda.record | deps-test
 	@mkdir -p $(@D); echo "  CUDA  $<"
 	@$(call compile_cu,-diag-suppress 177$(comma)68 -x cu $<)
-$(kit_obj)/%.o: tests/gpu/%.cu | deps-test
+$(kit_obj)/%.o: tests/gpu/%.cu $(OUT)/cuda.record | deps-test
 	@mkdir -p $(@D); echo "  CUDA  $<"
 	@$(call compile_cu,$<)
-$(kit_obj)/%.o: tests/simt/%.c | deps-test
+$(kit_obj)/%.o: tests/simt/%.c $(OUT)/flags.record | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
-	@$(CC) $(CFLAGS) $(MARCH) -c $< -o $@
+	@$(CC) $(FLAGS) $(MARCH) -c $< -o $@
 kit_bed := $(patsubst tests/simt/%,$(kit_obj)/%.o,$(basename $(wildcard tests/simt/bed*.c tests/simt/bed*.cc))) \
            $(kit_obj)/simt_gpu.o
-$(KIT)/tests/%: $(kit_obj)/%_test.o $(kit_bed) $(OUT)/libruntime.a
+$(kit_tests:%=$(KIT)/tests/%): $(KIT)/tests/%: $(kit_obj)/%_test.o $(kit_bed) $(OUT)/libruntime.a
 	@mkdir -p $(@D); echo "  LINK  $@"
-	@$(CC) $(CFLAGS) -s $^ -o $@ -l:libcheck.a -l:libsubunit.a -lm -L$(CUDA_HOME)/lib64 -lcudart_static \
+	@$(CC) $(FLAGS) -s $^ -o $@ -l:libcheck.a -l:libsubunit.a -lm -L$(CUDA_HOME)/lib64 -lcudart_static \
 	  -lstdc++ -ldl -lrt
 $(KIT)/compare_logits: tests/gpu/compare_logits.c runtime/die.c | deps-test
-	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(MARCH) -s $^ -o $@ -lm
+	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(filter-out -MMD -MP,$(FLAGS)) $(MARCH) -s $^ -o $@ -lm
 $(KIT)/driver_watch.so: build/tools/libdriverwatch.so
 	@mkdir -p $(@D); cp $< $@
 $(KIT)/gpu_probe: $(addprefix $(OUT)/obj/tools/,gpu_probe.cu.o gpu_probe_measures.cu.o) $(OUT)/libruntime.a
-	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(CFLAGS) -s $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
+	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(FLAGS) -s $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
 endif
 
 # ---- tests without a GPU ---------------------------------------------------------------------------
@@ -86,7 +86,7 @@ ifeq ($(BACKEND),simt)
 .PHONY: reopened
 reopened: $(OUT)/reopened
 $(OUT)/reopened: $(TESTS)/obj/reopened.o $(MODEL_OBJECTS) $(OUT)/libruntime.a $(backend_objects)
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
+	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
 endif
 # The watch over the driver is loaded into other programs, and its driver is a fake: no sanitizer.
 watch_parts := build/tools/libdriverwatch.so build/tests/driver/libcuda.so.1 build/tests/driver/calls \

@@ -13,7 +13,7 @@ CUDA_HOME ?= /usr/local/cuda
 nvtx_header := $(if $(filter aarch64,$(ISA)),,$(firstword \
                  $(wildcard $(CUDA_HOME)/include/nvtx3/nvToolsExt.h /usr/include/nvtx3/nvToolsExt.h)))
 nvtx_flags  := $(if $(filter $(CUDA_HOME)/%,$(nvtx_header)),-isystem $(CUDA_HOME)/include)
-$(OUT)/obj/runtime/trace.o $(TESTS)/obj/trace_test.o: CFLAGS += $(nvtx_flags)
+$(OUT)/obj/runtime/trace.o $(TESTS)/obj/trace_test.o: FLAGS += $(nvtx_flags)
 
 # Loaded into other programs, so without a sanitizer. The second one soon has no room: for its test.
 trace_libraries := $(if $(nvtx_header),$(TOOLS)/libtrace.so $(TESTS)/libtrace-small.so)
@@ -33,7 +33,7 @@ trace:
 	      "or say where it is with CUDA_HOME=DIR (now $(CUDA_HOME)), then 'make clean trace'" >&2; exit 1
 else
 trace: all $(TOOLS)/libtrace.so
-	@NVTX_INJECTION64_PATH=$(abspath $(TOOLS)/libtrace.so) INGOT_TRACE_FILE=$(TRACE_FILE) \
+	@NVTX_INJECTION64_PATH="$$PWD/$(TOOLS)/libtrace.so" INGOT_TRACE_FILE=$(TRACE_FILE) \
 	  $(OUT)/$(MODEL) profile --quiet --capture $(TRACE_WINDOW) $(PROFILE_OPTIONS) \
 	  --weights build/$(weights_backend)/$(MODEL).weights
 	@echo "open https://ui.perfetto.dev in a browser and drop $(TRACE_FILE) onto the page"

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/die.h"
-#include "runtime/limits.h"
+#include "runtime/machine.h"
 #include "runtime/run.h"
 
 static bool sealed;
@@ -29,17 +29,17 @@ uint64_t memory_plan_bytes(const struct memory_plan *plan)
 
 uint64_t memory_available(void)
 {
-    return limits_memory("");
+    return machine_memory("");
 }
 
 uint64_t memory_peak(void)
 {
-    return limits_field("/proc/self/status", "VmHWM:", 0) * 1024;
+    return machine_field("/proc/self/status", "VmHWM:", 0) * 1024;
 }
 
 uint64_t memory_resident(void)
 {
-    return limits_field("/proc/self/status", "VmRSS:", 0) * 1024;
+    return machine_field("/proc/self/status", "VmRSS:", 0) * 1024;
 }
 
 /* For the first object, which is the program. */

@@ -32,7 +32,7 @@ struct memory_plan {
 uint64_t memory_plan_bytes(const struct memory_plan *plan);
 
 /* Bytes that this process can still take without swapping, on this machine and in its container:
- * limits_memory(). The page cache (and so an already cached weight file) counts as available. */
+ * machine_memory(). The page cache (and so an already cached weight file) counts as available. */
 uint64_t memory_available(void);
 
 /* Exits with EXIT_MEMORY, naming the bytes needed and available, unless the plan fits. */

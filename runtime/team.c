@@ -7,7 +7,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/die.h"
-#include "runtime/limits.h"
+#include "runtime/machine.h"
 #include "runtime/trace.h"
 
 /* Between two steps the caller chooses and prints a token: workers look for about 5 ms, so that
@@ -26,7 +26,7 @@ static u32 allowed_processors(void)
 
 u32 team_processors(void)
 {
-    u32 allowed = allowed_processors(), quota = limits_processors("");
+    u32 allowed = allowed_processors(), quota = machine_processors("");
     return allowed < quota ? allowed : quota;
 }
 

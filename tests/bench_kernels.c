@@ -183,8 +183,8 @@ static void measure(u32 threads, u32 rounds, run *r0)
         note(&of_prefill, now() - began);
         team_run(&pool, run_head, NULL);
     }
-    const double slice = (double)model.weights_bytes / SLICES;
-    const double fma = 2.0 * threads * FMA_STEPS * FMA_SUMS * VF_LANES;
+    const double slice = (double)model.weights_bytes / (double)SLICES;
+    const double fma = 2.0 * threads * (double)(FMA_STEPS * FMA_SUMS * VF_LANES);
     const double bandwidth = slice / median(&of_slice), peak = fma / median(&of_fma);
     const double most_bandwidth = best_rate(&of_slice, slice), most = best_rate(&of_fma, fma);
     printf("%s, %u threads: reads %.1f GB/s (best %.1f), fma %.1f GFLOP/s (best %.1f)\n",

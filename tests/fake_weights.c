@@ -41,7 +41,6 @@ void fake_seal(uint8_t *file)
 uint8_t *fake_weights(const void *tokenizer, uint64_t tokenizer_bytes, uint64_t *bytes)
 {
     struct weight_file_header header = {
-        .magic = WEIGHT_FILE_MAGIC,
         .version = WEIGHT_FILE_VERSION,
         .header_bytes = WEIGHT_FILE_ALIGN,
         .backend = "cpu",
@@ -52,6 +51,7 @@ uint8_t *fake_weights(const void *tokenizer, uint64_t tokenizer_bytes, uint64_t 
         .tokenizer_bytes = tokenizer_bytes,
         .weights_bytes = model.weights_bytes,
     };
+    memcpy(header.magic, WEIGHT_FILE_MAGIC, sizeof header.magic);
     header.table_bytes = aligned(model.weight_count * sizeof(struct weight_file_tensor));
     header.tokenizer_at = header.table_at + header.table_bytes;
     header.weights_at = aligned(header.tokenizer_at + tokenizer_bytes);

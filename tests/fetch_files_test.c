@@ -43,6 +43,18 @@ START_TEST(small_files_have_digests_of_git)
 }
 END_TEST
 
+START_TEST(the_next_command_can_be_typed)
+{
+    site_start();
+    const struct child *child = CHILD(TOOL, CONFIG, "-o", "it's (mine)");
+    ck_assert_int_eq(child->code, 0);
+    ck_assert_ptr_nonnull(strstr(child->err,
+                                 "it's (mine) is complete; next:  make MODEL=mamba-130m "
+                                 "CHECKPOINT='it'\\''s (mine)'\n"));
+    ck_assert(site_has("it's (mine)/" MODEL));
+}
+END_TEST
+
 START_TEST(wrong_lengths_are_refused)
 {
     site_routes[ROUTE_MODEL].bytes = MODEL_BYTES - 1;
@@ -302,6 +314,7 @@ int main(void)
     tcase_add_checked_fixture(tests, site_set_up, NULL);
     tcase_add_test(tests, wrong_bytes_are_thrown_away);
     tcase_add_test(tests, small_files_have_digests_of_git);
+    tcase_add_test(tests, the_next_command_can_be_typed);
     tcase_add_test(tests, wrong_lengths_are_refused);
     tcase_add_test(tests, listings_are_checked);
     tcase_add_test(tests, a_listing_without_end_is_cut);

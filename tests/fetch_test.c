@@ -231,7 +231,7 @@ START_TEST(the_token_stays_with_the_endpoint)
                                             .bytes = MODEL_BYTES,
                                             .plays = 2,
                                             .play = {{.cut = 9}, {0}}},
-                                           {NULL}};
+                                           {0}};
     http_server_start(&other, elsewhere);
     snprintf(away, sizeof away, "Location: http://127.0.0.1:%u/blob\r\n", other.port);
     PLAYS(ROUTE_MODEL, {.status = 302, .headers = away});

@@ -21,7 +21,7 @@ strict="-Werror all-warnings -Xptxas -v,-warn-spills,-warn-lmem-usage,-Werror"
 
 for config in config/*.ini; do
     model=$(basename "$config" .ini)
-    if make -s BACKEND=cuda ISA=native SAN= MODEL="$model" binary >"$log" 2>&1; then
+    if make -s WERROR=1 BACKEND=cuda ISA=native SAN= MODEL="$model" binary >"$log" 2>&1; then
         echo "ok: build/cuda/$model"
     else
         echo "FAIL: build/cuda/$model does not build:"

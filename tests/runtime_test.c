@@ -12,7 +12,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/die.h"
-#include "runtime/limits.h"
+#include "runtime/machine.h"
 #include "runtime/json.h"
 #include "runtime/out.h"
 #include "runtime/report.h"
@@ -146,7 +146,7 @@ START_TEST(a_team_of_all_processors_is_pinned)
     u32 processors = (u32)CPU_COUNT(&allowed);
     team_start(&pool, processors);
     ck_assert(pool.pinned);
-    ck_assert(pool.team.crowded == (processors > limits_processors("")));
+    ck_assert(pool.team.crowded == (processors > machine_processors("")));
     ck_assert_uint_eq(team_processors(), 1); /* of this thread, now */
     team_stop(&pool);
     sched_setaffinity(0, sizeof(cpu_set_t), &(cpu_set_t){.__bits = {~0UL}});
@@ -197,20 +197,26 @@ START_TEST(a_full_disk_is_an_error)
 }
 END_TEST
 
+/* What it is given is gone after the call. */
+static void shows(const char *found, const char *expected)
+{
+    ck_assert_str_eq(found, expected);
+}
+
 START_TEST(numbers_for_people)
 {
-    ck_assert_str_eq(report_bytes(0).text, "0 bytes");
-    ck_assert_str_eq(report_bytes(45056).text, "45.1 kB");
-    ck_assert_str_eq(report_bytes(258300000).text, "258.3 MB");
-    ck_assert_str_eq(report_bytes(UINT64_C(5530000000)).text, "5.53 GB");
-    ck_assert_str_eq(report_grouped(7).text, "7");
-    ck_assert_str_eq(report_grouped(999).text, "999");
-    ck_assert_str_eq(report_grouped(2771968).text, "2,771,968");
-    ck_assert_str_eq(report_grouped(UINT64_MAX).text, "18,446,744,073,709,551,615");
-    ck_assert_str_eq(report_rate(100, 0).text, "-");
-    ck_assert_str_eq(report_rate(541, 10).text, "54.1");
-    ck_assert_str_eq(report_rate(99.99, 1).text, "100");
-    ck_assert_str_eq(report_rate(1.234, 1).text, "1.23");
+    shows(report_bytes(0).text, "0 bytes");
+    shows(report_bytes(45056).text, "45.1 kB");
+    shows(report_bytes(258300000).text, "258.3 MB");
+    shows(report_bytes(UINT64_C(5530000000)).text, "5.53 GB");
+    shows(report_grouped(7).text, "7");
+    shows(report_grouped(999).text, "999");
+    shows(report_grouped(2771968).text, "2,771,968");
+    shows(report_grouped(UINT64_MAX).text, "18,446,744,073,709,551,615");
+    shows(report_rate(100, 0).text, "-");
+    shows(report_rate(541, 10).text, "54.1");
+    shows(report_rate(99.99, 1).text, "100");
+    shows(report_rate(1.234, 1).text, "1.23");
 }
 END_TEST
 

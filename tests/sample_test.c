@@ -8,6 +8,7 @@
 #include "tests/run.h"
 
 enum { VOCAB = 512, DRAWS = 20000 };
+static const double draws = DRAWS;
 
 static f32 logits[VOCAB];
 
@@ -35,8 +36,8 @@ static void count(struct sample_options options, u32 counts[4])
 /* Five standard deviations of a binomial count. */
 static void assert_share(u32 counted, double probability)
 {
-    double deviation = sqrt(DRAWS * probability * (1 - probability));
-    ck_assert_double_le(fabs(counted - DRAWS * probability), 5 * deviation);
+    double deviation = sqrt(draws * probability * (1 - probability));
+    ck_assert_double_le(fabs(counted - draws * probability), 5 * deviation);
 }
 
 /* The known answers that Random123 publishes (kat_vectors, philox4x32 10). */
@@ -73,7 +74,7 @@ START_TEST(uniform_is_in_range_and_depends_on_both_halves)
         ck_assert_double_lt(drawn, 1.0);
         sum += drawn;
     }
-    ck_assert_double_eq_tol(sum / DRAWS, 0.5, 5 * sqrt(1.0 / 12 / DRAWS));
+    ck_assert_double_eq_tol(sum / draws, 0.5, 5 * sqrt(1.0 / 12 / draws));
     ck_assert_double_ne(philox_uniform(7, 1), philox_uniform(7, 1 + (UINT64_C(1) << 32)));
     ck_assert_double_ne(philox_uniform(7, 1), philox_uniform(7 + (UINT64_C(1) << 32), 1));
 }

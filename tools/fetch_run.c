@@ -150,6 +150,22 @@ static void get_all(const struct fetch_place *place, const struct hub_listing *l
     progress_end(&progress);
 }
 
+/* A path as one word of a shell, in quotes where it needs them. */
+static void quote(const char *path, char word[4 * HUB_SETTING + 3])
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-+=.,:/@";
+    const bool bare = path[0] != '\0' && path[strspn(path, plain)] == '\0';
+    char *to = word;
+    if (!bare)
+        *to++ = '\'';
+    for (const char *from = path; *from != '\0'; from++)
+        to = *from == '\'' ? stpcpy(to, "'\\''") : (*to = *from, to + 1);
+    if (!bare)
+        *to++ = '\'';
+    *to = '\0';
+}
+
 void fetch_run(const struct fetch_request *request)
 {
     static struct hub hub;
@@ -180,7 +196,8 @@ void fetch_run(const struct fetch_request *request)
         make_folder(place.directory);
         get_all(&place, &listing, request->patience);
     }
+    char word[4 * HUB_SETTING + 3];
+    quote(place.directory, word);
     note("%s is %s; next:  make MODEL=%s CHECKPOINT=%s", place.directory,
-         listed ? "complete" : "left as it is, for HF_HUB_OFFLINE is set", cfg.name,
-         place.directory);
+         listed ? "complete" : "left as it is, for HF_HUB_OFFLINE is set", cfg.name, word);
 }

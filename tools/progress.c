@@ -25,7 +25,7 @@ static void draw(const struct progress *p)
     char cells[CELLS + 1];
     const double part = p->total == 0 ? 1 : (double)p->done / (double)p->total;
     for (int i = 0; i < CELLS; i++)
-        cells[i] = i < (int)(part * CELLS) ? '#' : '.';
+        cells[i] = i < (int)(part * (double)CELLS) ? '#' : '.';
     cells[CELLS] = '\0';
     fprintf(stderr, "\r[%s] %3d%% %.2f of %.2f GB", cells, (int)(part * 100),
             (double)p->done * 1e-9, (double)p->total * 1e-9);

@@ -132,7 +132,6 @@ static void place_sections(struct tokenizer_header *header, const struct tokeniz
         pieces += source->tokens[i].is_piece;
     }
     *header = (struct tokenizer_header){
-        .magic = TOKENIZER_MAGIC,
         .version = TOKENIZER_VERSION,
         .flags = source->flags,
         .total_bytes =
@@ -144,6 +143,7 @@ static void place_sections(struct tokenizer_header *header, const struct tokeniz
         .patterns = source->pattern_count,
         .ids_before = source->ids_before,
     };
+    memcpy(header->magic, TOKENIZER_MAGIC, sizeof header->magic);
     place_section(header, SECTION_TOKEN_ENDS, 4 * ((uint64_t)source->rows + 1));
     place_section(header, SECTION_TOKEN_BYTES, token_bytes);
     place_section(header, SECTION_TOKEN_FLAGS, source->rows);

@@ -11,7 +11,7 @@ NVCC      ?= $(CUDA_HOME)/bin/nvcc
 # -fsanitize=thread is for its calls before each load and store alone: simt_hooks.c answers them, and
 # programs are linked without it. AddressSanitizer excludes it, and the hooks look at bounds anyway.
 SIMT_CXXFLAGS := -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -fno-exceptions \
-                 -fno-rtti -pthread -Wall -Wextra -Wshadow -Werror -I. -isystem $(CUDA_HOME)/include \
+                 -fno-rtti -pthread -Wall -Wextra -Wshadow $(if $(WERROR),-Werror) -I. -isystem $(CUDA_HOME)/include \
                  -DINGOT_SIMT -fsanitize=thread --param tsan-instrument-func-entry-exit=0 -MMD -MP \
                  $(if $(SAN),-fsanitize=undefined -fno-sanitize=null$(comma)alignment -fno-sanitize-recover=all)
 
@@ -21,15 +21,17 @@ simt_sources  := $(filter-out $(simt_tests),$(wildcard tests/simt/*.c tests/simt
 simt_objects  := $(patsubst tests/%,$(TESTS)/obj/%.o,$(basename $(simt_sources)))
 
 # What of CUDA's headers is used here comes with the toolkit, also where there is no nvcc.
-$(TESTS)/obj/simt/%.o: tests/simt/%.cc | deps-test
+simt_used := $(call recorded,$(SIMT_CXXFLAGS) $(MARCH)) $(call version,$(SIMT_CXX))
+$(TESTS)/simt.record: used := $(simt_used)
+$(TESTS)/obj/simt/%.o: tests/simt/%.cc $(TESTS)/simt.record | deps-test
 	@mkdir -p $(@D); echo "  CXX   $<"
 	@$(SIMT_CXX) $(SIMT_CXXFLAGS) $(MARCH) $(TEST_DEFINES) -c $< -o $@
-$(TESTS)/obj/cuda/%.o: %.cu | deps-test
+$(TESTS)/obj/cuda/%.o: %.cu $(TESTS)/simt.record | deps-test
 	@mkdir -p $(@D); echo "  CXX   $<"
 	@$(SIMT_CXX) $(SIMT_CXXFLAGS) $(MARCH) $(TEST_DEFINES) -I$(<D) -x c++ -c $< -o $@
 $(TESTS)/libsimt.a: $(simt_objects)
 $(simt_programs): $(TESTS)/%: $(TESTS)/obj/simt/%.o $(TESTS)/libsimt.a $(TEST_LIBS)
-	@echo "  LINK  $@"; $(SIMT_CXX) $(filter-out -std=%,$(CFLAGS)) $(filter %.o,$^) $(filter %.a,$^) -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
+	@echo "  LINK  $@"; $(SIMT_CXX) $(filter-out -std=%,$(FLAGS)) $(filter %.o,$^) $(filter %.a,$^) -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
 
 # ---- does nvcc take it ----------------------------------------------------------------------------
 CU         ?= tests/simt/device_check.cu
@@ -49,10 +51,10 @@ $(foreach a,$(nvcc_archs),$(eval $(call nvcc_rule,$(a))))
 
 # ---- the fake CUDA runtime and cuBLASLt ------------------------------------------------------------
 # Host code, which needs no hook at its loads and stores and is fast without.
-$(TESTS)/obj/simt/fake_cu%.o: tests/simt/fake_cu%.cc | deps-test
+$(TESTS)/obj/simt/fake_cu%.o: tests/simt/fake_cu%.cc $(TESTS)/simt.record | deps-test
 	@mkdir -p $(@D); echo "  CXX   $<"
 	@$(SIMT_CXX) $(filter-out -fsanitize=thread,$(SIMT_CXXFLAGS)) -Wconversion $(MARCH) $(TEST_DEFINES) -c $< -o $@
-$(TESTS)/obj/simt/fake_hooks.o: CFLAGS += -isystem $(CUDA_HOME)/include
+$(TESTS)/obj/simt/fake_hooks.o: FLAGS += -isystem $(CUDA_HOME)/include
 
 # ---- programs that need more than the interpreter ---------------------------------------------------
 $(TESTS)/sample_kernels_test: $(TESTS)/obj/cuda/kernels/cuda/turn.o

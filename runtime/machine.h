@@ -5,8 +5,8 @@
  * `root` is a folder in front of every path that is read: "" for this machine; for tests a folder
  * that has proc/meminfo, proc/self/cgroup, proc/self/mountinfo and the files of the cgroups. What
  * is not there, or cannot be read, limits nothing. */
-#ifndef RUNTIME_LIMITS_H
-#define RUNTIME_LIMITS_H
+#ifndef RUNTIME_MACHINE_H
+#define RUNTIME_MACHINE_H
 
 #include <stdint.h>
 
@@ -14,14 +14,14 @@
  * process's cgroups of version 1 and 2, from its own up to the highest one visible, have left below
  * their limits. Page cache that can be given back counts as left. UINT64_MAX if nothing is known.
  * Costs some 10 small reads per level, and memory for one line of them. */
-uint64_t limits_memory(const char *root);
+uint64_t machine_memory(const char *root);
 
 /* Whole processors (at least 1) that the CPU quotas of the same cgroups allow, rounded down, so
  * that nothing is stopped in the middle of a step; UINT32_MAX without a quota. */
-uint32_t limits_processors(const char *root);
+uint32_t machine_processors(const char *root);
 
 /* The number behind `key` at the start of a line of a small file, or `otherwise`. Allocates
  * nothing. */
-uint64_t limits_field(const char *path, const char *key, uint64_t otherwise);
+uint64_t machine_field(const char *path, const char *key, uint64_t otherwise);
 
 #endif

@@ -2,11 +2,11 @@
 # In a real cgroup (version 1 or 2, whichever this machine has): a plan above the memory limit is
 # refused with exit 3 and not killed, page cache is no used memory, and a quota sets the threads.
 #
-#   tests/limits.sh BINARIES TOOLS
+#   tests/container.sh BINARIES TOOLS
 set -u
 binary=$(readlink -f "$1/fable-mamba")
 weights=$(readlink -f build/cpu/fable-mamba.weights)
-folder=build/tests/limits-cgroup
+folder=build/tests/container
 mkdir -p "$folder"
 
 # The folder of a controller, or of all of them, with one of ours in it; nothing if that is not allowed.

@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 
-#include "runtime/limits.h"
+#include "runtime/machine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static void read_text(const char *path, char text[FILE_BYTES])
     text[used] = '\0';
 }
 
-uint64_t limits_field(const char *path, const char *key, uint64_t otherwise)
+uint64_t machine_field(const char *path, const char *key, uint64_t otherwise)
 {
     char text[FILE_BYTES];
     const size_t length = strlen(key);
@@ -56,7 +56,7 @@ static uint64_t read_stat(const char *folder, const char *key, uint64_t otherwis
 {
     char path[PATH_BYTES + 64];
     snprintf(path, sizeof path, "%s/memory.stat", folder);
-    return limits_field(path, key, otherwise);
+    return machine_field(path, key, otherwise);
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -242,17 +242,17 @@ static uint64_t least_of(const char *root, const struct limit *limit)
     return least;
 }
 
-uint64_t limits_memory(const char *root)
+uint64_t machine_memory(const char *root)
 {
     static const struct limit memory = {"memory", memory_v1, memory_v2};
     char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/proc/meminfo", root);
-    const uint64_t kilobytes = limits_field(path, "MemAvailable:", UINT64_MAX);
+    const uint64_t kilobytes = machine_field(path, "MemAvailable:", UINT64_MAX);
     return smaller(kilobytes < UINT64_MAX / 1024 ? kilobytes * 1024 : UINT64_MAX,
                    least_of(root, &memory));
 }
 
-uint32_t limits_processors(const char *root)
+uint32_t machine_processors(const char *root)
 {
     static const struct limit processors = {"cpu", processors_v1, processors_v2};
     return (uint32_t)smaller(least_of(root, &processors), UINT32_MAX);

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "runtime/limits.h"
+#include "runtime/machine.h"
 #include "tests/run.h"
 
-#define ROOT TEST_DIR "/limits"
+#define ROOT TEST_DIR "/machine"
 #define MB   "000000"
 enum { MEGABYTE = 1000000 };
 
@@ -50,16 +50,16 @@ static void machine(const char *cgroup, const char *mountinfo)
 
 static uint64_t megabytes(void)
 {
-    return limits_memory(ROOT) / MEGABYTE;
+    return machine_memory(ROOT) / MEGABYTE;
 }
 
 START_TEST(without_cgroups_the_machine_alone_counts)
 {
     machine("", "22 28 0:21 / /proc rw,relatime - proc proc rw\n");
-    ck_assert_uint_eq(limits_memory(ROOT), UINT64_C(8192000000));
-    ck_assert_uint_eq(limits_processors(ROOT), UINT32_MAX);
-    ck_assert_uint_eq(limits_memory(ROOT "/nowhere"), UINT64_MAX);
-    ck_assert_uint_eq(limits_processors(ROOT "/nowhere"), UINT32_MAX);
+    ck_assert_uint_eq(machine_memory(ROOT), UINT64_C(8192000000));
+    ck_assert_uint_eq(machine_processors(ROOT), UINT32_MAX);
+    ck_assert_uint_eq(machine_memory(ROOT "/nowhere"), UINT64_MAX);
+    ck_assert_uint_eq(machine_processors(ROOT "/nowhere"), UINT32_MAX);
 }
 END_TEST
 
@@ -131,9 +131,9 @@ START_TEST(version_1_in_a_container)
     ck_assert_uint_eq(megabytes(), 40);
     put("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n");
     put("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
-    ck_assert_uint_eq(limits_processors(ROOT), UINT32_MAX);
+    ck_assert_uint_eq(machine_processors(ROOT), UINT32_MAX);
     put("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "250000\n");
-    ck_assert_uint_eq(limits_processors(ROOT), 2);
+    ck_assert_uint_eq(machine_processors(ROOT), 2);
 }
 END_TEST
 
@@ -178,11 +178,11 @@ START_TEST(a_quota_is_rounded_down_to_whole_processors)
     machine("0::/pod/job\n", V2_MOUNT);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         put("/sys/fs/cgroup/pod/job/cpu.max", cases[i].text);
-        ck_assert_uint_eq(limits_processors(ROOT), cases[i].processors);
+        ck_assert_uint_eq(machine_processors(ROOT), cases[i].processors);
     }
     put("/sys/fs/cgroup/pod/job/cpu.max", "3200000 100000\n");
     put("/sys/fs/cgroup/pod/cpu.max", "400000 100000\n");
-    ck_assert_uint_eq(limits_processors(ROOT), 4);
+    ck_assert_uint_eq(machine_processors(ROOT), 4);
 }
 END_TEST
 
@@ -190,17 +190,17 @@ START_TEST(fields_stand_at_the_start_of_a_line)
 {
     machine("", "");
     put("/fields", "total_file 1\nfile_mapped 2\nfile 3\nlast: 4");
-    ck_assert_uint_eq(limits_field(ROOT "/fields", "file", 9), 3);
-    ck_assert_uint_eq(limits_field(ROOT "/fields", "last:", 9), 4);
-    ck_assert_uint_eq(limits_field(ROOT "/fields", "apped", 9), 9);
-    ck_assert_uint_eq(limits_field(ROOT "/no-file", "file", 9), 9);
+    ck_assert_uint_eq(machine_field(ROOT "/fields", "file", 9), 3);
+    ck_assert_uint_eq(machine_field(ROOT "/fields", "last:", 9), 4);
+    ck_assert_uint_eq(machine_field(ROOT "/fields", "apped", 9), 9);
+    ck_assert_uint_eq(machine_field(ROOT "/no-file", "file", 9), 9);
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("limits");
-    TCase *tests = tcase_create("limits");
+    Suite *suite = suite_create("machine");
+    TCase *tests = tcase_create("machine");
     tcase_add_test(tests, without_cgroups_the_machine_alone_counts);
     tcase_add_test(tests, the_smallest_of_all_ancestors_counts);
     tcase_add_test(tests, page_cache_is_not_used_memory);
