@@ -12,6 +12,11 @@ uint64_t attention_positions(const struct cfg *cfg)
     return number_pad(window > 0 ? window + cfg->prefill_chunk : cfg->context, CACHE_POSITIONS);
 }
 
+uint64_t attention_width(const struct cfg *cfg)
+{
+    return number_pad(cfg->head_dim, GRAPH_PAD);
+}
+
 /* The keys or values of a layer, head by head. */
 static uint32_t cache(struct build *b, const char *name, const char *note)
 {
@@ -22,7 +27,7 @@ static uint32_t cache(struct build *b, const char *name, const char *note)
         .type = cfg->kv_type,
         .cache = true,
         .rank = 3,
-        .dim = {cfg->num_key_value_heads, attention_positions(cfg), cfg->head_dim},
+        .dim = {cfg->num_key_value_heads, attention_positions(cfg), attention_width(cfg)},
     };
     strcpy(t.name, name);
     const uint32_t id = graph_tensor(b->graph, &t);
@@ -35,6 +40,21 @@ static uint32_t bias(struct build *b, const char *name, const char *source, uint
     return build_optional(b, source != NULL, name, source, rows);
 }
 
+/* Each head of q, k and v, and of what o_proj takes, has whole lines of 16. */
+static void pad_heads(struct build *b, const struct attention *a)
+{
+    const struct cfg *cfg = b->cfg;
+    const struct spread q = {{{cfg->num_attention_heads, cfg->head_dim}}};
+    const struct spread kv = {{{cfg->num_key_value_heads, cfg->head_dim}}};
+    build_spread_rows(b, a->q_proj, q);
+    build_spread_rows(b, a->q_bias, q);
+    build_spread_rows(b, a->k_proj, kv);
+    build_spread_rows(b, a->k_bias, kv);
+    build_spread_rows(b, a->v_proj, kv);
+    build_spread_rows(b, a->v_bias, kv);
+    build_spread_cols(b, a->o_proj, q);
+}
+
 void attention_tensors(struct build *b, const struct attention_sources *from, struct attention *a)
 {
     const struct cfg *cfg = b->cfg;
@@ -42,7 +62,11 @@ void attention_tensors(struct build *b, const struct attention_sources *from, st
     const uint32_t Q = cfg->num_attention_heads * cfg->head_dim;
     const uint32_t KV = cfg->num_key_value_heads * cfg->head_dim;
     a->q_proj = build_weight(b, "q_proj", from->q, PACKING_MATRIX, Q, D);
-    build_note(b, a->q_proj, "%u heads of %u", cfg->num_attention_heads, cfg->head_dim);
+    if (attention_width(cfg) == cfg->head_dim)
+        build_note(b, a->q_proj, "%u heads of %u", cfg->num_attention_heads, cfg->head_dim);
+    else
+        build_note(b, a->q_proj, "%u heads of %u, padded to %u", cfg->num_attention_heads,
+                   cfg->head_dim, (uint32_t)attention_width(cfg));
     a->q_bias = bias(b, "q_bias", from->q_bias, Q);
     a->k_proj = build_weight(b, "k_proj", from->k, PACKING_MATRIX, KV, D);
     build_note(b, a->k_proj, "%u heads", cfg->num_key_value_heads);
@@ -51,6 +75,7 @@ void attention_tensors(struct build *b, const struct attention_sources *from, st
     a->v_bias = bias(b, "v_bias", from->v_bias, KV);
     a->o_proj = build_weight(b, "o_proj", from->o, PACKING_MATRIX, D, Q);
     a->o_bias = bias(b, "o_bias", from->o_bias, D);
+    pad_heads(b, a);
     a->keys = cache(b, "keys", "order of a head: cache.h, cache.cuh");
     a->values = cache(b, "values", "the same");
 }

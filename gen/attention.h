@@ -25,6 +25,9 @@ struct attention_norm {
  * the first token of a chunk sees and the chunk that is appended before it looks. */
 uint64_t attention_positions(const struct cfg *cfg);
 
+/* Elements of a head as kernels see it: head_dim and zeros up to whole lines of 16. */
+uint64_t attention_width(const struct cfg *cfg);
+
 void attention_tensors(struct build *b, const struct attention_sources *from, struct attention *a);
 
 /* Adds the operations from the residual stream x to q, which holds the heads' results. Decode: the

@@ -18,9 +18,27 @@ uint32_t build_weight(struct build *b, const char *name, const char *source, enu
                        .packing = packing,
                        .rows = rows,
                        .cols = cols,
-                       .groups = 1};
+                       .row_spread = {{{1, rows}}},
+                       .col_spread = {{{1, cols}}},
+                       .product_cols = cols};
     strcpy(t.name, name);
     return graph_tensor(b->graph, &t);
+}
+
+void build_spread_rows(struct build *b, uint32_t weight, struct spread spread)
+{
+    struct tensor *t = &b->graph->tensor[weight];
+    if (weight == GRAPH_NONE)
+        return;
+    t->row_spread = spread;
+    t->part[0] = (uint32_t)spread_padded(&spread);
+}
+
+void build_spread_cols(struct build *b, uint32_t weight, struct spread spread)
+{
+    struct tensor *t = &b->graph->tensor[weight];
+    t->col_spread = spread;
+    t->product_cols = (uint32_t)spread_padded(&spread);
 }
 
 uint32_t build_experts(struct build *b, const char *name, const char *source, uint32_t experts,

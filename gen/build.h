@@ -21,6 +21,11 @@ uint32_t build_weight(struct build *b, const char *name, const char *source, enu
 uint32_t build_experts(struct build *b, const char *name, const char *source, uint32_t experts,
                        uint32_t rows, uint32_t cols);
 
+/* The rows, or the columns, of a weight come in groups that are heads: the pads of each are part of
+ * what a product gives or takes. A weight that is GRAPH_NONE stays so. */
+void build_spread_rows(struct build *b, uint32_t weight, struct spread spread);
+void build_spread_cols(struct build *b, uint32_t weight, struct spread spread);
+
 /* A vector that the model has if it is wanted, else GRAPH_NONE. */
 uint32_t build_optional(struct build *b, bool wanted, const char *name, const char *source,
                         uint32_t rows);

@@ -73,7 +73,8 @@ uint32_t cfg_experts(const struct cfg *cfg)
 
 bool cfg_renorm(const struct cfg *cfg)
 {
-    return strcmp(cfg->model_type, "mixtral") == 0 || cfg->norm_topk_prob;
+    return strcmp(cfg->model_type, "mixtral") == 0 ||
+           (cfg->norm_topk_prob && cfg->num_experts_per_tok > 1);
 }
 
 /* A config under check: where its keys were given, if in a file. */
@@ -121,7 +122,6 @@ static void check_attention(const struct rules *r)
         report_error(r->report, line(r, "num_key_value_heads"),
                      "num_key_value_heads = %u, expected a divisor of num_attention_heads = %u",
                      cfg->num_key_value_heads, cfg->num_attention_heads);
-    check_line(r, "head_dim", cfg->head_dim);
     if (has(cfg, "rope_theta") && (rotary == 0 || rotary % 2 != 0))
         report_error(r->report,
                      has(cfg, "partial_rotary_factor") ? line(r, "partial_rotary_factor")

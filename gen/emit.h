@@ -82,6 +82,8 @@ void emit_instances_h(const struct design *design, struct page *page);
 void emit_instances_c(const struct design *design, struct page *page);
 void emit_instances_cu(const struct design *design, struct page *page);
 void emit_ops_c(const struct design *design, struct page *page);
+/* The part of ops.c that lists the tensors of the weights arena. */
+void emit_weight_table(const struct design *design, struct page *page);
 void emit_proof_h(const struct design *design, struct page *page);
 void emit_plan_txt(const struct design *design, struct page *page);
 

@@ -21,92 +21,6 @@ static void keys(const struct design *d, struct page *page)
     page_line(page, "};");
 }
 
-/* One row of the weight table, of a weight behind `base`; the last cell of a macro's row is its
- * backslash. */
-static void weight_row(const struct layout_weight *w, const char *base, const char *end,
-                       struct page *page)
-{
-    page_row(page, "    WEIGHT(\"%s%s\",\t \"%s\",\v %u,\v %u,\t %s%s,\v %" PRIu64 "),%s",
-             w->layer >= 0 ? "layer \" #l \" " : "", w->member, dtype_name(w->type), w->rows,
-             w->cols, base, w->member, w->bytes, end);
-}
-
-/* Whether the weight belongs to the first layer of the kind, which stands for all of them. */
-static bool is_template(const struct layout_weight *w, uint32_t kind)
-{
-    return w->layer >= 0 && w->kind == kind && w->index == 0;
-}
-
-/* The weights of one layer of a kind as a macro: LAYER(l), or LAYER_MOE(l, w) with w the member of
- * struct weights. */
-static void layer_macro(const struct design *d, uint32_t kind, struct page *page)
-{
-    const struct layout *layout = &d->layout;
-    char name[32];
-    uint32_t last = 0;
-    for (uint32_t i = 0; i < layout->count; i++)
-        if (is_template(&layout->weight[i], kind))
-            last = i;
-    emit_kind(&d->steps.kind[kind], name);
-    page_table(page);
-    if (d->steps.kind_count == 1)
-        page_row(page, "#define LAYER(l)\t\v\v\t\v\t \\");
-    else
-        page_row(page, "#define LAYER_%s(l, w)\t\v\v\t\v\t \\", name);
-    for (uint32_t i = 0; i <= last; i++)
-        if (is_template(&layout->weight[i], kind))
-            weight_row(&layout->weight[i], d->steps.kind_count == 1 ? "layer[l]." : "w.",
-                       i < last ? "\t \\" : "", page);
-    page_blank(page);
-}
-
-/* "LAYER(0) LAYER(1) ..." seven to a line, or "LAYER_MOE(1, moe[0]) LAYER_MOE(2, moe[1]) ..." as
- * many as fit, for all layers of a kind. */
-static void layer_uses(const struct steps *steps, uint32_t kind, struct page *page)
-{
-    char name[32], use[64], line[PAGE_COLUMNS + 64] = "   ";
-    emit_kind(&steps->kind[kind], name);
-    for (uint32_t l = 0, index = 0; l < steps->cfg.num_hidden_layers; l++) {
-        if (steps->kind_of[l] != kind)
-            continue;
-        if (steps->kind_count == 1)
-            snprintf(use, sizeof use, " LAYER(%u)", l);
-        else
-            snprintf(use, sizeof use, " LAYER_%s(%u, %s[%u])", name, l, steps->kind[kind].name,
-                     index);
-        const bool full =
-            steps->kind_count == 1 ? index % 7 == 0 : strlen(line) + strlen(use) > PAGE_COLUMNS;
-        if (full && index > 0) {
-            page_line(page, "%s", line);
-            strcpy(line, "   ");
-        }
-        strcat(line, use);
-        index++;
-    }
-    page_line(page, "%s", line);
-}
-
-/* The weights of a layer of each kind as macros, then the table that uses them. */
-static void weight_table(const struct design *d, struct page *page)
-{
-    const struct layout *layout = &d->layout;
-    uint32_t used = 0; /* kinds */
-    page_blank(page);
-    page_comment(page, "The weights arena; shapes before padding, bytes up to the next tensor.");
-    page_line(page, "#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \\");
-    page_line(page, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
-    page_line(page, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}\n");
-    for (uint32_t k = 0; k < d->steps.kind_count; k++)
-        layer_macro(d, k, page);
-    page_line(page, "static const struct model_weight weights[] = {");
-    for (uint32_t i = 0; i < layout->count; i++)
-        if (layout->weight[i].layer < 0)
-            weight_row(&layout->weight[i], "", "", page);
-        else if (used < d->steps.kind_count && is_template(&layout->weight[i], used))
-            layer_uses(&d->steps, used++, page);
-    page_line(page, "};");
-}
-
 /* Of a model with several kinds of layers: the layers in their order, four to a line. */
 static void layer_table(const struct design *d, struct page *page)
 {
@@ -304,7 +218,7 @@ void emit_ops_c(const struct design *d, struct page *page)
                  "costs.");
     page_line(page, "#include <stddef.h>\n\n#include \"runtime/model.h\"\n#include \"proof.h\"");
     keys(d, page);
-    weight_table(d, page);
+    emit_weight_table(d, page);
     layer_table(d, page);
     ops_table(d, page);
     buffers(d, page);

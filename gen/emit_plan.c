@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "gen/attention.h"
 #include "gen/emit.h"
 #include "gen/number.h"
 
@@ -16,18 +17,22 @@ static void arena(const char *name, uint64_t bytes, const char *kind, struct pag
 static void arenas(const struct design *d, struct page *page)
 {
     const struct cfg *c = &d->steps.cfg;
-    char note[128], state[128] = "f32, what one token leaves for the next, any length";
+    char note[128], heads[64] = "",
+                    state[192] = "f32, what one token leaves for the next, any length";
     page_row(page, "  arena\v bytes\v\t");
     snprintf(note, sizeof note, "%s linear, %s embedding, read-only", dtype_name(c->linear_type),
              dtype_name(c->embedding_type));
     arena("weights", d->layout.weights_bytes, note, page);
+    if (d->cache_bytes > 0 && attention_width(c) > c->head_dim)
+        snprintf(heads, sizeof heads, ", heads of %u padded to %" PRIu64, c->head_dim,
+                 attention_width(c));
     const char *constant = d->cache_bytes < d->state_bytes ? "f32 and " : "";
     if (d->cache_bytes > 0 && cfg_window(c) > 0)
-        snprintf(state, sizeof state, "%s%s, keys and values of a window of %u, any length",
-                 constant, dtype_name(c->kv_type), cfg_window(c));
+        snprintf(state, sizeof state, "%s%s, keys and values of a window of %u, any length%s",
+                 constant, dtype_name(c->kv_type), cfg_window(c), heads);
     else if (d->cache_bytes > 0)
-        snprintf(state, sizeof state, "%s%s, keys and values of %u positions", constant,
-                 dtype_name(c->kv_type), cfg_context(c));
+        snprintf(state, sizeof state, "%s%s, keys and values of %u positions%s", constant,
+                 dtype_name(c->kv_type), cfg_context(c), heads);
     arena("state", d->state_bytes, state, page);
     arena("scratch", d->scratch_bytes, "decode and prefill, overlaid", page);
     snprintf(note, sizeof note, "%u tokens, %u hidden rows, %u rows of logits", c->prefill_chunk,

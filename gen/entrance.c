@@ -11,10 +11,10 @@ void entrance_tensors(struct build *b, const struct entrance_sources *from,
     const uint32_t D = b->cfg->hidden_size, C = sizes.channels, K = sizes.taps;
     e->norm = build_weight(b, "norm", from->norm, PACKING_VECTOR, D, 1);
     e->in_proj = build_weight(b, "in_proj", from->in_proj, PACKING_MATRIX, sizes.rows, D);
-    b->graph->tensor[e->in_proj].groups = sizes.groups;
+    b->graph->tensor[e->in_proj].row_spread = sizes.spread;
     e->in_bias = bias(b, "in_proj_bias", from->in_bias, sizes.rows);
     if (e->in_bias != GRAPH_NONE)
-        b->graph->tensor[e->in_bias].groups = sizes.groups;
+        b->graph->tensor[e->in_bias].row_spread = sizes.spread;
     e->taps = build_weight(b, "conv_taps", from->taps, PACKING_TAPS, C, K);
     build_note(b, e->taps, "oldest first");
     e->conv_bias = bias(b, "conv_bias", from->conv_bias, C);

@@ -10,10 +10,12 @@ struct entrance_sources {
     const char *norm, *in_proj, *in_bias, *taps, *conv_bias;
 };
 
-/* in_proj has `rows` rows in `groups` equal groups, of which a convolution of `taps` taps takes
+/* in_proj has `rows` rows that lie as `spread` says, of which a convolution of `taps` taps takes
  * `channels`. */
 struct entrance_sizes {
-    uint32_t rows, groups, channels, taps;
+    uint32_t rows;
+    struct spread spread;
+    uint32_t channels, taps;
 };
 
 /* The tensors of one layer; GRAPH_NONE for a bias that the family does not have. */

@@ -41,7 +41,7 @@ static void layer_entrance(struct build *b, struct layer *l)
         .taps = MAMBA_MIXER "conv1d.weight",
         .conv_bias = cfg->use_conv_bias ? MAMBA_MIXER "conv1d.bias" : NULL,
     };
-    const struct entrance_sizes sizes = {I + W + H, 1, W, cfg->conv_kernel};
+    const struct entrance_sizes sizes = {I + W + H, {{{1, I + W + H}}}, W, cfg->conv_kernel};
     entrance_tensors(b, &sources, sizes, &l->entrance);
     struct tensor *w = &b->graph->tensor[l->entrance.in_proj];
     w->parts = 3;

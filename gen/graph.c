@@ -67,12 +67,12 @@ const struct tensor *node_tensor(const struct graph *graph, const struct node *n
 
 uint64_t tensor_padded_rows(const struct tensor *t)
 {
-    return t->groups * number_pad(t->rows / t->groups, GRAPH_PAD);
+    return spread_padded(&t->row_spread);
 }
 
 uint64_t tensor_stored_cols(const struct tensor *t)
 {
-    return t->packing == PACKING_MATRIX ? number_pad(t->cols, GRAPH_PAD) : t->cols;
+    return t->packing == PACKING_MATRIX ? spread_padded(&t->col_spread) : t->cols;
 }
 
 uint64_t tensor_bytes(const struct tensor *t)

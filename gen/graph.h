@@ -55,14 +55,16 @@ struct tensor {
     /* The C array: [dim[0]][dim[1]].., padded. Scratch: rank 0 until shape.c infers it. */
     uint32_t rank;
     uint64_t dim[3];
-    /* Widths, before padding, of what lies side by side in a row. A weight of several parts gives
-     * them to its product. */
+    /* Widths, before padding, of what lies side by side in a row; the pads of heads belong to them.
+     * A weight of several parts gives them to its product. */
     uint32_t parts, part[GRAPH_PARTS];
 
     /* Weights only: the tensor of the checkpoint and its packing; see gen/layout.h. */
     const char *source, *alias; /* with "%u" for the layer */
     enum packing packing;
-    uint32_t rows, cols, groups;
+    uint32_t rows, cols;
+    struct spread row_spread, col_spread; /* how they lie */
+    uint32_t product_cols; /* columns as a product sees them: cols, or those of padded heads */
     uint32_t experts; /* so many matrices behind one another, "%u" twice in the source; 0: one */
 };
 

@@ -70,12 +70,13 @@ static void name_linear(struct instance *i, const char *rows_text)
     instance_stem(i, kind);
     snprintf(i->family, sizeof i->family, "LINEAR");
     snprintf(i->symbol, sizeof i->symbol, "%s_%s_%s%" PRIu64 "x%u", kind, dtype_name(w->type),
-             rows_text, tensor_padded_rows(w), w->cols);
+             rows_text, tensor_padded_rows(w), w->product_cols);
     /* A product has zero pads because the weights do; softplus(0) is not 0, so there the kernel
      * has to know which rows are pads. */
     const uint64_t M = i->node->op == OP_LINEAR_SOFTPLUS ? w->rows : tensor_padded_rows(w);
     snprintf(i->size, sizeof i->size, "%s, %s, %" PRIu64 ", %u, %" PRIu64 ", %" PRIu64 ", %s", type,
-             instance_types[w->type], M, w->cols, y->dim[1], x->dim[1], epilogues[i->node->op]);
+             instance_types[w->type], M, w->product_cols, y->dim[1], x->dim[1],
+             epilogues[i->node->op]);
 }
 
 static void name_conv(struct instance *i, const char *rows_text)

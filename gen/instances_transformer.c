@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "gen/attention.h"
 #include "gen/instances.h"
 #include "gen/number.h"
 
@@ -24,11 +25,11 @@ static void rotation(const struct cfg *cfg, char text[32])
         snprintf(text, 32, "0, NULL");
 }
 
-/* "H, KV, HD" */
+/* "H, KV, HD", heads with their pads */
 static void heads(const struct cfg *cfg, char text[48])
 {
-    snprintf(text, 48, "%u, %u, %u", cfg->num_attention_heads, cfg->num_key_value_heads,
-             cfg->head_dim);
+    snprintf(text, 48, "%u, %u, %" PRIu64, cfg->num_attention_heads, cfg->num_key_value_heads,
+             attention_width(cfg));
 }
 
 /* "CACHE, KT, C" */
@@ -63,8 +64,8 @@ static void name_rope_append(struct instance *i, const char *rows, const struct 
     heads(cfg, head);
     cache(keys, kept);
     snprintf(i->family, sizeof i->family, "ROPE_APPEND");
-    snprintf(i->symbol, sizeof i->symbol, "rope_append_%s_%s%ux%u", dtype_name(keys->type), rows,
-             cfg->num_attention_heads, cfg->head_dim);
+    snprintf(i->symbol, sizeof i->symbol, "rope_append_%s_%s%ux%" PRIu64, dtype_name(keys->type),
+             rows, cfg->num_attention_heads, attention_width(cfg));
     snprintf(i->size, sizeof i->size, "%s, %s, %s", head, turn, kept);
 }
 
@@ -76,8 +77,8 @@ static void name_attention(struct instance *i, const char *rows, const struct cf
     cache(keys, kept);
     number_float((float)(1 / sqrt(cfg->head_dim)), scale);
     snprintf(i->family, sizeof i->family, "ATTENTION");
-    snprintf(i->symbol, sizeof i->symbol, "attention_%s_%s%ux%ux%u", dtype_name(keys->type), rows,
-             cfg->num_attention_heads, cfg->num_key_value_heads, cfg->head_dim);
+    snprintf(i->symbol, sizeof i->symbol, "attention_%s_%s%ux%ux%" PRIu64, dtype_name(keys->type),
+             rows, cfg->num_attention_heads, cfg->num_key_value_heads, attention_width(cfg));
     snprintf(i->size, sizeof i->size, "%s, %s, %u, %s", head, kept, cfg_window(cfg), scale);
 }
 

@@ -61,7 +61,8 @@ static void append(struct layout *layout, const struct tensor *t, struct layer l
     const uint64_t packed = tensor_bytes(t) / (t->experts > 0 ? t->experts : 1);
     *w = (struct layout_weight){.rows = t->rows,
                                 .cols = t->cols,
-                                .groups = t->groups,
+                                .row_spread = t->row_spread,
+                                .col_spread = t->col_spread,
                                 .padded_rows = (uint32_t)tensor_padded_rows(t),
                                 .stored_cols = (uint32_t)tensor_stored_cols(t),
                                 .type = t->type,

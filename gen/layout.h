@@ -5,16 +5,16 @@
  *
  * Packings. PAD(n) is n rounded up to 16; every packed tensor starts on 64 bytes; everything that
  * is not an element is zero. Backends differ in the order inside a matrix, never in its bytes.
- *   MATRIX  [rows][cols] stored as [padded_rows][stored_cols]. The rows come in `groups` equal
- *           groups, each padded to PAD rows; padded_rows is their sum; stored_cols = PAD(cols).
+ *   MATRIX  [rows][cols] stored as [padded_rows][stored_cols]: both spread over groups, each padded
+ *           to whole lines of 16 (runtime/spread.h).
  *           cuda: row by row.
  *           cpu:  panels of 64 consecutive padded rows; the last one is 16, 32, 48 or 64 wide.
  *                 Panel p starts at element 64 * p * stored_cols. In a panel of width w:
  *                 f32, f16: for each k < stored_cols, the w elements of column k;
  *                 bf16:     for each pair kk < stored_cols / 2, w lanes of 32 bits: low half
  *                           element k = 2 kk, high half k = 2 kk + 1.
- *   VECTOR  f32 [rows]; `groups` groups, each padded to PAD.
- *   TAPS    [rows][1][cols] -> f32 [cols][padded_rows], tap by tap.
+ *   VECTOR  f32 [rows], spread like the rows of a matrix.
+ *   TAPS    [rows][1][cols] -> f32 [cols][padded_rows], tap by tap, the rows spread.
  *   DECAY   A_log [rows][cols] -> f32 [padded_rows / 16][cols][16] holding -exp(A_log), a line of
  *           16 rows together: exp in double, rounded once to f32.
  *   RATE    A_log [rows] -> f32 [padded_rows] holding the same. */
@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "gen/cfg.h"
+#include "runtime/spread.h"
 
 enum packing { PACKING_MATRIX, PACKING_VECTOR, PACKING_TAPS, PACKING_DECAY, PACKING_RATE };
 
@@ -40,10 +41,10 @@ struct layout_weight {
 
     uint32_t rank, shape[3]; /* as the checkpoint stores it, row-major: [2I][d], [I][1][K], [I] */
     uint32_t rows, cols;     /* as a matrix; a vector has cols == 1 */
-    uint32_t groups;         /* equal groups of rows, each padded on its own */
-    uint32_t padded_rows;    /* groups * PAD(rows / groups) */
-    uint32_t stored_cols;    /* cols; of a MATRIX: PAD(cols) */
-    enum dtype type;         /* of the packed elements */
+    struct spread row_spread, col_spread;
+    uint32_t padded_rows; /* of row_spread */
+    uint32_t stored_cols; /* cols; of a MATRIX: of col_spread */
+    enum dtype type;      /* of the packed elements */
     enum packing packing;
     uint64_t at;           /* offset in the arena, a multiple of 64; ascending */
     uint64_t packed_bytes; /* padded_rows * stored_cols * dtype_bytes(type) */

@@ -75,9 +75,9 @@ static bool linear(const struct rule *r, bool biased)
 {
     struct tensor *w = operand(r, 1), *x = operand(r, biased ? 3 : 2);
     r->node->m = w->rows;
-    r->node->k = w->cols;
+    r->node->k = w->product_cols;
     return agree(r, "packing of the matrix", w->packing, PACKING_MATRIX) &&
-           agree(r, "first part of the source", x->part[0], w->cols) &&
+           agree(r, "first part of the source", x->part[0], w->product_cols) &&
            result(r, w, tensor_padded_rows(w)) &&
            (!biased || vector(r, operand(r, 2), w->rows, tensor_padded_rows(w)));
 }
@@ -267,7 +267,7 @@ static bool norm_qkv(const struct rule *r)
            normed(r, x, norm, norm_bias, wv, operand(r, 9)) &&
            result(r, wq, tensor_padded_rows(wq)) &&
            agree(r, "rows of the values' matrix", wv->rows, wk->rows) &&
-           caches(r, operand(r, 10), operand(r, 11), wk->rows);
+           caches(r, operand(r, 10), operand(r, 11), tensor_width(wk));
 }
 
 /* The query heads are whole groups of the key heads. */

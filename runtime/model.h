@@ -6,6 +6,7 @@
 #define RUNTIME_MODEL_H
 
 #include "runtime/run.h"
+#include "runtime/spread.h"
 
 enum { MODEL_EOS_MOST = 8 };
 
@@ -26,6 +27,7 @@ struct model_weight {
     u32 rows, cols;   /* logical shape, before padding */
     uint64_t at;      /* offset in the weights arena */
     uint64_t bytes;   /* with padding up to the next tensor: the range that its digest covers */
+    const struct spread *row_spread, *col_spread; /* how they lie; NULL: as one group */
 };
 
 /* One operation of a step. `layer` operations run once per layer of their kind. */

@@ -111,15 +111,28 @@ static void print_arena(const char *name, uint64_t bytes, const char *remark)
     out_print(&out, "  %-12s %15s  %s\n", name, report_grouped(bytes).text, remark);
 }
 
+/* ", heads of 100 padded to 112" where the keys and values of a head have pads; else "". */
+static void describe_heads(char text[64])
+{
+    u32 width = 0;
+    for (u32 i = 0; i < model.key_count; i++)
+        if (strcmp(model.keys[i].key, "head_dim") == 0)
+            width = (u32)strtoul(model.keys[i].value, NULL, 10);
+    text[0] = '\0';
+    if (width % SPREAD_PAD != 0)
+        snprintf(text, 64, ", heads of %u padded to %u", width, (u32)spread_pad(width));
+}
+
 static void print_memory(const struct facts *facts)
 {
-    char scratch[96], state[128] = "what one token leaves for the next";
+    char scratch[96], heads[64], state[192] = "what one token leaves for the next";
+    describe_heads(heads);
     if (model.cache_bytes > 0)
-        snprintf(state, sizeof state, "%s for keys and values of %s%s",
+        snprintf(state, sizeof state, "%s for keys and values of %s%s%s",
                  model.cache_bytes == model.state_bytes ? "all"
                                                         : report_grouped(model.cache_bytes).text,
                  model.context > 0 ? report_grouped(model.context).text : "a sliding window",
-                 model.context > 0 ? " positions" : "");
+                 model.context > 0 ? " positions" : "", heads);
     if (model.scratch_bytes == model.scratch_bound)
         snprintf(scratch, sizeof scratch, "planned buffers, at the lower bound");
     else

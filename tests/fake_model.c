@@ -90,8 +90,8 @@ static const struct model_key keys[] = {
     {"build", "prefill_chunk", "32"},
 };
 static const struct model_weight weights[] = {
-    {"gain", "f32", FAKE_VOCAB, 1, 0, FAKE_VOCAB * 4},
-    {"shift", "f32", FAKE_DIM, 1, FAKE_VOCAB * 4, FAKE_DIM * 4},
+    {"gain", "f32", FAKE_VOCAB, 1, 0, FAKE_VOCAB * 4, NULL, NULL},
+    {"shift", "f32", FAKE_DIM, 1, FAKE_VOCAB * 4, FAKE_DIM * 4, NULL, NULL},
 };
 static const struct model_op ops[] = {
     {"decode", "CONSUME", "consume_1", 1, 0, 64, 4, 0},

@@ -91,6 +91,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
     struct tensor *t = tensor_named(&graph, cases[_i].tensor);
     t->rows += cases[_i].what == ROWS;
     t->cols += cases[_i].what == COLS;
+    t->product_cols += cases[_i].what == COLS;
     t->part[0] += cases[_i].what == PART || cases[_i].what == ROWS;
     t->dim[1] += cases[_i].what == ROW;
     t->dim[0] += cases[_i].what == LINES;
@@ -248,7 +249,9 @@ START_TEST(layout_is_packed_and_named)
     ck_assert_str_eq(w->name, "layer 1 in_proj");
     ck_assert_str_eq(w->source, "backbone.layers.1.mixer.in_proj.weight");
     ck_assert_int_eq(w->layer, 1);
-    ck_assert_uint_eq(w->groups, 2);
+    ck_assert_uint_eq(w->row_spread.run[0].groups, 2);
+    ck_assert_uint_eq(w->row_spread.run[0].size, 159);
+    ck_assert_uint_eq(w->row_spread.run[1].groups, 0);
     ck_assert_uint_eq(w->rows, 318);
     ck_assert_uint_eq(w->padded_rows, 320);
     ck_assert_uint_eq(w->cols, 53);

@@ -28,24 +28,37 @@ static uint8_t *read_file(const char *path, uint64_t *bytes)
     return file;
 }
 
+/* Where an element lies among those of a spread. */
+static uint64_t place_in(const struct spread *s, uint64_t element)
+{
+    uint64_t place = 0;
+    for (uint32_t i = 0; i < SPREAD_RUNS; i++) {
+        const uint64_t size = s->run[i].size, all = s->run[i].groups * size;
+        const uint64_t padded = (size + 15) / 16 * 16;
+        if (element < all)
+            return place + element / size * padded + element % size;
+        place += s->run[i].groups * padded;
+        element -= all;
+    }
+    ck_abort_msg("element beyond its spread");
+}
+
 /* Where element [row][col] of the checkpoint's tensor lies in the packed one, in elements; one
  * element at a time, straight from the formulas. */
 static uint64_t place_of(const struct layout_weight *weight, enum backend backend, uint64_t row,
                          uint64_t col)
 {
-    const uint64_t group_rows = weight->rows / weight->groups;
-    const uint64_t group_padded = (group_rows + 15) / 16 * 16;
-    const uint64_t padded_row = row / group_rows * group_padded + row % group_rows;
+    const uint64_t padded_row = place_in(&weight->row_spread, row);
+    const uint64_t padded_rows = weight->padded_rows, stored = weight->stored_cols;
     if (weight->packing == PACKING_VECTOR || weight->packing == PACKING_RATE)
         return padded_row;
     if (weight->packing == PACKING_TAPS)
-        return col * group_padded + row;
+        return col * padded_rows + padded_row;
     if (weight->packing == PACKING_DECAY)
         return row / 16 * 16 * weight->cols + col * 16 + row % 16;
-    const uint64_t padded_rows = weight->groups * group_padded;
     const uint64_t panel = padded_row / 64, in_panel = padded_row % 64;
     const uint64_t width = padded_rows - 64 * panel < 64 ? padded_rows - 64 * panel : 64;
-    const uint64_t stored = (weight->cols + 15) / 16 * 16;
+    col = place_in(&weight->col_spread, col);
     if (backend == BACKEND_CUDA)
         return padded_row * stored + col;
     if (weight->type != DTYPE_BF16)

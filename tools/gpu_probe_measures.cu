@@ -406,11 +406,11 @@ static void open_product(struct probe *probe)
         params.type = WEIGHT_BF16;
         params.elements = elements;
         params.line = params.line_stride = elements;
-        params.row_stride = params.cols = n;
+        params.row_stride = params.cols = params.head = n;
         params.col_stride = 1;
         params.spread = 1;
         params.tensor = i;
-        start(probe, (const void *)random_fill_kernel, RANDOM_BLOCKS(elements), RANDOM_THREADS,
+        start(probe, (const void *)random_fill_kernel, RANDOM_BLOCKS(0, elements), RANDOM_THREADS,
               &params, EDGES_FULL);
     }
     finish(probe);

@@ -113,22 +113,33 @@ static bool read_rows(struct job *job, uint32_t index, uint64_t first, uint64_t 
 static bool read_padded_rows(struct job *job, uint32_t index, uint64_t first, uint64_t count)
 {
     const struct layout_weight *weight = &job->image->layout->weight[index];
-    const uint64_t group = weight->rows / weight->groups;
-    const uint64_t padded_group = weight->padded_rows / weight->groups;
-    uint64_t stretch;
-    for (uint64_t row = 0; row < count; row += stretch) {
-        const uint64_t in_group = (first + row) % padded_group;
-        const bool padding = in_group >= group;
-        const uint64_t left = (padding ? padded_group : group) - in_group;
-        stretch = left < count - row ? left : count - row;
+    uint64_t rows;
+    for (uint64_t row = 0; row < count; row += rows) {
+        const struct spread_stretch at = spread_at(&weight->row_spread, first + row);
+        rows = at.count < count - row ? at.count : count - row;
         f32 *values = job->values + row * weight->cols;
-        if (padding)
-            memset(values, 0, stretch * weight->cols * sizeof *values);
-        else if (!read_rows(job, index, (first + row) / padded_group * group + in_group, stretch,
-                            values))
+        if (at.pads)
+            memset(values, 0, rows * weight->cols * sizeof *values);
+        else if (!read_rows(job, index, at.element, rows, values))
             return false;
     }
     return true;
+}
+
+/* Spreads the columns of `count` rows in place, last ones first; returns their width then. Pads
+ * behind the last group are left to the packer. */
+static u32 spread_columns(const struct layout_weight *weight, uint64_t count, f32 *values)
+{
+    const struct spread_run heads = weight->col_spread.run[0];
+    const uint64_t padded = spread_pad(heads.size);
+    if (heads.groups == 1 || padded == heads.size)
+        return weight->cols;
+    for (uint64_t group = count * heads.groups; group-- > 0;) {
+        f32 *to = values + group * padded;
+        memmove(to, values + group * heads.size, heads.size * sizeof *values);
+        memset(to + heads.size, 0, (padded - heads.size) * sizeof *values);
+    }
+    return weight->stored_cols;
 }
 
 /* Panels of rows, in the order of the backend. */
@@ -139,13 +150,14 @@ static bool put_matrix(struct job *job, uint32_t index)
     for (u32 first = 0; first < weight->padded_rows; first += rows) {
         const u32 left = weight->padded_rows - first;
         rows = left < REPACK_PANEL_ROWS ? left : REPACK_PANEL_ROWS;
-        const uint64_t bytes = repack_panel_bytes(weight->type, rows, weight->cols);
+        const uint64_t bytes = repack_panel_bytes(weight->type, rows, weight->stored_cols);
         if (!read_padded_rows(job, index, first, rows))
             return false;
+        const u32 cols = spread_columns(weight, rows, job->values);
         if (job->image->backend == BACKEND_CPU)
-            repack_panel(job->packed, weight->type, job->values, rows, weight->cols);
+            repack_panel(job->packed, weight->type, job->values, rows, cols);
         else
-            repack_rows(job->packed, weight->type, job->values, rows, weight->cols);
+            repack_rows(job->packed, weight->type, job->values, rows, cols);
         if (!append(job, job->packed, bytes))
             return false;
         progress_add(job->image->progress, bytes);
@@ -198,9 +210,12 @@ static bool put_taps(struct job *job, uint32_t index)
         cols = weight->cols - col < most_cols ? weight->cols - col : most_cols;
         const uint64_t bytes = (uint64_t)cols * padded * sizeof(f32);
         memset(columns, 0, bytes);
-        for (u32 row = 0; row < weight->rows; row += rows) {
-            rows = weight->rows - row < most_rows ? weight->rows - row : most_rows;
-            if (!read_rows(job, index, row, rows, job->values))
+        for (u32 row = 0; row < padded; row += rows) {
+            const struct spread_stretch at = spread_at(&weight->row_spread, row);
+            rows = at.count < most_rows || at.pads ? (u32)at.count : most_rows;
+            if (at.pads)
+                continue;
+            if (!read_rows(job, index, at.element, rows, job->values))
                 return false;
             repack_columns(columns, padded, row, job->values, rows, weight->cols, col, cols);
         }

@@ -76,6 +76,8 @@ KERNEL_INLINE void route_write(u32 E, u32 K, enum route_weights weights, const f
 {
     f32 sum = 0;
     u32 slot = 0;
+    for (u32 i = 0; i < ROUTE_STRIDE(K); i++)
+        route[i] = 0.0f;
     for (u32 e = 0; e < E; e++)
         if (slot < K && route_chosen(E, K, p, e)) { /* logits of NaN choose all */
             route[slot] = (f32)e;
@@ -85,8 +87,6 @@ KERNEL_INLINE void route_write(u32 E, u32 K, enum route_weights weights, const f
         }
     for (u32 i = K; weights == ROUTE_RENORM && i < 2 * K; i++)
         route[i] /= sum;
-    for (u32 i = 2 * K; i < ROUTE_STRIDE(K); i++)
-        route[i] = 0.0f;
 }
 
 /* The route of one row x; p is room for whole lines of E probabilities. */

@@ -14,7 +14,7 @@ enum {
     LAYERS       =     28, /* layers */
     HEADS        =     16, /* query heads */
     KV_HEADS     =     16, /* heads of keys and values, each shared by equally many query heads */
-    HEAD_DIM     =    128, /* width of a head, a multiple of 16 */
+    HEAD_DIM     =    128, /* width of a head */
     EXPERTS      =     64, /* experts of a layer that has them */
     /* experts more, which every token goes through: one MLP as wide as all of them */
     SHARED       =      2,

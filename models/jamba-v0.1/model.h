@@ -13,7 +13,7 @@ enum {
     LAYERS     =     32, /* layers */
     HEADS      =     32, /* query heads */
     KV_HEADS   =      8, /* heads of keys and values, each shared by equally many query heads */
-    HEAD_DIM   =    128, /* width of a head, a multiple of 16 */
+    HEAD_DIM   =    128, /* width of a head */
     EXPERTS    =     16, /* experts of a layer that has them */
     CHOSEN     =      2, /* experts that a token goes through */
     STATES     =     16, /* SSM states of a channel */

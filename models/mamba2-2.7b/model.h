@@ -13,7 +13,7 @@ enum {
     STATES     =   128, /* SSM states of a channel */
     LAYERS     =    64, /* layers */
     HEADS      =    80, /* heads, each with a time step and a decay */
-    HEAD_DIM   =    64, /* width of a head, a multiple of 16 */
+    HEAD_DIM   =    64, /* width of a head */
     GROUPS     =     1, /* groups of heads that share B, C and a norm */
     TAPS       =     4, /* taps of the causal convolution */
     CHUNK      =   256, /* most tokens of a prefill step */

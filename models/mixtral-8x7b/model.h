@@ -13,7 +13,7 @@ enum {
     LAYERS     =    32, /* layers */
     HEADS      =    32, /* query heads */
     KV_HEADS   =     8, /* heads of keys and values, each shared by equally many query heads */
-    HEAD_DIM   =   128, /* width of a head, a multiple of 16 */
+    HEAD_DIM   =   128, /* width of a head */
     EXPERTS    =     8, /* experts of a layer */
     CHOSEN     =     2, /* experts that a token goes through */
     CONTEXT    = 32768, /* most positions of a text */

@@ -13,7 +13,7 @@ enum {
     LAYERS     =    22, /* layers */
     HEADS      =    32, /* query heads */
     KV_HEADS   =     4, /* heads of keys and values, each shared by equally many query heads */
-    HEAD_DIM   =    64, /* width of a head, a multiple of 16 */
+    HEAD_DIM   =    64, /* width of a head */
     CONTEXT    =  2048, /* most positions of a text */
     CHUNK      =   256, /* most tokens of a prefill step */
     LOGIT_ROWS =    16, /* most rows of logits of a head step */

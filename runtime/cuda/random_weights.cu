@@ -14,8 +14,6 @@ extern "C" {
 
 enum { WORD_BYTES = 64 };
 
-#define PAD(count) (((uint64_t)(count) + LINE_F32 - 1) / LINE_F32 * LINE_F32)
-
 /* How the values of a tensor spread (tools/random_weights.h), and how it lies (gen/layout.h). */
 enum role_values { BY_COLUMNS, ONES, BIASES, BY_TAPS, TIME_STEPS, DECAYS };
 
@@ -53,14 +51,6 @@ static void word_of(const struct model_weight *weight, char word[WORD_BYTES])
     snprintf(word, WORD_BYTES, " %.*s ", (int)strcspn(name, "["), name);
 }
 
-/* Equal groups of rows, each padded on its own: x and z of a Mamba layer. Mamba-2 has them, and
- * more, as one group. */
-static u32 groups_of(const struct model *of, const char *word)
-{
-    const bool entrance = strcmp(word, " in_proj ") == 0 || strcmp(word, " in_proj_bias ") == 0;
-    return entrance && strcmp(of->model_type, "mamba2") != 0 ? 2 : 1;
-}
-
 static enum weight_type type_of(const struct model_weight *weight)
 {
     if (strcmp(weight->type, "f32") == 0)
@@ -72,16 +62,15 @@ static void start(struct random_fill *params, cudaStream_t stream)
 {
     void *arguments[] = {params};
     CUDA_CHECK(cudaLaunchKernel((const void *)random_fill_kernel,
-                                dim3(RANDOM_BLOCKS(params->elements)), dim3(RANDOM_THREADS),
-                                arguments, 0, stream));
+                                dim3(RANDOM_BLOCKS(params->first, params->elements)),
+                                dim3(RANDOM_THREADS), arguments, 0, stream));
 }
 
 /* A[padded rows / 16][cols][16]: -exp(log(n + 1)), rounded as the packer does, state by state. */
 static void fill_decays(struct random_fill *params, u32 states, cudaStream_t stream)
 {
     f32 *const to = (f32 *)params->to;
-    params->elements /= states;
-    params->cols = 1;
+    params->cols = params->head = 1;
     params->line = LINE_F32;
     params->line_stride = (uint64_t)LINE_F32 * states;
     params->row_stride = 1;
@@ -92,6 +81,21 @@ static void fill_decays(struct random_fill *params, u32 states, cudaStream_t str
     }
 }
 
+/* Run after run of the rows. */
+static void fill_runs(struct random_fill *params, const struct spread *rows, cudaStream_t stream)
+{
+    const u32 width = params->type == WEIGHT_F32 ? 4 : 2;
+    for (u32 i = 0; i < SPREAD_RUNS && rows->run[i].groups > 0; i++) {
+        const u32 groups = rows->run[i].groups, size = rows->run[i].size;
+        params->elements = (uint64_t)groups * size * params->cols;
+        params->line = size;
+        params->line_stride = spread_pad(size) * params->row_stride;
+        start(params, stream);
+        params->first += params->elements;
+        params->to = (char *)params->to + groups * params->line_stride * width;
+    }
+}
+
 static void fill_tensor(const struct model *of, void *image, u32 index, uint64_t seed,
                         cudaStream_t stream)
 {
@@ -99,19 +103,21 @@ static void fill_tensor(const struct model *of, void *image, u32 index, uint64_t
     char word[WORD_BYTES];
     word_of(weight, word);
     const enum role_values values = values_of(weight, word);
-    const u32 rows = weight->rows, cols = weight->cols;
+    const u32 cols = weight->cols;
     const bool matrix = values == BY_COLUMNS;
+    const struct spread whole_rows = {{{1, weight->rows}}}, whole_cols = {{{1, cols}}};
+    const struct spread *const rows = weight->row_spread ? weight->row_spread : &whole_rows;
+    const struct spread *const heads = weight->col_spread ? weight->col_spread : &whole_cols;
     struct random_fill params = {};
     params.to = (char *)image + weight->at;
-    params.elements = (uint64_t)rows * cols;
     params.seed = seed;
     params.tensor = index;
     params.type = type_of(weight);
     params.cols = cols;
-    params.line = rows / groups_of(of, word);
-    params.row_stride = matrix ? PAD(cols) : 1;
-    params.col_stride = matrix ? 1 : PAD(rows);
-    params.line_stride = PAD(params.line) * params.row_stride;
+    params.head = heads->run[0].size;
+    params.head_stride = (u32)spread_pad(params.head);
+    params.row_stride = matrix ? spread_padded(heads) : 1;
+    params.col_stride = matrix ? 1 : spread_padded(rows);
     switch (values) {
     case ONES:
         params.middle = 1;
@@ -130,10 +136,11 @@ static void fill_tensor(const struct model *of, void *image, u32 index, uint64_t
         params.spread = 0.1f;
         break;
     case DECAYS:
+        params.elements = weight->rows;
         fill_decays(&params, cols, stream);
         return;
     }
-    start(&params, stream);
+    fill_runs(&params, rows, stream);
 }
 
 void random_weights_fill(const struct model *of, void *image, uint64_t seed, cudaStream_t stream)

@@ -70,11 +70,13 @@ class MoE(nn.Module):
 
     def __init__(self, c):
         super().__init__()
-        self.k, self.renormalise = c.num_experts_per_tok, c.norm_topk_prob
+        self.k = c.num_experts_per_tok
+        self.renormalise = c.norm_topk_prob and self.k > 1  # as in the checkpoint's own code
         self.gate = linear(c.hidden_size, c.n_routed_experts)
         self.experts = nn.ModuleList(MLP(c.hidden_size, c.moe_intermediate_size)
                                      for _ in range(c.n_routed_experts))
-        self.shared_experts = MLP(c.hidden_size, c.moe_intermediate_size * c.n_shared_experts)
+        if c.n_shared_experts:
+            self.shared_experts = MLP(c.hidden_size, c.moe_intermediate_size * c.n_shared_experts)
 
     def forward(self, x):
         best, chosen = self.gate(x).softmax(-1).topk(self.k, -1)
@@ -85,7 +87,7 @@ class MoE(nn.Module):
         for e, expert in enumerate(self.experts):
             tokens = (chosen == e).any(-1).nonzero()[:, 0]
             out[tokens] += expert(x[tokens]) * weights[tokens, e, None]
-        return out + self.shared_experts(x)
+        return out + self.shared_experts(x) if hasattr(self, "shared_experts") else out
 
 
 class Block(nn.Module):

@@ -33,6 +33,12 @@ MODELS = {
                                       num_key_value_heads=4)),
     "deepseek-b": (1602, 256960, dict(norm_topk_prob=True, first_k_dense_replace=2,
                                       num_key_value_heads=2)),
+    # One expert per token, which norm_topk_prob leaves as it is; no shared ones; heads of 12.
+    "deepseek-c": (1608, 170352, dict(norm_topk_prob=True, num_experts_per_tok=1, n_shared_experts=None,
+                                 first_k_dense_replace=0, moe_layer_freq=2, n_routed_experts=5,
+                                 hidden_size=72, intermediate_size=100, moe_intermediate_size=40,
+                                 num_attention_heads=6, num_key_value_heads=3,
+                                 num_hidden_layers=2)),
 }
 
 
@@ -62,20 +68,23 @@ def save(model, name, config):
 
 def library_model(model, c):
     """The same weights in transformers' Qwen2Moe."""
-    shared = c["n_shared_experts"] * c["moe_intermediate_size"]
+    shared = (c["n_shared_experts"] or 1) * c["moe_intermediate_size"]
+    dense = [i for i in range(c["num_hidden_layers"])
+             if i < c["first_k_dense_replace"] or i % c["moe_layer_freq"] != 0]
     config = Qwen2MoeConfig(
         qkv_bias=False, num_experts=c["n_routed_experts"], shared_expert_intermediate_size=shared,
-        mlp_only_layers=list(range(c["first_k_dense_replace"])), decoder_sparse_step=1,
+        mlp_only_layers=dense, decoder_sparse_step=1,
+        norm_topk_prob=c["norm_topk_prob"] and c["num_experts_per_tok"] > 1,
         rope_parameters=dict(rope_type="default", rope_theta=c["rope_theta"]),
         **{k: c[k] for k in ("vocab_size", "hidden_size", "intermediate_size", "rms_norm_eps",
                              "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
-                             "moe_intermediate_size", "num_experts_per_tok", "norm_topk_prob",
-                             "max_position_embeddings", "tie_word_embeddings")})
+                             "moe_intermediate_size", "num_experts_per_tok", "max_position_embeddings", "tie_word_embeddings")})
     other = Qwen2MoeForCausalLM._from_config(config, attn_implementation="eager").eval()
     other.set_experts_implementation("eager")
     ours = model.state_dict()
     for name, tensor in other.state_dict().items():
-        if name.endswith("shared_expert_gate.weight"):
+        if name.endswith("shared_expert_gate.weight") or (
+                ".shared_expert." in name and not c["n_shared_experts"]):
             tensor.zero_()
         elif name.endswith("experts.gate_up_proj"):
             for e in range(config.num_experts):

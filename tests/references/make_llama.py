@@ -20,6 +20,13 @@ MODELS = {
     # head_dim is not hidden_size / num_attention_heads.
     "llama-c": (1103, 182592, 10000.0, dict(num_hidden_layers=2, num_key_value_heads=2,
                                             head_dim=32, tie_word_embeddings=False)),
+    # Heads that are no multiple of 16: as narrow as published ones get, and 100 as in OpenLLaMA 3B.
+    "llama-d": (1104, 123712, 10000.0, dict(num_hidden_layers=2, num_attention_heads=8,
+                                            num_key_value_heads=4, intermediate_size=172,
+                                            tie_word_embeddings=True)),
+    "llama-e": (1105, 167488, 10000.0, dict(num_hidden_layers=2, num_attention_heads=2,
+                                            num_key_value_heads=1, head_dim=100,
+                                            intermediate_size=150, tie_word_embeddings=True)),
 }
 
 
@@ -35,7 +42,7 @@ def main():
     setup()
     for name, (seed, parameters, theta, sizes) in MODELS.items():
         config = LlamaConfig(rope_parameters=dict(rope_type="default", rope_theta=theta),
-                             **sizes, **COMMON)
+                             **COMMON | sizes)
         plain = name == "llama-a"
         model = build(LlamaForCausalLM, config, seed, parameters, keep_f32=plain)
         weights = save(model, name, "f32" if plain else "bf16", old=name == "llama-b")

@@ -90,9 +90,10 @@ class Layer:
         names = ("gate_proj", "up_proj", "down_proj")
         if has("mlp.gate"):
             routed = [f"mlp.experts.{{}}.{n}" for n in names]
+            y = self.experts("mlp.gate", u, c["num_experts_per_tok"],
+                             c["norm_topk_prob"] and c["num_experts_per_tok"] > 1, routed)
             shared = [f"mlp.shared_experts.{n}" for n in names]
-            return self.experts("mlp.gate", u, c["num_experts_per_tok"], c["norm_topk_prob"],
-                                routed) + self.swiglu(*shared, u)
+            return y + self.swiglu(*shared, u) if has("mlp.shared_experts.up_proj") else y
         return self.swiglu(*("mlp." + n for n in names), u)
 
     def step(self, x):

@@ -43,6 +43,8 @@ static struct model describe(const struct layout *layout, struct model_weight *w
         weights[i].type = types[w->type];
         weights[i].rows = w->rows;
         weights[i].cols = w->cols;
+        weights[i].row_spread = &w->row_spread;
+        weights[i].col_spread = &w->col_spread;
         weights[i].at = w->at;
         weights[i].bytes = w->bytes;
     }
@@ -137,7 +139,8 @@ END_TEST
 
 /* A tiny model of every family; the Makefile has made their configs. */
 static const char *const families[] = {
-    "llama-b-f32", "phi-b-f16", "mixtral-a-bf16", "jamba-a-bf16", "deepseek-a-f16", "mamba2-b-bf16",
+    "llama-b-f32",   "phi-b-f16",    "mixtral-a-bf16", "jamba-a-bf16",   "deepseek-a-f16",
+    "mamba2-b-bf16", "llama-e-bf16", "phi-c-f16",      "deepseek-c-f32",
 };
 
 START_TEST(every_family)
