@@ -2,7 +2,8 @@
 #
 #   make run                               build the default model, print a story
 #   make test                              everything that takes minutes; SAN=1 under ASan and UBSan
-#   make test-full                         test, sanitizers, fuzzing
+#   make test-full                         test, sanitizers, random shapes, fuzzing
+#   make sweep SEED=1 CASES=100            random shapes of all families against a float64 reference
 #   make fetch MODEL=x [DIR=DIR]           the checkpoint of config/x.ini from the hub
 #   make MODEL=x CHECKPOINT=DIR            build/cpu/x and build/cpu/x.weights from a checkpoint
 #   make MODEL=x RANDOM_WEIGHTS=SEED       the same with random weights of the real shapes
@@ -213,7 +214,7 @@ programs    := $(patsubst tests/%.c,$(TESTS)/%,$(wildcard tests/*_test.c)) \
 scripts     := $(filter-out tests/all.sh,$(wildcard tests/*.sh))
 test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_digest.c tests/bench_kernels.c \
                tests/no_steps.c tests/reopened.c
-test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c))
+test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c)) $(wildcard tests/reference64/*.c)
 TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
 TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"' \
                 -DTEST_SIMT='"$(subst build/cpu,build/simt,$(OUT))"'
@@ -252,6 +253,20 @@ $(TESTS)/fetch_test $(TESTS)/fetch_files_test: | $(TOOLS)/fetch
 $(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o fake_model.o) \
                         $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
+
+# Makes and judges the random models of tests/sweep.sh.
+$(TESTS)/sweep: $(patsubst tests/%.c,$(TESTS)/obj/%.o,$(wildcard tests/sweep/*.c tests/reference64/*.c)) \
+                $(TOOLS)/libtools.a $(TOOLS)/libgen.a
+	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
+# Cases FIRST, FIRST + 1, ..; BACKEND=simt for CUDA.
+SEED  ?= 1
+FIRST ?= 0
+CASES ?= 100
+.PHONY: sweep
+sweep: deps-test
+	@$(MAKE) -s $(TESTS)/sweep $(TOOLS)/gen $(TOOLS)/pack $(OUT)/libruntime.a $(OUT)/obj/runtime/main.o \
+	  $(backend_objects)
+	@tests/sweep.sh $(OUT) $(TOOLS) $(SEED) $(FIRST) $$(($(FIRST) + $(CASES) - 1))
 
 # A binary over tests/fake_model.c, for the command line's tests; guarded, except under a sanitizer.
 guard := $(if $(SAN),,$(TESTS)/obj/alloc_guard.o)
@@ -295,7 +310,7 @@ $(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/main.o $(
 test: deps-test
 	@$(MAKE) -s WERROR=1 test-parts
 .PHONY: test-parts
-test-parts: all $(TOOLS)/fables $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/fake $(TESTS)/kernel_digest $(programs) $(simt_programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models) $(tiny_families)) $(saved_models)
+test-parts: all $(TOOLS)/fables $(if $(SAN),,$(OUT)/$(MODEL)-guarded) $(TESTS)/fake $(TESTS)/kernel_digest $(TESTS)/sweep $(programs) $(simt_programs) $(addprefix other-isa-,$(other_isas)) $(addprefix tiny-model-,$(tiny_models) $(tiny_families)) $(saved_models)
 	@tests/all.sh $(TESTS)/logs $(OUT) $(TOOLS) $(programs) $(simt_programs) -- $(scripts)
 
 # Speed, beside the bandwidth and the fused multiply-adds that this machine gives in the same run.
@@ -317,9 +332,10 @@ bench-ops: deps
 $(OUT)/$(MODEL)-ops: $(TESTS)/obj/bench_kernels.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
 	@$(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 
-# Everything: the tests again under ASan and UBSan, clang-tidy, a minute of every fuzz target.
+# Everything: the tests again under ASan and UBSan, random shapes, clang-tidy, a minute of every fuzz target.
 test-full: test
 	@$(MAKE) -s test SAN=1
+	@$(MAKE) -s sweep
 	@$(MAKE) -s tidy
 	@$(MAKE) -s fuzz
 
@@ -347,7 +363,7 @@ build/fuzz/obj/%.o: %.c build/fuzz/flags.record | deps-test
 
 # One stamp a file, so that only what changed is looked at again.
 tidied := $(patsubst %.c,build/tidy/%.ok,$(gen_lib) $(tool_lib) $(fetch_lib) $(runtime_lib) gen/main.c \
-            runtime/main.c $(tool_mains) $(wildcard tests/*.c tests/fuzz/*.c) \
+            runtime/main.c $(tool_mains) $(wildcard tests/*.c tests/fuzz/*.c tests/reference64/*.c tests/sweep/*.c) \
             $(if $(cuda_headers),$(wildcard runtime/cuda/*.c tests/simt/*.c tests/gpu/*.c)))
 tidy: $(tidied)
 	@echo "tidy: $(words $(tidied)) files, no finding"
