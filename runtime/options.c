@@ -124,8 +124,16 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
     case OPTION_NO_PDL:
         options->mode = graph_mode(options->mode, key);
         return 0;
+    case OPTION_CHECK:
+        options->check = true;
+        return 0;
     case 'q':
         options->quiet = true;
+        return 0;
+    case ARGP_KEY_END:
+        if (options->check && (options->mode.use == GRAPH_STEP || options->mode.use == GRAPH_LOOP))
+            die(EXIT_USAGE, "--check looks between operations, which a graph has no place for: "
+                            "leave --graph and --loop out");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -141,6 +149,9 @@ static const struct argp_option common_list[] = {
      10},
     {"batch-size", 'b', "N", 0, "Most tokens per prefill step, up to what was built", 10},
     {"ctx-size", 'c', "N", OPTION_HIDDEN, NULL, 10},
+    {"check", OPTION_CHECK, NULL, 0,
+     "Look at what every operation makes, and name the first with a value that is not finite; slow",
+     10},
     {"quiet", 'q', NULL, 0, "No plan and no summary on stderr", 10},
     {"no-graph", OPTION_NO_GRAPH, NULL, 0, "CUDA: the host launches every kernel", 11},
     {"graph", OPTION_GRAPH, NULL, 0, "CUDA: a graph per step, also to generate", 11},

@@ -29,14 +29,15 @@ enum option_key {
     OPTION_GRAPH,
     OPTION_LOOP,
     OPTION_NO_PDL,
+    OPTION_CHECK,
     OPTION_RANDOM_WEIGHTS,
     OPTION_NO_BOS,
     OPTION_BANDWIDTH,
     OPTION_AT
 };
 
-/* --weights, --random-weights, --threads, --quiet, --no-graph and its kin, and the flags that are
- * fixed when the binary is built. */
+/* --weights, --random-weights, --threads, --quiet, --check, --no-graph and its kin, and the flags
+ * that are fixed when the binary is built. */
 struct common_options {
     const char *weights; /* NULL: beside the binary */
     bool random_weights; /* none are read: they are made from random_seed */
@@ -44,6 +45,7 @@ struct common_options {
     u32 threads; /* 0: by default */
     u32 chunk;   /* --batch-size; 0: as built */
     struct graph_mode mode;
+    bool check;
     bool quiet;
 };
 extern const struct argp common_argp;

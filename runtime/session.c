@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/die.h"
+#include "runtime/finite.h"
 #include "runtime/out.h"
 #include "runtime/trace.h"
 
@@ -50,6 +51,7 @@ struct session_options session_options(const struct common_options *common)
                                     .threads = common->threads,
                                     .chunk = common->chunk,
                                     .mode = common->mode,
+                                    .check = common->check,
                                     .quiet = common->quiet};
 }
 
@@ -82,6 +84,8 @@ void session_open(struct session *session, const struct session_options *options
     memset(session, 0, sizeof *session);
     session->processors = team_processors();
     session->chunk = options->chunk ? options->chunk : model.chunk;
+    if (model.context && session->chunk > model.context)
+        session->chunk = (u32)model.context;
     struct session_options whole = *options;
     if (options->text)
         whole.host_bytes += arena_rounded(tokenizer_scratch_bytes());
@@ -121,6 +125,15 @@ void session_full(void)
         model.context, model.name, model.name, backend_make);
 }
 
+void session_not_finite(uint64_t position)
+{
+    die(EXIT_FAILED,
+        "logits at position %" PRIu64
+        " are not finite: the weights lead out of the range of f32, or are damaged; --check names "
+        "the operation where that begins",
+        position);
+}
+
 /* The step's boundary: the only place where token ids and positions are checked. */
 static void check_step(const struct session *session, const u32 *ids, u32 count)
 {
@@ -152,6 +165,9 @@ const f32 *session_head(struct session *session, u32 first, u32 rows)
     trace_begin(TRACE_HEAD, rows);
     const f32 *logits = backend_head(session, first, rows);
     trace_end();
+    const u32 finite = finite_rows(&session->pool, logits, rows);
+    if (finite < rows)
+        session_not_finite(session->position - session->rows + first + finite);
     return logits;
 }
 
@@ -171,6 +187,8 @@ const f32 *session_decode(struct session *session, u32 id)
     trace_begin(TRACE_DECODE, session->position);
     const f32 *logits = backend_decode(session, id);
     trace_end();
+    if (finite_rows(&session->pool, logits, 1) == 0)
+        session_not_finite(session->position);
     session->rows = 1;
     session->position++;
     return logits;

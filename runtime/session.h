@@ -27,6 +27,7 @@ struct session_options {
     bool text;              /* a tokenizer is needed */
     bool quiet;             /* do not print the plan */
     bool variants;          /* backend_variant() will be asked for */
+    bool check;             /* look at what every operation makes: finite.h */
     uint64_t
         host_bytes; /* what the caller will take from the io arena, in arena_rounded() pieces */
 };
@@ -60,11 +61,16 @@ void session_reset(struct session *session);
 /* Ends the program: the text is longer than the model's context. */
 _Noreturn void session_full(void);
 
+/* Ends the program: the logits after the token at that position are not all finite. */
+_Noreturn void session_not_finite(uint64_t position);
+
 /* Consumes ids[count], 1 ..= session->chunk, all of them below model.vocab. Row i of the chunk can
  * be turned into logits until the next step. */
 void session_prefill(struct session *session, const u32 *ids, u32 count);
 
-/* Logits of rows [first, first + rows) of the last prefill, 1 ..= model.logit_rows of them: returns
+/* The steps end the program if a logit is not finite.
+ *
+ * Logits of rows [first, first + rows) of the last prefill, 1 ..= model.logit_rows of them: returns
  * [rows][model.vocab_pad], valid until the next step. */
 const f32 *session_head(struct session *session, u32 first, u32 rows);
 

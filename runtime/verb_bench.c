@@ -96,11 +96,13 @@ static double measure_read(void)
     return passes * (double)model.weights_bytes / seconds;
 }
 
-/* each[tokens] receives the seconds of every token of the last pass. */
+/* Every pass is a text of its own, so that a context never fills and passes are alike;
+ * each[tokens] receives the seconds of every token of the last one. */
 static double measure_decode(u32 tokens, double *each)
 {
     double done = 0, seconds = 0, start = session_seconds();
     do {
+        session_reset(&session);
         seconds += backend_bench_decode(&session, tokens, each);
         done += tokens;
     } while (session_seconds() - start < LEAST_SECONDS);
@@ -110,9 +112,10 @@ static double measure_decode(u32 tokens, double *each)
 /* Prompt tokens only: the logits of its last position, which a user gets with them, included. */
 static double measure_prefill(u32 tokens, u32 *ids)
 {
-    uint64_t done = 0;
-    double start = session_seconds(), seconds;
+    double done = 0, seconds = 0, start = session_seconds();
     do {
+        session_reset(&session);
+        const double before = session_seconds();
         for (u32 at = 0; at < tokens;) {
             u32 count = tokens - at < session.chunk ? tokens - at : session.chunk;
             for (u32 i = 0; i < count; i++)
@@ -123,9 +126,9 @@ static double measure_prefill(u32 tokens, u32 *ids)
                 session_head(&session, count - 1, 1);
         }
         done += tokens;
-        seconds = session_seconds() - start;
-    } while (seconds < LEAST_SECONDS);
-    return (double)done / seconds;
+        seconds += session_seconds() - before;
+    } while (session_seconds() - start < LEAST_SECONDS);
+    return done / seconds;
 }
 
 /* Ascending, in place and without memory of its own: a heap whose largest moves to the end. */
@@ -167,7 +170,6 @@ static double percentile(const double *sorted, uint64_t count, double share)
 /* Runs the rounds; returns how many were completed before Ctrl-C. */
 static u32 measure(const struct bench_options *options, const struct buffers *buffers)
 {
-    session_reset(&session);
     measure_decode(1, buffers->each); /* the first touch of state and scratch is not timed */
     measure_prefill(session.chunk, buffers->ids);
     for (u32 round = 0; round < options->repetitions; round++) {

@@ -1,6 +1,7 @@
 /* sample:  the next token from a row of logits, by one block
  *
- *   Means    sample_next() of runtime/sample.c, which is the definition: the same token, always
+ *   Means    sample_next() of runtime/sample.c, which is the definition: the same token, always, if
+ *            the logits are finite; otherwise SAMPLE_NONE
  *   Split    one block of TURN_THREADS. Top-k cuts first: 8 counting passes over the logits find
  *            the k-th of them. What is left is sorted by 8 passes of a radix sort of 4 bits, in
  *            which a thread owns a run of neighbours, so equal logits stay in the order of their
@@ -44,18 +45,22 @@ struct sample_work {
     double *sums;           /* [vocab] */
 };
 
-/* Bits whose ascending order is the descending order of the numbers; NaN comes last. */
+/* The token of logits that are not all finite. */
+#define SAMPLE_NONE UINT32_MAX
+
+/* Bits whose ascending order is the descending order of the numbers. What is not finite has rank 0
+ * and no number has, so whoever looks for the least rank finds it without looking for it. */
 DEVICE u32 sample_rank(f32 logit)
 {
     u32 bits = as_u32(logit);
-    if (logit != logit)
-        return UINT32_MAX;
+    if ((bits & 0x7f800000u) == 0x7f800000u)
+        return 0;
     if (bits == 0x80000000u)
         bits = 0; /* -0 equals 0 */
     return bits & 0x80000000u ? bits : ~bits & 0x7fffffffu;
 }
 
-/* exp(x) for x <= 0, bit for bit that of runtime/sample.c; 0 below -700 and for NaN. */
+/* exp(x) for x <= 0, bit for bit that of runtime/sample.c; 0 below -700. */
 DEVICE double sample_exp(double x)
 {
     if (!(x > -700.0))
@@ -278,7 +283,7 @@ DEVICE u32 sample_filter(struct sample_shared *shared, const f32 *logits,
     return n;
 }
 
-/* The token of sample_next() for temperature > 0, in every thread of the block. */
+/* The token of sample_next() for temperature > 0, or SAMPLE_NONE, in every thread of the block. */
 DEVICE u32 sample_token(struct sample_shared *shared, const f32 *logits, u32 vocab,
                         const struct sample_options *options, uint64_t position,
                         const struct sample_work *work)
@@ -287,6 +292,8 @@ DEVICE u32 sample_token(struct sample_shared *shared, const f32 *logits, u32 voc
     const u32 rank = cut ? sample_rank_of(shared, logits, vocab, options->top_k) : UINT32_MAX;
     u32 kept = sample_gather(shared, logits, vocab, rank, work->keys);
     sample_sort(shared, work->keys, work->other, kept);
+    if (work->keys[0] >> 32 == 0)
+        return SAMPLE_NONE;
     kept = cut ? options->top_k : kept; /* ties with the k-th came along */
     kept = sample_filter(shared, logits, options, work, kept);
 

@@ -5,7 +5,8 @@
  *            then one block finds the largest of those, or samples (sample.cuh), and one thread of
  *            it does the rest
  *   Moves    the logits once from L2; bound by the latency of two launches
- *   Order    none: the largest logit, the lowest id on a tie, is the least of integer keys */
+ *   Order    none: the largest logit, the lowest id on a tie, is the least of integer keys; what is
+ *            not finite is less than any (sample_rank) */
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/sample.cuh"
 #include "kernels/cuda/work.h"
@@ -24,13 +25,6 @@ DEVICE bool turn_greedy(const struct turn *turn)
     return !(turn->sample.temperature > 0.0);
 }
 
-/* rank << 32 | id. What is not above -infinity never wins: it ranks last, the lowest id first. */
-DEVICE uint64_t turn_key(f32 logit, u32 id)
-{
-    const u32 rank = logit > as_f32(0xff800000u) ? sample_rank(logit) : UINT32_MAX;
-    return (uint64_t)rank << 32 | id;
-}
-
 KERNEL(turn_greedy_kernel, struct turn_params, TURN_GREEDY_THREADS)
 {
     pdl_trigger();
@@ -43,7 +37,7 @@ KERNEL(turn_greedy_kernel, struct turn_params, TURN_GREEDY_THREADS)
     for (u32 i = 0; i < TURN_GREEDY_LOGITS; i++) {
         const u32 id = block_index() * TURN_GREEDY_SPAN + i * TURN_GREEDY_THREADS + thread_index();
         if (id < turn->vocab) {
-            const uint64_t other = turn_key(p.launch.logits[id], id);
+            const uint64_t other = (uint64_t)sample_rank(p.launch.logits[id]) << 32 | id;
             key = other < key ? other : key;
         }
     }
@@ -70,15 +64,17 @@ DEVICE bool turn_full(const struct turn_ring *ring, u32 made, uint64_t host)
     return made - (u32)host >= TURN_RING && made - (u32)load_host_acquire(&ring->host) >= TURN_RING;
 }
 
-/* What follows the choice; one thread, which has read ring->host. */
+/* What follows the choice, SAMPLE_NONE included; one thread, which has read ring->host. */
 DEVICE void turn_take(const struct turn_launch *l, u32 id, uint64_t host)
 {
     struct turn *const turn = l->turn;
     struct turn_ring *const ring = l->ring;
     u32 end = TURN_GOING;
-    l->tokens[0] = id;
+    l->tokens[0] = id == SAMPLE_NONE ? 0 : id; /* any that there is: its step is not looked at */
     l->step->position = turn->position++;
-    if (turn_is_eos(turn, id)) {
+    if (id == SAMPLE_NONE) {
+        end = TURN_NOT_FINITE;
+    } else if (turn_is_eos(turn, id)) {
         end = TURN_EOS;
     } else {
         struct turn_token *const token = &ring->tokens[turn->made % TURN_RING];
@@ -119,7 +115,8 @@ KERNEL(turn_kernel, struct turn_params, TURN_THREADS)
         uint64_t key = UINT64_MAX;
         for (u32 b = thread_index(); b < p.blocks; b += TURN_THREADS)
             key = p.largest[b] < key ? p.largest[b] : key;
-        id = (u32)sample_least(key, TURN_THREADS, shared->least);
+        key = sample_least(key, TURN_THREADS, shared->least);
+        id = key >> 32 == 0 ? SAMPLE_NONE : (u32)key;
     } else {
         id = sample_token(shared, p.launch.logits, turn->vocab, &turn->sample, turn->position,
                           &p.work);

@@ -5,8 +5,8 @@
  *   while (continue) { turn, decode }          a conditional node of a graph
  *
  * What is chosen: exactly the token of sample_next() of runtime/sample.h for the same logits,
- * options and position. Whatever a turn needs lies in `struct turn` in device memory and is read
- * there, so that a captured graph stays valid for any options.
+ * options and position; none if a logit is not finite. Whatever a turn needs lies in `struct turn`
+ * in device memory and is read there, so that a captured graph stays valid for any options.
  *
  * The host, before the first turn of a text and while no turn is on its way: zeroes the ring, fills
  * struct turn, copies it to the device. It launches a turn only while the ring has a free entry. A
@@ -32,10 +32,11 @@ enum {
 
 enum turn_end {
     TURN_GOING,
-    TURN_EOS,     /* an end of text was chosen; it is not in the ring and not counted */
-    TURN_LIMIT,   /* `limit` tokens are made */
-    TURN_STOPPED, /* the host set TURN_STOP */
-    TURN_FULL,    /* no free entry for another token: once the host has taken some and set ring.end
+    TURN_EOS,        /* an end of text was chosen; it is not in the ring and not counted */
+    TURN_LIMIT,      /* `limit` tokens are made */
+    TURN_NOT_FINITE, /* a logit was NaN or infinite: no token was chosen */
+    TURN_STOPPED,    /* the host set TURN_STOP */
+    TURN_FULL, /* no free entry for another token: once the host has taken some and set ring.end
                      back to TURN_GOING, the next turn goes on */
 };
 
@@ -68,7 +69,7 @@ struct turn {
     struct sample_options sample;
     u32 eos[TURN_EOS_MOST]; /* each of these ids ends a text, or is TURN_NO_EOS */
     u32 vocab;              /* ids below it can be chosen; at most the model's */
-    u32 end;                /* enum turn_end: after EOS, LIMIT, STOPPED a turn does nothing */
+    u32 end;                /* enum turn_end: after all but GOING and FULL a turn does nothing */
     uint64_t limit;         /* most tokens of this text, at least 1; UINT64_MAX: no limit */
 
     /* what turns advance */
@@ -81,7 +82,7 @@ struct turn_launch {
     struct turn *turn;
     struct turn_ring *ring;
     const f32 *logits; /* [vocab] */
-    u32 *tokens;       /* [0] receives the token chosen, also the end of text */
+    u32 *tokens; /* [0] receives the token chosen, also the end of text, or 0 if there is none */
     struct step *step; /* position <- turn.position, the decode step's own */
     u32 vocab;         /* of the model: at least turn.vocab; the shape of the launch */
     bool looping;      /* the turn is in the body of a conditional node */

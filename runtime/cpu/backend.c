@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/finite.h"
 #include "runtime/report.h"
 #include "runtime/session.h"
 #include "runtime/trace.h"
@@ -49,6 +50,29 @@ struct memory_plan backend_plan(uint64_t tokenizer, uint64_t host, u32 threads)
     };
 }
 
+static op_hook *traced; /* what the trace wants after an operation; NULL: nothing */
+
+static const f32 *in_place(const void *at, uint64_t bytes)
+{
+    (void)bytes;
+    return at;
+}
+
+static void check_op(run *r, u32 op)
+{
+    const struct finite_view view = {
+        .scratch = (const uint8_t *)r->scratch,
+        .io = (const uint8_t *)r->io,
+        .position = r->step->position,
+        .tokens = r->step->tokens,
+        .logit_rows = r->step->logit_rows,
+        .fetch = in_place,
+    };
+    finite_check(&view, op);
+    if (traced)
+        traced(r, op);
+}
+
 void backend_open(struct session *session, const struct session_options *options)
 {
     session->plan =
@@ -68,7 +92,7 @@ void backend_open(struct session *session, const struct session_options *options
     cpu.step = (struct step *)io;
     cpu.tokens = (u32 *)((uint8_t *)io + model.io_tokens_at);
     cpu.logits = (const f32 *)((uint8_t *)io + model.io_logits_at);
-    op_hook *after_op = trace_op_hook();
+    traced = trace_op_hook();
     for (u32 rank = 0; rank < options->threads; rank++) {
         run *r = &session->pool.workers[rank].run;
         r->weights = session->weights.image;
@@ -76,7 +100,7 @@ void backend_open(struct session *session, const struct session_options *options
         r->scratch = (union scratch *)cpu.scratch.at;
         r->io = io;
         r->step = cpu.step;
-        r->after_op = after_op;
+        r->after_op = options->check ? check_op : traced;
     }
 }
 

@@ -139,10 +139,13 @@ static const struct {
 
 void cuda_step(enum cuda_step step)
 {
-    if (cuda.mode.use == GRAPH_NONE)
-        steps[step].record(0);
-    else
+    if (cuda.mode.use != GRAPH_NONE) {
         CUDA_CHECK(cudaGraphLaunch(cuda.steps[cuda.launcher.pdl][step].exec, cuda.launcher.stream));
+        return;
+    }
+    cuda_watch_begin(cuda.exchange.step);
+    steps[step].record(0);
+    cuda_watch_end();
 }
 
 const f32 *cuda_logits(u32 rows)
@@ -158,6 +161,7 @@ void backend_reset(struct session *session)
 {
     (void)session;
     CUDA_CHECK(cudaMemsetAsync(cuda.memory.state, 0, model.state_bytes, cuda.launcher.stream));
+    cuda_watch_reset();
 }
 
 void backend_prefill(struct session *session, const u32 *ids, u32 count)
@@ -332,7 +336,11 @@ void backend_open(struct session *session, const struct session_options *options
     open_run();
     warm_up();
     cuda.mode = options->mode;
-    capture(options->variants);
+    if (options->check) {
+        cuda.mode.use = GRAPH_NONE;
+        cuda_watch_open();
+    }
+    capture(options->variants && !options->check);
 }
 
 void backend_close(struct session *session)
@@ -364,7 +372,7 @@ void backend_profile(bool on)
 bool backend_variant(struct session *session, u32 index, char text[32])
 {
     (void)session;
-    if (index >= 4)
+    if (index >= (cuda.launcher.enter ? 2 : 4))
         return false;
     cuda.mode.use = index < 2 ? GRAPH_NONE : GRAPH_STEP;
     cuda.launcher.pdl = index % 2;

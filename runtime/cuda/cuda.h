@@ -53,6 +53,14 @@ const f32 *cuda_logits(u32 rows);
 void cuda_generate_close(void);
 void cuda_bench_close(void);
 
+/* For --check, with launches by the host alone: cuda_watch_open() after the warm-up; then reset
+ * before a text, and the other two around every step, with what the device finds in its struct
+ * step. These three do nothing without. */
+void cuda_watch_open(void);
+void cuda_watch_reset(void);
+void cuda_watch_begin(const struct step *step);
+void cuda_watch_end(void);
+
 /* When the token that backend_generate_next() returned last was chosen, by the device's clock. */
 uint64_t cuda_token_time(void);
 

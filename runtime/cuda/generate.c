@@ -27,6 +27,17 @@ uint64_t backend_generate_bytes(void)
     return 0;
 }
 
+/* For --check: the step behind a turn that ended the text is not looked at. */
+static void watch_turn(void)
+{
+    const struct turn_ring *ring = cuda.exchange.ring;
+    CUDA_CHECK(cudaStreamSynchronize(cuda.launcher.stream));
+    if (ring->end == TURN_GOING || ring->end == TURN_FULL)
+        cuda_watch_begin(&(struct step){.tokens = 1,
+                                        .logit_rows = 1,
+                                        .position = cuda.exchange.turn->position + ring->made - 1});
+}
+
 static void record_turn(cudaGraphConditionalHandle loop)
 {
     uint8_t *io = cuda.memory.io;
@@ -41,7 +52,10 @@ static void record_turn(cudaGraphConditionalHandle loop)
         .loop = loop,
     };
     turn_launch(&cuda.run, model.op_count, &how);
+    if (cuda.launcher.enter && cuda.launcher.pass == PASS_RUN)
+        watch_turn();
     model.decode(&cuda.run);
+    cuda_watch_end();
 }
 
 /* A text of at most `limit` tokens that goes on from that position. */
@@ -220,6 +234,8 @@ bool backend_generate_next(struct session *session, u32 *id)
         trace_end();
     }
     if (!await_token(ring)) {
+        if (ring->end == TURN_NOT_FINITE)
+            session_not_finite(session->position - 1);
         if (ring->end == TURN_LIMIT && turns.taken < turns.begin.limit)
             session_full();
         return false;

@@ -4,7 +4,6 @@
 
 #include "runtime/die.h"
 #include "runtime/model.h"
-#include "runtime/trace.h"
 
 void cuda_check(cudaError_t error, const char *call)
 {
@@ -49,8 +48,7 @@ void launch(run *r, u32 op, const struct launch *l)
         prepare(launcher, op, l);
         return;
     }
-    if (launcher->pass == PASS_RUN)
-        trace_launch(op);
+    launcher_enter(launcher, op);
     cudaLaunchAttribute early = {
         .id = cudaLaunchAttributeProgrammaticStreamSerialization,
         .val.programmaticStreamSerializationAllowed = 1,

@@ -6,6 +6,7 @@
 #include <cuda_runtime_api.h>
 
 #include "kernels/cuda/launch.h"
+#include "runtime/trace.h"
 
 enum launch_pass {
     PASS_PREPARE, /* load kernels, set their attributes, choose algorithms; launch nothing */
@@ -25,10 +26,21 @@ struct launcher {
     cudaStream_t stream;
     enum launch_pass pass;
     bool pdl;                     /* a kernel may start before the one before it has ended */
+    void (*enter)(u32 op);        /* before every launch of PASS_RUN; NULL: nothing */
     u32 shared_bytes_most;        /* dynamic shared memory that a block of this device can have */
     struct matmul_plans *matmuls; /* runtime/cuda/matmul.h */
     struct refusal refused;       /* of this capture: a launch that is refused ends no program */
 };
+
+/* Before a kernel or a matrix product of operation `op` is launched. */
+static inline void launcher_enter(const struct launcher *launcher, u32 op)
+{
+    if (launcher->pass != PASS_RUN)
+        return;
+    trace_launch(op);
+    if (launcher->enter)
+        launcher->enter(op);
+}
 
 #ifdef __cplusplus
 extern "C" {

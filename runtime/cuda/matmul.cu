@@ -132,8 +132,7 @@ extern "C" void matmul(run *r, u32 op, const struct matmul *m)
     if (!plan)
         die(EXIT_FAILED, "operation %s, %s: its matrix product was not prepared",
             model.ops[op].name, m->name);
-    if (r->launcher->pass == PASS_RUN)
-        trace_launch(op);
+    launcher_enter(r->launcher, op);
     const f32 alpha = 1.0f, beta = m->add ? 1.0f : 0.0f;
     check(cublasLtMatmul(plans->library, (cublasLtMatmulDesc_t)&plan->product, &alpha, m->w,
                          (cublasLtMatrixLayout_t)&plan->w, m->x, (cublasLtMatrixLayout_t)&plan->x,

@@ -132,10 +132,15 @@ static f32 logit_of(u32 kind, uint64_t *seed, u32 id, u32 vocab)
     }
 }
 
-static void logits_fill(u32 kind, uint64_t seed, u32 vocab)
+/* Returns whether all of them are finite. */
+static bool logits_fill(u32 kind, uint64_t seed, u32 vocab)
 {
-    for (u32 id = 0; id < vocab; id++)
+    bool finite = true;
+    for (u32 id = 0; id < vocab; id++) {
         device.logits[id] = logit_of(kind, &seed, id, vocab);
+        finite = finite && isfinite(device.logits[id]);
+    }
+    return finite;
 }
 
 static const struct sample_options options[] = {
@@ -149,7 +154,7 @@ static const struct sample_options options[] = {
 enum { OPTIONS = sizeof options / sizeof *options };
 
 /* Every kind of logits with every option_step-th set of options, `rows` rows each: the host's
- * token, always. */
+ * token, always, or the end of the text if one of them is not finite. */
 static void compare(u32 vocab, u32 rows, u32 option_first, u32 option_step)
 {
     void *const scratch = malloc(sample_bytes(vocab));
@@ -160,12 +165,17 @@ static void compare(u32 vocab, u32 rows, u32 option_first, u32 option_step)
         for (u32 row = 0; row < rows; row++)
             for (u32 kind = 0; kind < KINDS; kind++) {
                 const uint64_t position = row % 2 ? (uint64_t)row << 33 | kind : row * 31 + kind;
-                logits_fill(kind, 1000 * row + kind + o, vocab);
+                const bool finite = logits_fill(kind, 1000 * row + kind + o, vocab);
+                const u32 made = device.ring->made;
                 device.turn->position = position;
                 device.turn->end = TURN_GOING;
                 device.ring->host = device.ring->made;
-                const u32 expected = sample_next(&sampler, device.logits, position);
+                const u32 expected = finite ? sample_next(&sampler, device.logits, position) : 0;
                 const u32 id = device_turn();
+                EXPECT((device.turn->end == TURN_NOT_FINITE) == !finite &&
+                           device.ring->made == made + finite,
+                       "vocabulary %u, options %u, row %u, kind %u: ends with %u", vocab, o, row,
+                       kind, device.turn->end);
                 EXPECT(id == expected, "vocabulary %u, options %u, row %u, kind %u: %u, not %u",
                        vocab, o, row, kind, id, expected);
             }
@@ -215,7 +225,9 @@ START_TEST(sums_have_the_bits_of_the_host)
     sample_open(&sampler, &options[_i], VOCAB, scratch);
     device_open(VOCAB, options[_i]);
     for (u32 kind = 0; kind < KINDS; kind++) {
-        logits_fill(kind, kind, VOCAB);
+        if (!logits_fill(kind, kind, VOCAB))
+            continue;
+        device.turn->end = TURN_GOING;
         sample_next(&sampler, device.logits, 1);
         device_turn();
         const double *const sums = (const double *)device.r.work + 2 * VOCAB;
@@ -331,6 +343,28 @@ START_TEST(the_end_of_text_ends)
 }
 END_TEST
 
+/* One in a vocabulary of many blocks is enough. */
+START_TEST(logits_that_are_not_finite_end)
+{
+    static const f32 values[] = {NAN, -NAN, INFINITY, -INFINITY};
+    for (u32 i = 0; i < 4; i++)
+        for (u32 o = 0; o < 3; o++) {
+            device_open(9000, options[o]);
+            logits_fill(0, i, 9000);
+            device.logits[2999 * i] = values[i];
+            check_end(TURN_NOT_FINITE, 0);
+            device_close();
+            device_open(50, options[o]); /* beyond the ids that can be chosen it does not matter */
+            device.turn->vocab = 20;
+            choose(3);
+            device.logits[20 + i] = values[i];
+            device_turn();
+            ck_assert_uint_eq(device.turn->end, TURN_GOING);
+            device_close();
+        }
+}
+END_TEST
+
 START_TEST(the_limit_ends)
 {
     device_open(50, options[0]);
@@ -396,6 +430,7 @@ int main(void)
     simt_on_conditional(on_conditional);
     tcase_add_test(tests, philox_is_that_of_the_host);
     tcase_add_test(tests, the_end_of_text_ends);
+    tcase_add_test(tests, logits_that_are_not_finite_end);
     tcase_add_test(tests, the_limit_ends);
     tcase_add_test(tests, the_host_ends);
     tcase_add_test(tests, a_full_ring_pauses);
