@@ -201,7 +201,7 @@ $(OUT)/flags.record:   used := $(call recorded,$(FLAGS) $(backend_cflags) $(nvtx
                                "$$(grep -m 1 -E '^(flags|Features)' /proc/cpuinfo)"
 $(TESTS)/flags.record: used := $(call recorded,$(FLAGS) $(nvtx_flags) $(MARCH)) $(call version,$(CC))
 build/sources.record:  used := $(sort $(wildcard $(addsuffix *.c*,gen/ tools/ runtime/ runtime/*/ kernels/*/ tests/ \
-                                                                  tests/simt/)))
+                                                                  tests/*/)))
 %.record: FORCE
 	@printf '%s\n' $(used) | tools/mk/record.sh $@
 .PHONY: FORCE
@@ -257,7 +257,7 @@ $(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o k
 # Makes and judges the random models of tests/sweep.sh.
 $(TESTS)/sweep: $(patsubst tests/%.c,$(TESTS)/obj/%.o,$(wildcard tests/sweep/*.c tests/reference64/*.c)) \
                 $(TOOLS)/libtools.a $(TOOLS)/libgen.a
-	@echo "  LINK  $@"; $(CC) $(CFLAGS) $^ -o $@ $(TOOL_LIBS)
+	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS)
 # Cases FIRST, FIRST + 1, ..; BACKEND=simt for CUDA.
 SEED  ?= 1
 FIRST ?= 0
@@ -332,12 +332,14 @@ bench-ops: deps
 $(OUT)/$(MODEL)-ops: $(TESTS)/obj/bench_kernels.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
 	@$(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 
-# Everything: the tests again under ASan and UBSan, random shapes, clang-tidy, a minute of every fuzz target.
+# Everything: the tests again under ASan and UBSan, random shapes, clang-tidy, a minute of every fuzz target,
+# and both of the README's commands by every compiler, on one processor and in little memory.
 test-full: test
 	@$(MAKE) -s test SAN=1
 	@$(MAKE) -s sweep
 	@$(MAKE) -s tidy
 	@$(MAKE) -s fuzz
+	@tests/full/builds.sh
 
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS   := -std=gnu11 -D_GNU_SOURCE= -g -O1 -march=native -ffp-contract=off -pthread -I. -w \

@@ -67,3 +67,15 @@ else
         echo "FAIL: ${threads:-no} threads under a quota of one processor"
     fi
 fi
+
+# Compilers take memory, too.
+if [ -z "$memory" ] || ! echo 900M 2>/dev/null >"$limit"; then
+    refuse "a memory limit for compilers"
+else
+    jobs=$(OMP_NUM_THREADS=64 inside "$memory" tools/mk/jobs.sh)
+    if [ "$jobs" = 2 ]; then
+        echo "ok: 2 compilers at a time in 900 MB, of 64 processors"
+    else
+        echo "FAIL: $jobs compilers at a time in 900 MB, expected 2"
+    fi
+fi
