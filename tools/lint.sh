@@ -29,6 +29,10 @@ trap 'rm -f "$found"' EXIT
     # A contract is read by its fields: each starts its own line.
     grep -nHE '^ \*.*[^ ] (Means|Shapes|Split|Grid|Moves|Order|Error|Source) {2,}' $ours |
         sed 's/$/   <- two fields on one line/'
+    # The user's own flags lack what the numbers need.
+    # shellcheck disable=SC2016 # the variable is make's
+    grep -nHF '$(CFLAGS)' Makefile ./*.mk tests/simt/*.mk | grep -v ':FLAGS ' |
+        sed 's/$/   <- FLAGS is meant/'
     clang-format --dry-run $ours 2>&1 | grep -E 'warning:' | sed 's/warning: //'
     shellcheck $scripts
 } >"$found"
