@@ -99,23 +99,30 @@ static void merge_at(struct merger *merger, const struct tokenizer_tables *table
         rate(merger, tables, symbol->prev);
 }
 
+/* The token of a character, or NONE. */
+static uint32_t find_character(const struct tokenizer_tables *tables, const uint8_t *text,
+                               uint64_t length)
+{
+    bool mark = (tables->header->flags & TOKENIZER_MARKED) && length == SPACE_MARK_BYTES &&
+                memcmp(text, SPACE_MARK, SPACE_MARK_BYTES) == 0;
+    return mark ? find_piece(tables, (const uint8_t *)" ", 1) : find_piece(tables, text, length);
+}
+
 /* The smallest symbols of text[bytes]: bytes; or characters, and the bytes of those that are not in
- * the vocabulary. Returns how many; a byte without a token has none. */
+ * the vocabulary. What has no token is the unknown token, or nothing. Returns how many. */
 static uint32_t spell(struct merger *merger, const struct tokenizer_tables *tables,
                       const uint8_t *text, uint64_t bytes)
 {
-    bool chars = (tables->header->flags & TOKENIZER_CHARS) != 0;
+    const struct tokenizer_header *header = tables->header;
     uint32_t count = 0;
     for (uint64_t i = 0; i < bytes;) {
         uint64_t length = 1;
         uint32_t id = TOKENIZER_NONE;
-        if (chars) {
+        if (header->flags & TOKENIZER_CHARS) {
             length = utf8_length(text[i]);
-            bool mark =
-                length == SPACE_MARK_BYTES && memcmp(text + i, SPACE_MARK, SPACE_MARK_BYTES) == 0;
-            id = mark ? find_piece(tables, (const uint8_t *)" ", 1)
-                      : find_piece(tables, text + i, length);
+            id = find_character(tables, text + i, length);
         }
+        const uint32_t before = count;
         if (id != TOKENIZER_NONE)
             merger->symbols[count++].id = id;
         for (uint64_t k = 0; id == TOKENIZER_NONE && k < length; k++) {
@@ -123,6 +130,11 @@ static uint32_t spell(struct merger *merger, const struct tokenizer_tables *tabl
             if (byte_id != TOKENIZER_NONE)
                 merger->symbols[count++].id = byte_id;
         }
+        const bool known = count > before;
+        const bool fused = merger->after_unknown && (header->flags & TOKENIZER_FUSE_UNKNOWN);
+        if (!known && header->unknown != TOKENIZER_NONE && !fused)
+            merger->symbols[count++].id = header->unknown;
+        merger->after_unknown = !known && (merger->after_unknown || count > before);
         i += length;
     }
     return count;
@@ -137,28 +149,41 @@ void merge_none(struct merger *merger, const uint32_t *ids, uint32_t count)
     }
 }
 
-static uint32_t marked_code(const uint8_t *text, uint32_t *length)
+static uint32_t marked_code(const struct tokenizer_tables *tables, const uint8_t *text,
+                            uint32_t *length)
 {
     uint32_t code = utf8_decode(text, length);
-    return code == SPACE_MARK_CODE ? ' ' : code;
+    return code == SPACE_MARK_CODE && (tables->header->flags & TOKENIZER_MARKED) ? ' ' : code;
+}
+
+/* True when a character is dropped, so that what is before it may be merged with what is behind. */
+static bool vanishes(const struct tokenizer_tables *tables, const uint8_t *text, uint32_t length)
+{
+    return tables->header->unknown == TOKENIZER_NONE &&
+           tables->byte_ids[text[0]] == TOKENIZER_NONE &&
+           find_character(tables, text, length) == TOKENIZER_NONE;
 }
 
 uint64_t merge_bound(const struct tokenizer_tables *tables, const uint8_t *text, uint64_t bytes,
                      bool ended)
 {
     uint32_t length, left = 0;
+    bool has_left = false;
     for (uint64_t at = 0; at < bytes; at += length) {
-        uint32_t code = marked_code(text + at, &length);
+        uint32_t code = marked_code(tables, text + at, &length);
         uint32_t bit = join_bit(left, code, tables->join_bits);
-        if (at > 0 && !(tables->joins[bit / 32] >> bit % 32 & 1))
+        if (vanishes(tables, text + at, length))
+            continue;
+        if (has_left && !(tables->joins[bit / 32] >> bit % 32 & 1))
             return at;
         left = code;
+        has_left = true;
     }
     return ended ? bytes : 0;
 }
 
 void merge_piece(struct merger *merger, const struct tokenizer_tables *tables, const uint8_t *text,
-                 uint64_t bytes)
+                 uint64_t bytes, bool last)
 {
     merger->at = TOKENIZER_NONE;
     merger->queued = 0;
@@ -166,9 +191,12 @@ void merge_piece(struct merger *merger, const struct tokenizer_tables *tables, c
     uint32_t count = 0;
     if (whole != TOKENIZER_NONE) {
         merger->symbols[count++].id = whole;
+        merger->after_unknown = false;
     } else {
         count = spell(merger, tables, text, bytes);
     }
+    if (last)
+        merger->after_unknown = false;
     if (count == 0)
         return;
     merger->at = 0;

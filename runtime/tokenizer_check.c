@@ -64,11 +64,18 @@ static bool check_header(const void *block, uint64_t bytes, char message[TOKENIZ
         return refuse(message, "bytes", bytes, header->total_bytes);
     if ((header->flags & ~(uint32_t)TOKENIZER_KNOWN_FLAGS) != 0)
         return refuse(message, "unknown flags", header->flags, TOKENIZER_KNOWN_FLAGS);
-    if ((header->flags & TOKENIZER_CHARS) == 0 &&
-        (header->flags & (TOKENIZER_MARK | TOKENIZER_PREPEND | TOKENIZER_STRIP)) != 0)
+    const uint32_t of_chars = TOKENIZER_MARKED | TOKENIZER_MARK | TOKENIZER_PREPEND |
+                              TOKENIZER_STRIP | TOKENIZER_STRIP_MARKS | TOKENIZER_WHOLE_WORDS |
+                              TOKENIZER_JOIN;
+    if ((header->flags & TOKENIZER_CHARS) == 0 && (header->flags & of_chars) != 0)
         return refuse(message, "flags without that of characters", header->flags, TOKENIZER_CHARS);
     if (header->rows == 0 || header->rows > TOKENIZER_MAX_ROWS)
         return refuse(message, "rows (at least 1, at most)", header->rows, TOKENIZER_MAX_ROWS);
+    if (header->unknown != TOKENIZER_NONE && header->unknown >= header->rows)
+        return refuse(message, "the unknown token (below)", header->unknown, header->rows);
+    if (header->prefix_level > header->patterns)
+        return refuse(message, "patterns before the prefix (at most)", header->prefix_level,
+                      header->patterns);
     return true;
 }
 
@@ -116,14 +123,20 @@ static bool check_sections(const struct tokenizer_header *header, char message[T
     return true;
 }
 
-/* As many patterns as the header says, each ended by NUL. */
+/* As many patterns as the header says, each begun by its mode and ended by NUL. */
 static bool check_patterns(const struct tokenizer_tables *tables, char message[TOKENIZER_MESSAGE])
 {
     uint64_t bytes = section_bytes(tables->header, SECTION_PATTERNS), found = 0;
     if (bytes > TOKENIZER_MAX_PATTERN)
         return refuse(message, "pattern bytes (at most)", bytes, TOKENIZER_MAX_PATTERN);
-    for (uint64_t i = 0; i < bytes; i++)
-        found += tables->patterns[i] == '\0';
+    bool starts = true;
+    for (uint64_t i = 0; i < bytes; i++) {
+        const unsigned mode = (unsigned)tables->patterns[i] - '0';
+        if (starts && (mode >= 2 * PATTERN_OF_BYTES || mode % PATTERN_OF_BYTES >= PATTERN_MODES))
+            return refuse(message, "the mode of a pattern (below)", mode, PATTERN_MODES);
+        starts = tables->patterns[i] == '\0';
+        found += starts;
+    }
     if (found != tables->header->patterns || (bytes > 0 && tables->patterns[bytes - 1] != '\0'))
         return refuse(message, "patterns", found, tables->header->patterns);
     if (found > TOKENIZER_MAX_PATTERNS)
@@ -175,9 +188,7 @@ static bool check_tokens(struct tokenizer_tables *tables, char message[TOKENIZER
             tables->longest_token = bytes;
     }
     for (uint32_t i = 0; i < 256; i++) {
-        bool in_utf8 = utf8_length((uint8_t)i) != 0 || (i & 0xC0) == 0x80;
-        bool absent = tables->byte_ids[i] == TOKENIZER_NONE && !in_utf8;
-        if (!absent && tables->byte_ids[i] >= header->rows)
+        if (tables->byte_ids[i] != TOKENIZER_NONE && tables->byte_ids[i] >= header->rows)
             return refuse_entry(message, SECTION_BYTE_IDS, i);
     }
     return true;

@@ -1,9 +1,10 @@
 /* Finds added tokens in a text that may go on.
  *
  * Rules, as in Hugging Face `tokenizers`: matches are leftmost, then longest, and do not overlap.
- * A match of a single_word token next to a word character is dropped, and the search goes on behind
- * it. lstrip and rstrip take white space around the match; the search still goes on directly behind
- * the match, so a token of white space may take back what rstrip took. */
+ * A match of a single_word token next to a word character is dropped, as is any of a special token
+ * that is plain text here, and the search goes on behind it. lstrip and rstrip take white space
+ * around the match; the search still goes on directly behind the match, so a token of white space
+ * may take back what rstrip took. */
 #include "runtime/tokenizer_inner.h"
 
 #include <utf8proc.h>
@@ -206,6 +207,10 @@ void cut_step(struct cutter *cutter, const uint8_t *text, uint64_t end, bool end
             break;
         if (length == 0) {
             at++;
+            continue;
+        }
+        if (set->added[found].flags & ADDED_PLAIN) {
+            at += length;
             continue;
         }
         if (set->added[found].flags & ADDED_SINGLE_WORD) {

@@ -15,8 +15,8 @@ void tokenizer_decode_begin(struct tokenizer_decoder *decoder, bool print_specia
 
 uint64_t tokenizer_decode_bytes(const struct tokenizer *tokenizer)
 {
-    /* each byte of the token may print U+FFFD, and so may the held ones */
-    return (tokenizer->tables.longest_token + 3) * sizeof replacement;
+    /* each byte of the token and a ' ' before it may print U+FFFD, and so may the held ones */
+    return (tokenizer->tables.longest_token + 4) * sizeof replacement;
 }
 
 static uint64_t replace(uint8_t *text)
@@ -64,11 +64,19 @@ bool tokenizer_decode_one(const struct tokenizer *tokenizer, struct tokenizer_de
     if (!decoder->print_special && tokenizer_special(tokenizer, id))
         return true;
     const uint8_t *token = tokenizer_text(tokenizer, id, &token_bytes);
-    bool strip = decoder->text_starts && token_bytes > 0 && (flags & TOKENIZER_STRIP);
+    if (token == NULL)
+        return true;
+    const bool each = (flags & TOKENIZER_CHARS) != 0, first = decoder->text_starts;
+    if ((flags & TOKENIZER_JOIN) && !first)
+        *bytes += push(decoder, ' ', each, text);
     if (token_bytes > 0)
         decoder->text_starts = false;
-    for (uint64_t i = strip && token[0] == ' ' ? 1 : 0; i < token_bytes; i++)
-        *bytes += push(decoder, token[i], (flags & TOKENIZER_CHARS) != 0, text + *bytes);
+    const bool strip = first && token_bytes > 0 && token[0] == ' ' && (flags & TOKENIZER_STRIP);
+    const bool strip_all = first && (flags & TOKENIZER_STRIP_MARKS);
+    for (uint64_t i = strip ? 1 : 0; i < token_bytes; i++) {
+        if (!strip_all || token[i] != ' ')
+            *bytes += push(decoder, token[i], each, text + *bytes);
+    }
     return true;
 }
 

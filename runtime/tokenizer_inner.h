@@ -106,6 +106,8 @@ struct level {
     uint64_t seen;   /* bytes of the level above when it was looked for */
     bool whole;      /* it ends there */
     bool seen_whole; /* the level above ended there */
+    bool matched;    /* it starts with a match, not with text between matches */
+    bool begun;      /* what starts it has been taken */
 };
 
 /* Pre-tokens by PCRE2, with all memory from a fixed region. */
@@ -116,6 +118,7 @@ struct pattern {
     pcre2_match_data *result;
     pcre2_jit_stack *stack;
     pcre2_code *codes[TOKENIZER_MAX_PATTERNS];
+    uint8_t modes[TOKENIZER_MAX_PATTERNS]; /* enum pattern_mode */
     struct level levels[TOKENIZER_MAX_PATTERNS];
     uint32_t count;
     uint32_t options;
@@ -127,15 +130,28 @@ bool pattern_open(struct pattern *pattern, const struct tokenizer_tables *tables
                   char message[TOKENIZER_MESSAGE]);
 void pattern_close(struct pattern *pattern);
 
-/* A new segment starts: nothing is known about its pieces. */
-void pattern_begin(struct pattern *pattern);
+/* A new segment starts, or, `begun`, one goes on: nothing is known about its pieces. */
+void pattern_begin(struct pattern *pattern, bool begun);
 
-/* The first pre-token of text[*bytes], a text that ends there when *whole: *bytes becomes how much
- * of it is known, *whole whether it ends there. Remembers what it found out about text behind the
- * piece, so the calls of one segment must see the same text, moved on by pattern_taken. False when
- * PCRE2 gives up. */
-bool pattern_piece(struct pattern *pattern, const uint8_t *text, uint64_t *bytes, bool *whole,
-                   char message[TOKENIZER_MESSAGE]);
+/* A piece at the start of a text, as far as the patterns say. */
+struct piece {
+    uint64_t bytes; /* that are sure to belong to it */
+    bool whole;     /* it ends there */
+    bool dropped;   /* a pattern takes it out of the text */
+};
+
+/* Cuts a piece of text further: by the patterns from number `first` up to `end`, whose first piece
+ * becomes *piece; `end` may be the count of patterns or more. Remembers what it found out about
+ * text behind the piece, so the calls of one segment must see the same text, moved on by
+ * pattern_taken. False when PCRE2 gives up. */
+bool pattern_piece(struct pattern *pattern, uint32_t first, uint32_t end, const uint8_t *text,
+                   struct piece *piece, char message[TOKENIZER_MESSAGE]);
+
+/* True when text[0] starts a piece of pattern number `index`. */
+bool pattern_starts(const struct pattern *pattern, uint32_t index);
+
+/* A byte has been put before the text; it belongs to the pieces of the first `count` patterns. */
+void pattern_prefixed(struct pattern *pattern, uint32_t count);
 
 /* The first `bytes` of the text, no more than the piece found, are done with. */
 void pattern_taken(struct pattern *pattern, uint64_t bytes);
@@ -153,12 +169,14 @@ struct merger {
     struct symbol symbols[PIECE_BYTES];
     uint64_t queue[2 * PIECE_BYTES]; /* binary heap of rank << 32 | position, smallest first */
     uint32_t queued;
-    uint32_t at; /* next symbol to give out, or TOKENIZER_NONE */
+    uint32_t at;        /* next symbol to give out, or TOKENIZER_NONE */
+    bool after_unknown; /* the last symbol of the pre-token so far was unknown */
 };
 
-/* Turns text[bytes] (1 .. PIECE_BYTES) into symbols; merger->at is then the first. */
+/* Turns text[bytes] (1 .. PIECE_BYTES) into symbols; merger->at is then the first, or NONE if all
+ * of them are dropped. `last`: the pre-token ends there. */
 void merge_piece(struct merger *merger, const struct tokenizer_tables *tables, const uint8_t *text,
-                 uint64_t bytes);
+                 uint64_t bytes, bool last);
 
 /* Bytes of text[bytes], more than 0, up to the first place that no merge crosses, so that what is
  * before it and what is behind it merge by themselves. Without such a place: all when `ended`,
@@ -169,8 +187,9 @@ uint64_t merge_bound(const struct tokenizer_tables *tables, const uint8_t *text,
 /* Gives ids[count] out next, as they are. */
 void merge_none(struct merger *merger, const uint32_t *ids, uint32_t count);
 
-/* Normalises runs of text to NFC. */
+/* Normalises runs of text, to NFC or another form. */
 struct normaliser {
+    uint32_t form;      /* the flags NORMALISE, COMPATIBLE and DECOMPOSED */
     uint64_t looked_at; /* bytes of the next run that were not enough to see its end */
     int32_t codes[RUN_CODES + 1];
     int32_t marks[RUN_CODES];

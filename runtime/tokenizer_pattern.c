@@ -1,9 +1,11 @@
 /* Pre-tokens by PCRE2, in fixed memory.
  *
  * Several patterns split one after the other: each splits the pieces of the one before it into what
- * it matches and what lies between matches. A piece of text between two matches may be long, so a
- * level knows how far its piece is sure to reach, and whether it ends there; the next level works
- * within that. Patterns look forward only, so a search may start at any place of a piece.
+ * it matches and what lies between matches, or joins some of these, or drops them, as its mode
+ * says. A piece of text between two matches may be long, so a level knows how far its piece is sure
+ * to reach, and whether it ends there; the next level works within that. Patterns look forward
+ * only, so a search may start at any place of a piece. A pattern of bytes may cut inside a
+ * character; behind it come only others of bytes.
  *
  * All of PCRE2's allocations come from one region that only grows; the interpreter's frames, which
  * it allocates with the first match, are made at once by a match of one space. Code made by the JIT
@@ -68,10 +70,13 @@ static bool compile(struct pattern *pattern, const uint8_t *text, uint64_t bytes
     int code;
     PCRE2_SIZE place;
     uint32_t empty = 0;
-    pcre2_code *made = pcre2_compile(text, bytes, PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C,
+    const uint32_t mode = (uint32_t)(text[0] - '0'); /* checked with the tables */
+    const uint32_t characters = mode & PATTERN_OF_BYTES ? 0 : PCRE2_UTF | PCRE2_UCP;
+    pcre2_code *made = pcre2_compile(text + 1, bytes - 1, characters | PCRE2_NEVER_BACKSLASH_C,
                                      &code, &place, pattern->compile);
     if (made == NULL)
         return refuse("tokenizer tables: a pre-token pattern does not compile", code, message);
+    pattern->modes[pattern->count] = (uint8_t)(mode & ~(uint32_t)PATTERN_OF_BYTES);
     pattern->codes[pattern->count++] = made;
     if (pcre2_pattern_info(made, PCRE2_INFO_MATCHEMPTY, &empty) != 0 || empty != 0) {
         snprintf(message, TOKENIZER_MESSAGE,
@@ -112,7 +117,7 @@ bool pattern_open(struct pattern *pattern, const struct tokenizer_tables *tables
         }
         text += bytes + 1;
     }
-    pattern_begin(pattern);
+    pattern_begin(pattern, false);
     return true;
 }
 
@@ -125,20 +130,112 @@ void pattern_close(struct pattern *pattern)
     pattern->count = 0;
 }
 
-void pattern_begin(struct pattern *pattern)
+void pattern_begin(struct pattern *pattern, bool begun)
 {
-    memset(pattern->levels, 0, sizeof pattern->levels);
+    for (uint32_t i = 0; i < TOKENIZER_MAX_PATTERNS; i++)
+        pattern->levels[i] = (struct level){.begun = begun};
+}
+
+bool pattern_starts(const struct pattern *pattern, uint32_t index)
+{
+    return !pattern->levels[index].begun;
+}
+
+void pattern_prefixed(struct pattern *pattern, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct level *level = &pattern->levels[i];
+        level->begun = true;
+        level->known++;
+        level->seen++;
+    }
 }
 
 void pattern_taken(struct pattern *pattern, uint64_t bytes)
 {
     for (uint32_t i = 0; i < pattern->count; i++) {
         struct level *level = &pattern->levels[i];
-        level->known -= bytes;
-        level->seen -= bytes;
-        if (level->known == 0)
-            *level = (struct level){0};
+        if (level->known > bytes) {
+            level->begun = true;
+            level->known -= bytes;
+            level->seen -= bytes;
+        } else { /* of a dropped piece the patterns behind know nothing */
+            const bool ended = level->known == 0 || level->whole;
+            *level = (struct level){.begun = !ended, .matched = !ended && level->matched};
+        }
     }
+}
+
+/* A match at text[start .. stop), as much of one as there is text (`partial`), or none (start and
+ * stop are where the text ends). */
+struct match {
+    uint64_t start;
+    uint64_t stop;
+    bool found;
+    bool partial;
+};
+
+/* Looks in text[bytes] from `from` on. */
+static bool search(struct pattern *pattern, uint32_t index, const uint8_t *text, uint64_t bytes,
+                   uint64_t from, bool ended, struct match *match, char message[TOKENIZER_MESSAGE])
+{
+    uint32_t options = pattern->options | (ended ? 0 : PCRE2_PARTIAL_HARD);
+    int code = pcre2_match(pattern->codes[index], text, bytes, from, options, pattern->result,
+                           pattern->match);
+    if (code < 0 && code != PCRE2_ERROR_PARTIAL && code != PCRE2_ERROR_NOMATCH)
+        return refuse("a pre-token pattern gave up", code, message);
+    *match = (struct match){bytes, bytes, code >= 0, code == PCRE2_ERROR_PARTIAL};
+    if (code != PCRE2_ERROR_NOMATCH) {
+        const PCRE2_SIZE *range = pcre2_get_ovector_pointer(pattern->result);
+        match->start = range[0];
+        match->stop = range[1];
+    }
+    if (match->start < from || match->stop < match->start || match->stop > bytes ||
+        (match->found && match->start == match->stop)) {
+        snprintf(message, TOKENIZER_MESSAGE,
+                 "tokenizer tables: a pre-token pattern matches outside the text");
+        return false;
+    }
+    return true;
+}
+
+/* All that was known of a piece has been taken: whether what follows, a match or not, is still it.
+ */
+static bool joins(const struct level *level, enum pattern_mode mode, bool match)
+{
+    if (match)
+        return mode == (level->matched ? PATTERN_CONTIGUOUS : PATTERN_WITH_PREVIOUS);
+    return !level->matched || mode == PATTERN_WITH_NEXT;
+}
+
+/* What the next match says about the piece, in a text of `bytes` that ends there when `ended`. True
+ * when the piece goes on behind that match, so that the next one is to be looked for. */
+static bool grow(struct level *level, enum pattern_mode mode, const struct match *match,
+                 uint64_t bytes, bool ended)
+{
+    const bool here = match->found && match->start == level->known;
+    if (level->begun && level->known == 0 && (here || match->start > 0)) {
+        level->begun = joins(level, mode, here);
+        level->matched = false;
+    }
+    if (here && level->known == 0) {
+        level->matched = true;
+        level->known = match->stop;
+        level->whole = mode != PATTERN_CONTIGUOUS && mode != PATTERN_WITH_NEXT;
+        return !level->whole;
+    }
+    if (level->matched && mode == PATTERN_CONTIGUOUS) {
+        if (here)
+            level->known = match->stop;
+        else /* what follows is no match, or nothing follows */
+            level->whole = match->start > level->known || (ended && bytes == level->known);
+        return here;
+    }
+    level->known = match->start;
+    if (match->found && mode == PATTERN_WITH_PREVIOUS)
+        level->known = match->stop;
+    level->whole = match->found || (!match->partial && ended);
+    return false;
 }
 
 /* Looks for the piece of a level, or further along one that was not whole, in text[bytes] of the
@@ -149,38 +246,28 @@ static bool extend(struct pattern *pattern, uint32_t index, const uint8_t *text,
     struct level *level = &pattern->levels[index];
     if (level->whole || (level->seen == bytes && level->seen_whole == ended))
         return true;
-    uint32_t options = pattern->options | (ended ? 0 : PCRE2_PARTIAL_HARD);
-    int code = pcre2_match(pattern->codes[index], text, bytes, level->known, options,
-                           pattern->result, pattern->match);
-    if (code < 0 && code != PCRE2_ERROR_PARTIAL && code != PCRE2_ERROR_NOMATCH)
-        return refuse("a pre-token pattern gave up", code, message);
-    uint64_t start = bytes, stop = bytes;
-    if (code != PCRE2_ERROR_NOMATCH) {
-        const PCRE2_SIZE *range = pcre2_get_ovector_pointer(pattern->result);
-        start = range[0];
-        stop = range[1];
-    }
-    if (start < level->known || stop < start || stop > bytes || (code >= 0 && start == stop)) {
-        snprintf(message, TOKENIZER_MESSAGE,
-                 "tokenizer tables: a pre-token pattern matches outside the text");
-        return false;
-    }
-    bool matches_here = code >= 0 && start == 0;
-    level->known = matches_here ? stop : start;
-    level->whole = code >= 0 || (code == PCRE2_ERROR_NOMATCH && ended);
+    struct match match;
+    do {
+        if (!search(pattern, index, text, bytes, level->known, ended, &match, message))
+            return false;
+    } while (grow(level, pattern->modes[index], &match, bytes, ended));
     level->seen = bytes;
     level->seen_whole = ended;
     return true;
 }
 
-bool pattern_piece(struct pattern *pattern, const uint8_t *text, uint64_t *bytes, bool *whole,
-                   char message[TOKENIZER_MESSAGE])
+bool pattern_piece(struct pattern *pattern, uint32_t first, uint32_t end, const uint8_t *text,
+                   struct piece *piece, char message[TOKENIZER_MESSAGE])
 {
-    for (uint32_t i = 0; i<pattern->count && * bytes> 0; i++) {
-        if (!extend(pattern, i, text, *bytes, *whole, message))
+    if (end > pattern->count)
+        end = pattern->count;
+    for (uint32_t i = first; i < end && piece->bytes > 0 && !piece->dropped; i++) {
+        const struct level *level = &pattern->levels[i];
+        if (!extend(pattern, i, text, piece->bytes, piece->whole, message))
             return false;
-        *bytes = pattern->levels[i].known;
-        *whole = pattern->levels[i].whole;
+        piece->bytes = level->known;
+        piece->whole = level->whole;
+        piece->dropped = pattern->modes[i] == (level->matched ? PATTERN_REMOVED : PATTERN_KEPT);
     }
     return true;
 }

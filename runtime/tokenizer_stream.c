@@ -38,7 +38,8 @@ void tokenizer_begin(struct tokenizer *tokenizer, bool add_special)
     cut_begin(&tokenizer->raw_cut, 1);
     cut_begin(&tokenizer->clean_cut, 1);
     merge_none(&tokenizer->merger, tables->template, add_special ? tables->header->ids_before : 0);
-    pattern_begin(&tokenizer->pattern);
+    tokenizer->merger.after_unknown = false;
+    pattern_begin(&tokenizer->pattern, false);
     tokenizer->normaliser.looked_at = 0;
     tokenizer->fed = 0;
     tokenizer->retry = 0;
@@ -104,28 +105,33 @@ static bool segment_ended(const struct tokenizer *tokenizer)
            (tokenizer->finished && cut->limit == tokenizer->raw.valid);
 }
 
-/* Copies text[*at .. limit) with ' ' for each mark to out[room], as many whole characters as fit,
- * with a ' ' before them when `prepend`. Moves *at; returns the bytes written. */
-static uint64_t copy_marked(const uint8_t *text, uint64_t *at, uint64_t limit, bool prepend,
-                            uint8_t *out, uint64_t room)
+/* Each mark in text[bytes] becomes ' ', in place; returns the bytes left. */
+static uint64_t marks_to_spaces(uint8_t *text, uint64_t bytes)
 {
     uint64_t made = 0;
-    if (prepend && room > 0)
-        out[made++] = ' ';
-    while (*at < limit && made < room) {
-        const uint8_t *from = text + *at;
-        uint64_t length = utf8_length(from[0]);
-        if (length == SPACE_MARK_BYTES && memcmp(from, SPACE_MARK, SPACE_MARK_BYTES) == 0) {
-            out[made++] = ' ';
-        } else {
-            if (length > room - made)
-                break;
-            memcpy(out + made, from, length);
-            made += length;
-        }
-        *at += length;
+    for (uint64_t at = 0; at < bytes;) {
+        const uint64_t length = utf8_length(text[at]);
+        if (length == SPACE_MARK_BYTES && memcmp(text + at, SPACE_MARK, SPACE_MARK_BYTES) == 0)
+            text[made++] = ' ';
+        else
+            for (uint64_t i = 0; i < length; i++)
+                text[made++] = text[at + i];
+        at += length;
     }
     return made;
+}
+
+/* Copies as many whole characters of the decided raw text as fit to out[room]. */
+static enum compose_status copy_text(struct tokenizer *tokenizer, uint8_t *out, uint64_t room,
+                                     uint64_t *moved)
+{
+    struct cutter *cut = &tokenizer->raw_cut;
+    const uint8_t *raw = tokenizer->raw.bytes;
+    const uint64_t plain = cut->limit - cut->from;
+    *moved = plain <= room ? plain : utf8_floor(raw, cut->from + room) - cut->from;
+    memcpy(out, raw + cut->from, *moved);
+    cut->from += *moved;
+    return *moved > 0 ? COMPOSED : COMPOSE_FULL;
 }
 
 /* Moves decided raw text into the clean window, normalised: COMPOSED when some moved. */
@@ -144,51 +150,87 @@ static enum compose_status clean_text(struct tokenizer *tokenizer)
     uint64_t moved = 0;
     enum compose_status status;
     const uint32_t flags = tokenizer->tables.header->flags;
-    if (flags & TOKENIZER_MARK) {
-        bool prepend = tokenizer->raw_starts && (flags & TOKENIZER_PREPEND);
-        moved = copy_marked(raw->bytes, &cut->from, cut->limit, prepend,
-                            clean->bytes + clean->filled, room);
-        tokenizer->raw_starts = tokenizer->raw_starts && moved == 0;
-        status = moved > 0 ? COMPOSED : COMPOSE_FULL;
-    } else if (flags & TOKENIZER_NFC) {
+    const bool prepend = tokenizer->raw_starts && (flags & TOKENIZER_PREPEND) && room > 0;
+    uint8_t *out = clean->bytes + clean->filled + prepend;
+    room -= prepend;
+    if (flags & TOKENIZER_NORMALISE) {
         bool ended =
             cut->found != TOKENIZER_NONE || (tokenizer->finished && cut->limit == raw->valid);
         status = compose(&tokenizer->normaliser, raw->bytes, &cut->from, cut->limit, raw->valid,
-                         ended, clean->bytes + clean->filled, room, &moved);
+                         ended, out, room, &moved);
     } else {
-        uint64_t plain = cut->limit - cut->from;
-        moved = plain <= room ? plain : utf8_floor(raw->bytes, cut->from + room) - cut->from;
-        memcpy(clean->bytes + clean->filled, raw->bytes + cut->from, moved);
-        cut->from += moved;
-        status = moved > 0 ? COMPOSED : COMPOSE_FULL;
+        status = copy_text(tokenizer, out, room, &moved);
     }
-    clean->filled += moved;
+    if (moved == 0)
+        return status;
+    if (flags & TOKENIZER_MARK)
+        moved = marks_to_spaces(out, moved);
+    if (prepend)
+        out[-1] = ' ';
+    tokenizer->raw_starts = false;
+    clean->filled += moved + prepend;
     clean->valid = clean->filled;
     return status;
 }
 
-/* True when the plain text that starts here gets a ' ' before it. */
+/* True when text[bytes], the start of a segment or piece, gets a ' ' before it. */
 static bool wants_prefix(const struct tokenizer *tokenizer, const uint8_t *text, uint64_t bytes)
 {
-    const uint32_t flags = tokenizer->tables.header->flags;
-    if (!(flags & TOKENIZER_PREFIX_SPACE) || text[0] == ' ' ||
-        ((flags & TOKENIZER_PREFIX_FIRST) && !tokenizer->text_starts))
+    const struct tokenizer_header *header = tokenizer->tables.header;
+    const bool starts = header->prefix_level == 0
+                            ? tokenizer->segment_starts
+                            : pattern_starts(&tokenizer->pattern, header->prefix_level - 1);
+    if (!(header->flags & TOKENIZER_PREFIX_SPACE) || !starts || text[0] == ' ' ||
+        ((header->flags & TOKENIZER_PREFIX_FIRST) && !tokenizer->text_starts))
         return false;
-    return !(flags & TOKENIZER_CHARS) || bytes < SPACE_MARK_BYTES ||
+    return !(header->flags & TOKENIZER_MARKED) || bytes < SPACE_MARK_BYTES ||
            memcmp(text, SPACE_MARK, SPACE_MARK_BYTES) != 0;
 }
 
-/* Bytes of text[bytes], the rest of a segment that ends there when `ended`, that are merged by
- * themselves; 0 when more text could change that. */
-static bool find_piece(struct tokenizer *tokenizer, const uint8_t *text, uint64_t bytes, bool ended,
-                       uint64_t *piece, char message[TOKENIZER_MESSAGE])
+/* Puts the prefix before a piece that wants one. */
+static void put_prefix(struct tokenizer *tokenizer, struct piece *piece)
 {
-    if (!pattern_piece(&tokenizer->pattern, text, &bytes, &ended, message))
+    struct cutter *cut = &tokenizer->clean_cut;
+    uint8_t *text = tokenizer->clean.bytes;
+    if (piece->bytes == 0)
+        return;
+    if (wants_prefix(tokenizer, text + cut->from, piece->bytes)) {
+        text[--cut->from] = ' ';
+        piece->bytes++;
+        tokenizer->prefixed = true;
+        pattern_prefixed(&tokenizer->pattern, tokenizer->tables.header->prefix_level);
+    }
+    tokenizer->segment_starts = false;
+}
+
+/* What is merged by itself at the start of the plain text, which the segment ends with when
+ * `ended`; 0 bytes when more text could change that. *last: a pre-token ends there. */
+static bool find_piece(struct tokenizer *tokenizer, bool ended, struct piece *piece, bool *last,
+                       char message[TOKENIZER_MESSAGE])
+{
+    struct cutter *cut = &tokenizer->clean_cut;
+    const struct tokenizer_header *header = tokenizer->tables.header;
+    struct pattern *pattern = &tokenizer->pattern;
+    *piece = (struct piece){.bytes = cut->limit - cut->from, .whole = ended};
+    if (!pattern_piece(pattern, 0, header->prefix_level, tokenizer->clean.bytes + cut->from, piece,
+                       message))
         return false;
-    if (tokenizer->tables.header->flags & TOKENIZER_CHARS)
-        *piece = merge_bound(&tokenizer->tables, text, bytes, ended);
-    else
-        *piece = ended ? bytes : 0;
+    if (!piece->dropped)
+        put_prefix(tokenizer, piece);
+    const uint8_t *text = tokenizer->clean.bytes + cut->from;
+    if (!pattern_piece(pattern, header->prefix_level, TOKENIZER_MAX_PATTERNS, text, piece, message))
+        return false;
+    *last = piece->whole;
+    if (piece->dropped)
+        return true;
+    const bool cuttable =
+        (header->flags & TOKENIZER_CHARS) && !(header->flags & TOKENIZER_WHOLE_WORDS);
+    const uint64_t known = piece->bytes;
+    if (cuttable)
+        piece->bytes = merge_bound(&tokenizer->tables, text, known, piece->whole);
+    else if (!piece->whole)
+        piece->bytes = 0;
+    *last = piece->whole && piece->bytes == known;
     return true;
 }
 
@@ -198,36 +240,35 @@ static bool take_piece(struct tokenizer *tokenizer, bool forced, bool *done,
                        char message[TOKENIZER_MESSAGE])
 {
     struct cutter *cut = &tokenizer->clean_cut;
-    uint8_t *text = tokenizer->clean.bytes;
     *done = false;
     if (cut->from == cut->limit)
         return true;
-    if (tokenizer->segment_starts &&
-        wants_prefix(tokenizer, text + cut->from, cut->limit - cut->from)) {
-        text[--cut->from] = ' ';
-        tokenizer->prefixed = true;
-    }
-    tokenizer->segment_starts = false;
-    uint64_t plain = cut->limit - cut->from;
+    const uint64_t plain = cut->limit - cut->from;
     bool ended = cut->found != TOKENIZER_NONE ||
                  (segment_ended(tokenizer) && cut->limit == tokenizer->clean.filled);
-    uint64_t piece;
     if (!ended && !forced && plain < tokenizer->retry)
         return true;
-    if (!find_piece(tokenizer, text + cut->from, plain, ended, &piece, message))
+    struct piece piece;
+    bool last;
+    if (!find_piece(tokenizer, ended, &piece, &last, message))
         return false;
-    tokenizer->retry = piece > 0 || forced ? 0 : plain + plain / 8;
-    if (piece > 0) {
-        pattern_taken(&tokenizer->pattern, piece);
+    tokenizer->retry = piece.bytes > 0 || forced ? 0 : plain + plain / 8;
+    if (piece.bytes > 0) {
+        pattern_taken(&tokenizer->pattern, piece.bytes);
     } else if (forced) {
-        piece = plain;
-        pattern_begin(&tokenizer->pattern);
+        piece = (struct piece){.bytes = cut->limit - cut->from};
+        if (!tokenizer->prefixed)
+            put_prefix(tokenizer, &piece);
+        pattern_begin(&tokenizer->pattern, true);
+        last = true;
     } else {
         return true;
     }
-    merge_piece(&tokenizer->merger, &tokenizer->tables, text + cut->from, piece);
-    cut->from += piece;
-    tokenizer->prefixed = false;
+    if (!piece.dropped)
+        merge_piece(&tokenizer->merger, &tokenizer->tables, tokenizer->clean.bytes + cut->from,
+                    piece.bytes, last);
+    cut->from += piece.bytes;
+    tokenizer->prefixed = tokenizer->text_starts = false;
     *done = true;
     return true;
 }
@@ -249,7 +290,7 @@ static bool take_added(struct tokenizer *tokenizer, struct cutter *cut)
         return false;
     uint32_t id = cut_accept(cut);
     merge_none(&tokenizer->merger, &id, 1);
-    pattern_begin(&tokenizer->pattern);
+    pattern_begin(&tokenizer->pattern, false);
     tokenizer->segment_starts = true;
     tokenizer->text_starts = false;
     tokenizer->retry = 0;
@@ -288,7 +329,7 @@ static bool advance(struct tokenizer *tokenizer, bool *done, char message[TOKENI
         return true;
     if (clean_cut->from == clean->filled && take_added(tokenizer, raw_cut)) {
         cut_begin(clean_cut, clean->filled);
-        tokenizer->raw_starts = true;
+        tokenizer->raw_starts = !(tokenizer->tables.header->flags & TOKENIZER_PREFIX_FIRST);
         return true;
     }
     if (step_cut(raw_cut, raw->bytes, raw->valid, tokenizer->finished, false))

@@ -15,7 +15,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tables are read i
 #define TOKENIZER_MAGIC "INGOTTOK"
 
 enum {
-    TOKENIZER_VERSION = 2,
+    TOKENIZER_VERSION = 3,
     TOKENIZER_ALIGNMENT = 16,
     TOKENIZER_MAX_ROWS = 1 << 24,
     TOKENIZER_MAX_PATTERN = 65536, /* bytes of all patterns */
@@ -33,17 +33,38 @@ enum {
 enum { SPACE_MARK_BYTES = 3, SPACE_MARK_CODE = 0x2581 };
 
 /* Two kinds of model. Byte-level: the smallest symbols are bytes. TOKENIZER_CHARS: they are
- * characters, those outside the vocabulary are spelled in tokens of one byte each, and ' ' and the
- * mark U+2581 are the same symbol, written ' ' in these tables. */
+ * characters; those outside the vocabulary are spelled in tokens of one byte each, or are unknown.
+ * TOKENIZER_MARKED, with it: ' ' and the mark U+2581 are the same symbol, written ' ' in these
+ * tables. */
 enum tokenizer_flag {
-    TOKENIZER_NFC = 1,           /* normalise each segment to NFC */
-    TOKENIZER_PREFIX_SPACE = 2,  /* a segment that does not start with ' ' (or the mark) gets one */
-    TOKENIZER_CHARS = 4,         /* see above */
-    TOKENIZER_MARK = 8,          /* normalise: the mark becomes ' ', as ' ' becomes the mark */
-    TOKENIZER_PREPEND = 16,      /* normalise: ' ' before each segment, whatever it starts with */
-    TOKENIZER_PREFIX_FIRST = 32, /* with PREFIX_SPACE: only at the very start of the text */
-    TOKENIZER_STRIP = 64,        /* decode: drop one ' ' at the very start */
-    TOKENIZER_KNOWN_FLAGS = 127
+    TOKENIZER_NORMALISE = 1,       /* each segment to NFC, or as the next two say */
+    TOKENIZER_COMPATIBLE = 2,      /* with NORMALISE: to NFKC or NFKD */
+    TOKENIZER_DECOMPOSED = 4,      /* with NORMALISE: to NFD or NFKD */
+    TOKENIZER_PREFIX_SPACE = 8,    /* what does not start with ' ' (or the mark) gets one: see
+                                     prefix_level */
+    TOKENIZER_PREFIX_FIRST = 16,   /* with PREFIX_SPACE or PREPEND: only at the start of the text */
+    TOKENIZER_CHARS = 32,          /* see above */
+    TOKENIZER_MARKED = 64,         /* see above */
+    TOKENIZER_MARK = 128,          /* normalise: the mark becomes ' ', as ' ' becomes the mark */
+    TOKENIZER_PREPEND = 256,       /* normalise: ' ' before each segment, whatever it starts with */
+    TOKENIZER_WHOLE_WORDS = 512,   /* CHARS: a pre-token that is a token is not merged */
+    TOKENIZER_FUSE_UNKNOWN = 1024, /* one unknown token for all unknown symbols in a row */
+    TOKENIZER_STRIP = 2048,        /* decode: drop one ' ' at the very start */
+    TOKENIZER_STRIP_MARKS = 8192,  /* decode: drop every ' ' of the first token */
+    TOKENIZER_JOIN = 4096,         /* decode: ' ' between tokens */
+    TOKENIZER_KNOWN_FLAGS = 16383
+};
+
+/* What becomes of the matches of a pattern, and of the text between two of them. */
+enum pattern_mode {
+    PATTERN_ISOLATED,      /* each is a piece */
+    PATTERN_CONTIGUOUS,    /* matches in a row are one piece */
+    PATTERN_WITH_PREVIOUS, /* a match ends the piece of the text before it */
+    PATTERN_WITH_NEXT,     /* a match begins the piece of the text behind it */
+    PATTERN_REMOVED,       /* matches are dropped */
+    PATTERN_KEPT,          /* all but matches is dropped */
+    PATTERN_MODES,
+    PATTERN_OF_BYTES = 8 /* added to a mode: matches bytes, not characters */
 };
 
 enum token_flag {
@@ -57,7 +78,8 @@ enum added_flag {
     ADDED_LSTRIP = 1,      /* takes the white space before it */
     ADDED_RSTRIP = 2,      /* takes the white space behind it */
     ADDED_SINGLE_WORD = 4, /* only where no word character is next to it */
-    ADDED_KNOWN_FLAGS = 7
+    ADDED_PLAIN = 8,       /* is text like any other; only, no other token is sought inside it */
+    ADDED_KNOWN_FLAGS = 15
 };
 
 enum tokenizer_section {
@@ -74,8 +96,9 @@ enum tokenizer_section {
     SECTION_RAW_EDGES,   /* struct trie_edge [] */
     SECTION_CLEAN_NODES, /* the same for those sought in normalised text */
     SECTION_CLEAN_EDGES,
-    SECTION_PATTERNS, /* PCRE2 patterns in UTF-8, each ended by NUL: the text is split by the first,
-                         the pieces by the second ... */
+    SECTION_PATTERNS, /* PCRE2 patterns in UTF-8, each a byte of enum pattern_mode + '0', then the
+                         pattern, then NUL: the text is split by the first, the pieces by the
+                         second ... */
     SECTION_TEMPLATE, /* uint32 ids: ids_before that precede a text, then those that follow it */
     SECTION_COUNT
 };
@@ -95,7 +118,9 @@ struct tokenizer_header {
     uint32_t pair_slots;  /* a power of two */
     uint32_t piece_slots; /* a power of two */
     uint32_t patterns;
-    uint32_t ids_before; /* of the template */
+    uint32_t ids_before;   /* of the template */
+    uint32_t unknown;      /* the token of unknown symbols, or TOKENIZER_NONE: they are dropped */
+    uint32_t prefix_level; /* the pieces of so many patterns, 0: segments, get the prefix space */
     struct section_place section[SECTION_COUNT];
 };
 

@@ -271,11 +271,10 @@ START_TEST(each_damaged_entry_is_refused)
         {SECTION_TOKEN_ENDS, 7, 0, "token_ends: entry 7"},
         {SECTION_TOKEN_FLAGS, 2, 8, "token_flags: entry 8"},
         {SECTION_BYTE_IDS, 65, BASE_ROWS, "byte_ids: entry 65"},
-        {SECTION_BYTE_IDS, 66, TOKENIZER_NONE, "byte_ids: entry 66"},
         {SECTION_PIECES, 3, BASE_ROWS, "pieces: entry 3"},
         {SECTION_PAIRS, 0, BASE_ROWS, "pairs: entry 0"},
         {SECTION_ADDED, 0, BASE_ROWS, "added: entry 0"},
-        {SECTION_ADDED, 1, 8, "added: entry 0"},
+        {SECTION_ADDED, 1, 16, "added: entry 0"},
         {SECTION_RAW_NODES, 0, 10000, "raw_nodes: entry 0"},
         {SECTION_RAW_NODES, 4, 10000, "raw_nodes: entry 1"},
         {SECTION_RAW_NODES, 5, 3, "raw_nodes: entry 1"},
@@ -318,26 +317,31 @@ START_TEST(each_damaged_section_of_characters_is_refused)
         "bits of joins (a power of two, at most): found 0, expected 268435456",
         "bits of joins (a power of two, at most): found 4064, expected 268435456",
         "bits of joins: found 4096, expected 0",
-        "flags without that of characters: found 88, expected 4",
+        "flags without that of characters: found 2496, expected 32",
         "patterns: found 0, expected 1",
         "patterns: found 0, expected 0",
         "ids before a text (at most): found 2, expected 1",
-        "unknown flags: found 220, expected 127",
-        "version: found 1, expected 2",
+        "unknown flags: found 16384, expected 16383",
+        "version: found 2, expected 3",
         "section template: entry 0 is out of range",
+        "the unknown token (below): found 300, expected 300",
+        "patterns before the prefix (at most): found 1, expected 0",
+        "the mode of a pattern (below): found 6, expected 6",
     };
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
         char message[TOKENIZER_MESSAGE], expected[TOKENIZER_MESSAGE];
         memcpy(damaged, bed.blob.bytes, bed.blob.size);
         header->section[SECTION_JOINS].bytes = i == 0 ? 0 : i == 1 ? 508 : 512;
-        header->flags = i == 2 ? 0 : i == 3 ? 88 : i == 7 ? 220 : header->flags;
+        header->flags = i == 2 ? 0 : i == 3 ? 2496 : i == 7 ? 16384 : header->flags;
         header->patterns = i == 4;
-        header->section[SECTION_PATTERNS] =
-            i == 5 ? header->section[SECTION_TEMPLATE] : header->section[SECTION_PATTERNS];
-        if (i == 5)
-            memset(damaged + header->section[SECTION_PATTERNS].at, 'a', 4);
+        header->section[SECTION_PATTERNS] = i == 5 || i == 12 ? header->section[SECTION_TEMPLATE]
+                                                              : header->section[SECTION_PATTERNS];
+        if (i == 5 || i == 12)
+            memset(damaged + header->section[SECTION_PATTERNS].at, i == 5 ? '0' : '6', 4);
+        header->unknown = i == 10 ? CHARS_ROWS : header->unknown;
+        header->prefix_level = i == 11;
         header->ids_before = i == 6 ? 2 : 1;
-        header->version = i == 8 ? 1 : header->version;
+        header->version = i == 8 ? 2 : header->version;
         if (i == 9)
             memset(damaged + header->section[SECTION_TEMPLATE].at, 0xFF, 4);
         snprintf(expected, sizeof expected,

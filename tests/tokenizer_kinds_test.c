@@ -10,27 +10,39 @@
 #include "tests/child.h"
 #include "tests/run.h"
 
-#define FOLDER TOKENIZER_CASES "kinds/"
-static const char *const kinds[] = {"codegen",
-                                    "llama3",
-                                    "deepseek",
-                                    "digit-runs",
-                                    "llama2",
-                                    "llama2-clean",
-                                    "metaspace-first",
-                                    "metaspace-first-split",
-                                    "metaspace-always",
-                                    "metaspace-always-split",
-                                    "metaspace-never",
-                                    "metaspace-never-split",
-                                    "jamba"};
-enum { KINDS = sizeof kinds / sizeof kinds[0], ROWS = 600, CASES = 600 };
+/* Pipelines of families, and one for each part that these lack; `texts.json` beside them. */
+static const char *const kinds[] = {
+    "kinds/codegen", "kinds/llama3", "kinds/deepseek", "kinds/digit-runs", "kinds/llama2",
+    "kinds/llama2-clean", "kinds/metaspace-first", "kinds/metaspace-first-split",
+    "kinds/metaspace-always", "kinds/metaspace-always-split", "kinds/metaspace-never",
+    "kinds/metaspace-never-split", "kinds/jamba",
+    /* parts, */
+    "parts/deepseek-coder", "parts/deepseek-v3", "parts/falcon", "parts/tekken", "parts/o200k",
+    "parts/cl100k", "parts/bloom", "parts/smollm", "parts/categories", "parts/prefix-each",
+    "parts/behind-bytes", "parts/contiguous", "parts/contiguous-inverted", "parts/removed",
+    "parts/removed-inverted", "parts/mergedwithprevious", "parts/mergedwithprevious-inverted",
+    "parts/mergedwithnext", "parts/mergedwithnext-inverted", "parts/words", "parts/bert",
+    "parts/delimiter", "parts/nfd", "parts/nfkc", "parts/nfkd", "parts/missing-bytes",
+    "parts/unknown-bytes", "parts/fused-bytes", "parts/nfkc-metaspace", "parts/nfkc-marks",
+    "parts/metaspace-parts", "parts/words-metaspace", "parts/first-metaspace", "parts/marks-split",
+    "parts/gemma", "parts/metaspace-decoder", "parts/whole-words", "parts/unknown",
+    "parts/unknown-fused", "parts/unknown-dropped", "parts/quick-tour", "parts/quick-tour-fused",
+    "parts/nothing"};
+enum { FAMILIES = 13, KINDS = sizeof kinds / sizeof kinds[0], ROWS = 600, CASES = 270 };
 
 static json_t *load(const char *name, const char *end)
 {
-    char path[128];
-    snprintf(path, sizeof path, FOLDER "%s%s", name, end);
+    char path[256];
+    snprintf(path, sizeof path, TOKENIZER_CASES "%s%s", name, end);
     return token_bed_json(path);
+}
+
+/* The texts that belong to a kind, or another file beside it. */
+static json_t *load_beside(const char *kind, const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%.*s/%s", (int)strcspn(kind, "/"), kind, name);
+    return load(path, ".json");
 }
 
 /* tokenizer.json of a kind; its model may be stored with another. */
@@ -39,7 +51,7 @@ static json_t *load_file(const char *name)
     json_t *file = load(name, ".json");
     json_t *model_of = json_object_get(file, "model_of");
     if (model_of != NULL) {
-        json_t *other = load(json_string_value(model_of), ".json");
+        json_t *other = load_beside(name, json_string_value(model_of));
         json_object_set(file, "model", json_object_get(other, "model"));
         json_object_del(file, "model_of");
         json_decref(other);
@@ -100,7 +112,7 @@ static void check_case(struct tokenizer *tokenizer, struct token_bed_text text,
 START_TEST(each_kind_equals_hugging_face)
 {
     struct tokenizer_bed bed = open_kind(kinds[_i]);
-    json_t *texts = load("texts", ".json"), *root = load(kinds[_i], ".cases.json");
+    json_t *texts = load_beside(kinds[_i], "texts"), *root = load(kinds[_i], ".cases.json");
     json_t *cases = json_object_get(root, "cases");
     ck_assert_uint_ge(json_array_size(cases), CASES);
     ck_assert_uint_eq(json_array_size(cases), json_array_size(texts));
@@ -121,9 +133,9 @@ START_TEST(each_kind_equals_hugging_face)
 END_TEST
 
 /* All texts one behind the other, some of them after a space or a letter. */
-static struct token_bed_text join_texts(void)
+static struct token_bed_text join_texts(const char *kind)
 {
-    json_t *texts = load("texts", ".json");
+    json_t *texts = load_beside(kind, "texts");
     struct token_bed_text all = {malloc(1 << 20), 0};
     for (size_t i = 0; i < json_array_size(texts); i++) {
         struct token_bed_text text = token_bed_text(json_array_get(texts, i), "text");
@@ -158,7 +170,7 @@ static void check_cuts(struct tokenizer *tokenizer, struct token_bed_text text, 
 START_TEST(any_cutting_gives_the_same_ids)
 {
     struct tokenizer_bed bed = open_kind(kinds[_i]);
-    struct token_bed_text all = join_texts();
+    struct token_bed_text all = join_texts(kinds[_i]);
     check_cuts(bed.tokenizer, all, kinds[_i]);
     free(all.bytes);
     token_bed_close(&bed);
@@ -206,7 +218,7 @@ END_TEST
  * lines each for themselves, since nothing joins a newline's byte to a letter. */
 START_TEST(text_without_pretokens_is_not_cut_where_it_matters)
 {
-    struct tokenizer_bed bed = open_kind("jamba");
+    struct tokenizer_bed bed = open_kind("kinds/jamba");
     static const char line[] = "the hens and the fox \xC3\xBC\xC3\xBC 11a said  that\n";
     static uint8_t bytes[5000 * (sizeof line - 1)];
     uint32_t one[256], *ids = token_bed_room();
@@ -236,7 +248,7 @@ START_TEST(fallback_bytes_decode_to_whole_characters)
         {"\xFF", "\xEF\xBF\xBD"},
         {"\xF0\x9F\x98", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
     };
-    struct tokenizer_bed bed = open_kind("llama2");
+    struct tokenizer_bed bed = open_kind("kinds/llama2");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint32_t ids[8];
         size_t count = strlen(cases[i].bytes);
@@ -271,23 +283,24 @@ static const struct config_case {
     const char *complaint;
     const char *before, *after; /* texts of the tokens around, NULL: none */
 } config_cases[] = {
-    {"llama2", "{\"tokenizer_class\":\"LlamaTokenizer\"}", NULL, "<s>", NULL},
-    {"llama2", "{\"tokenizer_class\":\"LlamaTokenizerFast\",\"add_bos_token\":false}", NULL, NULL,
-     NULL},
-    {"llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_eos_token\":true}", NULL, "<s>",
+    {"kinds/llama2", "{\"tokenizer_class\":\"LlamaTokenizer\"}", NULL, "<s>", NULL},
+    {"kinds/llama2", "{\"tokenizer_class\":\"LlamaTokenizerFast\",\"add_bos_token\":false}", NULL,
+     NULL, NULL},
+    {"kinds/llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_eos_token\":true}", NULL, "<s>",
      "</s>"},
-    {"llama2", "{\"tokenizer_class\":\"PreTrainedTokenizerFast\",\"add_bos_token\":false}", NULL,
-     "<s>", NULL},
-    {"llama2", "{\"add_bos_token\":false}", NULL, "<s>", NULL},
-    {"llama2-clean", "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_eos_token\":null}", NULL,
+    {"kinds/llama2", "{\"tokenizer_class\":\"PreTrainedTokenizerFast\",\"add_bos_token\":false}",
+     NULL, "<s>", NULL},
+    {"kinds/llama2", "{\"add_bos_token\":false}", NULL, "<s>", NULL},
+    {"kinds/llama2-clean", "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_eos_token\":null}", NULL,
      " <s>", NULL},
-    {"llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_bos_token\":null}", NULL, NULL, NULL},
-    {"codegen", "{\"tokenizer_class\":\"GPTNeoXTokenizerFast\",\"add_bos_token\":true}", NULL,
-     "<|endoftext|>", NULL},
-    {"codegen", "{\"tokenizer_class\":\"GPTNeoXTokenizer\"}", NULL, NULL, NULL},
-    {"codegen", "{\"tokenizer_class\":\"CodeGenTokenizer\",\"add_bos_token\":true}", NULL, NULL,
+    {"kinds/llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_bos_token\":null}", NULL, NULL,
      NULL},
-    {"deepseek",
+    {"kinds/codegen", "{\"tokenizer_class\":\"GPTNeoXTokenizerFast\",\"add_bos_token\":true}", NULL,
+     "<|endoftext|>", NULL},
+    {"kinds/codegen", "{\"tokenizer_class\":\"GPTNeoXTokenizer\"}", NULL, NULL, NULL},
+    {"kinds/codegen", "{\"tokenizer_class\":\"CodeGenTokenizer\",\"add_bos_token\":true}", NULL,
+     NULL, NULL},
+    {"kinds/deepseek",
      "{\"tokenizer_class\":\"LlamaTokenizerFast\",\"add_bos_token\":true,\"add_eos_token\":false,"
      "\"bos_token\":{\"__type\":\"AddedToken\",\"content\":"
      "\"<\xEF\xBD\x9C"
@@ -296,18 +309,18 @@ static const struct config_case {
      "<\xEF\xBD\x9C"
      "begin\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>",
      NULL},
-    {"deepseek", "{\"tokenizer_class\":\"LlamaTokenizerFast\"}",
+    {"kinds/deepseek", "{\"tokenizer_class\":\"LlamaTokenizerFast\"}",
      "c.json: bos_token: '<s>' is no token of tokenizer.json that the model has", NULL, NULL},
-    {"llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"bos_token\":null}",
+    {"kinds/llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"bos_token\":null}",
      "c.json: bos_token: found null, expected a token, as one is to be added", NULL, NULL},
-    {"llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_bos_token\":\"no\"}",
+    {"kinds/llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_bos_token\":\"no\"}",
      "c.json: add_bos_token: found a string, expected true or false", NULL, NULL},
-    {"llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",}",
+    {"kinds/llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",}",
      "c.json: line 1, column 37: not valid JSON: string or '}' expected near '}'", NULL, NULL},
-    {"llama2", "[]", "c.json: found an array, expected an object", NULL, NULL},
+    {"kinds/llama2", "[]", "c.json: found an array, expected an object", NULL, NULL},
     /* As Python writes it, and an editor saves it: of what is not asked for, anything may be there;
      * of equal keys the last one counts. */
-    {"llama2",
+    {"kinds/llama2",
      "\xEF\xBB\xBF{\"model_max_length\":1000000000000000019884624838656,\"a\":[NaN,-Infinity,1e999]"
      ","
      "\"chat_template\":\"\\ud83d \\u0000\",\"add_bos_token\":\"no\",\"\\udc00\":0,"
@@ -363,7 +376,7 @@ START_TEST(the_config_is_found_beside_the_tokenizer)
     const char *path = child_scratch("tokenizer.json");
     const char *config_path = child_scratch("tokenizer_config.json");
     char message[TOKENIZER_JSON_MESSAGE], expected[256];
-    json_t *file = load_file("llama2");
+    json_t *file = load_file("kinds/llama2");
     char *json = json_dumps(file, 0);
     uint32_t ids[2][16];
     uint64_t counts[2];
@@ -394,7 +407,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, each_kind_equals_hugging_face, 0, KINDS);
     tcase_add_loop_test(tests, any_cutting_gives_the_same_ids, 0, KINDS);
-    tcase_add_loop_test(tests, endless_text_does_not_depend_on_the_cutting, 0, KINDS);
+    tcase_add_loop_test(tests, endless_text_does_not_depend_on_the_cutting, 0, FAMILIES);
     tcase_add_test(tests, text_without_pretokens_is_not_cut_where_it_matters);
     tcase_add_test(tests, fallback_bytes_decode_to_whole_characters);
     tcase_add_test(tests, the_config_is_found_beside_the_tokenizer);

@@ -37,10 +37,13 @@ static bool add_content(struct reader *reader, const char *content, size_t bytes
     struct tokenizer_source *source = &reader->source;
     struct source_token *token = &source->tokens[added->id];
     utf8proc_uint8_t *composed = NULL;
-    if (added->clean && (source->flags & TOKENIZER_NFC)) {
+    if (added->clean && (source->flags & TOKENIZER_NORMALISE)) {
+        const bool apart = (source->flags & TOKENIZER_DECOMPOSED) != 0;
+        const bool compatible = (source->flags & TOKENIZER_COMPATIBLE) != 0;
         utf8proc_ssize_t length =
             utf8proc_map((const utf8proc_uint8_t *)content, (utf8proc_ssize_t)bytes, &composed,
-                         UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+                         UTF8PROC_STABLE | (apart ? UTF8PROC_DECOMPOSE : UTF8PROC_COMPOSE) |
+                             (compatible ? UTF8PROC_COMPAT : (utf8proc_option_t)0));
         if (length < 0)
             return reader_no_memory(reader);
         content = (const char *)composed;
@@ -177,7 +180,7 @@ bool reader_added(struct reader *reader, json_t *root)
         return reader_no_memory(reader);
     uint64_t next_id = json_object_size(reader->vocab);
     for (size_t i = 0; i < count; i++) {
-        bool left_out;
+        bool left_out = false;
         json_t *node = json_array_get(nodes, i);
         struct source_added *added = &source->added[source->added_count];
         if (!read_added_token(reader, i, node, added, &next_id, &left_out))

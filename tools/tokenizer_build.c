@@ -142,6 +142,8 @@ static void place_sections(struct tokenizer_header *header, const struct tokeniz
         .piece_slots = slots_for(pieces),
         .patterns = source->pattern_count,
         .ids_before = source->ids_before,
+        .unknown = source->unknown,
+        .prefix_level = source->prefix_level,
     };
     memcpy(header->magic, TOKENIZER_MAGIC, sizeof header->magic);
     place_section(header, SECTION_TOKEN_ENDS, 4 * ((uint64_t)source->rows + 1));
@@ -227,7 +229,8 @@ static bool is_character(const struct tokenizer_source *source, uint32_t id)
 static bool is_reached(struct merger *merger, const struct tokenizer_tables *tables,
                        const uint8_t *text, uint64_t bytes, uint32_t id)
 {
-    merge_piece(merger, tables, text, bytes);
+    merger->after_unknown = false;
+    merge_piece(merger, tables, text, bytes, true);
     const struct symbol *first = &merger->symbols[0];
     return merger->at == 0 && first->id == id && first->next == TOKENIZER_NONE;
 }

@@ -31,9 +31,9 @@ static bool read_root(struct reader *reader, json_t *root)
         if (value != NULL && !json_is_null(value))
             reader_note(reader, "%s is left out, texts are taken as they are", leftovers[i]);
     }
-    return reader_pre_tokenizer(reader, root) && reader_nodes(reader, root) &&
-           reader_model(reader, root) && reader_added(reader, root) &&
-           reader_template(reader, root);
+    return reader_normalizer(reader, root) && reader_pre_tokenizer(reader, root) &&
+           reader_model(reader, root) && reader_decoder(reader, root) &&
+           reader_added(reader, root) && reader_template(reader, root);
 }
 
 /* The document of a file, to be released; NULL after a complaint. */
@@ -84,6 +84,7 @@ int tokenizer_compile_memory(const struct tokenizer_text *tokenizer,
         return reader.code;
     }
     reader.source.rows = (uint32_t)vocab_rows;
+    reader.source.unknown = TOKENIZER_NONE;
     json_t *root = parse(&reader, tokenizer, JSON_TEXT_EXACT);
     reader.source.tokens = calloc(vocab_rows, sizeof *reader.source.tokens);
     memset(reader.source.byte_ids, 0xFF, sizeof reader.source.byte_ids);

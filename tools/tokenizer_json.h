@@ -1,13 +1,15 @@
 /* tokenizer.json, as Hugging Face `tokenizers` writes it, compiled into the flat tables that the
  * runtime reads (runtime/tokenizer_tables.h).
  *
- * Supported: model BPE, of two kinds. Byte-level (GPT-NeoX, CodeGen, Llama-3, DeepSeek-LLM):
- * pre_tokenizer ByteLevel, or a Sequence of Split by a regular expression and Digits that ends in
- * ByteLevel; normalizer null, NFC or a Sequence of these; decoder ByteLevel. With byte_fallback
- * (Llama-2, Mistral): normalizer Prepend and Replace of ' ' by U+2581 and no pre_tokenizer, or
- * pre_tokenizer Metaspace; decoder a Sequence of Replace, ByteFallback, Fuse and perhaps Strip.
- * post_processor null, ByteLevel, TemplateProcessing or a Sequence of these; added tokens with all
- * their flags. Any other node, option or key is refused by name: nothing is ignored silently.
+ * Supported: model BPE, of two kinds. Byte-level (GPT-NeoX, CodeGen, Llama-3, DeepSeek, Falcon):
+ * with a ByteLevel among the pre-tokenizers, and as decoder. Of characters (Llama-2, Mistral): with
+ * or without byte_fallback; spaces become U+2581 by a Replace or a Metaspace, or remain what they
+ * are; decoder a Sequence of Replace or Metaspace, ByteFallback, Fuse and Strip, or null.
+ * pre_tokenizer null, ByteLevel, Metaspace, Split, Digits, Punctuation, Whitespace,
+ * WhitespaceSplit, CharDelimiterSplit, BertPreTokenizer or a Sequence of these; normalizer null,
+ * NFC, NFD, NFKC, NFKD, Prepend and Replace of ' ' or a Sequence of these; post_processor null,
+ * ByteLevel, TemplateProcessing or a Sequence of these; added tokens with all their flags. Any
+ * other node, option or key is refused by name: nothing is ignored silently.
  *
  * What is left out with a note: truncation and padding, which a training run leaves behind and no
  * prompt wants; added tokens whose ids the model has no rows for, so that their text is tokenized

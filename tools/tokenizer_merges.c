@@ -59,13 +59,14 @@ static bool find_token(struct reader *reader, size_t rank, const char *role, con
 }
 
 /* The character at text, with ' ' for the mark. */
-static uint32_t marked_code(const char *text)
+static uint32_t marked_code(const struct reader *reader, const char *text)
 {
     uint32_t length, code = utf8_decode((const uint8_t *)text, &length);
-    return code == SPACE_MARK_CODE ? ' ' : code;
+    return code == SPACE_MARK_CODE && (reader->source.flags & TOKENIZER_MARKED) ? ' ' : code;
 }
 
-/* A part that is the token of a byte would be joined with what no text shows. */
+/* A part that is the token of a byte, or of what is unknown, would be joined with what no text
+ * shows. */
 static bool check_part(struct reader *reader, size_t rank, uint32_t id, const char *text,
                        size_t bytes)
 {
@@ -75,6 +76,9 @@ static bool check_part(struct reader *reader, size_t rank, uint32_t id, const ch
             return reader_refuse(reader, "model.merges[%zu]: %s stands for a byte", rank,
                                  reader_quote(quoted, text, bytes));
     }
+    if (id == reader->source.unknown && (reader->source.flags & TOKENIZER_CHARS))
+        return reader_refuse(reader, "model.merges[%zu]: %s stands for what is unknown", rank,
+                             reader_quote(quoted, text, bytes));
     return true;
 }
 
@@ -91,7 +95,7 @@ static bool read_merge(struct reader *reader, size_t rank, json_t *merge, struct
         !check_part(reader, rank, pair->right, part[1], bytes[1]))
         return false;
     uint64_t last = utf8_before((const uint8_t *)part[0], bytes[0]);
-    *seam = (struct merge_seam){marked_code(part[0] + last), marked_code(part[1])};
+    *seam = (struct merge_seam){marked_code(reader, part[0] + last), marked_code(reader, part[1])};
     char *whole = malloc(bytes[0] + bytes[1] + 1);
     if (whole == NULL)
         return reader_no_memory(reader);

@@ -32,17 +32,19 @@ static int fallback_byte(const char *text, size_t bytes)
     return (int)strtol(text + 3, NULL, 16);
 }
 
-/* Where symbols are characters, a mark prints ' '. A token of a byte, or one that spells a space as
- * ' ', is not what text leads to. */
-static void mark_text(struct byte_pool *pool, struct source_token *token)
+/* Where symbols are characters, a mark prints ' ' and a token of a byte that byte. Such a token, or
+ * one that spells a space as ' ' where there are marks, is not what text leads to. */
+static void mark_text(const struct reader *reader, struct byte_pool *pool,
+                      struct source_token *token)
 {
     uint8_t *text = pool->bytes + token->text.at;
     uint64_t bytes = token->text.bytes, made = 0;
-    int byte = fallback_byte((const char *)text, bytes);
-    token->is_piece = byte < 0 && memchr(text, ' ', bytes) == NULL;
+    const bool marked = (reader->source.flags & TOKENIZER_MARKED) != 0;
+    int byte = reader->byte_fallback ? fallback_byte((const char *)text, bytes) : -1;
+    token->is_piece = byte < 0 && !(marked && memchr(text, ' ', bytes) != NULL);
     for (uint64_t i = 0; i < bytes && byte < 0;) {
-        bool mark =
-            bytes - i >= SPACE_MARK_BYTES && memcmp(text + i, SPACE_MARK, SPACE_MARK_BYTES) == 0;
+        bool mark = marked && bytes - i >= SPACE_MARK_BYTES &&
+                    memcmp(text + i, SPACE_MARK, SPACE_MARK_BYTES) == 0;
         text[made++] = mark ? ' ' : text[i];
         i += mark ? SPACE_MARK_BYTES : 1;
     }
@@ -58,7 +60,7 @@ bool reader_token_text(struct reader *reader, const char *text, size_t bytes,
     if (!pool_add(pool, text, bytes, &token->text))
         return reader_no_memory(reader);
     if (reader->source.flags & TOKENIZER_CHARS) {
-        mark_text(pool, token);
+        mark_text(reader, pool, token);
         return true;
     }
     token->is_piece = true;
@@ -94,8 +96,8 @@ bool reader_id(struct reader *reader, const char *path, json_t *value, uint32_t 
     return true;
 }
 
-/* The unknown token stays unused, since every byte has a token; still it must exist. */
-static bool check_unknown(struct reader *reader, json_t *model)
+/* The token of unknown symbols, which must exist. */
+static bool read_unknown(struct reader *reader, json_t *model)
 {
     json_t *unknown = json_object_get(model, "unk_token");
     char quoted[QUOTE_BYTES];
@@ -104,10 +106,12 @@ static bool check_unknown(struct reader *reader, json_t *model)
     if (!json_is_string(unknown))
         return reader_refuse(reader, "model.unk_token: found %s, expected a string or null",
                              reader_kind(unknown));
-    if (json_object_getn(reader->vocab, json_string_value(unknown), json_string_length(unknown)) ==
-        NULL)
+    json_t *id =
+        json_object_getn(reader->vocab, json_string_value(unknown), json_string_length(unknown));
+    if (id == NULL)
         return reader_refuse(reader, "model.unk_token: %s is not in model.vocab",
                              reader_quote_json(quoted, unknown));
+    reader->source.unknown = (uint32_t)json_integer_value(id);
     return true;
 }
 
@@ -141,39 +145,66 @@ static bool read_vocab(struct reader *reader, json_t *model)
     return true;
 }
 
-/* The tokens "<0x00>" to "<0xFF>"; the bytes that UTF-8 has must be there. */
+/* Bytes that UTF-8 has and the vocabulary lacks; *first is the lowest of them. */
+static uint32_t missing_bytes(const struct reader *reader, uint32_t *first)
+{
+    uint32_t missing = 0;
+    for (uint32_t byte = 256; byte-- > 0;) {
+        bool in_utf8 = utf8_length((uint8_t)byte) != 0 || (byte & 0xC0) == 0x80;
+        if (!in_utf8 || reader->source.byte_ids[byte] != TOKENIZER_NONE)
+            continue;
+        *first = byte;
+        missing++;
+    }
+    return missing;
+}
+
+/* The tokens "<0x00>" to "<0xFF>": all that UTF-8 has, or none. */
 static bool read_fallback_bytes(struct reader *reader)
 {
+    uint32_t first = 0;
     for (uint32_t byte = 0; byte < 256; byte++) {
         char symbol[8];
         int length = snprintf(symbol, sizeof symbol, "<0x%02X>", byte);
         json_t *id = json_object_getn(reader->vocab, symbol, (size_t)length);
-        bool in_utf8 = utf8_length((uint8_t)byte) != 0 || (byte & 0xC0) == 0x80;
-        if (id == NULL && in_utf8)
-            return reader_refuse(reader, "model.vocab: the token '%s' is missing", symbol);
-        reader->source.byte_ids[byte] =
-            id == NULL ? TOKENIZER_NONE : (uint32_t)json_integer_value(id);
+        if (id != NULL)
+            reader->source.byte_ids[byte] = (uint32_t)json_integer_value(id);
     }
-    return true;
+    if (missing_bytes(reader, &first) == 0)
+        return true;
+    return reader_refuse(reader,
+                         "model.vocab: the token '<0x%02X>' is missing, expected one for every "
+                         "byte of UTF-8 where model.byte_fallback is true",
+                         (unsigned)first);
 }
 
 static bool read_byte_symbols(struct reader *reader)
 {
+    char quoted[QUOTE_BYTES];
+    uint32_t first = 0, missing;
+    utf8proc_uint8_t symbols[256][4];
     for (uint32_t code = 0; code < 256 + 68; code++) {
         int byte = symbol_byte(code);
-        utf8proc_uint8_t symbol[4];
-        char quoted[QUOTE_BYTES];
         if (byte < 0)
             continue;
-        size_t length = (size_t)utf8proc_encode_char((utf8proc_int32_t)code, symbol);
-        json_t *id = json_object_getn(reader->vocab, (const char *)symbol, length);
-        bool in_utf8 = utf8_length((uint8_t)byte) != 0 || (byte & 0xC0) == 0x80;
-        if (id == NULL && in_utf8)
-            return reader_refuse(reader, "model.vocab: the symbol %s of byte 0x%02X is missing",
-                                 reader_quote(quoted, symbol, length), (unsigned)byte);
-        reader->source.byte_ids[byte] =
-            id == NULL ? TOKENIZER_NONE : (uint32_t)json_integer_value(id);
+        size_t length = (size_t)utf8proc_encode_char((utf8proc_int32_t)code, symbols[(size_t)byte]);
+        json_t *id = json_object_getn(reader->vocab, (const char *)symbols[(size_t)byte], length);
+        if (id != NULL)
+            reader->source.byte_ids[byte] = (uint32_t)json_integer_value(id);
     }
+    missing = missing_bytes(reader, &first);
+    if (missing == 0)
+        return true;
+    reader_quote(quoted, symbols[first], utf8_length(symbols[first][0]));
+    if (reader->byte_fallback)
+        return reader_refuse(reader,
+                             "model.vocab: the symbol %s of byte 0x%02X is missing, expected one "
+                             "for every byte of UTF-8 where model.byte_fallback is true",
+                             quoted, (unsigned)first);
+    reader_note(reader,
+                "model.vocab: the symbols of %" PRIu32 " bytes are missing, %s of byte 0x%02X the "
+                "first; texts lose them, as they do in Hugging Face `tokenizers`",
+                missing, quoted, (unsigned)first);
     return true;
 }
 
@@ -183,8 +214,9 @@ static bool check_model_options(struct reader *reader, json_t *model)
     static const char *const affixes[] = {"continuing_subword_prefix", "end_of_word_suffix"};
     json_t *dropout = json_object_get(model, "dropout");
     bool flag;
-    if (dropout != NULL && !json_is_null(dropout))
-        return reader_refuse(reader, "model.dropout: found %s, expected null",
+    if (dropout != NULL && !json_is_null(dropout) &&
+        !(json_is_number(dropout) && json_number_value(dropout) == 0))
+        return reader_refuse(reader, "model.dropout: found %s, expected null or 0",
                              reader_kind(dropout));
     for (size_t i = 0; i < 2; i++) {
         json_t *affix = json_object_get(model, affixes[i]);
@@ -193,22 +225,14 @@ static bool check_model_options(struct reader *reader, json_t *model)
             return reader_refuse(reader, "model.%s: found %s, expected null or \"\"", affixes[i],
                                  reader_kind(affix));
     }
-    bool chars = (reader->source.flags & TOKENIZER_CHARS) != 0;
     if (!reader_option(reader, "model", model, "fuse_unk", false, &flag) ||
-        !reader_option(reader, "model", model, "byte_fallback", false, &flag))
-        return false;
-    if (flag != chars)
-        return reader_refuse(reader,
-                             "model.byte_fallback: found %s, expected %s %s a ByteLevel "
-                             "pre_tokenizer",
-                             flag ? "true" : "false", chars ? "true" : "false",
-                             chars ? "without" : "with");
-    if (!reader_option(reader, "model", model, "ignore_merges", false,
+        !reader_option(reader, "model", model, "byte_fallback", false, &reader->byte_fallback) ||
+        !reader_option(reader, "model", model, "ignore_merges", false,
                        &reader->source.ignore_merges))
         return false;
-    if (chars && reader->source.ignore_merges)
-        return reader_refuse(reader,
-                             "model.ignore_merges: found true, expected false with byte_fallback");
+    bool chars = (reader->source.flags & TOKENIZER_CHARS) != 0;
+    reader->source.flags |= flag ? TOKENIZER_FUSE_UNKNOWN : 0u;
+    reader->source.flags |= chars && reader->source.ignore_merges ? TOKENIZER_WHOLE_WORDS : 0u;
     return true;
 }
 
@@ -222,6 +246,8 @@ bool reader_model(struct reader *reader, json_t *root)
                "type, dropout, unk_token, continuing_subword_prefix, end_of_word_suffix, "
                "fuse_unk, byte_fallback, ignore_merges, vocab, merges") &&
            check_model_options(reader, model) && read_vocab(reader, model) &&
-           (chars ? read_fallback_bytes(reader) : read_byte_symbols(reader)) &&
-           check_unknown(reader, model) && reader_merges(reader, model);
+           (!chars                  ? read_byte_symbols(reader)
+            : reader->byte_fallback ? read_fallback_bytes(reader)
+                                    : true) &&
+           read_unknown(reader, model) && reader_merges(reader, model);
 }

@@ -1,79 +1,88 @@
-/* The normalizer and the decoder of tokenizer.json: what may be there depends on whether the
- * symbols are bytes or characters. */
+/* The normalizer and the decoder of tokenizer.json. */
 #include <stdio.h>
 #include <string.h>
 
 #include "tools/tokenizer_reader.h"
 
-/* Reads the node of the given type; the flag that it stands for to *flag. */
-typedef bool node_reader(struct reader *reader, const char *path, json_t *node, const char *type,
-                         uint32_t *flag);
+static const struct form {
+    const char *type;
+    uint32_t flags;
+} forms[] = {
+    {"NFC", TOKENIZER_NORMALISE},
+    {"NFD", TOKENIZER_NORMALISE | TOKENIZER_DECOMPOSED},
+    {"NFKC", TOKENIZER_NORMALISE | TOKENIZER_COMPATIBLE},
+    {"NFKD", TOKENIZER_NORMALISE | TOKENIZER_COMPATIBLE | TOKENIZER_DECOMPOSED},
+};
 
-static bool read_nfc(struct reader *reader, const char *path, json_t *node, const char *type,
-                     uint32_t *flag)
+/* One of Unicode's normal forms; *found false: the type is none of them. */
+static bool read_form(struct reader *reader, const char *path, json_t *node, const char *type,
+                      bool *found)
 {
-    *flag = TOKENIZER_NFC;
-    if (strcmp(type, "NFC") != 0)
-        return reader_type(reader, path, node, "NFC, Sequence", NULL);
-    return reader_known_keys(reader, path, node, "type");
-}
-
-static bool read_mark(struct reader *reader, const char *path, json_t *node, const char *type,
-                      uint32_t *flag)
-{
-    if (strcmp(type, "Prepend") == 0) {
-        *flag = TOKENIZER_PREPEND;
-        return reader_known_keys(reader, path, node, "type, prepend") &&
-               reader_string(reader, path, node, "prepend", SPACE_MARK);
-    }
-    *flag = TOKENIZER_MARK;
-    if (strcmp(type, "Replace") != 0)
-        return reader_type(reader, path, node,
-                           "Prepend, Replace, Sequence (without a ByteLevel pre_tokenizer)", NULL);
-    return reader_replace(reader, path, node, " ", SPACE_MARK);
-}
-
-/* A node, or a Sequence of them. */
-static bool read_normalizer(struct reader *reader, json_t *node, node_reader *read)
-{
-    static const char supported[] = "NFC, Prepend, Replace, Sequence";
-    char path[64] = "normalizer";
-    uint32_t flag;
-    const char *type = reader_type_of(reader, path, node, supported);
-    if (type == NULL)
-        return false;
-    if (strcmp(type, "Sequence") != 0) {
-        bool good = read(reader, path, node, type, &flag);
-        reader->source.flags |= good ? flag : 0;
-        return good;
-    }
-    json_t *nodes = reader_sequence(reader, path, node, "normalizers");
-    if (nodes == NULL)
-        return false;
-    for (size_t i = 0; i < json_array_size(nodes); i++) {
-        json_t *child = json_array_get(nodes, i);
-        snprintf(path, sizeof path, "normalizer.normalizers[%zu]", i);
-        type = reader_type_of(reader, path, child, supported);
-        if (type == NULL || !read(reader, path, child, type, &flag))
-            return false;
-        if (flag != TOKENIZER_NFC && (reader->source.flags & flag) != 0)
-            return reader_refuse(reader, "%s: a second %s is not supported", path, type);
-        reader->source.flags |= flag;
+    struct tokenizer_source *source = &reader->source;
+    *found = false;
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if (strcmp(type, forms[i].type) != 0)
+            continue;
+        *found = true;
+        const uint32_t known = TOKENIZER_NORMALISE | TOKENIZER_COMPATIBLE | TOKENIZER_DECOMPOSED;
+        const uint32_t before = source->flags & known;
+        if (before != 0 && before != forms[i].flags)
+            return reader_refuse(reader, "%s: %s behind another form is not supported", path, type);
+        if (reader->marks)
+            return reader_refuse(reader, "%s: %s behind Replace is not supported", path, type);
+        source->flags |= forms[i].flags;
+        return reader_known_keys(reader, path, node, "type");
     }
     return true;
 }
 
-/* Where symbols are characters, exactly one of normalizer and pre_tokenizer makes spaces marks. */
-static bool check_marks(struct reader *reader, json_t *root)
+/* A normalizer that is no Sequence. */
+static bool read_normalizer(struct reader *reader, const char *path, json_t *node)
 {
-    bool metaspace = json_is_object(json_object_get(root, "pre_tokenizer"));
-    bool normalizes = (reader->source.flags & (TOKENIZER_MARK | TOKENIZER_PREPEND)) != 0;
-    if (metaspace && normalizes)
-        return reader_refuse(reader, "normalizer: found Prepend or Replace together with a "
-                                     "Metaspace pre_tokenizer, expected one of both");
-    if (!metaspace && (reader->source.flags & TOKENIZER_MARK) == 0)
-        return reader_refuse(reader, "normalizer: found no Replace of ' ' by '" SPACE_MARK
-                                     "', expected one, as pre_tokenizer is null");
+    static const char supported[] = "NFC, NFD, NFKC, NFKD, Prepend, Replace, Sequence";
+    struct tokenizer_source *source = &reader->source;
+    bool found;
+    const char *type = reader_type_of(reader, path, node, supported);
+    if (type == NULL || !read_form(reader, path, node, type, &found))
+        return false;
+    if (found)
+        return true;
+    const bool prepend = strcmp(type, "Prepend") == 0;
+    if (!prepend && strcmp(type, "Replace") != 0)
+        return reader_type(reader, path, node, supported, NULL);
+    const uint32_t flag = prepend ? TOKENIZER_PREPEND : TOKENIZER_MARK;
+    if (source->flags & flag)
+        return reader_refuse(reader, "%s: a second %s is not supported", path, type);
+    source->flags |= flag;
+    if (prepend)
+        return reader_known_keys(reader, path, node, "type, prepend") &&
+               reader_string(reader, path, node, "prepend", SPACE_MARK);
+    source->flags |= TOKENIZER_MARKED;
+    reader->marks = true;
+    return reader_replace(reader, path, node, " ", SPACE_MARK);
+}
+
+bool reader_normalizer(struct reader *reader, json_t *root)
+{
+    static const char path[] = "normalizer";
+    json_t *node = json_object_get(root, path), *nodes = NULL;
+    json_t *type = json_object_get(node, "type");
+    if (node == NULL || json_is_null(node))
+        return true;
+    const bool several = json_is_string(type) && strcmp(json_string_value(type), "Sequence") == 0;
+    if (!several && !read_normalizer(reader, path, node))
+        return false;
+    if (several && (nodes = reader_sequence(reader, path, node, "normalizers")) == NULL)
+        return false;
+    for (size_t i = 0; i < json_array_size(nodes); i++) {
+        char inner[64];
+        snprintf(inner, sizeof inner, "normalizer.normalizers[%zu]", i);
+        if (!read_normalizer(reader, inner, json_array_get(nodes, i)))
+            return false;
+    }
+    if ((reader->source.flags & TOKENIZER_PREPEND) && !reader->marks)
+        return reader_refuse(reader, "normalizer: found Prepend without a Replace of ' ' by "
+                                     "'" SPACE_MARK "', expected both");
     return true;
 }
 
@@ -90,47 +99,106 @@ static bool read_strip(struct reader *reader, const char *path, json_t *node)
     return true;
 }
 
-/* Replace, ByteFallback, Fuse and perhaps Strip, in this order. */
-static bool read_mark_decoder(struct reader *reader, json_t *node)
+/* Metaspace: marks become spaces; those of the first token vanish if one was put before it. */
+static bool read_metaspace(struct reader *reader, const char *path, json_t *node)
 {
-    static const char *const types[] = {"Replace", "ByteFallback", "Fuse", "Strip"};
-    if (!reader_type(reader, "decoder", node, "Sequence (without a ByteLevel pre_tokenizer)",
-                     "Sequence"))
+    json_t *scheme = json_object_get(node, "prepend_scheme");
+    bool unused, prefix;
+    if (!reader_known_keys(reader, path, node,
+                           "type, replacement, add_prefix_space, prepend_scheme, split") ||
+        !reader_string(reader, path, node, "replacement", SPACE_MARK) ||
+        !reader_option(reader, path, node, "split", true, &unused) ||
+        !reader_option(reader, path, node, "add_prefix_space", true, &prefix))
         return false;
-    json_t *nodes = reader_sequence(reader, "decoder", node, "decoders");
-    if (nodes == NULL)
-        return false;
-    size_t count = json_array_size(nodes);
-    if (count < 3 || count > 4)
-        return reader_refuse(reader,
-                             "decoder.decoders: found %zu, expected Replace, ByteFallback, Fuse "
-                             "and perhaps Strip",
-                             count);
-    for (size_t i = 0; i < count; i++) {
-        char path[64];
-        json_t *child = json_array_get(nodes, i);
-        snprintf(path, sizeof path, "decoder.decoders[%zu]", i);
-        if (!reader_type(reader, path, child, types[i], types[i]))
-            return false;
-        bool good = i == 0   ? reader_replace(reader, path, child, SPACE_MARK, " ")
-                    : i == 3 ? read_strip(reader, path, child)
-                             : reader_known_keys(reader, path, child, "type");
-        if (!good)
-            return false;
-    }
+    if (scheme != NULL && !json_is_string(scheme))
+        return reader_refuse(reader, "%s.prepend_scheme: found %s, expected a string", path,
+                             reader_kind(scheme));
+    if (scheme != NULL)
+        prefix = strcmp(json_string_value(scheme), "never") != 0;
+    reader->source.flags |= prefix ? TOKENIZER_STRIP_MARKS : 0;
     return true;
 }
 
-bool reader_nodes(struct reader *reader, json_t *root)
+/* What the decoders of a Sequence have done so far. */
+enum decoded { DECODED_BYTES = 1, DECODED_MARKS = 2, DECODED_FUSED = 4, DECODED_STRIPPED = 8 };
+
+/* One decoder of characters; *done is what was done before it. */
+static bool read_char_decoder(struct reader *reader, const char *path, json_t *node, unsigned *done)
 {
-    bool unused, chars = (reader->source.flags & TOKENIZER_CHARS) != 0;
-    json_t *normalizer = json_object_get(root, "normalizer");
-    json_t *decoder = json_object_get(root, "decoder");
-    if (normalizer != NULL && !json_is_null(normalizer) &&
-        !read_normalizer(reader, normalizer, chars ? read_mark : read_nfc))
+    static const char supported[] = "Replace, Metaspace, ByteFallback, Fuse, Strip";
+    static const struct {
+        const char *type;
+        unsigned does, after, before; /* needs all of `after`, and none of `before` */
+    } steps[] = {
+        {"Replace", DECODED_MARKS, 0, DECODED_MARKS | DECODED_FUSED},
+        {"Metaspace", DECODED_MARKS, 0, DECODED_MARKS | DECODED_FUSED},
+        {"ByteFallback", DECODED_BYTES, 0, DECODED_BYTES | DECODED_FUSED},
+        {"Fuse", DECODED_FUSED, 0, DECODED_FUSED},
+        {"Strip", DECODED_STRIPPED, DECODED_MARKS | DECODED_FUSED, DECODED_STRIPPED},
+    };
+    const char *type = reader_type_of(reader, path, node, supported);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && type != NULL; i++) {
+        if (strcmp(type, steps[i].type) != 0)
+            continue;
+        if ((*done & steps[i].after) != steps[i].after || (*done & steps[i].before) != 0)
+            return reader_refuse(reader,
+                                 "%s: %s is not supported at this place, only Replace or "
+                                 "Metaspace, ByteFallback, Fuse, Strip in this order",
+                                 path, type);
+        *done |= steps[i].does;
+        return i == 0   ? reader_replace(reader, path, node, SPACE_MARK, " ")
+               : i == 1 ? read_metaspace(reader, path, node)
+               : i == 4 ? read_strip(reader, path, node)
+                        : reader_known_keys(reader, path, node, "type");
+    }
+    return type != NULL && reader_type(reader, path, node, supported, NULL);
+}
+
+/* Tokens of characters: what was a mark must become a space, what was a byte a byte. */
+static bool check_decoded(struct reader *reader, unsigned done)
+{
+    const bool marked = (reader->source.flags & TOKENIZER_MARKED) != 0;
+    if (marked != ((done & DECODED_MARKS) != 0))
+        return reader_refuse(reader,
+                             "decoder: found %s Replace of '" SPACE_MARK
+                             "' by ' ' or Metaspace, expected %s, as spaces are %s",
+                             marked ? "no" : "a", marked ? "one" : "none",
+                             marked ? "replaced" : "not replaced");
+    if (reader->byte_fallback && !(done & DECODED_BYTES))
+        return reader_refuse(reader, "decoder: found no ByteFallback, expected one, as "
+                                     "model.byte_fallback is true");
+    return true;
+}
+
+static bool read_char_decoders(struct reader *reader, json_t *node)
+{
+    json_t *type = json_object_get(node, "type");
+    unsigned done = 0;
+    if (!json_is_string(type) || strcmp(json_string_value(type), "Sequence") != 0)
+        return read_char_decoder(reader, "decoder", node, &done) && check_decoded(reader, done);
+    json_t *nodes = reader_sequence(reader, "decoder", node, "decoders");
+    if (nodes == NULL)
         return false;
-    if (chars)
-        return check_marks(reader, root) && read_mark_decoder(reader, decoder);
-    return reader_type(reader, "decoder", decoder, "ByteLevel", "ByteLevel") &&
-           reader_byte_level(reader, "decoder", decoder, &unused, &unused);
+    for (size_t i = 0; i < json_array_size(nodes); i++) {
+        char path[64];
+        snprintf(path, sizeof path, "decoder.decoders[%zu]", i);
+        if (!read_char_decoder(reader, path, json_array_get(nodes, i), &done))
+            return false;
+    }
+    return check_decoded(reader, done);
+}
+
+bool reader_decoder(struct reader *reader, json_t *root)
+{
+    static const char path[] = "decoder";
+    bool unused;
+    json_t *node = json_object_get(root, path);
+    const bool chars = (reader->source.flags & TOKENIZER_CHARS) != 0;
+    if (!chars)
+        return reader_type(reader, path, node, "ByteLevel", "ByteLevel") &&
+               reader_byte_level(reader, path, node, &unused, &unused);
+    if (node != NULL && !json_is_null(node))
+        return read_char_decoders(reader, node);
+    reader->source.flags |= TOKENIZER_JOIN;
+    return check_decoded(reader, 0);
 }

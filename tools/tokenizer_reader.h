@@ -13,7 +13,10 @@ struct reader {
     char *notes;      /* [TOKENIZER_JSON_NOTES] */
     int code;         /* exit code of the complaint, 0: none */
     struct tokenizer_source source;
-    json_t *vocab; /* model.vocab, once read */
+    bool marks;         /* ' ' has become U+2581: by the normalizer, or by a Metaspace so far */
+    bool bytes;         /* a ByteLevel has come */
+    bool byte_fallback; /* tokens "<0x41>" stand for bytes */
+    json_t *vocab;      /* model.vocab, once read */
 };
 
 /* Records "NAME: complaint" and gives false. Characters that are not seen are spelled out in all
@@ -78,20 +81,23 @@ bool reader_byte_level(struct reader *reader, const char *path, json_t *node, bo
                        bool *use_regex);
 
 /* One more pattern for the pre-tokens: a regular expression of the file, put into PCRE2's words and
- * Unicode 16; or one of our own: ByteLevel's, each number, each run of numbers, and a space with
- * what follows it up to the next one. */
-extern const char regex_byte_level[], regex_digit[], regex_digits[], regex_spaced[];
-bool reader_regex(struct reader *reader, const char *path, const char *text, size_t bytes);
-bool reader_pattern(struct reader *reader, const char *path, const char *pattern);
+ * Unicode 16; a text to be looked for as it is; or a pattern of tokenizer_sets.h. */
+bool reader_regex(struct reader *reader, const char *path, enum pattern_mode mode, const char *text,
+                  size_t bytes);
+bool reader_literal(struct reader *reader, const char *path, enum pattern_mode mode,
+                    const char *text, size_t bytes);
+bool reader_pattern(struct reader *reader, const char *path, enum pattern_mode mode,
+                    const char *pattern);
 
 /* The id of a token by its content, the vocabulary's or an added one's. */
 bool reader_find(const struct reader *reader, json_t *root, const char *text, size_t bytes,
                  uint32_t *id);
 
 /* The parts of the file, in this order. */
+bool reader_normalizer(struct reader *reader, json_t *root);
 bool reader_pre_tokenizer(struct reader *reader, json_t *root);
-bool reader_nodes(struct reader *reader, json_t *root); /* normalizer, decoder */
 bool reader_model(struct reader *reader, json_t *root);
+bool reader_decoder(struct reader *reader, json_t *root);
 bool reader_merges(struct reader *reader, json_t *model);
 bool reader_added(struct reader *reader, json_t *root);
 bool reader_template(struct reader *reader, json_t *root); /* post_processor */

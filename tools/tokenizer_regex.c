@@ -1,51 +1,23 @@
 /* The regular expressions of pre-tokenizers, from Oniguruma's words (Ruby's, as Hugging Face
  * `tokenizers` reads them) to PCRE2's.
  *
- * Understood: literals, escapes of these, classes of characters and ranges, \p{L}, \p{N}, \s, \S, a
- * quantifier ?, *, + or {m,n} behind one of them, alternatives, and the groups (...), (?:...),
- * (?i:...), (?=...) and (?!...). Everything else is refused, most of all what looks back: then a
- * search may start anywhere. No quantifier follows a group, so nothing takes exponential time. */
+ * Understood: literals, escapes of these, '.', classes of characters and ranges, also one within
+ * another, \p{X} of the general categories, \s, \S, \d, \w, a quantifier ?, *, + (also lazy or
+ * possessive) or {m,n} behind one of them, alternatives, and the groups (...), (?:...), (?i:...),
+ * (?=...) and (?!...). Everything else is refused, most of all what looks back: then a search may
+ * start anywhere. Behind a group there may only be ?, so nothing takes exponential time.
+ *
+ * Behind a Metaspace each ' ' is a mark U+2581, which our text still writes ' ': there a ' ' of the
+ * pattern matches nothing, and U+2581 matches both. Behind a ByteLevel there are only symbols of
+ * bytes: patterns of ASCII's, except the space, match those bytes. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "runtime/utf8.h"
 #include "tools/tokenizer_reader.h"
-
-/* ByteLevel's own pattern. Two things are spelled out so that the pieces are those of Hugging Face
- * `tokenizers` 0.23 (Unicode 16) whatever Unicode version PCRE2 has: white space, since PCRE2
- * counts U+180E, and the letters and numbers that came after Unicode 14. ASCII comes first for
- * speed. */
-#define SPACE                                                                                      \
-    "\\x{9}-\\x{d}\\x{20}\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}"    \
-    "\\x{205f}\\x{3000}"
-#define NEW_LETTERS                                                                                \
-    "\\x{1c89}-\\x{1c8a}\\x{a7cb}-\\x{a7cd}\\x{a7da}-\\x{a7dc}\\x{105c0}-\\x{105f3}"               \
-    "\\x{10d4a}-\\x{10d65}\\x{10d6f}-\\x{10d85}\\x{10ec2}-\\x{10ec4}\\x{1123f}-\\x{11240}"         \
-    "\\x{11380}-\\x{11389}\\x{1138b}\\x{1138e}\\x{11390}-\\x{113b5}\\x{113b7}\\x{113d1}"           \
-    "\\x{113d3}\\x{11bc0}-\\x{11be0}\\x{11f02}\\x{11f04}-\\x{11f10}\\x{11f12}-\\x{11f33}"          \
-    "\\x{1342f}\\x{13441}-\\x{13446}\\x{13460}-\\x{143fa}\\x{16100}-\\x{1611d}"                    \
-    "\\x{16d40}-\\x{16d6c}\\x{18cff}\\x{1b132}\\x{1b155}\\x{1df25}-\\x{1df2a}"                     \
-    "\\x{1e030}-\\x{1e06d}\\x{1e4d0}-\\x{1e4eb}\\x{1e5d0}-\\x{1e5ed}\\x{1e5f0}\\x{2b739}"          \
-    "\\x{2ebf0}-\\x{2ee5d}\\x{31350}-\\x{323af}"
-#define NEW_NUMBERS                                                                                \
-    "\\x{10d40}-\\x{10d49}\\x{116d0}-\\x{116e3}\\x{11bf0}-\\x{11bf9}\\x{11f50}-\\x{11f59}"         \
-    "\\x{16130}-\\x{16139}\\x{16d70}-\\x{16d79}\\x{1ccf0}-\\x{1ccf9}\\x{1d2c0}-\\x{1d2d3}"         \
-    "\\x{1e4f0}-\\x{1e4f9}\\x{1e5f1}-\\x{1e5fa}"
-#define LETTER "a-zA-Z\\p{L}" NEW_LETTERS
-#define NUMBER "0-9\\p{N}" NEW_NUMBERS
-const char regex_byte_level[] =
-    "'s|'t|'re|'ve|'m|'ll|'d| ?[" LETTER "]+| ?[" NUMBER "]+| ?[^" SPACE LETTER NUMBER "]+"
-    "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+";
-/* `Digits` follows Unicode 17. */
-#define DIGIT NUMBER "\\x{11de0}-\\x{11de9}\\x{16ff4}-\\x{16ff6}"
-const char regex_digit[] = "[" DIGIT "]";
-const char regex_digits[] = "[" DIGIT "]+";
-const char regex_spaced[] = "[ \\x{2581}][^ \\x{2581}]*|[^ \\x{2581}]+";
-
-/* White space up to the end of a line or of the text, \s+$. A run of it that ends otherwise is
- * skipped as a whole: looking again from each place in it would be quadratic. */
-static const char final_space[] = "[" SPACE "]+(?=\\n|\\z)|[" SPACE "]++(*SKIP)(*FAIL)";
+#include "tools/tokenizer_sets.h"
 
 enum { MOST_DEPTH = 16, MOST_REPEATS = 1000 };
 
@@ -77,9 +49,37 @@ static bool emit(const struct regex *regex, const char *text)
            reader_no_memory(regex->reader);
 }
 
+/* A character, or a range of them, as members of a class. */
+static bool emit_range(const struct regex *regex, uint32_t first, uint32_t last)
+{
+    const bool marks = regex->reader->marks;
+    char text[64] = "", more[32] = "";
+    if (marks && first <= ' ' && last >= ' ') {
+        if (first < ' ')
+            snprintf(more, sizeof more, "\\x{%" PRIx32 "}-\\x{1f}", first);
+        first = ' ' + 1;
+        if (!emit(regex, more))
+            return false;
+    }
+    if (marks && first <= SPACE_MARK_CODE && last >= SPACE_MARK_CODE && !emit(regex, "\\x{20}"))
+        return false;
+    if (first == last)
+        snprintf(text, sizeof text, "\\x{%" PRIx32 "}", first);
+    else if (first < last)
+        snprintf(text, sizeof text, "\\x{%" PRIx32 "}-\\x{%" PRIx32 "}", first, last);
+    return emit(regex, text);
+}
+
+/* A character by itself. */
 static bool emit_code(const struct regex *regex, uint32_t code)
 {
-    char text[16];
+    char text[16] = {(char)code, '\0'};
+    if ((code | 0x20) >= 'a' && (code | 0x20) <= 'z') /* by itself, so that (?i:) applies to it */
+        return emit(regex, text);
+    if (regex->reader->marks && code == ' ')
+        return emit(regex, "[^\\x{0}-\\x{10ffff}]");
+    if (regex->reader->marks && code == SPACE_MARK_CODE)
+        return emit(regex, "[\\x{20}\\x{2581}]");
     snprintf(text, sizeof text, "\\x{%" PRIx32 "}", code);
     return emit(regex, text);
 }
@@ -108,39 +108,44 @@ static bool read_code(struct regex *regex, uint32_t *code)
     uint32_t length;
     if (!goes_on(regex, "\\")) {
         *code = utf8_decode(regex->text + regex->at, &length);
+        if (regex->reader->bytes && (*code <= ' ' || *code >= 0x7F))
+            return refuse(regex, length, "is not supported behind ByteLevel");
         regex->at += length;
         return true;
     }
     uint8_t escaped = regex->at + 1 < regex->bytes ? regex->text[regex->at + 1] : 0;
     const char *letter = escaped != 0 ? strchr(letters, escaped) : NULL;
-    bool literal = escaped > ' ' && escaped < 0x7F && strchr("\\[](){}|?*+.^$-/'\"", escaped);
-    if (letter == NULL && !literal)
+    bool literal =
+        escaped > ' ' && escaped < 0x7F && !isalnum(escaped) && strchr("<>`", escaped) == NULL;
+    if ((letter == NULL && !literal) || (letter != NULL && regex->reader->bytes))
         return refuse(regex, 2, "is not supported");
     *code = letter != NULL ? (uint32_t)codes[letter - letters] : escaped;
     regex->at += 2;
     return true;
 }
 
-/* A set by name, \s, \p{L} or \p{N}, as members of a class; NULL when there is none here. */
-static const char *read_set(struct regex *regex)
+/* A set by name, as members of a class; *members NULL when there is none here. */
+static bool read_set(struct regex *regex, const char **members)
 {
-    if (accept(regex, "\\s"))
-        return SPACE;
-    if (accept(regex, "\\p{L}"))
-        return LETTER;
-    return accept(regex, "\\p{N}") ? NUMBER : NULL;
+    size_t length;
+    *members = set_find((const char *)regex->text + regex->at, regex->bytes - regex->at,
+                        regex->reader->marks, &length);
+    if (*members != NULL && regex->reader->bytes)
+        return refuse(regex, length, "is not supported behind ByteLevel");
+    regex->at += length;
+    return true;
 }
 
 static bool read_range(struct regex *regex)
 {
     uint32_t first = 0, last = 0;
     size_t start = regex->at;
-    if (!read_code(regex, &first) || !emit_code(regex, first))
+    if (!read_code(regex, &first))
         return false;
     bool range =
         goes_on(regex, "-") && regex->at + 1 < regex->bytes && regex->text[regex->at + 1] != ']';
     if (!range)
-        return true;
+        return emit_range(regex, first, first);
     regex->at++;
     if (goes_on(regex, "[") || !read_code(regex, &last))
         return refuse(regex, 1, "cannot end a range of characters");
@@ -148,7 +153,38 @@ static bool read_range(struct regex *regex)
         regex->at = start;
         return refuse(regex, 8, "is a range that ends before it starts");
     }
-    return emit(regex, "-") && emit_code(regex, last);
+    return emit_range(regex, first, last);
+}
+
+/* The members of a class up to its ']'. A class within adds its members. */
+static bool read_members(struct regex *regex)
+{
+    uint32_t within = 0;
+    size_t start = regex->at;
+    while (regex->at < regex->bytes && (!goes_on(regex, "]") || within > 0)) {
+        const char *set;
+        if (within > 0 && accept(regex, "]")) {
+            within--;
+            continue;
+        }
+        if (!read_set(regex, &set))
+            return false;
+        bool dash = set == NULL && goes_on(regex, "-") && regex->at != start &&
+                    regex->at + 1 < regex->bytes && regex->text[regex->at + 1] != ']';
+        if (goes_on(regex, "[^") || goes_on(regex, "[:") || goes_on(regex, "&&") || dash)
+            return refuse(regex, 1, "is not supported in a class of characters");
+        if (set == NULL && accept(regex, "[")) {
+            if (goes_on(regex, "]"))
+                return refuse(regex, 1, "found, expected characters of a class");
+            within++;
+            continue;
+        }
+        if (!(set != NULL ? emit(regex, set) : read_range(regex)))
+            return false;
+    }
+    if (regex->at == start)
+        return refuse(regex, 1, "found, expected characters of a class");
+    return accept(regex, "]") || refuse(regex, 1, "found, expected ']'");
 }
 
 static bool read_class(struct regex *regex)
@@ -157,19 +193,7 @@ static bool read_class(struct regex *regex)
         return false;
     if (goes_on(regex, "["))
         regex->at++;
-    size_t start = regex->at;
-    while (regex->at < regex->bytes && !goes_on(regex, "]")) {
-        const char *set = read_set(regex);
-        bool dash = set == NULL && goes_on(regex, "-") && regex->at != start &&
-                    regex->at + 1 < regex->bytes && regex->text[regex->at + 1] != ']';
-        if (goes_on(regex, "[") || goes_on(regex, "&&") || dash)
-            return refuse(regex, 1, "is not supported in a class of characters");
-        if (!(set != NULL ? emit(regex, set) : read_range(regex)))
-            return false;
-    }
-    if (regex->at == start)
-        return refuse(regex, 1, "found, expected characters of a class");
-    return accept(regex, "]") ? emit(regex, "]") : refuse(regex, 1, "found, expected ']'");
+    return read_members(regex) && emit(regex, "]");
 }
 
 /* {m}, {m,} or {m,n}. */
@@ -192,15 +216,23 @@ static bool read_repeats(struct regex *regex)
     return emit(regex, text);
 }
 
+/* ?, * and + may be lazy or possessive; behind {m,n} Ruby reads that in another way. */
 static bool read_quantifier(struct regex *regex)
 {
     static const char *const single[] = {"?", "*", "+"};
-    bool found = goes_on(regex, "{");
-    if (found && !read_repeats(regex))
+    static const char *const manner[] = {"?", "+"};
+    bool counted = goes_on(regex, "{"), found = counted;
+    if (counted && !read_repeats(regex))
         return false;
     for (size_t i = 0; i < 3 && !found; i++) {
         found = accept(regex, single[i]);
         if (found && !emit(regex, single[i]))
+            return false;
+    }
+    bool more = false;
+    for (size_t i = 0; i < 2 && found && !counted && !more; i++) {
+        more = accept(regex, manner[i]);
+        if (more && !emit(regex, manner[i]))
             return false;
     }
     if (found && regex->at < regex->bytes && strchr("?*+{", regex->text[regex->at]) != NULL)
@@ -220,9 +252,11 @@ static bool read_structure(struct regex *regex, bool *found)
             return refuse(regex, 1, "ends no group");
         regex->depth--;
         regex->at++;
+        if (!emit(regex, accept(regex, "?") ? ")?" : ")"))
+            return false;
         if (regex->at < regex->bytes && strchr("?*+{", regex->text[regex->at]) != NULL)
             return refuse(regex, 1, "behind a group is not supported");
-        return emit(regex, ")");
+        return true;
     }
     *found = goes_on(regex, "(");
     if (!*found)
@@ -243,21 +277,27 @@ static bool read_structure(struct regex *regex, bool *found)
 static bool read_atom(struct regex *regex)
 {
     uint32_t code = 0;
+    const char *set;
     if (goes_on(regex, "["))
         return read_class(regex);
-    if (accept(regex, "\\S"))
-        return emit(regex, "[^" SPACE "]");
-    const char *set = read_set(regex);
+    if (accept(regex, "."))
+        return emit(regex, regex->reader->bytes ? "[^\\xff]" : "[^\\n]");
+    if (!read_set(regex, &set))
+        return false;
     if (set != NULL)
         return emit(regex, "[") && emit(regex, set) && emit(regex, "]");
     uint8_t first = regex->text[regex->at];
-    if (first != 0 && strchr("?*+{.^$", first) != NULL)
+    if (first != 0 && strchr("?*+{^$", first) != NULL)
         return refuse(regex, 1, "is not supported");
-    if (!read_code(regex, &code))
-        return false;
-    char letter[2] = {(char)code, '\0'};
-    bool plain = (code | 0x20) >= 'a' && (code | 0x20) <= 'z';
-    return plain ? emit(regex, letter) : emit_code(regex, code);
+    return read_code(regex, &code) && emit_code(regex, code);
+}
+
+/* The mode goes before the pattern. */
+static bool start_pattern(const struct regex *regex, enum pattern_mode mode)
+{
+    const int all = (int)mode + (regex->reader->bytes ? PATTERN_OF_BYTES : 0);
+    const char text[2] = {(char)('0' + all), '\0'};
+    return emit(regex, text);
 }
 
 /* Ends the pattern that has been emitted. */
@@ -277,17 +317,21 @@ static bool end_pattern(struct reader *reader, const char *path)
     return true;
 }
 
-bool reader_pattern(struct reader *reader, const char *path, const char *pattern)
+bool reader_pattern(struct reader *reader, const char *path, enum pattern_mode mode,
+                    const char *pattern)
 {
     struct regex regex = {.reader = reader};
-    return emit(&regex, pattern) && end_pattern(reader, path);
+    return start_pattern(&regex, mode) && emit(&regex, pattern) && end_pattern(reader, path);
 }
 
-bool reader_regex(struct reader *reader, const char *path, const char *text, size_t bytes)
+bool reader_regex(struct reader *reader, const char *path, enum pattern_mode mode, const char *text,
+                  size_t bytes)
 {
     struct regex regex = {reader, path, (const uint8_t *)text, bytes, 0, 0};
-    if (bytes == 4 && memcmp(text, "\\s+$", 4) == 0)
-        return reader_pattern(reader, path, final_space);
+    if (bytes == 4 && memcmp(text, "\\s+$", 4) == 0 && !reader->marks && !reader->bytes)
+        return reader_pattern(reader, path, mode, set_final_space);
+    if (!start_pattern(&regex, mode))
+        return false;
     while (regex.at < bytes) {
         bool found;
         if (!read_structure(&regex, &found) ||
@@ -296,5 +340,22 @@ bool reader_regex(struct reader *reader, const char *path, const char *text, siz
     }
     if (regex.depth > 0)
         return refuse(&regex, 0, "found, expected ')'");
+    return end_pattern(reader, path);
+}
+
+bool reader_literal(struct reader *reader, const char *path, enum pattern_mode mode,
+                    const char *text, size_t bytes)
+{
+    struct regex regex = {reader, path, (const uint8_t *)text, bytes, 0, 0};
+    if (!start_pattern(&regex, mode))
+        return false;
+    while (regex.at < bytes) {
+        uint32_t length, code = utf8_decode(regex.text + regex.at, &length);
+        if (reader->bytes && (code <= ' ' || code >= 0x7F))
+            return refuse(&regex, length, "is not supported behind ByteLevel");
+        if (!emit_code(&regex, code))
+            return false;
+        regex.at += length;
+    }
     return end_pattern(reader, path);
 }

@@ -45,7 +45,9 @@ struct tokenizer_source {
     uint32_t rows;
     uint32_t flags; /* enum tokenizer_flag */
     bool ignore_merges;
-    struct byte_pool patterns; /* each ended by NUL */
+    uint32_t unknown;          /* its token, or TOKENIZER_NONE */
+    uint32_t prefix_level;     /* patterns before the prefix space */
+    struct byte_pool patterns; /* each begun by its mode, ended by NUL */
     uint32_t pattern_count;
     struct byte_pool pool;
     struct source_token *tokens; /* [rows] */

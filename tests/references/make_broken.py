@@ -208,8 +208,36 @@ def patterns():
     yield sequence("Split that is sound", split(r"(?i:'s)|(a|b)|[^\r\n\p{L}]?\p{L}+(?!\S)"), level)
     for regex in (r"\d", r"(?<=a)b", r"(?<n>a)", "^a", "a$", ".", "a++", "(?:ab)+", "[a", "(a",
                   "a)", "[]", "[a[b]]", "[a&&b]", "[z-a]", r"[\s-a]", r"\p{Han}", "*a", "a{2,1}", "a{,2}",
-                  "a{1,2000}", "a*", "a|", "\\", r"\x41", "(" * 17 + "a" + ")" * 17):
+                  "a{1,2000}", "a*", "a|", "\\", r"\x41", "(" * 17 + "a" + ")" * 17, r"\p{Greek}",
+                  r"\P{L}", "[a[^b]]", "[[:alpha:]]", "[a[]b]", "[a[b]", "a{2}+", "a?+?", "(a)?+",
+                  "a{2}?", r"\Aa", r"\ba", "(?s:a)", "(a)*", "(a)?", "a??b", "a*+b", r"[\p{Lu}-z]"):
         yield sequence(f"the pattern {regex}", split(regex), level)
+
+
+def behind_bytes():
+    """Pre-tokenizers behind a ByteLevel, where there are only symbols of bytes."""
+    level = {**BYTE_LEVEL, "use_regex": False}
+    text = {"pattern": {"String": "a"}}
+    yield sequence("ByteLevel twice", level, level)
+    yield sequence("Metaspace behind ByteLevel", level, {"type": "Metaspace", "replacement": MARK})
+    yield sequence("ByteLevel behind Metaspace", {"type": "Metaspace", "replacement": MARK}, level)
+    yield sequence("Whitespace behind ByteLevel", level, {"type": "Whitespace"})
+    yield sequence("Metaspace twice", *[{"type": "Metaspace", "replacement": MARK}] * 2)
+    for regex in (r"\s", "a b", "[ -a]", "\u0120a", r"\n", r"\p{L}", "[a-f]+|[^0-9]"):
+        yield sequence(f"the pattern {regex} behind ByteLevel", level, split(regex))
+    yield sequence("a text with a space behind ByteLevel", level,
+                   split("", pattern={"String": "a b"}))
+    yield sequence("an unknown behavior", split("", behavior="Dropped", **text), level)
+    yield sequence("a behavior of no type", split("", behavior=None, **text), level)
+    yield sequence("Split by an empty text", split("", pattern={"String": ""}), level)
+    yield sequence("Split by a number", split("", pattern={"String": 1}), level)
+    yield sequence("a delimiter that is a number", {"type": "CharDelimiterSplit", "delimiter": 1},
+                   level)
+    yield sequence("an unknown pre-tokenizer", {"type": "UnicodeScripts"}, level)
+    deep = {"type": "Digits", "individual_digits": True}
+    for _ in range(5):
+        deep = {"type": "Sequence", "pretokenizers": [deep]}
+    yield sequence("a Sequence too deep", deep, level)
 
 
 def templates():
@@ -291,6 +319,20 @@ def characters():
         swap("chars: decoder ByteLevel", '"decoder":{"type":"Sequence"', '"decoder":' + LEVEL +
              ',"old":{"type":"Sequence"'),
         swap("chars: a decoder too many", strip, strip + "," + strip),
+        swap("chars: NFC behind Replace", replace, replace + ',{"type":"NFC"}'),
+        swap("chars: two forms", prepend, '{"type":"NFC"},{"type":"NFKC"}'),
+        swap("chars: one form twice", prepend, '{"type":"NFC"},{"type":"NFC"}'),
+        swap("chars: Replace in the middle", null, '"pre_tokenizer":{"type":"Split","pattern":'
+             '{"String":" "},"behavior":"Removed","invert":true}'),
+        swap("chars: Whitespace behind Replace", null, '"pre_tokenizer":{"type":"Whitespace"}'),
+        swap("chars: a merge of what is unknown", f'["{MARK}","a"]', '["<unk>","b"]'),
+        swap("chars: decoder null", '"decoder":{"type":"Sequence"',
+             '"decoder":null,"old":{"type":"Sequence"'),
+        swap("chars: no ByteFallback", ',{"type":"ByteFallback"}', ""),
+        swap("chars: Strip before Fuse", '{"type":"Fuse"},' + strip, strip + ',{"type":"Fuse"}'),
+        swap("chars: BPEDecoder", '{"type":"ByteFallback"}', '{"type":"BPEDecoder","suffix":"_"}'),
+        swap("chars: nothing becomes a space", '{"type":"Replace","pattern":{"String":"' + MARK +
+             '"},"content":" "},', ""),
         swap("chars: lstrip in normalised text", '"content":"<s>","special":true,"single_word":'
              'false,"lstrip":false,"rstrip":false,"normalized":false', '"content":"<s>","special":'
              'true,"single_word":false,"lstrip":true,"rstrip":false,"normalized":true'),
@@ -330,7 +372,7 @@ def main():
     assert loads(chars) == "accepts"
     (OUT / "chars.json").write_bytes(chars)
     edits = not_json(len(base)) + vocabulary() + merges() + settings() + added_tokens()
-    edits += [*patterns(), *templates(), *characters()]
+    edits += [*patterns(), *behind_bytes(), *templates(), *characters()]
     assert len({edit["name"] for edit in edits}) == len(edits)
     edits = [edit | {"huggingface": loads(apply(chars if "base" in edit else base, edit))}
              for edit in edits]
