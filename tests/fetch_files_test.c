@@ -86,6 +86,9 @@ START_TEST(listings_are_checked)
 {
 #define NO_MODEL  "this is not how the hub describes a model: "
 #define LEADS_OUT NO_MODEL "the name of a file leads out of its folder, or cannot be shown"
+#define ONLY                                                                                       \
+    "the repository has no model.safetensors and no model.safetensors.index.json: only "           \
+    "safetensors can be packed"
     static const struct {
         const char *text, *message;
     } cases[] = {
@@ -111,9 +114,12 @@ START_TEST(listings_are_checked)
         {LIST(SMALL("config.json", "1", "xyz")), "'config.json' comes without its size and digest"},
         {LIST(LARGE(MODEL, "1", COMMIT)), "'" MODEL "' comes without its size and digest"},
         {LIST(CONFIG_ENTRY ", " CONFIG_ENTRY), "'config.json' is listed twice"},
-        {LIST(CONFIG_ENTRY),
-         "the repository has no model.safetensors and no model.safetensors.index.json: only "
-         "safetensors can be packed"},
+        {LIST(CONFIG_ENTRY), ONLY},
+        {LIST(CONFIG_ENTRY ", " SMALL("pytorch_model-00001-of-00002.bin", "1", COMMIT)),
+         ONLY "; it has pytorch_model*.bin: take the folder from the hub with its own client, and "
+              "'pack' says how to convert it"},
+        {LIST(SMALL("adapter_config.json", "1", COMMIT)),
+         ONLY "; it is an adapter: merge it into its model first (PEFT's merge_and_unload)"},
         {LIST(MODEL_ENTRY), "the repository has no config.json"},
         {LIST(CONFIG_ENTRY ", " INDEX_ENTRY), "the repository has " HALF_A_ROW},
         {LIST(CONFIG_ENTRY ", " INDEX_ENTRY ", " SECOND_ENTRY), "the repository has " HALF_A_ROW},

@@ -331,19 +331,34 @@ START_TEST(an_adapter_beside_the_weights_is_noted)
 }
 END_TEST
 
-/* One line for all names, whatever wrapped the model. */
-START_TEST(a_foreign_prefix_is_named_once)
+/* One line for all names, whatever wrapped the model or its parts. */
+START_TEST(a_wrapper_is_named_once)
 {
+#define WRAPS    "save the model that it wraps, or take it off"
+#define PARALLEL "which torch's DataParallel puts there: " WRAPS
     static const struct {
-        const char *prefix, *why;
-        bool inner; /* the names lack "backbone.", too */
+        const char *prefix, *inside; /* before a name, and behind "backbone.layers.0." */
+        bool inner;                  /* the names lack "backbone.", too */
+        const char *how, *named, *why;
     } cases[] = {
-        {"module.", "which torch's DataParallel puts there: save the model's module", false},
-        {"module.", "which torch's DataParallel puts there: save the model's module", true},
-        {"_orig_mod.", "which torch.compile puts there: save the model's _orig_mod", false},
-        {"base_model.model.", "which PEFT puts there: save what merge_and_unload() gives", false},
-        {"a.b.", "which belongs to no model of this family: take it off every name", false},
+        {"module.", "", false, "hold \"module.\"", "module.backbone.embeddings.weight", PARALLEL},
+        {"module.", "", true, "hold \"module.\"", "module.embeddings.weight", PARALLEL},
+        {"_orig_mod.", "", false, "hold \"_orig_mod.\"", "_orig_mod.backbone.embeddings.weight",
+         "which torch.compile puts there: " WRAPS},
+        {"", "_orig_mod.", false, "hold \"_orig_mod.\"", "backbone.layers.0._orig_mod.mixer.A_log",
+         "which torch.compile puts there: " WRAPS},
+        {"module._orig_mod.", "_checkpoint_wrapped_module.", false, "hold \"module.\"",
+         "module._orig_mod.backbone.embeddings.weight", PARALLEL},
+        {"", "_fsdp_wrapped_module.", false, "hold \"_fsdp_wrapped_module.\"",
+         "backbone.layers.0._fsdp_wrapped_module.mixer.A_log",
+         "which torch's FSDP puts there: " WRAPS},
+        {"base_model.model.", "", false, "hold \"base_model.model.\"",
+         "base_model.model.backbone.embeddings.weight",
+         "which PEFT puts there: save what merge_and_unload() gives, or take it off"},
+        {"a.b.", "", false, "begin with \"a.b.\"", "a.b.backbone.embeddings.weight",
+         "which belongs to no model of this family: take it off every name"},
     };
+    static const char layer[] = "backbone.layers.0.";
     struct maker m;
     char expected[512];
     maker_start(&m, untied);
@@ -351,10 +366,12 @@ START_TEST(a_foreign_prefix_is_named_once)
         const char *source = m.layout.weight[i].source;
         if (cases[_i].inner && strncmp(source, "backbone.", 9) == 0)
             source += 9;
-        snprintf(m.made[i].name, sizeof m.made[i].name, "%s%s", cases[_i].prefix, source);
+        const size_t whole = strncmp(source, layer, strlen(layer)) == 0 ? strlen(layer) : 0;
+        snprintf(m.made[i].name, sizeof m.made[i].name, "%s%.*s%s%s", cases[_i].prefix, (int)whole,
+                 source, whole > 0 ? cases[_i].inside : "", source + whole);
     }
-    snprintf(expected, sizeof expected, "DIR: names begin with \"%s\" (\"%s\"), %s\n",
-             cases[_i].prefix, m.made[0].name, cases[_i].why);
+    snprintf(expected, sizeof expected, "DIR: names %s (\"%s\"), %s\n", cases[_i].how,
+             cases[_i].named, cases[_i].why);
     maker_refuses(&m, expected);
     maker_end(&m);
 }
@@ -477,7 +494,7 @@ int main(void)
     tcase_add_test(files, a_directory_without_safetensors_says_what_to_do);
     tcase_add_loop_test(files, weights_of_another_form_are_named, 0, 4);
     tcase_add_test(files, an_adapter_beside_the_weights_is_noted);
-    tcase_add_loop_test(tensors, a_foreign_prefix_is_named_once, 0, 5);
+    tcase_add_loop_test(tensors, a_wrapper_is_named_once, 0, 8);
     tcase_add_test(tensors, long_lists_are_cut_short);
     tcase_add_test(files, config_json_must_agree);
     tcase_add_test(files, another_family_is_named);

@@ -132,7 +132,8 @@ static void check_surplus(struct checkpoint *c, struct report *report)
 bool checkpoint_bind(struct checkpoint *c, struct report *report)
 {
     const uint32_t before = report->errors;
-    if (bind_weights(c) == 0 && checkpoint_prefixed(c, report))
+    const uint32_t found = bind_weights(c);
+    if (found < c->layout->count && checkpoint_wrapped(c, found, report))
         return false;
     check_weights(c, report);
     bind_tied_copy(c, report);

@@ -81,8 +81,55 @@ bool checkpoint_computed(const struct safetensors_tensor *tensor)
     return false;
 }
 
-/* Finds a weight behind a prefix: the tensor, and the bytes of the prefix. */
-static const struct checkpoint_tensor *find_prefixed(const struct checkpoint *c, size_t *prefix)
+/* What wrappers of a model put into the names of its tensors, as components. */
+static const struct {
+    const char *part, *maker, *way_out;
+} wrappers[] = {
+    {"base_model.model.", "PEFT", "save what merge_and_unload() gives"},
+    {"base_layer.", "PEFT", "save what merge_and_unload() gives"},
+    {"_orig_mod.", "torch.compile", "save the model that it wraps"},
+    {"module.", "torch's DataParallel", "save the model that it wraps"},
+    {"_fsdp_wrapped_module.", "torch's FSDP", "save the model that it wraps"},
+    {"_checkpoint_wrapped_module.", "torch's checkpoint_wrapper", "save the model that it wraps"},
+    {"_forward_module.", "Lightning", "save the model that it wraps"},
+};
+
+enum { WRAPPERS = sizeof wrappers / sizeof wrappers[0] };
+
+/* plain <- the name without the parts of wrappers. Returns the first of these, WRAPPERS if none. */
+static size_t unwrap(const char *name, char plain[SAFETENSORS_NAME + 1])
+{
+    size_t used = 0, first = WRAPPERS;
+    for (const char *at = name; *at != '\0';) {
+        size_t w = at == name || at[-1] == '.' ? 0 : WRAPPERS;
+        while (w < WRAPPERS && strncmp(at, wrappers[w].part, strlen(wrappers[w].part)) != 0)
+            w++;
+        if (w < WRAPPERS) {
+            first = first < WRAPPERS ? first : w;
+            at += strlen(wrappers[w].part);
+        } else {
+            plain[used++] = *at++;
+        }
+    }
+    plain[used] = '\0';
+    return first;
+}
+
+/* Whether a weight that was not found has this name. */
+static bool is_sought(const struct checkpoint *c, const char *name)
+{
+    const char *names[NAMES];
+    for (uint32_t i = 0; i < c->layout->count; i++) {
+        list_names(c->layout, i, names);
+        for (size_t n = 0; n < NAMES && c->bound[i] == NULL; n++)
+            if (strcmp(names[n], name) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Finds a weight behind any prefix: the tensor, and the bytes of the prefix. */
+static const char *find_prefixed(const struct checkpoint *c, size_t *prefix)
 {
     enum { WEIGHTS = 16 }; /* enough to find the one prefix of all */
     const char *names[NAMES];
@@ -92,35 +139,32 @@ static const struct checkpoint_tensor *find_prefixed(const struct checkpoint *c,
             for (size_t t = 0; t < c->tensor_count; t++) {
                 *prefix = bytes_before(c->tensors[t].tensor->name, names[n]);
                 if (*prefix > 0)
-                    return &c->tensors[t];
+                    return c->tensors[t].tensor->name;
             }
     }
     return NULL;
 }
 
-bool checkpoint_prefixed(const struct checkpoint *c, struct report *report)
+bool checkpoint_wrapped(const struct checkpoint *c, uint32_t found, struct report *report)
 {
-    static const struct {
-        const char *part, *way_out;
-    } wrappers[] = {
-        {"base_model.model.", "which PEFT puts there: save what merge_and_unload() gives"},
-        {"_orig_mod.", "which torch.compile puts there: save the model's _orig_mod"},
-        {"module.", "which torch's DataParallel puts there: save the model's module"},
-    };
-    size_t prefix, known = 0;
-    const struct checkpoint_tensor *found = find_prefixed(c, &prefix);
-    if (found == NULL)
-        return false;
-    const char *const name = found->tensor->name;
-    while (known < sizeof wrappers / sizeof wrappers[0]) {
-        const char *part = strstr(name, wrappers[known].part);
-        if (part != NULL && part < name + prefix)
-            break;
-        known++;
+    char plain[SAFETENSORS_NAME + 1];
+    for (size_t i = 0; i < c->tensor_count; i++) {
+        const char *const name = c->tensors[i].tensor->name;
+        const size_t w = c->tensors[i].bound ? WRAPPERS : unwrap(name, plain);
+        if (w == WRAPPERS || !is_sought(c, plain))
+            continue;
+        report_error(report, 0,
+                     "names hold \"%s\" (\"%s\"), which %s puts there: %s, or take it off",
+                     wrappers[w].part, name, wrappers[w].maker, wrappers[w].way_out);
+        return true;
     }
-    report_error(report, 0, "names begin with \"%.*s\" (\"%s\"), %s", (int)prefix, name, name,
-                 known < sizeof wrappers / sizeof wrappers[0]
-                     ? wrappers[known].way_out
-                     : "which belongs to no model of this family: take it off every name");
-    return true;
+    size_t prefix;
+    const char *const name = found == 0 ? find_prefixed(c, &prefix) : NULL;
+    if (name != NULL)
+        report_error(
+            report, 0,
+            "names begin with \"%.*s\" (\"%s\"), which belongs to no model of this family: "
+            "take it off every name",
+            (int)prefix, name, name);
+    return name != NULL;
 }

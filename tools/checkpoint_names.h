@@ -18,8 +18,9 @@ struct checkpoint_tensor *checkpoint_source(const struct checkpoint *c, uint32_t
  * config: frequencies of the rotation, positions, causal masks. */
 bool checkpoint_computed(const struct safetensors_tensor *tensor);
 
-/* To be asked when no weight was found at all: if they are there behind a prefix of a wrapper, as
- * "module.", reports that and gives true. */
-bool checkpoint_prefixed(const struct checkpoint *c, struct report *report);
+/* To be asked when only `found` weights were found: if others are there under names that a wrapper
+ * has changed ("module.", "_orig_mod."), or all of them behind some prefix, reports that in one
+ * line and gives true. */
+bool checkpoint_wrapped(const struct checkpoint *c, uint32_t found, struct report *report);
 
 #endif

@@ -1,6 +1,7 @@
 #include "tools/fetch_hub.h"
 
 #include <dirent.h>
+#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +224,25 @@ static void parse_file(const json_t *entry, const char *name, const char *from,
     file->size = (uint64_t)json_integer_value(size);
 }
 
+/* What to do with a repository that has other things than a checkpoint. */
+static const char *way_out(const json_t *siblings)
+{
+    const char *advice = "";
+    const json_t *entry;
+    size_t i;
+    json_array_foreach(siblings, i, entry)
+    {
+        const char *name = json_string_value(json_object_get(entry, "rfilename"));
+        if (strcmp(name, "adapter_config.json") == 0)
+            return "; it is an adapter: merge it into its model first (PEFT's merge_and_unload)";
+        if (fnmatch("pytorch_model*.bin", name, 0) == 0)
+            advice =
+                "; it has pytorch_model*.bin: take the folder from the hub with its own client, "
+                "and 'pack' says how to convert it";
+    }
+    return advice;
+}
+
 void hub_parse(const char *text, size_t size, const char *from, struct hub_listing *listing)
 {
     struct json_text_error error;
@@ -249,10 +269,10 @@ void hub_parse(const char *text, size_t size, const char *from, struct hub_listi
         if (is_wanted(name))
             parse_file(entry, name, from, listing);
     }
-    json_decref(root);
     const char *missing = settle(listing);
     if (missing != NULL)
-        die(EXIT_MISMATCH, "%s: the repository has %s", from, missing);
+        die(EXIT_MISMATCH, "%s: the repository has %s%s", from, missing, way_out(siblings));
+    json_decref(root);
 }
 
 /* ---- the cache ------------------------------------------------------------------------------ */
