@@ -45,16 +45,20 @@ static int escaped_unit(const struct scanner *s, size_t at)
     return unit;
 }
 
-/* One character or escape inside a string. */
+/* Inside a string: up to its end, or through one escape. */
 static bool step_string(struct scanner *s, struct edit *edit)
 {
-    const char first = s->text[s->at];
+    while (s->at < s->size && s->text[s->at] != '"' && s->text[s->at] != '\\')
+        s->at++;
+    if (s->at == s->size || s->text[s->at] == '"') {
+        s->in_string = false;
+        s->at += s->at < s->size;
+        return false;
+    }
     const int unit = escaped_unit(s, s->at), next = escaped_unit(s, s->at + 6);
     edit->from = s->at;
-    if (first == '"')
-        s->in_string = false;
     if (unit < 0) {
-        s->at += first == '\\' && s->size - s->at > 1 ? 2 : 1;
+        s->at += s->size - s->at > 1 ? 2 : 1;
         return false;
     }
     const bool pair = unit >= 0xD800 && unit < 0xDC00 && next >= 0xDC00 && next < 0xE000;
