@@ -138,7 +138,8 @@ build
 code=$?
 wait $!
 check "two makes at once wait for each other" test "$?$code" = 00 -a \
-    "$(cat ../first ../said | grep -c '^  CC ')" -eq "$count"
+    "$(cat ../first ../said | grep -c '^  CC ')" -eq "$count" -a \
+    -n "$(grep -h 'waiting for another make' ../first ../said)"
 
 object=build/cpu/obj/runtime/utf8.o
 build $object

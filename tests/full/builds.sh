@@ -31,11 +31,12 @@ story() {
     name=$1
     shift
     rm -rf "$folder/tree/build"
-    (cd "$folder/tree" && "$@" -s WERROR=1 run >"$folder/$name.story" 2>"$folder/$name.log" &&
+    (cd "$folder/tree" && "$@" -s WERROR=1 run >"$folder/$name.log" 2>&1 &&
+        build/cpu/fable-mamba run -q -p "Once upon a time" -n 300 >"$folder/$name.story" &&
         build/cpu/fable-mamba selftest 2>>"$folder/$name.log" | grep '^logits' >>"$folder/$name.story")
     code=$?
     [ -e "$folder/story" ] || cp "$folder/$name.story" "$folder/story"
-    [ $code -ne 0 ] || cmp "$folder/$name.story" "$folder/story" >>"$folder/$name.log" || code=1
+    [ $code -ne 0 ] || cmp "$folder/$name.story" "$folder/story" >>"$folder/$name.log" 2>&1 || code=1
     report "$name: make run" $code "$folder/$name.log"
 }
 tests() {
