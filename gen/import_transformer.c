@@ -83,8 +83,13 @@ static bool take_window(const struct import_source *s)
                      "'max_window_layers'), expected one of all or none");
         return false;
     }
-    return all ? import_take(s, "sliding_window", "sliding_window", NULL)
-               : import_set(s->cfg, "sliding_window", "0", s->report);
+    if (!all)
+        return import_set(s->cfg, "sliding_window", "0", s->report);
+    if (s->left != NULL && strcmp(s->cfg->model_type, "llama") == 0)
+        report_note(s->report,
+                    "'sliding_window' is honoured, although transformers' Llama has none: "
+                    "with 0 in the config a token sees all positions");
+    return import_take(s, "sliding_window", "sliding_window", NULL);
 }
 
 /* Refuses every change of the frequencies with the length of the text. */
