@@ -248,6 +248,7 @@ $(described): %: %.o $(TESTS)/obj/no_steps.o $(OUT)/obj/runtime/main.o $(OUT)/li
 	@$(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 $(TESTS)/budget_test: | $(described)
 $(TESTS)/fetch_test $(TESTS)/fetch_files_test: | $(TOOLS)/fetch
+$(TESTS)/fetch_settings_test: $(TOOLS)/obj/tools/fetch_settings.o
 
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.
 $(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o fake_model.o) \

@@ -254,6 +254,12 @@ START_TEST(without_the_network_and_the_cache)
               TARGET " is left as it is, for HF_HUB_OFFLINE is set; next:  make MODEL=mamba-130m "
                      "CHECKPOINT=" TARGET);
     ck_assert_uint_eq(*site_hub.count, 0);
+    setenv("TRANSFORMERS_OFFLINE", "yes", 1);
+    setenv("HF_HUB_OFFLINE", "", 1);
+    site_said(site_fetch(), 0,
+              TARGET " is left as it is, for TRANSFORMERS_OFFLINE is set; next:  make "
+                     "MODEL=mamba-130m CHECKPOINT=" TARGET);
+    ck_assert_uint_eq(*site_hub.count, 0);
     setenv("HF_HUB_OFFLINE", "0", 1);
     site_done(site_fetch());
 }

@@ -47,9 +47,20 @@ bool site_has(const char *path)
 /* Nothing of the user's own environment may take part. */
 static void clean_environment(void)
 {
-    static const char *const names[] = {
-        "http_proxy", "https_proxy",  "all_proxy", "HTTP_PROXY",    "HTTPS_PROXY",
-        "ALL_PROXY",  "HF_HUB_CACHE", "HF_TOKEN",  "HF_TOKEN_PATH", "HF_HUB_OFFLINE"};
+    static const char *const names[] = {"http_proxy",
+                                        "https_proxy",
+                                        "all_proxy",
+                                        "HTTP_PROXY",
+                                        "HTTPS_PROXY",
+                                        "ALL_PROXY",
+                                        "HF_HUB_CACHE",
+                                        "HF_TOKEN",
+                                        "HF_TOKEN_PATH",
+                                        "HF_HUB_OFFLINE",
+                                        "HUGGINGFACE_HUB_CACHE",
+                                        "TRANSFORMERS_OFFLINE",
+                                        "HUGGING_FACE_HUB_TOKEN",
+                                        "HF_HUB_DISABLE_IMPLICIT_TOKEN"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);
     setenv("HF_HOME", "home", 1);

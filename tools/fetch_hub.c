@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fnmatch.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,80 +11,7 @@
 #include "gen/json_text.h"
 #include "runtime/die.h"
 
-/* ---- the environment ------------------------------------------------------------------------ */
-
-static const char *setting(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
-/* printf into a setting; exits if it is too long, because half a path or token is another one. */
-__attribute__((format(printf, 3, 4))) static void set(char field[HUB_SETTING], const char *name,
-                                                      const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const int length = vsnprintf(field, HUB_SETTING, format, arguments);
-    va_end(arguments);
-    if (length < 0 || length >= HUB_SETTING)
-        die(EXIT_USAGE, "%s: longer than %d bytes", name, HUB_SETTING - 1);
-}
-
-/* The home of the hub's own client: where it keeps its cache and the token of a login. */
-static void find_home(char home[HUB_SETTING])
-{
-    if (setting("HF_HOME") != NULL)
-        set(home, "HF_HOME", "%s", setting("HF_HOME"));
-    else if (setting("XDG_CACHE_HOME") != NULL)
-        set(home, "XDG_CACHE_HOME", "%s/huggingface", setting("XDG_CACHE_HOME"));
-    else
-        set(home, "HOME", "%s/.cache/huggingface", setting("HOME") ? setting("HOME") : "");
-}
-
-static void find_token(struct hub *hub, const char *home)
-{
-    if (setting("HF_TOKEN") != NULL) {
-        set(hub->token, "HF_TOKEN", "%s", setting("HF_TOKEN"));
-        set(hub->token_source, "HF_TOKEN", "HF_TOKEN");
-    } else {
-        if (setting("HF_TOKEN_PATH") != NULL)
-            set(hub->token_source, "HF_TOKEN_PATH", "%s", setting("HF_TOKEN_PATH"));
-        else
-            set(hub->token_source, "HF_HOME", "%s/token", home);
-        FILE *file = fopen(hub->token_source, "r");
-        if (file == NULL)
-            return;
-        const size_t size = fread(hub->token, 1, sizeof hub->token - 1, file);
-        hub->token[size] = '\0';
-        fclose(file);
-    }
-    hub->token[strcspn(hub->token, " \t\r\n")] = '\0';
-    for (const char *at = hub->token; *at != '\0'; at++)
-        if (*at < '!' || *at > '~')
-            die(EXIT_USAGE, "%s: the token holds a byte that is no visible ASCII",
-                hub->token_source);
-}
-
-void hub_settings(struct hub *hub)
-{
-    char home[HUB_SETTING];
-    find_home(home);
-    find_token(hub, home);
-    if (setting("HF_HUB_CACHE") != NULL)
-        set(hub->cache, "HF_HUB_CACHE", "%s", setting("HF_HUB_CACHE"));
-    else
-        set(hub->cache, "HF_HOME", "%s/hub", home);
-    const char *offline = setting("HF_HUB_OFFLINE");
-    hub->offline = offline != NULL && strcmp(offline, "0") != 0;
-    const char *endpoint = setting("HF_ENDPOINT");
-    set(hub->endpoint, "HF_ENDPOINT", "%s", endpoint ? endpoint : "https://huggingface.co");
-    if ((strncmp(hub->endpoint, "http://", 7) != 0 && strncmp(hub->endpoint, "https://", 8) != 0) ||
-        strpbrk(hub->endpoint, "@?# ") != NULL)
-        die(EXIT_USAGE, "HF_ENDPOINT: '%s' is not http:// or https:// with a host", hub->endpoint);
-    while (hub->endpoint[strlen(hub->endpoint) - 1] == '/')
-        hub->endpoint[strlen(hub->endpoint) - 1] = '\0';
-}
+/* ---- addresses ------------------------------------------------------------------------------ */
 
 void hub_listing_url(const struct hub *hub, const struct cfg *cfg, char *url, size_t room)
 {

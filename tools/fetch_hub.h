@@ -22,9 +22,9 @@ enum {
 struct hub {
     char endpoint[HUB_SETTING];     /* HF_ENDPOINT, without a slash at its end */
     char token[HUB_SETTING];        /* HF_TOKEN, or the file; "": none */
-    char token_source[HUB_SETTING]; /* who named it, for messages */
+    char token_source[HUB_SETTING]; /* who named it, for messages; the file, if there was no name */
     char cache[HUB_SETTING];        /* HF_HUB_CACHE, or HF_HOME/hub */
-    bool offline;                   /* HF_HUB_OFFLINE */
+    const char *offline;            /* the variable that asks for it; NULL: none does */
     uint32_t timeout;               /* seconds */
 };
 

@@ -61,9 +61,11 @@ static bool list_offline(const struct fetch_place *place, struct hub_listing *li
     const bool complete = config && glob(path, 0, NULL, &weights) == 0;
     if (!complete)
         die(EXIT_FAILED,
-            "HF_HUB_OFFLINE is set, and neither %s nor %s has %s at revision %s: unset it, or copy "
-            "config.json, tokenizer.json and the safetensors to the former",
-            place->directory, place->hub->cache, place->cfg->repository, place->cfg->revision);
+            "%s is set, and neither %s nor %s has %s at revision %s: unset it, or copy "
+            "config.json, "
+            "tokenizer.json and the safetensors to the former",
+            place->hub->offline, place->directory, place->hub->cache, place->cfg->repository,
+            place->cfg->revision);
     globfree(&weights);
     return false;
 }
@@ -198,6 +200,7 @@ void fetch_run(const struct fetch_request *request)
     }
     char word[4 * HUB_SETTING + 3];
     quote(place.directory, word);
-    note("%s is %s; next:  make MODEL=%s CHECKPOINT=%s", place.directory,
-         listed ? "complete" : "left as it is, for HF_HUB_OFFLINE is set", cfg.name, word);
+    note("%s is %s%s%s; next:  make MODEL=%s CHECKPOINT=%s", place.directory,
+         listed ? "complete" : "left as it is, for ", listed ? "" : hub.offline,
+         listed ? "" : " is set", cfg.name, word);
 }
