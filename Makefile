@@ -78,7 +78,7 @@ tiny_models := $(foreach m,mamba-a mamba-b mamba-c mamba2-a mamba2-b,$(addprefix
                mamba-c-stored-bf16-f32 mamba-c-stored-f16-f32 mamba-a-original-f32 mamba-a-sharded-f32
 tiny_families := $(addprefix llama-a-,$(types)) llama-b-bf16 llama-c-f16 phi-a-bf16 phi-b-f16 mixtral-a-bf16 mixtral-a-f32 \
                      deepseek-a-bf16 deepseek-b-f16 jamba-a-bf16 jamba-b-f16 mixtral-w-f32 llama-d-f32 \
-                     llama-e-bf16 phi-c-f16 mixtral-b-bf16 deepseek-c-f32 jamba-c-f16
+                     llama-e-bf16 phi-c-f16 mixtral-b-bf16 deepseek-c-f32 jamba-c-f16 mamba2-c-bf16
 tiny_type    = $(lastword $(subst -, ,$(1)))
 tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
 include cuda.mk

@@ -68,7 +68,7 @@ endif
 # simt-model-mamba-a-bf16: a tiny model over the interpreter, and its weights.
 simt_families := $(addprefix llama-a-,$(types)) mixtral-a-bf16 phi-b-f16 $(addsuffix -f32,llama-b llama-c \
                  phi-a phi-b mixtral-a mixtral-w deepseek-a deepseek-b jamba-a jamba-b mamba2-a mamba2-b llama-e \
-                 phi-c deepseek-c)
+                 phi-c deepseek-c mamba2-c)
 simt_models := $(if $(cuda_headers),$(tiny_models) $(simt_families))
 $(TESTS)/cuda_runtime_test: $(OUT)/obj/runtime/cuda/targets.o
 simt-model-%: build/tests/config/%.ini

@@ -105,15 +105,6 @@ static void check_activation(const struct rules *r)
                      wanted, r->cfg->model_type);
 }
 
-/* `value` is a multiple of 16. */
-static void check_line(const struct rules *r, const char *name, uint32_t value)
-{
-    if (value % 16 != 0)
-        report_error(r->report, line(r, name),
-                     "%s = %u, expected a multiple of 16: kernels work on lines of 16", name,
-                     value);
-}
-
 static void check_attention(const struct rules *r)
 {
     const struct cfg *cfg = r->cfg;
@@ -145,8 +136,6 @@ static void check_period(const struct rules *r, const char *period_key, uint32_t
 static void check_ssd(const struct rules *r)
 {
     const struct cfg *cfg = r->cfg;
-    check_line(r, "head_dim", cfg->head_dim);
-    check_line(r, "state_size", cfg->state_size);
     if (cfg->intermediate_size != cfg->num_heads * cfg->head_dim)
         report_error(r->report, line(r, "intermediate_size"),
                      "intermediate_size = %u, expected num_heads * head_dim = %u",

@@ -11,14 +11,19 @@ void entrance_tensors(struct build *b, const struct entrance_sources *from,
     const uint32_t D = b->cfg->hidden_size, C = sizes.channels, K = sizes.taps;
     e->norm = build_weight(b, "norm", from->norm, PACKING_VECTOR, D, 1);
     e->in_proj = build_weight(b, "in_proj", from->in_proj, PACKING_MATRIX, sizes.rows, D);
-    b->graph->tensor[e->in_proj].row_spread = sizes.spread;
+    b->graph->tensor[e->in_proj].row_spread = sizes.row_spread;
     e->in_bias = bias(b, "in_proj_bias", from->in_bias, sizes.rows);
     if (e->in_bias != GRAPH_NONE)
-        b->graph->tensor[e->in_bias].row_spread = sizes.spread;
+        b->graph->tensor[e->in_bias].row_spread = sizes.row_spread;
     e->taps = build_weight(b, "conv_taps", from->taps, PACKING_TAPS, C, K);
     build_note(b, e->taps, "oldest first");
     e->conv_bias = bias(b, "conv_bias", from->conv_bias, C);
-    e->conv = build_rows(b, ROLE_STATE, "conv", K - 1, C);
+    if (sizes.channel_spread.run[0].groups > 0) {
+        build_spread_rows(b, e->taps, sizes.channel_spread);
+        build_spread_rows(b, e->conv_bias, sizes.channel_spread);
+    }
+    e->conv = build_rows(b, ROLE_STATE, "conv", K - 1,
+                         (uint32_t)tensor_width(&b->graph->tensor[e->taps]));
     build_note(b, e->conv, "the last inputs of conv, oldest first");
 }
 

@@ -10,12 +10,14 @@ struct entrance_sources {
     const char *norm, *in_proj, *in_bias, *taps, *conv_bias;
 };
 
-/* in_proj has `rows` rows that lie as `spread` says, of which a convolution of `taps` taps takes
- * `channels`. */
+/* in_proj has `rows` rows that lie as `row_spread` says, of which a convolution of `taps` taps takes
+ * `channels`; these are one group, or lie as `channel_spread` says. */
 struct entrance_sizes {
     uint32_t rows;
-    struct spread spread;
-    uint32_t channels, taps;
+    struct spread row_spread;
+    uint32_t channels;
+    struct spread channel_spread;
+    uint32_t taps;
 };
 
 /* The tensors of one layer; GRAPH_NONE for a bias that the family does not have. */

@@ -6,6 +6,7 @@
  * norm, in_proj and conv are one operation, and so are the norm by groups and out_proj. */
 #include "gen/entrance.h"
 #include "gen/mamba.h"
+#include "gen/number.h"
 
 /* The tensors of one layer; GRAPH_NONE for a bias that the config does not have. */
 struct layer {
@@ -14,17 +15,25 @@ struct layer {
     uint32_t ssm; /* the state */
 };
 
+/* What kernels see: heads and states come in whole lines of 16, pads of zeros included. */
+static uint32_t padded(uint32_t size)
+{
+    return (uint32_t)number_pad(size, GRAPH_PAD);
+}
+
 /* The states of every head: rows of its channels, so that vectors run along them. */
 static uint32_t states_of(struct build *b)
 {
     const struct cfg *cfg = b->cfg;
-    struct tensor t = {.name = "ssm",
-                       .note = "the states [head][state][channel]",
-                       .role = ROLE_STATE,
-                       .place = b->place,
-                       .type = DTYPE_F32,
-                       .rank = 3,
-                       .dim = {cfg->num_heads, cfg->state_size, cfg->head_dim}};
+    struct tensor t = {
+        .name = "ssm",
+        .note = "the states [head][state][channel]",
+        .role = ROLE_STATE,
+        .place = b->place,
+        .type = DTYPE_F32,
+        .rank = 3,
+        .dim = {cfg->num_heads, padded(cfg->state_size), padded(cfg->head_dim)},
+    };
     return graph_tensor(b->graph, &t);
 }
 
@@ -32,8 +41,9 @@ static uint32_t states_of(struct build *b)
 static void layer_entrance(struct build *b, struct layer *l)
 {
     const struct cfg *cfg = b->cfg;
-    const uint32_t I = cfg->intermediate_size, H = cfg->num_heads;
-    const uint32_t W = I + 2 * cfg->n_groups * cfg->state_size; /* of the convolution */
+    const uint32_t I = cfg->intermediate_size, H = cfg->num_heads, P = cfg->head_dim;
+    const uint32_t G = cfg->n_groups, N = cfg->state_size;
+    const uint32_t W = I + 2 * G * N; /* of the convolution */
     const struct entrance_sources sources = {
         .norm = MAMBA_NORM,
         .in_proj = MAMBA_MIXER "in_proj.weight",
@@ -41,18 +51,25 @@ static void layer_entrance(struct build *b, struct layer *l)
         .taps = MAMBA_MIXER "conv1d.weight",
         .conv_bias = cfg->use_conv_bias ? MAMBA_MIXER "conv1d.bias" : NULL,
     };
-    const struct entrance_sizes sizes = {I + W + H, {{{1, I + W + H}}}, W, cfg->conv_kernel};
+    const struct entrance_sizes sizes = {
+        .rows = I + W + H,
+        .row_spread = {{{2 * H, P}, {2 * G, N}, {1, H}}},
+        .channels = W,
+        .channel_spread = {{{H, P}, {2 * G, N}}},
+        .taps = cfg->conv_kernel,
+    };
     entrance_tensors(b, &sources, sizes, &l->entrance);
     struct tensor *w = &b->graph->tensor[l->entrance.in_proj];
     w->parts = 3;
-    w->part[0] = I, w->part[1] = W, w->part[2] = H;
-    build_note(b, l->entrance.in_proj, "z %u, x B C %u, dt %u", I, W, H);
+    w->part[0] = H * padded(P), w->part[1] = H * padded(P) + 2 * G * padded(N), w->part[2] = H;
+    build_note(b, l->entrance.in_proj, "z %u, x B C %u, dt %u", w->part[0], w->part[1], H);
 }
 
 static void layer_tensors(struct build *b, struct layer *l)
 {
     const struct cfg *cfg = b->cfg;
     const uint32_t I = cfg->intermediate_size, H = cfg->num_heads;
+    const struct spread heads = {{{H, cfg->head_dim}}};
     layer_entrance(b, l);
     l->A = build_weight(b, "A", MAMBA_MIXER "A_log", PACKING_RATE, H, 1);
     build_note(b, l->A, "-exp(A_log)");
@@ -60,8 +77,10 @@ static void layer_tensors(struct build *b, struct layer *l)
     l->dt_bias = build_weight(b, "dt_bias", MAMBA_MIXER "dt_bias", PACKING_VECTOR, H, 1);
     l->ssm = states_of(b);
     l->y_norm = build_weight(b, "y_norm", MAMBA_MIXER "norm.weight", PACKING_VECTOR, I, 1);
+    build_spread_rows(b, l->y_norm, heads);
     l->out_proj = build_weight(b, "out_proj", MAMBA_MIXER "out_proj.weight", PACKING_MATRIX,
                                cfg->hidden_size, I);
+    build_spread_cols(b, l->out_proj, heads);
     l->out_bias = build_optional(b, cfg->use_bias, "out_proj_bias", MAMBA_MIXER "out_proj.bias",
                                  cfg->hidden_size);
 }

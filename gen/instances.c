@@ -83,10 +83,12 @@ static void name_conv(struct instance *i, const char *rows_text)
 {
     const struct tensor *xz = instance_operand(i, 0), *taps = instance_operand(i, 2);
     snprintf(i->family, sizeof i->family, "CONV_SILU");
-    snprintf(i->symbol, sizeof i->symbol, "conv_silu_%s%ux%u", rows_text, taps->rows, taps->cols);
+    snprintf(i->symbol, sizeof i->symbol, "conv_silu_%s%" PRIu64 "x%u", rows_text,
+             tensor_width(taps), taps->cols);
     const uint64_t at = tensor_part_at(xz, tensor_convolved(xz));
-    snprintf(i->size, sizeof i->size, "%" PRIu64 ", %u, %u, %" PRIu64 ", %s", at, taps->rows,
-             taps->cols, xz->dim[1], i->node->op == OP_CONV_SILU_BIAS ? "BIAS" : "PLAIN");
+    snprintf(i->size, sizeof i->size, "%" PRIu64 ", %" PRIu64 ", %u, %" PRIu64 ", %s", at,
+             tensor_width(taps), taps->cols, xz->dim[1],
+             i->node->op == OP_CONV_SILU_BIAS ? "BIAS" : "PLAIN");
 }
 
 static void name_scan(struct instance *i, const char *rows_text)
@@ -113,9 +115,9 @@ static void name_norm_linear_conv(struct instance *i, double epsilon)
     snprintf(i->symbol, sizeof i->symbol, "%s_%s_%" PRIu64 "x%ux%u", kind, dtype_name(w->type),
              tensor_padded_rows(w), w->cols, taps->cols);
     snprintf(i->size, sizeof i->size,
-             "%s, %s, %u, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u, %u, %s, %" PRIu64, type,
-             instance_types[w->type], w->cols, x->dim[1], tensor_padded_rows(w), at, taps->rows,
-             taps->cols, value, xz->dim[1]);
+             "%s, %s, %u, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u, %s, %" PRIu64,
+             type, instance_types[w->type], w->cols, x->dim[1], tensor_padded_rows(w), at,
+             tensor_width(taps), taps->cols, value, xz->dim[1]);
 }
 
 /* With or without norms in front. */

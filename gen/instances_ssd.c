@@ -22,8 +22,8 @@ static void name_ssd(struct instance *i, const char *rows, const struct cfg *cfg
     limit(cfg->time_step_limit_low, low);
     limit(cfg->time_step_limit_high, high);
     snprintf(i->family, sizeof i->family, "SSD");
-    snprintf(i->symbol, sizeof i->symbol, "ssd_%s%ux%ux%u", rows, cfg->num_heads, cfg->head_dim,
-             cfg->state_size);
+    snprintf(i->symbol, sizeof i->symbol, "ssd_%s%" PRIu64 "x%" PRIu64 "x%" PRIu64, rows,
+             state->dim[0], state->dim[2], state->dim[1]);
     snprintf(i->size, sizeof i->size,
              "%" PRIu64 ", %" PRIu64 ", %u, %" PRIu64 ", %" PRIu64 ", %s, %s", state->dim[0],
              state->dim[2], cfg->n_groups, state->dim[1], zx->dim[1], low, high);
@@ -36,8 +36,8 @@ static void name_rmsnorm_groups(struct instance *i, const char *rows, const stru
     number_float((float)cfg_epsilon(cfg), epsilon);
     snprintf(i->family, sizeof i->family, "RMSNORM_GROUPS");
     snprintf(i->symbol, sizeof i->symbol, "rmsnorm_groups_%s%u", rows, x->part[0]);
-    snprintf(i->size, sizeof i->size, "%u, %u, %" PRIu64 ", %s", x->part[0], cfg->n_groups,
-             x->dim[1], epsilon);
+    snprintf(i->size, sizeof i->size, "%u, %u, %u, %" PRIu64 ", %s", x->part[0],
+             cfg->intermediate_size, cfg->n_groups, x->dim[1], epsilon);
 }
 
 static void name_norm_linear_add(struct instance *i, const struct cfg *cfg)
@@ -49,10 +49,10 @@ static void name_norm_linear_add(struct instance *i, const struct cfg *cfg)
     number_float((float)cfg_epsilon(cfg), epsilon);
     snprintf(i->family, sizeof i->family, "NORM_LINEAR_ADD");
     snprintf(i->symbol, sizeof i->symbol, "%s_%s_%" PRIu64 "x%u", kind, dtype_name(w->type),
-             tensor_padded_rows(w), w->cols);
-    snprintf(i->size, sizeof i->size, "%s, %s, %" PRIu64 ", %u, %u, %" PRIu64 ", %s", type,
-             instance_types[w->type], tensor_padded_rows(w), w->cols, cfg->n_groups, x->dim[1],
-             epsilon);
+             tensor_padded_rows(w), w->product_cols);
+    snprintf(i->size, sizeof i->size, "%s, %s, %" PRIu64 ", %u, %u, %u, %" PRIu64 ", %s", type,
+             instance_types[w->type], tensor_padded_rows(w), w->product_cols, w->cols,
+             cfg->n_groups, x->dim[1], epsilon);
 }
 
 bool instance_of_ssd(struct instance *i, const char *rows, const struct cfg *cfg)

@@ -26,8 +26,8 @@ static void entrance(struct build *b, const struct mixer_sources *from, struct m
                      struct entrance *e)
 {
     const uint32_t I = sizes.inner;
-    entrance_tensors(b, &from->entrance, (struct entrance_sizes){2 * I, {{{2, I}}}, I, sizes.taps},
-                     e);
+    entrance_tensors(b, &from->entrance,
+                     (struct entrance_sizes){2 * I, {{{2, I}}}, I, {{{0, 0}}}, sizes.taps}, e);
     struct tensor *w = &b->graph->tensor[e->in_proj];
     w->parts = 2;
     w->part[0] = w->part[1] = I;

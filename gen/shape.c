@@ -52,6 +52,14 @@ static bool vector(const struct rule *r, const struct tensor *v, uint64_t rows, 
            agree(r, "padded length of a vector", tensor_padded_rows(v), padded);
 }
 
+/* The same of channels that come in heads: with their pads they are `width` wide. */
+static bool spread_vector(const struct rule *r, const struct tensor *v, uint64_t width)
+{
+    return agree(r, "length of a vector", tensor_width(v), width) &&
+           agree(r, "columns of a vector", v->cols, 1) &&
+           agree(r, "padded length of a vector", tensor_padded_rows(v), width);
+}
+
 static bool embed(const struct rule *r)
 {
     struct tensor *w = operand(r, 1), *tokens = operand(r, 2);
@@ -89,7 +97,7 @@ static bool convolution(const struct rule *r, const struct tensor *x, const stru
     const uint32_t channels = x->part[tensor_convolved(x)];
     const uint64_t padded = number_pad(channels, GRAPH_PAD);
     return agree(r, "packing of the taps", taps->packing, PACKING_TAPS) &&
-           agree(r, "channels of the taps", taps->rows, channels) &&
+           agree(r, "channels of the taps", tensor_width(taps), channels) &&
            agree(r, "rows of the state", state->dim[0], taps->cols - 1) &&
            agree(r, "row of the state", state->dim[1], padded) &&
            vector(r, bias, taps->rows, padded);
@@ -211,19 +219,19 @@ static bool rmsnorm_groups(const struct rule *r)
     r->node->m = x->part[0];
     r->node->n = r->node->groups;
     return agree(r, "rest of the groups' width", x->part[0] % (r->node->groups * GRAPH_PAD), 0) &&
-           vector(r, operand(r, 1), x->part[0], x->part[0]);
+           spread_vector(r, operand(r, 1), x->part[0]);
 }
 
 static bool norm_linear_add(const struct rule *r)
 {
     const struct tensor *x = operand(r, 1), *norm = operand(r, 2), *w = operand(r, 3);
     r->node->m = w->rows;
-    r->node->k = w->cols;
+    r->node->k = w->product_cols;
     r->node->n = r->node->groups;
     return agree(r, "packing of the matrix", w->packing, PACKING_MATRIX) &&
-           agree(r, "first part of the source", x->part[0], w->cols) &&
-           agree(r, "rest of the groups' width", w->cols % (r->node->groups * GRAPH_PAD), 0) &&
-           vector(r, norm, w->cols, w->cols) && result(r, w, tensor_padded_rows(w)) &&
+           agree(r, "first part of the source", x->part[0], w->product_cols) &&
+           agree(r, "rest of the groups' width", x->part[0] % (r->node->groups * GRAPH_PAD), 0) &&
+           spread_vector(r, norm, x->part[0]) && result(r, w, tensor_padded_rows(w)) &&
            vector(r, operand(r, 4), w->rows, tensor_padded_rows(w));
 }
 

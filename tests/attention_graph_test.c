@@ -120,6 +120,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
     t->rows += broken[_i].what == ROWS;
     t->part[0] += broken[_i].what == ROWS;
     t->cols += broken[_i].what == COLS;
+    t->product_cols += broken[_i].what == COLS;
     t->dim[0] += broken[_i].what == DIM0;
     t->dim[1] += broken[_i].what == DIM1;
     t->dim[2] += broken[_i].what == DIM2;

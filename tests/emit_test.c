@@ -158,13 +158,12 @@ static size_t emit_all(const struct cfg *cfg)
 static void reconcile(struct cfg *cfg, bool most)
 {
     const bool phi = strcmp(cfg->model_type, "phi") == 0;
-    cfg->head_dim = most ? cfg->head_dim : 16;
+    cfg->head_dim = most ? cfg->head_dim : cfg_has(cfg, cfg_key("rope_theta")) ? 2 : 1;
     cfg->partial_rotary_factor = 1;
     strcpy(cfg->hidden_act, phi ? "gelu_new" : "silu");
     if (cfg_has(cfg, cfg_key("num_heads"))) {
-        cfg->head_dim = most ? 128 : 16;
+        cfg->head_dim = most ? 128 : 1;
         cfg->intermediate_size = cfg->num_heads * cfg->head_dim;
-        cfg->state_size = most ? cfg->state_size : 16;
     }
     if (most && cfg_experts(cfg) > 0) {
         /* more only cost this test memory */

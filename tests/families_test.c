@@ -52,6 +52,7 @@ static const struct family_case CASES[] = {
     {"mamba2-b-f32", "mamba2-b", "mamba2-b-f32"},
     {"mamba2-b-bf16", "mamba2-b", "mamba2-b-f32"},
     {"mamba2-b-f16", "mamba2-b", "mamba2-b-f32"},
+    {"mamba2-c-bf16", "mamba2-c", "mamba2-c-f32"},
 };
 
 /* On CUDA, as in reference_test.c, every row that a matrix product of prefill reads is rounded to
@@ -81,6 +82,7 @@ static const struct cuda_case {
     {{"jamba-b-f32", "jamba-b", "jamba-b-f32"}, TOLERANCE},
     {{"mamba2-a-f32", "mamba2-a", "mamba2-a-f32"}, TOLERANCE},
     {{"mamba2-b-f32", "mamba2-b", "mamba2-b-f32"}, TOLERANCE},
+    {{"mamba2-c-f32", "mamba2-c", "mamba2-c-f32"}, TOLERANCE},
 };
 
 /* That holds where a token goes through the same experts. These rows of a prompt do not: rounding

@@ -73,19 +73,19 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
     {                                                                                              \
         name(r, 0, ROWS(zx, HEADS_STRIDE(H, P, G, N)), (f32(*)[N][P])(void *)state, A, D, bias);   \
     }
-#define GROUPED(name, D, G, EPS, COUNT)                                                            \
-    RMSNORM_GROUPS(name, D, G, (D) + 48, EPS, COUNT)                                               \
+#define GROUPED(name, D, I, G, EPS, COUNT)                                                         \
+    RMSNORM_GROUPS(name, D, I, G, (D) + 48, EPS, COUNT)                                            \
     static void name##_call(run *r, f32 *x, const f32 *weight)                                     \
     {                                                                                              \
         name(r, 0, ROWS(x, (D) + 48), weight);                                                     \
     }
-#define EXIT(name, T, M, D, G, EPILOGUE)                                                           \
+#define EXIT(name, T, M, D, I, G, EPILOGUE)                                                        \
     typedef struct {                                                                               \
         ELEMENT_##T w[LINE_PAD(M) * (D)];                                                          \
     } name##_weight;                                                                               \
-    RMSNORM_GROUPS(name##_norm, D, G, (D) + 48, 1e-5f, ONE)                                        \
+    RMSNORM_GROUPS(name##_norm, D, I, G, (D) + 48, 1e-5f, ONE)                                     \
     LINEAR(name##_linear, name##_weight, T, M, D, LINE_PAD(M), (D) + 48, EPILOGUE, ONE)            \
-    NORM_LINEAR_ADD(name, name##_weight, T, M, D, G, (D) + 48, 1e-5f)                              \
+    NORM_LINEAR_ADD(name, name##_weight, T, M, D, I, G, (D) + 48, 1e-5f)                           \
     static void name##_apart(run *r, f32 *y, f32 *x, const f32 *norm, const void *w,               \
                              const f32 *bias)                                                      \
     {                                                                                              \
@@ -283,7 +283,7 @@ const u32 ssd_case_count = sizeof ssd_cases / sizeof ssd_cases[0];
 #define HEADS(...)
 
 #undef GROUPED
-#define GROUPED(name, D, G, EPS, COUNT) {#name, D, G, EPS, COUNT_##COUNT, name##_call},
+#define GROUPED(name, D, I, G, EPS, COUNT) {#name, D, I, G, EPS, COUNT_##COUNT, name##_call},
 const struct groups_case groups_cases[] = {
 #include "tests/kernel_shapes.def"
 };
@@ -292,7 +292,7 @@ const u32 groups_case_count = sizeof groups_cases / sizeof groups_cases[0];
 #define GROUPED(...)
 
 #undef EXIT
-#define EXIT(name, T, M, D, G, EPILOGUE) {#name, WEIGHT_##T, M, D, name##_apart, name##_call},
+#define EXIT(name, T, M, D, I, G, EPILOGUE) {#name, WEIGHT_##T, M, D, name##_apart, name##_call},
 const struct exit_case exit_cases[] = {
 #include "tests/kernel_shapes.def"
 };

@@ -57,7 +57,7 @@ struct ssd_case {
 /* Rows of D + 48 floats. */
 struct groups_case {
     const char *name;
-    u32 D, G;
+    u32 D, I, G;
     f32 eps;
     enum count count;
     void (*call)(run *r, f32 *x, const f32 *weight);

@@ -11,8 +11,8 @@
  *   NORM_SELECTION(name, R, N, DS, EPS, COUNT)
  *   NORM_DT_SCAN(name, TYPE, T, I, N, R, XS, DS, EPS)      one row
  *   SSD      (name, H, P, G, N, XS, LOW, HIGH, COUNT)
- *   RMSNORM_GROUPS(name, D, G, XS, EPS, COUNT)             in place
- *   NORM_LINEAR_ADD(name, TYPE, T, M, D, G, XS, EPS)       one row
+ *   RMSNORM_GROUPS(name, D, I, G, XS, EPS, COUNT)          in place
+ *   NORM_LINEAR_ADD(name, TYPE, T, M, D, I, G, XS, EPS)    one row
  *   LAYERNORM(name, D, S, EPS, COUNT)
  *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C, W)
  *                                                          one row

@@ -3,7 +3,8 @@
  *   Means    norm_groups.h and linear.h one after another, in one operation: the exit of a Mamba-2
  *            layer in a decode step
  *   Shapes   y [1][PAD(M)] f32; x [1][XS], of which columns 0 .. D-1; norm [D]; W [M][D] packed as
- *            in panels.h; bias [PAD(M)]; a NULL bias is none; D / G a multiple of 16
+ *            in panels.h; bias [PAD(M)]; a NULL bias is none; D, I and G as in
+ *            norm_groups.h
  *   Split    lines of 16 outputs. Every thread normalises the row for itself, which costs less than
  *            a barrier.
  *   Moves    W once, streamed
@@ -29,12 +30,12 @@ KERNEL_INLINE void linear_add(enum weight_type T, u32 M, u32 D, const run *r, f3
         linear(T, M, D, 0, 0, EPILOGUE_ADD, COUNT_ONE, r, y, w, bias, x);
 }
 
-#define NORM_LINEAR_ADD(name, TYPE, T, M, D, G, XS, EPS)                                           \
+#define NORM_LINEAR_ADD(name, TYPE, T, M, D, I, G, XS, EPS)                                        \
     void name(run *r, u32 op, f32(*y)[LINE_PAD(M)], const f32(*x)[XS], const f32 *norm,            \
               const TYPE *w, const f32 *bias)                                                      \
     {                                                                                              \
         _Alignas(LINE_BYTES) f32 xn[D];                                                            \
-        norm_groups_row(D, G, EPS, xn, x[0], norm);                                                \
+        norm_groups_row(D, I, G, EPS, xn, x[0], norm);                                             \
         linear_add(WEIGHT_##T, M, D, r, y[0], w->w, bias, xn);                                     \
         op_done(r, op); /* y before the next norm reads it; x before it is overwritten */          \
     }

@@ -1,7 +1,7 @@
 /* rmsnorm_groups:  x[count][D] <- each of its G groups / rms of the group * weight[D], in place
  *
  *   Means    kernels/cpu/norm_groups.h, which is the definition
- *   Shapes   x [rows][XS] f32, of which columns 0 .. D-1; weight f32 [D]; D / G a multiple of 16
+ *   Shapes   x [rows][XS] f32, of which columns 0 .. D-1; weight f32 [D]; I and G as there
  *   Grid     that of norm.cuh for rows of D / G, a block for every group of a row
  *   Moves    x once in and once out, in registers meanwhile
  *   Order    that of norm.cuh, group by group
@@ -13,11 +13,11 @@
 
 #include "kernels/cuda/norm.cuh"
 
-#define RMSNORM_GROUPS(name, D, G, XS, EPS, COUNT)                                                 \
+#define RMSNORM_GROUPS(name, D, I, G, XS, EPS, COUNT)                                              \
     static_assert(NORM_FITS((D) / (G)), "rmsnorm_groups: a group has at most 32768 floats");       \
     KERNEL(name##_kernel, struct rmsnorm_params, NORM_THREADS((D) / (G)))                          \
     {                                                                                              \
-        rmsnorm((D) / (G), (D) / (G), G, XS, EPS, COUNT_##COUNT, &p);                              \
+        rmsnorm((I) / (G), (D) / (G), G, XS, EPS, COUNT_##COUNT, &p);                              \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*x)[XS], const f32 *weight)                           \
     {                                                                                              \

@@ -2,13 +2,13 @@
  *
  *   Means    kernels/cpu/norm_linear_add.h, which is the definition
  *   Shapes   y [1][PAD(M)] f32; x [1][XS], of which columns 0 .. D-1; norm [D]; W [PAD(M)][D]
- *            row-major; bias [PAD(M)]; a NULL bias is none; D / G a multiple of 16
+ *            row-major; bias [PAD(M)]; a NULL bias is none; D, I and G as in norm_groups.cuh
  *   Grid     of linear_gemv.cuh for M
  *   Moves    W once, its first vectors and the norm's weight before pdl_wait(); x once per block,
  *            from L2, twice where there are groups
- *   Order    one group: as in norm_gemv.cuh, the norm's factor at the end. More: a warp per group,
- *            lane l acc = fma(x, x, acc) from 0 over vectors l, l + 32, .., the tree of
- *            lanes_sum(); s = 1 / sqrt(sum G / D + EPS); u = x * s * norm. Sums of W u as in
+ *   Order    one group without pads: as in norm_gemv.cuh, the norm's factor at the end. Else a
+ *            warp per group, lane l acc = fma(x, x, acc) from 0 over vectors l, l + 32, .., the
+ *            tree of lanes_sum(); s = 1 / sqrt(sum G / I + EPS); u = x * s * norm. Sums of W u as in
  *            linear_gemv.cuh; * the factor; + bias; y + that
  *   Error    e = (D / 32 + 32) 2^-24 (sum |W||norm x| s + |bias|), and 2^-24 (|y| + e)
  *            (tests/simt/norm_groups_kernel_test.cc)
@@ -30,7 +30,7 @@ struct norm_linear_add_params {
 };
 
 /* scales[G] <- 1 / rms of each group. */
-DEVICE void group_scales(u32 D, u32 G, f32 eps, u32 warps, const f32 *x, f32 *scales)
+DEVICE void group_scales(u32 D, u32 I, u32 G, f32 eps, u32 warps, const f32 *x, f32 *scales)
 {
     const u32 vectors = D / G / 4;
     for (u32 g = warp_index(); g < G; g += warps) {
@@ -41,7 +41,7 @@ DEVICE void group_scales(u32 D, u32 G, f32 eps, u32 warps, const f32 *x, f32 *sc
         }
         sum = lanes_sum(sum, WARP);
         if (warp_lane() == 0)
-            scales[g] = norm_scale(D / G, eps, 1, &sum);
+            scales[g] = norm_scale(I / G, eps, 1, &sum);
     }
 }
 
@@ -67,20 +67,20 @@ DEVICE void groups_stage(enum weight_type T, u32 D, u32 G, u32 threads, const f3
 }
 
 /* Stages the norm of x for all threads of the block; returns the factor of the finished sums. */
-DEVICE f32 norm_row_groups(enum weight_type T, u32 D, u32 G, f32 eps, u32 threads, const f32 *x,
-                           struct gemv_shared *shared)
+DEVICE f32 norm_row_groups(enum weight_type T, u32 D, u32 I, u32 G, f32 eps, u32 threads,
+                           const f32 *x, struct gemv_shared *shared)
 {
-    if (G == 1)
+    if (G == 1 && I == D)
         return norm_row(T, D, eps, threads, false, x, shared);
     f32 *const scales = (f32 *)(shared->x + D / 4);
-    group_scales(D, G, eps, threads / WARP, x, scales);
+    group_scales(D, I, G, eps, threads / WARP, x, scales);
     block_barrier(); /* scales: written by each warp, read by all threads below */
     groups_stage(T, D, G, threads, x, scales, shared->x);
     block_barrier(); /* x: written by all threads, read by all in product_sums() */
     return 1.0f;
 }
 
-DEVICE void norm_linear_add(enum weight_type T, u32 M, u32 D, u32 G, f32 eps,
+DEVICE void norm_linear_add(enum weight_type T, u32 M, u32 D, u32 I, u32 G, f32 eps,
                             const struct norm_linear_add_params *p)
 {
     const u32 threads = GEMV_THREADS(T, M, D);
@@ -95,7 +95,7 @@ DEVICE void norm_linear_add(enum weight_type T, u32 M, u32 D, u32 G, f32 eps,
     if (p->bias && row != ~0u)
         bias = p->bias[row];
     pdl_wait();
-    const f32 scale = norm_row_groups(T, D, G, eps, threads, p->x, shared);
+    const f32 scale = norm_row_groups(T, D, I, G, eps, threads, p->x, shared);
     if (row != ~0u)
         before = p->y[row];
     product_sums(&product, hold, shared->x, sums);
@@ -104,13 +104,13 @@ DEVICE void norm_linear_add(enum weight_type T, u32 M, u32 D, u32 G, f32 eps,
         p->y[row] = before + total;
 }
 
-#define NORM_LINEAR_ADD(name, TYPE, T, M, D, G, XS, EPS)                                           \
+#define NORM_LINEAR_ADD(name, TYPE, T, M, D, I, G, XS, EPS)                                        \
     static_assert((D) % (16 * (G)) == 0, "norm_linear_add: groups in lines of 16");                \
     static_assert(NORM_ADD_SHARED_BYTES(D, G) <= SHARED_MOST_BYTES,                                \
                   "norm_linear_add: x is too long");                                               \
     KERNEL(name##_kernel, struct norm_linear_add_params, GEMV_THREADS(WEIGHT_##T, M, D))           \
     {                                                                                              \
-        norm_linear_add(WEIGHT_##T, M, D, G, EPS, &p);                                             \
+        norm_linear_add(WEIGHT_##T, M, D, I, G, EPS, &p);                                          \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*y)[LINE_PAD(M)], const f32(*x)[XS], const f32 *norm, \
                          const TYPE *w, const f32 *bias)                                           \

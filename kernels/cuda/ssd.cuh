@@ -6,8 +6,9 @@
  *            P and N multiples of 16
  *   Grid     a block of 128 threads per line of 16 channels of a head. Thread t has 4 of them, from
  *            4 (t % 4), and the states in runs of 4 from 4 (t / 4), 4 (t / 4) + 128, .., all in
- *            registers. The tokens come in tiles of 16, the next one on its way to shared memory
- *            while one is computed; a decode step is a tile of one. Blocks share nothing.
+ *            registers. The tokens come in tiles of 16, or of 8 or 4 where more do not fit, the next
+ *            one on its way to shared memory while one is computed; a decode step is a tile of
+ *            one. Blocks share nothing.
  *   Moves    the state once in and once out, 16 bytes at a time; x and z once, B, C and dt once per
  *            block, from L2. Bound by bandwidth in decode, by arithmetic in prefill.
  *   Order    dt, its decay and the states as on the CPU, with the same bits. Of y a thread sums its
@@ -31,21 +32,24 @@ enum {
     SSD_WARPS = SSD_THREADS / WARP,
     SSD_QUADS = LINE_F32 / 4,                   /* threads that share a run of states */
     SSD_STRIDE = 4 * (SSD_THREADS / SSD_QUADS), /* states from one run of a thread to the next */
-    SSD_MOST_RUNS = 4,
+    SSD_MOST_RUNS = 8,
 };
 
 #define SSD_RUNS(N) CEIL_DIV(N, (u32)SSD_STRIDE)
-
-/* Tokens of a tile, and the tiles in shared memory at a time. */
-#define SSD_TILE_ONE    1u
-#define SSD_TILE_CHUNK  16u
-#define SSD_TILES_ONE   1u
-#define SSD_TILES_CHUNK 2u
 
 /* Floats of a tile of T tokens: B, C; x, z; the time step and its decay; padded to 16 bytes. */
 #define SSD_TILE_FLOATS(T, N) ((T) * (2 * (N) + 2 * LINE_F32) + LINE_PAD(2 * (T)))
 #define SSD_SHARED_BYTES(T, TILES, N)                                                              \
     (4 * ((TILES)*SSD_TILE_FLOATS(T, N) + (T)*SSD_WARPS * LINE_F32))
+
+/* Tokens of a tile, and the tiles in shared memory at a time. */
+#define SSD_TILE_ONE(N) 1u
+#define SSD_TILE_CHUNK(N)                                                                          \
+    (SSD_SHARED_BYTES(16, 2, N) <= SHARED_MOST_BYTES  ? 16u                                        \
+     : SSD_SHARED_BYTES(8, 2, N) <= SHARED_MOST_BYTES ? 8u                                         \
+                                                      : 4u)
+#define SSD_TILES_ONE   1u
+#define SSD_TILES_CHUNK 2u
 
 struct ssd_params {
     const struct step *step;
@@ -259,11 +263,12 @@ DEVICE void ssd(const struct ssd_shape *s, u32 tiles, enum count count, const st
 #define SSD(name, H, P, G, N, XS, LOW, HIGH, COUNT)                                                \
     static_assert((P) % 16 == 0 && (N) % 16 == 0, "ssd: heads and states in lines of 16");         \
     static_assert(SSD_RUNS(N) <= SSD_MOST_RUNS, "ssd: states in registers");                       \
-    static_assert(SSD_SHARED_BYTES(SSD_TILE_##COUNT, SSD_TILES_##COUNT, N) <= SHARED_MOST_BYTES,   \
+    static_assert(SSD_SHARED_BYTES(SSD_TILE_##COUNT(N), SSD_TILES_##COUNT, N) <=                   \
+                      SHARED_MOST_BYTES,                                                           \
                   "ssd: tiles in shared memory");                                                  \
     KERNEL(name##_kernel, struct ssd_params, SSD_THREADS)                                          \
     {                                                                                              \
-        const struct ssd_shape s = {H, P, G, N, XS, LOW, HIGH, SSD_TILE_##COUNT};                  \
+        const struct ssd_shape s = {H, P, G, N, XS, LOW, HIGH, SSD_TILE_##COUNT(N)};               \
         ssd(&s, SSD_TILES_##COUNT, COUNT_##COUNT, &p);                                             \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*zx)[XS], f32(*state)[N][P], const f32 *A,            \
@@ -271,7 +276,7 @@ DEVICE void ssd(const struct ssd_shape *s, u32 tiles, enum count count, const st
     {                                                                                              \
         const struct ssd_params p = {r->step, zx[0], state[0][0], A, D, bias};                     \
         LAUNCH(r, op, name##_kernel, (H) * ((P) / LINE_F32), SSD_THREADS,                          \
-               SSD_SHARED_BYTES(SSD_TILE_##COUNT, SSD_TILES_##COUNT, N), p);                       \
+               SSD_SHARED_BYTES(SSD_TILE_##COUNT(N), SSD_TILES_##COUNT, N), p);                    \
     }
 
 #endif

@@ -18,13 +18,16 @@ MODELS = {
                                     tie_word_embeddings=True)),
     "mamba2-b": (1402, 170480, dict(num_heads=4, head_dim=32, n_groups=2, use_bias=True,
                                     time_step_limit=(0.01, 0.1), tie_word_embeddings=False)),
+    # No size that 16 divides.
+    "mamba2-c": (1403, 72516, dict(hidden_size=36, num_heads=6, head_dim=12, state_size=20, n_groups=2,
+                               conv_kernel=3, use_bias=True, tie_word_embeddings=False)),
 }
 
 
 def main():
     setup()
     for name, (seed, parameters, sizes) in MODELS.items():
-        config = Mamba2Config(**sizes, **COMMON)
+        config = Mamba2Config(**COMMON | sizes)
         model = build(Mamba2ForCausalLM, config, seed, parameters)
         weights = save(model, name, old=name == "mamba2-a")
         flat = config.to_dict() | dict(time_step_limit=config.time_step_limit)

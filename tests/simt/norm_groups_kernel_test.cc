@@ -30,16 +30,18 @@ static void no_findings(const char *name)
 }
 
 /* ---- rmsnorm_groups -------------------------------------------------------------------------- */
-/* D, G; the rows have BESIDE more floats. */
+/* D, I, G; I of the D columns count; the rows have BESIDE more floats. */
 #define NORM_SHAPES(X)                                                                             \
-    X(1536, 1)                                                                                     \
-    X(5120, 1)                                                                                     \
-    X(8192, 8)                                                                                     \
-    X(96, 1)                                                                                       \
-    X(240, 5)
+    X(1536, 1536, 1)                                                                               \
+    X(5120, 5120, 1)                                                                               \
+    X(8192, 8192, 8)                                                                               \
+    X(96, 96, 1)                                                                                   \
+    X(240, 240, 5)                                                                                 \
+    X(160, 100, 2)                                                                                 \
+    X(112, 36, 1)
 
-#define NORM_MAKE(D, G)                                                                            \
-    RMSNORM_GROUPS(norm_##D##x##G, D, G, (D) + BESIDE, 1e-5f, CHUNK)                               \
+#define NORM_MAKE(D, I, G)                                                                         \
+    RMSNORM_GROUPS(norm_##D##x##G, D, I, G, (D) + BESIDE, 1e-5f, CHUNK)                            \
     static void norm_##D##x##G##_call(run *r, f32 *x, const f32 *weight)                           \
     {                                                                                              \
         norm_##D##x##G(r, 0, (f32(*)[(D) + BESIDE]) x, weight);                                    \
@@ -48,10 +50,10 @@ NORM_SHAPES(NORM_MAKE)
 
 static const struct norm_case {
     const char *name;
-    u32 D, G;
+    u32 D, I, G;
     void (*call)(run *r, f32 *x, const f32 *weight);
 } norm_cases[] = {
-#define NORM_ROW(D, G) {"norm " #D " by " #G, D, G, norm_##D##x##G##_call},
+#define NORM_ROW(D, I, G) {"norm " #D " by " #G, D, I, G, norm_##D##x##G##_call},
     NORM_SHAPES(NORM_ROW)};
 
 /* One group of a row; returns the worst error as a part of its bound. */
@@ -63,7 +65,7 @@ static double check_group(const struct norm_case *c, u32 threads, const f32 *x, 
     double squares = 0, worst = 0;
     for (u32 i = 0; i < width; i++)
         squares += (double)x[i] * x[i];
-    const double scale = 1 / sqrt(squares / width + (double)1e-5f);
+    const double scale = 1 / sqrt(squares / (c->I / c->G) + (double)1e-5f);
     for (u32 i = 0; i < width; i++) {
         const double exact = x[i] * scale * weight[i], bound = steps * unit * fabs(exact);
         if (!(fabs(y[i] - exact) <= bound))
@@ -128,22 +130,24 @@ END_TEST
 /* ---- norm_linear_add ------------------------------------------------------------------------- */
 /* M, D, G: out_proj of the models; then every type and several groups. */
 #define EXIT_SHAPES(X)                                                                             \
-    X(BF16, 768, 1536, 1)                                                                          \
-    X(BF16, 1024, 2048, 1)                                                                         \
-    X(BF16, 1536, 3072, 1)                                                                         \
-    X(BF16, 2560, 5120, 1)                                                                         \
-    X(BF16, 800, 8192, 8)                                                                          \
+    X(BF16, 768, 1536, 1536, 1)                                                                    \
+    X(BF16, 1024, 2048, 2048, 1)                                                                   \
+    X(BF16, 1536, 3072, 3072, 1)                                                                   \
+    X(BF16, 2560, 5120, 5120, 1)                                                                   \
+    X(BF16, 800, 8192, 8192, 8)                                                                    \
     EXIT_SMALL(X)
 
 #define EXIT_SMALL(X)                                                                              \
-    X(F32, 50, 96, 1)                                                                              \
-    X(F16, 17, 16, 1)                                                                              \
-    X(F16, 112, 240, 5)                                                                            \
-    X(BF16, 1550, 160, 2)                                                                          \
-    X(F32, 780, 1056, 3)
+    X(F32, 50, 96, 96, 1)                                                                          \
+    X(F16, 17, 16, 16, 1)                                                                          \
+    X(F16, 112, 240, 240, 5)                                                                       \
+    X(BF16, 1550, 160, 160, 2)                                                                     \
+    X(F32, 780, 1056, 1056, 3)                                                                     \
+    X(F32, 50, 112, 36, 1)                                                                         \
+    X(BF16, 40, 160, 100, 2)
 
-#define EXIT_MAKE(T, M, D, G)                                                                      \
-    NORM_LINEAR_ADD(exit_##T##_##M##x##D##x##G, any_##T, T, M, D, G, (D) + BESIDE, 1e-5f)          \
+#define EXIT_MAKE(T, M, D, I, G)                                                                   \
+    NORM_LINEAR_ADD(exit_##T##_##M##x##D##x##G, any_##T, T, M, D, I, G, (D) + BESIDE, 1e-5f)       \
     static void exit_##T##_##M##x##D##x##G##_call(run *r, f32 *y, const f32 *x, const f32 *norm,   \
                                                   const void *w, const f32 *bias)                  \
     {                                                                                              \
@@ -155,11 +159,11 @@ EXIT_SHAPES(EXIT_MAKE)
 static const struct exit_case {
     const char *name;
     enum weight_type type;
-    u32 M, D, G;
+    u32 M, D, I, G;
     void (*call)(run *r, f32 *y, const f32 *x, const f32 *norm, const void *w, const f32 *bias);
 } exit_cases[] = {
-#define EXIT_ROW(T, M, D, G)                                                                       \
-    {#T " " #M "x" #D " by " #G, WEIGHT_##T, M, D, G, exit_##T##_##M##x##D##x##G##_call},
+#define EXIT_ROW(T, M, D, I, G)                                                                    \
+    {#T " " #M "x" #D " by " #G, WEIGHT_##T, M, D, I, G, exit_##T##_##M##x##D##x##G##_call},
     EXIT_SHAPES(EXIT_ROW)};
 static const struct exit_case exit_small[] = {EXIT_SMALL(EXIT_ROW)};
 
@@ -237,7 +241,7 @@ START_TEST(exit_within_bound)
         double squares = 0;
         for (u32 i = g * width; i < (g + 1) * width; i++)
             squares += (double)t.x[i] * t.x[i];
-        scales[g] = 1 / sqrt(squares / width + (double)1e-5f);
+        scales[g] = 1 / sqrt(squares / (t.c->I / t.c->G) + (double)1e-5f);
     }
     exit_run(&t);
     for (u32 m = 0; m < t.c->M; m++)

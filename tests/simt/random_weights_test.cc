@@ -140,7 +140,7 @@ END_TEST
 /* A tiny model of every family; the Makefile has made their configs. */
 static const char *const families[] = {
     "llama-b-f32",   "phi-b-f16",    "mixtral-a-bf16", "jamba-a-bf16",   "deepseek-a-f16",
-    "mamba2-b-bf16", "llama-e-bf16", "phi-c-f16",      "deepseek-c-f32",
+    "mamba2-b-bf16", "llama-e-bf16", "phi-c-f16",      "deepseek-c-f32", "mamba2-c-bf16",
 };
 
 START_TEST(every_family)

@@ -61,4 +61,4 @@ $(TESTS)/sample_kernels_test: $(TESTS)/obj/cuda/kernels/cuda/turn.o
 $(TESTS)/prefill_matmul_test: $(TESTS)/obj/cuda/runtime/cuda/matmul.o
 $(TESTS)/random_weights_test: | $(patsubst %,build/tests/config/%.ini,llama-b-f32 phi-b-f16 mixtral-a-bf16 \
                                              jamba-a-bf16 deepseek-a-f16 mamba2-b-bf16 llama-e-bf16 phi-c-f16 \
-                                             deepseek-c-f32)
+                                             deepseek-c-f32 mamba2-c-bf16)

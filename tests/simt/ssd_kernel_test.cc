@@ -19,6 +19,9 @@ static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 
 #define SSD_SHAPES(X)                                                                              \
     X(ssd_one_model, 3, 64, 1, 128, 0, INFINITY, ONE)                                              \
     X(ssd_model, 2, 64, 1, 128, 0, INFINITY, CHUNK)                                                \
+    X(ssd_one_1x16x1024, 1, 16, 1, 1024, 0, INFINITY, ONE)                                         \
+    X(ssd_1x16x640, 1, 16, 1, 640, 0, INFINITY, CHUNK)                                             \
+    X(ssd_1x16x1024, 1, 16, 1, 1024, 0, INFINITY, CHUNK)                                           \
     SSD_SMALL(X)
 
 #define SSD_SMALL(X)                                                                               \
