@@ -10,8 +10,8 @@ struct entrance_sources {
     const char *norm, *in_proj, *in_bias, *taps, *conv_bias;
 };
 
-/* in_proj has `rows` rows that lie as `row_spread` says, of which a convolution of `taps` taps takes
- * `channels`; these are one group, or lie as `channel_spread` says. */
+/* in_proj has `rows` rows that lie as `row_spread` says, of which a convolution of `taps` taps
+ * takes `channels`; these are one group, or lie as `channel_spread` says. */
 struct entrance_sizes {
     uint32_t rows;
     struct spread row_spread;

@@ -8,8 +8,8 @@
  *            from L2, twice where there are groups
  *   Order    one group without pads: as in norm_gemv.cuh, the norm's factor at the end. Else a
  *            warp per group, lane l acc = fma(x, x, acc) from 0 over vectors l, l + 32, .., the
- *            tree of lanes_sum(); s = 1 / sqrt(sum G / I + EPS); u = x * s * norm. Sums of W u as in
- *            linear_gemv.cuh; * the factor; + bias; y + that
+ *            tree of lanes_sum(); s = 1 / sqrt(sum G / I + EPS); u = x * s * norm. Sums of W u as
+ *            in linear_gemv.cuh; * the factor; + bias; y + that
  *   Error    e = (D / 32 + 32) 2^-24 (sum |W||norm x| s + |bias|), and 2^-24 (|y| + e)
  *            (tests/simt/norm_groups_kernel_test.cc)
  *

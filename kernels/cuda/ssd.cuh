@@ -6,9 +6,9 @@
  *            P and N multiples of 16
  *   Grid     a block of 128 threads per line of 16 channels of a head. Thread t has 4 of them, from
  *            4 (t % 4), and the states in runs of 4 from 4 (t / 4), 4 (t / 4) + 128, .., all in
- *            registers. The tokens come in tiles of 16, or of 8 or 4 where more do not fit, the next
- *            one on its way to shared memory while one is computed; a decode step is a tile of
- *            one. Blocks share nothing.
+ *            registers. The tokens come in tiles of 16, or of 8 or 4 where more do not fit, the
+ *            next one on its way to shared memory while one is computed; a decode step is a tile
+ *            of one. Blocks share nothing.
  *   Moves    the state once in and once out, 16 bytes at a time; x and z once, B, C and dt once per
  *            block, from L2. Bound by bandwidth in decode, by arithmetic in prefill.
  *   Order    dt, its decay and the states as on the CPU, with the same bits. Of y a thread sums its
