@@ -4,6 +4,8 @@
 #   make bench-gpu       what the GPU gives, and mamba-130m, -1.4b and -2.8b on it; results in models/
 #   make gpu-kit         build/gpu alone: all that the two need on another machine, which has no more
 #                        than the CUDA toolkit; there: tools/check_gpu.sh build/gpu, or bench_gpu.sh
+#   make survey-gpu      the most telling of it all in nine minutes, into build/survey.tar.gz
+#   make gpu-kit-archive build/gpu.tar.gz, where what travels must be small: tools/survey_gpu.sh -k
 #   make fit-gpu         every model at its real size on it, with random weights: 256 tokens, and
 #                        its memory beside the plan; there: tools/fit_gpu.sh build/gpu
 #
@@ -16,28 +18,36 @@ kit_isa  := $(if $(filter x86_64,$(shell uname -m)),avx2,native)
 # interpreter, of its fakes, and of functions that the host calls.
 kit_tests    := $(filter-out decode_math fake_% gpu_probe prefill_matmul random_weights simt, \
                   $(patsubst tests/simt/%_test.cc,%,$(wildcard tests/simt/*_test.cc)))
-kit_programs := $(kit_tests:%=$(KIT)/tests/%) $(KIT)/compare_logits $(KIT)/gpu_probe \
-                $(KIT)/driver_watch.so
+gpu_tools    := gpu_probe gpu_loop
+kit_programs := $(kit_tests:%=$(KIT)/tests/%) $(gpu_tools:%=$(KIT)/%) \
+                $(KIT)/compare_logits $(KIT)/driver_watch.so
 # Models: tiny ones of every family that have stored references, the default, and every other one at
 # its real size, of which some are measured.
 kit_tiny     := mamba-a-f32 mamba-a-bf16 mamba-b-f32 mamba-c-f16 mamba2-a-f32 llama-a-f32 llama-a-bf16 phi-a-f32 \
                 mixtral-a-f32 deepseek-a-f32 jamba-a-f32
 KIT_MODELS   ?= $(filter-out fable-mamba,$(patsubst config/%.ini,%,$(wildcard config/*.ini)))
 
-.PHONY: gpu-kit gpu-kit-parts gpu-kit-digests check-gpu bench-gpu fit-gpu $(addprefix kit-,$(kit_tiny) $(KIT_MODELS) fable-mamba)
+.PHONY: gpu-kit gpu-kit-archive gpu-kit-parts gpu-kit-digests check-gpu bench-gpu fit-gpu survey-gpu \
+        $(addprefix kit-,$(kit_tiny) $(KIT_MODELS) fable-mamba)
 check-gpu: gpu-kit
 	@tools/check_gpu.sh $(KIT)
 bench-gpu: gpu-kit
 	@tools/bench_gpu.sh $(KIT)
 fit-gpu: gpu-kit
 	@tools/fit_gpu.sh $(KIT)
+survey-gpu: gpu-kit
+	@tools/survey_gpu.sh -k $(KIT) build/survey.tar.gz
 
 # The interpreter's digests are what the GPU has to give: decoding is the same arithmetic.
 gpu-kit: deps-test
 	@$(MAKE) -s BACKEND=cuda ISA=$(kit_isa) gpu-kit-parts
 	@$(MAKE) -s gpu-kit-digests
 	@echo "$(KIT): $$(du -sh $(KIT) | cut -f1); on a machine with a GPU:" \
-	  "tools/check_gpu.sh $(KIT), tools/bench_gpu.sh $(KIT), tools/fit_gpu.sh $(KIT)"
+	  "tools/{check,bench,fit}_gpu.sh $(KIT), or tools/survey_gpu.sh -k $(KIT) ARCHIVE"
+gpu-kit-archive: gpu-kit
+	@tar -czf $(KIT).tar.gz.new --exclude=logs --exclude=bench -C $(dir $(KIT)) $(notdir $(KIT)) && \
+	  mv $(KIT).tar.gz.new $(KIT).tar.gz
+	@echo "$(KIT).tar.gz: $$(du -h $(KIT).tar.gz | cut -f1)iB"
 gpu-kit-digests: $(kit_tiny:%=$(KIT)/%.digest)
 $(KIT)/%.digest: simt-model-%
 	@mkdir -p $(@D); build/simt/$* selftest -q -m build/cuda/$*.weights | \
@@ -76,8 +86,9 @@ $(KIT)/compare_logits: tests/gpu/compare_logits.c runtime/die.c | deps-test
 	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(filter-out -MMD -MP,$(FLAGS)) $(MARCH) -s $^ -o $@ -lm
 $(KIT)/driver_watch.so: build/tools/libdriverwatch.so
 	@mkdir -p $(@D); cp $< $@
-$(KIT)/gpu_probe: $(addprefix $(OUT)/obj/tools/,gpu_probe.cu.o gpu_probe_measures.cu.o) $(OUT)/libruntime.a
-	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(FLAGS) -s $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
+$(KIT)/gpu_probe: $(OUT)/obj/tools/gpu_probe_measures.cu.o
+$(gpu_tools:%=$(KIT)/%): $(KIT)/%: $(OUT)/obj/tools/%.cu.o $(OUT)/libruntime.a
+	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(FLAGS) -s $(filter %.o,$^) $(OUT)/libruntime.a -o $@ $(RUNTIME_LIBS) $(backend_link)
 endif
 
 # ---- tests without a GPU ---------------------------------------------------------------------------
@@ -100,5 +111,12 @@ build/tests/driver/%: tests/gpu/driver_%.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $@"; $(HOST_CC) $(watch_flags) $(tell_sealed) -I. \
 	  -isystem $(CUDA_HOME)/include $< -o $@ $(if $(filter %/runtime,$@),$(cuda_libraries))
 test-parts: $(watch_parts)
+
+# The kit's programs over the interpreter, for the scripts' own test.
+kit_dry := $(if $(cuda_headers),$(gpu_tools:%=$(TESTS)/kit/%))
+test-parts: $(kit_dry)
+$(kit_dry): $(TESTS)/kit/%: $(TESTS)/obj/cuda/tools/%.o $(TESTS)/libsimt.a $(TEST_LIBS)
+	@mkdir -p $(@D); echo "  LINK  $@"
+	@$(SIMT_CXX) $(filter-out -std=%,$(FLAGS)) $< $(filter %.a,$^) -o $@ -lrt $(TOOL_LIBS)
 
 $(TESTS)/libsimt.a: $(addprefix $(TESTS)/obj/cuda/,runtime/cuda/random_weights.o tools/gpu_probe_measures.o)

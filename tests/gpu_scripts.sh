@@ -16,7 +16,7 @@ expect() {
     shift 3
     "$@" >"$work/log" 2>&1
     got=$?
-    if [ $got -eq "$code" ] && grep -qF "$text" "$work/log"; then
+    if [ $got -eq "$code" ] && grep -qF -- "$text" "$work/log"; then
         echo "ok: $what"
     else
         echo "FAIL: $what: exit code $got, expected $code and '$text'"
@@ -46,7 +46,7 @@ done
 kit 0
 expect "check_gpu fails when programs are missing" 1 "FAIL: mamba-a-f32 against transformers" \
     tools/check_gpu.sh "$work/kit"
-expect "check_gpu counts" 1 "check-gpu: 2 passed," tools/check_gpu.sh "$work/kit"
+expect "check_gpu counts" 1 "check-gpu: 3 passed," tools/check_gpu.sh "$work/kit"
 
 # model CALLS: a default model that ends as under the watch, after so many calls of the driver.
 model() {
@@ -62,6 +62,37 @@ model "0 calls"
 expect "check_gpu fails where the watch saw nothing" 1 "FAIL: $looked" tools/check_gpu.sh "$work/kit"
 printf '#!/bin/sh\nexit 0\n' >"$work/kit/fable-mamba"
 expect "check_gpu fails without the watch" 1 "FAIL: $looked" tools/check_gpu.sh "$work/kit"
+
+expect "check_gpu knows its steps" 2 "'loops' is no step" tools/check_gpu.sh "$work/kit" loops
+expect "check_gpu does the steps that are named" 0 "check-gpu: 1 passed, 0 failed, 0 skipped" \
+    tools/check_gpu.sh "$work/kit" kernels
+expect "check_gpu calls it no pass if it had to skip all" 77 "(there is no ncu)" \
+    env PATH=/usr/bin:/bin tools/check_gpu.sh "$work/kit" ncu
+expect "bench_gpu refuses what is no number of rounds" 2 "-r x: expected" tools/bench_gpu.sh -r x
+
+# A library that the loader does not find is looked for in toolkits and in Python's packages.
+# shellcheck disable=SC2317 # called by expect
+needs() {
+    sh -c '. tools/gpu_steps.sh; name=test kit=$1; library_find libneeded.so.13 && "$kit/gpu_probe"' \
+        - "$work/needy"
+}
+mkdir -p "$work/needy" "$work/toolkit/lib64" "$work/wheel/nvidia/cu13/lib"
+echo 'int needed(void); int needed(void) { return 7; }' | cc -shared -fPIC -x c - \
+    -Wl,-soname,libneeded.so.13 -o "$work/needy/libneeded.so.13"
+echo 'int needed(void); int main(void) { return needed(); }' | cc -x c - -x none \
+    "$work/needy/libneeded.so.13" -o "$work/needy/gpu_probe"
+expect "a library that is nowhere" 1 "there is no libneeded.so.13" needs
+mv "$work/needy/libneeded.so.13" "$work/wheel/nvidia/cu13/lib/"
+export PYTHONPATH="$work/wheel"
+expect "a library of a Python package is found" 7 "is that of " needs
+unset PYTHONPATH
+mv "$work/wheel/nvidia/cu13/lib/libneeded.so.13" "$work/toolkit/lib64/"
+# shellcheck disable=SC2317 # called by expect
+toolkit() (
+    export CUDA_HOME="$work/toolkit"
+    needs
+)
+expect "the library of a toolkit is found" 7 "is that of $work/toolkit/lib64" toolkit
 
 # fits CODE PLANNED TAKEN: a model that ends with that code, having said these bytes.
 fits() {
@@ -79,11 +110,11 @@ expect "fit_gpu fails what takes more" 1 "FAIL: real: 93.60 GB" tools/fit_gpu.sh
 fits 0 93000000000 92000000000
 expect "fit_gpu fails what takes less" 1 "FAIL: real: 92.00 GB" tools/fit_gpu.sh "$work/kit" real
 fits 3 0 0
-expect "fit_gpu skips what does not fit, and calls that no pass" 1 "skip: real (what it says)" \
+expect "fit_gpu skips what does not fit, and calls that no pass" 77 "skip: real (what it says)" \
     tools/fit_gpu.sh "$work/kit" real
 fits 1 0 0
 expect "fit_gpu fails what fails" 1 "FAIL: real: exit code 1" tools/fit_gpu.sh "$work/kit" real
-expect "fit_gpu skips by name what the kit has not" 1 "skip: mamba-130m (" \
+expect "fit_gpu skips by name what the kit has not" 77 "skip: mamba-130m (" \
     tools/fit_gpu.sh "$work/kit" config/mamba-130m.ini
 
 # A model of random weights is the same one with and without a file.

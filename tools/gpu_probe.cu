@@ -88,14 +88,19 @@ static const struct argp_option options[] = {
     {"bytes", OPTION_BYTES, "N", 0, "Memory of each kind (default 4 GiB; the host's 256 MiB)", 0},
     {"matrix", OPTION_MATRIX, "N", 0, "Rows, columns and depth of the product (default 8192)", 0},
     {"chain", OPTION_CHAIN, "N", 0, "Kernels of a chain (default 2000)", 0},
-    {0}};
+    {}};
 
 static const struct argp command_line = {
-    options, parse, "[MEASURE...]",
+    options,
+    parse,
+    "[MEASURE...]",
     "Measures what the first GPU can give: medians of interleaved rounds.\v"
     "Measures: read_device read_managed read_mapped gap_stream gap_graph gap_pdl graph_launch "
     "grid_barrier clock_tick gemm_bf16 (all, if none is named). Exits with 6 without a GPU, with 3 "
-    "if its memory does not suffice, with 5 if a kernel did not do what it was timed at."};
+    "if its memory does not suffice, with 5 if a kernel did not do what it was timed at.",
+    NULL,
+    NULL,
+    NULL};
 
 static void print_text(void)
 {

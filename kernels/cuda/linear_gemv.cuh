@@ -199,11 +199,11 @@ DEVICE f32 gemv_total(enum weight_type T, u32 M, u32 K, struct gemv_shared *shar
     f32 total = 0.0f;
     UNROLL
     for (u32 row = 0; row < rows; row++) {
-        sums[row] = lanes_sum(sums[row], WARP);
+        const f32 sum = lanes_sum(sums[row], WARP);
         if (split == 1 && warp_lane() == row)
-            total = sums[row];
+            total = sum;
         else if (split > 1 && warp_lane() == 0)
-            shared->part[warp_index()][row] = sums[row];
+            shared->part[warp_index()][row] = sum;
     }
     if (split == 1)
         return total;

@@ -2,6 +2,7 @@
  *
  *   probe_read     reads memory as the matrix kernels read weights, and nothing else
  *   probe_nothing  a kernel of a chain: what it costs is what every kernel costs
+ *   probe_again    the last kernel of a loop that runs on the device
  *   probe_meet     all blocks of a grid wait for each other, again and again
  *   probe_clock    how finely the device's clock counts
  *
@@ -80,6 +81,23 @@ KERNEL(probe_nothing_kernel, struct probe_nothing, PROBE_NOTHING_THREADS)
     pdl_wait();
     if (block_index() == 0 && thread_index() == 0)
         *p.count = *p.count + 1;
+}
+
+/* again:  the conditional node of `loop` runs again while *count < most
+ *
+ *   Grid     one thread does it */
+struct probe_again {
+    const u32 *count;
+    u32 most;
+    cudaGraphConditionalHandle loop;
+};
+
+KERNEL(probe_again_kernel, struct probe_again, WARP)
+{
+    pdl_trigger();
+    pdl_wait();
+    if (thread_index() == 0)
+        loop_continue(p.loop, *p.count < p.most);
 }
 
 /* meet:  `rounds` times: every block comes to a counter in memory, none goes on before all have

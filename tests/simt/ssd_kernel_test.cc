@@ -8,6 +8,7 @@
 #include "kernels/cuda/ssd.cuh"
 #include "tests/run.h"
 #include "tests/simt/bed.h"
+#include "tests/simt/bed_math.h"
 
 enum { CHUNK = 40, TOKENS = 53, SEEDS = 20 };
 
@@ -213,7 +214,7 @@ START_TEST(within_bound)
 }
 END_TEST
 
-/* The states as kernels/cpu/ssd.h says, in f32, with the functions whose bits are those of the CPU
+/* The states as kernels/cpu/ssd.h says, in f32, with the CPU's functions, whose bits are the same
  * (decode_math_test.cc). */
 static f32 state_of(const struct text *t, u32 channel, u32 n)
 {
@@ -222,9 +223,9 @@ static f32 state_of(const struct text *t, u32 channel, u32 n)
     f32 s = 0;
     for (u32 row = 0; row < TOKENS; row++) {
         const f32 *const zx = t->raw + (size_t)row * c->XS;
-        f32 dt = k_softplus(zx[t->dt + head] + t->bias[head]);
+        f32 dt = bed_softplus(zx[t->dt + head] + t->bias[head]);
         dt = dt < c->low ? c->low : dt > c->high ? c->high : dt;
-        s = k_fma(k_exp_below(t->A[head] * dt), s, dt * zx[t->I + channel] * zx[t->B + at]);
+        s = fmaf(bed_exp(t->A[head] * dt), s, dt * zx[t->I + channel] * zx[t->B + at]);
     }
     return s;
 }
@@ -238,7 +239,7 @@ START_TEST(states_have_the_bits_of_the_definition)
         for (u32 n = 0; n < N; n++) {
             const f32 expected = state_of(&t, channel, n);
             const f32 got = t.state[((size_t)(channel / P) * N + n) * P + channel % P];
-            if (as_u32(got) != as_u32(expected))
+            if (memcmp(&got, &expected, sizeof got) != 0)
                 ck_abort_msg("%s: state %u of channel %u is %.9g, expected %.9g", t.c->name, n,
                              channel, got, expected);
         }
