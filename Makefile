@@ -52,7 +52,7 @@ WERROR ?=
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes $(if $(WERROR),-Werror)
 # CFLAGS are the user's, and what correctness needs stands behind them. -ffp-contract=off: a fused
 # multiply-add happens where it is written, and nowhere else.
-FLAGS  := -std=gnu11 -D_GNU_SOURCE= -O2 -g $(if $(CFLAGS),$(CFLAGS) -fno-fast-math) -ffp-contract=off \
+FLAGS  := -std=gnu11 -D_GNU_SOURCE= -O2 -g $(if $(CFLAGS),$(CFLAGS) -std=gnu11 -fno-fast-math) -ffp-contract=off \
           -fno-math-errno -pthread $(WARN) -I. -MMD -MP \
           $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 MARCH  := $(march_$(ISA))

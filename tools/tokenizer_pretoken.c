@@ -244,7 +244,7 @@ static bool read_sequence(struct reader *reader, const char *path, json_t *node,
         char inner[160];
         json_t *child = json_array_get(nodes, i);
         json_t *type = json_object_get(child, "type");
-        snprintf(inner, sizeof inner, "%s.pretokenizers[%zu]", path, i);
+        snprintf(inner, sizeof inner, "%.120s.pretokenizers[%zu]", path, i);
         const bool nested =
             json_is_string(type) && strcmp(json_string_value(type), "Sequence") == 0;
         if (nested && depth > 2)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The README's two commands as users give them: on clean clones of the last commit, by every compiler
-# that is installed, on one processor, and in 512 MB of memory. Part of make test-full; takes an hour.
+# that is installed, with other flags, on one processor, and in 512 MB of memory. Part of make test-full; takes an hour.
 #
 #   tests/full/builds.sh [run]      run: without 'make test'
 #
@@ -56,6 +56,7 @@ for compiler in $compilers; do
     story "$compiler" make CC="$compiler"
     case $compiler in gcc-12 | clang-14 | "$newest") tests "$compiler" make CC="$compiler" ;; esac
 done
+story fast-math make CFLAGS="-O3 -ffast-math"
 story one-processor taskset -c "$(taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/')" make
 tests one-processor taskset -c "$(taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/')" make
 
