@@ -9,6 +9,7 @@ void generate_open(struct generator *generator, struct session *session, struct 
     generator->session = session;
     generator->out = out;
     generator->limit = options->tokens < 0 ? UINT64_MAX : (uint64_t)options->tokens;
+    generator->fill = options->tokens == -2 && model.context > 0;
     struct generation_options how = {
         .sample = options->sample,
         .vocab = tokenizer_rows(session->tokenizer), /* at most model.vocab: session_open() */
@@ -39,6 +40,9 @@ struct generation generate(struct generator *generator, const f32 *logits)
     struct generation made = {0};
     if (generator->limit == 0)
         return made;
+    uint64_t limit = generator->limit;
+    if (generator->fill) /* the last one is not consumed any more */
+        limit = model.context - session->position + 1;
     struct tokenizer_decoder decoder;
     tokenizer_decode_begin(&decoder, false, false);
     uint8_t last = '\0';
@@ -48,7 +52,7 @@ struct generation generate(struct generator *generator, const f32 *logits)
     for (u32 id; wanted && backend_generate_next(session, &id);) {
         print_token(generator, &decoder, id, &last);
         made.tokens++;
-        wanted = made.tokens < generator->limit && !interrupt_asked() && !generator->out->closed;
+        wanted = made.tokens < limit && !interrupt_asked() && !generator->out->closed;
     }
     made.seconds = session_seconds() - start;
     made.steps = made.tokens - (wanted ? 0 : 1);

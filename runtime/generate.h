@@ -21,6 +21,7 @@ struct generator {
     struct session *session;
     struct out *out;
     uint64_t limit; /* most tokens */
+    bool fill;      /* no more than the context takes */
 };
 
 /* Takes backend_generate_bytes() from the io arena. The session has a tokenizer; ids that it does

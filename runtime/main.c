@@ -39,7 +39,8 @@ int main(int argc, char **argv)
 {
     processor_require(processor_needs);
     streams_require();
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+                     strcmp(argv[1], "help") == 0))
         return help();
     bool named = argc > 1 && argv[1][0] != '-';
     const char *name = named ? argv[1] : "run";

@@ -3,11 +3,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 
 #include "runtime/die.h"
 #include "runtime/model.h"
 #include "runtime/team.h"
+#include "runtime/weight_file.h"
 
 int64_t option_integer(const char *option, const char *text, int64_t least, int64_t most)
 {
@@ -30,6 +34,15 @@ static uint64_t option_seed(const char *option, const char *text)
         die(EXIT_USAGE, "%s: '%s' is not a whole number from 0 to %" PRIu64, option, text,
             UINT64_MAX);
     return value;
+}
+
+/* --seed -1: a seed that nobody can foretell. */
+static uint64_t draw_seed(void)
+{
+    uint64_t seed;
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+        die(EXIT_FAILED, "--seed -1: no random number from the system: %s", strerror(errno));
+    return seed;
 }
 
 static double option_real(const char *option, const char *text, double least, double most)
@@ -127,6 +140,9 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
     case OPTION_CHECK:
         options->check = true;
         return 0;
+    case 'h':
+        argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+        return 0;
     case 'q':
         options->quiet = true;
         return 0;
@@ -152,6 +168,7 @@ static const struct argp_option common_list[] = {
     {"check", OPTION_CHECK, NULL, 0,
      "Look at what every operation makes, and name the first with a value that is not finite; slow",
      10},
+    {NULL, 'h', NULL, 0, "Give this help list", -1},
     {"quiet", 'q', NULL, 0, "No plan and no summary on stderr", 10},
     {"no-graph", OPTION_NO_GRAPH, NULL, 0, "CUDA: the host launches every kernel", 11},
     {"graph", OPTION_GRAPH, NULL, 0, "CUDA: a graph per step, also to generate", 11},
@@ -184,11 +201,12 @@ static error_t parse_generate(int key, char *argument, struct argp_state *state)
     struct sample_options *sample = &options->sample;
     switch (key) {
     case 'n':
-        options->tokens = option_integer("--n-predict", argument, -1, INT64_MAX);
+        options->tokens = option_integer("--n-predict", argument, -2, INT64_MAX);
         options->tokens_given = true;
         return 0;
     case 's':
-        sample->seed = option_seed("--seed", argument);
+        options->seed_drawn = strcmp(argument, "-1") == 0;
+        sample->seed = options->seed_drawn ? draw_seed() : option_seed("--seed", argument);
         return 0;
     case OPTION_TEMPERATURE:
         sample->temperature = option_real("--temp", argument, 0.0, 1000.0);
@@ -215,22 +233,44 @@ static error_t parse_generate(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option generate_list[] = {
     {"n-predict", 'n', "N", 0,
-     "Tokens to generate; -1: until the end of text (default: 256 in run, none in stream)", 5},
+     "Tokens to generate; -1: until the end of text; -2: until that or until the context is full "
+     "(default: 256 in run, none in stream)",
+     5},
     {"predict", 0, NULL, OPTION_ALIAS, NULL, 5},
     {"temp", OPTION_TEMPERATURE, "T", 0, "Temperature; 0 takes the likeliest token (default)", 5},
     {"top-k", OPTION_TOP_K, "K", 0, "Only the K likeliest tokens; 0: all (default)", 5},
     {"top-p", OPTION_TOP_P, "P", 0, "Only the likeliest tokens up to probability P (default 1)", 5},
     {"min-p", OPTION_MIN_P, "P", 0, "Only tokens P times as likely as the likeliest (default 0)",
      5},
-    {"seed", 's', "N", 0, "Seed of the draws (default 0: the same text each time)", 5},
+    {"seed", 's', "N", 0,
+     "Seed of the draws; -1: a random one (default 0: the same text each time)", 5},
     {"ignore-eos", OPTION_IGNORE_EOS, NULL, 0, "Go on after the end of text", 5},
     {0},
 };
 const struct argp generate_argp = {.options = generate_list, .parser = parse_generate};
 
+void generate_note(const struct generate_options *options, bool quiet)
+{
+    if (options->seed_drawn && !quiet)
+        note("seed %" PRIu64, options->sample.seed);
+}
+
+/* What --version prints: enough to say which binary it was. */
+static void print_version(FILE *to, struct argp_state *state)
+{
+    (void)state;
+    fprintf(
+        to,
+        "%s, a binary of ingot\nbackend %s, %s; weight file version %d; config digest %016" PRIx64
+        "%016" PRIx64 "\n",
+        model.name, backend_name, backend_targets(), WEIGHT_FILE_VERSION, model.config_digest[1],
+        model.config_digest[0]);
+}
+
 void options_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
     argp_err_exit_status = EXIT_USAGE;
+    argp_program_version_hook = print_version;
     if (argp_parse(argp, argc, argv, 0, NULL, input))
         exit(EXIT_USAGE);
 }

@@ -32,6 +32,7 @@ enum option_key {
     OPTION_CHECK,
     OPTION_RANDOM_WEIGHTS,
     OPTION_NO_BOS,
+    OPTION_NO_ESCAPE,
     OPTION_BANDWIDTH,
     OPTION_AT
 };
@@ -53,7 +54,8 @@ extern const struct argp common_argp;
 /* --temp, --top-k, --top-p, --min-p, --seed, --n-predict, --ignore-eos. */
 struct generate_options {
     struct sample_options sample;
-    int64_t tokens; /* -1: until the end of text */
+    bool seed_drawn; /* --seed -1: nobody chose it */
+    int64_t tokens;  /* -1: until the end of text; -2: until that or a full context */
     bool tokens_given;
     bool ignore_eos;
 };
@@ -65,6 +67,9 @@ void generate_defaults(struct generate_options *options);
 /* The whole number that `text` spells, within [least, most]; otherwise exits with EXIT_USAGE:
  * "--threads: 'x' is not a whole number from 1 to 256". `option` is the name to show. */
 int64_t option_integer(const char *option, const char *text, int64_t least, int64_t most);
+
+/* Says which seed was drawn, if one was and `quiet` is not set. */
+void generate_note(const struct generate_options *options, bool quiet);
 
 /* Parses the command line of one verb; exits with EXIT_USAGE on a mistake. */
 void options_parse(const struct argp *argp, int argc, char **argv, void *input);

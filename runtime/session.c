@@ -79,13 +79,17 @@ struct tokenizer *session_tokenizer(const struct weights_source *weights, struct
     return tokenizer;
 }
 
+u32 session_chunk(u32 asked)
+{
+    const u32 chunk = asked ? asked : model.chunk;
+    return model.context && chunk > model.context ? (u32)model.context : chunk;
+}
+
 void session_open(struct session *session, const struct session_options *options)
 {
     memset(session, 0, sizeof *session);
     session->processors = team_processors();
-    session->chunk = options->chunk ? options->chunk : model.chunk;
-    if (model.context && session->chunk > model.context)
-        session->chunk = (u32)model.context;
+    session->chunk = session_chunk(options->chunk);
     struct session_options whole = *options;
     if (options->text)
         whole.host_bytes += arena_rounded(tokenizer_scratch_bytes());
@@ -115,6 +119,16 @@ void session_reset(struct session *session)
 {
     backend_reset(session);
     session->position = 0;
+}
+
+void session_require_room(const char *name, uint64_t tokens, bool more)
+{
+    if (model.context && tokens > model.context)
+        die(EXIT_FAILED,
+            "%s: %s%" PRIu64 " tokens, but the context holds %" PRIu64
+            ": set a larger 'context' in config/%s.ini and run 'make MODEL=%s%s'",
+            name, more ? "more than " : "", more ? tokens - 1 : tokens, model.context, model.name,
+            model.name, backend_make);
 }
 
 void session_full(void)
@@ -171,13 +185,18 @@ const f32 *session_head(struct session *session, u32 first, u32 rows)
     return logits;
 }
 
-const f32 *session_begin_text(struct session *session)
+void session_require_begin(void)
 {
     if (model.bos == MODEL_NO_ID)
         die(EXIT_USAGE,
             "there is no text to continue, and %s has no token that begins one (bos_token_id = "
             "none); give a text",
             model.name);
+}
+
+const f32 *session_begin_text(struct session *session)
+{
+    session_require_begin();
     return session_decode(session, model.bos);
 }
 

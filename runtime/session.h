@@ -47,6 +47,10 @@ struct session {
     uint64_t position;           /* tokens consumed since the last reset */
 };
 
+/* Most tokens of a prefill step when so many were asked for (0: as built): no more than the context
+ * holds. */
+u32 session_chunk(u32 asked);
+
 /* Opens the weight file, compares the plan with the memory that is available, reserves the arenas,
  * starts the threads, and loads and checks the weights, in this order. Exits with a message on any
  * failure (EXIT_MEMORY, EXIT_MISMATCH, EXIT_PROCESSOR, EXIT_FAILED). The session must not move
@@ -57,6 +61,13 @@ void session_close(struct session *session);
 
 /* The start of a text: zero state, position 0. */
 void session_reset(struct session *session);
+
+/* Before anything is loaded: exits with EXIT_FAILED if what has that name has more tokens than the
+ * model's context; `more`: it has at least so many. `name` is for the message. */
+void session_require_room(const char *name, uint64_t tokens, bool more);
+
+/* Exits with EXIT_USAGE if no text can begin without tokens: the model has no id for that. */
+void session_require_begin(void);
 
 /* Ends the program: the text is longer than the model's context. */
 _Noreturn void session_full(void);
@@ -78,7 +89,7 @@ const f32 *session_head(struct session *session, u32 first, u32 rows);
 const f32 *session_decode(struct session *session, u32 id);
 
 /* Consumes the token that begins a text of no tokens; returns its logits as session_decode() does.
- * Exits with EXIT_USAGE if the model has none. */
+ * Exits as session_require_begin() does. */
 const f32 *session_begin_text(struct session *session);
 
 /* Opens the tokenizer of a loaded weight file, in a block of tokenizer_scratch_bytes() taken from

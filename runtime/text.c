@@ -3,45 +3,43 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/interrupt.h"
 
-static void start(struct text *text, struct tokenizer *tokenizer, const char *name)
+void text_open_memory(struct text *text, const char *bytes, size_t size, const char *name)
 {
-    text->tokenizer = tokenizer;
+    memset(text, 0, offsetof(struct text, block));
     text->name = name;
-    text->echo = NULL;
-    text->next = text->block;
-    text->left = 0;
-    text->read_all = text->finished = text->interrupted = false;
-    tokenizer_begin(tokenizer, true);
-}
-
-void text_open_memory(struct text *text, struct tokenizer *tokenizer, const char *bytes,
-                      const char *name)
-{
-    start(text, tokenizer, name);
-    text->file = -1;
     text->fault = EXIT_USAGE;
-    text->next = (const uint8_t *)bytes;
-    text->left = strlen(bytes);
-    text->read_all = true;
+    text->file = -1;
+    text->memory = bytes;
+    text->memory_bytes = size;
 }
 
-void text_open_file(struct text *text, struct tokenizer *tokenizer, const char *path)
+void text_open_file(struct text *text, const char *path)
 {
-    bool standard = strcmp(path, "-") == 0;
-    start(text, tokenizer, standard ? "standard input" : path);
+    struct stat facts;
+    const bool standard = strcmp(path, "-") == 0;
+    memset(text, 0, offsetof(struct text, block));
+    text->name = standard ? "standard input" : path;
     text->fault = EXIT_MISMATCH;
     text->file = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (text->file < 0)
         die(EXIT_FAILED, "%s: cannot be opened: %s", path, strerror(errno));
+    text->again = fstat(text->file, &facts) == 0 && S_ISREG(facts.st_mode);
+    text->start = text->again ? lseek(text->file, 0, SEEK_CUR) : 0;
 }
 
-void text_leave_bos_out(struct text *text)
+void text_begin(struct text *text, struct tokenizer *tokenizer, bool around)
 {
-    tokenizer_begin(text->tokenizer, false);
+    text->tokenizer = tokenizer;
+    text->next = text->file < 0 ? (const uint8_t *)text->memory : text->block;
+    text->left = text->file < 0 ? text->memory_bytes : 0;
+    text->read_all = text->file < 0;
+    text->finished = text->interrupted = text->held = false;
+    tokenizer_begin(tokenizer, around);
 }
 
 void text_close(struct text *text)
@@ -50,9 +48,17 @@ void text_close(struct text *text)
         close(text->file);
 }
 
+/* The last byte read goes in front of what comes next, if it is a newline that might be the text's
+ * last byte, which is not wanted. */
+static void hold_newline(struct text *text)
+{
+    text->held = text->drop_newline && text->left > 0 && text->next[text->left - 1] == '\n';
+    text->left -= text->held;
+}
+
 static void read_block(struct text *text)
 {
-    ssize_t got = read(text->file, text->block, sizeof text->block);
+    ssize_t got = read(text->file, text->block + 1, sizeof text->block - 1);
     if (interrupt_asked()) {
         text->interrupted = text->read_all = true;
         return;
@@ -61,9 +67,11 @@ static void read_block(struct text *text)
         die(EXIT_FAILED, "%s: cannot be read: %s", text->name, strerror(errno));
     if (got < 0)
         return;
-    text->next = text->block;
-    text->left = (size_t)got;
+    text->block[0] = '\n';
+    text->next = text->block + (text->held && got > 0 ? 0 : 1);
+    text->left = (size_t)(text->block + 1 + got - text->next);
     text->read_all = got == 0;
+    hold_newline(text);
 }
 
 static _Noreturn void refuse(struct text *text, const char *message)
@@ -112,4 +120,19 @@ u32 text_tokens(struct text *text, u32 *ids, u32 capacity)
         advance(text);
     }
     return taken;
+}
+
+uint64_t text_count(struct text *text, struct tokenizer *tokenizer, bool around, uint64_t most)
+{
+    static u32 ids[4096];
+    uint64_t count = 0;
+    struct out *const echo = text->echo;
+    text->echo = NULL;
+    text_begin(text, tokenizer, around);
+    for (u32 some = 1; some > 0 && count <= most; count += some)
+        some = text_tokens(text, ids, sizeof ids / sizeof *ids);
+    text->echo = echo;
+    if (text->file >= 0 && lseek(text->file, text->start, SEEK_SET) < 0)
+        die(EXIT_FAILED, "%s: cannot be read again: %s", text->name, strerror(errno));
+    return count;
 }

@@ -277,6 +277,8 @@ int verb_bench(int argc, char **argv)
     static struct bench_options options = {.prompt = 512, .decode = 32, .repetitions = 5};
     options_parse(&command, argc, argv, &options);
     interrupt_catch();
+    session_require_room("--n-prompt", options.prompt, false);
+    session_require_room("--n-gen and 2 more", (uint64_t)options.decode + 2, false);
     uint64_t ids_bytes = arena_rounded(model.chunk * sizeof(u32));
     uint64_t each_bytes =
         arena_rounded((uint64_t)options.decode * options.repetitions * sizeof(double));

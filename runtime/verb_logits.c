@@ -149,6 +149,7 @@ int verb_logits(int argc, char **argv)
     u32 *ids = ids_read(options.ids, model.vocab, &count);
     if (count == 0)
         die(EXIT_MISMATCH, "%s: no token ids", options.ids);
+    session_require_room(options.ids, count + options.decode, false);
     struct session_options whole = session_options(&options.common);
     session_open(&session, &whole);
     sink.digest = options.digest;

@@ -131,6 +131,7 @@ static void warm_up(u32 *ids)
     session_reset(&session);
     run_prefill(ids, 0);
     session_head(&session, session.chunk - 1, 1);
+    session_reset(&session); /* the chunk may have filled the context */
     run_decode(0);
     session_reset(&session);
 }
@@ -140,6 +141,10 @@ int verb_profile(int argc, char **argv)
     static struct profile_options options = {.window = {"decode", true, 32, 64}};
     options_parse(&command, argc, argv, &options);
     interrupt_catch();
+    session_require_room("--capture",
+                         (uint64_t)options.window.end *
+                             (options.window.decode ? 1 : session_chunk(options.common.chunk)),
+                         false);
     uint64_t ids_bytes = arena_rounded(model.chunk * sizeof(u32));
     struct session_options asked = session_options(&options.common);
     asked.host_bytes = ids_bytes;

@@ -3,12 +3,16 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/die.h"
 #include "runtime/generate.h"
 #include "runtime/interrupt.h"
 #include "runtime/options.h"
+#include "runtime/prompt.h"
 #include "runtime/report.h"
 #include "runtime/session.h"
 #include "runtime/text.h"
@@ -16,10 +20,11 @@
 struct run_options {
     struct common_options common;
     struct generate_options generate;
-    const char *prompt;
+    char *prompt;
     const char *file;
     bool no_echo;
     bool no_bos;
+    bool no_escape;
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -42,6 +47,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_NO_BOS:
         options->no_bos = true;
         return 0;
+    case 'e':
+        options->no_escape = false;
+        return 0;
+    case OPTION_NO_ESCAPE:
+        options->no_escape = true;
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected argument '%s'; the prompt goes behind --prompt", argument);
         return 0;
@@ -56,7 +67,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option list[] = {
     {"prompt", 'p', "TEXT", 0, "Text to continue (default: the start of a text)", 1},
-    {"file", 'f', "FILE", 0, "Continue the text of FILE, of any length; '-' is standard input", 1},
+    {"escape", 'e', NULL, 0,
+     "\\n, \\r, \\t, \\', \\\", \\\\ and \\xHH in --prompt mean what they do in C (default)", 1},
+    {"no-escape", OPTION_NO_ESCAPE, NULL, 0, "A backslash in --prompt is a backslash", 1},
+    {"file", 'f', "FILE", 0,
+     "Continue the text of FILE, of any length, without a newline at its end; '-' is standard "
+     "input",
+     1},
     {"no-echo", OPTION_NO_ECHO, NULL, 0, "Print the continuation without the prompt", 1},
     {"no-display-prompt", 0, NULL, OPTION_ALIAS, NULL, 1},
     {"no-bos", OPTION_NO_BOS, NULL, 0,
@@ -69,13 +86,19 @@ static const struct argp command = {
     .options = list,
     .parser = parse,
     .children = children,
-    .doc =
-        "Continues a prompt.\v"
-        "stdout carries the prompt and the text, which ends with a newline; the last line on "
-        "stderr gives speed and memory. Filters apply in the order top-k, top-p, min-p, "
-        "temperature. Exit codes: 0; 1 failure at run time, or nobody reads the output any more; "
-        "2 usage, a --prompt that is not UTF-8 included; 3 not enough memory; 4 a weight file "
-        "that does not fit or is damaged, a --file that is not UTF-8; 130 interrupted."};
+    .doc = "Continues a prompt.\v"
+           "stdout carries the prompt and the text, which ends with a newline; the last line on "
+           "stderr gives speed and memory. Filters apply in the order top-k, top-p, min-p, "
+           "temperature.\n\n"
+           "As in llama.cpp, except: backslashes in --file are left alone, as a file can hold any "
+           "byte "
+           "itself; the default seed is 0, so that a command gives the same text each time; -n -1 "
+           "ends "
+           "with an error when the context is full, as nothing is forgotten. The draws are this "
+           "program's own: the same seed gives other texts there.\n\n"
+           "Exit codes: 0; 1 failure at run time, or nobody reads the output any more; "
+           "2 usage, a --prompt that is not UTF-8 included; 3 not enough memory; 4 a weight file "
+           "that does not fit or is damaged, a --file that is not UTF-8; 130 interrupted."};
 
 static struct session session;
 static struct text text;
@@ -112,12 +135,41 @@ static void summarise(uint64_t prompt, double prompt_seconds, const struct gener
          report_bytes(memory_plan_bytes(&session.plan)).text, report_bytes(memory_peak()).text);
 }
 
+static void open_prompt(struct run_options *options)
+{
+    static char none[] = "";
+    char *prompt = options->prompt ? options->prompt : none;
+    if (options->file)
+        text_open_file(&text, options->file);
+    else
+        text_open_memory(&text, prompt,
+                         options->no_escape ? strlen(prompt) : prompt_unescape(prompt), "--prompt");
+    text.drop_newline = true;
+    prompt_require_room(&text, &options->common, !options->no_bos);
+}
+
+/* Something was piped or redirected into a run that does not read it. */
+static void note_ignored_input(void)
+{
+    struct stat facts;
+    int waiting = 0;
+    if (fstat(STDIN_FILENO, &facts) != 0)
+        return;
+    if (S_ISREG(facts.st_mode))
+        waiting = lseek(STDIN_FILENO, 0, SEEK_CUR) < facts.st_size;
+    else if (!S_ISFIFO(facts.st_mode) || ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0)
+        return;
+    if (waiting > 0)
+        note("standard input is not read; '-f -' continues it");
+}
+
 int verb_run(int argc, char **argv)
 {
     static struct run_options options;
     generate_defaults(&options.generate);
     options_parse(&command, argc, argv, &options);
     interrupt_catch();
+    open_prompt(&options);
     struct session_options whole = session_options(&options.common);
     whole.text = true;
     whole.host_bytes = backend_generate_bytes() + arena_rounded(model.chunk * sizeof(u32));
@@ -126,13 +178,10 @@ int verb_run(int argc, char **argv)
     out_open(&out, STDOUT_FILENO, "standard output");
     struct generator generator;
     generate_open(&generator, &session, &out, &options.generate);
-    if (options.file)
-        text_open_file(&text, session.tokenizer, options.file);
-    else
-        text_open_memory(&text, session.tokenizer, options.prompt ? options.prompt : "",
-                         "--prompt");
-    if (options.no_bos)
-        text_leave_bos_out(&text);
+    text_begin(&text, session.tokenizer, !options.no_bos);
+    if (!options.file && !options.common.quiet)
+        note_ignored_input();
+    generate_note(&options.generate, options.common.quiet);
     text.echo = options.no_echo ? NULL : &out;
     arena_seal();
 

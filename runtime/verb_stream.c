@@ -2,6 +2,7 @@
 #include "runtime/verb.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "runtime/generate.h"
 #include "runtime/interrupt.h"
 #include "runtime/options.h"
+#include "runtime/prompt.h"
 #include "runtime/report.h"
 #include "runtime/score.h"
 #include "runtime/session.h"
@@ -64,7 +66,8 @@ static const struct argp command = {
     .children = children,
     .doc = "Reads a text of any length, even endless, in memory that does not grow.\v"
            "Per interval a line on stderr: tokens so far, speed, bits per byte of the interval and "
-           "of all, resident memory. With -n the text is continued at its end, on stdout. Ctrl-C "
+           "of all ('-': there are none, as nothing foretells the first token), resident memory. "
+           "With -n the text is continued at its end, on stdout. Ctrl-C "
            "reports and exits with 130. Exit codes as for 'run'."};
 
 static struct session session;
@@ -79,15 +82,22 @@ struct tally {
     double seconds;  /* on the clock */
 };
 
+/* "-" where nothing was foretold: of the first token of a text, nothing can be. */
+static struct report_text per_byte(double bits, uint64_t bytes)
+{
+    struct report_text said = {"-"};
+    if (bytes > 0)
+        snprintf(said.text, sizeof said.text, "%.4f", bits / (double)bytes);
+    return said;
+}
+
 static void report(const struct tally *from, const struct tally *all, const char *label)
 {
-    double bytes = (double)(all->bytes - from->bytes);
-    note("%s%s tokens, %s tok/s, %.4f bits/byte (all %.4f), resident %s", label,
-         report_grouped(all->tokens).text,
+    note("%s%s token%s, %s tok/s, %s bits/byte (all %s), resident %s", label,
+         report_grouped(all->tokens).text, all->tokens == 1 ? "" : "s",
          report_rate((double)(all->tokens - from->tokens), all->seconds - from->seconds).text,
-         bytes > 0 ? (all->bits - from->bits) / bytes : 0.0,
-         all->bytes > 0 ? all->bits / (double)all->bytes : 0.0,
-         report_bytes(memory_resident()).text);
+         per_byte(all->bits - from->bits, all->bytes - from->bytes).text,
+         per_byte(all->bits, all->bytes).text, report_bytes(memory_resident()).text);
 }
 
 /* Adds what the rows of the last chunk say about the tokens after them. */
@@ -172,6 +182,8 @@ int verb_stream(int argc, char **argv)
     generate_defaults(&options.generate);
     options_parse(&command, argc, argv, &options);
     interrupt_catch();
+    text_open_file(&text, options.file);
+    prompt_require_room(&text, &options.common, !options.no_bos);
     uint64_t ids_bytes = ((uint64_t)model.chunk + 1) * sizeof(u32);
     uint64_t bits_bytes = model.logit_rows * sizeof(double);
     struct session_options whole = session_options(&options.common);
@@ -184,9 +196,8 @@ int verb_stream(int argc, char **argv)
     out_open(&out, STDOUT_FILENO, "standard output");
     struct generator generator;
     generate_open(&generator, &session, &out, &options.generate);
-    text_open_file(&text, session.tokenizer, options.file);
-    if (options.no_bos)
-        text_leave_bos_out(&text);
+    text_begin(&text, session.tokenizer, !options.no_bos);
+    generate_note(&options.generate, options.common.quiet);
     arena_seal();
 
     session_reset(&session);

@@ -1,22 +1,26 @@
 /* tokenize: text to token ids, and back. */
 #include "runtime/verb.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/die.h"
 #include "runtime/ids.h"
 #include "runtime/interrupt.h"
 #include "runtime/options.h"
+#include "runtime/prompt.h"
 #include "runtime/session.h"
 #include "runtime/text.h"
 
 struct tokenize_options {
     const char *weights;
     const char *file;
-    const char *argument;
+    char *argument;
     bool decode;
     bool no_bos;
+    bool no_escape;
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -34,6 +38,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_NO_BOS:
         options->no_bos = true;
+        return 0;
+    case 'e':
+        options->no_escape = false;
+        return 0;
+    case OPTION_NO_ESCAPE:
+        options->no_escape = true;
+        return 0;
+    case 'h':
+        argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
         return 0;
     case ARGP_KEY_ARG:
         if (options->argument)
@@ -58,6 +71,9 @@ static const struct argp_option list[] = {
     {"decode", OPTION_DECODE, NULL, 0, "Token ids in, text out, special tokens included", 1},
     {"no-bos", OPTION_NO_BOS, NULL, 0,
      "Leave out the ids that the tokenizer puts around a text (BOS, EOS)", 1},
+    {"escape", 'e', NULL, 0, "Backslashes in TEXT as in 'run --prompt' (default)", 1},
+    {"no-escape", OPTION_NO_ESCAPE, NULL, 0, "A backslash in TEXT is a backslash", 1},
+    {NULL, 'h', NULL, 0, "Give this help list", -1},
     {"weights", 'm', "FILE", 0, "Weight file (default: this binary's path + .weights)", 2},
     {"model", 0, NULL, OPTION_ALIAS, NULL, 2},
     {0},
@@ -85,14 +101,19 @@ static struct tokenizer *open_tokenizer(const char *path)
     return session_tokenizer(&weights, &io);
 }
 
+static void open_text(const struct tokenize_options *options)
+{
+    char *argument = options->argument;
+    if (argument)
+        text_open_memory(&text, argument,
+                         options->no_escape ? strlen(argument) : prompt_unescape(argument), "TEXT");
+    else
+        text_open_file(&text, options->file ? options->file : "-");
+}
+
 static void encode(struct tokenizer *tokenizer, const struct tokenize_options *options)
 {
-    if (options->argument)
-        text_open_memory(&text, tokenizer, options->argument, "TEXT");
-    else
-        text_open_file(&text, tokenizer, options->file ? options->file : "-");
-    if (options->no_bos)
-        text_leave_bos_out(&text);
+    text_begin(&text, tokenizer, !options->no_bos);
     static u32 ids[IDS_AT_ONCE];
     arena_seal();
     const char *between = "";
@@ -125,6 +146,8 @@ int verb_tokenize(int argc, char **argv)
     static struct tokenize_options options;
     options_parse(&command, argc, argv, &options);
     interrupt_catch();
+    if (!options.decode)
+        open_text(&options);
     struct tokenizer *tokenizer = open_tokenizer(options.weights);
     out_open(&out, STDOUT_FILENO, "standard output");
     if (options.decode)

@@ -13,17 +13,17 @@
 
 START_TEST(nonsense_numbers_are_refused)
 {
-    REFUSED("--n-predict: 'x' is not a whole number from -1 to 9223372036854775807", "run", "-n",
+    REFUSED("--n-predict: 'x' is not a whole number from -2 to 9223372036854775807", "run", "-n",
             "x");
-    REFUSED("--n-predict: '' is not a whole number from -1 to 9223372036854775807", "-n", "");
-    REFUSED("--n-predict: '1.5' is not a whole number from -1 to 9223372036854775807", "-n", "1.5");
-    REFUSED("--n-predict: '-2' is not a whole number from -1 to 9223372036854775807", "-n", "-2");
-    REFUSED("--n-predict: '99999999999999999999' is not a whole number from -1 to "
+    REFUSED("--n-predict: '' is not a whole number from -2 to 9223372036854775807", "-n", "");
+    REFUSED("--n-predict: '1.5' is not a whole number from -2 to 9223372036854775807", "-n", "1.5");
+    REFUSED("--n-predict: '-3' is not a whole number from -2 to 9223372036854775807", "-n", "-3");
+    REFUSED("--n-predict: '99999999999999999999' is not a whole number from -2 to "
             "9223372036854775807",
             "stream", "-n", "99999999999999999999");
     REFUSED("--threads: '0' is not a whole number from 1 to 256", "-t", "0");
     REFUSED("--threads: '257' is not a whole number from 1 to 256", "info", "-t", "257");
-    REFUSED("--seed: '-1' is not a whole number from 0 to 18446744073709551615", "-s", "-1");
+    REFUSED("--seed: '-2' is not a whole number from 0 to 18446744073709551615", "-s", "-2");
     REFUSED("--seed: '18446744073709551616' is not a whole number from 0 to 18446744073709551615",
             "-s", "18446744073709551616");
     REFUSED("--temp: 'hot' is not a number from 0 to 1000", "--temp", "hot");
@@ -92,11 +92,16 @@ START_TEST(unknown_words_are_refused)
     ck_assert_int_eq(child->code, 0);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         ck_assert_ptr_nonnull(strstr(child->out, verbs[i]));
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-        child = CHILD(fake, verbs[i], "--help");
+    for (size_t i = 0; i < 2 * sizeof verbs / sizeof *verbs; i++) {
+        child = CHILD(fake, verbs[i / 2], i % 2 ? "-h" : "--help");
         ck_assert_int_eq(child->code, 0);
         ck_assert_ptr_nonnull(strstr(child->out, "Usage: fake "));
     }
+    ck_assert_ptr_nonnull(strstr(CHILD(fake, "-h")->out, "Usage: fake [VERB]"));
+    child = CHILD(fake, "--version");
+    ck_assert_int_eq(child->code, 0);
+    ck_assert_ptr_nonnull(strstr(child->out, "fake, a binary of ingot\nbackend cpu, "));
+    ck_assert_ptr_nonnull(strstr(child->out, "config digest fedcba98765432100123456789abcdef\n"));
 }
 END_TEST
 
@@ -128,6 +133,107 @@ START_TEST(a_run_is_repeatable_and_ends_with_a_newline)
     child = CHILD(fake, "-qt2", "-p", "Hello", "-n", "30", "-m", sound, "--temp", "2", "-s", "6");
     ck_assert_str_ne(child->out, first);
     free(first);
+}
+END_TEST
+
+START_TEST(escapes_in_a_prompt_are_those_of_llama_cpp)
+{
+    static const char *const texts[][2] = {
+        {"a\\nb\\tc\\r", "a\nb\tc\r"}, {"\\\\n", "\\n"},   {"\\'\\\"", "'\""},
+        {"\\x41\\x7a\\x4", "Az\\x4"},  {"\\q\\", "\\q\\"}, {"\\xc3\\xb6", "\xc3\xb6"}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        char want[32];
+        snprintf(want, sizeof want, "%s\n", texts[i][1]);
+        ck_assert_str_eq(CHILD(fake, "-q", "-n", "0", "-m", sound, "-p", texts[i][0])->out, want);
+        snprintf(want, sizeof want, "%s\n", texts[i][0]);
+        ck_assert_str_eq(
+            CHILD(fake, "-q", "-n", "0", "-m", sound, "--no-escape", "-p", texts[i][0])->out, want);
+    }
+    char *ids = strdup(CHILD(fake, "tokenize", "-m", sound, "a\\nb")->out);
+    ck_assert_str_eq(CHILD(fake, "tokenize", "-m", sound, "--no-escape", "a\nb")->out, ids);
+    ck_assert_str_ne(CHILD(fake, "tokenize", "-m", sound, "--no-escape", "a\\nb")->out, ids);
+    ck_assert_str_eq(CHILD(fake, "tokenize", "-m", sound, "--no-escape", "-e", "a\\nb")->out, ids);
+    free(ids);
+}
+END_TEST
+
+/* One newline at the end of a file is its editor's; the others, and backslashes, are the text's. */
+START_TEST(the_last_newline_of_a_file_is_left_out)
+{
+    static char text[2 * 65536 + 8], want[sizeof text + 2];
+    static const size_t sizes[] = {0,     1,      2,      65535,  65536, 65537,
+                                   65538, 131071, 131072, 131073, 131074};
+    const char *path = child_scratch("prompt");
+    for (size_t end = 0; end < 3; end++) /* newlines at the end */
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            const size_t size = sizes[i], cut = size > 0 && end > 0;
+            for (size_t k = 0; k < size; k++)
+                text[k] = k + end >= size || k % 3 == 2 ? '\n' : '\\';
+            if (end == 0 && size > 0)
+                text[size - 1] = 'n';
+            fake_write(path, text, size);
+            memcpy(want, text, size - cut);
+            memcpy(want + size - cut, "\n", 2);
+            const struct child *child = CHILD(fake, "-q", "-n", "0", "-m", sound, "-f", path);
+            ck_assert_int_eq(child->code, 0);
+            ck_assert_msg(strcmp(child->out, want) == 0, "%zu bytes, %zu newlines", size, end);
+            child = child_run(fake, (const char *const[]){"-qn0", "-f-", "-m", sound, NULL}, text,
+                              size);
+            ck_assert_msg(strcmp(child->out, want) == 0, "%zu bytes, %zu newlines", size, end);
+        }
+}
+END_TEST
+
+#define HOT "-p", "Hello", "-n", "30", "--temp", "3", "-m", sound, "-s"
+START_TEST(a_random_seed_is_told)
+{
+    char seed[2][32], *text[2];
+    for (int i = 0; i < 2; i++) {
+        struct child *child = CHILD(fake, HOT, "-1");
+        const char *said = strstr(child->err, "fake: seed ");
+        ck_assert_ptr_nonnull(said);
+        snprintf(seed[i], sizeof seed[i], "%.*s", (int)strcspn(said + 11, "\n"), said + 11);
+        text[i] = strdup(child->out);
+    }
+    ck_assert_str_ne(seed[0], seed[1]);
+    ck_assert_str_ne(text[0], text[1]);
+    struct child *child = CHILD(fake, HOT, seed[1]);
+    ck_assert_str_eq(child->out, text[1]);
+    ck_assert_ptr_null(strstr(child->err, "seed"));
+    free(text[0]);
+    free(text[1]);
+}
+END_TEST
+
+START_TEST(input_that_is_not_read_is_noted)
+{
+    static const char note[] = "fake: standard input is not read; '-f -' continues it\n";
+    const char *const without[] = {"-p", "a", "-n", "1", "-m", sound, NULL};
+    const char *const quiet[] = {"-qp", "a", "-n", "1", "-m", sound, NULL};
+    const char *const reading[] = {"-f", "-", "-n", "1", "-m", sound, NULL};
+    ck_assert_ptr_nonnull(strstr(child_run(fake, without, "some text", 9)->err, note));
+    ck_assert_ptr_null(strstr(child_run(fake, without, "", 0)->err, note));
+    ck_assert_str_eq(child_run(fake, quiet, "some text", 9)->err, "");
+    ck_assert_ptr_null(strstr(child_run(fake, reading, "some text", 9)->err, note));
+}
+END_TEST
+
+START_TEST(one_token_has_no_bits_per_byte)
+{
+    const char *const stream[] = {"stream", "-m", sound, NULL};
+    ck_assert_ptr_nonnull(strstr(child_run(fake, stream, "a", 1)->err, " - bits/byte (all -), "));
+    ck_assert_ptr_null(strstr(child_run(fake, stream, "a b", 3)->err, " - bits/byte"));
+    ck_assert_ptr_nonnull(strstr(child_run(fake, stream, "", 0)->err, "end: 0 tokens, "));
+}
+END_TEST
+
+/* Before the weights: nothing is said of a plan. */
+START_TEST(a_file_that_is_missing_is_named_first)
+{
+    static const char *const verbs[] = {"run", "stream", "tokenize"};
+    for (size_t i = 0; i < 3; i++)
+        assert_refused(CHILD(fake, verbs[i], "-f", "/nowhere/x", "-m", sound), 1,
+                       "fake: /nowhere/x: cannot be opened: No such file or directory\n");
 }
 END_TEST
 
@@ -207,7 +313,7 @@ START_TEST(a_text_gets_its_bos_unless_told_otherwise)
     ck_assert_ptr_nonnull(strstr(
         child_run(fake, (const char *const[]){"stream", "-m", llama, "--no-bos", NULL}, "<s>", 3)
             ->err,
-        "end: 1 tokens"));
+        "end: 1 token, "));
 }
 END_TEST
 
@@ -320,6 +426,12 @@ int main(void)
     TCase *text = add_case(suite, "text");
     tcase_add_test(text, a_run_is_repeatable_and_ends_with_a_newline);
     tcase_add_test(text, a_run_without_a_prompt_starts_a_text);
+    tcase_add_test(text, a_file_that_is_missing_is_named_first);
+    tcase_add_test(text, one_token_has_no_bits_per_byte);
+    tcase_add_test(text, input_that_is_not_read_is_noted);
+    tcase_add_test(text, a_random_seed_is_told);
+    tcase_add_test(text, the_last_newline_of_a_file_is_left_out);
+    tcase_add_test(text, escapes_in_a_prompt_are_those_of_llama_cpp);
     tcase_add_test(text, text_that_is_not_utf8_is_refused_with_its_place);
     tcase_add_test(text, tokenize_and_back_keeps_every_byte);
     tcase_add_test(text, a_text_gets_its_bos_unless_told_otherwise);

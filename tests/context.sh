@@ -33,13 +33,49 @@ output=$("$binaries/$model" info --json -m "build/cpu/$model.weights")
 says 'info --json shows the context' "\"context\": $positions"
 logits "$positions" 0
 says 'a text as long as the context' 'logits '
-for text in "$((positions + 1)) 0" "$((positions - 1)) 2"; do
-    # shellcheck disable=SC2086 # two words
-    logits $text
-    says "full after $text tokens" \
-        "the context is full: $positions tokens; set a larger 'context' in config/$model.ini"
-    [ "$status" -eq 1 ] || echo "FAIL: full after $text tokens: exit code $status, expected 1"
+
+# refuses WHAT NAME TOKENS ARGUMENTS..: one line and exit code 1, before anything is loaded: of a run
+# that goes on, the memory is shown first.
+refuses() {
+    what=$1 wanted="$model: $2: $3 tokens, but the context holds $positions: set a larger 'context' in"
+    shift 3
+    output=$("$binaries/$model" "$@" -m "build/cpu/$model.weights" 2>&1 </dev/null)
+    status=$?
+    says "$what" "$wanted config/$model.ini and run 'make MODEL=$model'"
+    [ "$status" -eq 1 ] || echo "FAIL: $what: exit code $status, expected 1"
+    [ "$(echo "$output" | wc -l)" -eq 1 ] || echo "FAIL: $what: more than one line: $output"
+}
+
+text=build/tests/context.txt
+seq 1 300 >"$text"
+tokens=$("$binaries/$model" tokenize -m "build/cpu/$model.weights" -f "$text" | wc -w)
+refuses 'a long text to read' "$text" "$tokens" stream -f "$text"
+printf %s "$(cat "$text")" >"$text" # run leaves the last newline out
+tokens=$("$binaries/$model" tokenize -m "build/cpu/$model.weights" -f "$text" | wc -w)
+refuses 'a long file to continue' "$text" "$tokens" run -f "$text"
+refuses 'a long prompt' --prompt "$tokens" run -p "$(cat "$text")"
+seq 1 1000000 >"$text"
+refuses 'an endless file' "$text" "more than $((positions + 1000000))" run -f "$text"
+for rows in "$((positions + 1)) 0" "$((positions - 1)) 2"; do
+    seq 1 "${rows% *}" >"$ids"
+    refuses "logits of $rows tokens" "$ids" $((positions + 1)) logits --ids "$ids" \
+        --decode "${rows#* }" -o /dev/null
 done
+refuses 'a window to capture' --capture $((positions + 1)) profile --capture "decode:7..$((positions + 1))"
+refuses 'a prefill to measure' --n-prompt $((positions + 1)) bench -p $((positions + 1)) -n 1
+output=$("$binaries/$model" run -q -m "build/cpu/$model.weights" -p 'To the end' --ignore-eos -n -2 \
+    2>&1) && output="$output code 0"
+says 'until the context is full' 'code 0'
+output=$("$binaries/$model" bench -q -m "build/cpu/$model.weights" -p 64 -n 8 -r 20 2>&1)
+says 'rounds of bench beyond the context' 'medians of 20'
+
+model=llama-c-f16 # without a token that begins a text, and without one that ends it
+output=$("$binaries/$model" run -q -m "build/cpu/$model.weights" </dev/null 2>&1)
+status=$?
+says 'nothing to begin with' "no text to continue, and $model has no token that begins one"
+[ "$status" -eq 2 ] || echo "FAIL: nothing to begin with: exit code $status, expected 2"
+output=$("$binaries/$model" run -m "build/cpu/$model.weights" -p 'a' -n 150 --no-echo 2>&1)
+says 'nothing ends a text' 'generated 150 tokens'
 
 model=mixtral-w-f32
 output=$("$binaries/$model" info -m "build/cpu/$model.weights")

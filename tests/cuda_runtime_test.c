@@ -267,6 +267,14 @@ START_TEST(a_full_context_ends_the_text)
         ck_assert_uint_gt(child->out_bytes, sizeof prompt);
         ck_assert_str_eq(child->out, want);
     }
+    strcat(want, "\n");
+    for (int mode = 0; mode < 3; mode++) { /* -2 asks for just that, and is no failure */
+        struct child *child =
+            CHILD(TEST_SIMT "/llama-a-f32", "run", "-q", "-m", "build/cuda/llama-a-f32.weights",
+                  "-p", prompt, "-n", "-2", "--ignore-eos", MODES[mode]);
+        assert_ends(child, 0, "");
+        ck_assert_str_eq(child->out, want);
+    }
 }
 END_TEST
 

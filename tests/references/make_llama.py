@@ -17,9 +17,10 @@ MODELS = {
                                              tie_word_embeddings=False)),
     "llama-b": (1102, 121152, 10000.0, dict(num_hidden_layers=2, num_key_value_heads=1,
                                             tie_word_embeddings=True)),
-    # head_dim is not hidden_size / num_attention_heads.
+    # head_dim is not hidden_size / num_attention_heads; no token begins or ends a text.
     "llama-c": (1103, 182592, 10000.0, dict(num_hidden_layers=2, num_key_value_heads=2,
-                                            head_dim=32, tie_word_embeddings=False)),
+                                            head_dim=32, tie_word_embeddings=False,
+                                            bos_token_id=None, eos_token_id=None)),
     # Heads that are no multiple of 16: as narrow as published ones get, and 100 as in OpenLLaMA 3B.
     "llama-d": (1104, 123712, 10000.0, dict(num_hidden_layers=2, num_attention_heads=8,
                                             num_key_value_heads=4, intermediate_size=172,
