@@ -333,11 +333,12 @@ bench-ops: deps
 $(OUT)/$(MODEL)-ops: $(TESTS)/obj/bench_kernels.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
 	@$(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 
-# Everything: the tests again under ASan and UBSan, random shapes, clang-tidy, a minute of every fuzz target,
-# and both of the README's commands by every compiler, on one processor and in little memory.
+# Everything: the tests again under ASan and UBSan, random shapes, the kit's tests by nvcc, clang-tidy,
+# a minute of every fuzz target, and both of the README's commands by every compiler, on one processor and in little memory.
 test-full: test
 	@$(MAKE) -s test SAN=1
 	@$(MAKE) -s sweep
+	@$(MAKE) -s nvcc-kit
 	@$(MAKE) -s tidy
 	@$(MAKE) -s fuzz
 	@tests/full/builds.sh

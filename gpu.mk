@@ -80,10 +80,10 @@ kit_bed := $(patsubst tests/simt/%,$(kit_obj)/%.o,$(basename $(wildcard tests/si
            $(kit_obj)/simt_gpu.o
 $(kit_tests:%=$(KIT)/tests/%): $(KIT)/tests/%: $(kit_obj)/%_test.o $(kit_bed) $(OUT)/libruntime.a
 	@mkdir -p $(@D); echo "  LINK  $@"
-	@$(CC) $(FLAGS) -s $^ -o $@ -l:libcheck.a -l:libsubunit.a -lm -L$(CUDA_HOME)/lib64 -lcudart_static \
-	  -lstdc++ -ldl -lrt
-$(KIT)/compare_logits: tests/gpu/compare_logits.c runtime/die.c | deps-test
-	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(filter-out -MMD -MP,$(FLAGS)) $(MARCH) -s $^ -o $@ -lm
+	@$(CC) $(FLAGS) -s $^ -o $@ -l:libcheck.a -l:libsubunit.a $(RUNTIME_LIBS) -L$(CUDA_HOME)/lib64 \
+	  -lcudart_static -lstdc++ -ldl -lrt
+$(KIT)/compare_logits: tests/gpu/compare_logits.c $(OUT)/libruntime.a | deps-test
+	@mkdir -p $(@D); echo "  LINK  $@"; $(CC) $(filter-out -MMD -MP,$(FLAGS)) $(MARCH) -s $^ -o $@ $(RUNTIME_LIBS)
 $(KIT)/driver_watch.so: build/tools/libdriverwatch.so
 	@mkdir -p $(@D); cp $< $@
 $(KIT)/gpu_probe: $(OUT)/obj/tools/gpu_probe_measures.cu.o
@@ -111,6 +111,16 @@ build/tests/driver/%: tests/gpu/driver_%.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $@"; $(HOST_CC) $(watch_flags) $(tell_sealed) -I. \
 	  -isystem $(CUDA_HOME)/include $< -o $@ $(if $(filter %/runtime,$@),$(cuda_libraries))
 test-parts: $(watch_parts)
+
+# Whether nvcc takes the kit's tests, for one kind of GPU and without linking them.
+kit_taken := $(kit_tests:%=build/nvcc/kit/%.o)
+.PHONY: nvcc-kit
+nvcc-kit: $(if $(wildcard $(NVCC)),$(kit_taken))
+	@$(if $^,echo "nvcc takes $(words $^) tests of kernels",echo "skip: nvcc-kit (there is no $(NVCC))")
+$(kit_taken): build/nvcc/kit/%.o: tests/simt/%_test.cc
+	@mkdir -p $(@D); echo "  NVCC  $<"
+	@$(NVCC) $(NVCC_FLAGS) -arch=sm_90a -diag-suppress 177$(comma)68 -MMD -MP -MF $(@:.o=.d) -x cu -c $< -o $@ \
+	  >$@.log 2>&1 || { cat $@.log; exit 1; }
 
 # The kit's programs over the interpreter, for the scripts' own test.
 kit_dry := $(if $(cuda_headers),$(gpu_tools:%=$(TESTS)/kit/%))

@@ -29,6 +29,18 @@ for config in config/*.ini; do
     fi
 done
 
+# The rest of what a machine with a GPU is given: its programs, and tests of kernels (all of them in
+# 'make test-full').
+kit=build/nvcc/programs
+if make -s build/nvcc/kit/norm_groups_kernel.o build/nvcc/kit/ssd_kernel.o >"$log" 2>&1 &&
+    make -s WERROR=1 BACKEND=cuda ISA=native SAN= KIT=$kit \
+        $kit/compare_logits $kit/gpu_probe $kit/gpu_loop $kit/tests/mma >"$log" 2>&1; then
+    echo "ok: the programs and tests of the kit"
+else
+    echo "FAIL: the programs or tests of the kit do not build:"
+    tail -n 30 "$log"
+fi
+
 # Under the watch, whose fake driver finds it no GPU: the binary says when it is sealed, and asks it.
 env LD_PRELOAD=build/tools/libdriverwatch.so LD_LIBRARY_PATH=build/tests/driver \
     build/cuda/fable-mamba bench --random-weights 1 >"$log" 2>&1
