@@ -43,7 +43,7 @@ static const struct argp command = {
 
 static struct session session;
 static struct out out;
-static u32 prompt[PROMPT_TOKENS];
+static u32 prompt[PROMPT_TOKENS], prompt_tokens;
 
 static void add_rows(XXH3_state_t *state, const f32 *rows, u32 count)
 {
@@ -59,12 +59,12 @@ static uint64_t digest_logits(u32 chunk)
     XXH3_64bits_reset(&state);
     session_reset(&session);
     const f32 *last = NULL;
-    for (u32 at = 0; at < PROMPT_TOKENS && chunk == 0; at++) {
+    for (u32 at = 0; at < prompt_tokens && chunk == 0; at++) {
         last = session_decode(&session, prompt[at]);
         add_rows(&state, last, 1);
     }
-    for (u32 at = 0; at < PROMPT_TOKENS && chunk > 0;) {
-        u32 tokens = PROMPT_TOKENS - at < chunk ? PROMPT_TOKENS - at : chunk;
+    for (u32 at = 0; at < prompt_tokens && chunk > 0;) {
+        u32 tokens = prompt_tokens - at < chunk ? prompt_tokens - at : chunk;
         session_prefill(&session, prompt + at, tokens);
         for (u32 first = 0; first < tokens; first += model.logit_rows) {
             u32 rows = tokens - first < model.logit_rows ? tokens - first : model.logit_rows;
@@ -123,9 +123,13 @@ int verb_selftest(int argc, char **argv)
     options_parse(&command, argc, argv, &options);
     struct session_options whole = session_options(&options);
     whole.variants = true;
+    session_require_room("the least text of a selftest", DECODED_TOKENS + 1, false);
+    prompt_tokens = PROMPT_TOKENS;
+    if (model.context && model.context < PROMPT_TOKENS + DECODED_TOKENS)
+        prompt_tokens = (u32)model.context - DECODED_TOKENS;
     session_open(&session, &whole);
     out_open(&out, STDOUT_FILENO, "standard output");
-    for (u32 i = 0; i < PROMPT_TOKENS; i++)
+    for (u32 i = 0; i < prompt_tokens; i++)
         prompt[i] = (u32)(philox_uniform(0, i) * model.vocab);
     arena_seal();
 

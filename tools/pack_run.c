@@ -103,6 +103,8 @@ static bool check_config_json(const char *directory, const struct cfg *cfg, bool
                 (!*foreign || strcmp(key->name, "model_type") == 0))
                 compare_key(&said, cfg, key, &here);
         }
+        if (here.errors > 0)
+            report_note(report, "'gen import' writes the config of this checkpoint");
         report->errors += here.errors;
     }
     free(path);
