@@ -25,7 +25,7 @@ static bool all_finite(const f32 *values, uint64_t count)
     vu seen = {0};
     uint64_t at = 0;
     for (; at + LINE_F32 <= count; at += LINE_F32)
-        for (u32 part = 0; part < LINE_VF; part++)
+        for (uint64_t part = 0; part < LINE_VF; part++)
             seen |= exponents(values + at + part * VF_LANES);
     u32 any = 0;
     for (u32 lane = 0; lane < VF_LANES; lane++)
@@ -147,7 +147,7 @@ void finite_check(const struct finite_view *view, u32 op)
     }
     if (!head)
         check_range(view, of, "hidden", view->io + model.io_hidden_at,
-                    (uint64_t)view->tokens * LINE_PAD(model.dim));
+                    view->tokens * LINE_PAD((uint64_t)model.dim));
     for (u32 row = 0; !prefill && row < view->logit_rows; row++)
         check_range(view, of, "logits",
                     view->io + model.io_logits_at + (uint64_t)row * model.vocab_pad * sizeof(f32),

@@ -15,28 +15,30 @@ static int digit(char c)
     return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
 }
 
-/* The byte that an escape stands for, and how long it is; -1: it is none. `at` is a backslash. */
-static int escaped(const char *at, size_t *length)
+/* How long the escape is that begins with the backslash `at`, and the byte that it stands for; 0:
+ * it is none. */
+static size_t escape(const char *at, uint8_t *byte)
 {
     static const char names[] = "nrt\\'\"", bytes[] = "\n\r\t\\'\"";
     const char *name = at[1] != '\0' ? strchr(names, at[1]) : NULL;
-    *length = 2;
-    if (name != NULL)
-        return bytes[name - names];
+    if (name != NULL) {
+        *byte = (uint8_t)bytes[name - names];
+        return 2;
+    }
     if (at[1] != 'x' || !isxdigit((unsigned char)at[2]) || !isxdigit((unsigned char)at[3]))
-        return -1;
-    *length = 4;
-    return digit(at[2]) * 16 + digit(at[3]);
+        return 0;
+    *byte = (uint8_t)(digit(at[2]) * 16 + digit(at[3]));
+    return 4;
 }
 
 size_t prompt_unescape(char *text)
 {
-    size_t used = 0, length = 1;
-    for (const char *at = text; *at != '\0'; at += length) {
-        const int byte = *at == '\\' ? escaped(at, &length) : -1;
-        if (byte < 0)
-            length = 1;
-        text[used++] = byte < 0 ? *at : (char)byte;
+    size_t used = 0;
+    for (const char *at = text; *at != '\0';) {
+        uint8_t byte = (uint8_t)*at;
+        const size_t length = *at == '\\' ? escape(at, &byte) : 0;
+        memcpy(text + used++, &byte, 1);
+        at += length > 0 ? length : 1;
     }
     return used;
 }
