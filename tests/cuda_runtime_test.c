@@ -245,6 +245,28 @@ START_TEST(any_end_of_text_ends)
 }
 END_TEST
 
+/* All kernels prefer the same split of a multiprocessor's memory: a change of it would wait until
+ * one is idle. */
+START_TEST(every_kernel_is_carved_alike)
+{
+    const char *trace = child_scratch("trace");
+    char environment[512], line[256];
+    u32 kernels = 0;
+    snprintf(environment, sizeof environment, "trace=%s", trace);
+    gpu(environment);
+    assert_ends(CHILD(binary, "run", "-q", "-m", weights, "-p", "Hello", "-n", "2"), 0, "");
+    FILE *file = fopen(trace, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file))
+        if (strstr(line, "_kernel ")) {
+            ck_assert_msg(strstr(line, " carved\n"), "%s", line);
+            kernels++;
+        }
+    ck_assert_uint_gt(kernels, 20);
+    ck_assert_int_eq(fclose(file), 0);
+}
+END_TEST
+
 /* The same tokens as on the CPU, and then the same message; in a loop the device counts them. */
 START_TEST(a_full_context_ends_the_text)
 {
@@ -355,6 +377,7 @@ int main(void)
     tcase_add_loop_test(generated, the_limit_is_kept, 0, 3);
     tcase_add_loop_test(generated, any_end_of_text_ends, 0, 3);
     tcase_add_loop_test(generated, ctrl_c_ends_an_endless_text, 0, 3);
+    tcase_add_test(generated, every_kernel_is_carved_alike);
     tcase_add_test(generated, a_full_context_ends_the_text);
     tcase_add_loop_test(generated, a_closed_session_leaves_nothing, 0, 2);
     tcase_add_test(generated, a_reader_that_leaves_ends_the_text);

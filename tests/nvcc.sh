@@ -1,7 +1,7 @@
 #!/bin/sh
 # nvcc builds every reference model for every target, with no warning, no spilled register and no
 # array in memory: the flags that turn these into an error are those of cuda.mk, and three builds that
-# must fail show it.
+# must fail show it. Then the order of loads in the machine code, where there is a cuobjdump.
 #
 #   tests/nvcc.sh BINARIES TOOLS
 set -u
@@ -114,3 +114,53 @@ for kernel in norm_gemv_conv_bf16_10240x2560x4_kernel gemv_bf16_50288x2560_kerne
         echo "FAIL: $kernel uses ${registers:-no} registers, expected 96 or more: are its weights still loaded before the wait?"
     fi
 done
+
+# ---- machine code ----------------------------------------------------------------------------------
+CUOBJDUMP=${CUOBJDUMP:-$CUDA_HOME/bin/cuobjdump}
+command -v "$CUOBJDUMP" >/dev/null || CUOBJDUMP=cuobjdump
+if ! command -v "$CUOBJDUMP" >/dev/null; then
+    echo "skip: the order of loads (there is no cuobjdump in $CUDA_HOME/bin or PATH)"
+    exit 0
+fi
+
+# What a block stages comes in one round trip: all loads in front of the first store (tests/sass.awk).
+for object in build/cuda/obj/models/*/instances.cu.o; do
+    model=$(basename "$(dirname "$object")")
+    [ -f "config/$model.ini" ] || continue
+    "$CUOBJDUMP" -sass "$object" 2>"$log" | awk -f tests/sass.awk >>"$log"
+    if grep -qE '^looked at [1-9]' "$log" && [ "$(wc -l <"$log")" -eq 1 ]; then
+        echo "ok: $model: no load waits for a store to shared memory ($(tail -n 1 "$log"))"
+    else
+        echo "FAIL: $model: loads behind a store to shared memory: $(cat "$log")"
+    fi
+done
+
+cat >"$log.cu" <<'APART'
+extern "C" __global__ void apart_kernel(const float4 *x, float4 *y)
+{
+    extern __shared__ float4 staged[];
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+    staged[threadIdx.x] = x[threadIdx.x];
+    __threadfence_block();
+    staged[threadIdx.x + 128] = x[threadIdx.x + 128];
+    __syncthreads();
+    y[threadIdx.x] = staged[threadIdx.x ^ 1];
+}
+APART
+# shellcheck disable=SC2086 # the flags are words
+if "$NVCC" $flags "$log.cu" >"$log" 2>&1 &&
+    "$CUOBJDUMP" -sass "$log.cubin" | awk -f tests/sass.awk | grep -q '^apart_kernel 1$'; then
+    echo "ok: a load behind a store to shared memory is found"
+else
+    echo "FAIL: a load behind a store to shared memory is not found"
+fi
+
+# The turn asks for the host's word, once, before it waits for the kernel in front.
+# shellcheck disable=SC2086
+if "$NVCC" $flags kernels/cuda/turn.cu >"$log" 2>&1 &&
+    "$CUOBJDUMP" -sass -fun turn_kernel "$log.cubin" | sed -n '1,/ACQBULK/p' |
+    grep -c 'LD.*\.64.*STRONG\.SYS' | grep -qx 1; then
+    echo "ok: the turn asks for the host's word in front of its wait"
+else
+    echo "FAIL: the turn does not ask for the host's word in front of its wait"
+fi

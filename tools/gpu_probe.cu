@@ -95,9 +95,10 @@ static const struct argp command_line = {
     parse,
     "[MEASURE...]",
     "Measures what the first GPU can give: medians of interleaved rounds.\v"
-    "Measures: read_device read_managed read_mapped gap_stream gap_graph gap_pdl graph_launch "
-    "grid_barrier clock_tick gemm_bf16 (all, if none is named). Exits with 6 without a GPU, with 3 "
-    "if its memory does not suffice, with 5 if a kernel did not do what it was timed at.",
+    "Measures: read_device read_managed read_mapped gap_stream gap_graph gap_pdl gap_shared "
+    "gap_carved graph_launch grid_barrier clock_tick gemm_bf16 (all, if none is named). Exits with "
+    "6 without a GPU, with 3 if its memory does not suffice, with 5 if a kernel did not do what it "
+    "was timed at.",
     NULL,
     NULL,
     NULL};

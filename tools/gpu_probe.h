@@ -11,8 +11,17 @@
 
 enum {
     PROBE_ROUNDS_MOST = 101,
-    PROBE_MEASURES = 10,
+    PROBE_MEASURES = 12,
     PROBE_MEMORIES = 3, /* device, managed, mapped */
+};
+
+/* Chains of kernels in a graph. */
+enum probe_chain {
+    CHAIN_FULL,   /* one ends before the next one starts */
+    CHAIN_EARLY,  /* the next one starts early: programmatic edges, as in all that follow */
+    CHAIN_SHARED, /* they alternate between no shared memory and 48 KB */
+    CHAIN_CARVED, /* the same, and all prefer as much shared memory as there is */
+    CHAINS,
 };
 
 /* Sizes of what is done: small ones for a test of the program, not for numbers. */
@@ -39,9 +48,8 @@ struct probe {
     int clock_khz, memory_clock_khz;     /* at most; 0: not told */
     cudaStream_t stream;
     struct probe_memory memory[PROBE_MEMORIES];
-    u32 *words; /* device memory for what the kernels leave */
-    cudaGraphExec_t one,
-        chain[2][2]; /* [edges are programmatic][a tenth of the chain, all of it] */
+    u32 *words;                            /* device memory for what the kernels leave */
+    cudaGraphExec_t one, chain[CHAINS][2]; /* a tenth of the chain, all of it */
     cublasLtHandle_t library;
     void *matrices, *workspace;
     cublasLtMatmulDescOpaque_t product;

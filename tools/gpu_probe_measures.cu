@@ -10,12 +10,14 @@
 
 #include "kernels/cuda/probe.cuh"
 #include "kernels/cuda/random.cuh"
+#include "runtime/cuda/matmul.h"
 #include "runtime/die.h"
 
 enum {
     WORDS = 1 << 20,  /* of probe.words: sums of every warp, or a counter and what blocks met */
     READ_PASSES = 10, /* a pass of 4 GiB takes a millisecond */
     CHAIN_PARTS = 10, /* the short chain is this part of the long one */
+    SHARED_BYTES = 48 << 10, /* what a block may have without asking for more */
     WORKSPACE_BYTES = 32 << 20,
 };
 
@@ -47,12 +49,13 @@ static double seconds(void)
  */
 enum edges { EDGES_FULL, EDGES_PROGRAMMATIC, EDGES_COOPERATIVE };
 
-static void start(struct probe *probe, const void *kernel, u32 blocks, u32 threads, void *params,
-                  enum edges edges)
+static void start_shared(struct probe *probe, const void *kernel, u32 blocks, u32 threads,
+                         u32 shared_bytes, void *params, enum edges edges)
 {
     cudaLaunchConfig_t config = {};
     config.gridDim = dim3(blocks);
     config.blockDim = dim3(threads);
+    config.dynamicSmemBytes = shared_bytes;
     config.stream = probe->stream;
     cudaLaunchAttribute attribute = {};
     if (edges == EDGES_PROGRAMMATIC) {
@@ -67,12 +70,22 @@ static void start(struct probe *probe, const void *kernel, u32 blocks, u32 threa
     CHECK(cudaLaunchKernelExC(&config, kernel, &params));
 }
 
-static void start_chain(struct probe *probe, u32 kernels, enum edges edges)
+static void start(struct probe *probe, const void *kernel, u32 blocks, u32 threads, void *params,
+                  enum edges edges)
+{
+    start_shared(probe, kernel, blocks, threads, 0, params, edges);
+}
+
+static void start_chain(struct probe *probe, u32 kernels, enum probe_chain chain)
 {
     struct probe_nothing params = {probe->words};
+    const void *const kernel = chain == CHAIN_CARVED ? (const void *)probe_carved_kernel
+                                                     : (const void *)probe_nothing_kernel;
+    const u32 shared_bytes = chain == CHAIN_SHARED || chain == CHAIN_CARVED ? SHARED_BYTES : 0;
     for (u32 i = 0; i < kernels; i++)
-        start(probe, (const void *)probe_nothing_kernel, probe->sizes.blocks, PROBE_NOTHING_THREADS,
-              &params, i ? edges : EDGES_FULL);
+        start_shared(probe, kernel, probe->sizes.blocks, PROBE_NOTHING_THREADS,
+                     i % 2 ? shared_bytes : 0, &params,
+                     i && chain != CHAIN_FULL ? EDGES_PROGRAMMATIC : EDGES_FULL);
 }
 
 static void finish(struct probe *probe)
@@ -93,12 +106,12 @@ static void fetch_words(struct probe *probe, u32 *words, u32 count)
     finish(probe);
 }
 
-static cudaGraphExec_t record_chain(struct probe *probe, u32 kernels, enum edges edges)
+static cudaGraphExec_t record_chain(struct probe *probe, u32 kernels, enum probe_chain chain)
 {
     cudaGraph_t graph;
     cudaGraphExec_t executable;
     CHECK(cudaStreamBeginCapture(probe->stream, cudaStreamCaptureModeGlobal));
-    start_chain(probe, kernels, edges);
+    start_chain(probe, kernels, chain);
     CHECK(cudaStreamEndCapture(probe->stream, &graph));
     CHECK(cudaGraphInstantiate(&executable, graph, 0));
     CHECK(cudaGraphDestroy(graph));
@@ -171,7 +184,7 @@ static double launch_once(struct probe *probe, const char **left_out)
 }
 
 /* Microseconds per kernel of a chain, from a short and a long one. */
-static double gap(struct probe *probe, bool graph, enum edges edges, const char *what)
+static double gap(struct probe *probe, bool graph, enum probe_chain chain, const char *what)
 {
     double took[2];
     u32 kernels[2] = {probe->sizes.chain / CHAIN_PARTS, probe->sizes.chain};
@@ -179,9 +192,9 @@ static double gap(struct probe *probe, bool graph, enum edges edges, const char 
     for (u32 i = 0; i < 2; i++) {
         const double began = seconds();
         if (graph)
-            CHECK(cudaGraphLaunch(probe->chain[edges == EDGES_PROGRAMMATIC][i], probe->stream));
+            CHECK(cudaGraphLaunch(probe->chain[chain][i], probe->stream));
         else
-            start_chain(probe, kernels[i], edges);
+            start_chain(probe, kernels[i], chain);
         finish(probe);
         took[i] = seconds() - began;
     }
@@ -192,19 +205,31 @@ static double gap(struct probe *probe, bool graph, enum edges edges, const char 
 static double gap_stream(struct probe *probe, const char **left_out)
 {
     (void)left_out;
-    return gap(probe, false, EDGES_FULL, "kernels in a stream");
+    return gap(probe, false, CHAIN_FULL, "kernels in a stream");
 }
 
 static double gap_graph(struct probe *probe, const char **left_out)
 {
     (void)left_out;
-    return gap(probe, true, EDGES_FULL, "kernels in a graph");
+    return gap(probe, true, CHAIN_FULL, "kernels in a graph");
 }
 
 static double gap_pdl(struct probe *probe, const char **left_out)
 {
     (void)left_out;
-    return gap(probe, true, EDGES_PROGRAMMATIC, "kernels in a graph with programmatic edges");
+    return gap(probe, true, CHAIN_EARLY, "kernels in a graph with programmatic edges");
+}
+
+static double gap_shared(struct probe *probe, const char **left_out)
+{
+    (void)left_out;
+    return gap(probe, true, CHAIN_SHARED, "kernels with and without shared memory");
+}
+
+static double gap_carved(struct probe *probe, const char **left_out)
+{
+    (void)left_out;
+    return gap(probe, true, CHAIN_CARVED, "kernels that prefer shared memory");
 }
 
 static double meet(struct probe *probe, u32 rounds, bool checked)
@@ -285,6 +310,9 @@ struct probe_measure probe_measures[PROBE_MEASURES] = {
     MEASURE("gap_stream", "us", "from kernel to kernel, launched one by one", gap_stream),
     MEASURE("gap_graph", "us", "from kernel to kernel in a graph", gap_graph),
     MEASURE("gap_pdl", "us", "the same with programmatic edges", gap_pdl),
+    MEASURE("gap_shared", "us", "gap_pdl, every other kernel with 48 KB of shared memory",
+            gap_shared),
+    MEASURE("gap_carved", "us", "the same, all preferring the most shared memory", gap_carved),
     MEASURE("graph_launch", "us", "launching a graph of one kernel and waiting for it",
             launch_once),
     MEASURE("grid_barrier", "us", "all blocks meet at a counter", grid_barrier),
@@ -374,7 +402,7 @@ static void describe_product(struct probe *probe)
     const cublasOperation_t transposed = CUBLAS_OP_T;
     const uint64_t workspace = WORKSPACE_BYTES;
     cublasLtMatmulPreferenceOpaque_t preference;
-    cublasLtMatmulHeuristicResult_t best;
+    cublasLtMatmulHeuristicResult_t answers[MATMUL_ANSWERS];
     int found = 0;
     CHECK_BLAS(cublasLtCreate(&probe->library));
     CHECK_BLAS(cublasLtMatmulDescInit(&probe->product, CUBLAS_COMPUTE_32F, CUDA_R_32F));
@@ -385,12 +413,13 @@ static void describe_product(struct probe *probe)
     CHECK_BLAS(cublasLtMatmulPreferenceInit(&preference));
     CHECK_BLAS(cublasLtMatmulPreferenceSetAttribute(
         &preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace, sizeof workspace));
-    CHECK_BLAS(cublasLtMatmulAlgoGetHeuristic(probe->library, &probe->product, &probe->layout[0],
-                                              &probe->layout[0], &probe->layout[1],
-                                              &probe->layout[1], &preference, 1, &best, &found));
-    if (!found)
+    CHECK_BLAS(cublasLtMatmulAlgoGetHeuristic(
+        probe->library, &probe->product, &probe->layout[0], &probe->layout[0], &probe->layout[1],
+        &probe->layout[1], &preference, MATMUL_ANSWERS, answers, &found));
+    const cublasLtMatmulHeuristicResult_t *const best = matmul_first(answers, found);
+    if (!best)
         die(EXIT_FAILED, "cuBLASLt has no algorithm for a product of %u^3", n);
-    probe->algorithm = best.algo;
+    probe->algorithm = best->algo;
 }
 
 /* Two random matrices: multiplying zeros draws less power, and so runs at a higher clock. */
@@ -419,12 +448,14 @@ static void open_product(struct probe *probe)
 
 static void open_chains(struct probe *probe)
 {
-    for (u32 pdl = 0; pdl < 2; pdl++)
+    CHECK(cudaFuncSetAttribute((const void *)probe_carved_kernel,
+                               cudaFuncAttributePreferredSharedMemoryCarveout,
+                               cudaSharedmemCarveoutMaxShared));
+    for (u32 chain = 0; chain < CHAINS; chain++)
         for (u32 whole = 0; whole < 2; whole++)
-            probe->chain[pdl][whole] =
-                record_chain(probe, probe->sizes.chain / (whole ? 1 : CHAIN_PARTS),
-                             pdl ? EDGES_PROGRAMMATIC : EDGES_FULL);
-    probe->one = record_chain(probe, 1, EDGES_FULL);
+            probe->chain[chain][whole] = record_chain(
+                probe, probe->sizes.chain / (whole ? 1 : CHAIN_PARTS), (enum probe_chain)chain);
+    probe->one = record_chain(probe, 1, CHAIN_FULL);
 }
 
 struct probe_sizes probe_sizes_default(void)
@@ -447,7 +478,8 @@ void probe_open(struct probe *probe, const struct probe_sizes *sizes)
     open_memories(probe);
     CHECK(cudaMalloc((void **)&probe->words, WORDS * sizeof(u32)));
     clear_words(probe, WORDS);
-    if (chosen(gap_graph) || chosen(gap_pdl) || chosen(launch_once))
+    if (chosen(gap_graph) || chosen(gap_pdl) || chosen(gap_shared) || chosen(gap_carved) ||
+        chosen(launch_once))
         open_chains(probe);
     if (chosen(multiply))
         open_product(probe);
@@ -457,7 +489,7 @@ void probe_close(struct probe *probe)
 {
     if (probe->library)
         CHECK_BLAS(cublasLtDestroy(probe->library));
-    for (u32 i = 0; probe->one && i < 4; i++)
+    for (u32 i = 0; probe->one && i < 2 * CHAINS; i++)
         CHECK(cudaGraphExecDestroy(probe->chain[i / 2][i % 2]));
     if (probe->one)
         CHECK(cudaGraphExecDestroy(probe->one));

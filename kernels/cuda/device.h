@@ -6,6 +6,9 @@
  *
  *   KERNEL(name, struct params, threads) { ... p.member ... }
  *       a kernel of one parameter `p`; `threads` is the most threads of its blocks
+ *   KERNEL_FEW_BLOCKS(name, struct params, threads) { ... }
+ *       the same in a grid of hardly more blocks than there are multiprocessors: ptxas need not
+ *       spare registers, or spill them, for other blocks beside
  *   DEVICE            before a function that kernels call
  *   DEVICE_TABLE      before an array of constants that kernels read
  *   shared memory     only what shared_memory() gives, overlaid with one struct
@@ -39,6 +42,9 @@ struct alignas(16) vec16 {
 #define UNROLL       _Pragma("unroll")
 #define KERNEL(kernel, params, threads)                                                            \
     extern "C" __global__ void __launch_bounds__(threads) kernel(const __grid_constant__ params p)
+#define KERNEL_FEW_BLOCKS(kernel, params, threads)                                                 \
+    extern "C" __global__ void __launch_bounds__(threads, 1)                                       \
+        kernel(const __grid_constant__ params p)
 
 /* ---- where this thread is ------------------------------------------------------------------- */
 DEVICE u32 thread_index()

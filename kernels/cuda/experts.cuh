@@ -185,7 +185,8 @@ DEVICE void norm_experts_swiglu(enum weight_type T, u32 D, u32 F, f32 eps, u32 E
     static_assert(ROUTE_FITS(E, K), "norm_experts_swiglu: too many experts");                      \
     static_assert(EXPERTS_SHARED_BYTES(D) <= SHARED_MOST_BYTES,                                    \
                   "norm_experts_swiglu: x is too long");                                           \
-    KERNEL(name##_logits_kernel, struct norm_experts_params, GEMV_THREADS(WEIGHT_##T, E, D))       \
+    KERNEL_FEW_BLOCKS(name##_logits_kernel, struct norm_experts_params,                            \
+                      GEMV_THREADS(WEIGHT_##T, E, D))                                              \
     {                                                                                              \
         norm_logits(WEIGHT_##T, D, E, EPS, &p);                                                    \
     }                                                                                              \

@@ -29,7 +29,6 @@ enum {
     GEMV_MOST_ROWS = 4,  /* of a warp */
     GEMV_MOST_WARPS = 8, /* of a block */
     GEMV_AHEAD = 20,     /* vectors of weights that a lane has on the way: 80 registers */
-    GEMV_STAGE = 8,      /* vectors of x that a thread has on the way to shared memory */
 };
 
 #define GEMV_BLOCK_ROWS(M)                                                                         \
@@ -136,29 +135,28 @@ DEVICE u32 stage_slot(enum weight_type T, u32 K, u32 q)
     return T == WEIGHT_F32 ? q : q % 2 * ROW_VECTORS(T, K) + q / 2;
 }
 
-/* Copies a row to shared memory; columns from K on become 0. */
+/* Copies a row to shared memory; columns from K on become 0. A thread sees its own part, a barrier
+ * shows it to the others. The parts are on their way together: of loads into registers ptxas puts
+ * some behind the stores of others to spare registers, and each such pair takes a round trip. */
 DEVICE void stage_row(enum weight_type T, u32 K, u32 threads, const f32 *row, struct vec16 *to)
 {
     const u32 total = LINE_PAD(K) / 4, turns = CEIL_DIV(total, threads);
     UNROLL
-    for (u32 base = 0; base < turns; base += GEMV_STAGE) {
-        const u32 end = GEMV_LEAST(turns, base + GEMV_STAGE);
-        struct vec16 hold[GEMV_STAGE] = {};
-        UNROLL
-        for (u32 i = base; i < end; i++)
-            if (turn_is_mine(total, threads, i))
-                hold[i - base] = load16(row + (size_t)turn_piece(threads, i) * 4);
-        UNROLL
-        for (u32 i = base; i < end; i++) {
-            const u32 q = turn_piece(threads, i);
+    for (u32 i = 0; i < turns; i++) {
+        const u32 q = turn_piece(threads, i);
+        struct vec16 *const at = &to[stage_slot(T, K, q)];
+        if (turn_is_mine(total, threads, i) && (K % LINE_F32 == 0 || q * 4 + 4 <= K)) {
+            copy_async16(at, row + (size_t)q * 4);
+        } else if (turn_is_mine(total, threads, i)) {
+            f32 last[4];
             UNROLL
             for (u32 j = 0; j < 4; j++)
-                if (K % LINE_F32 != 0 && q * 4 + j >= K)
-                    hold[i - base].word[j] = 0;
-            if (turn_is_mine(total, threads, i))
-                store16(&to[stage_slot(T, K, q)], hold[i - base]);
+                last[j] = q * 4 + j < K ? row[q * 4 + j] : 0.0f;
+            store16(at, {{as_u32(last[0]), as_u32(last[1]), as_u32(last[2]), as_u32(last[3])}});
         }
     }
+    copy_async_commit();
+    copy_async_wait(0);
 }
 
 /* This lane's part of the block's rows, with x in shared memory. */
@@ -193,7 +191,7 @@ DEVICE u32 gemv_row(enum weight_type T, u32 M, u32 K)
 }
 
 /* From the sums of lanes to that of a row. */
-DEVICE f32 gemv_total(enum weight_type T, u32 M, u32 K, struct gemv_shared *shared, f32 *sums)
+DEVICE f32 gemv_total(enum weight_type T, u32 M, u32 K, struct gemv_shared *shared, const f32 *sums)
 {
     const u32 split = GEMV_SPLIT(T, M, K), rows = GEMV_ROWS(M);
     f32 total = 0.0f;

@@ -23,6 +23,8 @@
 #include "kernels/cuda/linear_gemv.cuh"
 #include "kernels/cuda/norm.cuh"
 
+enum { NORM_STAGE = 8 }; /* vectors of x that a thread has on the way to shared memory */
+
 /* The weights of a norm; a NULL bias is RMSNorm. */
 struct norm_weights {
     const f32 *weight, *bias;
@@ -64,13 +66,14 @@ DEVICE f32 norm_stage(enum weight_type T, u32 D, u32 threads, bool times, const 
     const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
     f32 sum = 0.0f;
     UNROLL
-    for (u32 base = 0; base < turns; base += GEMV_STAGE) {
-        const u32 end = GEMV_LEAST(turns, base + GEMV_STAGE);
-        struct vec16 hold[GEMV_STAGE] = {};
+    for (u32 base = 0; base < turns; base += NORM_STAGE) {
+        const u32 end = GEMV_LEAST(turns, base + NORM_STAGE);
+        struct vec16 hold[NORM_STAGE] = {};
         UNROLL
         for (u32 i = base; i < end; i++)
             if (turn_is_mine(total, threads, i))
                 hold[i - base] = load16(x + (size_t)turn_piece(threads, i) * 4);
+        warp_barrier(); /* keeps the loads in front of the stores: see stage_row() */
         if (base == 0)
             copy_async_wait(0); /* the norm's weights, read by the thread that asked for them */
         UNROLL

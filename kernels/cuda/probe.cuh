@@ -2,6 +2,7 @@
  *
  *   probe_read     reads memory as the matrix kernels read weights, and nothing else
  *   probe_nothing  a kernel of a chain: what it costs is what every kernel costs
+ *   probe_carved   the same, for which the host prefers as much shared memory as there is
  *   probe_again    the last kernel of a loop that runs on the device
  *   probe_meet     all blocks of a grid wait for each other, again and again
  *   probe_clock    how finely the device's clock counts
@@ -75,12 +76,22 @@ struct probe_nothing {
     u32 *count;
 };
 
-KERNEL(probe_nothing_kernel, struct probe_nothing, PROBE_NOTHING_THREADS)
+DEVICE void probe_count(u32 *count)
 {
     pdl_trigger();
     pdl_wait();
     if (block_index() == 0 && thread_index() == 0)
-        *p.count = *p.count + 1;
+        *count = *count + 1;
+}
+
+KERNEL(probe_nothing_kernel, struct probe_nothing, PROBE_NOTHING_THREADS)
+{
+    probe_count(p.count);
+}
+
+KERNEL(probe_carved_kernel, struct probe_nothing, PROBE_NOTHING_THREADS)
+{
+    probe_count(p.count);
 }
 
 /* again:  the conditional node of `loop` runs again while *count < most

@@ -96,7 +96,7 @@ DEVICE void turn_take(const struct turn_launch *l, u32 id, uint64_t host)
         loop_continue(l->loop, end == TURN_GOING);
 }
 
-KERNEL(turn_kernel, struct turn_params, TURN_THREADS)
+KERNEL_FEW_BLOCKS(turn_kernel, struct turn_params, TURN_THREADS)
 {
     pdl_trigger();
     uint64_t host = 0;

@@ -24,7 +24,9 @@ void cuda_check_op(cudaError_t error, u32 op, const char *name, const char *call
 }
 
 /* Everything that a launch might do only the first time: the kernel is brought to the device, and
- * may have as much shared memory as it asks for. */
+ * may have as much shared memory as it asks for. All kernels prefer the same split of a
+ * multiprocessor's memory: a change of it waits until no block runs there, so that no kernel could
+ * start early (gap_shared and gap_carved of tools/gpu_probe). What L1 loses they hardly use. */
 static void prepare(const struct launcher *launcher, u32 op, const struct launch *l)
 {
     struct cudaFuncAttributes attributes;
@@ -35,6 +37,9 @@ static void prepare(const struct launcher *launcher, u32 op, const struct launch
             "operation %s, kernel %s: needs %u bytes of shared memory per block, this GPU has %u",
             op < model.op_count ? model.ops[op].name : "TURN", l->name, l->shared_bytes,
             launcher->shared_bytes_most);
+    cuda_check_op(cudaFuncSetAttribute(l->kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                                       cudaSharedmemCarveoutMaxShared),
+                  op, l->name, "cudaFuncSetAttribute");
     if (l->shared_bytes > 0)
         cuda_check_op(cudaFuncSetAttribute(l->kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                            (int)l->shared_bytes),

@@ -106,18 +106,20 @@ static void prepare(struct matmul_plans *plans, u32 op, const struct matmul *m)
     describe(plan, op, m);
     cublasLtMatmulPreferenceOpaque_t preference;
     prefer(&preference, plans, op, m);
-    cublasLtMatmulHeuristicResult_t best;
+    cublasLtMatmulHeuristicResult_t answers[MATMUL_ANSWERS];
     int found = 0;
     check(cublasLtMatmulAlgoGetHeuristic(plans->library, &plan->product, &plan->w, &plan->x,
-                                         &plan->y, &plan->y, &preference, 1, &best, &found),
+                                         &plan->y, &plan->y, &preference, MATMUL_ANSWERS, answers,
+                                         &found),
           "cublasLtMatmulAlgoGetHeuristic", op, m);
-    if (found == 0)
+    const cublasLtMatmulHeuristicResult_t *const best = matmul_first(answers, found);
+    if (!best)
         die(EXIT_FAILED,
             "operation %s, %s, %u rows by [%u][%u]: cuBLASLt has no algorithm that sums in one "
-            "piece within a workspace of %llu bytes",
+            "piece within a workspace of %llu bytes, of %d that it names",
             model.ops[op].name, m->name, m->rows, m->M, m->K,
-            (unsigned long long)plans->workspace_bytes);
-    plan->algorithm = best.algo;
+            (unsigned long long)plans->workspace_bytes, found);
+    plan->algorithm = best->algo;
     plans->count++;
 }
 

@@ -1,9 +1,10 @@
 /* Matrix products of many rows through cuBLASLt: one plan per shape, made before the arenas are
  * sealed and kept.
  *
- * A plan holds the descriptors and the algorithm, all in place. The library is asked for an
- * algorithm once per plan, among those that add every element of the result in one piece (reduction
- * scheme mask NONE) within the fixed workspace; it is never asked again. With one stream, one
+ * A plan holds the descriptors and the algorithm, all in place. The library is asked for algorithms
+ * once per plan, among those that add every element of the result in one piece (reduction scheme
+ * mask NONE) within the fixed workspace; the first that it says it can carry out is taken, and it
+ * is never asked again. With one stream, one
  * workspace, the same library and the same device the same product therefore has the same bits
  * every time. After the PREPARE pass nothing allocates. */
 #ifndef RUNTIME_CUDA_MATMUL_H
@@ -16,6 +17,7 @@
 enum {
     MATMUL_PLANS_MOST = 64, /* shapes of a model: a generated one has about ten */
     MATMUL_ALIGNMENT = 64,  /* of every operand: arenas and the buffers in them */
+    MATMUL_ANSWERS = 8,     /* that the library is asked for, the best first */
 };
 
 /* The room that a library for these devices makes use of; 256-byte aligned device memory. */
@@ -36,6 +38,16 @@ struct matmul_plans {
     u32 count;
     struct matmul_plan plan[MATMUL_PLANS_MOST];
 };
+
+/* The first answer that says of itself that it can be carried out, or NULL. */
+static inline const cublasLtMatmulHeuristicResult_t *
+matmul_first(const cublasLtMatmulHeuristicResult_t *answers, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (answers[i].state == CUBLAS_STATUS_SUCCESS)
+            return &answers[i];
+    return NULL;
+}
 
 #ifdef __cplusplus
 extern "C" {

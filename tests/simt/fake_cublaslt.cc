@@ -196,8 +196,10 @@ static void offer(cublasLtMatmulHeuristicResult_t *result, const struct algo *al
     memset(result, 0, sizeof *result);
     memcpy(&result->algo, algo, sizeof *algo);
     result->workspaceSize = algo->workspace;
-    result->state = CUBLAS_STATUS_SUCCESS;
+    result->state = (cublasStatus_t)fake_enter("cublasLtMatmulHeuristicResult_t", CALL_ANYWHERE);
     result->wavesCount = 1.0f;
+    if (result->state != CUBLAS_STATUS_SUCCESS)
+        memset(&result->algo, 0xff, sizeof result->algo); /* nothing that could be used */
 }
 
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc,

@@ -16,7 +16,8 @@
  *   failkernel=NAME:N:ERROR   the N-th execution of a kernel fails, seen by later calls
  *   protect=0|1               device memory is out of the host's reach (default 1)
  *   report=FILE               calls, findings and leaks, written at exit
- *   trace=FILE                a line for each kernel, copy and fill at its execution
+ *   trace=FILE                a line for each kernel, copy and fill at its execution; "carved" is
+ *                             a kernel that prefers as much shared memory as there is
  *
  * A process that made a finding and wrote it nowhere but here ends with status 99. */
 #ifndef TESTS_SIMT_FAKE_CUDA_H
@@ -52,7 +53,9 @@ void fake_weights(const void *base);
 void fake_protect(bool on);
 
 /* The n-th use of `call` from now on (1: the next) returns `error` and does nothing. One order for
- * each call; the last one counts. Names are those of the CUDA and cuBLASLt functions. */
+ * each call; the last one counts. Names are those of the CUDA and cuBLASLt functions, and
+ * cublasLtMatmulHeuristicResult_t for the algorithms that the heuristic names: it is the state of
+ * the n-th. */
 void fake_fail(const char *call, uint64_t n, int error);
 
 /* Graphs of this kind, and of every other one set before, are refused at instantiation with
@@ -100,6 +103,7 @@ struct fake_step {
     uint64_t bytes;    /* of a copy or a fill */
     bool programmatic; /* may start before the one before it has ended */
     bool graph;        /* a node of a graph */
+    int carveout; /* of a kernel: percent of the memory that it prefers shared, -1: no matter */
 };
 void fake_watch(void (*watch)(const struct fake_step *step));
 

@@ -9,6 +9,7 @@
 struct function {
     const void *handle;
     size_t shared_most; /* of cudaFuncSetAttribute */
+    int carveout;       /* the same */
 };
 enum { FUNCTIONS_MOST = 4096, SHARED_WITHOUT_ASKING = 49152, THREADS_MOST = 1024 };
 
@@ -18,6 +19,20 @@ static void (*watcher)(const struct fake_step *step);
 static FILE *trace;
 static char trace_buffer[1 << 16];
 static uint64_t executed;
+
+static struct function *function_of(const void *handle)
+{
+    for (int i = 0; i < function_count; i++)
+        if (functions[i].handle == handle)
+            return &functions[i];
+    if (function_count == FUNCTIONS_MOST)
+        abort();
+    struct function *function = &functions[function_count++];
+    function->handle = handle;
+    function->shared_most = SHARED_WITHOUT_ASKING;
+    function->carveout = cudaSharedmemCarveoutDefault;
+    return function;
+}
 
 /* ---- execution
  * ------------------------------------------------------------------------------------ */
@@ -52,6 +67,7 @@ static void tell(const struct work *work, bool graph)
         step.blocks = work->kernel.blocks;
         step.threads = work->kernel.threads;
         step.shared_bytes = work->kernel.shared_bytes;
+        step.carveout = function_of(work->kernel.handle)->carveout;
     }
     if (work->kind == WORK_COPY)
         step.bytes = work->copy.bytes;
@@ -60,9 +76,10 @@ static void tell(const struct work *work, bool graph)
     if (watcher)
         watcher(&step);
     if (trace)
-        fprintf(trace, "%s %u %u %u %llu %s %s\n", step.what, step.blocks, step.threads,
+        fprintf(trace, "%s %u %u %u %llu %s %s%s\n", step.what, step.blocks, step.threads,
                 step.shared_bytes, (unsigned long long)step.bytes,
-                step.programmatic ? "programmatic" : "full", graph ? "graph" : "stream");
+                step.programmatic ? "programmatic" : "full", graph ? "graph" : "stream",
+                step.carveout == cudaSharedmemCarveoutMaxShared ? " carved" : "");
 }
 
 /* The first line of what the interpreter has found since its report was `before` bytes long. */
@@ -123,19 +140,6 @@ void fake_execute(const struct work *work, bool graph)
 
 /* ---- kernels
  * -------------------------------------------------------------------------------------- */
-
-static struct function *function_of(const void *handle)
-{
-    for (int i = 0; i < function_count; i++)
-        if (functions[i].handle == handle)
-            return &functions[i];
-    if (function_count == FUNCTIONS_MOST)
-        abort();
-    struct function *function = &functions[function_count++];
-    function->handle = handle;
-    function->shared_most = SHARED_WITHOUT_ASKING;
-    return function;
-}
 
 cudaError_t fake_kernel_work(struct work *work, const void *handle, dim3 blocks, dim3 threads,
                              size_t shared_bytes, void **params)
@@ -206,13 +210,21 @@ cudaError_t cudaLaunchKernel(const void *function, dim3 blocks, dim3 threads, vo
     return fake_result(error);
 }
 
+static cudaError_t carve(struct function *function, int percent)
+{
+    if (percent < cudaSharedmemCarveoutDefault || percent > cudaSharedmemCarveoutMaxShared)
+        return fake_result(cudaErrorInvalidValue);
+    function->carveout = percent;
+    return cudaSuccess;
+}
+
 cudaError_t cudaFuncSetAttribute(const void *handle, enum cudaFuncAttribute attribute, int value)
 {
     ENTER(0);
     if (!simt_kernel_of(handle))
         return fake_result(cudaErrorInvalidDeviceFunction);
     if (attribute == cudaFuncAttributePreferredSharedMemoryCarveout)
-        return fake_result(value < -1 || value > 100 ? cudaErrorInvalidValue : cudaSuccess);
+        return carve(function_of(handle), value);
     int most = 0;
     fake_device_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, &most);
     if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || value < 0 || value > most)

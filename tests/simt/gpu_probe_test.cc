@@ -56,7 +56,36 @@ START_TEST(programmatic_edges_are_in_their_graph_alone)
     open_with("gap_pdl");
     const struct probe_sizes sizes = small_sizes();
     ck_assert_uint_eq(fake_edges(cudaGraphDependencyTypeProgrammatic),
-                      sizes.chain - 1 + sizes.chain / 10 - 1);
+                      (CHAINS - 1) * (sizes.chain - 1 + sizes.chain / 10 - 1));
+    probe_close(&probe);
+}
+END_TEST
+
+static u32 shared_kernels, plain_kernels, carved_kernels;
+
+static void count(const struct fake_step *step)
+{
+    if (strncmp(step->what, "probe_", 6) != 0)
+        return;
+    shared_kernels += step->shared_bytes == 48 << 10;
+    plain_kernels += step->shared_bytes == 0;
+    carved_kernels += step->carveout == cudaSharedmemCarveoutMaxShared;
+}
+
+/* Every other kernel has 48 KB, and all of the one chain prefer the split of the other half. */
+START_TEST(chains_alternate_and_one_is_carved)
+{
+    static const char *const names[] = {"gap_shared", "gap_carved"};
+    const struct probe_sizes sizes = small_sizes();
+    const u32 kernels = 2 * (sizes.chain + sizes.chain / 10);
+    fake_reset();
+    open_with(names[_i]);
+    fake_watch(count);
+    probe_run(&probe, 1);
+    fake_watch(nullptr);
+    ck_assert_uint_eq(shared_kernels, kernels / 2);
+    ck_assert_uint_eq(plain_kernels, kernels / 2);
+    ck_assert_uint_eq(carved_kernels, _i ? kernels : 0);
     probe_close(&probe);
 }
 END_TEST
@@ -98,6 +127,7 @@ int main(void)
     tcase_set_timeout(cases, 120);
     tcase_add_test(cases, every_measure);
     tcase_add_test(cases, programmatic_edges_are_in_their_graph_alone);
+    tcase_add_loop_test(cases, chains_alternate_and_one_is_carved, 0, 2);
     tcase_add_test(cases, managed_memory_only_where_there_is_plenty);
     tcase_add_exit_test(cases, without_a_gpu, EXIT_PROCESSOR);
     tcase_add_exit_test(cases, a_wrong_sum_ends_it, EXIT_WRONG);

@@ -206,6 +206,20 @@ START_TEST(a_captured_product_can_be_launched_again)
 }
 END_TEST
 
+/* The library may name an algorithm and say of it that it cannot be used. */
+START_TEST(the_first_algorithm_that_can_be_used_is_taken)
+{
+    start();
+    fake_fail("cublasLtMatmulHeuristicResult_t", 1, CUBLAS_STATUS_NOT_SUPPORTED);
+    const struct matmul m = shape(WEIGHT_BF16, true);
+    prepare(&m);
+    y_set();
+    matmul(&r, 0, &m);
+    y_check(true);
+    matmul_close(&plans);
+}
+END_TEST
+
 /* ---- failures -----------------------------------------------------------------------------------
  */
 static void not_prepared(void)
@@ -230,6 +244,15 @@ static void refused_when_run(void)
     matmul(&r, 0, &m);
 }
 
+/* Without a workspace one algorithm is named, and that cannot be used. */
+static void none_can_be_used(void)
+{
+    plans.workspace_bytes = 0;
+    fake_fail("cublasLtMatmulHeuristicResult_t", 1, CUBLAS_STATUS_NOT_SUPPORTED);
+    const struct matmul m = shape(WEIGHT_BF16, false);
+    prepare(&m);
+}
+
 static void too_many(void)
 {
     struct matmul m = shape(WEIGHT_BF16, false);
@@ -247,6 +270,8 @@ static const struct failure {
     {refused_when_asked, "CUBLAS_STATUS_NOT_SUPPORTED"},
     {refused_when_run, "9 rows by [48][80]: cublasLtMatmul: "},
     {refused_when_run, "CUBLAS_STATUS_EXECUTION_FAILED"},
+    {none_can_be_used, "9 rows by [48][80]: cuBLASLt has no algorithm that sums in one piece "
+                       "within a workspace of 0 bytes, of 1 that it names"},
     {too_many, "more than 64 shapes"},
 };
 
@@ -284,6 +309,7 @@ int main(void)
     tcase_add_loop_test(tests, products_are_right_for_every_type, WEIGHT_F32, WEIGHT_BF16 + 1);
     tcase_add_test(tests, a_shape_is_asked_for_once_and_nothing_is_allocated_later);
     tcase_add_test(tests, a_captured_product_can_be_launched_again);
+    tcase_add_test(tests, the_first_algorithm_that_can_be_used_is_taken);
     tcase_add_loop_exit_test(tests, failures_name_the_operation_and_the_status, EXIT_FAILURE, 0,
                              sizeof failures / sizeof *failures);
     suite_add_tcase(suite, tests);

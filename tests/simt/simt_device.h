@@ -14,6 +14,7 @@
 #define UNROLL       _Pragma("GCC unroll 64")
 
 /* The kernel is a host function, its address the handle; simt_launch() finds it by that. */
+#define KERNEL_FEW_BLOCKS KERNEL
 #define KERNEL(kernel, params, threads)                                                            \
     extern "C" void kernel(const params p);                                                        \
     static void kernel##_thunk(const void *of)                                                     \
