@@ -180,6 +180,26 @@ START_TEST(shards_come_with_their_index)
 }
 END_TEST
 
+/* tokenizer.model comes where there is no tokenizer.json, and only there. */
+START_TEST(one_tokenizer_comes)
+{
+    static const char *const listings[] = {
+        LIST(CONFIG_ENTRY ", " SMALL("tokenizer.model", "19", TOKENIZER_SHA) ", " MODEL_ENTRY),
+        LIST(SMALL("tokenizer.model", "19", TOKENIZER_SHA) ", " CONFIG_ENTRY ", " SMALL(
+            "tokenizer.json", "19", TOKENIZER_SHA) ", " MODEL_ENTRY)};
+    site_routes[ROUTE_LISTING].body = listings[_i];
+    site_routes[ROUTE_LISTING].bytes = strlen(listings[_i]);
+    if (_i == 0)
+        site_routes[ROUTE_TOKENIZER].path = FILES "/tokenizer.model";
+    site_start();
+    ck_assert_int_eq(site_fetch()->code, 0);
+    ck_assert_uint_eq(*site_hub.count, 4);
+    ck_assert(site_holds(_i == 0 ? TARGET "/tokenizer.model" : TARGET "/tokenizer.json",
+                         site_tokenizer, TOKENIZER_BYTES));
+    ck_assert(!site_has(_i == 0 ? TARGET "/tokenizer.json" : TARGET "/tokenizer.model"));
+}
+END_TEST
+
 /* ---- the cache ------------------------------------------------------------------------------ */
 
 /* The cache as the hub's own client keeps it: links into blobs/. */
@@ -331,6 +351,7 @@ int main(void)
     tcase_add_test(tests, listings_are_checked);
     tcase_add_test(tests, a_listing_without_end_is_cut);
     tcase_add_test(tests, shards_come_with_their_index);
+    tcase_add_loop_test(tests, one_tokenizer_comes, 0, 2);
     tcase_add_test(tests, what_the_cache_has_is_linked);
     tcase_add_test(tests, without_the_network_the_cache_serves);
     tcase_add_test(tests, without_the_network_and_the_cache);

@@ -423,9 +423,40 @@ START_TEST(a_tokenizer_is_needed_unless_it_is_not)
     maker_write_file(&m, "model.safetensors");
     struct pack_request request = maker_request(&m);
     request.no_tokenizer = false;
-    maker_pack(&m, &request, 4,
-               "DIR: tensor \"lm_head.weight\" is missing, expected [151, 19]\n"
-               "DIR: holds no tokenizer.json; --no-tokenizer packs without one\n");
+    maker_pack(
+        &m, &request, 4,
+        "DIR: tensor \"lm_head.weight\" is missing, expected [151, 19]\n"
+        "DIR: holds neither tokenizer.json nor tokenizer.model: copy one from where the model "
+        "comes from; or run 'build/tools/pack --no-tokenizer DIR/tiny.ini DIR -o "
+        "DIR/tiny.weights' for a binary that takes token ids only\n");
+    maker_end(&m);
+}
+END_TEST
+
+/* A tokenizer.model serves; what is wrong with it stops the packing. */
+START_TEST(a_tokenizer_may_be_a_sentencepiece_model)
+{
+    struct maker m;
+    maker_start(&m, tied);
+    maker_write_file(&m, "model.safetensors");
+    struct pack_request request = maker_request(&m);
+    request.no_tokenizer = false;
+    maker_text(&m, "tokenizer.model", "");
+    maker_pack(
+        &m, &request, 4,
+        "DIR/tokenizer.model: byte 0: the file ends without a piece; this is no SentencePiece "
+        "model, or it is damaged\n");
+    /* BPE of "a", and spaces are left alone */
+    static const char model[] = "\x0A\x03\x0A\x01"
+                                "a\x12\x04\x18\x02\x48\x00\x1A\x02\x20\x00";
+    char path[64];
+    maker_path(&m, "tokenizer.model", path);
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(model, 1, sizeof model - 1, file), sizeof model - 1);
+    ck_assert_int_eq(fclose(file), 0);
+    maker_text(&m, "tokenizer_config.json", "{\"add_bos_token\": false}");
+    maker_pack(&m, &request, 0, NULL);
     maker_end(&m);
 }
 END_TEST
@@ -502,6 +533,7 @@ int main(void)
     tcase_add_test(files, config_json_must_agree);
     tcase_add_test(files, another_family_is_named);
     tcase_add_test(files, a_tokenizer_is_needed_unless_it_is_not);
+    tcase_add_test(files, a_tokenizer_may_be_a_sentencepiece_model);
     suite_add_tcase(suite, files);
     return tests_run(suite);
 }

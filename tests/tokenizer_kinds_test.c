@@ -311,7 +311,10 @@ static const struct config_case {
      NULL},
     {"kinds/deepseek", "{\"tokenizer_class\":\"LlamaTokenizerFast\"}",
      "c.json: bos_token: '<s>' is no token of tokenizer.json that the model has", NULL, NULL},
-    {"kinds/llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"bos_token\":null}",
+    {"kinds/llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"bos_token\":null}", NULL, "<s>",
+     NULL},
+    {"kinds/llama2",
+     "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_bos_token\":true,\"bos_token\":null}",
      "c.json: bos_token: found null, expected a token, as one is to be added", NULL, NULL},
     {"kinds/llama2", "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_bos_token\":\"no\"}",
      "c.json: add_bos_token: found a string, expected true or false", NULL, NULL},
@@ -359,6 +362,43 @@ START_TEST(the_config_says_what_is_put_around_a_text)
     }
     free(json);
     json_decref(file);
+}
+END_TEST
+
+/* What transformers makes of the same files. */
+START_TEST(the_switches_of_the_config_are_those_of_transformers)
+{
+    json_t *all = token_bed_json(TOKENIZER_CASES "configs.json"), *entry, *example;
+    size_t i, k;
+    ck_assert_uint_ge(json_array_size(all), 40);
+    json_array_foreach(all, i, entry)
+    {
+        char kind[64], what[512], message[TOKENIZER_JSON_MESSAGE] = "";
+        snprintf(kind, sizeof kind, "kinds/%s", json_string_value(json_object_get(entry, "kind")));
+        json_t *file = load_file(kind);
+        char *json = json_dumps(file, 0), *said = json_dumps(json_object_get(entry, "config"), 0);
+        struct tokenizer_text tokenizer = {"t.json", json, strlen(json)};
+        struct tokenizer_text config = {"c.json", said, strlen(said)};
+        struct tokenizer_bed bed = {0};
+        int code = tokenizer_compile_memory(&tokenizer, &config, ROWS, &bed.blob, message);
+        ck_assert_msg(code == 0, "%s with %s: %s", kind, said, message);
+        token_bed_open_blob(&bed);
+        json_array_foreach(json_object_get(entry, "cases"), k, example)
+        {
+            uint32_t ids[64], expected[64];
+            struct token_bed_text text = token_bed_text(example, "text");
+            uint64_t count = read_ids(json_object_get(example, "ids"), expected);
+            uint64_t found = token_bed_encode(bed.tokenizer, text.bytes, text.size, false, ids);
+            snprintf(what, sizeof what, "%s with %.300s, '%.50s'", kind, said, (char *)text.bytes);
+            token_bed_same_ids(ids, found, expected, count, what);
+            free(text.bytes);
+        }
+        token_bed_close(&bed);
+        free(json);
+        free(said);
+        json_decref(file);
+    }
+    json_decref(all);
 }
 END_TEST
 
@@ -410,6 +450,7 @@ int main(void)
     tcase_add_loop_test(tests, endless_text_does_not_depend_on_the_cutting, 0, FAMILIES);
     tcase_add_test(tests, text_without_pretokens_is_not_cut_where_it_matters);
     tcase_add_test(tests, fallback_bytes_decode_to_whole_characters);
+    tcase_add_test(tests, the_switches_of_the_config_are_those_of_transformers);
     tcase_add_test(tests, the_config_is_found_beside_the_tokenizer);
     tcase_add_loop_test(tests, the_config_says_what_is_put_around_a_text, 0,
                         (int)(sizeof config_cases / sizeof config_cases[0]));

@@ -46,9 +46,13 @@ static bool is_shard(const char *name)
 
 static bool is_wanted(const char *name)
 {
-    static const char *const names[] = {"config.json",       "generation_config.json",
-                                        "tokenizer.json",    "tokenizer_config.json",
-                                        "model.safetensors", "model.safetensors.index.json"};
+    static const char *const names[] = {"config.json",
+                                        "generation_config.json",
+                                        "tokenizer.json",
+                                        "tokenizer_config.json",
+                                        "tokenizer.model",
+                                        "model.safetensors",
+                                        "model.safetensors.index.json"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)
             return true;
@@ -96,9 +100,19 @@ static bool has_all_shards(const struct hub_listing *listing)
     return count > 0 && count == total;
 }
 
-/* Leaves shards out where the weights also come in one file. Returns what is missing, or NULL. */
+/* Leaves `surplus` out where `better` is listed, too. */
+static void leave_out(struct hub_listing *listing, const char *surplus, const char *better)
+{
+    struct hub_file *file = find(listing, surplus);
+    if (file != NULL && find(listing, better) != NULL)
+        *file = listing->file[--listing->count];
+}
+
+/* Leaves shards out where the weights also come in one file, and tokenizer.model where there is
+ * tokenizer.json. Returns what is missing, or NULL. */
 static const char *settle(struct hub_listing *listing)
 {
+    leave_out(listing, "tokenizer.model", "tokenizer.json");
     if (find(listing, "model.safetensors") != NULL) {
         uint32_t kept = 0;
         for (uint32_t i = 0; i < listing->count; i++)

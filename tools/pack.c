@@ -28,7 +28,8 @@ static const char usage[] = "CONFIG.ini CHECKPOINT -o FILE\n--random SEED CONFIG
 
 static const char description[] =
     "Packs the weights and the tokenizer of a checkpoint directory (config.json, "
-    "model.safetensors or its shards, tokenizer.json) for the binary of CONFIG.ini.\v"
+    "model.safetensors or its shards, tokenizer.json or tokenizer.model) for the binary of "
+    "CONFIG.ini.\v"
     "Exit codes: 0 done; 1 the file cannot be written; 2 usage; 3 no memory; 4 the config or the "
     "checkpoint is wrong; 130 interrupted "
     "(Ctrl-C, SIGTERM, SIGHUP). Unless it is 0, an older FILE is left as it was.";

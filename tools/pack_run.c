@@ -112,18 +112,32 @@ static bool check_config_json(const char *directory, const struct cfg *cfg, bool
     return good && report->errors == before;
 }
 
+/* The checkpoint's tokenizer: tokenizer.json, or where there is none tokenizer.model. */
+static char *tokenizer_path(const struct pack_request *request, struct report *report)
+{
+    char *path = path_in(request->checkpoint, "tokenizer.json", report);
+    if (path == NULL || access(path, F_OK) == 0)
+        return path;
+    free(path);
+    return path_in(request->checkpoint, "tokenizer.model", report);
+}
+
 /* Compiles the checkpoint's tokenizer unless it is not wanted. */
 static int compile_tokenizer(const struct pack_request *request, const struct layout *layout,
                              struct tokenizer_blob *blob, struct report *report)
 {
     if (request->no_tokenizer)
         return EXIT_SUCCESS;
-    char *path = path_in(request->checkpoint, "tokenizer.json", report);
+    char *path = tokenizer_path(request, report);
     if (path == NULL)
         return EXIT_MEMORY;
     int status = EXIT_MISMATCH;
     if (access(path, F_OK) != 0) {
-        report_error(report, 0, "holds no tokenizer.json; --no-tokenizer packs without one");
+        report_error(report, 0,
+                     "holds neither tokenizer.json nor tokenizer.model: copy one from where the "
+                     "model comes from; or run 'build/tools/pack --no-tokenizer %s %s -o %s' for a "
+                     "binary that takes token ids only",
+                     request->config, request->checkpoint, request->output);
     } else {
         char message[TOKENIZER_JSON_MESSAGE];
         status = tokenizer_compile(path, layout->cfg.vocab_size, blob, message);

@@ -13,7 +13,7 @@ struct pack_request {
     const char *checkpoint; /* directory; NULL: random weights */
     enum backend backend;   /* whose binary will read it */
     uint64_t seed;          /* of random weights */
-    bool no_tokenizer;      /* leave it out; else the checkpoint must hold tokenizer.json */
+    bool no_tokenizer;      /* leave it out; else the checkpoint must hold one */
     const char *output;     /* path of the weight file */
 };
 

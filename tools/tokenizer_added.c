@@ -67,80 +67,80 @@ static bool add_content(struct reader *reader, const char *content, size_t bytes
     return done;
 }
 
-/* The id must be the one that Hugging Face gives: the vocabulary's, or the next behind it. */
-static bool check_added_id(struct reader *reader, const char *path, const char *content,
-                           size_t bytes, uint64_t id, uint64_t *next_id)
+/* The id that Hugging Face gives: the vocabulary's, or the next behind it. */
+static uint64_t usual_id(const struct reader *reader, const struct added_entry *entry,
+                         uint64_t *next_id)
 {
-    json_t *in_vocab = json_object_getn(reader->vocab, content, bytes);
-    uint64_t expected = in_vocab != NULL ? (uint64_t)json_integer_value(in_vocab) : (*next_id)++;
-    uint8_t flags = id < reader->source.rows ? reader->source.tokens[id].flags : 0;
+    json_t *in_vocab = json_object_getn(reader->vocab, json_string_value(entry->content),
+                                        json_string_length(entry->content));
+    return in_vocab != NULL ? (uint64_t)json_integer_value(in_vocab) : (*next_id)++;
+}
+
+/* Reads the id, which must be the usual one. */
+static bool read_added_id(struct reader *reader, struct added_entry *entry, uint64_t *next_id)
+{
+    json_t *value = json_is_object(entry->node) ? json_object_get(entry->node, "id") : NULL;
+    const uint64_t usual = usual_id(reader, entry, next_id);
+    const bool in_vocab = usual != *next_id - 1;
+    if (entry->named || (entry->of_config && in_vocab))
+        entry->id = usual; /* where it is in the vocabulary that is all that counts */
+    else if (!entry->of_config && !json_is_integer(value))
+        return reader_refuse(reader, "%s.id: found %s, expected an integer id", entry->path,
+                             reader_kind(value));
+    else if (!entry->of_config && json_integer_value(value) < 0)
+        return reader_refuse(reader, "%s.id: found id %" JSON_INTEGER_FORMAT ", expected 0 or more",
+                             entry->path, json_integer_value(value));
+    else if (!entry->of_config)
+        entry->id = (uint64_t)json_integer_value(value);
+    uint8_t flags = entry->id < reader->source.rows ? reader->source.tokens[entry->id].flags : 0;
     if (flags & TOKEN_ADDED)
         return reader_refuse(reader, "%s.id: found %" PRIu64 ", which another added token has",
-                             path, id);
-    if (id != expected)
+                             entry->path, entry->id);
+    if (entry->id != usual)
         return reader_refuse(
-            reader, "%s.id: found %" PRIu64 ", expected %" PRIu64 " (%s)", path, id, expected,
-            in_vocab != NULL ? "its id in model.vocab" : "the next id that follows model.vocab");
-    if (in_vocab == NULL && (flags & TOKEN_PRESENT))
+            reader, "%s.id: found %" PRIu64 ", expected %" PRIu64 " (%s)", entry->path, entry->id,
+            usual, in_vocab ? "its id in model.vocab" : "the next id that follows model.vocab");
+    if (!in_vocab && (flags & TOKEN_PRESENT))
         return reader_refuse(reader, "%s.id: found %" PRIu64 ", which a token of model.vocab has",
-                             path, id);
+                             entry->path, entry->id);
     return true;
 }
 
-/* An id of any size: those that the model has no rows for are left out. */
-static bool read_added_id(struct reader *reader, const char *path, json_t *value, uint64_t *id)
-{
-    if (!json_is_integer(value))
-        return reader_refuse(reader, "%s.id: found %s, expected an integer id", path,
-                             reader_kind(value));
-    if (json_integer_value(value) < 0)
-        return reader_refuse(reader, "%s.id: found id %" JSON_INTEGER_FORMAT ", expected 0 or more",
-                             path, json_integer_value(value));
-    *id = (uint64_t)json_integer_value(value);
-    return true;
-}
-
-static bool read_added_flags(struct reader *reader, const char *path, json_t *node,
+/* All flags are there in tokenizer.json; elsewhere those that are not are off. */
+static bool read_added_flags(struct reader *reader, const struct added_entry *entry,
                              struct source_added *added, bool *special)
 {
-    bool lstrip, rstrip, single_word;
-    if (!reader_flag(reader, path, node, "special", special) ||
-        !reader_flag(reader, path, node, "normalized", &added->clean) ||
-        !reader_flag(reader, path, node, "lstrip", &lstrip) ||
-        !reader_flag(reader, path, node, "rstrip", &rstrip) ||
-        !reader_flag(reader, path, node, "single_word", &single_word))
-        return false;
-    added->flags = (lstrip ? ADDED_LSTRIP : 0u) | (rstrip ? ADDED_RSTRIP : 0u) |
-                   (single_word ? ADDED_SINGLE_WORD : 0u);
+    bool values[5] = {false, false, false, false, false};
+    static const char *const keys[5] = {"special", "normalized", "lstrip", "rstrip", "single_word"};
+    for (size_t i = 0; i < 5 && json_is_object(entry->node); i++) {
+        const bool good =
+            entry->of_config
+                ? reader_option(reader, entry->path, entry->node, keys[i], values[i], &values[i])
+                : reader_flag(reader, entry->path, entry->node, keys[i], &values[i]);
+        if (!good)
+            return false;
+    }
+    *special = entry->special || values[0];
+    added->clean = values[1];
+    added->flags = (values[2] ? ADDED_LSTRIP : 0u) | (values[3] ? ADDED_RSTRIP : 0u) |
+                   (values[4] ? ADDED_SINGLE_WORD : 0u);
     return true;
 }
 
 /* *left_out: it is sound, but the model has no row for it. */
-static bool read_added_token(struct reader *reader, size_t index, json_t *node,
+static bool read_added_token(struct reader *reader, struct added_entry *entry,
                              struct source_added *added, uint64_t *next_id, bool *left_out)
 {
-    char path[48];
-    uint64_t id = 0;
-    bool special;
-    snprintf(path, sizeof path, "added_tokens[%zu]", index);
-    if (!json_is_object(node))
-        return reader_refuse(reader, "%s: found %s, expected an object", path, reader_kind(node));
-    if (!reader_known_keys(reader, path, node,
-                           "id, content, single_word, lstrip, rstrip, normalized, special"))
-        return false;
-    json_t *content = json_object_get(node, "content");
-    if (!json_is_string(content))
-        return reader_refuse(reader, "%s.content: found %s, expected a string", path,
-                             reader_kind(content));
-    size_t bytes = json_string_length(content);
+    bool special, given, plain;
+    size_t bytes = json_string_length(entry->content);
     if (bytes == 0 || bytes > TOKENIZER_MAX_ADDED_BYTES)
-        return reader_refuse(reader, "%s.content: found %zu bytes, expected 1 to %d", path, bytes,
-                             TOKENIZER_MAX_ADDED_BYTES);
-    if (!read_added_id(reader, path, json_object_get(node, "id"), &id) ||
-        !read_added_flags(reader, path, node, added, &special) ||
-        !check_added_id(reader, path, json_string_value(content), bytes, id, next_id))
+        return reader_refuse(reader, "%s.content: found %zu bytes, expected 1 to %d", entry->path,
+                             bytes, TOKENIZER_MAX_ADDED_BYTES);
+    if (!read_added_id(reader, entry, next_id) ||
+        !read_added_flags(reader, entry, added, &special) ||
+        !reader_switch(reader, "split_special_tokens", &given, &plain))
         return false;
-    *left_out = id >= reader->source.rows;
+    *left_out = entry->id >= reader->source.rows;
     if (*left_out)
         return true;
     if (added->clean && (added->flags & (ADDED_LSTRIP | ADDED_RSTRIP)) &&
@@ -148,45 +148,83 @@ static bool read_added_token(struct reader *reader, size_t index, json_t *node,
         return reader_refuse(reader,
                              "%s: %s with normalized true is not supported where the normalizer "
                              "replaces spaces",
-                             path, added->flags & ADDED_LSTRIP ? "lstrip" : "rstrip");
-    added->id = (uint32_t)id;
-    return add_content(reader, json_string_value(content), bytes, special, added);
+                             entry->path, added->flags & ADDED_LSTRIP ? "lstrip" : "rstrip");
+    added->id = (uint32_t)entry->id;
+    added->flags |= special && plain ? ADDED_PLAIN : 0u;
+    return add_content(reader, json_string_value(entry->content), bytes, special, added);
 }
 
 /* Says which added tokens have no rows. */
-static void note_left_out(struct reader *reader, json_t *first, size_t count)
+static void note_left_out(struct reader *reader, const struct added_entry *first, size_t count)
 {
     char quoted[QUOTE_BYTES];
     reader_note(reader,
-                "added_tokens: %zu left out, %s with id %" JSON_INTEGER_FORMAT
+                "added_tokens: %zu left out, %s with id %" PRIu64
                 " the first, as the model's vocabulary has %" PRIu32
                 " rows; such text is tokenized like any other",
-                count, reader_quote_json(quoted, json_object_get(first, "content")),
-                json_integer_value(json_object_get(first, "id")), reader->source.rows);
+                count, reader_quote_json(quoted, first->content), first->id, reader->source.rows);
+}
+
+/* The tokens of tokenizer.json. */
+static bool add_entries(struct reader *reader, json_t *nodes)
+{
+    for (size_t i = 0; i < json_array_size(nodes); i++) {
+        struct added_entry entry = {.node = json_array_get(nodes, i)};
+        entry.content = json_object_get(entry.node, "content");
+        snprintf(entry.path, sizeof entry.path, "added_tokens[%zu]", i);
+        if (!json_is_object(entry.node))
+            return reader_refuse(reader, "%s: found %s, expected an object", entry.path,
+                                 reader_kind(entry.node));
+        if (!reader_known_keys(reader, entry.path, entry.node,
+                               "id, content, single_word, lstrip, rstrip, normalized, special"))
+            return false;
+        if (!json_is_string(entry.content))
+            return reader_refuse(reader, "%s.content: found %s, expected a string", entry.path,
+                                 reader_kind(entry.content));
+        if (!reader_add_entry(reader, &entry))
+            return false;
+    }
+    return true;
+}
+
+bool reader_add_entry(struct reader *reader, const struct added_entry *entry)
+{
+    struct added_entry *grown =
+        realloc(reader->entries, (reader->entry_count + 1) * sizeof *reader->entries);
+    if (grown == NULL)
+        return reader_no_memory(reader);
+    reader->entries = grown;
+    reader->entries[reader->entry_count++] = *entry;
+    return true;
 }
 
 bool reader_added(struct reader *reader, json_t *root)
 {
     struct tokenizer_source *source = &reader->source;
-    json_t *nodes = json_object_get(root, "added_tokens"), *first = NULL;
-    if (nodes == NULL)
-        return true;
-    if (!json_is_array(nodes))
+    json_t *nodes = json_object_get(root, "added_tokens");
+    if (nodes != NULL && !json_is_array(nodes))
         return reader_refuse(reader, "added_tokens: found %s, expected an array",
                              reader_kind(nodes));
-    size_t count = json_array_size(nodes), without_row = 0;
-    source->added = calloc(count + 1, sizeof *source->added);
+    if (!add_entries(reader, nodes) || !reader_config_tokens(reader))
+        return false;
+    source->added = calloc(reader->entry_count + 1, sizeof *source->added);
     if (source->added == NULL)
         return reader_no_memory(reader);
+    const struct added_entry *first = NULL;
+    size_t without_row = 0;
     uint64_t next_id = json_object_size(reader->vocab);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < reader->entry_count; i++) {
         bool left_out = false;
-        json_t *node = json_array_get(nodes, i);
-        struct source_added *added = &source->added[source->added_count];
-        if (!read_added_token(reader, i, node, added, &next_id, &left_out))
+        struct added_entry *entry = &reader->entries[i];
+        const char *name = reader->name;
+        if (entry->of_config)
+            reader->name = reader->config_name;
+        if (!read_added_token(reader, entry, &source->added[source->added_count], &next_id,
+                              &left_out))
             return false;
+        reader->name = name;
         if (left_out && without_row++ == 0)
-            first = node;
+            first = entry;
         source->added_count += !left_out;
     }
     if (without_row > 0)
@@ -194,19 +232,16 @@ bool reader_added(struct reader *reader, json_t *root)
     return true;
 }
 
-bool reader_find(const struct reader *reader, json_t *root, const char *text, size_t bytes,
-                 uint32_t *id)
+bool reader_find(const struct reader *reader, const char *text, size_t bytes, uint32_t *id)
 {
     json_t *found = json_object_getn(reader->vocab, text, bytes);
-    json_t *nodes = json_object_get(root, "added_tokens");
-    for (size_t i = 0; i < json_array_size(nodes) && found == NULL; i++) {
-        json_t *node = json_array_get(nodes, i), *content = json_object_get(node, "content");
-        if (json_string_length(content) == bytes &&
-            memcmp(json_string_value(content), text, bytes) == 0)
-            found = json_object_get(node, "id");
+    uint64_t wide = found != NULL ? (uint64_t)json_integer_value(found) : UINT64_MAX;
+    for (size_t i = 0; i < reader->entry_count && found == NULL; i++) {
+        const struct added_entry *entry = &reader->entries[i];
+        if (json_string_length(entry->content) == bytes &&
+            memcmp(json_string_value(entry->content), text, bytes) == 0)
+            wide = entry->id;
     }
-    const bool has_row =
-        found != NULL && json_integer_value(found) < (json_int_t)reader->source.rows;
-    *id = has_row ? (uint32_t)json_integer_value(found) : TOKENIZER_NONE;
-    return has_row;
+    *id = wide < reader->source.rows ? (uint32_t)wide : TOKENIZER_NONE;
+    return wide < reader->source.rows;
 }

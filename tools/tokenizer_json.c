@@ -48,22 +48,53 @@ static json_t *parse(struct reader *reader, const struct tokenizer_text *text,
     return root;
 }
 
-/* Looks into tokenizer_config.json; complaints are about that file. */
-static bool read_config(struct reader *reader, json_t *root, const struct tokenizer_text *config)
+/* tokenizer.json, or tokenizer.model in its form. */
+static json_t *read_document(struct reader *reader, const struct tokenizer_text *text)
+{
+    const char *end = strrchr(text->name, '.');
+    return end != NULL && strcmp(end, ".model") == 0
+               ? reader_sentencepiece(reader, text->json, text->bytes)
+               : parse(reader, text, JSON_TEXT_EXACT);
+}
+
+/* The document of tokenizer_config.json; complaints are about that file. */
+static bool open_config(struct reader *reader, const struct tokenizer_text *config)
 {
     if (config == NULL)
         return true;
     const char *name = reader->name;
-    reader->name = config->name;
-    json_t *document = parse(reader, config, JSON_TEXT_MARKED);
-    bool good = document != NULL && reader_config(reader, root, document);
-    json_decref(document);
-    reader->name = name;
-    return good;
+    reader->name = reader->config_name = config->name;
+    reader->config = parse(reader, config, JSON_TEXT_MARKED);
+    if (reader->config != NULL && !json_is_object(reader->config))
+        reader_refuse(reader, "found %s, expected an object", reader_kind(reader->config));
+    else if (reader->config != NULL)
+        reader->name = name;
+    return reader->code == 0;
 }
 
-static void source_free(struct tokenizer_source *source)
+bool reader_add_rank(struct reader *reader, size_t index, uint32_t rank)
 {
+    if (index >= reader->rank_room) {
+        const size_t room = 2 * index + 1024;
+        uint32_t *grown = realloc(reader->ranks, room * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        reader->ranks = grown;
+        reader->rank_room = room;
+    }
+    reader->ranks[index] = rank;
+    reader->rank_count = index + 1;
+    return true;
+}
+
+static void reader_free(struct reader *reader)
+{
+    struct tokenizer_source *source = &reader->source;
+    json_decref(reader->config);
+    free(reader->entries);
+    free(reader->own_bos);
+    free(reader->own_eos);
+    free(reader->ranks);
     free(source->tokens);
     free(source->pool.bytes);
     free(source->patterns.bytes);
@@ -85,17 +116,18 @@ int tokenizer_compile_memory(const struct tokenizer_text *tokenizer,
     }
     reader.source.rows = (uint32_t)vocab_rows;
     reader.source.unknown = TOKENIZER_NONE;
-    json_t *root = parse(&reader, tokenizer, JSON_TEXT_EXACT);
+    json_t *root = read_document(&reader, tokenizer);
     reader.source.tokens = calloc(vocab_rows, sizeof *reader.source.tokens);
     memset(reader.source.byte_ids, 0xFF, sizeof reader.source.byte_ids);
     if (reader.source.tokens == NULL)
         reader_no_memory(&reader);
-    else if (root != NULL && read_root(&reader, root) && read_config(&reader, root, config))
-        reader.code = tokenizer_build(&reader.source, reader.name, blob, message);
+    else if (root != NULL && open_config(&reader, config) && read_root(&reader, root) &&
+             reader_config(&reader, root))
+        reader.code = tokenizer_build(&reader.source, tokenizer->name, blob, message);
     if (reader.code == 3)
         reader_no_memory(&reader);
     json_decref(root);
-    source_free(&reader.source);
+    reader_free(&reader);
     return reader.code;
 }
 

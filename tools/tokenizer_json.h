@@ -15,9 +15,12 @@
  * prompt wants; added tokens whose ids the model has no rows for, so that their text is tokenized
  * like any other.
  *
- * tokenizer_config.json matters in one way: where it names a Llama or GPT-NeoX class, Hugging Face
- * `transformers` makes the ids around a text (BOS, EOS) from its add_bos_token and add_eos_token
- * and not from post_processor; so do we. */
+ * A SentencePiece model (tokenizer.model) with BPE is read as the tokenizer.json that says the
+ * same; the ids are SentencePiece's own (tokenizer_sentencepiece.c).
+ *
+ * tokenizer_config.json has a say in what Hugging Face `transformers` lets it: the ids around a
+ * text (BOS, EOS) of Llama and GPT-NeoX classes, add_prefix_space, split_special_tokens, legacy,
+ * and added tokens (tokenizer_config.c). */
 #ifndef TOOLS_TOKENIZER_JSON_H
 #define TOOLS_TOKENIZER_JSON_H
 
@@ -36,17 +39,18 @@ struct tokenizer_blob {
     char notes[TOKENIZER_JSON_NOTES]; /* lines on what of the files is left out, or "" */
 };
 
-/* Compiles the file at `path`, with the tokenizer_config.json beside it if there is one, for a
- * model of vocab_rows rows: every id that a text can lead to must be below that. Returns an exit
- * code: 0; 3 not enough memory; 4 a file cannot be read or is not what it should be. Then message
- * says, beginning with its path, what was found where and what was expected. */
+/* Compiles the file at `path`, tokenizer.json or a SentencePiece model NAME.model, with the
+ * tokenizer_config.json beside it if there is one, for a model of vocab_rows rows: every id that a
+ * text can lead to must be below that. Returns an exit code: 0; 3 not enough memory; 4 a file
+ * cannot be read or is not what it should be. Then message says, beginning with its path, what was
+ * found where and what was expected. */
 int tokenizer_compile(const char *path, uint64_t vocab_rows, struct tokenizer_blob *blob,
                       char message[TOKENIZER_JSON_MESSAGE]);
 
-/* A file in memory; `name` stands for the path in messages. */
+/* A file in memory; `name` stands for the path in messages, and says what it is. */
 struct tokenizer_text {
     const char *name;
-    const char *json;
+    const char *json; /* or the bytes of NAME.model */
     size_t bytes;
 };
 

@@ -160,5 +160,7 @@ bool reader_merges(struct reader *reader, json_t *model)
                         &source->seams[i]))
             return false;
     }
+    for (size_t i = 0; i < reader->rank_count && i < count; i++)
+        source->merges[i].rank = reader->ranks[i];
     return check_merges_differ(reader);
 }

@@ -17,6 +17,28 @@ struct reader {
     bool bytes;         /* a ByteLevel has come */
     bool byte_fallback; /* tokens "<0x41>" stand for bytes */
     json_t *vocab;      /* model.vocab, once read */
+
+    const char *config_name;     /* of tokenizer_config.json */
+    json_t *config;              /* its object, or NULL */
+    bool has_template;           /* post_processor has ids around a text */
+    struct added_entry *entries; /* [entry_count]: every added token */
+    size_t entry_count;
+
+    bool from_sentencepiece; /* tokenizer.model, not tokenizer.json */
+    char *own_bos, *own_eos; /* its control symbols, or NULL */
+    uint32_t *ranks;         /* [rank_count]: of its merges */
+    size_t rank_count, rank_room;
+};
+
+/* An added token on its way: from added_tokens, or from tokenizer_config.json. */
+struct added_entry {
+    json_t *node;    /* its flags are here; a string has none */
+    json_t *content; /* a string */
+    uint64_t id;     /* once read */
+    char path[64];   /* for messages */
+    bool of_config;
+    bool special; /* whatever the node says */
+    bool named;   /* bos_token and the like: special, and its id is not written down */
 };
 
 /* Records "NAME: complaint" and gives false. Characters that are not seen are spelled out in all
@@ -89,9 +111,9 @@ bool reader_literal(struct reader *reader, const char *path, enum pattern_mode m
 bool reader_pattern(struct reader *reader, const char *path, enum pattern_mode mode,
                     const char *pattern);
 
-/* The id of a token by its content, the vocabulary's or an added one's. */
-bool reader_find(const struct reader *reader, json_t *root, const char *text, size_t bytes,
-                 uint32_t *id);
+/* The id of a token by its content, the vocabulary's or an added one's; false when there is none
+ * that the model has a row for. */
+bool reader_find(const struct reader *reader, const char *text, size_t bytes, uint32_t *id);
 
 /* The parts of the file, in this order. */
 bool reader_normalizer(struct reader *reader, json_t *root);
@@ -102,7 +124,24 @@ bool reader_merges(struct reader *reader, json_t *model);
 bool reader_added(struct reader *reader, json_t *root);
 bool reader_template(struct reader *reader, json_t *root); /* post_processor */
 
-/* tokenizer_config.json: replaces the template where it names a Llama or GPT-NeoX class. */
-bool reader_config(struct reader *reader, json_t *root, json_t *config);
+/* tokenizer_config.json (reader->config), where there is one: what it adds to added_tokens, to be
+ * called by reader_added; and, after all other parts, the rest of its switches. */
+bool reader_config_tokens(struct reader *reader);
+bool reader_config(struct reader *reader, json_t *root);
+
+/* One more added token, or another version of one that is there. */
+bool reader_add_entry(struct reader *reader, const struct added_entry *entry);
+
+/* The boolean config[key]; *given false: it is absent or null. */
+bool reader_switch(struct reader *reader, const char *key, bool *given, bool *value);
+
+/* An id around a text. */
+bool reader_add_id(struct reader *reader, const char *path, uint32_t id, bool before);
+
+/* tokenizer.model in the form of tokenizer.json, to be released; NULL after a complaint. */
+json_t *reader_sentencepiece(struct reader *reader, const void *bytes, size_t size);
+
+/* The rank of merge number `index`, where it is not the index. */
+bool reader_add_rank(struct reader *reader, size_t index, uint32_t rank);
 
 #endif

@@ -1,11 +1,11 @@
-/* The ids around a text: post_processor, and tokenizer_config.json where that has the last word. */
+/* The ids around a text, as post_processor says; tokenizer_config.json may have the last word. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tools/tokenizer_reader.h"
 
-static bool add_id(struct reader *reader, const char *path, uint32_t id, bool before)
+bool reader_add_id(struct reader *reader, const char *path, uint32_t id, bool before)
 {
     struct tokenizer_source *source = &reader->source;
     if (!(source->tokens[id].flags & TOKEN_PRESENT))
@@ -32,7 +32,7 @@ static bool add_special(struct reader *reader, json_t *specials, json_t *name, b
     for (size_t i = 0; i < json_array_size(ids); i++) {
         uint32_t id;
         if (!reader_id(reader, path, json_array_get(ids, i), &id) ||
-            !add_id(reader, path, id, before))
+            !reader_add_id(reader, path, id, before))
             return false;
     }
     return true;
@@ -84,6 +84,7 @@ static bool read_processor(struct reader *reader, const char *path, json_t *node
         return reader_type(reader, path, node, supported, NULL);
     if (++*templates > 1)
         return reader_refuse(reader, "%s: a second TemplateProcessing is not supported", path);
+    reader->has_template = true;
     return read_template(reader, path, node);
 }
 
@@ -108,73 +109,4 @@ bool reader_template(struct reader *reader, json_t *root)
             return false;
     }
     return true;
-}
-
-/* Classes of transformers that make the ids around a text anew, with what they do when the file
- * says nothing. */
-static const struct class
-{
-    const char *name;
-    bool bos;
-    const char *bos_token, *eos_token;
-} classes[] = {
-    {"LlamaTokenizer", true, "<s>", "</s>"},
-    {"LlamaTokenizerFast", true, "<s>", "</s>"},
-    {"CodeLlamaTokenizer", true, "<s>", "</s>"},
-    {"CodeLlamaTokenizerFast", true, "<s>", "</s>"},
-    {"GPTNeoXTokenizer", false, "<|endoftext|>", "<|endoftext|>"},
-    {"GPTNeoXTokenizerFast", false, "<|endoftext|>", "<|endoftext|>"},
-};
-
-static const struct class *find_class(json_t *name)
-{
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0] && json_is_string(name); i++) {
-        if (strcmp(json_string_value(name), classes[i].name) == 0)
-            return &classes[i];
-    }
-    return NULL;
-}
-
-/* A token's content, a string or the content of an object; the class's own when absent. */
-static bool add_named(struct reader *reader, json_t *root, json_t *config, const char *key,
-                      const char *class_own, bool before)
-{
-    char quoted[QUOTE_BYTES];
-    uint32_t id;
-    json_t *token = json_object_get(config, key);
-    json_t *text = json_is_object(token) ? json_object_get(token, "content") : token;
-    const char *content = text != NULL ? json_string_value(text) : class_own;
-    size_t bytes = text != NULL ? json_string_length(text) : strlen(class_own);
-    if (content == NULL)
-        return reader_refuse(reader, "%s: found %s, expected a token, as one is to be added", key,
-                             reader_kind(text));
-    if (!reader_find(reader, root, content, bytes, &id))
-        return reader_refuse(reader, "%s: %s is no token of tokenizer.json that the model has", key,
-                             reader_quote(quoted, content, bytes));
-    return add_id(reader, key, id, before);
-}
-
-/* The boolean config[key]; null counts as false. */
-static bool read_choice(struct reader *reader, json_t *config, const char *key, bool when_absent,
-                        bool *choice)
-{
-    json_t *value = json_object_get(config, key);
-    *choice = value == NULL ? when_absent : json_is_true(value);
-    return value == NULL || json_is_null(value) || json_is_boolean(value) ||
-           reader_refuse(reader, "%s: found %s, expected true or false", key, reader_kind(value));
-}
-
-bool reader_config(struct reader *reader, json_t *root, json_t *config)
-{
-    bool bos, eos;
-    if (!json_is_object(config))
-        return reader_refuse(reader, "found %s, expected an object", reader_kind(config));
-    const struct class *class = find_class(json_object_get(config, "tokenizer_class"));
-    if (class == NULL)
-        return true;
-    reader->source.ids_before = reader->source.ids_after = 0;
-    return read_choice(reader, config, "add_bos_token", class->bos, &bos) &&
-           read_choice(reader, config, "add_eos_token", false, &eos) &&
-           (!bos || add_named(reader, root, config, "bos_token", class->bos_token, true)) &&
-           (!eos || add_named(reader, root, config, "eos_token", class->eos_token, false));
 }

@@ -1,0 +1,63 @@
+"""Makes small SentencePiece models, and the ids that the library itself gives texts.
+
+Needed only by who regenerates the references; the tests read the stored files.
+Made with Python 3.11.7 and sentencepiece 0.2.3.
+
+    python tests/references/make_sentencepiece.py
+
+Reads tests/data/tokenizers/parts/texts.json, writes tests/data/tokenizers/sentencepiece/NAME.model and
+NAME.json: {"cases": [{"text", "ids"}]} for `llama` (as Llama's are made) and `plain` (no byte fallback,
+no space in front, user-defined symbols). Texts that hold a control symbol are left out: the library
+does not know them in a text.
+"""
+
+import io
+import json
+from pathlib import Path
+
+import sentencepiece
+from corpus import TEXT
+from make_tokenizer import stored
+from make_tokenizer_kinds import OTHER_LETTERS
+
+OUT = Path(__file__).resolve().parent.parent / "data" / "tokenizers" / "sentencepiece"
+# As Llama's model was made, but for the size.
+LLAMA = dict(model_type="bpe", byte_fallback=True, normalization_rule_name="identity",
+             remove_extra_whitespaces=False, split_digits=True, allow_whitespace_only_pieces=True,
+             vocab_size=420)
+MODELS = {
+    "llama": LLAMA,
+    "plain": {**LLAMA, "byte_fallback": False, "vocab_size": 180, "add_dummy_prefix": False,
+              "user_defined_symbols": ["hen", "!!"], "split_by_whitespace": False},
+}
+
+
+def train(options):
+    model = io.BytesIO()
+    lines = ["".join(c if " " <= c <= "~" or c in OTHER_LETTERS else " " for c in line)
+             for line in TEXT.split("\n")]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines), model_writer=model, minloglevel=2,
+        hard_vocab_limit=False, num_threads=1, **options)
+    return model.getvalue()
+
+
+def main():
+    OUT.mkdir(parents=True, exist_ok=True)
+    texts = json.loads((OUT.parent / "parts" / "texts.json").read_text())
+    texts = [bytes.fromhex(t["text_hex"]).decode() if "text_hex" in t else t["text"] for t in texts]
+    texts += ["the hen said  the hens", "hen", "a!!b!!!", "aaaa aba abab", "the the", "    the"]
+    for name, options in MODELS.items():
+        content = train(options)
+        (OUT / f"{name}.model").write_bytes(content)
+        processor = sentencepiece.SentencePieceProcessor(model_proto=content)
+        size = processor.get_piece_size()
+        kept = [t for t in texts if not any(s in t for s in ("<s>", "</s>", "<unk>"))]
+        cases = [{**stored("text", t), "ids": processor.encode(t)} for t in kept]
+        lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
+        (OUT / f"{name}.json").write_text(f'{{"cases":[\n{lines}\n]}}\n')
+        print(name, size, "pieces,", len(content), "bytes")
+
+
+if __name__ == "__main__":
+    main()
