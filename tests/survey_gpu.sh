@@ -49,6 +49,8 @@ holds() {
 }
 
 expect "no archive is named" 2 "usage:" tools/survey_gpu.sh -k "$kit"
+expect "what is no step" 2 "'loops' is no step" tools/survey_gpu.sh -k "$kit" -o "while loops" "$archive"
+expect "an archive that cannot be written" 1 "$work/none/x" tools/survey_gpu.sh -k "$kit" "$work/none/x"
 expect "a kit without programs" 1 "run 'make gpu-kit'" tools/survey_gpu.sh -k "$kit" "$archive"
 program gpu_probe 'echo "gpu_probe: no CUDA device" >&2' 'exit 6'
 expect "a machine without a GPU" 6 "no GPU: 0 steps passed" tools/survey_gpu.sh -k "$kit" "$archive"

@@ -28,7 +28,8 @@ whole_number() {
 here=$(pwd)
 cd "$(dirname "$0")/.." || exit 1
 kit=build/gpu seconds=540 rounds=1 models='mamba-130m mamba-2.8b llama-3-8b mixtral-8x7b' peer=-n
-steps='loader while probe modes digests kernels logits watch bench ncu sanitizer'
+known='loader while probe modes digests kernels logits watch bench ncu sanitizer'
+steps=$known
 while getopts k:s:r:m:po: option; do
     case $option in
     k) kit=$OPTARG ;;
@@ -44,12 +45,21 @@ shift $((OPTIND - 1))
 [ $# -eq 1 ] || usage
 whole_number "$seconds"
 whole_number "$rounds"
+for step in $steps; do
+    case " $known " in
+    *" $step "*) ;;
+    *)
+        echo "survey-gpu: '$step' is no step; expected some of: $known" >&2
+        exit 2
+        ;;
+    esac
+done
 case $1 in /*) archive=$1 ;; *) archive=$here/$1 ;; esac
 case $kit in /*) ;; *) kit=$here/$kit ;; esac
 began=$(date +%s)
-deadline=$((began + seconds))
-
-# What is written lies in a folder of its own, so that a kit may be read-only, and many.
+# The rest is for the last program to end in, and for the archive.
+deadline=$((began + seconds - seconds / 60))
+touch "$archive.new" || exit 1
 work=$(mktemp -d) || exit 1
 child='' good=0 bad=0 skipped=0 late=0 verdict=unfinished
 if [ -f "$kit" ]; then
@@ -58,14 +68,14 @@ if [ -f "$kit" ]; then
 fi
 if [ ! -x "$kit/gpu_probe" ]; then
     echo "survey-gpu: $kit holds no program: run 'make gpu-kit' where nvcc is, and bring $kit here" >&2
-    rm -rf "$work"
+    rm -rf "$work" "$archive.new"
     exit 1
 fi
 rm -rf "$kit/logs" "$kit/bench"
 mkdir -p "$kit/logs" "$kit/bench" "$work/steps" || exit 1
 : >"$work/table"
 
-# pack: the archive as of now, written aside. What could be too large goes last, and then not at all.
+# pack: the archive as of now, written aside; without what makes it too large.
 pack() {
     {
         echo "$verdict: $good steps passed, $bad did not, $skipped were skipped, $late late;" \
@@ -87,9 +97,13 @@ pack() {
 finish() {
     trap '' INT TERM HUP
     verdict=$2
+    # 'timeout' passes it on, and kills what has not ended five seconds later. What hangs in the driver
+    # stays even then: it is not waited for.
     if [ -n "$child" ]; then
         kill -TERM "$child" 2>/dev/null
+        { sleep 7 && kill -KILL "$child"; } >/dev/null 2>&1 &
         wait "$child"
+        kill $! 2>/dev/null
     fi
     pack
     cat "$work/summary.txt"
