@@ -82,6 +82,24 @@ static bool read_entry(struct reader *reader, const char *key, json_t *node,
     return true;
 }
 
+/* Adds an entry, or gives the token that is there its flags. */
+static bool put_entry(struct reader *reader, struct added_entry *entry)
+{
+    struct added_entry *known = find_entry(reader, entry->content);
+    if (known == NULL)
+        return reader_add_entry(reader, entry);
+    if (!json_is_object(entry->node))
+        return true;
+    json_t *id = json_object_get(known->node, "id");
+    if (json_is_integer(id) && (uint64_t)json_integer_value(id) != entry->id)
+        return reader_refuse(reader,
+                             "%s: found an id that is %" JSON_INTEGER_FORMAT " in tokenizer.json",
+                             entry->path, json_integer_value(id));
+    entry->special = json_is_true(json_object_get(known->node, "special"));
+    *known = *entry;
+    return true;
+}
+
 /* They are added in the order of their ids; the flags here have the last word. */
 static bool add_decoder(struct reader *reader, json_t *decoder)
 {
@@ -90,30 +108,17 @@ static bool add_decoder(struct reader *reader, json_t *decoder)
     size_t read = 0;
     const char *key;
     json_t *node;
-    bool good = entries != NULL || reader_no_memory(reader);
-    if (good)
-        json_object_foreach(decoder, key, node)
-        {
-            good = good && read_entry(reader, key, node, &entries[read]);
-            read += good;
-        }
-    if (good)
-        qsort(entries, read, sizeof *entries, by_id);
-    for (size_t i = 0; i < read && good; i++) {
-        struct added_entry *known = find_entry(reader, entries[i].content);
-        if (known == NULL) {
-            good = reader_add_entry(reader, &entries[i]);
-        } else if (json_is_object(entries[i].node)) {
-            json_t *id = json_object_get(known->node, "id");
-            if (json_is_integer(id) && (uint64_t)json_integer_value(id) != entries[i].id)
-                good = reader_refuse(
-                    reader, "%s: found an id that is %" JSON_INTEGER_FORMAT " in tokenizer.json",
-                    entries[i].path, json_integer_value(id));
-            entries[i].id = json_is_integer(id) ? (uint64_t)json_integer_value(id) : entries[i].id;
-            entries[i].special = json_is_true(json_object_get(known->node, "special"));
-            *known = entries[i];
-        }
+    bool good = true;
+    if (entries == NULL)
+        return reader_no_memory(reader);
+    json_object_foreach(decoder, key, node)
+    {
+        good = good && read_entry(reader, key, node, &entries[read]);
+        read += good;
     }
+    qsort(entries, read, sizeof *entries, by_id);
+    for (size_t i = 0; i < read && good; i++)
+        good = put_entry(reader, &entries[i]);
     free(entries);
     return good;
 }
