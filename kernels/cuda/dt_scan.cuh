@@ -65,7 +65,7 @@ DEVICE struct product dt_product(enum weight_type T, u32 R, const void *w)
     struct product p;
     p.type = T;
     p.rows = 1;
-    p.vectors = vectors;
+    p.vectors = p.pitch = vectors;
     p.first = thread_index() % DT_LANES;
     p.stride = DT_LANES;
     p.turns = CEIL_DIV(vectors, DT_LANES);

@@ -63,7 +63,7 @@ DEVICE struct product router_product(enum weight_type T, u32 D, u32 e, const voi
     struct product p;
     p.type = T;
     p.rows = 1;
-    p.vectors = vectors;
+    p.vectors = p.pitch = vectors;
     p.first = warp_lane();
     p.stride = WARP;
     p.turns = CEIL_DIV(vectors, (u32)WARP);

@@ -10,11 +10,13 @@
  *            ROWS        of a warp: 4, 2 or 1 as a block has 16, 2 .. 8 or 1
  *            SPLIT       as many warps as give a lane at most 4 vectors of a row, but 4 to 8 warps
  *                        in a block, and 32 vectors for a warp where there are so many
+ *            SLABS       equal parts of the columns, one after another, as many as make the part
+ *                        of x fit into shared memory: 1 up to 25,000 columns
  *   Moves    W once, in 16-byte loads past L1, of which a lane has up to 20 on the way: all of its
  *            work for most shapes, and the first before pdl_wait(); x once per block, from L2
  *   Order    lane l of part s takes vectors 32 (SPLIT i + s) + l of a row, ascending i; two chains,
- *            of even and of odd columns, acc = fma(w, x, acc) from 0; even + odd; the tree of
- *            lanes_sum(); parts from 0 upwards; then the epilogue
+ *            of even and of odd columns, acc = fma(w, x, acc) from 0; even + odd; slabs from 0
+ *            upwards; the tree of lanes_sum(); parts from 0 upwards; then the epilogue
  *   Error    |y - exact| <= (K / 64 + 16) 2^-24 sum |W||x| (+ |bias|, |y|), before softplus
  *            or gelu, whose slope is at most 1.13 (tests/simt/decode_kernels_test.cc)
  *
@@ -60,10 +62,14 @@ struct gemv_shared {
 };
 #define GEMV_SHARED_BYTES(K) ((u32)sizeof(struct gemv_shared) + LINE_PAD(K) * 4)
 
+#define GEMV_SLABS(K) CEIL_DIV(LINE_PAD(K) * 4, SHARED_MOST_BYTES - (u32)sizeof(struct gemv_shared))
+#define GEMV_SLAB(K)  (GEMV_SLABS(K) == 1 ? (K) : LINE_PAD(CEIL_DIV(K, GEMV_SLABS(K))))
+
 /* A lane's part of the products of some rows: vectors first, first + stride, .. of each. */
 struct product {
     enum weight_type type;
     u32 rows, vectors, first, stride;
+    u32 pitch;            /* vectors from one row to the next */
     u32 turns;            /* vectors of a row that some lane has */
     u32 ahead;            /* of which this many are on the way at once */
     const char *w, *odd;  /* the first row and the second */
@@ -74,7 +80,7 @@ struct product {
 DEVICE struct vec16 product_load(const struct product *p, u32 row, u32 v)
 {
     const char *const w = row % 2 == 0 ? p->w : p->odd;
-    return load_weights16(w + ((size_t)(row / 2 * p->step) * p->vectors + v) * 16);
+    return load_weights16(w + ((size_t)(row / 2 * p->step) * p->pitch + v) * 16);
 }
 
 /* Asks for the first weights; they are the only thing to be read before pdl_wait(). */
@@ -159,22 +165,24 @@ DEVICE void stage_row(enum weight_type T, u32 K, u32 threads, const f32 *row, st
     copy_async_wait(0);
 }
 
-/* This lane's part of the block's rows, with x in shared memory. */
+/* This lane's part of the block's rows, of the first slab, with x in shared memory. */
 DEVICE struct product gemv_product(enum weight_type T, u32 M, u32 K, const void *w)
 {
-    const u32 split = GEMV_SPLIT(T, M, K), vectors = ROW_VECTORS(T, K);
+    const u32 split = GEMV_SPLIT(T, M, K), vectors = ROW_VECTORS(T, GEMV_SLAB(K));
+    const u32 pitch = ROW_VECTORS(T, K);
     const u32 row = block_index() * GEMV_BLOCK_ROWS(M) + warp_index() / split * GEMV_ROWS(M);
     const u32 turns = CEIL_DIV(vectors, split * WARP);
     struct product p;
     p.type = T;
     p.rows = GEMV_ROWS(M);
     p.vectors = vectors;
+    p.pitch = pitch;
     p.first = warp_index() % split * WARP + warp_lane();
     p.stride = split * WARP;
     p.turns = turns;
     p.ahead = GEMV_LEAST(turns, (u32)GEMV_AHEAD / GEMV_ROWS(M));
-    p.w = (const char *)w + (size_t)row * vectors * 16;
-    p.odd = p.w + (size_t)vectors * 16;
+    p.w = (const char *)w + (size_t)row * pitch * 16;
+    p.odd = p.w + (size_t)pitch * 16;
     p.step = 2;
     p.x_vector = 1;
     p.x_half = vectors;
@@ -215,6 +223,48 @@ DEVICE f32 gemv_total(enum weight_type T, u32 M, u32 K, struct gemv_shared *shar
     return total;
 }
 
+/* Copies `columns` floats of a slab to shared memory, from column `at` of a row of K on; what is
+ * behind them there meets no weight. */
+DEVICE void stage_slab(enum weight_type T, u32 K, u32 at, u32 columns, u32 threads, const f32 *row,
+                       struct vec16 *to)
+{
+    for (u32 q = thread_index(); q < LINE_PAD(columns) / 4; q += threads) {
+        struct vec16 four = load16(row + at + (size_t)q * 4);
+        UNROLL
+        for (u32 j = 0; j < 4; j++)
+            if (K % LINE_F32 != 0 && at + q * 4 + j >= K)
+                four.word[j] = 0;
+        store16(&to[stage_slot(T, GEMV_SLAB(K), q)], four);
+    }
+}
+
+/* This lane's sums of rows that are too long to be staged at once; `hold` has the first weights of
+ * the first slab. All threads of the block come here. */
+DEVICE void slab_sums(enum weight_type T, u32 M, u32 K, const f32 *x, struct product product,
+                      struct vec16 *hold, struct gemv_shared *shared, f32 *sums)
+{
+    const u32 slab = GEMV_SLAB(K), vectors = product.vectors;
+    UNROLL
+    for (u32 i = 0; i < product.rows; i++)
+        sums[i] = 0.0f;
+    for (u32 at = 0; at < K; at += slab) {
+        const u32 columns = K - at < slab ? K - at : slab;
+        f32 part[GEMV_MOST_ROWS];
+        product.vectors = columns == slab ? vectors : ROW_VECTORS(T, columns);
+        if (at > 0)
+            product_begin(&product, hold);
+        stage_slab(T, K, at, columns, GEMV_THREADS(T, M, K), x, shared->x);
+        block_barrier(); /* x: written by all threads, read by all in product_sums() */
+        product_sums(&product, hold, shared->x, part);
+        block_barrier(); /* x: read by all threads before it is overwritten */
+        product.w += (size_t)vectors * 16;
+        product.odd += (size_t)vectors * 16;
+        UNROLL
+        for (u32 i = 0; i < product.rows; i++)
+            sums[i] = sums[i] + part[i];
+    }
+}
+
 struct gemv_params {
     const void *w;
     const f32 *bias, *x;
@@ -237,9 +287,13 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
     pdl_wait();
     if (added && row != ~0u)
         before = p->y[row];
-    stage_row(T, K, GEMV_THREADS(T, M, K), p->x, shared->x);
-    block_barrier(); /* x: written by all threads, read by all in product_sums() */
-    product_sums(&product, hold, shared->x, sums);
+    if (GEMV_SLABS(K) == 1) {
+        stage_row(T, K, GEMV_THREADS(T, M, K), p->x, shared->x);
+        block_barrier(); /* x: written by all threads, read by all in product_sums() */
+        product_sums(&product, hold, shared->x, sums);
+    } else {
+        slab_sums(T, M, K, p->x, product, hold, shared, sums);
+    }
     f32 y = gemv_total(T, M, K, shared, sums);
     if (row == ~0u)
         return;
@@ -255,14 +309,14 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
 }
 
 #define GEMV_KERNEL(name, T, M, K, E)                                                              \
-    static_assert(GEMV_SHARED_BYTES(K) <= SHARED_MOST_BYTES, "gemv: x is too long to be staged");  \
     KERNEL(name##_kernel, struct gemv_params, GEMV_THREADS(T, M, K))                               \
     {                                                                                              \
         gemv(T, M, K, E, &p);                                                                      \
     }
 
 #define GEMV_LAUNCH(r, op, name, T, M, K, p)                                                       \
-    LAUNCH(r, op, name##_kernel, GEMV_BLOCKS(M), GEMV_THREADS(T, M, K), GEMV_SHARED_BYTES(K), p)
+    LAUNCH(r, op, name##_kernel, GEMV_BLOCKS(M), GEMV_THREADS(T, M, K),                            \
+           GEMV_SHARED_BYTES(GEMV_SLAB(K)), p)
 
 #define GEMV_WITHOUT_BIAS(name, TYPE, T, M, K, YS, XS, E)                                          \
     GEMV_KERNEL(name, T, M, K, E)                                                                  \

@@ -56,6 +56,8 @@ static void no_findings(const char *name)
     X(BF16, 6160, 2560, PLAIN)                                                                     \
     X(BF16, 2560, 10240, ADD_BIAS)                                                                 \
     X(F32, 6160, 2560, PLAIN)                                                                      \
+    X(BF16, 40, 28672, ADD)                                                                        \
+    X(F32, 20, 60001, BIAS)                                                                        \
     X(F32, 770, 11000, BIAS)                                                                       \
     LINEAR_SMALL(X)
 
