@@ -6,7 +6,8 @@
  *            [PAD(I)]; state, A [PAD(I)/16][N][16]
  *   Grid     a block of 128 threads per line of 16 channels: their rows of W, states and rates
  *            each lie in one piece. For dt, 8 lanes share a channel's row; for the states, thread
- *            t has channel t % 16 and states t / 16, t / 16 + 8, ..
+ *            t has channel t % 16 and states t / 16, t / 16 + 8, .., in registers up to 256 of a
+ *            channel
  *   Moves    W, A and the state once, the state out; W and A before pdl_wait(); bound by latency
  *   Order    dt: lane l of 8 takes vectors l, l + 8, .. of a row as in linear_gemv.cuh, the tree
  *            of lanes_sum(), + bias, softplus. States as in kernels/cpu/scan.h; of y, a thread
@@ -36,8 +37,8 @@ enum {
     DT_WARPS = DT_THREADS / WARP,
     DT_LANES = DT_THREADS / LINE_F32, /* of a channel's time step, and of its states */
     DT_AHEAD = 8,                     /* vectors of W that a lane has on the way */
-    DT_MOST_STATES = 256,
-    DT_SHARE = DT_MOST_STATES / DT_LANES, /* states of a thread, at most */
+    DT_HELD = 256,                    /* states of a channel that are held in registers */
+    DT_SHARE = DT_HELD / DT_LANES,    /* of a thread */
 };
 
 struct dt_scan_params {
@@ -100,6 +101,21 @@ DEVICE f32 dt_advance(u32 N, f32 dt, f32 x, struct dt_states *s, f32 *state)
     return y;
 }
 
+/* The same where there are too many to be held: each is read when it is its turn. */
+DEVICE f32 dt_advance_many(u32 N, f32 dt, f32 x, const f32 *A, const f32 *B, f32 *state)
+{
+    const u32 c = thread_index() % LINE_F32;
+    const f32 u = dt * x;
+    f32 y = 0.0f;
+    for (u32 n = thread_index() / LINE_F32; n < N; n += DT_LANES) {
+        const u32 at = n * LINE_F32 + c;
+        const f32 now = k_fma(k_exp2_below(A[at] * LOG2_E * dt), state[at], u * B[n]);
+        state[at] = now;
+        y = k_fma(now, B[N + n], y);
+    }
+    return y;
+}
+
 /* The row that a token's time step and states come from: xdb, or its norms in shared memory. All
  * threads come here. */
 DEVICE const f32 *dt_row(u32 N, u32 R, bool normed, f32 eps, const struct dt_scan_params *p,
@@ -126,20 +142,21 @@ DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, bool normed, f32 ep
     f32 *const state = p->state + (size_t)line * N * LINE_F32;
     struct vec16 hold[DT_AHEAD] = {};
     struct dt_states s = {};
+    const u32 held = N <= DT_HELD ? N : 0;
     f32 sum;
     pdl_trigger();
     product_begin(&product, hold);
     UNROLL
-    for (u32 i = 0; i < CEIL_DIV(N, DT_LANES); i++)
-        if (first + i * DT_LANES < N)
+    for (u32 i = 0; i < CEIL_DIV(held, DT_LANES); i++)
+        if (first + i * DT_LANES < held)
             s.rate[i] = A[(first + i * DT_LANES) * LINE_F32 + c] * LOG2_E;
     const f32 bias = p->dt_bias[line * LINE_F32 + thread / DT_LANES], skip = p->D[channel];
     pdl_wait();
     const f32 *const xdb = dt_row(N, R, normed, eps, p, shared);
     const f32 x = p->xz[channel], z = p->xz[LINE_PAD(I) + channel];
     UNROLL
-    for (u32 i = 0; i < CEIL_DIV(N, DT_LANES); i++)
-        if (first + i * DT_LANES < N) {
+    for (u32 i = 0; i < CEIL_DIV(held, DT_LANES); i++)
+        if (first + i * DT_LANES < held) {
             const u32 n = first + i * DT_LANES;
             s.state[i] = state[n * LINE_F32 + c];
             s.B[i] = xdb[R + n];
@@ -150,7 +167,8 @@ DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, bool normed, f32 ep
     if (thread % DT_LANES == 0)
         shared->dt[thread / DT_LANES] = dt;
     block_barrier(); /* dt: written by the first lane of each channel, read by its threads */
-    f32 y = dt_advance(N, shared->dt[c], x, &s, state);
+    f32 y = held > 0 ? dt_advance(held, shared->dt[c], x, &s, state)
+                     : dt_advance_many(N, shared->dt[c], x, A, xdb + R, state);
     y = y + warp_xor(y, LINE_F32);
     if (warp_lane() < LINE_F32)
         shared->y[warp_index()][c] = y;
@@ -165,7 +183,6 @@ DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, bool normed, f32 ep
 }
 
 #define DT_SCAN(name, TYPE, T, I, N, R, XS, DS)                                                    \
-    static_assert((N) <= DT_MOST_STATES, "dt_scan: a channel has at most 256 states");             \
     KERNEL(name##_kernel, struct dt_scan_params, DT_THREADS)                                       \
     {                                                                                              \
         dt_scan(WEIGHT_##T, I, N, R, false, 0.0f, &p);                                             \
@@ -179,7 +196,6 @@ DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, bool normed, f32 ep
     }
 
 #define NORM_DT_SCAN(name, TYPE, T, I, N, R, XS, DS, EPS)                                          \
-    static_assert((N) <= DT_MOST_STATES, "norm_dt_scan: a channel has at most 256 states");        \
     static_assert(NORM_DT_SHARED_BYTES(N, R) <= SHARED_MOST_BYTES,                                 \
                   "norm_dt_scan: dt is too long");                                                 \
     KERNEL(name##_kernel, struct dt_scan_params, DT_THREADS)                                       \

@@ -22,6 +22,9 @@
  *            an end state grown from 0 (tests/simt/prefill_scan_test.cc)
  *   Source   that of kernels/cpu/scan.h; the recurrence is linear in s, so pieces combine
  *
+ * More than 64 states of a channel are another kernel's, in the place of the last one:
+ * scan_wide.cuh.
+ *
  * Tokens past the chunk's last one have dt = x = B = C = 0 in shared memory and change nothing. */
 #ifndef KERNELS_CUDA_SCAN_CUH
 #define KERNELS_CUDA_SCAN_CUH
@@ -29,11 +32,12 @@
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/math.cuh"
 #include "kernels/cuda/op.cuh"
+#include "kernels/cuda/scan_wide.cuh"
 #include "kernels/cuda/work.h"
 
 enum {
-    SCAN_SPLIT = 4,        /* threads of a channel; also tokens whose sums are exchanged at once */
-    SCAN_STATES_MOST = 16, /* of a thread */
+    SCAN_SPLIT = 4, /* threads of a channel; also tokens whose sums are exchanged at once */
+    SCAN_STATES_MOST = SCAN_HELD / SCAN_SPLIT, /* of a thread */
     SCAN_COMBINE_THREADS = 128,
     SCAN_COMBINE_AHEAD = 4, /* pieces whose summaries are loaded together */
 };
@@ -48,17 +52,6 @@ enum {
 #define SCAN_SUMMARY_SHARED(S, N, R) (SCAN_STEPS * 4 * (SCAN_WIDTH(R, N) + 2 * SCAN_CHANNELS(S)))
 #define SCAN_REPLAY_SHARED(S, N, R)                                                                \
     (SCAN_STEPS * 4 * (SCAN_WIDTH(R, 2 * (N)) + 3 * SCAN_CHANNELS(S)))
-
-struct scan_params {
-    const struct step *step;
-    f32 *xz;        /* [rows][XS] */
-    f32 *state;     /* [PAD(I)/16][N][16] */
-    const f32 *dt;  /* [rows][PAD(I)] */
-    const f32 *xdb; /* [rows][DS] */
-    const f32 *A;   /* [PAD(I)/16][N][16] */
-    const f32 *D;   /* [PAD(I)] */
-    f32 *work; /* ends [pieces most][PAD(I)/16][N][16], then sums of dt [pieces most][PAD(I)] */
-};
 
 /* This thread's place: which piece, which channel, which of the SCAN_SPLIT quarters of its states.
  */
@@ -275,21 +268,29 @@ DEVICE void scan_replay(u32 S, u32 N, u32 R, u32 XS, u32 DS, enum count count,
     }
 }
 
+/* Of more states than are held, what the pieces' kernels are compiled for and nobody starts. */
+#define SCAN_PIECED(N) ((N) <= SCAN_HELD ? (N) : 1u)
+#define SCAN_REPLAY_THREADS(S, N)                                                                  \
+    ((N) <= SCAN_HELD ? SCAN_CHANNELS(S) * SCAN_SPLIT : SCAN_WIDE_THREADS)
+
 #define SCAN_LAUNCHES(name, S, N, R, XS, DS, COUNT, MOST)                                          \
-    static_assert((N) <= SCAN_STATES_MOST * SCAN_SPLIT, "scan.cuh: states in registers");          \
-    static_assert(SCAN_REPLAY_SHARED(S, N, R) <= SHARED_MOST_BYTES,                                \
+    static_assert((N) > SCAN_HELD || SCAN_REPLAY_SHARED(S, N, R) <= SHARED_MOST_BYTES,             \
                   "scan.cuh: tiles in shared memory");                                             \
+    static_assert(SCAN_WIDE_SHARED(N) <= SHARED_MOST_BYTES, "scan.cuh: states in shared memory");  \
     KERNEL(name##_summary_kernel, struct scan_params, SCAN_CHANNELS(S) * SCAN_SPLIT)               \
     {                                                                                              \
-        scan_summary(S, N, R, XS, DS, MOST, COUNT, &p);                                            \
+        scan_summary(S, SCAN_PIECED(N), R, XS, DS, MOST, COUNT, &p);                               \
     }                                                                                              \
     KERNEL(name##_combine_kernel, struct scan_params, SCAN_COMBINE_THREADS)                        \
     {                                                                                              \
-        scan_combine(S, N, MOST, COUNT, &p);                                                       \
+        scan_combine(S, SCAN_PIECED(N), MOST, COUNT, &p);                                          \
     }                                                                                              \
-    KERNEL(name##_replay_kernel, struct scan_params, SCAN_CHANNELS(S) * SCAN_SPLIT)                \
+    KERNEL(name##_replay_kernel, struct scan_params, SCAN_REPLAY_THREADS(S, N))                    \
     {                                                                                              \
-        scan_replay(S, N, R, XS, DS, COUNT, &p);                                                   \
+        if ((N) <= SCAN_HELD)                                                                      \
+            scan_replay(S, SCAN_PIECED(N), R, XS, DS, COUNT, &p);                                  \
+        else                                                                                       \
+            scan_wide(S, N, R, XS, DS, COUNT, &p);                                                 \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32],                   \
                          const f32(*dt)[S], const f32(*xdb)[DS], const f32(*A)[N][LINE_F32],       \
@@ -300,10 +301,15 @@ DEVICE void scan_replay(u32 S, u32 N, u32 R, u32 XS, u32 DS, enum count count,
         const u32 combine = ((N) * (S) + SCAN_COMBINE_THREADS - 1) / SCAN_COMBINE_THREADS;         \
         const struct scan_params params = {r->step, xz[0],   state[0][0], dt[0],                   \
                                            xdb[0],  A[0][0], D,           (f32 *)r->work};         \
-        LAUNCH(r, op, name##_summary_kernel, blocks, threads, SCAN_SUMMARY_SHARED(S, N, R),        \
-               params);                                                                            \
-        LAUNCH(r, op, name##_combine_kernel, combine, SCAN_COMBINE_THREADS, 0, params);            \
-        LAUNCH(r, op, name##_replay_kernel, blocks, threads, SCAN_REPLAY_SHARED(S, N, R), params); \
+        const bool pieces = (N) <= SCAN_HELD;                                                      \
+        if (pieces)                                                                                \
+            LAUNCH(r, op, name##_summary_kernel, blocks, threads, SCAN_SUMMARY_SHARED(S, N, R),    \
+                   params);                                                                        \
+        if (pieces)                                                                                \
+            LAUNCH(r, op, name##_combine_kernel, combine, SCAN_COMBINE_THREADS, 0, params);        \
+        LAUNCH(r, op, name##_replay_kernel, pieces ? blocks : (S) / LINE_F32,                      \
+               SCAN_REPLAY_THREADS(S, N),                                                          \
+               pieces ? SCAN_REPLAY_SHARED(S, N, R) : SCAN_WIDE_SHARED(N), params);                \
     }
 
 #define SCAN(name, I, N, R, XS, DS, COUNT)                                                         \

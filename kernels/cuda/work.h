@@ -21,9 +21,13 @@ enum { EXPERT_TILE_ROWS = 64 };
 #define WORK_LINEAR_BYTES(rows_most, K, element_bytes)                                             \
     ((uint64_t)(rows_most)*WORK_LINE(K) * (element_bytes))
 
-/* SCAN with COUNT CHUNK: the end state and the sum of dt of every piece. */
+/* SCAN with COUNT CHUNK: the end state and the sum of dt of every piece. Up to SCAN_HELD states of
+ * a channel are held in registers; with more the tokens are walked one by one, without pieces. */
+enum { SCAN_HELD = 64 };
 #define WORK_SCAN_BYTES(rows_most, I, N)                                                           \
-    (((uint64_t)(rows_most) + SCAN_STEPS - 1) / SCAN_STEPS * WORK_LINE(I) * ((N) + 1) * 4)
+    ((N) > SCAN_HELD                                                                               \
+         ? 0                                                                                       \
+         : ((uint64_t)(rows_most) + SCAN_STEPS - 1) / SCAN_STEPS * WORK_LINE(I) * ((N) + 1) * 4)
 
 /* ATTENTION with COUNT ONE: one block takes ATTENTION_HEADS query heads that share their keys, of H
  * / KV = `shared`, and every ATTENTION_SPLITS-th span of ATTENTION_SPAN positions. */

@@ -39,7 +39,8 @@ typedef struct {
     X(BF16, 50, 5, 17)                                                                             \
     X(F32, 100, 16, 300)                                                                           \
     X(F16, 100, 37, 1000)                                                                          \
-    X(BF16, 20, 256, 3)
+    X(BF16, 20, 256, 3)                                                                            \
+    X(F32, 17, 1021, 5)
 
 #define SCAN_MAKE(T, I, N, R)                                                                      \
     DT_SCAN(scan_##T##_##I##x##N##x##R, any_##T, T, I, N, R, 2 * LINE_PAD(I), LINE_PAD(R + 2 * N)) \
