@@ -3,9 +3,13 @@
 #include <string.h>
 
 #include "gen/cfg.h"
+#include "gen/number.h"
 
 /* Rows of all groups of a chunk: their list lies on the stack of every thread. */
 enum { EXPERT_ROWS_MOST = 8192 };
+
+/* Channels of a Mamba-2 layer: norm_linear_add.h has a row of them there, of 512 KiB in all. */
+enum { SSD_CHANNELS_MOST = 98304 };
 
 bool cfg_has(const struct cfg *cfg, const struct key *key)
 {
@@ -140,6 +144,12 @@ static void check_ssd(const struct rules *r)
         report_error(r->report, line(r, "intermediate_size"),
                      "intermediate_size = %u, expected num_heads * head_dim = %u",
                      cfg->intermediate_size, cfg->num_heads * cfg->head_dim);
+    const uint64_t padded = cfg->num_heads * number_pad(cfg->head_dim, 16);
+    if (padded > SSD_CHANNELS_MOST)
+        report_error(r->report, line(r, "num_heads"),
+                     "num_heads = %u and head_dim = %u, expected at most %d channels, each head "
+                     "padded to a multiple of 16: a row of them lies on the stack of every thread",
+                     cfg->num_heads, cfg->head_dim, SSD_CHANNELS_MOST);
     if (cfg->num_heads % cfg->n_groups != 0)
         report_error(r->report, line(r, "n_groups"),
                      "n_groups = %u, expected a divisor of num_heads = %u", cfg->n_groups,

@@ -162,7 +162,7 @@ static void reconcile(struct cfg *cfg, bool most)
     cfg->partial_rotary_factor = 1;
     strcpy(cfg->hidden_act, phi ? "gelu_new" : "silu");
     if (cfg_has(cfg, cfg_key("num_heads"))) {
-        cfg->head_dim = most ? 128 : 1;
+        cfg->head_dim = most ? 96 : 1;
         cfg->intermediate_size = cfg->num_heads * cfg->head_dim;
     }
     if (most && cfg_experts(cfg) > 0) {

@@ -12,7 +12,7 @@
 #include "kernels/cuda/attention_one.cuh"
 
 #define ATTENTION(name, H, KV, HD, TYPE, T, C, W, SCALE, COUNT)                                    \
-    static_assert((HD) <= 256, "attention: a head has at most 256 elements");                      \
+    static_assert((HD) <= 512, "attention: a head has at most 512 elements");                      \
     ATTENTION_##COUNT(name, H, KV, HD, TYPE, T, C, W, SCALE)
 
 #endif

@@ -2,8 +2,8 @@
  *
  *   Means    kernels/cpu/attention.h with COUNT CHUNK, which is the definition
  *   Shapes   q [rows][H HD] f32; keys, values [KV][C][HD] as in cache.cuh
- *   Split    a block of 256 threads per tile of 64 rows (32 where a head is wider than 128) that
- *            share a key head: its query heads, token after token. A block walks over the blocks of
+ *   Split    a block of 256 threads per tile of 64 rows (32 where a head is wider than 128, 16
+ *            where it is wider than 256) that share a key head: its query heads, token after token. A block walks over the blocks of
  *            64 keys that one of its rows sees. A thread has every 16th row and key of a block of
  *            scores, then every 16th row and column of the result, in registers
  *   Moves    K and V once per tile, through shared memory in f32; q in and out; bound by arithmetic
@@ -23,11 +23,11 @@ enum {
     ATTEND_SIDE = 16,     /* threads along the rows, and along the keys or columns */
     ATTEND_SLICE = 128,   /* columns of K or V that are staged at once */
     ATTEND_MOST_ROWS = 4, /* of a thread */
-    ATTEND_MOST_COLUMNS = 256 / ATTEND_SIDE,
+    ATTEND_MOST_COLUMNS = 512 / ATTEND_SIDE,
     ATTEND_E_STRIDE = ATTEND_KEYS + 4, /* no two rows of a warp in the same banks */
 };
 
-#define ATTEND_ROWS(HD)                ((HD) <= 128 ? 64u : 32u)
+#define ATTEND_ROWS(HD)                ((HD) <= 128 ? 64u : (HD) <= 256 ? 32u : 16u)
 #define ATTEND_STRIDE(HD)              ((HD) + 4u)
 #define ATTEND_KV_STRIDE(HD)           (((HD) < ATTEND_SLICE ? (HD) : (u32)ATTEND_SLICE) + 4u)
 #define ATTEND_COUNT(MOST, shared, HD) CEIL_DIV((MOST) * (shared), ATTEND_ROWS(HD))
@@ -87,7 +87,7 @@ DEVICE u32 attend_columns(u32 HD, u32 first)
     return HD - first < (u32)ATTEND_SLICE ? HD - first : (u32)ATTEND_SLICE;
 }
 
-/* Puts columns first .. first + ATTEND_SLICE - 1 of a block of keys or values to kv, widened; 0 for
+/* Puts columns from `first` on of a block of keys or values to kv, widened; 0 for
  * positions that no row of the tile sees. */
 DEVICE void attend_load(enum weight_type T, u32 HD, u32 C, bool keys, u32 first, uint64_t block,
                         const struct attend_tile *tile, const char *from, f32 *kv)

@@ -210,6 +210,17 @@ DEVICE void spans_values(enum weight_type T, u32 N, u32 HD, u32 C, uint64_t span
     }
 }
 
+/* Column d of a head: its part of all groups' sums. */
+DEVICE void spans_column(u32 HD, u32 groups, bool alone, size_t at, u32 d, const f32 *part,
+                         f32 exponentials, const struct attention_params *p)
+{
+    f32 sum = 0.0f;
+    for (u32 g = 0; g < groups && d < HD; g++)
+        sum = sum + part[g * HD + d];
+    if (d < HD)
+        (alone ? p->q : p->work)[at * HD + d] = alone ? k_div(sum, exponentials) : sum;
+}
+
 /* The sums of all threads, head by head: results of the row, or partial sums. */
 DEVICE void spans_finish(enum weight_type T, u32 H, u32 N, u32 HD, u32 splits, u32 split,
                          u32 head_first, bool alone, const struct spans_shared *s,
@@ -227,15 +238,13 @@ DEVICE void spans_finish(enum weight_type T, u32 H, u32 N, u32 HD, u32 splits, u
                       as_u32(acc[head][e + 3])}});
         block_barrier(); /* part, and sum and most before the first head: by all, read below; what
                             is written next is the other part, whose readers came by here */
-        const u32 d = thread_index();
-        f32 sum = 0.0f;
-        for (u32 g = 0; g < groups && d < HD; g++)
-            sum = sum + part[g * HD + d];
         const size_t at = (size_t)(alone ? 0 : split) * H + head_first + head;
-        if (d < HD)
-            (alone ? p->q : p->work)[at * HD + d] = alone ? k_div(sum, s->sum[head]) : sum;
+        spans_column(HD, groups, alone, at, thread_index(), part, s->sum[head], p);
+        if (HD > SPANS_THREADS)
+            spans_column(HD, groups, alone, at, SPANS_THREADS + thread_index(), part, s->sum[head],
+                         p);
         f32 *const scalars = p->work + ((size_t)splits * H * HD + at * 2);
-        if (!alone && d == 0) {
+        if (!alone && thread_index() == 0) {
             scalars[0] = s->most[head];
             scalars[1] = s->sum[head];
         }
@@ -306,6 +315,17 @@ DEVICE struct vec16 merge_values(u32 H, u32 HD, u32 splits, u32 head, const stru
     return {{as_u32(acc[0]), as_u32(acc[1]), as_u32(acc[2]), as_u32(acc[3])}};
 }
 
+/* Column d of a head. */
+DEVICE void merge_column(u32 HD, u32 groups, u32 d, const struct merge_shared *s, f32 *q)
+{
+    f32 total = 0.0f;
+    if (d >= HD)
+        return;
+    for (u32 g = 0; g < groups; g++)
+        total = total + s->part[g * HD + d];
+    q[d] = k_div(total, warps_sum(MERGE_WARPS, s->sum));
+}
+
 DEVICE void attention_merge(u32 H, u32 HD, u32 splits, u32 W, const struct attention_params *p)
 {
     struct merge_shared *const s = (struct merge_shared *)shared_memory();
@@ -335,12 +355,9 @@ DEVICE void attention_merge(u32 H, u32 HD, u32 splits, u32 W, const struct atten
     if (t / (HD / 4) < groups)
         store16(s->part + t * 4, four);
     block_barrier(); /* part: written by all groups, read by the owner of a column */
-    if (t >= HD)
-        return;
-    f32 total = 0.0f;
-    for (u32 g = 0; g < groups; g++)
-        total = total + s->part[g * HD + t];
-    p->q[(size_t)head * HD + t] = k_div(total, warps_sum(MERGE_WARPS, s->sum));
+    merge_column(HD, groups, t, s, p->q + (size_t)head * HD);
+    if (HD > MERGE_THREADS)
+        merge_column(HD, groups, MERGE_THREADS + t, s, p->q + (size_t)head * HD);
 }
 
 #define ATTENTION_ONE(name, H, KV, HD, TYPE, T, C, W, SCALE)                                       \
