@@ -3,9 +3,10 @@
  *   Means    kernels/cpu/attention.h with COUNT CHUNK, which is the definition
  *   Shapes   q [rows][H HD] f32; keys, values [KV][C][HD] as in cache.cuh
  *   Split    a block of 256 threads per tile of 64 rows (32 where a head is wider than 128, 16
- *            where it is wider than 256) that share a key head: its query heads, token after token. A block walks over the blocks of
- *            64 keys that one of its rows sees. A thread has every 16th row and key of a block of
- *            scores, then every 16th row and column of the result, in registers
+ *            where it is wider than 256) that share a key head: its query heads, token after
+ *            token. A block walks over the blocks of 64 keys that one of its rows sees. A thread
+ *            has every 16th row and key of a block of scores, then every 16th row and column of
+ *            the result, in registers
  *   Moves    K and V once per tile, through shared memory in f32; q in and out; bound by arithmetic
  *   Order    that of kernels/cpu/attention.h: a score and an element of the result are one thread's
  *            each; sums of exponentials by its 16 lanes and tree
