@@ -14,7 +14,7 @@
 #include "tests/npy.h"
 #include "tests/run.h"
 
-/* The promise is 1e-4 of the largest logit; see reference_test.c. */
+/* Of the largest logit; see reference_test.c. */
 #define TOLERANCE 2e-5
 
 enum { PROMPT_TOKENS = 48, LONG_TOKENS = 300, GREEDY_TOKENS = 64 };

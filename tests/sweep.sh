@@ -7,7 +7,7 @@
 # The folders of cases that fail stay in build/sweep. `make sweep SEED=1 FIRST=17 CASES=1` makes the
 # case 17 again; with BACKEND=simt for CUDA, over the interpreter.
 set -u
-binaries=$1 tools=$2 seed=${3:-1} first=${4:-7} last=${5:-13}
+binaries=$1 tools=$2 seed=${3:-1} first=${4:-0} last=${5:-6}
 suffix=${binaries##*/}
 suffix=${suffix#cpu}
 suffix=${suffix#simt}

@@ -35,6 +35,7 @@ static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 
     X(BF16, 3, 1, 272, 512, 0)                                                                     \
     X(F32, 8, 1, 512, 512, 0)                                                                      \
     X(BF16, 12, 2, 112, 1024, 700)                                                                 \
+    X(BF16, 12, 2, 112, 4096, 0)                                                                   \
     X(F32, 4, 2, 16, 64, 8)                                                                        \
     X(F16, 2, 2, 64, 320, 255)
 
@@ -289,6 +290,27 @@ START_TEST(one_any_schedule)
 }
 END_TEST
 
+/* While a window hides nothing, a row has the bits that it has without one, though the ring is
+ * smaller than a cache and its spans are shared out among fewer blocks. */
+START_TEST(one_window_that_hides_nothing)
+{
+    const uint64_t positions[] = {0, 255, 256, 600, 699};
+    const struct shape *windowed = one_shapes, *whole;
+    while (windowed->heads.W != 700)
+        windowed++;
+    whole = windowed + 1; /* the same heads */
+    for (size_t i = 0; i < sizeof positions / sizeof positions[0]; i++) {
+        struct text seen = text_new(windowed, 1, positions[i], 1.0f);
+        struct text all = text_new(whole, 1, positions[i], 1.0f);
+        text_run(&seen), text_run(&all);
+        ck_assert_msg(memcmp(seen.q, all.q, 12 * 112 * sizeof(f32)) == 0,
+                      "position %llu: a window of 700 changes bits",
+                      (unsigned long long)positions[i]);
+        text_free(&seen), text_free(&all);
+    }
+}
+END_TEST
+
 /* ---- a chunk --------------------------------------------------------------------------------- */
 /* As kernels/cpu/attention.h has it; the sign of a zero may differ. */
 static void chunk_check(const struct text *t)
@@ -344,6 +366,7 @@ int main(void)
     tcase_set_timeout(one, 300);
     tcase_add_loop_test(one, one_within_bound, 0, ones);
     tcase_add_loop_test(one, one_any_schedule, 0, ones);
+    tcase_add_test(one, one_window_that_hides_nothing);
     tcase_set_timeout(chunk, 300);
     tcase_add_loop_test(chunk, chunk_has_the_bits_of_the_cpu, 0, chunks);
     tcase_add_loop_test(chunk, chunk_any_schedule, 0, chunks);

@@ -20,7 +20,7 @@
 #include "tests/reference64/reference64.h"
 #include "tests/sweep/sweep.h"
 
-enum { TEXT_MOST = 100, TEXTS = 40 };
+enum { TEXT_LEAST = 20, TEXT_MOST = 100, TEXTS = 40 };
 
 /* A choice of experts that is closer than this is left to chance. */
 static const double CLEAR = 3e-5;
@@ -78,8 +78,9 @@ static int text(uint64_t seed, uint64_t number, const char *directory, const cha
     struct layout layout;
     load_layout(config, &layout);
     const uint32_t context = layout.cfg.context, vocab = layout.cfg.vocab_size;
+    const uint32_t most = context > 0 && context < TEXT_MOST ? context : TEXT_MOST;
     if (count == 0)
-        count = draw_count(&d, 20, context > 0 && context < TEXT_MOST ? context : TEXT_MOST);
+        count = draw_count(&d, most < TEXT_LEAST ? most : TEXT_LEAST, most);
     uint32_t *ids = room(count, sizeof *ids);
     double *logits = room((uint64_t)count * vocab, sizeof *logits);
     int status = EXIT_FAILURE;

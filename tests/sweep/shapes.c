@@ -7,8 +7,8 @@
 #include "runtime/philox.h"
 #include "tests/sweep/sweep.h"
 
-/* What a head's width is a multiple of, and the states of Mamba-2. */
-enum { HEAD_UNIT = 16 };
+/* What the width of a head of Mamba-2 is a multiple of, and its states. */
+enum { SSD_UNIT = 16 };
 
 struct draws draws_of(uint64_t seed, uint64_t number)
 {
@@ -43,12 +43,13 @@ static uint32_t draw_divisor(struct draws *d, uint32_t of)
     return divisor;
 }
 
-/* Heads, their keys' and their width, which need not have to do with the width of the stream. */
-static void attention(struct draws *d, FILE *f)
+/* Heads, their keys' and their width: a multiple of `unit` that need not have to do with the width
+ * of the stream. */
+static void attention(struct draws *d, FILE *f, uint32_t unit)
 {
     const uint32_t heads = draw_count(d, 1, 14);
     fprintf(f, " \"num_attention_heads\": %u, \"num_key_value_heads\": %u, \"head_dim\": %u,\n",
-            heads, draw_divisor(d, heads), HEAD_UNIT * draw_count(d, 1, 160 / HEAD_UNIT));
+            heads, draw_divisor(d, heads), unit * draw_count(d, 1, 160 / unit));
     fprintf(
         f, " \"attention_bias\": false, \"mlp_bias\": false, \"max_position_embeddings\": 4096,\n");
 }
@@ -83,7 +84,7 @@ static void llama(struct draws *d, FILE *f)
 {
     fprintf(f, " \"model_type\": \"llama\", \"hidden_act\": \"silu\", \"rms_norm_eps\": %g,\n",
             draw(d) < 0.5 ? 1e-5 : 1e-6);
-    attention(d, f);
+    attention(d, f, 2);
     rotation(d, f, 0);
 }
 
@@ -91,7 +92,7 @@ static void llama(struct draws *d, FILE *f)
 static void phi(struct draws *d, FILE *f)
 {
     const uint32_t heads = draw_count(d, 1, 12);
-    const uint32_t head_dim = HEAD_UNIT * draw_count(d, 1, 112 / HEAD_UNIT);
+    const uint32_t head_dim = draw_count(d, 2, 112);
     const uint32_t rotary = 2 * draw_count(d, 1, head_dim / 2);
     fprintf(f,
             " \"model_type\": \"phi\", \"hidden_act\": \"gelu_new\", \"layer_norm_eps\": 1e-5,\n");
@@ -106,7 +107,7 @@ static void phi(struct draws *d, FILE *f)
 static void mixtral(struct draws *d, FILE *f)
 {
     fprintf(f, " \"model_type\": \"mixtral\", \"hidden_act\": \"silu\", \"rms_norm_eps\": 1e-5,\n");
-    attention(d, f);
+    attention(d, f, 2);
     rotation(d, f, 0);
     window(d, f);
     experts(d, f, "num_local_experts", 1);
@@ -116,7 +117,7 @@ static void deepseek(struct draws *d, FILE *f)
 {
     fprintf(f,
             " \"model_type\": \"deepseek\", \"hidden_act\": \"silu\", \"rms_norm_eps\": 1e-6,\n");
-    attention(d, f);
+    attention(d, f, 2);
     rotation(d, f, 0);
     experts(d, f, "n_routed_experts", 1);
     fprintf(f,
@@ -131,7 +132,7 @@ static void jamba(struct draws *d, FILE *f)
 {
     const uint32_t attends = draw_count(d, 1, 4), routes = draw_count(d, 1, 3);
     fprintf(f, " \"model_type\": \"jamba\", \"hidden_act\": \"silu\", \"rms_norm_eps\": 1e-6,\n");
-    attention(d, f);
+    attention(d, f, 1); /* nothing is turned */
     experts(d, f, "num_experts", 2);
     fprintf(f, " \"attn_layer_period\": %u, \"attn_layer_offset\": %u,\n", attends,
             draw_count(d, 0, attends - 1));
@@ -159,7 +160,7 @@ static void mamba(struct draws *d, FILE *f)
 static void mamba2(struct draws *d, FILE *f)
 {
     const uint32_t heads = draw_count(d, 1, 14), expand = draw_count(d, 1, 2);
-    const uint32_t head_dim = HEAD_UNIT * draw_count(d, 1, 96 / HEAD_UNIT);
+    const uint32_t head_dim = SSD_UNIT * draw_count(d, 1, 96 / SSD_UNIT);
     const bool limited = draw(d) < 0.5;
     fprintf(
         f,
@@ -168,7 +169,7 @@ static void mamba2(struct draws *d, FILE *f)
             draw_divisor(d, heads));
     fprintf(f, " \"expand\": %u, \"hidden_size\": %u,\n", expand, heads * head_dim / expand);
     fprintf(f, " \"state_size\": %u, \"conv_kernel\": %u, \"time_step_limit\": [%s],\n",
-            HEAD_UNIT * draw_count(d, 1, 144 / HEAD_UNIT), draw_count(d, 2, 16),
+            SSD_UNIT * draw_count(d, 1, 144 / SSD_UNIT), draw_count(d, 2, 16),
             limited ? "0.01, 0.5" : "0.0, Infinity");
     fprintf(f, " \"use_bias\": %s, \"use_conv_bias\": %s, \"residual_in_fp32\": true,\n",
             draw_flag(d), draw_flag(d));
@@ -209,7 +210,7 @@ static void write_options(struct draws *d, const struct family *family, FILE *f)
             types[draw_count(d, 0, 2)], types[draw_count(d, 0, 2)], chunk,
             draw_count(d, 1, chunk < 16 ? chunk : 16));
     if (family->attends)
-        fprintf(f, " --kv-type f32 --context %u", draw_count(d, 48, 300));
+        fprintf(f, " --kv-type f32 --context %u", draw_count(d, 10, 300));
     fputc('\n', f);
 }
 
