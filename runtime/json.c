@@ -84,6 +84,18 @@ void json_bool(struct json *json, const char *key, bool value)
     out_text(json->out, value ? "true" : "false");
 }
 
+/* Token ids with blanks between them. */
+static void json_ids(struct json *json, const char *key, const char *value)
+{
+    json_open(json, key, '[');
+    for (const char *at = value; *at != '\0'; at += strspn(at, " ")) {
+        char *end;
+        json_integer(json, NULL, strtoull(at, &end, 10));
+        at = end;
+    }
+    json_close(json, ']');
+}
+
 void json_config(struct json *json, const char *key, const char *value)
 {
     bool boolean = strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
@@ -92,7 +104,12 @@ void json_config(struct json *json, const char *key, const char *value)
     char *end = NULL;
     if (plain)
         (void)strtod(value, &end);
-    if (boolean || (plain && *end == '\0')) {
+    if (strcmp(value, "none") == 0) {
+        start_value(json, key);
+        out_text(json->out, "null");
+    } else if (strchr(value, ' ') && value[strspn(value, "0123456789 ")] == '\0') {
+        json_ids(json, key, value);
+    } else if (boolean || (plain && *end == '\0')) {
         start_value(json, key);
         out_text(json->out, value);
     } else {

@@ -24,7 +24,8 @@ void json_integer(struct json *json, const char *key, uint64_t value);
 void json_real(struct json *json, const char *key, double value);
 void json_bool(struct json *json, const char *key, bool value);
 
-/* A value of the config: as a number or boolean if it is spelled like one, else as a string. */
+/* A value of the config as config.json has it: a number or boolean if it is spelled like one, an
+ * array of several numbers, null for none; else a string. */
 void json_config(struct json *json, const char *key, const char *value);
 
 #endif

@@ -86,19 +86,19 @@ static const struct argp command = {
     .options = list,
     .parser = parse,
     .children = children,
-    .doc = "Continues a prompt.\v"
-           "stdout carries the prompt and the text, which ends with a newline; the last line on "
-           "stderr gives speed and memory. Filters apply in the order top-k, top-p, min-p, "
-           "temperature.\n\n"
-           "As in llama.cpp, except: backslashes in --file are left alone, as a file can hold any "
-           "byte "
-           "itself; the default seed is 0, so that a command gives the same text each time; -n -1 "
-           "ends "
-           "with an error when the context is full, as nothing is forgotten. The draws are this "
-           "program's own: the same seed gives other texts there.\n\n"
-           "Exit codes: 0; 1 failure at run time, or nobody reads the output any more; "
-           "2 usage, a --prompt that is not UTF-8 included; 3 not enough memory; 4 a weight file "
-           "that does not fit or is damaged, a --file that is not UTF-8; 130 interrupted."};
+    .doc =
+        "Continues a prompt.\v"
+        "stdout carries the prompt and the text, which ends with a newline; the last line on "
+        "stderr gives speed and memory. Filters apply in the order top-k, top-p, min-p, "
+        "temperature.\n\n"
+        "Options are those of llama.cpp, with these differences: the defaults are the likeliest "
+        "token, no filters, 256 tokens and seed 0, so that a command gives the same text each "
+        "time; backslashes in --file are left alone, as a file can hold any byte itself; with -n "
+        "-1 a full context is an error, as nothing is forgotten; no chat template is applied; the "
+        "same seed draws other tokens.\n\n"
+        "Exit codes: 0; 1 failure at run time, or nobody reads the output any more; "
+        "2 usage, a --prompt that is not UTF-8 included; 3 not enough memory; 4 a weight file "
+        "that does not fit or is damaged, a --file that is not UTF-8; 130 interrupted."};
 
 static struct session session;
 static struct text text;

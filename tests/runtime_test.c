@@ -233,12 +233,16 @@ START_TEST(json_quotes_and_nests)
     json_config(&json, "n", "1e-05");
     json_config(&json, "s", "0x10");
     json_config(&json, "f", "false");
+    json_config(&json, "i", "2 428");
+    json_config(&json, "o", "none");
     json_real(&json, "r", 1.0 / 0.0);
     json_close(&json, '}');
     out.bytes[out.used] = '\0';
-    ck_assert_str_eq((const char *)out.bytes,
-                     "{\n  \"a\\\"\": \"tab\\u0009\\\\\",\n  \"empty\": [],\n  \"n\": 1e-05,\n  "
-                     "\"s\": \"0x10\",\n  \"f\": false,\n  \"r\": null\n}\n");
+    ck_assert_str_eq(
+        (const char *)out.bytes,
+        "{\n  \"a\\\"\": \"tab\\u0009\\\\\",\n  \"empty\": [],\n  \"n\": 1e-05,\n  "
+        "\"s\": \"0x10\",\n  \"f\": false,\n  \"i\": [\n    2,\n    428\n  ],\n  \"o\": null,\n  "
+        "\"r\": null\n}\n");
 }
 END_TEST
 
