@@ -27,9 +27,9 @@ uint32_t build_weight(struct build *b, const char *name, const char *source, enu
 
 void build_spread_rows(struct build *b, uint32_t weight, struct spread spread)
 {
-    struct tensor *t = &b->graph->tensor[weight];
     if (weight == GRAPH_NONE)
         return;
+    struct tensor *t = &b->graph->tensor[weight];
     t->row_spread = spread;
     t->part[0] = (uint32_t)spread_padded(&spread);
 }
