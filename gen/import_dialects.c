@@ -218,12 +218,25 @@ static void take_type(const struct import_source *s)
         snprintf(s->left->type, sizeof s->left->type, "%s", type);
 }
 
+/* The family is the model_type, but a Mistral is a Llama with a window. */
+static bool take_family(struct import_source *s)
+{
+    s->class = json_string_value(json_object_get(s->object, "model_type"));
+    if (s->class != NULL && strcmp(s->class, "mistral") == 0)
+        return import_set(s->cfg, "model_type", "llama", s->report);
+    if (s->class == NULL || strcmp(s->class, "phi-msft") != 0)
+        return import_take(s, "model_type", "model_type", NULL);
+    report_error(s->report, 0,
+                 "model_type: found 'phi-msft', whose tensors have other names: take a later "
+                 "revision of the checkpoint, with model_type 'phi'");
+    return false;
+}
+
 bool import_hugging_face(struct import_source *s)
 {
     take_type(s);
-    if (!import_take(s, "model_type", "model_type", NULL))
+    if (!take_family(s))
         return false;
-    s->has_defaults = true;
     return strncmp(s->cfg->model_type, "mamba", 5) == 0 ? import_mamba(s) : import_transformer(s);
 }
 

@@ -12,7 +12,7 @@ struct import_source {
     struct report *report;
     struct cfg *cfg;
     struct import_left *left; /* NULL: nobody asks */
-    bool has_defaults;        /* of transformers, for what the file does not say */
+    const char *class;        /* the model_type that the file says, whose defaults count; or NULL */
 };
 
 /* Config key `name` from the file's key `theirs`, checked as a config's; `absent` is the value of a

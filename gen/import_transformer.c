@@ -67,6 +67,8 @@ static bool take_window(const struct import_source *s)
                      import_kind(use));
         return false;
     }
+    if (has && json_object_get(s->object, "sliding_window") == NULL && !json_is_false(use))
+        return import_by_default(s, "sliding_window", import_default(s, "sliding_window"));
     if (window == NULL || json_is_false(use))
         return !has || (window == NULL ? import_by_default(s, "sliding_window", "0")
                                        : import_set(s->cfg, "sliding_window", "0", s->report));
@@ -85,7 +87,7 @@ static bool take_window(const struct import_source *s)
     }
     if (!all)
         return import_set(s->cfg, "sliding_window", "0", s->report);
-    if (s->left != NULL && strcmp(s->cfg->model_type, "llama") == 0)
+    if (s->left != NULL && strcmp(s->class, "llama") == 0)
         report_note(s->report,
                     "'sliding_window' is honoured, although transformers' Llama has none: "
                     "with 0 in the config a token sees all positions");
@@ -200,6 +202,8 @@ static bool take_experts(const struct import_source *s)
         good = jamba_layers(s);
     else
         good = import_take(s, "num_local_experts", "num_local_experts", NULL);
+    if (good && strcmp(s->cfg->model_type, "jamba") == 0 && s->cfg->num_experts == 1)
+        return import_set(s->cfg, "num_experts_per_tok", "1", s->report); /* an MLP; none chooses */
     return import_take(s, "num_experts_per_tok", "num_experts_per_tok", NULL) && good;
 }
 

@@ -72,7 +72,8 @@ END_TEST
  * transformers itself has written in full. */
 START_TEST(defaults_are_those_of_transformers)
 {
-    static const char *const families[] = {"mamba", "mamba2", "llama", "phi", "mixtral", "jamba"};
+    static const char *const families[] = {"mamba",   "mamba2", "llama",  "phi",
+                                           "mixtral", "jamba",  "mistral"};
     char path[64], text[8192];
     struct cfg said, by_default;
     snprintf(path, sizeof path, "tests/data/defaults/%s.json", families[_i]);
@@ -81,7 +82,8 @@ START_TEST(defaults_are_those_of_transformers)
     const size_t size = fread(text, 1, sizeof text, file);
     fclose(file);
     ck_assert(import_text(text, size, &said));
-    ck_assert_str_eq(said.model_type, families[_i]);
+    const bool mistral = strcmp(families[_i], "mistral") == 0;
+    ck_assert_str_eq(said.model_type, mistral ? "llama" : families[_i]);
     ck_assert(!left.by_default[cfg_key("vocab_size") - cfg_keys]);
     snprintf(text, sizeof text, "{\"model_type\": \"%s\"}", families[_i]);
     ck_assert(import_text(text, strlen(text), &by_default));
@@ -119,6 +121,9 @@ START_TEST(a_window_counts_where_it_is_used)
         {"llama", WINDOW ", \"layer_types\": [\"full_attention\", \"sliding_attention\"]", -1},
         {"llama", WINDOW ", \"layer_types\": [\"full_attention\", \"full_attention\"]", 0},
         {"llama", "\"sliding_window\": null, \"use_sliding_window\": true", 0},
+        {"mistral", WINDOW, 64},
+        {"mistral", "\"sliding_window\": null", 0},
+        {"mistral", "\"num_hidden_layers\": 2", 4096},
         {"phi", WINDOW, -1},
         {"phi", WINDOW ", \"use_sliding_window\": false", 0},
         {"jamba", WINDOW, -1},
@@ -206,7 +211,7 @@ int main(void)
     TCase *tests = tcase_create("import");
     tcase_add_loop_test(tests, original_sizes_have_their_parameters, 0, 5);
     tcase_add_test(tests, printed_config_reads_back);
-    tcase_add_loop_test(tests, defaults_are_those_of_transformers, 0, 6);
+    tcase_add_loop_test(tests, defaults_are_those_of_transformers, 0, 7);
     tcase_add_test(tests, a_window_counts_where_it_is_used);
     tcase_add_test(tests, weights_keep_their_type);
     tcase_add_test(tests, cut_texts_never_pass);

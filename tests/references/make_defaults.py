@@ -14,6 +14,7 @@ CLASSES = {
     "phi": transformers.PhiConfig,
     "mixtral": transformers.MixtralConfig,
     "jamba": transformers.JambaConfig,
+    "mistral": transformers.MistralConfig,
 }
 
 folder = pathlib.Path(__file__).resolve().parent.parent / "data" / "defaults"
