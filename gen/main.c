@@ -49,11 +49,10 @@ static const struct argp_option option_list[] = {
     {NULL, 0, NULL, 0, "Build choices of an imported config:", 2},
     {"linear-type", OPTION_LINEAR, "TYPE", 0,
      "f32, f16 or bf16 (default: the checkpoint's f16 or bf16; else bf16)", 2},
-    {"embedding-type", OPTION_EMBEDDING, "TYPE", 0, "The same", 2},
+    {"embedding-type", OPTION_EMBEDDING, "TYPE", 0, "As --linear-type", 2},
     {"kv-type", OPTION_KV, "TYPE", 0, "f32, f16 or bf16 (default bf16); with attention", 2},
     {"context", OPTION_CONTEXT, "TOKENS", 0,
-     "Most positions of a text; with attention (default 4096, or what the model was trained on)",
-     2},
+     "Most positions of a text; with attention (default: what it was trained on, at most 4096)", 2},
     {"prefill-chunk", OPTION_CHUNK, "TOKENS", 0, "1 to 4096 (default 256)", 2},
     {"logit-rows", OPTION_ROWS, "ROWS", 0, "1 to the prefill chunk (default 16)", 2},
     {0},
@@ -125,7 +124,8 @@ static const char documentation[] =
     "Hugging "
     "Face's config.json), [build] (static choices) and, if it is published, [hub] (where). 'gen "
     "import DIR' writes the config of a checkpoint to stdout; known are Mamba, Mamba-2, "
-    "Llama, Phi, Mixtral, DeepSeekMoE and Jamba of Hugging Face, and Mamba and Mamba-2 of "
+    "Llama, Mistral (as a Llama), Phi, Mixtral, DeepSeekMoE and Jamba of Hugging Face, and Mamba "
+    "and Mamba-2 of "
     "state-spaces. 'gen table "
     "CONFIG...' writes to stdout what these models need, in Markdown: parameters, bytes at rest "
     "and per token, and the fastest that GB10 and H200 can decode.\n\n"
@@ -181,6 +181,16 @@ static void print_stage(const char *stage, const struct cfg *cfg, enum step_kind
         plan_print(&plan, &graph, cfg->name, stdout);
 }
 
+/* Whether all that was written to stdout has arrived; says why not, unless nobody reads it. */
+static int finish(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_SUCCESS;
+    if (errno != EPIPE)
+        fprintf(stderr, "gen: cannot write to standard output: %s\n", strerror(errno));
+    return EXIT_FAILURE;
+}
+
 static int stop_after(const struct options *o, const struct cfg *cfg)
 {
     if (strcmp(o->stop_after, "cfg") == 0) {
@@ -191,14 +201,14 @@ static int stop_after(const struct options *o, const struct cfg *cfg)
             cfg_value(cfg, &cfg_keys[i], value);
             printf("[%s] %s = %s\n", cfg_keys[i].section, cfg_keys[i].name, value);
         }
-        return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        return finish();
     }
     static struct steps steps;
     steps_kinds(cfg, &steps);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
         for (uint32_t k = 0; k < (step == STEP_HEAD ? 1 : steps.kind_count); k++)
             print_stage(o->stop_after, cfg, step, &steps.kind[k]);
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return finish();
 }
 
 /* Whether DIR/FILE holds the text; says so if not. */
@@ -288,7 +298,7 @@ static int import_config(const struct options *o)
         !import_cache(&o->choices, &report, &cfg))
         return EXIT_USAGE;
     import_print(&cfg, &left, stdout);
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return finish();
 }
 
 int main(int argc, char **argv)
@@ -308,7 +318,7 @@ int main(int argc, char **argv)
     if (options.import)
         return import_config(&options);
     if (options.table)
-        return table_print(options.configs, stdout);
+        return table_print(options.configs, stdout) ? finish() : EXIT_MISMATCH;
     struct report report = {.to = stderr, .file = options.config};
     struct cfg cfg;
     if (!cfg_load(options.config, &report, &cfg))

@@ -29,9 +29,12 @@ static bool next_word(struct reader *reader)
     if (byte == EOF)
         return false;
     size_t length = 0;
-    for (; byte != EOF && !isspace(byte); byte = getc(reader->file))
+    for (; byte != EOF && !isspace(byte); byte = getc(reader->file)) {
+        if (length == 1 && reader->word[0] == '0' && isdigit(byte))
+            length = 0; /* zeros in front would push the number out of what is kept */
         if (length < WORD_BYTES - 1)
-            reader->word[length++] = (char)byte;
+            reader->word[length++] = byte == '\0' ? '?' : (char)byte;
+    }
     reader->word[length] = '\0';
     ungetc(byte, reader->file); /* EOF leaves the file as it is */
     return true;

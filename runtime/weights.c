@@ -127,7 +127,7 @@ static void check_sizes(const struct weights_source *source)
 void weights_open(struct weights_source *source, const char *path)
 {
     *source = (struct weights_source){.path = path};
-    source->file = open(path, O_RDONLY | O_CLOEXEC);
+    source->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* waits for no FIFO */
     if (source->file < 0)
         die(EXIT_MISMATCH,
             "%s: cannot open the weight file: %s; make it with 'make MODEL=%s%s CHECKPOINT=DIR', "

@@ -339,6 +339,14 @@ START_TEST(what_is_no_token_id_is_named_with_its_line)
     assert_refused(logits("1 99999999999999999999999999999", NULL, NULL), 4,
                    "fake: standard input:1: token id 99999999999999999999999 is outside the "
                    "vocabulary: 0 to 511\n");
+    assert_refused(logits("1 000000000000000000000000512", NULL, NULL), 4,
+                   "fake: standard input:1: token id 512 is outside the vocabulary: 0 to 511\n");
+    assert_refused(child_run(fake,
+                             (const char *const[]){"logits", "-q", "-m", sound, "--ids", "-", NULL},
+                             "1\0 2", 4),
+                   4,
+                   "fake: standard input:1: '1?' is not a token id; give decimal numbers between "
+                   "white space\n");
     assert_refused(logits(" \n", NULL, NULL), 4, "fake: -: no token ids\n");
     assert_refused(CHILD(fake, "logits", "--ids", "/nowhere/x"), 1,
                    "fake: /nowhere/x: cannot be opened: No such file or directory\n");

@@ -30,6 +30,14 @@ for verb in "tokenize" "run -q -n 3" "info --json"; do
     echo Once | "$binary" $verb -m $weights 2>"$folder/said" >&-
     expect "$verb without a standard output" 1 $? "$unwritten"
 done
+for way in "import tests/golden/import-jamba/in" "table $config" "--stop-after=plan $config"; do
+    # shellcheck disable=SC2086 # words
+    "$tools/gen" $way 2>"$folder/said" >&-
+    expect "gen $way without a standard output" 1 $? "^gen: $unwritten"
+    # shellcheck disable=SC2086
+    "$tools/gen" $way 2>"$folder/said" >/dev/full
+    expect "gen $way on a full disk" 1 $? "^gen: cannot write to standard output: No space left"
+done
 
 same() { # what, the exit code, two files
     if [ "$2" -eq 0 ] && cmp "$3" "$4"; then

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/run.h"
@@ -212,9 +213,15 @@ START_TEST(refuses_what_is_no_file)
     ck_assert_int_eq(safetensors_open(&s, &report), -1);
     report.file = "/tmp";
     ck_assert_int_eq(safetensors_open(&s, &report), -1);
+    report.file = TEST_DIR "/safetensors-pipe";
+    unlink(report.file);
+    ck_assert_int_eq(mkfifo(report.file, 0600), 0); /* nobody writes to it */
+    ck_assert_int_eq(safetensors_open(&s, &report), -1);
+    unlink(report.file);
     fclose(to);
     ck_assert_str_eq(text, "/nonexistent/model.safetensors: cannot open: No such file or "
-                           "directory\n/tmp: not a regular file\n");
+                           "directory\n/tmp: not a regular file\n" TEST_DIR
+                           "/safetensors-pipe: not a regular file\n");
     free(text);
 }
 END_TEST

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/weight_file.h"
 #include "tests/fake_binary.h"
@@ -33,6 +35,14 @@ START_TEST(a_weight_file_must_be_there_and_be_one)
                    "it with 'make MODEL=fake CHECKPOINT=DIR', or name one with --weights\n");
     assert_refused(CHILD(fake, "-m", "/"), 4,
                    "fake: /: not a regular file; a weight file is needed" REMAKE);
+    const char *const pipe = TEST_DIR "/weights-pipe";
+    char refused[256];
+    unlink(pipe);
+    ck_assert_int_eq(mkfifo(pipe, 0600), 0); /* nobody writes to it */
+    snprintf(refused, sizeof refused,
+             "fake: %s: not a regular file; a weight file is needed" REMAKE, pipe);
+    assert_refused(CHILD(fake, "-m", pipe), 4, refused);
+    unlink(pipe);
     assert_weights("", 0, "cut short: the header alone takes 4096 bytes" REMAKE);
     static char text[5000] = "GGUF";
     assert_weights(text, sizeof text,

@@ -326,7 +326,7 @@ static bool read_header(struct safetensors *s, int fd, struct report *report)
 int safetensors_open(struct safetensors *s, struct report *report)
 {
     *s = (struct safetensors){0};
-    const int fd = open(report->file, O_RDONLY | O_CLOEXEC);
+    const int fd = open(report->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* waits for no FIFO */
     if (fd < 0) {
         report_error(report, 0, "cannot open: %s", strerror(errno));
         return -1;
