@@ -33,7 +33,7 @@ static bool next_word(struct reader *reader)
         if (length == 1 && reader->word[0] == '0' && isdigit(byte))
             length = 0; /* zeros in front would push the number out of what is kept */
         if (length < WORD_BYTES - 1)
-            reader->word[length++] = byte == '\0' ? '?' : (char)byte;
+            reader->word[length++] = (char)(byte == '\0' ? '?' : byte);
     }
     reader->word[length] = '\0';
     ungetc(byte, reader->file); /* EOF leaves the file as it is */

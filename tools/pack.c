@@ -30,6 +30,11 @@ static const char description[] =
     "Packs the weights and the tokenizer of a checkpoint directory (config.json, "
     "model.safetensors or its shards, tokenizer.json or tokenizer.model) for the binary of "
     "CONFIG.ini.\v"
+    "The checkpoint is read as transformers reads it: names of tensors with or without the outer "
+    "'model.' or 'backbone.'; a table that is both embedding and head under either name; every "
+    "shard of the index, whichever tensors it holds. Left out with a note are tensors that are "
+    "computed and not learned, such as rotary frequencies. Anything else that has no place in the "
+    "model is an error.\n\n"
     "Exit codes: 0 done; 1 the file cannot be written; 2 usage; 3 no memory; 4 the config or the "
     "checkpoint is wrong; 130 interrupted "
     "(Ctrl-C, SIGTERM, SIGHUP). Unless it is 0, an older FILE is left as it was.";
