@@ -16,7 +16,7 @@ kit_isa  := $(if $(filter x86_64,$(shell uname -m)),avx2,native)
 
 # Programs: every kernel test of tests/simt, with the GPU in the interpreter's place; not those of the
 # interpreter, of its fakes, and of functions that the host calls.
-kit_tests    := $(filter-out decode_math fake_% gpu_probe prefill_matmul random_weights simt, \
+kit_tests    := $(filter-out decode_math fake_% device_memory gpu_probe prefill_matmul random_weights simt, \
                   $(patsubst tests/simt/%_test.cc,%,$(wildcard tests/simt/*_test.cc)))
 gpu_tools    := gpu_probe gpu_loop
 kit_programs := $(kit_tests:%=$(KIT)/tests/%) $(gpu_tools:%=$(KIT)/%) \

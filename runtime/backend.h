@@ -112,9 +112,14 @@ void backend_bench_open(struct session *session, u32 tokens);
 /* Seconds per byte of reading memory as large as the weights. */
 double backend_bench_read(struct session *session);
 
-/* Memory of a device that has its own: what the plan puts there, and what has gone since the device
- * was opened, its code and CUDA's own needs included. False where there is none but the host's. */
-bool backend_bench_memory(const struct session *session, uint64_t *planned, uint64_t *taken);
+/* Memory of a device: what the plan puts there, and what has gone since the device was opened, its
+ * code and CUDA's own needs included. `shared`: it is the host's, so that the whole plan lies
+ * there, and what other programs took or gave back meanwhile counts. False without a device. */
+bool backend_bench_memory(const struct session *session, uint64_t *planned, uint64_t *taken,
+                          bool *shared);
+
+/* What `auto` means for the memory of an arena, and why; NULL without a device. */
+extern const char *const backend_memory_auto;
 
 /* Decodes `tokens` tokens as generation does. Returns the seconds of all, and of each in each[]. */
 double backend_bench_decode(struct session *session, u32 tokens, double *each);

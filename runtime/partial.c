@@ -67,6 +67,7 @@ bool partial_open(struct partial *partial, const char *path)
 {
     partial->path = path;
     partial->file = -1;
+    partial->drop = false;
     const int length =
         snprintf(partial->name, sizeof partial->name, "%s%s%ld", path, MARK, (long)getpid());
     if (length < 0 || (size_t)length >= sizeof partial->name) {
@@ -105,6 +106,8 @@ const char *partial_commit(struct partial *partial)
         errno = reason;
         return failed;
     }
+    if (partial->drop)
+        (void)posix_fadvise(partial->file, 0, 0, POSIX_FADV_DONTNEED);
     const int closed = close(partial->file);
     partial->file = -1;
     if (closed != 0)

@@ -9,8 +9,9 @@
 enum { PARTIAL_PATH_BYTES = 4096 + 32 };
 
 struct partial {
-    const char *path;              /* the name that it will have */
-    int file;                      /* to be written to */
+    const char *path; /* the name that it will have */
+    int file;         /* to be written to */
+    bool drop;        /* to be set after opening: once written, out of the page cache */
     char name[PARTIAL_PATH_BYTES]; /* the name until then */
 };
 

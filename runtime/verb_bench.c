@@ -188,7 +188,7 @@ struct result {
     double read, decode, prefill; /* bytes, tokens, tokens per second: medians */
     double streamed;              /* bytes of weights per second of decode */
     double p50, p99, most;        /* seconds of a token, over all rounds */
-    bool has_memory;              /* of a device, then: */
+    bool has_memory, shared;      /* of a device; the host's. Then: */
     uint64_t planned, taken;      /* bytes */
 };
 
@@ -204,7 +204,8 @@ static struct result evaluate(u32 count, const struct bench_options *options, do
                             .p99 = percentile(each, tokens, 0.99),
                             .most = each[tokens - 1]};
     result.streamed = result.decode * (double)session_decode_weight_bytes();
-    result.has_memory = backend_bench_memory(&session, &result.planned, &result.taken);
+    result.has_memory =
+        backend_bench_memory(&session, &result.planned, &result.taken, &result.shared);
     return result;
 }
 
@@ -268,6 +269,7 @@ static void print_json(const struct bench_options *options, const struct result 
     if (result->has_memory) {
         json_integer(&json, "device_bytes_planned", result->planned);
         json_integer(&json, "device_bytes_taken", result->taken);
+        json_bool(&json, "device_memory_shared", result->shared);
     }
     json_close(&json, '}');
 }

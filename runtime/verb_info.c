@@ -152,6 +152,8 @@ static void print_memory(const struct facts *facts)
     print_arena("sum", memory_plan_bytes(&facts->plan),
                 backend_has_graphs ? "without what CUDA itself takes"
                                    : "and at most 8 MB for code and libraries");
+    if (backend_memory_auto)
+        out_print(&out, "memory 'auto': %s\n", backend_memory_auto);
 }
 
 static void print_operations(void)
@@ -228,6 +230,8 @@ static void json_memory(struct json *json, const struct memory_plan *plan)
     }
     json_integer(json, "threads", plan->threads);
     json_integer(json, "sum", memory_plan_bytes(plan));
+    if (backend_memory_auto)
+        json_string(json, "auto", backend_memory_auto);
     json_close(json, '}');
 }
 

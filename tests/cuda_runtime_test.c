@@ -105,9 +105,12 @@ START_TEST(too_little_memory_is_refused_with_numbers)
     snprintf(enough, sizeof enough, "free=%" PRIu64, needed - 1);
     gpu(enough);
     assert_ends(CHILD(binary, "run", "-q", "-m", weights, "-n", "1"), 3, "not enough memory");
+    gpu("device=h200,cached=1000000000000"); /* memory of the system's is none of this GPU's */
+    assert_ends(CHILD(binary, "run", "-q", "-m", weights), 3, "), 0 bytes free of");
+    gpu("device=gb10,cached=1000000000000");
+    assert_ends(CHILD(binary, "run", "-q", "-m", weights, "-n", "1"), 0, "");
     gpu("device=gb10,free=1000000");
-    assert_ends(CHILD(binary, "run", "-q", "-m", weights), 3,
-                "not enough memory on fake NVIDIA GB10: ");
+    assert_ends(CHILD(binary, "run", "-q", "-m", weights), 3, "arena on fake NVIDIA GB10: ");
     gpu("fail=cudaMalloc:2:cudaErrorMemoryAllocation");
     assert_ends(CHILD(binary, "run", "-q", "-m", weights), 3, "bytes for the state arena on");
 }

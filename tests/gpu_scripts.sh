@@ -94,11 +94,11 @@ toolkit() (
 )
 expect "the library of a toolkit is found" 7 "is that of $work/toolkit/lib64" toolkit
 
-# fits CODE PLANNED TAKEN: a model that ends with that code, having said these bytes.
+# fits CODE PLANNED TAKEN [SHARED]: a model that ends with that code, having said these bytes.
 fits() {
     printf '#!/bin/sh\necho "what it says" >&2\n' >"$work/kit/real"
-    printf 'echo "{\"decode_tokens_per_second\": 2.5e1, \"device_bytes_planned\": %s, \"device_bytes_taken\": %s}"\nexit %s\n' \
-        "$2" "$3" "$1" >>"$work/kit/real"
+    printf 'echo "{\"decode_tokens_per_second\": 2.5e1, \"device_bytes_planned\": %s, \"device_bytes_taken\": %s, \"device_memory_shared\": %s}"\nexit %s\n' \
+        "$2" "$3" "${4:-false}" "$1" >>"$work/kit/real"
     chmod +x "$work/kit/real"
 }
 fits 0 93000000000 93400000000
@@ -109,6 +109,11 @@ fits 0 93000000000 93600000000
 expect "fit_gpu fails what takes more" 1 "FAIL: real: 93.60 GB" tools/fit_gpu.sh "$work/kit" real
 fits 0 93000000000 92000000000
 expect "fit_gpu fails what takes less" 1 "FAIL: real: 92.00 GB" tools/fit_gpu.sh "$work/kit" real
+fits 0 93000000000 92600000000 true
+expect "fit_gpu passes a little less in the host's memory" 0 "ok: real: " tools/fit_gpu.sh "$work/kit" real
+fits 0 93000000000 92000000000 true
+expect "fit_gpu fails much less in the host's memory" 1 "FAIL: real: 92.00 GB" \
+    tools/fit_gpu.sh "$work/kit" real
 fits 3 0 0
 expect "fit_gpu skips what does not fit, and calls that no pass" 77 "skip: real (what it says)" \
     tools/fit_gpu.sh "$work/kit" real
@@ -141,6 +146,36 @@ else
     expect "fit_gpu over the interpreter" 0 "ok: simt: 256 tokens" tools/fit_gpu.sh "$work/kit" simt
     expect "random weights are measured" 0 '"mode": "loop"' \
         "$simt" bench -q --json --random-weights 5 -n 3 -p 4 -r 1
+fi
+
+# drops LEAST MOST COMMAND...: how often it tells the system that pages of a file are not needed.
+# shellcheck disable=SC2317 # called by expect
+drops() {
+    least=$1 most=$2
+    shift 2
+    strace -f -qq -e trace=fadvise64 -o "$work/calls" "$@" >"$work/said" 2>&1 || cat "$work/said"
+    found=$(grep -c POSIX_FADV_DONTNEED "$work/calls")
+    [ "$found" -ge "$least" ] && [ "$found" -le "$most" ] && echo "$found times, as expected" && return
+    echo "$found times, expected $least to $most"
+    return 1
+}
+case $binaries in
+*-san) strace=none ;; # a sanitizer does not run under it
+*) strace=strace ;;
+esac
+if ! $strace -o /dev/null true 2>/dev/null || [ ! -x "$simt" ]; then
+    echo "skip: the page cache (strace may not trace, or $simt is not built)"
+else
+    checkpoint=tests/data/checkpoints/mamba-a config=build/tests/config/mamba-a-bf16.ini
+    expect "pack for CUDA leaves no pages: of the checkpoint, of the weights" 0 "2 times" \
+        drops 2 2 "$tools/pack" --backend cuda $config $checkpoint -o "$work/dropped.weights"
+    expect "pack for the CPU leaves what is read next" 0 "0 times" \
+        drops 0 0 "$tools/pack" $config $checkpoint -o "$work/kept.weights"
+    for gpu in h200:0:0 gb10:20:999; do
+        least=${gpu#*:}
+        expect "loading on ${gpu%%:*}" 0 "as expected" drops "${least%:*}" "${least#*:}" \
+            env FAKE_CUDA="device=${gpu%%:*}" "$simt" run -q -p x -n 1 -m "$work/dropped.weights"
+    done
 fi
 
 if ! python3 -c 'import json' 2>/dev/null; then

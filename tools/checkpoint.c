@@ -1,6 +1,7 @@
 #include "tools/checkpoint.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -208,6 +209,8 @@ bool checkpoint_read(const struct checkpoint *c, uint32_t index, uint64_t first,
 void checkpoint_close(struct checkpoint *c)
 {
     for (uint32_t i = 0; i < c->shard_count; i++) {
+        if (c->drop && c->shards[i].fd >= 0)
+            (void)posix_fadvise(c->shards[i].fd, 0, 0, POSIX_FADV_DONTNEED);
         if (c->shards[i].fd >= 0)
             close(c->shards[i].fd);
         safetensors_free(&c->shards[i].tensors);

@@ -37,6 +37,7 @@ struct checkpoint {
     struct checkpoint_tensor *tensors; /* sorted by name */
     size_t tensor_count;
     const struct checkpoint_tensor **bound; /* [layout->count]: the tensor of each weight */
+    bool drop; /* to be set after opening: the shards out of the page cache when closed */
 };
 
 /* True: every weight of the layout has its tensor and no tensor is left over, but those that are

@@ -311,5 +311,6 @@ void file_download(const struct fetch_place *place, const struct hub_file *file,
             digest_kind(file->digest), found, file->digest);
     }
     rename_for_good(place, part_path, path);
+    (void)posix_fadvise(part.file, 0, 0, POSIX_FADV_DONTNEED); /* nothing reads it again soon */
     close(part.file);
 }

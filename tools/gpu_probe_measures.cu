@@ -13,6 +13,10 @@
 #include "runtime/cuda/matmul.h"
 #include "runtime/die.h"
 
+extern "C" {
+#include "runtime/machine.h"
+}
+
 enum {
     WORDS = 1 << 20,  /* of probe.words: sums of every warp, or a counter and what blocks met */
     READ_PASSES = 10, /* a pass of 4 GiB takes a millisecond */
@@ -362,6 +366,8 @@ static void open_managed(struct probe *probe, struct probe_memory *memory)
 {
     size_t available, all;
     CHECK(cudaMemGetInfo(&available, &all));
+    if (probe->device.integrated) /* the page cache can be had, and is not counted */
+        available = machine_field("/proc/meminfo", "MemAvailable:", 0) * 1024;
     if (!probe->device.concurrentManagedAccess)
         memory->left_out = "the device cannot hold managed memory while the host runs";
     else if (available / 2 < memory->bytes)

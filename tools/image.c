@@ -331,6 +331,7 @@ static int write_file(struct job *job, uint8_t *head, struct weight_file_header 
 {
     if (!weight_writer_open(&job->writer, job->image->path, h->file_bytes, job->report->to))
         return EXIT_FAILED;
+    job->writer.partial.drop = job->image->backend == BACKEND_CUDA;
     if (!put_sections(job, head, h)) {
         weight_writer_abandon(&job->writer);
         return job->status;

@@ -160,6 +160,8 @@ static int pack_checkpoint(const struct pack_request *request, const struct layo
     if (foreign)
         return EXIT_MISMATCH;
     const bool opened = checkpoint_open(&checkpoint, request->checkpoint, layout, report);
+    if (opened)
+        checkpoint.drop = request->backend == BACKEND_CUDA;
     int status = compile_tokenizer(request, layout, &blob, report);
     if (!fits || !opened)
         status = EXIT_MISMATCH;

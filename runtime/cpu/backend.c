@@ -12,6 +12,7 @@
 const char backend_name[] = "cpu";
 const char backend_make[] = "";
 const bool backend_has_graphs = false;
+const char *const backend_memory_auto = NULL;
 const bool backend_has_random_weights = false;
 const bool backend_same_in_chunks = true;
 

@@ -55,9 +55,10 @@ double backend_bench_read(struct session *session)
     return (session_seconds() - start) / (double)job.bytes;
 }
 
-bool backend_bench_memory(const struct session *session, uint64_t *planned, uint64_t *taken)
+bool backend_bench_memory(const struct session *session, uint64_t *planned, uint64_t *taken,
+                          bool *shared)
 {
-    (void)session, (void)planned, (void)taken;
+    (void)session, (void)planned, (void)taken, (void)shared;
     return false;
 }
 

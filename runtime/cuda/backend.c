@@ -289,10 +289,11 @@ static void capture(bool variants)
 static void report(const struct session *session)
 {
     const struct memory_plan *plan = &session->plan;
-    note("%s, compute capability %d.%d, %u SMs; memory %s: weights %s, tokenizer %s, state %s, "
-         "scratch %s, work %s, io %s, host %s, threads %s",
+    note("%s, compute capability %d.%d, %u SMs; memory %s: weights %s (%s), tokenizer %s, "
+         "state %s, scratch %s, work %s, io %s, host %s, threads %s",
          cuda.device.name, cuda.device.major, cuda.device.minor, cuda.device.processors,
          report_bytes(memory_plan_bytes(plan)).text, report_bytes(plan->weights).text,
+         memory_kind_name(memory_kind(&cuda.device, "weights", model.weights_memory)),
          report_bytes(plan->tokenizer).text, report_bytes(plan->state).text,
          report_bytes(plan->scratch).text, report_bytes(plan->work).text,
          report_bytes(plan->io).text, report_bytes(plan->host).text,
@@ -310,16 +311,16 @@ static void load(struct session *session, const struct session_options *options)
         return;
     }
     void *staging = pinned_reserve("staging", STAGING_BYTES);
-    weights_stream(&session->weights, cuda.memory.weights, staging, cuda.launcher.stream);
+    weights_stream(&session->weights, cuda.memory.weights, staging, cuda.device.integrated,
+                   cuda.launcher.stream);
     pinned_release(staging);
     trace_end();
 }
 
 void backend_open(struct session *session, const struct session_options *options)
 {
-    uint64_t all;
     device_open(&cuda.device);
-    device_memory(&cuda.available, &all);
+    cuda.available = device_memory_left(&cuda.device);
     session->plan =
         backend_plan(session->weights.header.weights_at, options->host_bytes, options->threads);
     if (!options->quiet)

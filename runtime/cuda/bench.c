@@ -60,12 +60,14 @@ double backend_bench_read(struct session *session)
     return (double)milliseconds * 1e-3 / (double)model.weights_bytes;
 }
 
-bool backend_bench_memory(const struct session *session, uint64_t *planned, uint64_t *taken)
+bool backend_bench_memory(const struct session *session, uint64_t *planned, uint64_t *taken,
+                          bool *shared)
 {
-    uint64_t left, all;
-    device_memory(&left, &all);
-    *planned = device_memory_bytes(&cuda.device, &session->plan);
+    const uint64_t left = device_memory_left(&cuda.device);
+    *planned = cuda.device.integrated ? memory_plan_bytes(&session->plan)
+                                      : device_memory_bytes(&cuda.device, &session->plan);
     *taken = cuda.available > left ? cuda.available - left : 0;
+    *shared = cuda.device.integrated;
     return true;
 }
 

@@ -23,7 +23,7 @@ struct exchange {
 
 struct cuda {
     struct device device;
-    uint64_t available; /* bytes of its memory that nobody had when it was opened */
+    uint64_t available; /* device_memory_left() when it was opened */
     struct launcher launcher;
     struct matmul_plans matmuls;
     struct device_memory memory;

@@ -4,6 +4,7 @@
 
 #include "runtime/cuda/launcher.h"
 #include "runtime/die.h"
+#include "runtime/machine.h"
 #include "runtime/model.h"
 
 #ifndef CUDA_TARGETS
@@ -26,6 +27,8 @@ static void describe(struct device *device, int id, const struct cudaDeviceProp 
     device->major = found->major;
     device->minor = found->minor;
     device->integrated = found->integrated;
+    device->coherent = found->integrated && found->directManagedMemAccessFromHost;
+    device->prefetches = found->concurrentManagedAccess;
     device->processors = (u32)found->multiProcessorCount;
     device->shared_bytes_most = (u32)found->sharedMemPerBlockOptin;
 }
@@ -57,4 +60,13 @@ void device_memory(uint64_t *available, uint64_t *all)
     CUDA_CHECK(cudaMemGetInfo(&left, &total));
     *available = left;
     *all = total;
+}
+
+uint64_t device_memory_left(const struct device *device)
+{
+    uint64_t left, all;
+    if (device->integrated)
+        return machine_field("/proc/meminfo", "MemAvailable:", 0) * 1024;
+    device_memory(&left, &all);
+    return left;
 }

@@ -1,5 +1,7 @@
 #include "runtime/cuda/load.h"
 
+#include <fcntl.h>
+
 #include "runtime/cuda/launcher.h"
 #include "runtime/digest.h"
 #include "runtime/trace.h"
@@ -11,6 +13,7 @@ struct staging {
     uint8_t *half[2];
     cudaEvent_t copied[2];
     u32 next;
+    bool shared;
     cudaStream_t stream;
 };
 
@@ -24,6 +27,8 @@ static void stream_piece(const struct weights_source *source, struct staging *st
     int stopped = weights_read(source->file, staging->half[half], bytes, from);
     if (stopped)
         weights_refuse_read(source, stopped);
+    if (staging->shared) /* a hint, so nothing is made of a failure */
+        (void)posix_fadvise(source->file, (off_t)from, (off_t)bytes, POSIX_FADV_DONTNEED);
     XXH3_64bits_update(digest, staging->half[half], bytes);
     CUDA_CHECK(
         cudaMemcpyAsync(to, staging->half[half], bytes, cudaMemcpyHostToDevice, staging->stream));
@@ -46,10 +51,12 @@ static void stream_tensor(const struct weights_source *source, struct staging *s
         weights_refuse_tensor(source, index, found);
 }
 
-void weights_stream(struct weights_source *source, void *image, void *staging, cudaStream_t stream)
+void weights_stream(struct weights_source *source, void *image, void *staging, bool shared,
+                    cudaStream_t stream)
 {
     weights_map(source);
-    struct staging halves = {.half = {staging, (uint8_t *)staging + HALF_BYTES}, .stream = stream};
+    struct staging halves = {
+        .half = {staging, (uint8_t *)staging + HALF_BYTES}, .shared = shared, .stream = stream};
     for (u32 i = 0; i < 2; i++)
         CUDA_CHECK(cudaEventCreateWithFlags(&halves.copied[i], cudaEventDisableTiming));
     trace_begin(TRACE_DIGESTS, 0);

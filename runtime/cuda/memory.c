@@ -3,9 +3,21 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "runtime/backend.h"
 #include "runtime/cuda/launcher.h"
 #include "runtime/die.h"
 #include "runtime/model.h"
+
+const char *const backend_memory_auto =
+    "unified on a GPU that shares the host's memory, coherently, and prefetches, else device: a "
+    "rule, until 'gpu_probe read_device read_managed' has been measured on one";
+
+const char *memory_kind_name(enum memory_kind kind)
+{
+    static const char *const names[] = {
+        [MEMORY_DEVICE] = "device", [MEMORY_UNIFIED] = "unified", [MEMORY_PINNED] = "pinned"};
+    return names[kind];
+}
 
 enum memory_kind memory_kind(const struct device *device, const char *arena, const char *asked)
 {
@@ -17,7 +29,7 @@ enum memory_kind memory_kind(const struct device *device, const char *arena, con
         return MEMORY_PINNED;
     if (strcmp(asked, "auto") != 0)
         die(EXIT_FAILED, "internal error: the %s arena is to be of kind '%s'", arena, asked);
-    return device->integrated ? MEMORY_UNIFIED : MEMORY_DEVICE;
+    return device->coherent && device->prefetches ? MEMORY_UNIFIED : MEMORY_DEVICE;
 }
 
 /* One arena of a plan. */
@@ -65,16 +77,17 @@ void device_memory_require(const struct device *device, const struct memory_plan
         if (device->integrated ||
             memory_kind(device, parts[i].name, parts[i].kind) == MEMORY_PINNED)
             on_host += parts[i].bytes;
-    uint64_t left, all, available = memory_available();
-    device_memory(&left, &all);
+    uint64_t left = UINT64_MAX, all = 0, available = memory_available();
+    if (!device->integrated)
+        device_memory(&left, &all);
     if (on_device > left)
         die(EXIT_MEMORY,
             "not enough memory on %s: %" PRIu64 " bytes needed (weights %" PRIu64 ", state %" PRIu64
             ", scratch %" PRIu64 ", work %" PRIu64 ", io %" PRIu64 "), %" PRIu64
             " bytes free of %" PRIu64
-            "; end other programs on it%s, or build a smaller model or a smaller prefill_chunk",
+            "; end other programs on it, or build a smaller model or a smaller prefill_chunk",
             device->name, on_device, plan->weights, plan->state, plan->scratch, plan->work,
-            plan->io, left, all, device->integrated ? ", empty the page cache" : "");
+            plan->io, left, all);
     if (on_host > available)
         die(EXIT_MEMORY,
             "not enough memory on the host%s: %" PRIu64 " bytes needed, %" PRIu64
@@ -98,7 +111,7 @@ static void *reserve(const struct part *part, enum memory_kind kind, const struc
         die(EXIT_MEMORY, "cannot reserve %" PRIu64 " bytes for the %s arena on %s: %s (%s)",
             part->bytes, part->name, device->name, cudaGetErrorString(error),
             cudaGetErrorName(error));
-    if (kind == MEMORY_UNIFIED) {
+    if (kind == MEMORY_UNIFIED && device->prefetches) {
         struct cudaMemLocation here = {.type = cudaMemLocationTypeDevice, .id = device->id};
         CUDA_CHECK(cudaMemAdvise(at, part->bytes, cudaMemAdviseSetPreferredLocation, here));
         CUDA_CHECK(cudaMemPrefetchAsync(at, part->bytes, here, 0, stream));

@@ -9,13 +9,15 @@
 
 enum memory_kind {
     MEMORY_DEVICE,  /* cudaMalloc: out of the host's reach */
-    MEMORY_UNIFIED, /* cudaMallocManaged: advised to stay on the device, and prefetched there */
+    MEMORY_UNIFIED, /* cudaMallocManaged: where the device can, advised to stay and prefetched. No
+                       arena is ever touched by the host */
     MEMORY_PINNED,  /* cudaHostAlloc: the host's memory, which the device reads over the bus */
 };
 
-/* The kind that a config asks for: "device", "unified", "pinned", or "auto", which is unified on a
- * GPU that shares its memory with the host and device on others. `arena` is for the message. */
+/* The kind that a config asks for: "device", "unified", "pinned", or "auto": backend_memory_auto.
+ * `arena` is for the message. */
 enum memory_kind memory_kind(const struct device *device, const char *arena, const char *asked);
+const char *memory_kind_name(enum memory_kind kind);
 
 /* The arenas of the device; work follows the kind of scratch. */
 struct device_memory {
@@ -26,9 +28,9 @@ struct device_memory {
 uint64_t device_memory_bytes(const struct device *device, const struct memory_plan *plan);
 
 /* Exits with EXIT_MEMORY, with the bytes needed and the bytes left, unless the plan's arenas fit
- * into the memory of the device, and everything that is the host's, or shared with it, into
- * MemAvailable. Managed memory beyond what is free is refused as well: nothing is ever paged out.
- */
+ * into the memory of a device that has its own, and everything that is the host's, or shared with
+ * it, into memory_available(). Managed memory beyond what is free is refused as well: nothing is
+ * ever paged out. */
 void device_memory_require(const struct device *device, const struct memory_plan *plan);
 
 /* Reserves all of them. Exits with EXIT_MEMORY if CUDA refuses, with EXIT_FAILED after

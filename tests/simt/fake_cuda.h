@@ -10,7 +10,8 @@
  * A program that is run as a child process is set up by the environment variable FAKE_CUDA, a list
  * of KEY=VALUE separated by commas:
  *
- *   device=none|h200|gb10     free=BYTES of device memory     seed=S of every random choice
+ *   device=none|h200|gb10|tegra   free=BYTES of device memory   seed=S of every random choice
+ *   cached=BYTES              of the free memory, that cudaMemGetInfo counts as used
  *   fail=CALL:N:ERROR         the N-th call of CALL returns ERROR (a name or a number)
  *   refuse=GRAPHS             which graphs are never instantiated: early, loop, early-loop or all
  *   failkernel=NAME:N:ERROR   the N-th execution of a kernel fails, seen by later calls
@@ -32,7 +33,8 @@
 extern "C" {
 #endif
 
-enum fake_kind { FAKE_NONE, FAKE_H200, FAKE_GB10 };
+/* FAKE_TEGRA: shares the host's memory, and can neither advise nor prefetch managed memory. */
+enum fake_kind { FAKE_NONE, FAKE_H200, FAKE_GB10, FAKE_TEGRA };
 
 /* A fresh process: an H200 with its own memory, seed 0, protection on, no object, no finding.
  * Memory and objects of before are gone. */
@@ -40,6 +42,9 @@ void fake_reset(void);
 
 /* The machine's GPU, and the device memory free on it (0: nearly all there is). */
 void fake_device(enum fake_kind kind, uint64_t free_bytes);
+
+/* The system's page cache lies in so much of it: it can be had, but is not called free. */
+void fake_device_cached(uint64_t bytes);
 
 /* Seed of the order of unordered graph nodes, of how far a query gets, and of the interpreter's
  * schedule (simt_schedule). */

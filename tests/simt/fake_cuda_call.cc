@@ -373,4 +373,5 @@ void fake_reset(void)
     fake_seed(0);
     fake_protect(true);
     fake_device(FAKE_H200, 0);
+    fake_device_cached(0);
 }

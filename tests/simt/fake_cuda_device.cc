@@ -8,21 +8,33 @@
 
 struct gpu {
     const char *name;
-    int major, minor, processors, integrated, pageable, host_tables, direct_managed;
+    int major, minor, processors, integrated, pageable, host_tables, direct_managed, concurrent;
     size_t memory, shared_optin, shared_processor, l2;
     int threads_processor, bus_bits;
 };
 
 static const struct gpu gpus[] = {
     [FAKE_NONE] = {},
-    [FAKE_H200] = {"fake NVIDIA H200", 9, 0, 132, 0, 0, 0, 0, 150754820096, 232448, 233472,
+    [FAKE_H200] = {"fake NVIDIA H200", 9, 0, 132, 0, 0, 0, 0, 1, 150754820096, 232448, 233472,
                    62914560, 2048, 6144},
-    [FAKE_GB10] = {"fake NVIDIA GB10", 12, 1, 48, 1, 1, 1, 1, 128453148672, 101376, 102400,
+    [FAKE_GB10] = {"fake NVIDIA GB10", 12, 1, 48, 1, 1, 1, 1, 1, 128453148672, 101376, 102400,
                    25165824, 1536, 256},
+    [FAKE_TEGRA] = {"fake NVIDIA Tegra", 11, 0, 20, 1, 0, 0, 0, 0, 128453148672, 232448, 233472,
+                    33554432, 1536, 256},
 };
 
 static enum fake_kind kind = FAKE_H200;
-static uint64_t free_at_start;
+static uint64_t free_at_start, cached;
+
+void fake_device_cached(uint64_t bytes)
+{
+    cached = bytes;
+}
+
+bool fake_device_concurrent(void)
+{
+    return gpus[kind].concurrent;
+}
 
 void fake_device(enum fake_kind new_kind, uint64_t free_bytes)
 {
@@ -109,7 +121,8 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *prop, int device)
     prop->multiProcessorCount = gpu->processors;
     prop->integrated = gpu->integrated;
     prop->canMapHostMemory = prop->unifiedAddressing = prop->managedMemory = 1;
-    prop->concurrentManagedAccess = prop->concurrentKernels = prop->cooperativeLaunch = 1;
+    prop->concurrentKernels = prop->cooperativeLaunch = 1;
+    prop->concurrentManagedAccess = gpu->concurrent;
     prop->pageableMemoryAccess = gpu->pageable;
     prop->pageableMemoryAccessUsesHostPageTables = gpu->host_tables;
     prop->directManagedMemAccessFromHost = gpu->direct_managed;
@@ -139,10 +152,11 @@ int fake_device_attribute(enum cudaDeviceAttr attribute, int *value)
         return *value = gpu->host_tables, 1;
     case cudaDevAttrDirectManagedMemAccessFromHost:
         return *value = gpu->direct_managed, 1;
+    case cudaDevAttrConcurrentManagedAccess:
+        return *value = gpu->concurrent, 1;
     case cudaDevAttrHostNativeAtomicSupported:
         return *value = gpu->integrated, 1;
     case cudaDevAttrManagedMemory:
-    case cudaDevAttrConcurrentManagedAccess:
     case cudaDevAttrCanMapHostMemory:
     case cudaDevAttrUnifiedAddressing:
     case cudaDevAttrConcurrentKernels:
@@ -189,7 +203,7 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, in
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total)
 {
     ENTER(0);
-    *free_bytes = fake_device_free();
+    *free_bytes = fake_device_free() > cached ? fake_device_free() - cached : 0;
     *total = gpus[kind].memory;
     return cudaSuccess;
 }

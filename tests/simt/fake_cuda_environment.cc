@@ -50,8 +50,8 @@ static void order(char *text, bool kernel)
 
 static enum fake_kind device_kind(const char *text)
 {
-    static const char *const names[] = {"none", "h200", "gb10"};
-    for (int i = 0; i < 3; i++)
+    static const char *const names[] = {"none", "h200", "gb10", "tegra"};
+    for (int i = 0; i < 4; i++)
         if (!strcmp(text, names[i]))
             return (enum fake_kind)i;
     refuse(text);
@@ -74,6 +74,8 @@ static void set(const char *key, char *value, enum fake_kind *kind, uint64_t *fr
         *kind = device_kind(value);
     else if (!strcmp(key, "free"))
         *free_bytes = number(value);
+    else if (!strcmp(key, "cached"))
+        fake_device_cached(number(value));
     else if (!strcmp(key, "seed"))
         fake_seed(number(value));
     else if (!strcmp(key, "protect"))

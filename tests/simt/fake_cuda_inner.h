@@ -51,6 +51,7 @@ void fake_keep_reset(void);
 
 enum fake_kind fake_device_kind(void);
 uint64_t fake_device_free(void);
+bool fake_device_concurrent(void); /* managed memory can be advised and prefetched */
 int fake_device_attribute(enum cudaDeviceAttr attribute, int *value); /* 0: unknown */
 
 /* ---- fake_cuda_memory.cc

@@ -254,7 +254,8 @@ cudaError_t cudaMemAdvise(const void *device, size_t bytes, enum cudaMemoryAdvis
     ENTER(0);
     if (advice < cudaMemAdviseSetReadMostly || advice > cudaMemAdviseUnsetAccessedBy)
         return fake_result(cudaErrorInvalidValue);
-    return fake_result(managed_range(device, bytes, location));
+    return fake_result(fake_device_concurrent() ? managed_range(device, bytes, location)
+                                                : cudaErrorInvalidDevice);
 }
 
 cudaError_t cudaMemPrefetchAsync(const void *device, size_t bytes, struct cudaMemLocation location,
@@ -268,7 +269,8 @@ cudaError_t cudaMemPrefetchAsync(const void *device, size_t bytes, struct cudaMe
     if (fake_stream(stream)->capturing)
         return fake_result(
             fake_capture_break(fake_stream(stream), cudaErrorStreamCaptureUnsupported));
-    return fake_result(managed_range(device, bytes, location));
+    return fake_result(fake_device_concurrent() ? managed_range(device, bytes, location)
+                                                : cudaErrorInvalidDevice);
 }
 
 void fake_memory_reset(void)

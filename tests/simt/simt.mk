@@ -59,6 +59,10 @@ $(TESTS)/obj/simt/fake_hooks.o: FLAGS += -isystem $(CUDA_HOME)/include
 # ---- programs that need more than the interpreter ---------------------------------------------------
 $(TESTS)/sample_kernels_test: $(TESTS)/obj/cuda/kernels/cuda/turn.o
 $(TESTS)/prefill_matmul_test: $(TESTS)/obj/cuda/runtime/cuda/matmul.o
+$(TESTS)/device_memory_test: $(patsubst %,$(TESTS)/obj/cuda/runtime/cuda/%.o,device launcher memory targets)
+$(TESTS)/obj/cuda/%.o: %.c | deps-test
+	@mkdir -p $(@D); echo "  CC    $<"
+	@$(CC) $(FLAGS) -isystem $(CUDA_HOME)/include -DCUDA_TARGETS='"sm_90a compute_90"' $(MARCH) -c $< -o $@
 $(TESTS)/random_weights_test: | $(patsubst %,build/tests/config/%.ini,llama-b-f32 phi-b-f16 mixtral-a-bf16 \
                                              jamba-a-bf16 deepseek-a-f16 mamba2-b-bf16 llama-e-bf16 phi-c-f16 \
                                              deepseek-c-f32 mamba2-c-bf16)
