@@ -1,7 +1,7 @@
 # ingot: one language model in, one binary out.
 #
 #   make run                               build the default model, print a story
-#   make test                              everything that takes minutes; SAN=1 under ASan and UBSan
+#   make test                              all tests, about 20 minutes; SAN=1 under ASan and UBSan
 #   make test-full                         test, sanitizers, random shapes, fuzzing
 #   make sweep SEED=1 CASES=100            random shapes of all families against a float64 reference
 #   make fetch MODEL=x [DIR=DIR]           the checkpoint of config/x.ini from the hub
@@ -22,6 +22,9 @@ SAN            ?=
 RANDOM_WEIGHTS ?=
 PROMPT         ?= Once upon a time there was a fox named Mia.
 
+ifneq ($(words $(MODEL)) $(notdir $(MODEL)),1 $(MODEL))
+$(error MODEL=$(MODEL): expected one name without blanks or '/', as in 'make list'; CONFIG=FILE names a config elsewhere)
+endif
 ifeq ($(filter $(BACKEND),cpu cuda simt),)
 $(error BACKEND=$(BACKEND) is not known; expected cpu, cuda or simt)
 endif
@@ -322,7 +325,7 @@ BENCH_LAYERS ?=
 bench_model  := $(BENCH)$(if $(BENCH_LAYERS),-$(BENCH_LAYERS)-layers)
 bench_config := $(if $(BENCH_LAYERS),build/bench/$(bench_model).ini,config/$(BENCH).ini)
 bench: deps $(bench_config)
-	@$(MAKE) -s MODEL=$(bench_model) CONFIG=$(bench_config) RANDOM_WEIGHTS=1 \
+	@$(MAKE) -s MODEL=$(bench_model) CONFIG=$(bench_config) CHECKPOINT= RANDOM_WEIGHTS=1 \
 	  $(if $(BENCH_LAYERS),SOURCES=build/bench/$(bench_model)) all
 	@$(OUT)/$(bench_model) bench -r 15
 build/bench/$(BENCH)-$(BENCH_LAYERS)-layers.ini: config/$(BENCH).ini

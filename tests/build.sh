@@ -41,6 +41,27 @@ wait $first
 check "two installations at once: one after the other, the second has nothing left" \
     test "$?$second" = 00 -a ! -e "$bin/refused" -a "$(cat "$bin/installed")" = x
 
+# ---- what cannot be meant --------------------------------------------------------------------------
+refused() { # what, a text that stderr has, then a command
+    what=$1 text=$2
+    shift 2
+    if "$@" >"$folder/out" 2>&1; then
+        echo "FAIL: $what: taken"
+    elif grep -qF "$text" "$folder/out"; then
+        echo "ok: $what"
+    else
+        echo "FAIL: $what: found '$(cat "$folder/out")', expected '$text'"
+    fi
+}
+for model in "a b" ../a config/phi-2.ini ""; do
+    refused "MODEL='$model'" "MODEL=$model: expected one name" make LOCKED=1 -n MODEL="$model"
+done
+refused "a seed and a checkpoint" "exclude each other" \
+    tools/mk/weights.sh record "$folder/record" config/phi-2.ini 1 models nowhere
+refused "a seed that is no number" "RANDOM_WEIGHTS=1x: expected" \
+    tools/mk/weights.sh record "$folder/record" config/phi-2.ini 1x "" nowhere
+check "neither leaves a record" test ! -e "$folder/record"
+
 # ---- weights beside every binary -------------------------------------------------------------------
 for place in "$binaries" build/simt; do
     if [ -x "$place/fable-mamba" ]; then

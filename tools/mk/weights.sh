@@ -21,6 +21,15 @@ list_files() {
 
 record() {
     file=$1 config=$2 seed=$3 checkpoint=$4 default=$5
+    if [ -n "$seed" ] && [ -n "$checkpoint" ]; then
+        echo "RANDOM_WEIGHTS=$seed and CHECKPOINT=$checkpoint exclude each other: give one of them" >&2
+        return 1
+    fi
+    case $seed in *[!0-9]*)
+        echo "RANDOM_WEIGHTS=$seed: expected a whole number, the seed" >&2
+        return 1
+        ;;
+    esac
     if [ -z "$seed$checkpoint" ] && [ ! -d "$default" ] && [ -e "$file" ]; then
         seed=$(sed -n '1s/^random //p' "$file")
         checkpoint=$(sed -n '1s/^checkpoint //p' "$file")
