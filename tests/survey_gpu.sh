@@ -105,7 +105,7 @@ printf '#!/bin/sh\necho "max 0 of 1"\n' >"$kit/compare_logits"
 chmod +x "$kit/compare_logits"
 tar -czf "$work/kit.tar.gz" -C "$work" kit
 expect "the survey over the interpreter" 1 "survey-gpu: " \
-    tools/survey_gpu.sh -k "$work/kit.tar.gz" -m tiny "$archive"
+    tools/survey_gpu.sh -k "$work/kit.tar.gz" -s 3600 -m tiny "$archive"
 cp "$work/log" "$work/survey.log"
 unpack
 first=$(head -n 1 "$work/members")

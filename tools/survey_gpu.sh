@@ -3,7 +3,7 @@
 #
 #   tools/survey_gpu.sh [OPTION...] ARCHIVE.tar.gz
 #       -k KIT       what 'make gpu-kit' made, or the archive of 'make gpu-kit-archive' (build/gpu)
-#       -s SECONDS   for all of it, at most (540)
+#       -s SECONDS   for all of it, at most (540); with more, every step may take longer
 #       -r ROUNDS    of the measurements (1)
 #       -m MODELS    to measure ("mamba-130m mamba-2.8b llama-3-8b mixtral-8x7b")
 #       -p           beside their peers, where python3 can import torch and transformers
@@ -118,6 +118,7 @@ step() {
     step=$1 limit=$2
     shift 2
     case " $steps " in *" $step "*) ;; *) return ;; esac
+    [ "$seconds" -le 540 ] || limit=$((limit * seconds / 540))
     left=$((deadline - $(date +%s)))
     [ "$limit" -le $left ] || limit=$left
     if [ "$limit" -lt 1 ]; then
