@@ -29,6 +29,7 @@ void interrupt_catch(void)
     ignored.sa_handler = SIG_IGN;
     sigemptyset(&ignored.sa_mask);
     sigaction(SIGPIPE, &ignored, NULL);
+    sigaction(SIGXFSZ, &ignored, NULL); /* a limit shows as EFBIG, and a partial file is removed */
 }
 
 bool interrupt_asked(void)

@@ -6,7 +6,7 @@
 
 /* From now on SIGINT, SIGTERM and SIGHUP (unless nohup had it ignored) only set a flag (once; the
  * next one has its default effect) and interrupt a blocked read; SIGPIPE is ignored, so that a
- * reader that went away shows as EPIPE. */
+ * reader that went away shows as EPIPE, and SIGXFSZ, so that a limit shows as EFBIG. */
 void interrupt_catch(void);
 
 bool interrupt_asked(void);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char MARK[] = ".partial.";
@@ -68,6 +69,13 @@ bool partial_open(struct partial *partial, const char *path)
     partial->path = path;
     partial->file = -1;
     partial->drop = false;
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+        /* The rename would put a file into the place of a device: root's /dev/null, say. */
+        snprintf(partial->name, sizeof partial->name, "%s", path);
+        errno = S_ISDIR(there.st_mode) ? EISDIR : EEXIST;
+        return false;
+    }
     const int length =
         snprintf(partial->name, sizeof partial->name, "%s%s%ld", path, MARK, (long)getpid());
     if (length < 0 || (size_t)length >= sizeof partial->name) {

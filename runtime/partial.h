@@ -17,7 +17,8 @@ struct partial {
 
 /* Creates the partial file of `path`, which must outlive it, and removes those of processes that
  * are gone: there is no such process here, and nobody, wherever it runs, holds the lock on it that
- * every writer has. False: errno says why; `name` is set. Allocates. */
+ * every writer has. What is there and no regular file, such as a device, stays. False: errno says
+ * why; `name` is what could not be made. Allocates. */
 __attribute__((warn_unused_result)) bool partial_open(struct partial *partial, const char *path);
 
 /* Syncs, closes, renames and syncs the folder. NULL, or what could not be done ("sync"), with

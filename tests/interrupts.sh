@@ -45,6 +45,13 @@ check() {
         rm -rf "$place"
     done
     mkdir -p "$place"
+    (ulimit -f 1 && exec "$@") >/dev/null 2>&1
+    code=$?
+    if [ $code -eq 1 ] && [ -z "$(leftovers "$place")" ]; then
+        echo "ok: $what on a limit of file sizes: exit 1, no partial file"
+    else
+        echo "FAIL: $what on a limit of file sizes: exit $code, left: $(leftovers "$place")"
+    fi
     struck SIGKILL "$@"
     left=$(leftovers "$place")
     touch "$path.partial.$$" # of a process that lives

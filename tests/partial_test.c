@@ -1,4 +1,5 @@
 /* Files that are whole or not there, and what of them is removed. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -93,11 +94,33 @@ START_TEST(what_cannot_be_is_named)
     memset(path, 'a', sizeof path - 20);
     ck_assert(!partial_open(&partial, path));
     const char *folder = child_scratch("folder");
-    ck_assert_int_eq(mkdir(folder, 0777), 0);
     ck_assert(partial_open(&partial, folder));
+    ck_assert_int_eq(mkdir(folder, 0777), 0);
     ck_assert_str_eq(partial_commit(&partial), "rename the partial file");
     ck_assert_int_ne(access(partial.name, F_OK), 0);
+    ck_assert(!partial_open(&partial, folder));
+    ck_assert_int_eq(errno, EISDIR);
     rmdir(folder);
+}
+END_TEST
+
+/* A FIFO stands for all that is no file, so that nothing happens to a device if this fails. */
+START_TEST(what_is_no_file_stays)
+{
+    struct partial partial;
+    struct stat there;
+    const char *fifo = child_scratch("fifo"), *way = child_scratch("way");
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    ck_assert_int_eq(symlink(strrchr(fifo, '/') + 1, way), 0);
+    for (int through = 0; through < 2; through++) {
+        ck_assert(!partial_open(&partial, through ? way : fifo));
+        ck_assert_int_eq(errno, EEXIST);
+        ck_assert_str_eq(partial.name, through ? way : fifo);
+    }
+    ck_assert_int_eq(stat(way, &there), 0);
+    ck_assert(S_ISFIFO(there.st_mode));
+    unlink(fifo);
+    unlink(way);
 }
 END_TEST
 
@@ -108,6 +131,7 @@ int main(void)
     tcase_add_test(tests, the_name_appears_when_all_is_written);
     tcase_add_test(tests, only_what_nobody_writes_is_removed);
     tcase_add_test(tests, what_cannot_be_is_named);
+    tcase_add_test(tests, what_is_no_file_stays);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }

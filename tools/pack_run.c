@@ -1,7 +1,6 @@
 #include "tools/pack_run.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -186,7 +185,6 @@ int pack_run(const struct pack_request *request, FILE *err)
     struct layout layout;
     struct report report = {.to = err, .file = request->config};
     interrupt_catch();
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit shows as EFBIG, so the partial file is removed */
     if (!layout_load(request->config, &report, &layout))
         return EXIT_MISMATCH;
     report.file = request->checkpoint != NULL ? request->checkpoint : request->config;
