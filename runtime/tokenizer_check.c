@@ -10,7 +10,7 @@
 static const char *const section_names[SECTION_COUNT] = {
     "token_ends",  "token_bytes", "token_flags", "byte_ids",  "pairs",
     "pieces",      "joins",       "added",       "raw_nodes", "raw_edges",
-    "clean_nodes", "clean_edges", "patterns",    "template",
+    "clean_nodes", "clean_edges", "patterns",    "template",  "map",
 };
 
 static bool refuse(char message[TOKENIZER_MESSAGE], const char *what, uint64_t found,
@@ -65,8 +65,8 @@ static bool check_header(const void *block, uint64_t bytes, char message[TOKENIZ
     if ((header->flags & ~(uint32_t)TOKENIZER_KNOWN_FLAGS) != 0)
         return refuse(message, "unknown flags", header->flags, TOKENIZER_KNOWN_FLAGS);
     const uint32_t of_chars = TOKENIZER_MARKED | TOKENIZER_MARK | TOKENIZER_PREPEND |
-                              TOKENIZER_STRIP | TOKENIZER_STRIP_MARKS | TOKENIZER_WHOLE_WORDS |
-                              TOKENIZER_JOIN;
+                              TOKENIZER_STRIP | TOKENIZER_STRIP_MARKS | TOKENIZER_SQUEEZE |
+                              TOKENIZER_WHOLE_WORDS | TOKENIZER_JOIN;
     if ((header->flags & TOKENIZER_CHARS) == 0 && (header->flags & of_chars) != 0)
         return refuse(message, "flags without that of characters", header->flags, TOKENIZER_CHARS);
     if (header->rows == 0 || header->rows > TOKENIZER_MAX_ROWS)
@@ -105,6 +105,7 @@ static bool check_sections(const struct tokenizer_header *header, char message[T
         [SECTION_JOINS] = {4, 0},
         [SECTION_PATTERNS] = {1, 0},
         [SECTION_TEMPLATE] = {4, 0},
+        [SECTION_MAP] = {1, 0},
     };
     for (int i = 0; i < SECTION_COUNT; i++) {
         const struct section_place *place = &header->section[i];
@@ -168,6 +169,29 @@ static bool check_template(const struct tokenizer_tables *tables, char message[T
         if (tables->template[i] >= tables->header->rows)
             return refuse_entry(message, SECTION_TEMPLATE, i);
     }
+    return true;
+}
+
+/* The map: a double array of whole units, and texts that end. */
+static bool check_map(struct tokenizer_tables *tables, char message[TOKENIZER_MESSAGE])
+{
+    const uint64_t bytes = section_bytes(tables->header, SECTION_MAP);
+    const uint8_t *map = section_start(tables->header, SECTION_MAP);
+    uint32_t units = 0;
+    if (bytes == 0)
+        return true;
+    if (bytes >= sizeof units)
+        memcpy(&units, map, sizeof units);
+    if (units == 0 || units % 4 != 0 || units > bytes - 4)
+        return refuse(message, "bytes of the map's array (a multiple of 4 below)", units, bytes);
+    tables->map = (const uint32_t *)(const void *)(map + 4);
+    tables->map_units = units / 4;
+    tables->map_texts = map + 4 + units;
+    tables->map_text_bytes = bytes - 4 - units;
+    const struct utf8_result texts = utf8_check(tables->map_texts, tables->map_text_bytes);
+    if (tables->map_text_bytes == 0 || map[bytes - 1] != '\0' || texts.verdict != UTF8_WHOLE)
+        return refuse(message, "texts of the map in UTF-8, ended by NUL, bytes", texts.good,
+                      tables->map_text_bytes);
     return true;
 }
 
@@ -279,5 +303,6 @@ bool tables_open(struct tokenizer_tables *tables, const void *block, uint64_t by
     };
     return check_tokens(tables, message) && check_hashes(tables, message) &&
            check_added(tables, message) && check_patterns(tables, message) &&
-           check_joins(tables, message) && check_template(tables, message);
+           check_joins(tables, message) && check_template(tables, message) &&
+           check_map(tables, message);
 }

@@ -35,6 +35,10 @@ struct tokenizer_tables {
     const uint8_t *patterns;
     const uint32_t *template;
     uint32_t template_ids;
+    const uint32_t *map; /* [map_units] */
+    uint32_t map_units;
+    const uint8_t *map_texts; /* [map_text_bytes] */
+    uint64_t map_text_bytes;
     uint64_t longest_token;
 };
 
@@ -217,14 +221,24 @@ struct tokenizer {
     struct cutter clean_cut;
     struct merger merger;
     struct normaliser normaliser;
-    uint64_t fed;        /* bytes of the stream so far */
-    uint64_t retry;      /* do not look for a pre-token in less plain text than this */
-    bool finished;       /* no more input */
-    bool segment_starts; /* the next pre-token is the first of its segment */
-    bool text_starts;    /* no added token has come yet */
-    bool prefixed;       /* the first byte of the clean text is a ' ' put before it */
-    bool raw_starts;     /* the next text is the first between two raw added tokens */
-    bool ids_follow;     /* the template's ids behind the text are still to come */
+    uint64_t fed;         /* bytes of the stream so far */
+    uint64_t retry;       /* do not look for a pre-token in less plain text than this */
+    bool finished;        /* no more input */
+    bool segment_starts;  /* the next pre-token is the first of its segment */
+    bool text_starts;     /* no added token has come yet */
+    bool prefixed;        /* the first byte of the clean text is a ' ' put before it */
+    bool raw_starts;      /* the next text is the first between two raw added tokens */
+    bool ids_follow;      /* the template's ids behind the text are still to come */
+    bool after_space;     /* SQUEEZE: no space is wanted now */
+    uint64_t held_spaces; /* SQUEEZE: dropped if nothing follows them */
 };
+
+/* A segment starts; `first`: at the start of the text. */
+void rewrite_begin(struct tokenizer *tokenizer, bool first);
+
+/* Moves decided raw text by the map, and with SQUEEZE, to out[room]. `ended`: the segment ends with
+ * it. Sets *moved; COMPOSED also when only spaces went. */
+enum compose_status rewrite(struct tokenizer *tokenizer, bool ended, uint8_t *out, uint64_t room,
+                            uint64_t *moved);
 
 #endif

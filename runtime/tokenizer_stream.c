@@ -39,6 +39,7 @@ void tokenizer_begin(struct tokenizer *tokenizer, bool add_special)
     cut_begin(&tokenizer->clean_cut, 1);
     merge_none(&tokenizer->merger, tables->template, add_special ? tables->header->ids_before : 0);
     tokenizer->merger.after_unknown = false;
+    rewrite_begin(tokenizer, true);
     pattern_begin(&tokenizer->pattern, false);
     tokenizer->normaliser.looked_at = 0;
     tokenizer->fed = 0;
@@ -147,21 +148,25 @@ static enum compose_status clean_text(struct tokenizer *tokenizer)
     /* A prefix does not count: it is there from the first look at the text on, whenever that was.
      */
     uint64_t room = TOKENIZER_WINDOW + tokenizer->prefixed - (clean->filled - clean->begin);
+    const uint64_t start = cut->from;
     uint64_t moved = 0;
     enum compose_status status;
     const uint32_t flags = tokenizer->tables.header->flags;
-    const bool prepend = tokenizer->raw_starts && (flags & TOKENIZER_PREPEND) && room > 0;
+    const bool prepend = tokenizer->raw_starts && (flags & TOKENIZER_PREPEND) &&
+                         !(flags & TOKENIZER_SQUEEZE) && room > 0;
+    const bool ended =
+        cut->found != TOKENIZER_NONE || (tokenizer->finished && cut->limit == raw->valid);
     uint8_t *out = clean->bytes + clean->filled + prepend;
     room -= prepend;
     if (flags & TOKENIZER_NORMALISE) {
-        bool ended =
-            cut->found != TOKENIZER_NONE || (tokenizer->finished && cut->limit == raw->valid);
         status = compose(&tokenizer->normaliser, raw->bytes, &cut->from, cut->limit, raw->valid,
                          ended, out, room, &moved);
+    } else if ((flags & TOKENIZER_SQUEEZE) || tokenizer->tables.map_units > 0) {
+        status = rewrite(tokenizer, ended, out, room, &moved);
     } else {
         status = copy_text(tokenizer, out, room, &moved);
     }
-    if (moved == 0)
+    if (cut->from == start && moved == 0)
         return status;
     if (flags & TOKENIZER_MARK)
         moved = marks_to_spaces(out, moved);
@@ -330,6 +335,7 @@ static bool advance(struct tokenizer *tokenizer, bool *done, char message[TOKENI
     if (clean_cut->from == clean->filled && take_added(tokenizer, raw_cut)) {
         cut_begin(clean_cut, clean->filled);
         tokenizer->raw_starts = !(tokenizer->tables.header->flags & TOKENIZER_PREFIX_FIRST);
+        rewrite_begin(tokenizer, false);
         return true;
     }
     if (step_cut(raw_cut, raw->bytes, raw->valid, tokenizer->finished, false))

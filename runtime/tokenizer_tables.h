@@ -2,7 +2,8 @@
  * tool writes and the runtime reads in place. Every place is a byte offset from the block's start.
  *
  *   header | token_ends | token_bytes | token_flags | byte_ids | pairs | pieces | joins | added |
- *   raw_nodes | raw_edges | clean_nodes | clean_edges | patterns | template
+ *   raw_nodes | raw_edges | clean_nodes | clean_edges | patterns | template |
+ *   map
  *
  * Sections start at multiples of 16 bytes, in this order; gaps are zero. */
 #ifndef RUNTIME_TOKENIZER_TABLES_H
@@ -52,7 +53,8 @@ enum tokenizer_flag {
     TOKENIZER_STRIP = 2048,        /* decode: drop one ' ' at the very start */
     TOKENIZER_STRIP_MARKS = 8192,  /* decode: drop every ' ' of the first token */
     TOKENIZER_JOIN = 4096,         /* decode: ' ' between tokens */
-    TOKENIZER_KNOWN_FLAGS = 16383
+    TOKENIZER_SQUEEZE = 16384,     /* normalise: no spaces at the ends, one of several in a row */
+    TOKENIZER_KNOWN_FLAGS = 32767
 };
 
 /* What becomes of the matches of a pattern, and of the text between two of them. */
@@ -100,6 +102,8 @@ enum tokenizer_section {
                          pattern, then NUL: the text is split by the first, the pieces by the
                          second ... */
     SECTION_TEMPLATE, /* uint32 ids: ids_before that precede a text, then those that follow it */
+    SECTION_MAP, /* normalise: SentencePiece's map of characters, or nothing: a uint32, bytes of
+                         the double array behind it, then texts, each ended by NUL */
     SECTION_COUNT
 };
 

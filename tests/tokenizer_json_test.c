@@ -321,7 +321,7 @@ START_TEST(each_damaged_section_of_characters_is_refused)
         "patterns: found 0, expected 1",
         "patterns: found 0, expected 0",
         "ids before a text (at most): found 2, expected 1",
-        "unknown flags: found 16384, expected 16383",
+        "unknown flags: found 32768, expected 32767",
         "version: found 2, expected 3",
         "section template: entry 0 is out of range",
         "the unknown token (below): found 300, expected 300",
@@ -332,7 +332,7 @@ START_TEST(each_damaged_section_of_characters_is_refused)
         char message[TOKENIZER_MESSAGE], expected[TOKENIZER_MESSAGE];
         memcpy(damaged, bed.blob.bytes, bed.blob.size);
         header->section[SECTION_JOINS].bytes = i == 0 ? 0 : i == 1 ? 508 : 512;
-        header->flags = i == 2 ? 0 : i == 3 ? 2496 : i == 7 ? 16384 : header->flags;
+        header->flags = i == 2 ? 0 : i == 3 ? 2496 : i == 7 ? 32768 : header->flags;
         header->patterns = i == 4;
         header->section[SECTION_PATTERNS] = i == 5 || i == 12 ? header->section[SECTION_TEMPLATE]
                                                               : header->section[SECTION_PATTERNS];

@@ -159,9 +159,10 @@ static bool read_normalizer(struct sentencepiece *model, struct wire wire)
         if (!read_field(&wire, &field))
             return false;
         const bool number = field.type == WIRE_NUMBER, on = field.value != 0;
-        if (field.number == 2 && field.type == WIRE_BYTES)
+        if (field.number == 2 && field.type == WIRE_BYTES) {
+            model->map = field.bytes;
             model->map_bytes = field.value;
-        else if (field.number == 3 && number)
+        } else if (field.number == 3 && number)
             model->dummy_prefix = on;
         else if (field.number == 4 && number)
             model->squeezes_spaces = on;

@@ -41,6 +41,7 @@ struct sentencepiece {
     bool dummy_prefix;      /* a space is put before the text */
     bool squeezes_spaces;   /* spaces at the ends go, one remains of several */
     bool escapes_spaces;    /* ' ' becomes U+2581 */
+    const void *map;        /* of characters: what of a text becomes what */
     uint64_t map_bytes;     /* of a map of characters, 0: every character stays */
     int64_t bos_id, eos_id; /* -1: none */
 };

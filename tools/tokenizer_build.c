@@ -161,6 +161,7 @@ static void place_sections(struct tokenizer_header *header, const struct tokeniz
     place_section(header, SECTION_CLEAN_EDGES, (clean->count - 1) * sizeof(struct trie_edge));
     place_section(header, SECTION_PATTERNS, source->patterns.size);
     place_section(header, SECTION_TEMPLATE, 4 * (uint64_t)(source->ids_before + source->ids_after));
+    place_section(header, SECTION_MAP, source->map.size);
 }
 
 static void *section_start(struct tokenizer_header *header, enum tokenizer_section section)
@@ -298,6 +299,8 @@ static int write_tables(struct tokenizer_blob *blob, const struct tokenizer_sour
     if (source->patterns.size > 0)
         memcpy(section_start(header, SECTION_PATTERNS), source->patterns.bytes,
                source->patterns.size);
+    if (source->map.size > 0)
+        memcpy(section_start(header, SECTION_MAP), source->map.bytes, source->map.size);
     memcpy(section_start(header, SECTION_TEMPLATE), source->template,
            header->section[SECTION_TEMPLATE].bytes);
     return write_pieces(header, source, name, message);

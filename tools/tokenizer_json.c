@@ -98,6 +98,7 @@ static void reader_free(struct reader *reader)
     free(source->tokens);
     free(source->pool.bytes);
     free(source->patterns.bytes);
+    free(source->map.bytes);
     free(source->merges);
     free(source->seams);
     free(source->added);

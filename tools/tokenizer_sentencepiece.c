@@ -27,12 +27,6 @@ static bool check_model(struct reader *reader, const struct sentencepiece *model
             "a SentencePiece model %s is not supported, only BPE; its texts need a "
             "binary that takes token ids: pack with --no-tokenizer",
             kinds[model->kind]);
-    if (model->map_bytes > 0)
-        return reader_refuse(reader,
-                             "a map of characters (%" PRIu64 " bytes) is not supported; " CONVERT,
-                             model->map_bytes);
-    if (model->squeezes_spaces)
-        return reader_refuse(reader, "remove_extra_whitespaces is not supported; " CONVERT);
     if (model->suffix || !model->escapes_spaces)
         return reader_refuse(reader, "%s is not supported",
                              model->suffix ? "treat_whitespace_as_suffix"
@@ -196,6 +190,15 @@ static json_t *document(struct reader *reader, const struct sentencepiece *model
     return root;
 }
 
+/* How text is normalised before all else. */
+static bool put_normalizer(struct reader *reader, const struct sentencepiece *model)
+{
+    struct pool_text unused;
+    reader->source.flags |= model->squeezes_spaces ? TOKENIZER_SQUEEZE : 0u;
+    return pool_add(&reader->source.map, model->map, model->map_bytes, &unused) ||
+           reader_no_memory(reader);
+}
+
 /* The text of a control symbol, for the ids around a text; NULL: there is none. */
 static char *symbol(const struct sentencepiece *model, int64_t id)
 {
@@ -212,7 +215,9 @@ json_t *reader_sentencepiece(struct reader *reader, const void *bytes, size_t si
         reader_refuse(reader, "%s", message);
         return NULL;
     }
-    json_t *root = check_model(reader, &model) ? document(reader, &model) : NULL;
+    json_t *root = check_model(reader, &model) && put_normalizer(reader, &model)
+                       ? document(reader, &model)
+                       : NULL;
     reader->own_bos = symbol(&model, model.bos_id);
     reader->own_eos = symbol(&model, model.eos_id);
     reader->from_sentencepiece = true;

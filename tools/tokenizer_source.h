@@ -51,6 +51,7 @@ struct tokenizer_source {
     uint32_t pattern_count;
     struct byte_pool pool;
     struct source_token *tokens; /* [rows] */
+    struct byte_pool map;        /* SECTION_MAP */
     uint32_t byte_ids[256];
     struct token_pair *merges; /* [merge_count] by rank */
     struct merge_seam *seams;  /* [merge_count] */

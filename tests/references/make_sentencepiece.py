@@ -6,20 +6,28 @@ Made with Python 3.11.7 and sentencepiece 0.2.3.
     python tests/references/make_sentencepiece.py
 
 Reads tests/data/tokenizers/parts/texts.json, writes tests/data/tokenizers/sentencepiece/NAME.model and
-NAME.json: {"cases": [{"text", "ids"}]} for `llama` (as Llama's are made) and `plain` (no byte fallback,
-no space in front, user-defined symbols). Texts that hold a control symbol are left out: the library
+NAME.json: {"cases": [{"text", "ids"}]} for `llama` (as Llama's are made), `plain` (no byte fallback,
+no space in front, user-defined symbols), `mapped` (with a map of characters), `squeezing` (with it,
+and superfluous spaces are removed) and `squeezing-plain` (without it and without a space in front). Texts that hold a control symbol are left out: the library
 does not know them in a text.
 """
 
 import io
 import json
+import tempfile
 from pathlib import Path
 
 import sentencepiece
 from corpus import TEXT
 from make_tokenizer import stored
 from make_tokenizer_kinds import OTHER_LETTERS
+from transformers.utils import sentencepiece_model_pb2_new
 
+# A map of characters: of one, of several, to nothing, to spaces, longer than it was.
+RULES = {"\u3000": " ", "\t": " ", "\u00a0": " ", "\u2003": "  ", "\ufb01": "fi", "\uff21": "A",
+         "\uff22": "B", "e\u0301": "\u00e9", "\u00b2": "2", "\u2460": "1", "\u3392": "MHz",
+         "\u200b": "", "\u00ad": "", "\u00bc": "1/4", "\u00bd": " 1/2", "ab": "ba", "abc": "cab",
+         "\u1e9b\u0323": "s", "\u1e9b": "S", "\uff01": "!", "\u2581\u2581": "_", "the  ": "The "}
 OUT = Path(__file__).resolve().parent.parent / "data" / "tokenizers" / "sentencepiece"
 # As Llama's model was made, but for the size.
 LLAMA = dict(model_type="bpe", byte_fallback=True, normalization_rule_name="identity",
@@ -29,24 +37,39 @@ MODELS = {
     "llama": LLAMA,
     "plain": {**LLAMA, "byte_fallback": False, "vocab_size": 180, "add_dummy_prefix": False,
               "user_defined_symbols": ["hen", "!!"], "split_by_whitespace": False},
+    "mapped": {**LLAMA, "rules": RULES},
+    "squeezing": {**LLAMA, "remove_extra_whitespaces": True, "rules": RULES},
+    "squeezing-plain": {**LLAMA, "remove_extra_whitespaces": True, "add_dummy_prefix": False},
 }
 
 
 def train(options):
     model = io.BytesIO()
+    rules = options.pop("rules", None)
+    if rules:
+        table = tempfile.NamedTemporaryFile("w", suffix=".tsv")
+        for source, target in rules.items():
+            table.write("\t".join(" ".join(f"{ord(c):X}" for c in t) for t in (source, target)) + "\n")
+        table.flush()
+        options = {**options, "normalization_rule_tsv": table.name}
+        del options["normalization_rule_name"]
     lines = ["".join(c if " " <= c <= "~" or c in OTHER_LETTERS else " " for c in line)
              for line in TEXT.split("\n")]
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(lines), model_writer=model, minloglevel=2,
         hard_vocab_limit=False, num_threads=1, **options)
-    return model.getvalue()
+    proto = sentencepiece_model_pb2_new.ModelProto.FromString(model.getvalue())
+    proto.normalizer_spec.ClearField("normalization_rule_tsv") # a path
+    return proto.SerializeToString()
 
 
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     texts = json.loads((OUT.parent / "parts" / "texts.json").read_text())
     texts = [bytes.fromhex(t["text_hex"]).decode() if "text_hex" in t else t["text"] for t in texts]
-    texts += ["the hen said  the hens", "hen", "a!!b!!!", "aaaa aba abab", "the the", "    the"]
+    texts += ["the hen said  the hens", "hen", "a!!b!!!", "aaaa aba abab", "the the", "    the", "  the   the  ", "   ",
+              "the  the ", "abcab ab", "\u2581\u2581\u2581", " \u2581 ", "a \u2581", "\u2003 a\u2003\u2003b",
+              "\u00bd \u00bd", "a\u200b b\u200b", "\u200b", "e\u0301e \u0301", "  \u3000a", "the  <"]
     for name, options in MODELS.items():
         content = train(options)
         (OUT / f"{name}.model").write_bytes(content)
