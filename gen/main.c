@@ -135,6 +135,8 @@ static const char documentation[] =
     "--check found a difference; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP): no file is half "
     "written.\n\nKeys, all of the family required, of [hub] both or none:\n";
 
+enum { HELP_WIDTH = 79 }; /* of argp's lines */
+
 /* argp asks for the text behind the options: the documentation, then every key of keys.def. */
 static char *key_list(int key, const char *text, void *input)
 {
@@ -148,11 +150,17 @@ static char *key_list(int key, const char *text, void *input)
         report_no_memory();
     fputs(text, memory);
     for (uint32_t i = 0; i < cfg_key_count; i++) {
+        const struct key *const k = &cfg_keys[i];
         char wanted[CFG_EXPECTED_MAX];
-        cfg_expected(&cfg_keys[i], wanted);
-        const char *families = cfg_keys[i].families;
-        fprintf(memory, "  [%s] %-23s %s%s%s\n", cfg_keys[i].section, cfg_keys[i].name, wanted,
-                families[0] == '\0' ? "" : "; only ", families);
+        cfg_expected(k, wanted);
+        if (i == 0 || strcmp(k->section, cfg_keys[i - 1].section) != 0)
+            fprintf(memory, "[%s]\n", k->section);
+        const int bytes = fprintf(memory, "  %-23s %s", k->name, wanted);
+        const bool fits = (size_t)bytes + strlen("; only ") + strlen(k->families) < HELP_WIDTH;
+        if (k->families[0] != '\0')
+            fprintf(memory, fits ? "; only %s" : ";\n                          only %s",
+                    k->families);
+        fputc('\n', memory);
     }
     return fclose(memory) == 0 ? list : NULL;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/fake_binary.h"
@@ -266,6 +267,18 @@ START_TEST(a_trace_that_cannot_be_written_is_said_and_nothing_else_fails)
     ck_assert_int_eq(child->code, 0);
     ck_assert_str_eq(child->err, "trace: INGOT_TRACE_FILE has to name the file to write; nothing "
                                  "is recorded\n");
+    const char *fifo = child_scratch("trace-fifo");
+    char told[256];
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    setenv("INGOT_TRACE_FILE", fifo, 1);
+    child = CHILD(MODEL, "profile", "-q", "-m", WEIGHTS, "--capture", "decode:0..1");
+    ck_assert_int_eq(child->code, 0);
+    snprintf(told, sizeof told,
+             "trace: %s is no regular file, and none takes its place; nothing "
+             "is recorded\n",
+             fifo);
+    ck_assert_str_eq(child->err, told);
+    unlink(fifo);
     setenv("INGOT_TRACE_FILE", "/nowhere/trace.json", 1);
     child = CHILD(MODEL, "profile", "-q", "-m", WEIGHTS, "--capture", "decode:0..1");
     ck_assert_int_eq(child->code, 0);

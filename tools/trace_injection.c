@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -472,6 +473,11 @@ int InitializeInjectionNvtx2(NvtxGetExportTableFunc_t get)
     const char *named = getenv("INGOT_TRACE_FILE");
     if (!named || !*named || strlen(named) >= PATH_BYTES) {
         say("trace: INGOT_TRACE_FILE has to name the file to write; nothing is recorded\n");
+        return 0;
+    }
+    struct stat there;
+    if (stat(named, &there) == 0 && !S_ISREG(there.st_mode)) {
+        say("trace: %s is no regular file, and none takes its place; nothing is recorded\n", named);
         return 0;
     }
     const NvtxExportTableCallbacks *table = get(NVTX_ETID_CALLBACKS);
