@@ -8,6 +8,7 @@
 
 #include "runtime/die.h"
 #include "runtime/digest.h"
+#include "runtime/interrupt.h"
 #include "runtime/options.h"
 #include "runtime/out.h"
 #include "runtime/philox.h"
@@ -39,7 +40,8 @@ static const struct argp command = {
            "prompt: token by token and in chunks of several lengths, with 1 thread up to "
            "--threads, must all give the same bits. On CUDA: each of them with and without graphs "
            "and early starts of kernels; a chunk has bits of its own there.\v"
-           "Prints one line per variant and the digest of the logits. Exit code 5 if any differs."};
+           "Prints one line per variant and the digest of the logits. Exit code 5 if any differs, "
+           "else as for 'run'."};
 
 static struct session session;
 static struct out out;
@@ -51,19 +53,19 @@ static void add_rows(XXH3_state_t *state, const f32 *rows, u32 count)
         XXH3_64bits_update(state, rows + (size_t)row * model.vocab_pad, model.vocab * sizeof *rows);
 }
 
-/* Digest of all rows of logits of the prompt and a greedy continuation. `chunk` 0: the prompt goes
- * through decode steps. */
+/* Digest of all rows of logits of the prompt and a greedy continuation; of some, once interrupted.
+ * `chunk` 0: the prompt goes through decode steps. */
 static uint64_t digest_logits(u32 chunk)
 {
     XXH3_state_t state;
     XXH3_64bits_reset(&state);
     session_reset(&session);
     const f32 *last = NULL;
-    for (u32 at = 0; at < prompt_tokens && chunk == 0; at++) {
+    for (u32 at = 0; at < prompt_tokens && chunk == 0 && !interrupt_asked(); at++) {
         last = session_decode(&session, prompt[at]);
         add_rows(&state, last, 1);
     }
-    for (u32 at = 0; at < prompt_tokens && chunk > 0;) {
+    for (u32 at = 0; at < prompt_tokens && chunk > 0 && !interrupt_asked();) {
         u32 tokens = prompt_tokens - at < chunk ? prompt_tokens - at : chunk;
         session_prefill(&session, prompt + at, tokens);
         for (u32 first = 0; first < tokens; first += model.logit_rows) {
@@ -74,7 +76,7 @@ static uint64_t digest_logits(u32 chunk)
         }
         at += tokens;
     }
-    for (u32 i = 0; i < DECODED_TOKENS; i++) {
+    for (u32 i = 0; i < DECODED_TOKENS && !interrupt_asked(); i++) {
         last = session_decode(&session, sample_greedy(last, model.vocab));
         add_rows(&state, last, 1);
     }
@@ -82,12 +84,15 @@ static uint64_t digest_logits(u32 chunk)
 }
 
 /* One way to feed the prompt, in the variant that is set up: prints a line; true if the digest of
- * all rows of logits is the expected one. The first run of all gives that one. */
+ * all rows of logits is the expected one. The first run of all gives that one. Once interrupted it
+ * says nothing. */
 static bool check(const char *variant, u32 chunk, uint64_t *expected, bool first)
 {
     if (first)
         *expected = digest_logits(chunk); /* and once more: two runs must be the same */
     uint64_t digest = digest_logits(chunk);
+    if (interrupt_asked())
+        return true;
     bool same = digest == *expected;
     char how[32] = "token by token";
     if (chunk > 0)
@@ -107,7 +112,7 @@ static bool check_all(uint64_t *expected)
     char variant[32];
     bool same = true;
     for (u32 v = 0; backend_variant(&session, v, variant); v++)
-        for (u32 i = 0; i < WAYS; i++) {
+        for (u32 i = 0; i < WAYS && !interrupt_asked() && !out.closed; i++) {
             if (chunks[i] > session.chunk || (i > 1 && chunks[i] <= chunks[i - 1]))
                 continue;
             bool alone = i == 0 || !backend_same_in_chunks;
@@ -121,6 +126,7 @@ int verb_selftest(int argc, char **argv)
 {
     static struct common_options options;
     options_parse(&command, argc, argv, &options);
+    interrupt_catch();
     struct session_options whole = session_options(&options);
     whole.variants = true;
     session_require_room("the least text of a selftest", DECODED_TOKENS + 1, false);
@@ -140,8 +146,12 @@ int verb_selftest(int argc, char **argv)
                   session.weights.header.weights_digest, session.weights.path);
     uint64_t expected;
     bool same = check_all(&expected);
+    if (interrupt_asked())
+        return EXIT_INTERRUPTED;
     out_print(&out, "logits  %016" PRIx64 ", %s\n", expected,
               same ? "the same bits in every variant" : "NOT the same bits in every variant");
     out_flush(&out);
-    return same ? EXIT_SUCCESS : EXIT_WRONG;
+    if (!same)
+        return EXIT_WRONG;
+    return out.closed ? EXIT_FAILED : EXIT_SUCCESS;
 }

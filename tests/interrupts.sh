@@ -71,6 +71,25 @@ seq 1 200 >"$folder/ids"
 check logits "$folder/logits/x.npy" "$binaries/fable-mamba" logits -q -m build/cpu/fable-mamba.weights \
     --ids "$folder/ids" -o "$folder/logits/x.npy"
 
+# Nothing is written but lines, and many of them.
+for signal in SIGINT SIGTERM SIGHUP; do
+    struck $signal "$binaries/fable-mamba" selftest -q -m build/cpu/fable-mamba.weights
+    code=$?
+    if [ $code -eq 130 ] && [ "$(wc -l <"$folder/out")" -eq 2 ]; then
+        echo "ok: selftest on $signal: exit 130 behind the line that it was at"
+    else
+        echo "FAIL: selftest on $signal: exit $code, said: $(cat "$folder/out" "$folder/err")"
+    fi
+done
+strace -f -qq -o "$folder/trace" -e trace=write -e inject=write:error=EPIPE:when=1 \
+    "$binaries/fable-mamba" selftest -q -m build/cpu/fable-mamba.weights >"$folder/out" 2>"$folder/err"
+code=$?
+if [ $code -eq 1 ] && [ ! -s "$folder/out" ]; then
+    echo "ok: selftest whose reader went away: exit 1"
+else
+    echo "FAIL: selftest whose reader went away: exit $code, said: $(cat "$folder/out" "$folder/err")"
+fi
+
 # A large file takes minutes to load.
 strace -f -qq -o "$folder/trace" -e trace=pread64 -e inject=pread64:signal=SIGTERM:when=3 \
     "$binaries/fable-mamba" run -q -t 1 -m build/cpu/fable-mamba.weights -p Once -n 1 \
