@@ -343,6 +343,9 @@ def main():
         vocab_size=498, num_local_experts=4, num_experts_per_tok=2,
         **SMALL | HEADS | dict(intermediate_size=32)), 51,
         mistral(), **names), 52)
+    # Its window is smaller than the prompts.
+    expect("mistral", *make("mistral", hf.MistralConfig(
+        vocab_size=498, sliding_window=8, **SMALL, **HEADS), 91, mistral(), **names), 92)
     expect("phi", *make("phi", hf.PhiConfig(
         vocab_size=480, bos_token_id=430, eos_token_id=430, **SMALL, **HEADS), 61,
         kind("codegen"), dtype="f16", bos_token=end, eos_token=end, unk_token=end,
