@@ -156,6 +156,27 @@ static const char heads_config[] =
     "[build]\nembedding_type = bf16\nlinear_type = bf16\nprefill_chunk = 8\nlogit_rows = 2\n"
     "weights_memory = auto\nstate_memory = auto\nscratch_memory = auto\nio_memory = auto\n";
 
+/* Two heads of 12 channels and 20 states, padded to 16 and 32. */
+static const char odd_heads_config[] =
+    "[model]\nmodel_type = mamba2\nvocab_size = 151\nhidden_size = 19\nintermediate_size = 24\n"
+    "state_size = 20\nnum_hidden_layers = 2\nnum_heads = 2\nhead_dim = 12\nn_groups = 1\n"
+    "conv_kernel = 3\ntime_step_limit_low = 0\ntime_step_limit_high = inf\nuse_bias = true\n"
+    "use_conv_bias = true\nhidden_act = silu\nlayer_norm_epsilon = 1e-05\n"
+    "residual_in_fp32 = true\ntie_word_embeddings = true\nbos_token_id = 0\neos_token_id = 0\n"
+    "pad_token_id = 0\n"
+    "[build]\nembedding_type = bf16\nlinear_type = bf16\nprefill_chunk = 8\nlogit_rows = 2\n"
+    "weights_memory = auto\nstate_memory = auto\nscratch_memory = auto\nio_memory = auto\n";
+
+/* Three heads of 10 on one of keys. */
+static const char llama_config[] =
+    "[model]\nmodel_type = llama\nvocab_size = 151\nhidden_size = 19\nintermediate_size = 23\n"
+    "num_hidden_layers = 2\nnum_attention_heads = 3\nnum_key_value_heads = 1\nhead_dim = 10\n"
+    "hidden_act = silu\nrms_norm_eps = 1e-06\nmax_position_embeddings = 64\nsliding_window = 0\n"
+    "rope_theta = 10000\ntie_word_embeddings = true\nbos_token_id = 1\neos_token_id = 2\n"
+    "[build]\nembedding_type = f32\nlinear_type = f16\nkv_type = f16\ncontext = 64\n"
+    "prefill_chunk = 8\nlogit_rows = 2\nweights_memory = auto\nstate_memory = auto\n"
+    "scratch_memory = auto\nio_memory = auto\n";
+
 static const char *const configs[] = {MAKER_CONFIG("f32", "true"),
                                       MAKER_CONFIG("f16", "true"),
                                       MAKER_CONFIG("bf16", "true"),
@@ -163,7 +184,9 @@ static const char *const configs[] = {MAKER_CONFIG("f32", "true"),
                                       MAKER_CONFIG("f16", "false"),
                                       MAKER_CONFIG("bf16", "false"),
                                       MAKER_JAMBA,
-                                      heads_config};
+                                      heads_config,
+                                      odd_heads_config,
+                                      llama_config};
 enum { CONFIGS = sizeof configs / sizeof configs[0] };
 
 /* All configs by 3 stored types by 2 backends. */
@@ -403,7 +426,8 @@ START_TEST(random_weights_depend_on_seed_and_config_only)
     /* Pinned: the values are part of what measurements and stored digests mean. */
     static const uint64_t pinned[] = {0x6c016403eed27ecc, 0x8e71a1519dcf4251, 0xc230f2a2f39d981a,
                                       0x7c02139f6fade57a, 0x216b171573cce879, 0x16416c65bf97dd9f,
-                                      0xd979d5c23480b2b8, 0xe5afa832022b756f};
+                                      0xd979d5c23480b2b8, 0xe5afa832022b756f, 0xd34fd4ebcfe9c5bf,
+                                      0x1c05ef36b9376ccb};
     ck_assert_msg(h->weights_digest == pinned[_i], "0x%016" PRIx64, h->weights_digest);
     check_header(&m, "cpu", first, bytes);
     check_digests(&m, first);

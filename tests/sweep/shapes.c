@@ -7,9 +7,6 @@
 #include "runtime/philox.h"
 #include "tests/sweep/sweep.h"
 
-/* What the width of a head of Mamba-2 is a multiple of, and its states. */
-enum { SSD_UNIT = 16 };
-
 struct draws draws_of(uint64_t seed, uint64_t number)
 {
     return (struct draws){.seed = seed << 32 | number, .at = 0};
@@ -159,8 +156,8 @@ static void mamba(struct draws *d, FILE *f)
 /* The width of the stream is that of the heads, or half of it. */
 static void mamba2(struct draws *d, FILE *f)
 {
-    const uint32_t heads = draw_count(d, 1, 14), expand = draw_count(d, 1, 2);
-    const uint32_t head_dim = SSD_UNIT * draw_count(d, 1, 96 / SSD_UNIT);
+    const uint32_t heads = draw_count(d, 1, 14), head_dim = draw_count(d, 1, 96);
+    const uint32_t expand = heads * head_dim % 2 == 0 ? draw_count(d, 1, 2) : 1;
     const bool limited = draw(d) < 0.5;
     fprintf(
         f,
@@ -169,8 +166,7 @@ static void mamba2(struct draws *d, FILE *f)
             draw_divisor(d, heads));
     fprintf(f, " \"expand\": %u, \"hidden_size\": %u,\n", expand, heads * head_dim / expand);
     fprintf(f, " \"state_size\": %u, \"conv_kernel\": %u, \"time_step_limit\": [%s],\n",
-            SSD_UNIT * draw_count(d, 1, 144 / SSD_UNIT), draw_count(d, 2, 16),
-            limited ? "0.01, 0.5" : "0.0, Infinity");
+            draw_count(d, 1, 144), draw_count(d, 2, 16), limited ? "0.01, 0.5" : "0.0, Infinity");
     fprintf(f, " \"use_bias\": %s, \"use_conv_bias\": %s, \"residual_in_fp32\": true,\n",
             draw_flag(d), draw_flag(d));
     fprintf(f, " \"pad_token_id\": 0,\n");
