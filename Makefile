@@ -341,6 +341,7 @@ $(OUT)/$(MODEL)-ops: $(TESTS)/obj/bench_kernels.o $(MODEL_OBJECTS) $(OUT)/librun
 test-full: test
 	@$(MAKE) -s test SAN=1
 	@$(MAKE) -s sweep
+	@$(if $(cuda_headers),$(MAKE) -s sweep BACKEND=simt CASES=7)
 	@$(MAKE) -s nvcc-kit
 	@$(MAKE) -s tidy
 	@$(MAKE) -s fuzz

@@ -46,7 +46,7 @@ run_case() {
     $sweep shape "$seed" "$1" "$dir" || return 1
     family=$(sed -n 's/.*"model_type": "\([a-z0-9]*\)".*/\1/p' "$dir/config.json")
     if judge "$1" "$name" "$dir" >"$dir/log" 2>&1; then
-        echo "ok: case $1 of seed $seed, $family: $(tail -n 1 "$dir/log") of the largest logit"
+        echo "ok: case $1 of seed $seed, $family: from exact by $(tail -n 1 "$dir/log")"
         rm -rf "$dir" "${binaries:?}/$name" "${binaries:?}/obj/models/$name" \
             "build/made/$name.stamp"
     else

@@ -70,19 +70,23 @@ static void window(struct draws *d, FILE *f)
 }
 
 /* The name of the key for their count differs from family to family. */
-static void experts(struct draws *d, FILE *f, const char *key, uint32_t least)
+static void experts(struct draws *d, FILE *f, const char *key)
 {
-    const uint32_t count = draw_count(d, least, 24);
+    const uint32_t count = draw(d) < 0.1 ? 1 : draw_count(d, 1, 24);
     fprintf(f, " \"%s\": %u, \"num_experts_per_tok\": %u,\n", key, count,
             draw_count(d, 1, count < 16 ? count : 16));
 }
 
+/* A Mistral is a Llama that may have a window. */
 static void llama(struct draws *d, FILE *f)
 {
-    fprintf(f, " \"model_type\": \"llama\", \"hidden_act\": \"silu\", \"rms_norm_eps\": %g,\n",
-            draw(d) < 0.5 ? 1e-5 : 1e-6);
+    const bool mistral = draw(d) < 0.5;
+    fprintf(f, " \"model_type\": \"%s\", \"hidden_act\": \"silu\", \"rms_norm_eps\": %g,\n",
+            mistral ? "mistral" : "llama", draw(d) < 0.5 ? 1e-5 : 1e-6);
     attention(d, f, 2);
     rotation(d, f, 0);
+    if (mistral)
+        window(d, f);
 }
 
 /* An even number of elements of a head is turned, not always a whole part of it. */
@@ -107,7 +111,7 @@ static void mixtral(struct draws *d, FILE *f)
     attention(d, f, 2);
     rotation(d, f, 0);
     window(d, f);
-    experts(d, f, "num_local_experts", 1);
+    experts(d, f, "num_local_experts");
 }
 
 static void deepseek(struct draws *d, FILE *f)
@@ -116,7 +120,7 @@ static void deepseek(struct draws *d, FILE *f)
             " \"model_type\": \"deepseek\", \"hidden_act\": \"silu\", \"rms_norm_eps\": 1e-6,\n");
     attention(d, f, 2);
     rotation(d, f, 0);
-    experts(d, f, "n_routed_experts", 1);
+    experts(d, f, "n_routed_experts");
     fprintf(f,
             " \"n_shared_experts\": %u, \"moe_intermediate_size\": %u, \"scoring_func\": "
             "\"softmax\",\n",
@@ -130,7 +134,7 @@ static void jamba(struct draws *d, FILE *f)
     const uint32_t attends = draw_count(d, 1, 4), routes = draw_count(d, 1, 3);
     fprintf(f, " \"model_type\": \"jamba\", \"hidden_act\": \"silu\", \"rms_norm_eps\": 1e-6,\n");
     attention(d, f, 1); /* nothing is turned */
-    experts(d, f, "num_experts", 2);
+    experts(d, f, "num_experts");
     fprintf(f, " \"attn_layer_period\": %u, \"attn_layer_offset\": %u,\n", attends,
             draw_count(d, 0, attends - 1));
     fprintf(f, " \"expert_layer_period\": %u, \"expert_layer_offset\": %u,\n", routes,
