@@ -27,7 +27,7 @@ static const char *const kinds[] = {
     "parts/metaspace-parts", "parts/words-metaspace", "parts/first-metaspace", "parts/marks-split",
     "parts/gemma", "parts/metaspace-decoder", "parts/whole-words", "parts/unknown",
     "parts/unknown-fused", "parts/unknown-dropped", "parts/quick-tour", "parts/quick-tour-fused",
-    "parts/nothing"};
+    "parts/nothing", "parts/complements"};
 enum { FAMILIES = 13, KINDS = sizeof kinds / sizeof kinds[0], ROWS = 600, CASES = 270 };
 
 static json_t *load(const char *name, const char *end)

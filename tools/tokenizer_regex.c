@@ -2,10 +2,11 @@
  * `tokenizers` reads them) to PCRE2's.
  *
  * Understood: literals, escapes of these, '.', classes of characters and ranges, also one within
- * another, \p{X} of the general categories, \s, \S, \d, \w, a quantifier ?, *, + (also lazy or
- * possessive) or {m,n} behind one of them, alternatives, and the groups (...), (?:...), (?i:...),
- * (?=...) and (?!...). Everything else is refused, most of all what looks back: then a search may
- * start anywhere. Behind a group there may only be ?, so nothing takes exponential time.
+ * another, \p{X} of the general categories, \s, \d, \w, their complements (of these only \S in a
+ * class), a quantifier ?, *, + (also lazy or possessive) or {m,n} behind one of them, alternatives,
+ * and the groups (...), (?:...), (?i:...), (?=...) and (?!...). Everything else is refused, most of
+ * all what looks back: then a search may start anywhere. Behind a group there may only be ?, so
+ * nothing takes exponential time.
  *
  * Behind a Metaspace each ' ' is a mark U+2581, which our text still writes ' ': there a ' ' of the
  * pattern matches nothing, and U+2581 matches both. Behind a ByteLevel there are only symbols of
@@ -124,12 +125,13 @@ static bool read_code(struct regex *regex, uint32_t *code)
     return true;
 }
 
-/* A set by name, as members of a class; *members NULL when there is none here. */
-static bool read_set(struct regex *regex, const char **members)
+/* A set by name, or with *others all but it, as members of a class; *members NULL when there is
+ * none here. */
+static bool read_set(struct regex *regex, const char **members, bool *others)
 {
     size_t length;
     *members = set_find((const char *)regex->text + regex->at, regex->bytes - regex->at,
-                        regex->reader->marks, &length);
+                        regex->reader->marks, &length, others);
     if (*members != NULL && regex->reader->bytes)
         return refuse(regex, length, "is not supported behind ByteLevel");
     regex->at += length;
@@ -163,12 +165,18 @@ static bool read_members(struct regex *regex)
     size_t start = regex->at;
     while (regex->at < regex->bytes && (!goes_on(regex, "]") || within > 0)) {
         const char *set;
+        bool others;
         if (within > 0 && accept(regex, "]")) {
             within--;
             continue;
         }
-        if (!read_set(regex, &set))
+        const size_t here = regex->at;
+        if (!read_set(regex, &set, &others))
             return false;
+        if (set != NULL && others) {
+            regex->at = here;
+            return refuse(regex, 2, "is not supported in a class of characters");
+        }
         bool dash = set == NULL && goes_on(regex, "-") && regex->at != start &&
                     regex->at + 1 < regex->bytes && regex->text[regex->at + 1] != ']';
         if (goes_on(regex, "[^") || goes_on(regex, "[:") || goes_on(regex, "&&") || dash)
@@ -278,14 +286,15 @@ static bool read_atom(struct regex *regex)
 {
     uint32_t code = 0;
     const char *set;
+    bool others;
     if (goes_on(regex, "["))
         return read_class(regex);
     if (accept(regex, "."))
         return emit(regex, regex->reader->bytes ? "[^\\xff]" : "[^\\n]");
-    if (!read_set(regex, &set))
+    if (!read_set(regex, &set, &others))
         return false;
     if (set != NULL)
-        return emit(regex, "[") && emit(regex, set) && emit(regex, "]");
+        return emit(regex, others ? "[^" : "[") && emit(regex, set) && emit(regex, "]");
     uint8_t first = regex->text[regex->at];
     if (first != 0 && strchr("?*+{^$", first) != NULL)
         return refuse(regex, 1, "is not supported");

@@ -132,7 +132,27 @@ static const struct {
     {"\\p{Z}", "\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"},
 };
 
-const char *set_find(const char *text, size_t bytes, bool marks, size_t *length)
+/* The name of the set whose complement text[bytes] starts with, "\\P{L}" or "\\p{^L}" for "\\p{L}",
+ * to name[room], and its own length; 0: none. */
+static size_t find_negated(const char *text, size_t bytes, char *name, size_t room)
+{
+    const bool big = bytes > 1 && text[0] == '\\' && strchr("PDW", text[1]) != NULL;
+    const bool caret = bytes > 4 && memcmp(text, "\\p{^", 4) == 0;
+    if (!big && !caret)
+        return 0;
+    const char *end = text[1] == 'P' || caret ? memchr(text, '}', bytes) : text + 1;
+    const size_t length = end != NULL ? (size_t)(end - text) + 1 : 0;
+    if (length == 0 || length >= room)
+        return 0;
+    memcpy(name, text, length);
+    name[1] = (char)(text[1] | 0x20);
+    name[length] = '\0';
+    if (caret)
+        memmove(name + 3, name + 4, length - 3);
+    return length;
+}
+
+static const char *find_set(const char *text, size_t bytes, bool marks, size_t *length)
 {
     for (size_t i = 0; i < sizeof marked / sizeof marked[0] && marks; i++) {
         *length = strlen(marked[i].name);
@@ -146,6 +166,18 @@ const char *set_find(const char *text, size_t bytes, bool marks, size_t *length)
     }
     *length = 0;
     return NULL;
+}
+
+const char *set_find(const char *text, size_t bytes, bool marks, size_t *length, bool *others)
+{
+    char name[16];
+    const size_t negated = find_negated(text, bytes, name, sizeof name);
+    *others = negated > 0;
+    const char *members =
+        find_set(*others ? name : text, *others ? strlen(name) : bytes, marks, length);
+    if (members != NULL && *others)
+        *length = negated;
+    return members;
 }
 
 const char set_byte_level[] =

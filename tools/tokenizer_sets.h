@@ -6,9 +6,10 @@
 #include <stddef.h>
 
 /* The set that text[bytes] starts with by name, as Oniguruma writes it: \s, \S, \d, \w, or \p{X}
- * of a general category or Han. Gives its members in a class, *length the bytes of the name; NULL
- * when there is none. `marks`: for text where U+2581 stands for ' ', written ' '. */
-const char *set_find(const char *text, size_t bytes, bool marks, size_t *length);
+ * of a general category or Han; `*others`: all characters but these, as \D, \W, \P{X} and \p{^X}
+ * ask for. Gives its members in a class, *length the bytes of the name; NULL when there is none.
+ * `marks`: for text where U+2581 stands for ' ', written ' '. */
+const char *set_find(const char *text, size_t bytes, bool marks, size_t *length, bool *others);
 
 /* ByteLevel's own pattern. */
 extern const char set_byte_level[];

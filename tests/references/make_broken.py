@@ -209,7 +209,8 @@ def patterns():
     for regex in (r"\d", r"(?<=a)b", r"(?<n>a)", "^a", "a$", ".", "a++", "(?:ab)+", "[a", "(a",
                   "a)", "[]", "[a[b]]", "[a&&b]", "[z-a]", r"[\s-a]", r"\p{Han}", "*a", "a{2,1}", "a{,2}",
                   "a{1,2000}", "a*", "a|", "\\", r"\x41", "(" * 17 + "a" + ")" * 17, r"\p{Greek}",
-                  r"\P{L}", "[a[^b]]", "[[:alpha:]]", "[a[]b]", "[a[b]", "a{2}+", "a?+?", "(a)?+",
+                  r"\P{L}", r"[\P{L}a]", "[a[^b]]", "[[:alpha:]]", "[a[]b]", "[a[b]", "a{2}+",
+                  "a?+?", "(a)?+",
                   "a{2}?", r"\Aa", r"\ba", "(?s:a)", "(a)*", "(a)?", "a??b", "a*+b", r"[\p{Lu}-z]"):
         yield sequence(f"the pattern {regex}", split(regex), level)
 

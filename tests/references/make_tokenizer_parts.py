@@ -108,6 +108,9 @@ def byte_parts():
     yield "smollm", make(**pre(digits(True), byte_level()))
     yield "categories", make(**pre(split(r"\w+|\d"), split(r"[\p{Pd}\p{Ps}\p{Pe}\p{Sm}\p{Sc}]"),
                                    split(r"\p{Han}+?|[\S]"), plain))
+    yield "complements", make(**pre(
+        by({"Regex": r" ?\P{L}{2,3}|\p{^Han}\p{Han}"}, "MergedWithPrevious"),
+        split(r"\D\W|\P{N}+\p{N}"), plain))
     yield "prefix-each", make(**pre(digits(False), node("Punctuation"),
                                     {**byte_level(), "add_prefix_space": True}))
     yield "behind-bytes", make(**pre(byte_level(), digits(True), node("Punctuation"),
