@@ -38,7 +38,7 @@ static void scaled(uint64_t bytes, uint64_t unit, const char *const names[], cha
 
 void number_decimal_bytes(uint64_t bytes, char text[NUMBER_MAX])
 {
-    static const char *const names[] = {"KB", "MB", "GB", "TB"};
+    static const char *const names[] = {"kB", "MB", "GB", "TB"};
     scaled(bytes, 1000, names, text);
 }
 

@@ -39,10 +39,10 @@ static void print_count(uint64_t count, FILE *to)
         fprintf(to, " %.2f B |", (double)count / 1e9);
 }
 
-/* Three digits: "131 KB", "1.34 GB". */
+/* Three digits: "131 kB", "1.34 GB". */
 static void print_bytes(uint64_t bytes, const char *mark, FILE *to)
 {
-    static const char *const units[] = {"B", "KB", "MB", "GB", "TB"};
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
     double size = (double)bytes;
     uint32_t unit = 0;
     for (; size >= 999.5 && unit < 4; unit++)

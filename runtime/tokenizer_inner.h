@@ -17,7 +17,7 @@ enum {
     WINDOW_CAPACITY = 2 * TOKENIZER_WINDOW + 64, /* moves to the front are rare: O(1) per byte */
     PIECE_BYTES = TOKENIZER_WINDOW + 1, /* longest pre-token: the window and a prefix ' ' */
     RUN_CODES = 2 * TOKENIZER_RUN, /* 1.5 code points per byte is the most a decomposition gives */
-    PATTERN_BYTES = 1 << 19 /* measured for the six patterns of DeepSeek-LLM, with JIT: 171 KB */
+    PATTERN_BYTES = 1 << 19 /* measured for the six patterns of DeepSeek-LLM, with JIT: 171 kB */
 };
 
 /* The tables, checked. */

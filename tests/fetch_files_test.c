@@ -232,7 +232,7 @@ START_TEST(what_the_cache_has_is_linked)
     const struct child *child = site_fetch();
     site_done(child);
     ck_assert_ptr_nonnull(
-        strstr(child->err, "fetch:   model.safetensors                  300.0 KB  in the cache\n"));
+        strstr(child->err, "fetch:   model.safetensors                  300.0 kB  in the cache\n"));
     ck_assert_uint_eq(*site_hub.count, 2); /* the listing, and what is damaged in the cache */
     struct stat facts;
     ck_assert_int_eq(lstat(TARGET "/" MODEL, &facts), 0);

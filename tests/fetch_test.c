@@ -17,8 +17,8 @@ START_TEST(a_checkpoint_comes_and_is_not_fetched_again)
     ck_assert_ptr_nonnull(
         strstr(child->err, "fetch: " REPO " at main, commit " COMMIT ", into " TARGET "\n"));
     ck_assert_ptr_nonnull(
-        strstr(child->err, "fetch:   model.safetensors                  300.0 KB  to download\n"));
-    ck_assert_ptr_nonnull(strstr(child->err, "fetch: 300.0 KB to come, "));
+        strstr(child->err, "fetch:   model.safetensors                  300.0 kB  to download\n"));
+    ck_assert_ptr_nonnull(strstr(child->err, "fetch: 300.0 kB to come, "));
     ck_assert_ptr_null(strchr(child->err, '\r')); /* progress is for terminals */
     ck_assert_uint_eq(*site_hub.count, 4);
     for (uint32_t i = 0; i < 4; i++)
@@ -28,7 +28,7 @@ START_TEST(a_checkpoint_comes_and_is_not_fetched_again)
     site_done(child);
     ck_assert_uint_eq(*site_hub.count, 5);
     ck_assert_ptr_nonnull(
-        strstr(child->err, "fetch:   model.safetensors                  300.0 KB  there\n"));
+        strstr(child->err, "fetch:   model.safetensors                  300.0 kB  there\n"));
     site_write(TARGET "/config.json", "{\"model_type\": \"mambo\"}\n", CONFIG_BYTES);
     site_done(site_fetch());
     ck_assert_uint_eq(*site_hub.count, 7);
@@ -73,8 +73,8 @@ START_TEST(a_cut_connection_is_taken_up)
     ck_assert(!site_has(TARGET "/" MODEL));
     child = site_fetch();
     site_done(child);
-    ck_assert_ptr_nonnull(strstr(child->err, "300.0 KB  to download, 150.0 KB of it are there\n"));
-    ck_assert_ptr_nonnull(strstr(child->err, "fetch: 150.0 KB to come, "));
+    ck_assert_ptr_nonnull(strstr(child->err, "300.0 kB  to download, 150.0 kB of it are there\n"));
+    ck_assert_ptr_nonnull(strstr(child->err, "fetch: 150.0 kB to come, "));
     ck_assert_ptr_nonnull(strstr(site_request(FILES "/" MODEL), "\r\nRange: bytes=150000-\r\n"));
 }
 END_TEST

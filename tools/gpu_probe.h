@@ -19,7 +19,7 @@ enum {
 enum probe_chain {
     CHAIN_FULL,   /* one ends before the next one starts */
     CHAIN_EARLY,  /* the next one starts early: programmatic edges, as in all that follow */
-    CHAIN_SHARED, /* they alternate between no shared memory and 48 KB */
+    CHAIN_SHARED, /* they alternate between no shared memory and 48 KiB */
     CHAIN_CARVED, /* the same, and all prefer as much shared memory as there is */
     CHAINS,
 };

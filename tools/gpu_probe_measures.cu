@@ -314,7 +314,7 @@ struct probe_measure probe_measures[PROBE_MEASURES] = {
     MEASURE("gap_stream", "us", "from kernel to kernel, launched one by one", gap_stream),
     MEASURE("gap_graph", "us", "from kernel to kernel in a graph", gap_graph),
     MEASURE("gap_pdl", "us", "the same with programmatic edges", gap_pdl),
-    MEASURE("gap_shared", "us", "gap_pdl, every other kernel with 48 KB of shared memory",
+    MEASURE("gap_shared", "us", "gap_pdl, every other kernel with 48 KiB of shared memory",
             gap_shared),
     MEASURE("gap_carved", "us", "the same, all preferring the most shared memory", gap_carved),
     MEASURE("graph_launch", "us", "launching a graph of one kernel and waiting for it",

@@ -1,7 +1,7 @@
 /* gemv: one row of y from one row of x, for the shapes and epilogues of linear.h
  *
  *   Means    linear.h, which is the definition
- *   Moves    the matrix once, streamed past the caches with software prefetch; x (a few KB) comes
+ *   Moves    the matrix once, streamed past the caches with software prefetch; x (a few kB) comes
  *            from L1; bound by memory bandwidth
  *   Order    k = 0 .. K-1, one accumulator per output: all of a panel's outputs advance together,
  *            so the latency of an fma is hidden by the other vectors of the panel */

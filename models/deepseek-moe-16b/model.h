@@ -31,32 +31,32 @@ typedef struct { bf16 w[102400 *  2048]; } bf16_102400x2048; /* 419.4 MB */
 typedef struct { bf16 w[  2048 *  2048]; } bf16_2048x2048;   /*   8.4 MB */
 typedef struct { bf16 w[ 10944 *  2048]; } bf16_10944x2048;  /*  44.8 MB */
 typedef struct { bf16 w[  2048 * 10944]; } bf16_2048x10944;  /*  44.8 MB */
-typedef struct { bf16 w[    64 *  2048]; } bf16_64x2048;     /* 262.1 KB */
+typedef struct { bf16 w[    64 *  2048]; } bf16_64x2048;     /* 262.1 kB */
 typedef struct { bf16 w[  1408 *  2048]; } bf16_1408x2048;   /*   5.8 MB */
 typedef struct { bf16 w[  2048 *  1408]; } bf16_2048x1408;   /*   5.8 MB */
 typedef struct { bf16 w[  2816 *  2048]; } bf16_2816x2048;   /*  11.5 MB */
 typedef struct { bf16 w[  2048 *  2816]; } bf16_2048x2816;   /*  11.5 MB */
 
 struct dense_weights {
-    alignas(64) f32             norm[2048];     /*  8.2 KB */
+    alignas(64) f32             norm[2048];     /*  8.2 kB */
     alignas(64) bf16_2048x2048  q_proj;         /*  8.4 MB  16 heads of 128 */
     alignas(64) bf16_2048x2048  k_proj;         /*  8.4 MB  16 heads */
     alignas(64) bf16_2048x2048  v_proj;         /*  8.4 MB */
     alignas(64) bf16_2048x2048  o_proj;         /*  8.4 MB */
-    alignas(64) f32             mlp_norm[2048]; /*  8.2 KB */
+    alignas(64) f32             mlp_norm[2048]; /*  8.2 kB */
     alignas(64) bf16_10944x2048 gate_proj;      /* 44.8 MB */
     alignas(64) bf16_10944x2048 up_proj;        /* 44.8 MB */
     alignas(64) bf16_2048x10944 down_proj;      /* 44.8 MB */
 };
 
 struct moe_weights {
-    alignas(64) f32            norm[2048];     /*   8.2 KB */
+    alignas(64) f32            norm[2048];     /*   8.2 kB */
     alignas(64) bf16_2048x2048 q_proj;         /*   8.4 MB  16 heads of 128 */
     alignas(64) bf16_2048x2048 k_proj;         /*   8.4 MB  16 heads */
     alignas(64) bf16_2048x2048 v_proj;         /*   8.4 MB */
     alignas(64) bf16_2048x2048 o_proj;         /*   8.4 MB */
-    alignas(64) f32            mlp_norm[2048]; /*   8.2 KB */
-    alignas(64) bf16_64x2048   router;         /* 262.1 KB */
+    alignas(64) f32            mlp_norm[2048]; /*   8.2 kB */
+    alignas(64) bf16_64x2048   router;         /* 262.1 kB */
     alignas(64) bf16_1408x2048 gate_proj[64];  /* 369.1 MB */
     alignas(64) bf16_1408x2048 up_proj[64];    /* 369.1 MB */
     alignas(64) bf16_2048x1408 down_proj[64];  /* 369.1 MB */
@@ -70,7 +70,7 @@ struct weights {
     alignas(64) bf16_102400x2048 embed;        /* 419.4 MB */
     struct dense_weights         dense[1];
     struct moe_weights           moe[27];
-    alignas(64) f32              norm_f[2048]; /*   8.2 KB */
+    alignas(64) f32              norm_f[2048]; /*   8.2 kB */
     alignas(64) bf16_102400x2048 head;         /* 419.4 MB */
 };
 

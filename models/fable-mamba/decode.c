@@ -1,7 +1,7 @@
 /* models/fable-mamba/decode.c: made from config/fable-mamba.ini; edit that, `make models`.
  *
  * One token in, one row of logits out: 6 equal layers of 4 operations, 3 operations around them.
- * Streams 2.6 MB of weights, updates 145.9 KB of state. Allocates nothing. */
+ * Streams 2.6 MB of weights, updates 145.9 kB of state. Allocates nothing. */
 #include "arena.h"
 #include "instances.h"
 
@@ -28,5 +28,5 @@ void decode(run *r)
     for (int l = 0; l < LAYERS; l++)
         layer(r, &w->layer[l], &r->state->layer[l]);
     rmsnorm_160       (r, DECODE_NORM_F, io->hidden, a->x, w->norm_f);
-    gemv_bf16_1024x160(r, DECODE_HEAD,   io->logits, &w->embed, io->hidden);  /* 327.7 KB */
+    gemv_bf16_1024x160(r, DECODE_HEAD,   io->logits, &w->embed, io->hidden);  /* 327.7 kB */
 }

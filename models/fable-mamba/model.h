@@ -20,28 +20,28 @@ enum {
 
 /* Packed matrices, in the order of the backend; every shape a type of its own, so that a wrong
  * weight does not compile. */
-typedef struct { bf16 w[1024 * 160]; } bf16_1024x160; /* 327.7 KB */
-typedef struct { bf16 w[ 640 * 160]; } bf16_640x160;  /* 204.8 KB */
-typedef struct { bf16 w[  48 * 320]; } bf16_48x320;   /*  30.7 KB */
-typedef struct { bf16 w[ 320 *  16]; } bf16_320x16;   /*  10.2 KB */
-typedef struct { bf16 w[ 160 * 320]; } bf16_160x320;  /* 102.4 KB */
+typedef struct { bf16 w[1024 * 160]; } bf16_1024x160; /* 327.7 kB */
+typedef struct { bf16 w[ 640 * 160]; } bf16_640x160;  /* 204.8 kB */
+typedef struct { bf16 w[  48 * 320]; } bf16_48x320;   /*  30.7 kB */
+typedef struct { bf16 w[ 320 *  16]; } bf16_320x16;   /*  10.2 kB */
+typedef struct { bf16 w[ 160 * 320]; } bf16_160x320;  /* 102.4 kB */
 
 struct layer_weights {
     alignas(64) f32          norm[160];         /*    640 B */
-    alignas(64) bf16_640x160 in_proj;           /* 204.8 KB  x at row 0, z at row 320 */
-    alignas(64) f32          conv_taps[4][320]; /*   5.1 KB  oldest first */
-    alignas(64) f32          conv_bias[320];    /*   1.3 KB */
-    alignas(64) bf16_48x320  x_proj;            /*  30.7 KB  dt 16, B 16, C 16 */
-    alignas(64) bf16_320x16  dt_proj;           /*  10.2 KB */
-    alignas(64) f32          dt_bias[320];      /*   1.3 KB */
-    alignas(64) f32          A[20][16][16];     /*  20.5 KB  -exp(A_log), by lines of channels */
-    alignas(64) f32          D[320];            /*   1.3 KB */
-    alignas(64) bf16_160x320 out_proj;          /* 102.4 KB */
+    alignas(64) bf16_640x160 in_proj;           /* 204.8 kB  x at row 0, z at row 320 */
+    alignas(64) f32          conv_taps[4][320]; /*   5.1 kB  oldest first */
+    alignas(64) f32          conv_bias[320];    /*   1.3 kB */
+    alignas(64) bf16_48x320  x_proj;            /*  30.7 kB  dt 16, B 16, C 16 */
+    alignas(64) bf16_320x16  dt_proj;           /*  10.2 kB */
+    alignas(64) f32          dt_bias[320];      /*   1.3 kB */
+    alignas(64) f32          A[20][16][16];     /*  20.5 kB  -exp(A_log), by lines of channels */
+    alignas(64) f32          D[320];            /*   1.3 kB */
+    alignas(64) bf16_160x320 out_proj;          /* 102.4 kB */
 };
 
 /* The image of the weight file. */
 struct weights {
-    alignas(64) bf16_1024x160 embed;       /* 327.7 KB */
+    alignas(64) bf16_1024x160 embed;       /* 327.7 kB */
     struct layer_weights      layer[LAYERS];
     alignas(64) f32           norm_f[160]; /*    640 B */
 };

@@ -36,5 +36,5 @@ void head(run *r)
     const struct weights *const w = r->weights;
     struct io *const io = r->io;
 
-    gemm_bf16_16x1024x160(r, HEAD_LOGITS, io->logits, &w->embed, io->hidden);  /* 327.7 KB */
+    gemm_bf16_16x1024x160(r, HEAD_LOGITS, io->logits, &w->embed, io->hidden);  /* 327.7 kB */
 }

@@ -34,60 +34,60 @@ typedef struct { bf16 w[ 8192 *   256]; } bf16_8192x256;   /*   4.2 MB */
 typedef struct { bf16 w[ 4096 *  8192]; } bf16_4096x8192;  /*  67.1 MB */
 typedef struct { bf16 w[14336 *  4096]; } bf16_14336x4096; /* 117.4 MB */
 typedef struct { bf16 w[ 4096 * 14336]; } bf16_4096x14336; /* 117.4 MB */
-typedef struct { bf16 w[   16 *  4096]; } bf16_16x4096;    /* 131.1 KB */
+typedef struct { bf16 w[   16 *  4096]; } bf16_16x4096;    /* 131.1 kB */
 typedef struct { bf16 w[ 4096 *  4096]; } bf16_4096x4096;  /*  33.6 MB */
 typedef struct { bf16 w[ 1024 *  4096]; } bf16_1024x4096;  /*   8.4 MB */
 
 struct mamba_mlp_weights {
-    alignas(64) f32             norm[4096];         /*  16.4 KB */
+    alignas(64) f32             norm[4096];         /*  16.4 kB */
     alignas(64) bf16_16384x4096 in_proj;            /* 134.2 MB  x at row 0, z at row 8192 */
-    alignas(64) f32             conv_taps[4][8192]; /* 131.1 KB  oldest first */
-    alignas(64) f32             conv_bias[8192];    /*  32.8 KB */
+    alignas(64) f32             conv_taps[4][8192]; /* 131.1 kB  oldest first */
+    alignas(64) f32             conv_bias[8192];    /*  32.8 kB */
     alignas(64) bf16_288x8192   x_proj;             /*   4.7 MB  dt 256, B 16, C 16 */
-    alignas(64) f32             dt_norm[256];       /*   1.0 KB */
+    alignas(64) f32             dt_norm[256];       /*   1.0 kB */
     alignas(64) f32             b_norm[16];         /*     64 B */
     alignas(64) f32             c_norm[16];         /*     64 B */
     alignas(64) bf16_8192x256   dt_proj;            /*   4.2 MB */
-    alignas(64) f32             dt_bias[8192];      /*  32.8 KB */
-    /* 524.3 KB -exp(A_log), by lines of channels */
+    alignas(64) f32             dt_bias[8192];      /*  32.8 kB */
+    /* 524.3 kB -exp(A_log), by lines of channels */
     alignas(64) f32             A[512][16][16];
-    alignas(64) f32             D[8192];            /*  32.8 KB */
+    alignas(64) f32             D[8192];            /*  32.8 kB */
     alignas(64) bf16_4096x8192  out_proj;           /*  67.1 MB */
-    alignas(64) f32             mlp_norm[4096];     /*  16.4 KB */
+    alignas(64) f32             mlp_norm[4096];     /*  16.4 kB */
     alignas(64) bf16_14336x4096 gate_proj;          /* 117.4 MB */
     alignas(64) bf16_14336x4096 up_proj;            /* 117.4 MB */
     alignas(64) bf16_4096x14336 down_proj;          /* 117.4 MB */
 };
 
 struct mamba_moe_weights {
-    alignas(64) f32             norm[4096];         /*  16.4 KB */
+    alignas(64) f32             norm[4096];         /*  16.4 kB */
     alignas(64) bf16_16384x4096 in_proj;            /* 134.2 MB  x at row 0, z at row 8192 */
-    alignas(64) f32             conv_taps[4][8192]; /* 131.1 KB  oldest first */
-    alignas(64) f32             conv_bias[8192];    /*  32.8 KB */
+    alignas(64) f32             conv_taps[4][8192]; /* 131.1 kB  oldest first */
+    alignas(64) f32             conv_bias[8192];    /*  32.8 kB */
     alignas(64) bf16_288x8192   x_proj;             /*   4.7 MB  dt 256, B 16, C 16 */
-    alignas(64) f32             dt_norm[256];       /*   1.0 KB */
+    alignas(64) f32             dt_norm[256];       /*   1.0 kB */
     alignas(64) f32             b_norm[16];         /*     64 B */
     alignas(64) f32             c_norm[16];         /*     64 B */
     alignas(64) bf16_8192x256   dt_proj;            /*   4.2 MB */
-    alignas(64) f32             dt_bias[8192];      /*  32.8 KB */
-    /* 524.3 KB -exp(A_log), by lines of channels */
+    alignas(64) f32             dt_bias[8192];      /*  32.8 kB */
+    /* 524.3 kB -exp(A_log), by lines of channels */
     alignas(64) f32             A[512][16][16];
-    alignas(64) f32             D[8192];            /*  32.8 KB */
+    alignas(64) f32             D[8192];            /*  32.8 kB */
     alignas(64) bf16_4096x8192  out_proj;           /*  67.1 MB */
-    alignas(64) f32             mlp_norm[4096];     /*  16.4 KB */
-    alignas(64) bf16_16x4096    router;             /* 131.1 KB */
+    alignas(64) f32             mlp_norm[4096];     /*  16.4 kB */
+    alignas(64) bf16_16x4096    router;             /* 131.1 kB */
     alignas(64) bf16_14336x4096 gate_proj[16];      /*   1.9 GB */
     alignas(64) bf16_14336x4096 up_proj[16];        /*   1.9 GB */
     alignas(64) bf16_4096x14336 down_proj[16];      /*   1.9 GB */
 };
 
 struct attention_mlp_weights {
-    alignas(64) f32             norm[4096];     /*  16.4 KB */
+    alignas(64) f32             norm[4096];     /*  16.4 kB */
     alignas(64) bf16_4096x4096  q_proj;         /*  33.6 MB  32 heads of 128 */
     alignas(64) bf16_1024x4096  k_proj;         /*   8.4 MB  8 heads */
     alignas(64) bf16_1024x4096  v_proj;         /*   8.4 MB */
     alignas(64) bf16_4096x4096  o_proj;         /*  33.6 MB */
-    alignas(64) f32             mlp_norm[4096]; /*  16.4 KB */
+    alignas(64) f32             mlp_norm[4096]; /*  16.4 kB */
     alignas(64) bf16_14336x4096 gate_proj;      /* 117.4 MB */
     alignas(64) bf16_14336x4096 up_proj;        /* 117.4 MB */
     alignas(64) bf16_4096x14336 down_proj;      /* 117.4 MB */
@@ -99,7 +99,7 @@ struct weights {
     struct mamba_mlp_weights     mamba_mlp[12];
     struct mamba_moe_weights     mamba_moe[16];
     struct attention_mlp_weights attention_mlp[4];
-    alignas(64) f32              norm_f[4096]; /*  16.4 KB */
+    alignas(64) f32              norm_f[4096]; /*  16.4 kB */
     alignas(64) bf16_65536x4096  head;         /* 536.9 MB */
 };
 

@@ -27,15 +27,15 @@ typedef struct { bf16 w[ 4096 *  128]; } bf16_4096x128;   /*   1.0 MB */
 typedef struct { bf16 w[ 2048 * 4096]; } bf16_2048x4096;  /*  16.8 MB */
 
 struct layer_weights {
-    alignas(64) f32            norm[2048];         /*   8.2 KB */
+    alignas(64) f32            norm[2048];         /*   8.2 kB */
     alignas(64) bf16_8192x2048 in_proj;            /*  33.6 MB  x at row 0, z at row 4096 */
-    alignas(64) f32            conv_taps[4][4096]; /*  65.5 KB  oldest first */
-    alignas(64) f32            conv_bias[4096];    /*  16.4 KB */
+    alignas(64) f32            conv_taps[4][4096]; /*  65.5 kB  oldest first */
+    alignas(64) f32            conv_bias[4096];    /*  16.4 kB */
     alignas(64) bf16_160x4096  x_proj;             /*   1.3 MB  dt 128, B 16, C 16 */
     alignas(64) bf16_4096x128  dt_proj;            /*   1.0 MB */
-    alignas(64) f32            dt_bias[4096];      /*  16.4 KB */
-    alignas(64) f32            A[256][16][16];     /* 262.1 KB  -exp(A_log), by lines of channels */
-    alignas(64) f32            D[4096];            /*  16.4 KB */
+    alignas(64) f32            dt_bias[4096];      /*  16.4 kB */
+    alignas(64) f32            A[256][16][16];     /* 262.1 kB  -exp(A_log), by lines of channels */
+    alignas(64) f32            D[4096];            /*  16.4 kB */
     alignas(64) bf16_2048x4096 out_proj;           /*  16.8 MB */
 };
 
@@ -43,7 +43,7 @@ struct layer_weights {
 struct weights {
     alignas(64) bf16_50288x2048 embed;        /* 206.0 MB */
     struct layer_weights        layer[LAYERS];
-    alignas(64) f32             norm_f[2048]; /*   8.2 KB */
+    alignas(64) f32             norm_f[2048]; /*   8.2 kB */
 };
 
 /* Every operation of every step, by its index in model.ops. */

@@ -22,20 +22,20 @@ enum {
  * weight does not compile. */
 typedef struct { bf16 w[50288 *  768]; } bf16_50288x768; /*  77.2 MB */
 typedef struct { bf16 w[ 3072 *  768]; } bf16_3072x768;  /*   4.7 MB */
-typedef struct { bf16 w[   80 * 1536]; } bf16_80x1536;   /* 245.8 KB */
-typedef struct { bf16 w[ 1536 *   48]; } bf16_1536x48;   /* 147.5 KB */
+typedef struct { bf16 w[   80 * 1536]; } bf16_80x1536;   /* 245.8 kB */
+typedef struct { bf16 w[ 1536 *   48]; } bf16_1536x48;   /* 147.5 kB */
 typedef struct { bf16 w[  768 * 1536]; } bf16_768x1536;  /*   2.4 MB */
 
 struct layer_weights {
-    alignas(64) f32           norm[768];          /*   3.1 KB */
+    alignas(64) f32           norm[768];          /*   3.1 kB */
     alignas(64) bf16_3072x768 in_proj;            /*   4.7 MB  x at row 0, z at row 1536 */
-    alignas(64) f32           conv_taps[4][1536]; /*  24.6 KB  oldest first */
-    alignas(64) f32           conv_bias[1536];    /*   6.1 KB */
-    alignas(64) bf16_80x1536  x_proj;             /* 245.8 KB  dt 48, B 16, C 16 */
-    alignas(64) bf16_1536x48  dt_proj;            /* 147.5 KB */
-    alignas(64) f32           dt_bias[1536];      /*   6.1 KB */
-    alignas(64) f32           A[96][16][16];      /*  98.3 KB  -exp(A_log), by lines of channels */
-    alignas(64) f32           D[1536];            /*   6.1 KB */
+    alignas(64) f32           conv_taps[4][1536]; /*  24.6 kB  oldest first */
+    alignas(64) f32           conv_bias[1536];    /*   6.1 kB */
+    alignas(64) bf16_80x1536  x_proj;             /* 245.8 kB  dt 48, B 16, C 16 */
+    alignas(64) bf16_1536x48  dt_proj;            /* 147.5 kB */
+    alignas(64) f32           dt_bias[1536];      /*   6.1 kB */
+    alignas(64) f32           A[96][16][16];      /*  98.3 kB  -exp(A_log), by lines of channels */
+    alignas(64) f32           D[1536];            /*   6.1 kB */
     alignas(64) bf16_768x1536 out_proj;           /*   2.4 MB */
 };
 
@@ -43,7 +43,7 @@ struct layer_weights {
 struct weights {
     alignas(64) bf16_50288x768 embed;       /* 77.2 MB */
     struct layer_weights       layer[LAYERS];
-    alignas(64) f32            norm_f[768]; /*  3.1 KB */
+    alignas(64) f32            norm_f[768]; /*  3.1 kB */
 };
 
 /* Every operation of every step, by its index in model.ops. */

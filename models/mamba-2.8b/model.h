@@ -27,16 +27,16 @@ typedef struct { bf16 w[ 5120 *  160]; } bf16_5120x160;   /*   1.6 MB */
 typedef struct { bf16 w[ 2560 * 5120]; } bf16_2560x5120;  /*  26.2 MB */
 
 struct layer_weights {
-    alignas(64) f32             norm[2560];         /*  10.2 KB */
+    alignas(64) f32             norm[2560];         /*  10.2 kB */
     alignas(64) bf16_10240x2560 in_proj;            /*  52.4 MB  x at row 0, z at row 5120 */
-    alignas(64) f32             conv_taps[4][5120]; /*  81.9 KB  oldest first */
-    alignas(64) f32             conv_bias[5120];    /*  20.5 KB */
+    alignas(64) f32             conv_taps[4][5120]; /*  81.9 kB  oldest first */
+    alignas(64) f32             conv_bias[5120];    /*  20.5 kB */
     alignas(64) bf16_192x5120   x_proj;             /*   2.0 MB  dt 160, B 16, C 16 */
     alignas(64) bf16_5120x160   dt_proj;            /*   1.6 MB */
-    alignas(64) f32             dt_bias[5120];      /*  20.5 KB */
-    /* 327.7 KB -exp(A_log), by lines of channels */
+    alignas(64) f32             dt_bias[5120];      /*  20.5 kB */
+    /* 327.7 kB -exp(A_log), by lines of channels */
     alignas(64) f32             A[320][16][16];
-    alignas(64) f32             D[5120];            /*  20.5 KB */
+    alignas(64) f32             D[5120];            /*  20.5 kB */
     alignas(64) bf16_2560x5120  out_proj;           /*  26.2 MB */
 };
 
@@ -44,7 +44,7 @@ struct layer_weights {
 struct weights {
     alignas(64) bf16_50288x2560 embed;        /* 257.5 MB */
     struct layer_weights        layer[LAYERS];
-    alignas(64) f32             norm_f[2560]; /*  10.2 KB */
+    alignas(64) f32             norm_f[2560]; /*  10.2 kB */
 };
 
 /* Every operation of every step, by its index in model.ops. */

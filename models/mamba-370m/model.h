@@ -22,20 +22,20 @@ enum {
  * weight does not compile. */
 typedef struct { bf16 w[50288 * 1024]; } bf16_50288x1024; /* 103.0 MB */
 typedef struct { bf16 w[ 4096 * 1024]; } bf16_4096x1024;  /*   8.4 MB */
-typedef struct { bf16 w[   96 * 2048]; } bf16_96x2048;    /* 393.2 KB */
-typedef struct { bf16 w[ 2048 *   64]; } bf16_2048x64;    /* 262.1 KB */
+typedef struct { bf16 w[   96 * 2048]; } bf16_96x2048;    /* 393.2 kB */
+typedef struct { bf16 w[ 2048 *   64]; } bf16_2048x64;    /* 262.1 kB */
 typedef struct { bf16 w[ 1024 * 2048]; } bf16_1024x2048;  /*   4.2 MB */
 
 struct layer_weights {
-    alignas(64) f32            norm[1024];         /*   4.1 KB */
+    alignas(64) f32            norm[1024];         /*   4.1 kB */
     alignas(64) bf16_4096x1024 in_proj;            /*   8.4 MB  x at row 0, z at row 2048 */
-    alignas(64) f32            conv_taps[4][2048]; /*  32.8 KB  oldest first */
-    alignas(64) f32            conv_bias[2048];    /*   8.2 KB */
-    alignas(64) bf16_96x2048   x_proj;             /* 393.2 KB  dt 64, B 16, C 16 */
-    alignas(64) bf16_2048x64   dt_proj;            /* 262.1 KB */
-    alignas(64) f32            dt_bias[2048];      /*   8.2 KB */
-    alignas(64) f32            A[128][16][16];     /* 131.1 KB  -exp(A_log), by lines of channels */
-    alignas(64) f32            D[2048];            /*   8.2 KB */
+    alignas(64) f32            conv_taps[4][2048]; /*  32.8 kB  oldest first */
+    alignas(64) f32            conv_bias[2048];    /*   8.2 kB */
+    alignas(64) bf16_96x2048   x_proj;             /* 393.2 kB  dt 64, B 16, C 16 */
+    alignas(64) bf16_2048x64   dt_proj;            /* 262.1 kB */
+    alignas(64) f32            dt_bias[2048];      /*   8.2 kB */
+    alignas(64) f32            A[128][16][16];     /* 131.1 kB  -exp(A_log), by lines of channels */
+    alignas(64) f32            D[2048];            /*   8.2 kB */
     alignas(64) bf16_1024x2048 out_proj;           /*   4.2 MB */
 };
 
@@ -43,7 +43,7 @@ struct layer_weights {
 struct weights {
     alignas(64) bf16_50288x1024 embed;        /* 103.0 MB */
     struct layer_weights        layer[LAYERS];
-    alignas(64) f32             norm_f[1024]; /*   4.1 KB */
+    alignas(64) f32             norm_f[1024]; /*   4.1 kB */
 };
 
 /* Every operation of every step, by its index in model.ops. */

@@ -22,20 +22,20 @@ enum {
  * weight does not compile. */
 typedef struct { bf16 w[50288 * 1536]; } bf16_50288x1536; /* 154.5 MB */
 typedef struct { bf16 w[ 6144 * 1536]; } bf16_6144x1536;  /*  18.9 MB */
-typedef struct { bf16 w[  128 * 3072]; } bf16_128x3072;   /* 786.4 KB */
-typedef struct { bf16 w[ 3072 *   96]; } bf16_3072x96;    /* 589.8 KB */
+typedef struct { bf16 w[  128 * 3072]; } bf16_128x3072;   /* 786.4 kB */
+typedef struct { bf16 w[ 3072 *   96]; } bf16_3072x96;    /* 589.8 kB */
 typedef struct { bf16 w[ 1536 * 3072]; } bf16_1536x3072;  /*   9.4 MB */
 
 struct layer_weights {
-    alignas(64) f32            norm[1536];         /*   6.1 KB */
+    alignas(64) f32            norm[1536];         /*   6.1 kB */
     alignas(64) bf16_6144x1536 in_proj;            /*  18.9 MB  x at row 0, z at row 3072 */
-    alignas(64) f32            conv_taps[4][3072]; /*  49.2 KB  oldest first */
-    alignas(64) f32            conv_bias[3072];    /*  12.3 KB */
-    alignas(64) bf16_128x3072  x_proj;             /* 786.4 KB  dt 96, B 16, C 16 */
-    alignas(64) bf16_3072x96   dt_proj;            /* 589.8 KB */
-    alignas(64) f32            dt_bias[3072];      /*  12.3 KB */
-    alignas(64) f32            A[192][16][16];     /* 196.6 KB  -exp(A_log), by lines of channels */
-    alignas(64) f32            D[3072];            /*  12.3 KB */
+    alignas(64) f32            conv_taps[4][3072]; /*  49.2 kB  oldest first */
+    alignas(64) f32            conv_bias[3072];    /*  12.3 kB */
+    alignas(64) bf16_128x3072  x_proj;             /* 786.4 kB  dt 96, B 16, C 16 */
+    alignas(64) bf16_3072x96   dt_proj;            /* 589.8 kB */
+    alignas(64) f32            dt_bias[3072];      /*  12.3 kB */
+    alignas(64) f32            A[192][16][16];     /* 196.6 kB  -exp(A_log), by lines of channels */
+    alignas(64) f32            D[3072];            /*  12.3 kB */
     alignas(64) bf16_1536x3072 out_proj;           /*   9.4 MB */
 };
 
@@ -43,7 +43,7 @@ struct layer_weights {
 struct weights {
     alignas(64) bf16_50288x1536 embed;        /* 154.5 MB */
     struct layer_weights        layer[LAYERS];
-    alignas(64) f32             norm_f[1536]; /*   6.1 KB */
+    alignas(64) f32             norm_f[1536]; /*   6.1 kB */
 };
 
 /* Every operation of every step, by its index in model.ops. */

@@ -27,14 +27,14 @@ typedef struct { bf16 w[ 8512 * 2048]; } bf16_8512x2048;  /*  34.9 MB */
 typedef struct { bf16 w[ 2048 * 4096]; } bf16_2048x4096;  /*  16.8 MB */
 
 struct layer_weights {
-    alignas(64) f32            norm[2048];         /*  8.2 KB */
+    alignas(64) f32            norm[2048];         /*  8.2 kB */
     alignas(64) bf16_8512x2048 in_proj;            /* 34.9 MB  z 4096, x B C 4352, dt 64 */
-    alignas(64) f32            conv_taps[4][4352]; /* 69.6 KB  oldest first */
-    alignas(64) f32            conv_bias[4352];    /* 17.4 KB */
+    alignas(64) f32            conv_taps[4][4352]; /* 69.6 kB  oldest first */
+    alignas(64) f32            conv_bias[4352];    /* 17.4 kB */
     alignas(64) f32            A[64];              /*   256 B  -exp(A_log) */
     alignas(64) f32            D[64];              /*   256 B */
     alignas(64) f32            dt_bias[64];        /*   256 B */
-    alignas(64) f32            y_norm[4096];       /* 16.4 KB */
+    alignas(64) f32            y_norm[4096];       /* 16.4 kB */
     alignas(64) bf16_2048x4096 out_proj;           /* 16.8 MB */
 };
 
@@ -42,7 +42,7 @@ struct layer_weights {
 struct weights {
     alignas(64) bf16_50288x2048 embed;        /* 206.0 MB */
     struct layer_weights        layer[LAYERS];
-    alignas(64) f32             norm_f[2048]; /*   8.2 KB */
+    alignas(64) f32             norm_f[2048]; /*   8.2 kB */
 };
 
 /* Every operation of every step, by its index in model.ops. */

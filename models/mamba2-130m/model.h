@@ -27,14 +27,14 @@ typedef struct { bf16 w[ 3360 *  768]; } bf16_3360x768;  /*  5.2 MB */
 typedef struct { bf16 w[  768 * 1536]; } bf16_768x1536;  /*  2.4 MB */
 
 struct layer_weights {
-    alignas(64) f32           norm[768];          /*  3.1 KB */
+    alignas(64) f32           norm[768];          /*  3.1 kB */
     alignas(64) bf16_3360x768 in_proj;            /*  5.2 MB  z 1536, x B C 1792, dt 24 */
-    alignas(64) f32           conv_taps[4][1792]; /* 28.7 KB  oldest first */
-    alignas(64) f32           conv_bias[1792];    /*  7.2 KB */
+    alignas(64) f32           conv_taps[4][1792]; /* 28.7 kB  oldest first */
+    alignas(64) f32           conv_bias[1792];    /*  7.2 kB */
     alignas(64) f32           A[32];              /*   128 B  -exp(A_log) */
     alignas(64) f32           D[32];              /*   128 B */
     alignas(64) f32           dt_bias[32];        /*   128 B */
-    alignas(64) f32           y_norm[1536];       /*  6.1 KB */
+    alignas(64) f32           y_norm[1536];       /*  6.1 kB */
     alignas(64) bf16_768x1536 out_proj;           /*  2.4 MB */
 };
 
@@ -42,7 +42,7 @@ struct layer_weights {
 struct weights {
     alignas(64) bf16_50288x768 embed;       /* 77.2 MB */
     struct layer_weights       layer[LAYERS];
-    alignas(64) f32            norm_f[768]; /*  3.1 KB */
+    alignas(64) f32            norm_f[768]; /*  3.1 kB */
 };
 
 /* Every operation of every step, by its index in model.ops. */

@@ -27,14 +27,14 @@ typedef struct { bf16 w[10576 * 2560]; } bf16_10576x2560; /*  54.1 MB */
 typedef struct { bf16 w[ 2560 * 5120]; } bf16_2560x5120;  /*  26.2 MB */
 
 struct layer_weights {
-    alignas(64) f32             norm[2560];         /* 10.2 KB */
+    alignas(64) f32             norm[2560];         /* 10.2 kB */
     alignas(64) bf16_10576x2560 in_proj;            /* 54.1 MB  z 5120, x B C 5376, dt 80 */
-    alignas(64) f32             conv_taps[4][5376]; /* 86.0 KB  oldest first */
-    alignas(64) f32             conv_bias[5376];    /* 21.5 KB */
+    alignas(64) f32             conv_taps[4][5376]; /* 86.0 kB  oldest first */
+    alignas(64) f32             conv_bias[5376];    /* 21.5 kB */
     alignas(64) f32             A[80];              /*   320 B  -exp(A_log) */
     alignas(64) f32             D[80];              /*   320 B */
     alignas(64) f32             dt_bias[80];        /*   320 B */
-    alignas(64) f32             y_norm[5120];       /* 20.5 KB */
+    alignas(64) f32             y_norm[5120];       /* 20.5 kB */
     alignas(64) bf16_2560x5120  out_proj;           /* 26.2 MB */
 };
 
@@ -42,7 +42,7 @@ struct layer_weights {
 struct weights {
     alignas(64) bf16_50288x2560 embed;        /* 257.5 MB */
     struct layer_weights        layer[LAYERS];
-    alignas(64) f32             norm_f[2560]; /*  10.2 KB */
+    alignas(64) f32             norm_f[2560]; /*  10.2 kB */
 };
 
 /* Every operation of every step, by its index in model.ops. */

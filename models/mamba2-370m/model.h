@@ -27,14 +27,14 @@ typedef struct { bf16 w[ 4384 * 1024]; } bf16_4384x1024;  /*   9.0 MB */
 typedef struct { bf16 w[ 1024 * 2048]; } bf16_1024x2048;  /*   4.2 MB */
 
 struct layer_weights {
-    alignas(64) f32            norm[1024];         /*  4.1 KB */
+    alignas(64) f32            norm[1024];         /*  4.1 kB */
     alignas(64) bf16_4384x1024 in_proj;            /*  9.0 MB  z 2048, x B C 2304, dt 32 */
-    alignas(64) f32            conv_taps[4][2304]; /* 36.9 KB  oldest first */
-    alignas(64) f32            conv_bias[2304];    /*  9.2 KB */
+    alignas(64) f32            conv_taps[4][2304]; /* 36.9 kB  oldest first */
+    alignas(64) f32            conv_bias[2304];    /*  9.2 kB */
     alignas(64) f32            A[32];              /*   128 B  -exp(A_log) */
     alignas(64) f32            D[32];              /*   128 B */
     alignas(64) f32            dt_bias[32];        /*   128 B */
-    alignas(64) f32            y_norm[2048];       /*  8.2 KB */
+    alignas(64) f32            y_norm[2048];       /*  8.2 kB */
     alignas(64) bf16_1024x2048 out_proj;           /*  4.2 MB */
 };
 
@@ -42,7 +42,7 @@ struct layer_weights {
 struct weights {
     alignas(64) bf16_50288x1024 embed;        /* 103.0 MB */
     struct layer_weights        layer[LAYERS];
-    alignas(64) f32             norm_f[1024]; /*   4.1 KB */
+    alignas(64) f32             norm_f[1024]; /*   4.1 kB */
 };
 
 /* Every operation of every step, by its index in model.ops. */

@@ -27,14 +27,14 @@ typedef struct { bf16 w[ 6448 * 1536]; } bf16_6448x1536;  /*  19.8 MB */
 typedef struct { bf16 w[ 1536 * 3072]; } bf16_1536x3072;  /*   9.4 MB */
 
 struct layer_weights {
-    alignas(64) f32            norm[1536];         /*  6.1 KB */
+    alignas(64) f32            norm[1536];         /*  6.1 kB */
     alignas(64) bf16_6448x1536 in_proj;            /* 19.8 MB  z 3072, x B C 3328, dt 48 */
-    alignas(64) f32            conv_taps[4][3328]; /* 53.2 KB  oldest first */
-    alignas(64) f32            conv_bias[3328];    /* 13.3 KB */
+    alignas(64) f32            conv_taps[4][3328]; /* 53.2 kB  oldest first */
+    alignas(64) f32            conv_bias[3328];    /* 13.3 kB */
     alignas(64) f32            A[48];              /*   192 B  -exp(A_log) */
     alignas(64) f32            D[48];              /*   192 B */
     alignas(64) f32            dt_bias[48];        /*   192 B */
-    alignas(64) f32            y_norm[3072];       /* 12.3 KB */
+    alignas(64) f32            y_norm[3072];       /* 12.3 kB */
     alignas(64) bf16_1536x3072 out_proj;           /*  9.4 MB */
 };
 
@@ -42,7 +42,7 @@ struct layer_weights {
 struct weights {
     alignas(64) bf16_50288x1536 embed;        /* 154.5 MB */
     struct layer_weights        layer[LAYERS];
-    alignas(64) f32             norm_f[1536]; /*   6.1 KB */
+    alignas(64) f32             norm_f[1536]; /*   6.1 kB */
 };
 
 /* Every operation of every step, by its index in model.ops. */

@@ -26,18 +26,18 @@ enum {
 typedef struct { bf16 w[32000 *  4096]; } bf16_32000x4096; /* 262.1 MB */
 typedef struct { bf16 w[ 4096 *  4096]; } bf16_4096x4096;  /*  33.6 MB */
 typedef struct { bf16 w[ 1024 *  4096]; } bf16_1024x4096;  /*   8.4 MB */
-typedef struct { bf16 w[   16 *  4096]; } bf16_16x4096;    /* 131.1 KB */
+typedef struct { bf16 w[   16 *  4096]; } bf16_16x4096;    /* 131.1 kB */
 typedef struct { bf16 w[14336 *  4096]; } bf16_14336x4096; /* 117.4 MB */
 typedef struct { bf16 w[ 4096 * 14336]; } bf16_4096x14336; /* 117.4 MB */
 
 struct layer_weights {
-    alignas(64) f32             norm[4096];     /*  16.4 KB */
+    alignas(64) f32             norm[4096];     /*  16.4 kB */
     alignas(64) bf16_4096x4096  q_proj;         /*  33.6 MB  32 heads of 128 */
     alignas(64) bf16_1024x4096  k_proj;         /*   8.4 MB  8 heads */
     alignas(64) bf16_1024x4096  v_proj;         /*   8.4 MB */
     alignas(64) bf16_4096x4096  o_proj;         /*  33.6 MB */
-    alignas(64) f32             mlp_norm[4096]; /*  16.4 KB */
-    alignas(64) bf16_16x4096    router;         /* 131.1 KB */
+    alignas(64) f32             mlp_norm[4096]; /*  16.4 kB */
+    alignas(64) bf16_16x4096    router;         /* 131.1 kB */
     alignas(64) bf16_14336x4096 gate_proj[8];   /* 939.5 MB */
     alignas(64) bf16_14336x4096 up_proj[8];     /* 939.5 MB */
     alignas(64) bf16_4096x14336 down_proj[8];   /* 939.5 MB */
@@ -47,7 +47,7 @@ struct layer_weights {
 struct weights {
     alignas(64) bf16_32000x4096 embed;        /* 262.1 MB */
     struct layer_weights        layer[LAYERS];
-    alignas(64) f32             norm_f[4096]; /*  16.4 KB */
+    alignas(64) f32             norm_f[4096]; /*  16.4 kB */
     alignas(64) bf16_32000x4096 head;         /* 262.1 MB */
 };
 

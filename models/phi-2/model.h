@@ -27,30 +27,30 @@ typedef struct { bf16 w[10240 *  2560]; } bf16_10240x2560; /*  52.4 MB */
 typedef struct { bf16 w[ 2560 * 10240]; } bf16_2560x10240; /*  52.4 MB */
 
 struct layer_weights {
-    alignas(64) f32             norm[2560];      /* 10.2 KB */
-    alignas(64) f32             norm_bias[2560]; /* 10.2 KB */
+    alignas(64) f32             norm[2560];      /* 10.2 kB */
+    alignas(64) f32             norm_bias[2560]; /* 10.2 kB */
     alignas(64) bf16_2560x2560  q_proj;          /* 13.1 MB  32 heads of 80 */
-    alignas(64) f32             q_bias[2560];    /* 10.2 KB */
+    alignas(64) f32             q_bias[2560];    /* 10.2 kB */
     alignas(64) bf16_2560x2560  k_proj;          /* 13.1 MB  32 heads */
-    alignas(64) f32             k_bias[2560];    /* 10.2 KB */
+    alignas(64) f32             k_bias[2560];    /* 10.2 kB */
     alignas(64) bf16_2560x2560  v_proj;          /* 13.1 MB */
-    alignas(64) f32             v_bias[2560];    /* 10.2 KB */
+    alignas(64) f32             v_bias[2560];    /* 10.2 kB */
     alignas(64) bf16_2560x2560  o_proj;          /* 13.1 MB */
-    alignas(64) f32             o_bias[2560];    /* 10.2 KB */
+    alignas(64) f32             o_bias[2560];    /* 10.2 kB */
     alignas(64) bf16_10240x2560 fc1;             /* 52.4 MB */
-    alignas(64) f32             fc1_bias[10240]; /* 41.0 KB */
+    alignas(64) f32             fc1_bias[10240]; /* 41.0 kB */
     alignas(64) bf16_2560x10240 fc2;             /* 52.4 MB */
-    alignas(64) f32             fc2_bias[2560];  /* 10.2 KB */
+    alignas(64) f32             fc2_bias[2560];  /* 10.2 kB */
 };
 
 /* The image of the weight file. */
 struct weights {
     alignas(64) bf16_51200x2560 embed;             /* 262.1 MB */
     struct layer_weights        layer[LAYERS];
-    alignas(64) f32             norm_f[2560];      /*  10.2 KB */
-    alignas(64) f32             norm_f_bias[2560]; /*  10.2 KB */
+    alignas(64) f32             norm_f[2560];      /*  10.2 kB */
+    alignas(64) f32             norm_f_bias[2560]; /*  10.2 kB */
     alignas(64) bf16_51200x2560 head;              /* 262.1 MB */
-    alignas(64) f32             head_bias[51200];  /* 204.8 KB */
+    alignas(64) f32             head_bias[51200];  /* 204.8 kB */
 };
 
 /* Every operation of every step, by its index in model.ops. */

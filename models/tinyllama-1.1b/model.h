@@ -28,12 +28,12 @@ typedef struct { bf16 w[ 5632 * 2048]; } bf16_5632x2048;  /*  23.1 MB */
 typedef struct { bf16 w[ 2048 * 5632]; } bf16_2048x5632;  /*  23.1 MB */
 
 struct layer_weights {
-    alignas(64) f32            norm[2048];     /*  8.2 KB */
+    alignas(64) f32            norm[2048];     /*  8.2 kB */
     alignas(64) bf16_2048x2048 q_proj;         /*  8.4 MB  32 heads of 64 */
     alignas(64) bf16_256x2048  k_proj;         /*  1.0 MB  4 heads */
     alignas(64) bf16_256x2048  v_proj;         /*  1.0 MB */
     alignas(64) bf16_2048x2048 o_proj;         /*  8.4 MB */
-    alignas(64) f32            mlp_norm[2048]; /*  8.2 KB */
+    alignas(64) f32            mlp_norm[2048]; /*  8.2 kB */
     alignas(64) bf16_5632x2048 gate_proj;      /* 23.1 MB */
     alignas(64) bf16_5632x2048 up_proj;        /* 23.1 MB */
     alignas(64) bf16_2048x5632 down_proj;      /* 23.1 MB */
@@ -43,7 +43,7 @@ struct layer_weights {
 struct weights {
     alignas(64) bf16_32000x2048 embed;        /* 131.1 MB */
     struct layer_weights        layer[LAYERS];
-    alignas(64) f32             norm_f[2048]; /*   8.2 KB */
+    alignas(64) f32             norm_f[2048]; /*   8.2 kB */
     alignas(64) bf16_32000x2048 head;         /* 131.1 MB */
 };
 

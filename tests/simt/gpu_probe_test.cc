@@ -72,7 +72,7 @@ static void count(const struct fake_step *step)
     carved_kernels += step->carveout == cudaSharedmemCarveoutMaxShared;
 }
 
-/* Every other kernel has 48 KB, and all of the one chain prefer the split of the other half. */
+/* Every other kernel has 48 KiB, and all of the one chain prefer the split of the other half. */
 START_TEST(chains_alternate_and_one_is_carved)
 {
     static const char *const names[] = {"gap_shared", "gap_carved"};
