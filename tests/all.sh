@@ -8,11 +8,12 @@
 # (all of it: then without a summary). A script is given the folders of the models' binaries
 # and of the tools, and prints one line a finding: "ok: ...", "FAIL: ..." or "skip: ... (reason)"; it
 # fails also when it exits non-zero or prints none of these. All output is kept in LOG_DIR; what
-# failed is shown. Exits 1 if anything failed.
+# failed is shown. Exits 1 if anything failed. Signals that nohup or a shell's & ignores have their
+# effect again: tests send them.
 set -u
 
 run_program() {
-    "$1" >"$log" 2>&1
+    env --default-signal "$1" >"$log" 2>&1
     code=$?
     summary='^[0-9]*%: Checks: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\)$'
     line=$(sed -n "s/$summary/\1 \2 \3/p" "$log" | tail -n 1)
@@ -26,7 +27,7 @@ NUMBERS
 }
 
 run_script() {
-    sh "$1" "$binaries" "$tools" >"$log" 2>&1
+    env --default-signal sh "$1" "$binaries" "$tools" >"$log" 2>&1
     code=$?
     failures=$(grep -c '^FAIL: ' "$log")
     checks=$(($(grep -c '^ok: ' "$log") + failures))
