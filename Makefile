@@ -67,7 +67,8 @@ version  = "$$($(1) --version)"
 # with, so such a binary does everything but tokenize; build on an aarch64 machine for use.
 ifeq ($(ISA),aarch64)
 CC           := aarch64-linux-gnu-gcc
-MARCH        += -idirafter build/cross-include
+cross_include := -idirafter build/cross-include
+MARCH        += $(cross_include)
 RUNTIME_LIBS := -static -Wl,--unresolved-symbols=ignore-all -lm
 else
 RUNTIME_LIBS := -l:libpcre2-8.a -l:libutf8proc.a -lm
@@ -116,8 +117,8 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags.record | deps $(if $(filter aarch64,$(ISA)),bui
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(FLAGS) $(backend_cflags) $(MARCH) -c $< -o $@
 
-# The check of the processor must run on any: no -march. What it checks for comes from the next file.
-$(OUT)/obj/runtime/processor.o: MARCH :=
+# What checks the processor, and says that it is another, must run on any: no -march.
+$(addprefix $(OUT)/obj/runtime/,main.o processor.o die.o visible.o utf8.o): MARCH := $(cross_include)
 
 # The headers of these two and of xxHash are the same for every processor.
 build/cross-include:

@@ -30,7 +30,7 @@ for verb in "tokenize" "run -q -n 3" "info --json"; do
     echo Once | "$binary" $verb -m $weights 2>"$folder/said" >&-
     expect "$verb without a standard output" 1 $? "$unwritten"
 done
-for way in "import tests/golden/import-jamba/in" "table $config" "--stop-after=plan $config"; do
+for way in "import tests/data/saved/jamba" "table $config" "--stop-after=plan $config"; do
     # shellcheck disable=SC2086 # words
     "$tools/gen" $way 2>"$folder/said" >&-
     expect "gen $way without a standard output" 1 $? "^gen: $unwritten"

@@ -149,7 +149,7 @@ START_TEST(a_team_of_all_processors_is_pinned)
     ck_assert(pool.team.crowded == (processors > machine_processors("")));
     ck_assert_uint_eq(team_processors(), 1); /* of this thread, now */
     team_stop(&pool);
-    sched_setaffinity(0, sizeof(cpu_set_t), &(cpu_set_t){.__bits = {~0UL}});
+    sched_setaffinity(0, sizeof allowed, &allowed);
     team_start(&pool, processors + 1);
     ck_assert(!pool.pinned);
     ck_assert(pool.team.crowded);

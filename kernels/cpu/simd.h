@@ -94,7 +94,8 @@ KERNEL_INLINE vf vf_load_f16(const void *at)
 KERNEL_INLINE void vf_store_f16(void *at, vf value)
 {
 #if defined(__AVX512F__)
-    _mm256_store_si256((__m256i *)at, _mm512_cvtps_ph((__m512)value, _MM_FROUND_TO_NEAREST_INT));
+    _mm256_store_si256((__m256i *)at,
+                       _mm512_maskz_cvtps_ph(0xffff, (__m512)value, _MM_FROUND_TO_NEAREST_INT));
 #elif defined(__AVX2__)
     _mm_store_si128((__m128i *)at, _mm256_cvtps_ph((__m256)value, _MM_FROUND_TO_NEAREST_INT));
 #else
