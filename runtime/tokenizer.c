@@ -26,9 +26,11 @@ struct tokenizer *tokenizer_open(const void *tables, uint64_t bytes, void *block
     if (!tables_open(&tokenizer->tables, tables, bytes, message) ||
         !pattern_open(&tokenizer->pattern, &tokenizer->tables, message))
         return NULL;
-    tokenizer->normaliser.form =
-        tokenizer->tables.header->flags &
-        (TOKENIZER_NORMALISE | TOKENIZER_COMPATIBLE | TOKENIZER_DECOMPOSED);
+    if (!steps_open(tokenizer, message)) {
+        pattern_close(&tokenizer->pattern);
+        return NULL;
+    }
+    tokenizer->normaliser.form = tokenizer->tables.header->flags & TOKENIZER_FORM;
     cut_set_open(&tokenizer->raw_cut.set, &tokenizer->tables, false);
     cut_set_open(&tokenizer->clean_cut.set, &tokenizer->tables, true);
     tokenizer_begin(tokenizer, false);
@@ -37,6 +39,7 @@ struct tokenizer *tokenizer_open(const void *tables, uint64_t bytes, void *block
 
 void tokenizer_close(struct tokenizer *tokenizer)
 {
+    steps_close(tokenizer);
     pattern_close(&tokenizer->pattern);
 }
 

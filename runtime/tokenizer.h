@@ -15,7 +15,9 @@
  *     any effect on the ids, wherever two characters meet that no merge joins, such as a letter
  *     and the space behind it; so what is cut is a stretch of that size without such a place;
  *   - a character followed by combining marks of more than TOKENIZER_RUN bytes in all is
- *     normalised in parts of at most TOKENIZER_RUN bytes. */
+ *     normalised in parts of at most TOKENIZER_RUN bytes;
+ *   - white space to be stripped, or a match to be replaced, of more than TOKENIZER_WINDOW bytes
+ *     is taken for text, or replaced, in parts. */
 #ifndef RUNTIME_TOKENIZER_H
 #define RUNTIME_TOKENIZER_H
 

@@ -8,9 +8,9 @@
 #include "runtime/utf8.h"
 
 static const char *const section_names[SECTION_COUNT] = {
-    "token_ends",  "token_bytes", "token_flags", "byte_ids",  "pairs",
-    "pieces",      "joins",       "added",       "raw_nodes", "raw_edges",
-    "clean_nodes", "clean_edges", "patterns",    "template",  "map",
+    "token_ends", "token_bytes", "token_flags", "byte_ids",  "pairs",       "pieces",
+    "joins",      "added",       "raw_nodes",   "raw_edges", "clean_nodes", "clean_edges",
+    "patterns",   "template",    "map",         "steps",
 };
 
 static bool refuse(char message[TOKENIZER_MESSAGE], const char *what, uint64_t found,
@@ -106,6 +106,7 @@ static bool check_sections(const struct tokenizer_header *header, char message[T
         [SECTION_PATTERNS] = {1, 0},
         [SECTION_TEMPLATE] = {4, 0},
         [SECTION_MAP] = {1, 0},
+        [SECTION_STEPS] = {1, 0},
     };
     for (int i = 0; i < SECTION_COUNT; i++) {
         const struct section_place *place = &header->section[i];
@@ -193,6 +194,31 @@ static bool check_map(struct tokenizer_tables *tables, char message[TOKENIZER_ME
         return refuse(message, "texts of the map in UTF-8, ended by NUL, bytes", texts.good,
                       tables->map_text_bytes);
     return true;
+}
+
+/* As many steps as the header says, each of a known kind, with a pattern and a text that end. */
+static bool check_steps(struct tokenizer_tables *tables, char message[TOKENIZER_MESSAGE])
+{
+    const uint64_t bytes = section_bytes(tables->header, SECTION_STEPS);
+    uint64_t ends = 0;
+    if (bytes > TOKENIZER_MAX_PATTERN)
+        return refuse(message, "bytes of steps (at most)", bytes, TOKENIZER_MAX_PATTERN);
+    bool starts = true;
+    for (uint64_t i = 0; i < bytes; i++) {
+        const unsigned kind = (unsigned)tables->steps[i] - '0';
+        if (starts && kind >= STEP_KINDS)
+            return refuse(message, "the kind of a step (below)", kind, STEP_KINDS);
+        ends += tables->steps[i] == '\0';
+        starts = tables->steps[i] == '\0' && ends % 2 == 0;
+    }
+    if (ends != 2 * (uint64_t)tables->header->steps ||
+        (bytes > 0 && tables->steps[bytes - 1] != '\0'))
+        return refuse(message, "texts of steps", ends, 2 * (uint64_t)tables->header->steps);
+    if (tables->header->steps > TOKENIZER_MAX_STEPS)
+        return refuse(message, "steps (at most)", tables->header->steps, TOKENIZER_MAX_STEPS);
+    const struct utf8_result texts = utf8_check(tables->steps, bytes);
+    return texts.verdict == UTF8_WHOLE ||
+           refuse(message, "steps in UTF-8, bytes", texts.good, bytes);
 }
 
 static bool check_tokens(struct tokenizer_tables *tables, char message[TOKENIZER_MESSAGE])
@@ -298,11 +324,12 @@ bool tables_open(struct tokenizer_tables *tables, const void *block, uint64_t by
         .joins = section_start(header, SECTION_JOINS),
         .join_bits = (uint32_t)(8 * section_bytes(header, SECTION_JOINS)),
         .patterns = section_start(header, SECTION_PATTERNS),
+        .steps = section_start(header, SECTION_STEPS),
         .template = section_start(header, SECTION_TEMPLATE),
         .template_ids = (uint32_t)(section_bytes(header, SECTION_TEMPLATE) / 4),
     };
     return check_tokens(tables, message) && check_hashes(tables, message) &&
            check_added(tables, message) && check_patterns(tables, message) &&
            check_joins(tables, message) && check_template(tables, message) &&
-           check_map(tables, message);
+           check_map(tables, message) && check_steps(tables, message);
 }

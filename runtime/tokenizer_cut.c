@@ -11,7 +11,7 @@
 
 #include "runtime/utf8.h"
 
-static bool is_space(uint32_t code)
+bool code_is_space(uint32_t code)
 {
     if (code < 0x80)
         return (code >= 9 && code <= 13) || code == ' ';
@@ -152,7 +152,7 @@ static void pass_over(struct cutter *cutter, const uint8_t *text, uint64_t to)
         while (solid > cutter->scan) {
             uint32_t length;
             uint64_t before = utf8_before(text, solid);
-            if (!is_space(utf8_decode(text + before, &length)))
+            if (!code_is_space(utf8_decode(text + before, &length)))
                 break;
             solid = before;
         }
@@ -166,7 +166,7 @@ static void skip_space(struct cutter *cutter, const uint8_t *text, uint64_t end,
 {
     while (cutter->skipping && cutter->from < end) {
         uint32_t length;
-        if (is_space(utf8_decode(text + cutter->from, &length)))
+        if (code_is_space(utf8_decode(text + cutter->from, &length)))
             cutter->from += length;
         else
             cutter->skipping = false;

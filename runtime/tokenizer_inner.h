@@ -1,7 +1,7 @@
 /* What the files of the tokenizer share, and tools/tokenizer_build.c, which runs the merges. Nobody
  * else includes this.
  *
- * The way of the text: feed -> raw window -> cut at raw added tokens -> NFC or marks -> clean
+ * The way of the text: feed -> raw window -> cut at raw added tokens -> normalised -> clean
  * window -> cut at clean added tokens -> pre-tokens by patterns -> byte-pair merges -> ids. Each
  * stage has a position in its window and moves on only when what it decides is final. */
 #ifndef RUNTIME_TOKENIZER_INNER_H
@@ -39,6 +39,7 @@ struct tokenizer_tables {
     uint32_t map_units;
     const uint8_t *map_texts; /* [map_text_bytes] */
     uint64_t map_text_bytes;
+    const uint8_t *steps;
     uint64_t longest_token;
 };
 
@@ -53,6 +54,9 @@ struct code_range {
 
 /* True when one of ranges[count], ascending, holds the code point. */
 bool code_in_ranges(uint32_t code, const struct code_range *ranges, size_t count);
+
+/* White space of Unicode. */
+bool code_is_space(uint32_t code);
 
 /* Text in flight: bytes[begin .. filled) is needed, bytes[valid .. filled) is the start of a
  * character that is not complete. At least one byte lies before begin. */
@@ -134,6 +138,25 @@ bool pattern_open(struct pattern *pattern, const struct tokenizer_tables *tables
                   char message[TOKENIZER_MESSAGE]);
 void pattern_close(struct pattern *pattern);
 
+/* Compiles a pattern of characters, text[bytes]; NULL with the reason in message. */
+pcre2_code *pattern_compile(struct pattern *pattern, const uint8_t *text, uint64_t bytes,
+                            char message[TOKENIZER_MESSAGE]);
+
+/* A match at text[start .. stop), as much of one as there is text (`partial`), or none (start and
+ * stop are where the text ends). */
+struct match {
+    uint64_t start;
+    uint64_t stop;
+    bool found;
+    bool partial;
+};
+
+/* Looks in text[bytes] from `from` on; unless the text has `ended`, a match that more text could
+ * change is partial. False when PCRE2 gives up. */
+bool pattern_search(struct pattern *pattern, const pcre2_code *code, const uint8_t *text,
+                    uint64_t bytes, uint64_t from, bool ended, struct match *match,
+                    char message[TOKENIZER_MESSAGE]);
+
 /* A new segment starts, or, `begun`, one goes on: nothing is known about its pieces. */
 void pattern_begin(struct pattern *pattern, bool begun);
 
@@ -212,6 +235,20 @@ enum compose_status compose(struct normaliser *normaliser, const uint8_t *text, 
                             uint64_t limit, uint64_t end, bool ended, uint8_t *out, uint64_t room,
                             uint64_t *bytes);
 
+/* A step of a normalizer and the text that waits for it, bytes[at .. filled). */
+struct step {
+    enum step_kind kind;
+    pcre2_code *code;       /* REPLACE: what is replaced */
+    const uint8_t *content; /* and by what */
+    uint64_t content_bytes;
+    uint64_t at;
+    uint64_t filled;
+    uint64_t retry;     /* less text than this is not looked at again */
+    uint64_t looked_at; /* FORM: as in struct normaliser */
+    bool started;       /* STRIP_START: the segment has begun with something else */
+    uint8_t bytes[WINDOW_CAPACITY];
+};
+
 struct tokenizer {
     struct tokenizer_tables tables;
     struct pattern pattern;
@@ -221,7 +258,8 @@ struct tokenizer {
     struct cutter clean_cut;
     struct merger merger;
     struct normaliser normaliser;
-    uint64_t fed;         /* bytes of the stream so far */
+    struct step steps[TOKENIZER_MAX_STEPS]; /* [tables.header->steps] */
+    uint64_t fed;                           /* bytes of the stream so far */
     uint64_t retry;       /* do not look for a pre-token in less plain text than this */
     bool finished;        /* no more input */
     bool segment_starts;  /* the next pre-token is the first of its segment */
@@ -232,6 +270,26 @@ struct tokenizer {
     bool after_space;     /* SQUEEZE: no space is wanted now */
     uint64_t held_spaces; /* SQUEEZE: dropped if nothing follows them */
 };
+
+/* Compiles the steps; false with the reason in message. */
+bool steps_open(struct tokenizer *tokenizer, char message[TOKENIZER_MESSAGE]);
+void steps_close(struct tokenizer *tokenizer);
+
+/* A segment starts. */
+void steps_begin(struct tokenizer *tokenizer);
+
+/* True when no text waits in the steps. */
+bool steps_empty(const struct tokenizer *tokenizer);
+
+/* Moves decided raw text through the steps to out[room]; `ended`: the segment ends with it. Sets
+ * *moved, and *status: COMPOSED also when text moved only within. False when PCRE2 gives up. */
+bool steps_move(struct tokenizer *tokenizer, bool ended, uint8_t *out, uint64_t room,
+                uint64_t *moved, enum compose_status *status, char message[TOKENIZER_MESSAGE]);
+
+/* Puts a text through the whole normalizer, as a segment by itself, to out[TOKENIZER_WINDOW] and
+ * returns its bytes. The tokenizer may have no more than its header's flags and steps. */
+uint64_t tokenizer_normalise(struct tokenizer *tokenizer, const void *text, uint64_t bytes,
+                             uint8_t *out);
 
 /* A segment starts; `first`: at the start of the text. */
 void rewrite_begin(struct tokenizer *tokenizer, bool first);

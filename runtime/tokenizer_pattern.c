@@ -64,31 +64,40 @@ static bool refuse(const char *what, int code, char message[TOKENIZER_MESSAGE])
     return false;
 }
 
-static bool compile(struct pattern *pattern, const uint8_t *text, uint64_t bytes,
-                    char message[TOKENIZER_MESSAGE])
+/* `characters`: the text is UTF-8, otherwise bytes. */
+static pcre2_code *compile(struct pattern *pattern, const uint8_t *text, uint64_t bytes,
+                           bool characters, char message[TOKENIZER_MESSAGE])
 {
     int code;
     PCRE2_SIZE place;
     uint32_t empty = 0;
-    const uint32_t mode = (uint32_t)(text[0] - '0'); /* checked with the tables */
-    const uint32_t characters = mode & PATTERN_OF_BYTES ? 0 : PCRE2_UTF | PCRE2_UCP;
-    pcre2_code *made = pcre2_compile(text + 1, bytes - 1, characters | PCRE2_NEVER_BACKSLASH_C,
-                                     &code, &place, pattern->compile);
-    if (made == NULL)
-        return refuse("tokenizer tables: a pre-token pattern does not compile", code, message);
-    pattern->modes[pattern->count] = (uint8_t)(mode & ~(uint32_t)PATTERN_OF_BYTES);
-    pattern->codes[pattern->count++] = made;
+    pcre2_code *made = pcre2_compile(
+        text, bytes, (characters ? PCRE2_UTF | PCRE2_UCP : 0) | PCRE2_NEVER_BACKSLASH_C, &code,
+        &place, pattern->compile);
+    if (made == NULL) {
+        refuse("tokenizer tables: a pattern does not compile", code, message);
+        return NULL;
+    }
     if (pcre2_pattern_info(made, PCRE2_INFO_MATCHEMPTY, &empty) != 0 || empty != 0) {
-        snprintf(message, TOKENIZER_MESSAGE,
-                 "tokenizer tables: a pre-token pattern matches an empty text");
-        return false;
+        snprintf(message, TOKENIZER_MESSAGE, "tokenizer tables: a pattern matches an empty text");
+        pcre2_code_free(made);
+        return NULL;
     }
     if (pcre2_jit_compile(made, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD) != 0)
         pattern->options |= PCRE2_NO_JIT;
     code = pcre2_match(made, (PCRE2_SPTR8) " ", 1, 0, pattern->options | PCRE2_NO_JIT,
                        pattern->result, pattern->match);
-    return code >= 0 || code == PCRE2_ERROR_NOMATCH ||
-           refuse("tokenizer tables: a pre-token pattern does not run", code, message);
+    if (code >= 0 || code == PCRE2_ERROR_NOMATCH)
+        return made;
+    refuse("tokenizer tables: a pattern does not run", code, message);
+    pcre2_code_free(made);
+    return NULL;
+}
+
+pcre2_code *pattern_compile(struct pattern *pattern, const uint8_t *text, uint64_t bytes,
+                            char message[TOKENIZER_MESSAGE])
+{
+    return compile(pattern, text, bytes, true, message);
 }
 
 bool pattern_open(struct pattern *pattern, const struct tokenizer_tables *tables,
@@ -111,10 +120,15 @@ bool pattern_open(struct pattern *pattern, const struct tokenizer_tables *tables
     const uint8_t *text = tables->patterns;
     for (uint32_t i = 0; i < tables->header->patterns; i++) {
         uint64_t bytes = strlen((const char *)text);
-        if (!compile(pattern, text, bytes, message)) {
+        const uint32_t mode = (uint32_t)(text[0] - '0'); /* checked with the tables */
+        pcre2_code *made =
+            compile(pattern, text + 1, bytes - 1, (mode & PATTERN_OF_BYTES) == 0, message);
+        if (made == NULL) {
             pattern_close(pattern);
             return false;
         }
+        pattern->modes[pattern->count] = (uint8_t)(mode & ~(uint32_t)PATTERN_OF_BYTES);
+        pattern->codes[pattern->count++] = made;
         text += bytes + 1;
     }
     pattern_begin(pattern, false);
@@ -166,24 +180,14 @@ void pattern_taken(struct pattern *pattern, uint64_t bytes)
     }
 }
 
-/* A match at text[start .. stop), as much of one as there is text (`partial`), or none (start and
- * stop are where the text ends). */
-struct match {
-    uint64_t start;
-    uint64_t stop;
-    bool found;
-    bool partial;
-};
-
-/* Looks in text[bytes] from `from` on. */
-static bool search(struct pattern *pattern, uint32_t index, const uint8_t *text, uint64_t bytes,
-                   uint64_t from, bool ended, struct match *match, char message[TOKENIZER_MESSAGE])
+bool pattern_search(struct pattern *pattern, const pcre2_code *compiled, const uint8_t *text,
+                    uint64_t bytes, uint64_t from, bool ended, struct match *match,
+                    char message[TOKENIZER_MESSAGE])
 {
     uint32_t options = pattern->options | (ended ? 0 : PCRE2_PARTIAL_HARD);
-    int code = pcre2_match(pattern->codes[index], text, bytes, from, options, pattern->result,
-                           pattern->match);
+    int code = pcre2_match(compiled, text, bytes, from, options, pattern->result, pattern->match);
     if (code < 0 && code != PCRE2_ERROR_PARTIAL && code != PCRE2_ERROR_NOMATCH)
-        return refuse("a pre-token pattern gave up", code, message);
+        return refuse("a pattern of the tokenizer gave up", code, message);
     *match = (struct match){bytes, bytes, code >= 0, code == PCRE2_ERROR_PARTIAL};
     if (code != PCRE2_ERROR_NOMATCH) {
         const PCRE2_SIZE *range = pcre2_get_ovector_pointer(pattern->result);
@@ -193,7 +197,7 @@ static bool search(struct pattern *pattern, uint32_t index, const uint8_t *text,
     if (match->start < from || match->stop < match->start || match->stop > bytes ||
         (match->found && match->start == match->stop)) {
         snprintf(message, TOKENIZER_MESSAGE,
-                 "tokenizer tables: a pre-token pattern matches outside the text");
+                 "tokenizer tables: a pattern matches outside the text");
         return false;
     }
     return true;
@@ -248,7 +252,8 @@ static bool extend(struct pattern *pattern, uint32_t index, const uint8_t *text,
         return true;
     struct match match;
     do {
-        if (!search(pattern, index, text, bytes, level->known, ended, &match, message))
+        if (!pattern_search(pattern, pattern->codes[index], text, bytes, level->known, ended,
+                            &match, message))
             return false;
     } while (grow(level, pattern->modes[index], &match, bytes, ended));
     level->seen = bytes;

@@ -40,6 +40,7 @@ void tokenizer_begin(struct tokenizer *tokenizer, bool add_special)
     merge_none(&tokenizer->merger, tables->template, add_special ? tables->header->ids_before : 0);
     tokenizer->merger.after_unknown = false;
     rewrite_begin(tokenizer, true);
+    steps_begin(tokenizer);
     pattern_begin(&tokenizer->pattern, false);
     tokenizer->normaliser.looked_at = 0;
     tokenizer->fed = 0;
@@ -100,7 +101,7 @@ bool tokenizer_finish(struct tokenizer *tokenizer, char message[TOKENIZER_MESSAG
 static bool segment_ended(const struct tokenizer *tokenizer)
 {
     const struct cutter *cut = &tokenizer->raw_cut;
-    if (cut->from != cut->limit)
+    if (cut->from != cut->limit || !steps_empty(tokenizer))
         return false;
     return cut->found != TOKENIZER_NONE ||
            (tokenizer->finished && cut->limit == tokenizer->raw.valid);
@@ -135,14 +136,17 @@ static enum compose_status copy_text(struct tokenizer *tokenizer, uint8_t *out, 
     return *moved > 0 ? COMPOSED : COMPOSE_FULL;
 }
 
-/* Moves decided raw text into the clean window, normalised: COMPOSED when some moved. */
-static enum compose_status clean_text(struct tokenizer *tokenizer)
+/* Moves decided raw text into the clean window, normalised: *status is COMPOSED when some moved.
+ * False when PCRE2 gives up. */
+static bool clean_text(struct tokenizer *tokenizer, enum compose_status *status,
+                       char message[TOKENIZER_MESSAGE])
 {
     struct text_window *clean = &tokenizer->clean;
     struct cutter *cut = &tokenizer->raw_cut;
     const struct text_window *raw = &tokenizer->raw;
-    if (cut->from == cut->limit)
-        return COMPOSE_WAITS;
+    *status = COMPOSE_WAITS;
+    if (cut->from == cut->limit && steps_empty(tokenizer))
+        return true;
     clean->begin = cut_needs(&tokenizer->clean_cut);
     window_settle(clean, &tokenizer->clean_cut);
     /* A prefix does not count: it is there from the first look at the text on, whenever that was.
@@ -150,7 +154,6 @@ static enum compose_status clean_text(struct tokenizer *tokenizer)
     uint64_t room = TOKENIZER_WINDOW + tokenizer->prefixed - (clean->filled - clean->begin);
     const uint64_t start = cut->from;
     uint64_t moved = 0;
-    enum compose_status status;
     const uint32_t flags = tokenizer->tables.header->flags;
     const bool prepend = tokenizer->raw_starts && (flags & TOKENIZER_PREPEND) &&
                          !(flags & TOKENIZER_SQUEEZE) && room > 0;
@@ -158,16 +161,20 @@ static enum compose_status clean_text(struct tokenizer *tokenizer)
         cut->found != TOKENIZER_NONE || (tokenizer->finished && cut->limit == raw->valid);
     uint8_t *out = clean->bytes + clean->filled + prepend;
     room -= prepend;
-    if (flags & TOKENIZER_NORMALISE) {
-        status = compose(&tokenizer->normaliser, raw->bytes, &cut->from, cut->limit, raw->valid,
-                         ended, out, room, &moved);
+    if (tokenizer->tables.header->steps > 0) {
+        if (!steps_move(tokenizer, ended, out, room, &moved, status, message))
+            return false;
+    } else if (flags & TOKENIZER_NORMALISE) {
+        *status = compose(&tokenizer->normaliser, raw->bytes, &cut->from, cut->limit, raw->valid,
+                          ended, out, room, &moved);
     } else if ((flags & TOKENIZER_SQUEEZE) || tokenizer->tables.map_units > 0) {
-        status = rewrite(tokenizer, ended, out, room, &moved);
+        *status = rewrite(tokenizer, ended, out, room, &moved);
     } else {
-        status = copy_text(tokenizer, out, room, &moved);
+        *status = copy_text(tokenizer, out, room, &moved);
     }
-    if (cut->from == start && moved == 0)
-        return status;
+    /* of a map that leaves nothing SentencePiece keeps the ' ' before it, `tokenizers` does not */
+    if (moved == 0 && (cut->from == start || tokenizer->tables.header->steps > 0))
+        return true;
     if (flags & TOKENIZER_MARK)
         moved = marks_to_spaces(out, moved);
     if (prepend)
@@ -175,7 +182,7 @@ static enum compose_status clean_text(struct tokenizer *tokenizer)
     tokenizer->raw_starts = false;
     clean->filled += moved + prepend;
     clean->valid = clean->filled;
-    return status;
+    return true;
 }
 
 /* True when text[bytes], the start of a segment or piece, gets a ' ' before it. */
@@ -329,13 +336,16 @@ static bool advance(struct tokenizer *tokenizer, bool *done, char message[TOKENI
     if (take_added(tokenizer, clean_cut) ||
         step_cut(clean_cut, clean->bytes, clean->filled, segment_ended(tokenizer), false))
         return true;
-    enum compose_status cleaned = clean_text(tokenizer);
+    enum compose_status cleaned;
+    if (!clean_text(tokenizer, &cleaned, message))
+        return false;
     if (cleaned == COMPOSED)
         return true;
     if (clean_cut->from == clean->filled && take_added(tokenizer, raw_cut)) {
         cut_begin(clean_cut, clean->filled);
         tokenizer->raw_starts = !(tokenizer->tables.header->flags & TOKENIZER_PREFIX_FIRST);
         rewrite_begin(tokenizer, false);
+        steps_begin(tokenizer);
         return true;
     }
     if (step_cut(raw_cut, raw->bytes, raw->valid, tokenizer->finished, false))
@@ -345,6 +355,26 @@ static bool advance(struct tokenizer *tokenizer, bool *done, char message[TOKENI
     bool raw_full = raw->filled - cut_needs(raw_cut) == TOKENIZER_WINDOW;
     *done = raw_full && step_cut(raw_cut, raw->bytes, raw->valid, false, true);
     return true;
+}
+
+uint64_t tokenizer_normalise(struct tokenizer *tokenizer, const void *text, uint64_t bytes,
+                             uint8_t *out)
+{
+    uint64_t fed;
+    char message[TOKENIZER_MESSAGE];
+    enum compose_status status = COMPOSED;
+    tokenizer_begin(tokenizer, false);
+    if (!tokenizer_feed(tokenizer, text, bytes, &fed, message) ||
+        !tokenizer_finish(tokenizer, message))
+        return 0;
+    tokenizer->raw_cut.limit = tokenizer->raw.valid;
+    while (status == COMPOSED) {
+        if (!clean_text(tokenizer, &status, message))
+            return 0;
+    }
+    const struct text_window *clean = &tokenizer->clean;
+    memcpy(out, clean->bytes + clean->begin, clean->filled - clean->begin);
+    return clean->filled - clean->begin;
 }
 
 bool tokenizer_take(struct tokenizer *tokenizer, uint32_t *ids, uint64_t capacity, uint64_t *count,

@@ -2,8 +2,7 @@
  * tool writes and the runtime reads in place. Every place is a byte offset from the block's start.
  *
  *   header | token_ends | token_bytes | token_flags | byte_ids | pairs | pieces | joins | added |
- *   raw_nodes | raw_edges | clean_nodes | clean_edges | patterns | template |
- *   map
+ *   raw_nodes | raw_edges | clean_nodes | clean_edges | patterns | template | map | steps
  *
  * Sections start at multiples of 16 bytes, in this order; gaps are zero. */
 #ifndef RUNTIME_TOKENIZER_TABLES_H
@@ -16,11 +15,12 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tables are read i
 #define TOKENIZER_MAGIC "INGOTTOK"
 
 enum {
-    TOKENIZER_VERSION = 3,
+    TOKENIZER_VERSION = 4,
     TOKENIZER_ALIGNMENT = 16,
     TOKENIZER_MAX_ROWS = 1 << 24,
     TOKENIZER_MAX_PATTERN = 65536, /* bytes of all patterns */
     TOKENIZER_MAX_PATTERNS = 8,
+    TOKENIZER_MAX_STEPS = 8,
     TOKENIZER_MAX_TEMPLATE = 16,     /* ids put around a text */
     TOKENIZER_MAX_JOINS = 1 << 28,   /* bits */
     TOKENIZER_MAX_ADDED_BYTES = 4096 /* longest content of an added token */
@@ -54,7 +54,8 @@ enum tokenizer_flag {
     TOKENIZER_STRIP_MARKS = 8192,  /* decode: drop every ' ' of the first token */
     TOKENIZER_JOIN = 4096,         /* decode: ' ' between tokens */
     TOKENIZER_SQUEEZE = 16384,     /* normalise: no spaces at the ends, one of several in a row */
-    TOKENIZER_KNOWN_FLAGS = 32767
+    TOKENIZER_KNOWN_FLAGS = 32767,
+    TOKENIZER_FORM = TOKENIZER_NORMALISE | TOKENIZER_COMPATIBLE | TOKENIZER_DECOMPOSED
 };
 
 /* What becomes of the matches of a pattern, and of the text between two of them. */
@@ -74,6 +75,18 @@ enum token_flag {
     TOKEN_ADDED = 2,
     TOKEN_SPECIAL = 4,
     TOKEN_KNOWN_FLAGS = 7
+};
+
+/* One step of a normalizer: text goes through all of them, in order. With steps the flag NORMALISE
+ * says which form STEP_FORM is. */
+enum step_kind {
+    STEP_FORM,
+    STEP_LOWER,       /* characters in lower case, each by itself */
+    STEP_MARKLESS,    /* without combining marks */
+    STEP_STRIP_START, /* without white space at the start of a segment */
+    STEP_STRIP_END,   /* and at its end */
+    STEP_REPLACE,     /* what the pattern matches becomes the text */
+    STEP_KINDS
 };
 
 enum added_flag {
@@ -102,8 +115,10 @@ enum tokenizer_section {
                          pattern, then NUL: the text is split by the first, the pieces by the
                          second ... */
     SECTION_TEMPLATE, /* uint32 ids: ids_before that precede a text, then those that follow it */
-    SECTION_MAP, /* normalise: SentencePiece's map of characters, or nothing: a uint32, bytes of
+    SECTION_MAP,   /* normalise: SentencePiece's map of characters, or nothing: a uint32, bytes of
                          the double array behind it, then texts, each ended by NUL */
+    SECTION_STEPS, /* normalise, before all the flags above do: for each step a byte of enum
+                      step_kind + '0', a PCRE2 pattern, NUL, a text, NUL */
     SECTION_COUNT
 };
 
@@ -125,6 +140,8 @@ struct tokenizer_header {
     uint32_t ids_before;   /* of the template */
     uint32_t unknown;      /* the token of unknown symbols, or TOKENIZER_NONE: they are dropped */
     uint32_t prefix_level; /* the pieces of so many patterns, 0: segments, get the prefix space */
+    uint32_t steps;
+    uint32_t unused; /* 0 */
     struct section_place section[SECTION_COUNT];
 };
 

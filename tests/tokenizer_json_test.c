@@ -322,7 +322,7 @@ START_TEST(each_damaged_section_of_characters_is_refused)
         "patterns: found 0, expected 0",
         "ids before a text (at most): found 2, expected 1",
         "unknown flags: found 32768, expected 32767",
-        "version: found 2, expected 3",
+        "version: found 2, expected 4",
         "section template: entry 0 is out of range",
         "the unknown token (below): found 300, expected 300",
         "patterns before the prefix (at most): found 1, expected 0",

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #include "tests/child.h"
 #include "tests/run.h"
@@ -16,7 +17,9 @@ static const char *const kinds[] = {
     "kinds/llama2-clean", "kinds/metaspace-first", "kinds/metaspace-first-split",
     "kinds/metaspace-always", "kinds/metaspace-always-split", "kinds/metaspace-never",
     "kinds/metaspace-never-split", "kinds/jamba",
-    /* parts, */
+    /* parts with windows of their own, */
+    "parts/replaced", "parts/clip-steps", "parts/strip-end", "parts/accents",
+    /* and others */
     "parts/deepseek-coder", "parts/deepseek-v3", "parts/falcon", "parts/tekken", "parts/o200k",
     "parts/cl100k", "parts/bloom", "parts/smollm", "parts/categories", "parts/prefix-each",
     "parts/behind-bytes", "parts/contiguous", "parts/contiguous-inverted", "parts/removed",
@@ -27,8 +30,9 @@ static const char *const kinds[] = {
     "parts/metaspace-parts", "parts/words-metaspace", "parts/first-metaspace", "parts/marks-split",
     "parts/gemma", "parts/metaspace-decoder", "parts/whole-words", "parts/unknown",
     "parts/unknown-fused", "parts/unknown-dropped", "parts/quick-tour", "parts/quick-tour-fused",
-    "parts/nothing", "parts/complements"};
-enum { FAMILIES = 13, KINDS = sizeof kinds / sizeof kinds[0], ROWS = 600, CASES = 270 };
+    "parts/nothing", "parts/complements", "parts/lowercase", "parts/uncased", "parts/strip",
+    "parts/strip-start", "parts/nmt", "parts/steps-metaspace", "parts/steps-marks"};
+enum { ENDLESS = 17, KINDS = sizeof kinds / sizeof kinds[0], ROWS = 600, CASES = 270 };
 
 static json_t *load(const char *name, const char *end)
 {
@@ -210,6 +214,42 @@ START_TEST(endless_text_does_not_depend_on_the_cutting)
         check_cuts(bed.tokenizer, text, name);
         check_interpreted(kinds[_i], bed.tokenizer, text, name);
     }
+    token_bed_close(&bed);
+}
+END_TEST
+
+/* Characters that a step changes, all of Unicode: what `tokenizers` makes of each. */
+START_TEST(each_character_becomes_that_of_hugging_face)
+{
+    static const char *const types[] = {"Lowercase", "StripAccents", "Strip"};
+    json_t *file = load_file("parts/lowercase"), *all = load("characters", ".json");
+    json_t *changed = json_object_get(all, types[_i]);
+    ck_assert_uint_ge(json_object_size(changed), 25);
+    json_object_set_new(file, "normalizer", json_pack("{s:s}", "type", types[_i]));
+    if (_i == 2)
+        json_object_set_new(
+            file, "normalizer",
+            json_pack("{s:s,s:b,s:b}", "type", types[_i], "strip_left", 1, "strip_right", 1));
+    char *json = json_dumps(file, 0);
+    struct tokenizer_bed bed = token_bed_open_memory("t.json", json, strlen(json), ROWS);
+    for (uint32_t code = 1; code < 0x110000; code = code == 0xD7FF ? 0xE000 : code + 1) {
+        uint8_t text[5] = "";
+        char key[8];
+        uint32_t ids[16];
+        const size_t bytes = (size_t)utf8proc_encode_char((utf8proc_int32_t)code, text);
+        snprintf(key, sizeof key, "%X", code);
+        json_t *to = json_object_get(changed, key);
+        const char *expected = to != NULL ? json_string_value(to) : (const char *)text;
+        const uint64_t count = token_bed_encode(bed.tokenizer, text, bytes, false, ids);
+        struct token_bed_text made = token_bed_decode(bed.tokenizer, ids, count, true);
+        if (made.size != strlen(expected) || memcmp(made.bytes, expected, made.size) != 0)
+            ck_abort_msg("%s of U+%s: '%.*s', expected '%s'", types[_i], key, (int)made.size,
+                         (char *)made.bytes, expected);
+        free(made.bytes);
+    }
+    free(json);
+    json_decref(file);
+    json_decref(all);
     token_bed_close(&bed);
 }
 END_TEST
@@ -447,7 +487,8 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, each_kind_equals_hugging_face, 0, KINDS);
     tcase_add_loop_test(tests, any_cutting_gives_the_same_ids, 0, KINDS);
-    tcase_add_loop_test(tests, endless_text_does_not_depend_on_the_cutting, 0, FAMILIES);
+    tcase_add_loop_test(tests, endless_text_does_not_depend_on_the_cutting, 0, ENDLESS);
+    tcase_add_loop_test(tests, each_character_becomes_that_of_hugging_face, 0, 3);
     tcase_add_test(tests, text_without_pretokens_is_not_cut_where_it_matters);
     tcase_add_test(tests, fallback_bytes_decode_to_whole_characters);
     tcase_add_test(tests, the_switches_of_the_config_are_those_of_transformers);

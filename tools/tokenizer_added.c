@@ -30,24 +30,51 @@ static bool add_marked(struct reader *reader, const char *content, size_t bytes,
                          TOKENIZER_MAX_ADDED_BYTES);
 }
 
+/* An added token's content as the steps or the form of the normalizer leave it, to be freed in
+ * *made; NULL when there are none. */
+static bool normalise(struct reader *reader, const char *content, size_t bytes, uint8_t **made,
+                      size_t *made_bytes)
+{
+    struct tokenizer_source *source = &reader->source;
+    *made = NULL;
+    if (source->step_count > 0) {
+        char message[TOKENIZER_JSON_MESSAGE];
+        const int code =
+            tokenizer_build_normalised(source, content, bytes, made, made_bytes, message);
+        if (code == 4)
+            return reader_refuse(reader, "normalizer: %s", message);
+        return code == 0 || reader_no_memory(reader);
+    }
+    if (!(source->flags & TOKENIZER_NORMALISE))
+        return true;
+    const bool apart = (source->flags & TOKENIZER_DECOMPOSED) != 0;
+    const bool compatible = (source->flags & TOKENIZER_COMPATIBLE) != 0;
+    utf8proc_ssize_t length =
+        utf8proc_map((const utf8proc_uint8_t *)content, (utf8proc_ssize_t)bytes, made,
+                     UTF8PROC_STABLE | (apart ? UTF8PROC_DECOMPOSE : UTF8PROC_COMPOSE) |
+                         (compatible ? UTF8PROC_COMPAT : (utf8proc_option_t)0));
+    *made_bytes = (size_t)length;
+    return length >= 0 || reader_no_memory(reader);
+}
+
 /* What is sought and printed for an added token's content: as normalised, when both want it. */
 static bool add_content(struct reader *reader, const char *content, size_t bytes, bool special,
                         struct source_added *added)
 {
     struct tokenizer_source *source = &reader->source;
     struct source_token *token = &source->tokens[added->id];
-    utf8proc_uint8_t *composed = NULL;
-    if (added->clean && (source->flags & TOKENIZER_NORMALISE)) {
-        const bool apart = (source->flags & TOKENIZER_DECOMPOSED) != 0;
-        const bool compatible = (source->flags & TOKENIZER_COMPATIBLE) != 0;
-        utf8proc_ssize_t length =
-            utf8proc_map((const utf8proc_uint8_t *)content, (utf8proc_ssize_t)bytes, &composed,
-                         UTF8PROC_STABLE | (apart ? UTF8PROC_DECOMPOSE : UTF8PROC_COMPOSE) |
-                             (compatible ? UTF8PROC_COMPAT : (utf8proc_option_t)0));
-        if (length < 0)
-            return reader_no_memory(reader);
-        content = (const char *)composed;
-        bytes = (size_t)length;
+    uint8_t *made = NULL;
+    if (added->clean && !normalise(reader, content, bytes, &made, &bytes)) {
+        free(made);
+        return false;
+    }
+    if (made != NULL)
+        content = (const char *)made;
+    if (bytes == 0 || bytes > TOKENIZER_MAX_ADDED_BYTES) {
+        free(made);
+        return reader_refuse(reader,
+                             "an added token has %zu bytes once normalised, expected 1 to %d",
+                             bytes, TOKENIZER_MAX_ADDED_BYTES);
     }
     bool was_piece = token->is_piece; /* found in words through the vocabulary all the same */
     bool done;
@@ -63,7 +90,7 @@ static bool add_content(struct reader *reader, const char *content, size_t bytes
     token->flags |= TOKEN_PRESENT | TOKEN_ADDED;
     if (special)
         token->flags |= TOKEN_SPECIAL;
-    free(composed);
+    free(made);
     return done;
 }
 

@@ -144,6 +144,7 @@ static void place_sections(struct tokenizer_header *header, const struct tokeniz
         .ids_before = source->ids_before,
         .unknown = source->unknown,
         .prefix_level = source->prefix_level,
+        .steps = source->step_count,
     };
     memcpy(header->magic, TOKENIZER_MAGIC, sizeof header->magic);
     place_section(header, SECTION_TOKEN_ENDS, 4 * ((uint64_t)source->rows + 1));
@@ -162,6 +163,7 @@ static void place_sections(struct tokenizer_header *header, const struct tokeniz
     place_section(header, SECTION_PATTERNS, source->patterns.size);
     place_section(header, SECTION_TEMPLATE, 4 * (uint64_t)(source->ids_before + source->ids_after));
     place_section(header, SECTION_MAP, source->map.size);
+    place_section(header, SECTION_STEPS, source->steps.size);
 }
 
 static void *section_start(struct tokenizer_header *header, enum tokenizer_section section)
@@ -301,6 +303,8 @@ static int write_tables(struct tokenizer_blob *blob, const struct tokenizer_sour
                source->patterns.size);
     if (source->map.size > 0)
         memcpy(section_start(header, SECTION_MAP), source->map.bytes, source->map.size);
+    if (source->steps.size > 0)
+        memcpy(section_start(header, SECTION_STEPS), source->steps.bytes, source->steps.size);
     memcpy(section_start(header, SECTION_TEMPLATE), source->template,
            header->section[SECTION_TEMPLATE].bytes);
     return write_pieces(header, source, name, message);
@@ -322,6 +326,39 @@ static int try_tables(const struct tokenizer_blob *blob, const char *name,
         snprintf(message, TOKENIZER_JSON_MESSAGE, "%s: %s", name, reason);
     free(block);
     return opened != NULL ? 0 : 4;
+}
+
+int tokenizer_build_normalised(const struct tokenizer_source *source, const char *text,
+                               size_t bytes, uint8_t **made, size_t *made_bytes,
+                               char message[TOKENIZER_JSON_MESSAGE])
+{
+    /* a tokenizer of which only the normalizer is there */
+    const struct trie_node root = {.added = TOKENIZER_NONE};
+    const struct tokenizer_header header = {.flags = source->flags & TOKENIZER_FORM,
+                                            .steps = source->step_count};
+    struct tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
+    char reason[TOKENIZER_MESSAGE];
+    *made = malloc(TOKENIZER_WINDOW);
+    if (tokenizer == NULL || *made == NULL) {
+        free(tokenizer);
+        return 3;
+    }
+    tokenizer->tables.header = &header;
+    tokenizer->tables.steps = source->steps.bytes;
+    tokenizer->raw_cut.set.nodes = tokenizer->clean_cut.set.nodes = &root;
+    tokenizer->normaliser.form = source->flags & TOKENIZER_FORM;
+    int code = 4;
+    if (pattern_open(&tokenizer->pattern, &tokenizer->tables, reason) &&
+        steps_open(tokenizer, reason)) {
+        *made_bytes = tokenizer_normalise(tokenizer, text, bytes, *made);
+        code = 0;
+        steps_close(tokenizer);
+    } else {
+        snprintf(message, TOKENIZER_JSON_MESSAGE, "%s", reason);
+    }
+    pattern_close(&tokenizer->pattern);
+    free(tokenizer);
+    return code;
 }
 
 int tokenizer_build(const struct tokenizer_source *source, const char *name,

@@ -99,6 +99,7 @@ static void reader_free(struct reader *reader)
     free(source->pool.bytes);
     free(source->patterns.bytes);
     free(source->map.bytes);
+    free(source->steps.bytes);
     free(source->merges);
     free(source->seams);
     free(source->added);

@@ -7,7 +7,8 @@
  * are; decoder a Sequence of Replace or Metaspace, ByteFallback, Fuse and Strip, or null.
  * pre_tokenizer null, ByteLevel, Metaspace, Split, Digits, Punctuation, Whitespace,
  * WhitespaceSplit, CharDelimiterSplit, BertPreTokenizer or a Sequence of these; normalizer null,
- * NFC, NFD, NFKC, NFKD, Prepend and Replace of ' ' or a Sequence of these; post_processor null,
+ * NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Replace, Nmt, Prepend or a Sequence of
+ * these; post_processor null,
  * ByteLevel, TemplateProcessing or a Sequence of these; added tokens with all their flags. Any
  * other node, option or key is refused by name: nothing is ignored silently.
  *

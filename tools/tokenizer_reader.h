@@ -111,6 +111,10 @@ bool reader_literal(struct reader *reader, const char *path, enum pattern_mode m
 bool reader_pattern(struct reader *reader, const char *path, enum pattern_mode mode,
                     const char *pattern);
 
+/* The same two for a step of the normalizer: adds only the pattern. */
+bool reader_step_pattern(struct reader *reader, const char *path, bool is_regex, const char *text,
+                         size_t bytes);
+
 /* The id of a token by its content, the vocabulary's or an added one's; false when there is none
  * that the model has a row for. */
 bool reader_find(const struct reader *reader, const char *text, size_t bytes, uint32_t *id);

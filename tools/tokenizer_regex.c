@@ -24,6 +24,7 @@ enum { MOST_DEPTH = 16, MOST_REPEATS = 1000 };
 
 struct regex {
     struct reader *reader;
+    struct byte_pool *out; /* the pattern in PCRE2's words is added to it */
     const char *path;
     const uint8_t *text;
     size_t bytes;
@@ -46,8 +47,7 @@ static bool refuse(const struct regex *regex, size_t bytes, const char *why)
 static bool emit(const struct regex *regex, const char *text)
 {
     struct pool_text unused;
-    return pool_add(&regex->reader->source.patterns, text, strlen(text), &unused) ||
-           reader_no_memory(regex->reader);
+    return pool_add(regex->out, text, strlen(text), &unused) || reader_no_memory(regex->reader);
 }
 
 /* A character, or a range of them, as members of a class. */
@@ -329,42 +329,65 @@ static bool end_pattern(struct reader *reader, const char *path)
 bool reader_pattern(struct reader *reader, const char *path, enum pattern_mode mode,
                     const char *pattern)
 {
-    struct regex regex = {.reader = reader};
+    struct regex regex = {.reader = reader, .out = &reader->source.patterns};
     return start_pattern(&regex, mode) && emit(&regex, pattern) && end_pattern(reader, path);
+}
+
+/* All of a regular expression. */
+static bool read_all(struct regex *regex)
+{
+    while (regex->at < regex->bytes) {
+        bool found;
+        if (!read_structure(regex, &found) ||
+            (!found && !(read_atom(regex) && read_quantifier(regex))))
+            return false;
+    }
+    return regex->depth == 0 || refuse(regex, 0, "found, expected ')'");
+}
+
+/* White space at the end of a line. */
+static bool is_final_space(const struct reader *reader, const char *text, size_t bytes)
+{
+    return bytes == 4 && memcmp(text, "\\s+$", 4) == 0 && !reader->marks && !reader->bytes;
 }
 
 bool reader_regex(struct reader *reader, const char *path, enum pattern_mode mode, const char *text,
                   size_t bytes)
 {
-    struct regex regex = {reader, path, (const uint8_t *)text, bytes, 0, 0};
-    if (bytes == 4 && memcmp(text, "\\s+$", 4) == 0 && !reader->marks && !reader->bytes)
+    struct regex regex = {reader, &reader->source.patterns, path, (const uint8_t *)text, bytes, 0,
+                          0};
+    if (is_final_space(reader, text, bytes))
         return reader_pattern(reader, path, mode, set_final_space);
-    if (!start_pattern(&regex, mode))
-        return false;
-    while (regex.at < bytes) {
-        bool found;
-        if (!read_structure(&regex, &found) ||
-            (!found && !(read_atom(&regex) && read_quantifier(&regex))))
+    return start_pattern(&regex, mode) && read_all(&regex) && end_pattern(reader, path);
+}
+
+/* A text to be looked for as it is. */
+static bool read_literal(struct regex *regex)
+{
+    while (regex->at < regex->bytes) {
+        uint32_t length, code = utf8_decode(regex->text + regex->at, &length);
+        if (regex->reader->bytes && (code <= ' ' || code >= 0x7F))
+            return refuse(regex, length, "is not supported behind ByteLevel");
+        if (!emit_code(regex, code))
             return false;
+        regex->at += length;
     }
-    if (regex.depth > 0)
-        return refuse(&regex, 0, "found, expected ')'");
-    return end_pattern(reader, path);
+    return true;
 }
 
 bool reader_literal(struct reader *reader, const char *path, enum pattern_mode mode,
                     const char *text, size_t bytes)
 {
-    struct regex regex = {reader, path, (const uint8_t *)text, bytes, 0, 0};
-    if (!start_pattern(&regex, mode))
-        return false;
-    while (regex.at < bytes) {
-        uint32_t length, code = utf8_decode(regex.text + regex.at, &length);
-        if (reader->bytes && (code <= ' ' || code >= 0x7F))
-            return refuse(&regex, length, "is not supported behind ByteLevel");
-        if (!emit_code(&regex, code))
-            return false;
-        regex.at += length;
-    }
-    return end_pattern(reader, path);
+    struct regex regex = {reader, &reader->source.patterns, path, (const uint8_t *)text, bytes, 0,
+                          0};
+    return start_pattern(&regex, mode) && read_literal(&regex) && end_pattern(reader, path);
+}
+
+bool reader_step_pattern(struct reader *reader, const char *path, bool is_regex, const char *text,
+                         size_t bytes)
+{
+    struct regex regex = {reader, &reader->source.steps, path, (const uint8_t *)text, bytes, 0, 0};
+    if (is_regex && is_final_space(reader, text, bytes))
+        return emit(&regex, set_final_space);
+    return is_regex ? read_all(&regex) : read_literal(&regex);
 }

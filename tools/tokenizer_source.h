@@ -49,6 +49,8 @@ struct tokenizer_source {
     uint32_t prefix_level;     /* patterns before the prefix space */
     struct byte_pool patterns; /* each begun by its mode, ended by NUL */
     uint32_t pattern_count;
+    struct byte_pool steps; /* as SECTION_STEPS */
+    uint32_t step_count;
     struct byte_pool pool;
     struct source_token *tokens; /* [rows] */
     struct byte_pool map;        /* SECTION_MAP */
@@ -65,6 +67,12 @@ struct tokenizer_source {
 
 /* Appends bytes to the pool; false when there is no memory. */
 bool pool_add(struct byte_pool *pool, const void *bytes, uint64_t count, struct pool_text *text);
+
+/* Puts text[bytes] through the steps of the source's normalizer, a segment by itself; *made, of
+ * *made_bytes, is to be freed. Returns an exit code, with a reason for 4. */
+int tokenizer_build_normalised(const struct tokenizer_source *source, const char *text,
+                               size_t bytes, uint8_t **made, size_t *made_bytes,
+                               char message[TOKENIZER_JSON_MESSAGE]);
 
 /* Lays the tables out in *blob, which holds none yet. Returns an exit code as tokenizer_compile
  * does; `message` begins with `name`. */

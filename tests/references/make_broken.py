@@ -141,6 +141,23 @@ def settings():
         swap("an end-of-word suffix", '"end_of_word_suffix":null', '"end_of_word_suffix":"</w>"'),
         swap("byte fallback", '"fuse_unk":false', '"fuse_unk":false,"byte_fallback":true'),
         swap("normalizer Lowercase", NORMALIZER, '"normalizer":{"type":"Lowercase"}'),
+        swap("normalizer Precompiled", NORMALIZER,
+             '"normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAA"}'),
+        swap("normalizer Strip without its sides", NORMALIZER, '"normalizer":{"type":"Strip"}'),
+        swap("normalizer Replace of nothing", NORMALIZER, '"normalizer":{"type":"Replace",'
+             '"pattern":{"String":""},"content":"x"}'),
+        swap("normalizer Replace that may match nothing", NORMALIZER, '"normalizer":{"type":'
+             '"Replace","pattern":{"Regex":"x*"},"content":"x"}'),
+        swap("normalizer Replace that looks back", NORMALIZER, '"normalizer":{"type":"Replace",'
+             '"pattern":{"Regex":"(?<=a)b"},"content":"x"}'),
+        swap("normalizer Replace by a number", NORMALIZER, '"normalizer":{"type":"Replace",'
+             '"pattern":{"String":"x"},"content":1}'),
+        swap("normalizer Replace by U+0000", NORMALIZER, '"normalizer":{"type":"Replace",'
+             '"pattern":{"String":"x"},"content":"\\u0000"}'),
+        swap("normalizer of too many steps", NORMALIZER, '"normalizer":{"type":"Sequence",'
+             '"normalizers":[' + ",".join(['{"type":"Lowercase"}'] * 9) + "]}"),
+        swap("an added token that the normalizer removes", NORMALIZER, '"normalizer":{"type":'
+             '"Replace","pattern":{"Regex":"\\\\s+"},"content":""}'),
         swap("normalizer NFKC", NORMALIZER, '"normalizer":{"type":"NFKC"}'),
         swap("normalizer of no type", NORMALIZER, '"normalizer":{}'),
         swap("normalizer a string", NORMALIZER, '"normalizer":"NFC"'),
@@ -320,6 +337,7 @@ def characters():
         swap("chars: decoder ByteLevel", '"decoder":{"type":"Sequence"', '"decoder":' + LEVEL +
              ',"old":{"type":"Sequence"'),
         swap("chars: a decoder too many", strip, strip + "," + strip),
+        swap("chars: Lowercase behind Replace", replace, replace + ',{"type":"Lowercase"}'),
         swap("chars: NFC behind Replace", replace, replace + ',{"type":"NFC"}'),
         swap("chars: two forms", prepend, '{"type":"NFC"},{"type":"NFKC"}'),
         swap("chars: one form twice", prepend, '{"type":"NFC"},{"type":"NFC"}'),

@@ -7,7 +7,8 @@ Made with Python 3.11.2 and tokenizers 0.23.3.
 
     python tests/references/make_tokenizer_parts.py
 
-Writes tests/data/tokenizers/parts/{texts.json,NAME.json,NAME.cases.json}, as the kinds have them.
+Writes tests/data/tokenizers/parts/{texts.json,NAME.json,NAME.cases.json}, as the kinds have them,
+and tests/data/tokenizers/characters.json.
 """
 
 import random
@@ -16,6 +17,7 @@ import make_tokenizer_kinds as kinds
 from make_tokenizer_kinds import (MARK, added, bpe, byte_level, byte_vocab, bytes_of_symbols,
                                   char_vocab, file, sequence, split, stored)
 from nasty import strings
+from tokenizers import normalizers
 
 kinds.OUT = kinds.OUT.parent / "parts"
 TEKKEN = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
@@ -126,6 +128,28 @@ def byte_parts():
                                   sequence("pretokenizers", node("WhitespaceSplit"), plain)))
     for form in ("NFD", "NFKC", "NFKD"):
         yield form.lower(), make(node(form), pre_tokenizer=byte_level())
+    nodes = {"pre_tokenizer": byte_level()}
+    lower, markless = node("Lowercase"), node("StripAccents")
+
+    def replaced(pattern, content, kind="Regex"):
+        return node("Replace", pattern={kind: pattern}, content=content)
+
+    def steps(*parts):
+        return make(sequence("normalizers", *parts), **nodes)
+
+    yield "lowercase", make(lower, **nodes)
+    yield "clip-steps", steps(node("NFC"), replaced(r"\s+", " "), lower)
+    yield "uncased", steps(node("NFD"), lower, markless)
+    yield "accents", steps(markless, node("NFKC"), node("NFKC"))
+    yield "strip", make(node("Strip", strip_left=True, strip_right=True), **nodes)
+    yield "strip-start", steps(replaced("!", " "), node("Strip", strip_left=True,
+                                                        strip_right=False))
+    yield "strip-end", steps(node("Strip", strip_left=False, strip_right=True),
+                             replaced("a", " ", "String"))
+    yield "replaced", steps(replaced("  ", " ", "String"), replaced(r"\p{N}{2,}|[\r\n]+", "<1>"),
+                            replaced("\u0301", "", "String"), replaced(r"(?i:s)(?=\w)", "\u017f"),
+                            replaced(r"\s+$", "~"))
+    yield "nmt", steps(node("Nmt"), replaced("``", '"', "String"))
     less, fewer = byte_vocab(every, 60)
     less = {t: i for i, t in enumerate(t for t in less if not set(t) & set("xyz\u00c2\u00c4"))}
     fewer = [m for m in fewer if "".join(m) in less]
@@ -160,6 +184,13 @@ def char_parts():
                                  pre_tokenizer=meta("always"), **both)
     yield "nfkc-marks", file(full, special, normalizer=sequence(
         "normalizers", node("NFKC"), node("Prepend", prepend=MARK), replace), **both)
+    yield "steps-metaspace", file(full, special, normalizer=sequence(
+        "normalizers", node("Strip", strip_left=True, strip_right=True),
+        node("Replace", pattern={"Regex": " {2,}"}, content=MARK)),
+                                  pre_tokenizer=meta("always"), **both)
+    yield "steps-marks", file(full, special, normalizer=sequence(
+        "normalizers", node("Strip", strip_left=False, strip_right=True), node("Lowercase"),
+        node("NFKC"), node("Prepend", prepend=MARK), replace), **both)
     yield "metaspace-parts", file(full, special, **pre(
         meta("first"), node("Punctuation", behavior="Contiguous"), digits(True)), **both)
     yield "words-metaspace", file(full, special, **pre(node("WhitespaceSplit"), meta("always")),
@@ -196,6 +227,17 @@ def char_parts():
                           decoder=fuse)
 
 
+def changed_characters():
+    """characters.json: what single characters become, where they do not stay."""
+    steps = {"Lowercase": normalizers.Lowercase(), "StripAccents": normalizers.StripAccents(),
+             "Strip": normalizers.Strip()}
+    codes = [*range(1, 0xD800), *range(0xE000, 0x110000)]
+    found = {name: {f"{code:X}": step.normalize_str(chr(code)) for code in codes
+                    if step.normalize_str(chr(code)) != chr(code)} for name, step in steps.items()}
+    path = kinds.OUT.parent / "characters.json"
+    path.write_text(kinds.json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
 def main():
     kinds.OUT.mkdir(parents=True, exist_ok=True)
     texts = choose_texts()
@@ -204,6 +246,7 @@ def main():
     models_written = {}
     for name, spec in [*byte_parts(), *char_parts()]:
         kinds.write(name, spec, texts, models_written)
+    changed_characters()
 
 
 if __name__ == "__main__":
