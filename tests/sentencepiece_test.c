@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/child.h"
 #include "tests/run.h"
 
 #define FOLDER TOKENIZER_CASES "sentencepiece/"
@@ -312,6 +313,38 @@ START_TEST(damage_does_no_harm)
 }
 END_TEST
 
+static void write_bytes(const char *path, const void *bytes, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(files_beside_a_model_that_are_not_read_are_named)
+{
+    static const char *const names[] = {"added_tokens.json", "special_tokens_map.json"};
+    const char *path = child_scratch("tokenizer.model");
+    char expected[2 * TOKENIZER_JSON_MESSAGE] = "", message[TOKENIZER_JSON_MESSAGE] = "";
+    struct token_bed_text model = read_model("squeezing");
+    write_bytes(path, model.bytes, model.size);
+    free(model.bytes);
+    for (size_t i = 0; i < 3; i++) {
+        struct tokenizer_blob blob;
+        ck_assert_msg(tokenizer_compile(path, ROWS, &blob, message) == 0, "%s", message);
+        ck_assert_str_eq(blob.notes, expected);
+        free(blob.bytes);
+        if (i == 2)
+            break;
+        const char *beside = child_scratch(names[i]);
+        write_bytes(beside, "{}", 2);
+        const size_t used = strlen(expected);
+        snprintf(expected + used, sizeof expected - used,
+                 "%s: not read; of added tokens those of tokenizer_config.json count\n", beside);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sentencepiece");
@@ -322,6 +355,7 @@ int main(void)
     tcase_add_test(tests, endless_text_does_not_depend_on_the_cutting);
     tcase_add_test(tests, symbols_and_the_config_are_obeyed);
     tcase_add_test(tests, what_is_not_supported_or_damaged_is_refused);
+    tcase_add_test(tests, files_beside_a_model_that_are_not_read_are_named);
     tcase_add_loop_test(tests, damage_does_no_harm, 0, 2);
     suite_add_tcase(suite, tests);
     return tests_run(suite);

@@ -182,6 +182,21 @@ static char *beside(const char *path, const char *name)
     return made;
 }
 
+/* Files beside NAME.model that older versions of `transformers` wrote: names those that are there.
+ */
+static void note_unread(const char *path, struct tokenizer_blob *blob)
+{
+    static const char *const names[] = {"added_tokens.json", "special_tokens_map.json"};
+    const char *end = strrchr(path, '.');
+    for (size_t i = 0; i < 2 && end != NULL && strcmp(end, ".model") == 0; i++) {
+        char *beside_it = beside(path, names[i]);
+        struct reader reader = {.name = beside_it, .notes = blob->notes};
+        if (beside_it != NULL && access(beside_it, F_OK) == 0)
+            reader_note(&reader, "not read; of added tokens those of tokenizer_config.json count");
+        free(beside_it);
+    }
+}
+
 int tokenizer_compile(const char *path, uint64_t vocab_rows, struct tokenizer_blob *blob,
                       char message[TOKENIZER_JSON_MESSAGE])
 {
@@ -203,6 +218,8 @@ int tokenizer_compile(const char *path, uint64_t vocab_rows, struct tokenizer_bl
     else if (!has_config || config_json != NULL)
         code = tokenizer_compile_memory(&tokenizer, has_config ? &config : NULL, vocab_rows, blob,
                                         message);
+    if (code == 0)
+        note_unread(path, blob);
     free(config_json);
     free(config_path);
     free(json);

@@ -14,7 +14,7 @@
  *
  * What is left out with a note: truncation and padding, which a training run leaves behind and no
  * prompt wants; added tokens whose ids the model has no rows for, so that their text is tokenized
- * like any other.
+ * like any other; added_tokens.json and special_tokens_map.json beside a tokenizer.model.
  *
  * A SentencePiece model (tokenizer.model) with BPE is read as the tokenizer.json that says the
  * same; the ids are SentencePiece's own (tokenizer_sentencepiece.c).
