@@ -69,6 +69,8 @@ static bool check_header(const void *block, uint64_t bytes, char message[TOKENIZ
                               TOKENIZER_WHOLE_WORDS | TOKENIZER_JOIN;
     if ((header->flags & TOKENIZER_CHARS) == 0 && (header->flags & of_chars) != 0)
         return refuse(message, "flags without that of characters", header->flags, TOKENIZER_CHARS);
+    if (header->unused != 0)
+        return refuse(message, "the field that nothing uses", header->unused, 0);
     if (header->rows == 0 || header->rows > TOKENIZER_MAX_ROWS)
         return refuse(message, "rows (at least 1, at most)", header->rows, TOKENIZER_MAX_ROWS);
     if (header->unknown != TOKENIZER_NONE && header->unknown >= header->rows)
