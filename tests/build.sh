@@ -90,9 +90,10 @@ touch -d '9 days ago' "$tree/$b"/*
 "$tools/gen" import "$tree/$a" --linear-type f32 --embedding-type f32 >"$tree/$config"
 cd "$tree" || exit 1
 
-# Of this tree alone: not of the make that runs the tests. What it says is in ../said.
+# Of this tree alone: not of the make that runs the tests, nor by its compiler. What it says is in ../said.
+unset MAKEFLAGS MAKELEVEL CC
 build() {
-    env -u MAKEFLAGS -u MAKELEVEL make -s CFLAGS=-O0 MODEL=m CONFIG="$config" SOURCES=build/m "$@" >../said 2>&1 && return
+    make -s CFLAGS=-O0 MODEL=m CONFIG="$config" SOURCES=build/m "$@" >../said 2>&1 && return
     code=$?
     tail -n 5 ../said | sed 's/^/    /'
     return $code
@@ -153,7 +154,7 @@ check "an archive without what is gone" test -z "$(ar t build/cpu/libruntime.a |
 
 rm build/cpu/obj/runtime/[a-m]*.o build/cpu/libruntime.a
 count=$(find runtime -maxdepth 1 -name '[a-m]*.c' | wc -l)
-env -u MAKEFLAGS -u MAKELEVEL make -s CFLAGS=-O0 MODEL=m CONFIG="$config" SOURCES=build/m >../first 2>&1 &
+make -s CFLAGS=-O0 MODEL=m CONFIG="$config" SOURCES=build/m >../first 2>&1 &
 build
 code=$?
 wait $!
