@@ -25,11 +25,11 @@ static void call_norm(run *r, void *context)
 static double check_group(const struct groups_case *c, const f32 *x, const f32 *y,
                           const f32 *weight)
 {
-    const u32 width = c->D / c->G;
+    const u32 width = c->D / c->G, inner = c->I / c->G;
     double squares = 0, worst = 0;
     for (u32 i = 0; i < width; i++)
         squares += (double)x[i] * x[i];
-    const double scale = 1 / sqrt(squares / (c->I / c->G) + (double)c->eps);
+    const double scale = 1 / sqrt(squares / inner + (double)c->eps);
     for (u32 i = 0; i < width; i++) {
         const double exact = x[i] * scale * weight[i];
         const double bound = (width / 32.0 + 8) * 0x1p-24 * fabs(exact);
