@@ -1,5 +1,6 @@
 /* The environment as the hub's own client reads it: tests/data/hub_settings.txt has what
  * huggingface_hub made of each case (tests/references/make_hub_settings.py). */
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +61,22 @@ START_TEST(settings_are_those_of_the_client)
                           hub.token_source, path);
     }
     fclose(file);
-    ck_assert_uint_eq(cases, 52);
+    ck_assert_uint_eq(cases, 51);
+}
+END_TEST
+
+/* Where a user's home is differs from machine to machine, so this case is not stored. */
+START_TEST(the_home_of_another_user_is_asked_for)
+{
+    static struct hub hub;
+    char expected[1024];
+    const struct passwd *root = getpwnam("root");
+    ck_assert_ptr_nonnull(root);
+    snprintf(expected, sizeof expected, "%s/h/hub", root->pw_dir);
+    clean_environment();
+    ck_assert_int_eq(setenv("HF_HOME", "~root/h", 1), 0);
+    hub_settings(&hub);
+    ck_assert_str_eq(hub.cache, expected);
 }
 END_TEST
 
@@ -84,6 +100,7 @@ int main(void)
     Suite *suite = suite_create("fetch settings");
     TCase *tests = tcase_create("fetch settings");
     tcase_add_test(tests, settings_are_those_of_the_client);
+    tcase_add_test(tests, the_home_of_another_user_is_asked_for);
     tcase_add_test(tests, set_to_nothing_is_not_set);
     suite_add_tcase(suite, tests);
     return tests_run(suite);

@@ -31,6 +31,7 @@
 
 #include "kernels/cuda/linear_gemv.cuh"
 #include "kernels/cuda/norm_selection.cuh"
+#include "kernels/cuda/scan_wide.cuh"
 
 enum {
     DT_THREADS = 128,
@@ -101,21 +102,6 @@ DEVICE f32 dt_advance(u32 N, f32 dt, f32 x, struct dt_states *s, f32 *state)
     return y;
 }
 
-/* The same where there are too many to be held: each is read when it is its turn. */
-DEVICE f32 dt_advance_many(u32 N, f32 dt, f32 x, const f32 *A, const f32 *B, f32 *state)
-{
-    const u32 c = thread_index() % LINE_F32;
-    const f32 u = dt * x;
-    f32 y = 0.0f;
-    for (u32 n = thread_index() / LINE_F32; n < N; n += DT_LANES) {
-        const u32 at = n * LINE_F32 + c;
-        const f32 now = k_fma(k_exp2_below(A[at] * LOG2_E * dt), state[at], u * B[n]);
-        state[at] = now;
-        y = k_fma(now, B[N + n], y);
-    }
-    return y;
-}
-
 /* The row that a token's time step and states come from: xdb, or its norms in shared memory. All
  * threads come here. */
 DEVICE const f32 *dt_row(u32 N, u32 R, bool normed, f32 eps, const struct dt_scan_params *p,
@@ -168,7 +154,7 @@ DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, bool normed, f32 ep
         shared->dt[thread / DT_LANES] = dt;
     block_barrier(); /* dt: written by the first lane of each channel, read by its threads */
     f32 y = held > 0 ? dt_advance(held, shared->dt[c], x, &s, state)
-                     : dt_advance_many(N, shared->dt[c], x, A, xdb + R, state);
+                     : scan_wide_advance(N, DT_LANES, shared->dt[c], x, A, xdb + R, state);
     y = y + warp_xor(y, LINE_F32);
     if (warp_lane() < LINE_F32)
         shared->y[warp_index()][c] = y;

@@ -39,13 +39,15 @@ struct scan_wide_shared {
 };
 #define SCAN_WIDE_SHARED(N) ((u32)sizeof(struct scan_wide_shared) + (N)*LINE_F32 * 4)
 
-/* This thread's states of its channel one token later; returns its part of the sum over n. */
-DEVICE f32 scan_wide_advance(u32 N, f32 dt, f32 x, const f32 *A, const f32 *B, f32 *state)
+/* This thread's states of its channel one token later, each read when it is its turn, where `lanes`
+ * threads have a channel; returns its part of the sum over n. */
+DEVICE f32 scan_wide_advance(u32 N, u32 lanes, f32 dt, f32 x, const f32 *A, const f32 *B,
+                             f32 *state)
 {
     const u32 c = thread_index() % LINE_F32;
     const f32 u = dt * x;
     f32 y = 0.0f;
-    for (u32 n = thread_index() / LINE_F32; n < N; n += SCAN_WIDE_LANES) {
+    for (u32 n = thread_index() / LINE_F32; n < N; n += lanes) {
         const u32 at = n * LINE_F32 + c;
         const f32 now = k_fma(k_exp2_below(A[at] * LOG2_E * dt), state[at], u * B[n]);
         state[at] = now;
@@ -70,7 +72,8 @@ DEVICE void scan_wide(u32 S, u32 N, u32 R, u32 XS, u32 DS, enum count count,
     for (size_t t = 0; t < rows; t++) {
         f32 *const row = p->xz + t * XS + channel;
         const f32 x = row[0], z = row[S], *const B = p->xdb + t * DS + R;
-        f32 y = scan_wide_advance(N, p->dt[t * S + channel], x, p->A + states, B, shared->state);
+        f32 y = scan_wide_advance(N, SCAN_WIDE_LANES, p->dt[t * S + channel], x, p->A + states, B,
+                                  shared->state);
         y = y + warp_xor(y, LINE_F32);
         if (warp_lane() < LINE_F32)
             shared->y[warp_index()][c] = y;

@@ -16,7 +16,7 @@ print(constants.HF_HUB_CACHE, constants.HF_TOKEN_PATH, get_token_to_send(None) o
 """
 
 CASES = [
-    {}, {"HF_HOME": "/h"}, {"HF_HOME": "~/h"}, {"HF_HOME": "~"}, {"HF_HOME": "~root/h"},
+    {}, {"HF_HOME": "/h"}, {"HF_HOME": "~/h"}, {"HF_HOME": "~"},
     {"HF_HOME": "~nobody-here/h"}, {"HF_HOME": "h/~/x"}, {"XDG_CACHE_HOME": "/x"},
     {"XDG_CACHE_HOME": "~/x"}, {"XDG_CACHE_HOME": "/x", "HF_HOME": "$XDG_CACHE_HOME/y"},
     {"HF_HOME": "${HOME}/h"}, {"HF_HOME": "$NOT_SET/${NOT_SET}/$/${}/$1"}, {"HF_HOME": "a$HOME-b"},
