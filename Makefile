@@ -89,7 +89,7 @@ tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1)
 include cuda.mk
 objects = $(patsubst %.c,$(1)/%.o,$(patsubst %.cu,$(1)/%.cu.o,$(2)))
 tool_mains   := tools/pack.c tools/fables.c tools/fetch.c
-gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c))
+gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c gen/*/*.c))
 fetch_lib    := $(filter-out tools/fetch.c,$(wildcard tools/fetch*.c))
 tool_lib     := $(filter-out $(tool_mains) $(fetch_lib) tools/train_scan.c tools/trace_injection.c \
                   tools/driver_watch.c,$(wildcard tools/*.c))
@@ -205,7 +205,7 @@ $(TOOLS)/flags.record: used := $(call recorded,$(FLAGS)) $(call version,$(HOST_C
 $(OUT)/flags.record:   used := $(call recorded,$(FLAGS) $(backend_cflags) $(nvtx_flags) $(MARCH)) $(call version,$(CC)) \
                                "$$(grep -m 1 -E '^(flags|Features)' /proc/cpuinfo)"
 $(TESTS)/flags.record: used := $(call recorded,$(FLAGS) $(nvtx_flags) $(MARCH)) $(call version,$(CC))
-build/sources.record:  used := $(sort $(wildcard $(addsuffix *.c*,gen/ tools/ runtime/ runtime/*/ kernels/*/ tests/ \
+build/sources.record:  used := $(sort $(wildcard $(addsuffix *.c*,gen/ gen/*/ tools/ runtime/ runtime/*/ kernels/*/ tests/ \
                                                                   tests/*/)))
 %.record: FORCE
 	@printf '%s\n' $(used) | tools/mk/record.sh $@

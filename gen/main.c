@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gen/emit.h"
-#include "gen/import.h"
-#include "gen/table.h"
+#include "gen/emit/emit.h"
+#include "gen/front/import.h"
+#include "gen/emit/table.h"
 #include "runtime/die.h"
 #include "runtime/interrupt.h"
 #include "runtime/streams.h"

@@ -1,6 +1,6 @@
 /* The front for the families with attention, and the kinds of layers beside it: shape rules, costs,
  * what decode reads, caches. */
-#include "gen/emit.h"
+#include "gen/emit/emit.h"
 #include "tests/designs.h"
 #include "tests/heard.h"
 #include "tests/run.h"

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gen/emit.h"
+#include "gen/emit/emit.h"
 #include "tests/child.h"
 #include "tests/heard.h"
 #include "tests/run.h"

@@ -1,6 +1,6 @@
 /* The reference models, pinned: bytes of every arena and parameters, change them only on purpose;
  * every plan at its lower bound; and the committed sources are what the generator makes today. */
-#include "gen/emit.h"
+#include "gen/emit/emit.h"
 #include "tests/heard.h"
 #include "tests/run.h"
 

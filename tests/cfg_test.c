@@ -1,7 +1,7 @@
 /* The config reader beyond the golden cases: limits, memory safety, values, names, digest. */
 #include <math.h>
 
-#include "gen/cfg.h"
+#include "gen/front/cfg.h"
 #include "tests/heard.h"
 #include "tests/run.h"
 

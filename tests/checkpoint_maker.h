@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gen/layout.h"
+#include "gen/graph/layout.h"
 #include "tools/convert.h"
 #include "tools/pack_run.h"
 

@@ -2,7 +2,7 @@
 #ifndef TESTS_DESIGNS_H
 #define TESTS_DESIGNS_H
 
-#include "gen/cfg.h"
+#include "gen/front/cfg.h"
 
 /* Tied, no projection bias, a convolution bias, every width a multiple of 16. */
 static const struct cfg plain_cfg = {.name = "plain",

@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gen/emit.h"
-#include "gen/number.h"
+#include "gen/emit/emit.h"
+#include "gen/front/number.h"
 #include "tests/child.h"
 #include "tests/designs.h"
 #include "tests/heard.h"

@@ -1,5 +1,5 @@
 /* The front: graphs of the Mamba family, shape rules, costs, lifetimes, layout, instances. */
-#include "gen/emit.h"
+#include "gen/emit/emit.h"
 #include "tests/designs.h"
 #include "tests/heard.h"
 #include "tests/run.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gen/report.h"
+#include "gen/front/report.h"
 
 struct heard {
     struct report report;

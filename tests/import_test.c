@@ -1,6 +1,6 @@
 /* The import of a config.json beyond the golden cases: the real sizes, and texts cut anywhere. */
-#include "gen/import.h"
-#include "gen/layout.h"
+#include "gen/front/import.h"
+#include "gen/graph/layout.h"
 #include "tests/heard.h"
 #include "tests/run.h"
 

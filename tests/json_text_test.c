@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gen/json_text.h"
+#include "gen/front/json_text.h"
 #include "tests/run.h"
 
 /* Text of a string literal, from memory of exactly its size. */

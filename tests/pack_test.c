@@ -1,5 +1,5 @@
-/* Whole weight files: every element where the formulas of gen/layout.h put it, every digest, the
- * same file again and again, and nothing half-written when something goes wrong. */
+/* Whole weight files: every element where the formulas of gen/graph/layout.h put it, every digest,
+ * the same file again and again, and nothing half-written when something goes wrong. */
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>

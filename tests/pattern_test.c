@@ -1,6 +1,6 @@
 /* Models with several kinds of layers: which layer is of which kind, their operations, weights,
  * state and plans. */
-#include "gen/emit.h"
+#include "gen/emit/emit.h"
 #include "tests/designs.h"
 #include "tests/heard.h"
 #include "tests/run.h"

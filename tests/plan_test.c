@@ -1,6 +1,6 @@
 /* The planner: hand cases, thousands of random ones against the bound, the checker and brute force;
  * and the checkers against broken plans. */
-#include "gen/plan.h"
+#include "gen/memory/plan.h"
 #include "tests/designs.h"
 #include "tests/heard.h"
 #include "tests/run.h"

@@ -1,5 +1,5 @@
 /* The front for Mamba-2: where the parts of in_proj lie, shape rules, costs, the state. */
-#include "gen/emit.h"
+#include "gen/emit/emit.h"
 #include "tests/designs.h"
 #include "tests/heard.h"
 #include "tests/run.h"

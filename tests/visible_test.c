@@ -4,7 +4,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "gen/report.h"
+#include "gen/front/report.h"
 #include "tests/run.h"
 
 static const struct {

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gen/folder.h"
-#include "gen/json_text.h"
+#include "gen/front/folder.h"
+#include "gen/front/json_text.h"
 #include "tools/checkpoint_bind.h"
 #include "tools/convert.h"
 

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "gen/layout.h"
+#include "gen/graph/layout.h"
 #include "runtime/run.h"
 #include "tools/safetensors.h"
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gen/json_text.h"
+#include "gen/front/json_text.h"
 #include "runtime/die.h"
 
 /* ---- addresses ------------------------------------------------------------------------------ */

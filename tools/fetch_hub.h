@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gen/cfg.h"
+#include "gen/front/cfg.h"
 #include "tools/fetch_digest.h"
 
 enum {

@@ -10,7 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "gen/number.h"
+#include "gen/front/number.h"
 #include "runtime/die.h"
 #include "tools/fetch_http.h"
 

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "gen/layout.h"
+#include "gen/graph/layout.h"
 #include "runtime/run.h"
 #include "tools/progress.h"
 
@@ -17,7 +17,7 @@
 typedef bool image_read(const void *context, uint32_t index, uint64_t first, uint64_t count,
                         f32 *values, struct report *report);
 
-/* Who will read the file: decides the order inside a matrix, see gen/layout.h. */
+/* Who will read the file: decides the order inside a matrix, see gen/graph/layout.h. */
 enum backend { BACKEND_CPU, BACKEND_CUDA };
 
 struct image {

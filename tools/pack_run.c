@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gen/import.h"
+#include "gen/front/import.h"
 #include "runtime/die.h"
 #include "runtime/interrupt.h"
 #include "tools/checkpoint.h"

@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "gen/layout.h"
+#include "gen/graph/layout.h"
 #include "runtime/run.h"
 
 struct random_weights {

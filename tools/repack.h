@@ -1,12 +1,12 @@
 /* The packings of the weights arena, as pure functions from rows of f32 to bytes of the image.
  *
- * gen/layout.h defines them. Only matrices have a type, DTYPE_F32, DTYPE_F16 or DTYPE_BF16; the
- * others stay f32. Padding columns of a matrix are written as zeros; the caller supplies padding
- * rows and the zeros of everything else. */
+ * gen/graph/layout.h defines them. Only matrices have a type, DTYPE_F32, DTYPE_F16 or DTYPE_BF16;
+ * the others stay f32. Padding columns of a matrix are written as zeros; the caller supplies
+ * padding rows and the zeros of everything else. */
 #ifndef TOOLS_REPACK_H
 #define TOOLS_REPACK_H
 
-#include "gen/cfg.h"
+#include "gen/front/cfg.h"
 #include "runtime/run.h"
 
 enum { REPACK_PANEL_ROWS = 64 };

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gen/json_text.h"
+#include "gen/front/json_text.h"
 
 static const struct dtype {
     const char *name;

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gen/report.h"
+#include "gen/front/report.h"
 
 enum {
     SAFETENSORS_DIMS = 8,               /* most dimensions of a tensor */

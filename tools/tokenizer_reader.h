@@ -2,7 +2,7 @@
 #ifndef TOOLS_TOKENIZER_READER_H
 #define TOOLS_TOKENIZER_READER_H
 
-#include "gen/json_text.h"
+#include "gen/front/json_text.h"
 #include "tools/tokenizer_source.h"
 
 enum { QUOTE_BYTES = 96 };

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gen/report.h"
+#include "gen/front/report.h"
 #include "runtime/digest.h"
 #include "runtime/partial.h"
 

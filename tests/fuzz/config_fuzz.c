@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gen/cfg.h"
+#include "gen/front/cfg.h"
 
 static void check_round_trip(const struct cfg *cfg, struct report *report)
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gen/import.h"
+#include "gen/front/import.h"
 
 static void check_accepted(const struct cfg *cfg, const struct import_left *left,
                            struct report *report)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gen/json_text.h"
+#include "gen/front/json_text.h"
 #include "tests/reference64/parts.h"
 #include "tools/convert.h"
 #include "tools/safetensors.h"

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "gen/layout.h"
+#include "gen/graph/layout.h"
 
 /* Draws of one case, one after the other. */
 struct draws {

@@ -1,0 +1,216 @@
+/* From a checked config to everything that the emitters print. */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "gen/families/attention.h"
+#include "gen/emit/emit.h"
+#include "gen/front/number.h"
+#include "kernels/cuda/work.h"
+
+const struct emitter emitters[] = {
+    {"model.h", emit_model_h},           {"arena.h", emit_arena_h},
+    {"decode.c", emit_decode_c},         {"prefill.c", emit_prefill_c},
+    {"instances.h", emit_instances_h},   {"instances.c", emit_instances_c},
+    {"instances.cu", emit_instances_cu}, {"ops.c", emit_ops_c},
+    {"proof.h", emit_proof_h},           {"plan.txt", emit_plan_txt},
+};
+const uint32_t emitter_count = sizeof emitters / sizeof emitters[0];
+
+/* sizeof(struct io): the step, then its rows, each on 64 bytes. */
+static uint64_t io_bytes(const struct graph *decode)
+{
+    uint64_t bytes = GRAPH_ALIGN;
+    for (uint32_t i = 0; i < decode->tensor_count; i++)
+        if (decode->tensor[i].role == ROLE_IO)
+            bytes += number_pad(tensor_bytes(&decode->tensor[i]), GRAPH_ALIGN);
+    return bytes;
+}
+
+uint64_t design_layer_state(const struct graph *decode, bool caches_only)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < decode->tensor_count; i++)
+        if (decode->tensor[i].role == ROLE_STATE && (!caches_only || decode->tensor[i].cache))
+            bytes += tensor_bytes(&decode->tensor[i]);
+    return bytes;
+}
+
+/* Of all layers: state and caches. Caches end the state, so that a new text need not zero them. */
+static void find_state(const struct steps *steps, struct design *design)
+{
+    for (uint32_t k = 0; k < steps->kind_count; k++) {
+        const struct graph *decode = &steps->graph[STEP_DECODE][k];
+        const uint64_t all = design_layer_state(decode, false);
+        const uint64_t caches = design_layer_state(decode, true);
+        if ((design->cache_bytes > 0 && caches < all) || (caches > 0 && caches < all))
+            report_fault(
+                steps->cfg.name,
+                "layers with nothing but caches as state must be the last of the family's "
+                "kinds (gen/graph/graph.c)"); /* the family lists its kinds in another order */
+        design->state_bytes += all * steps->kind[k].layers;
+        design->cache_bytes += caches * steps->kind[k].layers;
+    }
+}
+
+/* What one operation needs on CUDA, by kernels/cuda/work.h. */
+static uint64_t work_of(const struct graph *graph, const struct node *node)
+{
+    const struct tensor *w = node_tensor(graph, node, 1), *experts = node_tensor(graph, node, 3);
+    const uint64_t rows = node->t * node->chosen;
+    switch (node->op) {
+    case OP_LINEAR:
+    case OP_LINEAR_ADD:
+    case OP_LINEAR_BIAS:
+    case OP_LINEAR_ADD_BIAS:
+    case OP_LINEAR_SOFTPLUS:
+    case OP_LINEAR_GELU:
+        return graph->rows == ROWS_ONE ? 0
+                                       : WORK_LINEAR_BYTES(node->t, node->k, dtype_bytes(w->type));
+    case OP_SCAN:
+        return WORK_SCAN_BYTES(node->t, node->m, node->n);
+    case OP_ATTENTION: /* w: the keys */
+        return graph->rows == ROWS_ONE
+                   ? WORK_ATTENTION_BYTES(node->m / w->dim[2], w->dim[0], w->dim[2], w->dim[1])
+                   : 0;
+    case OP_NORM_EXPERTS_SWIGLU:
+        return WORK_LOGITS_BYTES(node_tensor(graph, node, 4)->rows);
+    case OP_EXPERTS_SWIGLU: /* more than GATHER, which comes before it */
+        return WORK_EXPERTS_SWIGLU_BYTES(rows, node->k, experts->experts,
+                                         dtype_bytes(experts->type));
+    case OP_EXPERTS_ADD:
+        return graph->rows == ROWS_ONE
+                   ? 0
+                   : WORK_EXPERTS_ADD_BYTES(rows, node->k, node->m, experts->experts,
+                                            dtype_bytes(experts->type));
+    default:
+        return 0;
+    }
+}
+
+/* The largest need of an operation, or of choosing a token. */
+static uint64_t work_bytes(const struct steps *steps)
+{
+    uint64_t most = WORK_TURN_BYTES(steps->cfg.vocab_size);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
+        struct step_op ops[STEP_OPS];
+        const uint32_t count = steps_ops(steps, step, ops);
+        for (uint32_t i = 0; i < count; i++) {
+            const uint64_t bytes = work_of(ops[i].graph, &ops[i].graph->node[ops[i].index]);
+            most = bytes > most ? bytes : most;
+        }
+    }
+    return number_pad(most, GRAPH_ALIGN);
+}
+
+/* The plans of one step, a graph for each kind of layer, and what they mean for the arena. */
+static bool plan_step(struct design *design, enum step_kind step, struct report *report)
+{
+    const struct steps *steps = &design->steps;
+    struct plan *plans = design->plan[step];
+    bool good = true;
+    for (uint32_t k = 0; k < steps->kind_count; k++) {
+        struct plan *plan = &plans[k];
+        live_find(&steps->graph[step][k], plan);
+        plan_solve(plan);
+        good = plan_check(plan, report) && good;
+        if (plan->bytes > design->scratch_bytes)
+            design->scratch_bytes = plan->bytes;
+        if (plan->bound > design->scratch_bound)
+            design->scratch_bound = plan->bound;
+    }
+    return good && plan_check_layers(plans, steps->graph[step], steps->kind_of,
+                                     steps->cfg.num_hidden_layers, report);
+}
+
+bool design_make(const struct cfg *cfg, struct report *report, struct design *design)
+{
+    *design = (struct design){.scratch_bytes = 0};
+    steps_build(cfg, &design->steps);
+    layout_make(cfg, &design->layout);
+    bool good = true;
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        good = plan_step(design, step, report) && good;
+    find_state(&design->steps, design);
+    if (design->cache_bytes > 0)
+        design->cache_position_bytes = design->cache_bytes / attention_positions(cfg);
+    design->work_bytes = work_bytes(&design->steps);
+    design->io_bytes = io_bytes(design->steps.graph[STEP_DECODE]);
+    design->instances = calloc(1, sizeof *design->instances);
+    if (design->instances == NULL)
+        report_no_memory();
+    instances_find(&design->steps, design->instances);
+    return good;
+}
+
+uint64_t design_streamed(const struct design *design, enum step_kind step)
+{
+    struct step_op ops[STEP_OPS];
+    const uint32_t count = steps_ops(&design->steps, step, ops);
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++)
+        bytes += ops[i].graph->node[ops[i].index].weight_bytes * ops[i].times;
+    return bytes;
+}
+
+struct budget design_budget(const struct design *d)
+{
+    return (struct budget){.parameters = d->layout.parameters,
+                           .active = d->layout.active,
+                           .read = d->layout.read,
+                           .weights = d->layout.weights_bytes,
+                           .streamed = design_streamed(d, STEP_DECODE),
+                           .constant = d->state_bytes - d->cache_bytes,
+                           .position = d->cache_position_bytes,
+                           .context = cfg_context(&d->steps.cfg),
+                           .trained = d->steps.cfg.max_position_embeddings,
+                           .window = cfg_window(&d->steps.cfg)};
+}
+
+void design_free(struct design *design)
+{
+    layout_free(&design->layout);
+    free(design->instances);
+    design->instances = NULL;
+}
+
+void emit_step_name(const struct graph *graph, char text[48])
+{
+    snprintf(text, 48, "%s%s%s", step_name(graph->step), graph->kind_name[0] != '\0' ? "_" : "",
+             graph->kind_name);
+}
+
+void emit_op(const struct graph *graph, uint32_t node, char text[64])
+{
+    char name[48];
+    node_full_name(graph, &graph->node[node], name);
+    snprintf(text, 64, "%s_%s", step_prefix(graph->step), name);
+}
+
+void emit_kind(const struct kind *kind, char text[32])
+{
+    snprintf(text, 32, "%s", kind->name);
+    for (char *c = text; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
+}
+
+void emit_matrix_type(const struct tensor *t, char text[64])
+{
+    snprintf(text, 64, "%s_%llux%llu", dtype_name(t->type),
+             (unsigned long long)tensor_padded_rows(t), (unsigned long long)tensor_stored_cols(t));
+}
+
+void emit_opening(struct page *page, const struct cfg *cfg, const char *file, const char *text, ...)
+{
+    va_list arguments;
+    va_start(arguments, text);
+    char *rest = NULL;
+    if (vasprintf(&rest, text, arguments) < 0)
+        report_no_memory();
+    va_end(arguments);
+    page_comment(page,
+                 "models/%s/%s: made from config/%s.ini; edit that, `make models`.\n"
+                 "\n%s",
+                 cfg->name, file, cfg->name, rest);
+    free(rest);
+}

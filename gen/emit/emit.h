@@ -1,0 +1,98 @@
+/* The back of the generator: one emitter per generated file, all over one writer.
+ *
+ * An emitter prints nouns and order: types, offsets, names, sequences of calls. It never prints a
+ * loop over tensor elements; those live in kernels/. */
+#ifndef GEN_EMIT_H
+#define GEN_EMIT_H
+
+#include "gen/graph/graph.h"
+#include "gen/graph/layout.h"
+#include "gen/emit/page.h"
+#include "gen/memory/plan.h"
+#include "runtime/budget.h"
+
+/* Everything an emitter may look at. */
+struct design {
+    struct steps steps;
+    struct layout layout;
+    struct plan plan[STEP_KINDS][GRAPH_KINDS]; /* of head: empty */
+    uint64_t scratch_bytes, state_bytes, io_bytes;
+    uint64_t cache_bytes;          /* of the state: keys and values */
+    uint64_t cache_position_bytes; /* of these, of one position */
+    uint64_t work_bytes;           /* CUDA: workspace of one operation */
+    uint64_t scratch_bound;
+    struct instances *instances;
+};
+
+/* From a checked config. False: a plan did not pass its own check, reported. */
+__attribute__((warn_unused_result)) bool design_make(const struct cfg *cfg, struct report *report,
+                                                     struct design *design);
+void design_free(struct design *design);
+
+/* One kernel shape: a line of instances.c. Operations of the same shape share one. */
+struct instance {
+    char symbol[96]; /* "gemv_bf16_3072x768" */
+    char family[24]; /* the macro: "LINEAR" */
+    char size[320];  /* the macro's arguments between symbol and count */
+    char count[8];   /* "ONE", "CHUNK", "LOGITS"; "" of a kernel that has one row by nature */
+    char note[64];   /* its first user: "IN_PROJ" */
+    const struct graph *graph;
+    const struct node *node;
+};
+
+struct instances {
+    uint32_t count;
+    struct instance instance[STEP_KINDS * STEP_OPS];
+    uint32_t of[STEP_KINDS][GRAPH_KINDS][GRAPH_NODES]; /* which instance a node calls */
+};
+
+void instances_find(const struct steps *steps, struct instances *instances);
+
+/* Bytes of weights that a step reads. */
+uint64_t design_streamed(const struct design *design, enum step_kind step);
+
+/* What the model needs by its shape alone. */
+struct budget design_budget(const struct design *design);
+
+/* What a layer of this graph leaves for the next token, in bytes; or only its caches. */
+uint64_t design_layer_state(const struct graph *decode, bool caches_only);
+
+/* "decode", or with the kind behind, "decode_mamba_mlp", of a model with several: the union of the
+ * graph's buffers is union decode_scratch. */
+void emit_step_name(const struct graph *graph, char text[48]);
+
+/* "DECODE_IN_PROJ", "DECODE_MAMBA_MLP_IN_PROJ": the enumerator of an operation. */
+void emit_op(const struct graph *graph, uint32_t node, char text[64]);
+
+/* "MAMBA_MLP": the enumerator of a kind. */
+void emit_kind(const struct kind *kind, char text[32]);
+
+/* "bf16_3072x768": the struct of a packed matrix. */
+void emit_matrix_type(const struct tensor *tensor, char text[64]);
+
+/* The comment on top of every generated file: where it comes from, then the text. */
+__attribute__((format(printf, 4, 5))) void emit_opening(struct page *page, const struct cfg *cfg,
+                                                        const char *file, const char *text, ...);
+
+void emit_model_h(const struct design *design, struct page *page);
+void emit_arena_h(const struct design *design, struct page *page);
+void emit_decode_c(const struct design *design, struct page *page);
+void emit_prefill_c(const struct design *design, struct page *page);
+void emit_instances_h(const struct design *design, struct page *page);
+void emit_instances_c(const struct design *design, struct page *page);
+void emit_instances_cu(const struct design *design, struct page *page);
+void emit_ops_c(const struct design *design, struct page *page);
+/* The part of ops.c that lists the tensors of the weights arena. */
+void emit_weight_table(const struct design *design, struct page *page);
+void emit_proof_h(const struct design *design, struct page *page);
+void emit_plan_txt(const struct design *design, struct page *page);
+
+/* The generated files, in the order in which they are written. */
+struct emitter {
+    const char *file;
+    void (*emit)(const struct design *design, struct page *page);
+};
+extern const struct emitter emitters[];
+extern const uint32_t emitter_count;
+
+#endif

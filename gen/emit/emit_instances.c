@@ -1,0 +1,184 @@
+/* instances.h and instances.c: every kernel shape of the model, once. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "gen/emit/emit.h"
+#include "gen/front/number.h"
+
+static const char *const families[] = {"EMBED",
+                                       "RMSNORM",
+                                       "LAYERNORM",
+                                       "LINEAR",
+                                       "CONV_SILU",
+                                       "SCAN",
+                                       "NORM_LINEAR_CONV",
+                                       "DT_SCAN",
+                                       "NORM_SELECTION",
+                                       "NORM_DT_SCAN",
+                                       "SSD",
+                                       "RMSNORM_GROUPS",
+                                       "NORM_LINEAR_ADD",
+                                       "NORM_QKV",
+                                       "ROPE_APPEND",
+                                       "ATTENTION",
+                                       "SWIGLU",
+                                       "NORM_LINEAR_SWIGLU",
+                                       "NORM_LINEAR_GELU",
+                                       "ROUTE",
+                                       "GATHER",
+                                       "EXPERTS_SWIGLU",
+                                       "NORM_EXPERTS_SWIGLU",
+                                       "EXPERTS_ADD"};
+
+/* Whether the node reads several matrices, which then need names of their own. */
+static bool has_matrices(const struct node *node, const struct graph *graph)
+{
+    uint32_t matrices = 0;
+    for (uint32_t o = 0; o < node_operands(node); o++) {
+        const struct tensor *t = node_tensor(graph, node, o);
+        matrices += t != NULL && t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX;
+    }
+    return matrices > 1;
+}
+
+/* How an operand is declared: rows of f32, a packed matrix, or a plain vector. */
+static void parameter(const struct node *node, const struct graph *graph, uint32_t index,
+                      char text[96])
+{
+    const struct tensor *t = node_tensor(graph, node, index);
+    if (t == NULL) {
+        snprintf(text, 96, "const f32 *absent_%u", index);
+        return;
+    }
+    const char *fixed = node_access(node, index) == 'r' ? "const " : "";
+    char type[64];
+    if (t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX) {
+        emit_matrix_type(t, type);
+        snprintf(text, 96, "const %s *%s", type, has_matrices(node, graph) ? t->name : "w");
+    } else if (t->role == ROLE_WEIGHT && t->packing == PACKING_DECAY) {
+        snprintf(text, 96, "const f32 (*%s)[%u][%d]", t->name, t->cols, GRAPH_PAD);
+    } else if (t->rank == 3) {
+        snprintf(text, 96, "%s%s (*%s)[%" PRIu64 "][%" PRIu64 "]", fixed, dtype_name(t->type),
+                 t->name, t->dim[1], t->dim[2]);
+    } else if (t->role == ROLE_WEIGHT && t->packing == PACKING_TAPS) {
+        snprintf(text, 96, "const f32 (*%s)[%" PRIu64 "]", t->name, tensor_padded_rows(t));
+    } else if (t->role == ROLE_WEIGHT || t->rank == 1) {
+        snprintf(text, 96, "const %s *%s", t->role == ROLE_WEIGHT ? "f32" : "u32", t->name);
+    } else {
+        snprintf(text, 96, "%sf32 (*%s)[%" PRIu64 "]", fixed, t->name, t->dim[1]);
+    }
+}
+
+static void declare(const struct instance *i, struct page *page)
+{
+    char line[1024];
+    size_t used = (size_t)snprintf(line, sizeof line, "void %s(run *r, u32 op", i->symbol);
+    const size_t indent = strlen("void (") + strlen(i->symbol);
+    for (uint32_t o = 0; o < node_operands(i->node); o++) {
+        char text[96];
+        parameter(i->node, i->graph, o, text);
+        if (used + 2 + strlen(text) + 2 > PAGE_COLUMNS) {
+            page_line(page, "%s,", line);
+            used = (size_t)snprintf(line, sizeof line, "%*s%s", indent > 40 ? 40 : (int)indent, "",
+                                    text);
+        } else {
+            used += (size_t)snprintf(line + used, sizeof line - used, ", %s", text);
+        }
+    }
+    page_line(page, "%s);", line);
+}
+
+void emit_instances_h(const struct design *d, struct page *page)
+{
+    emit_opening(page, &d->steps.cfg, "instances.h",
+                 "The kernels of this model, each shape once: the symbols that a profiler shows.");
+    page_line(page, "#ifndef INSTANCES_H\n#define INSTANCES_H\n\n#include \"model.h\"\n");
+    for (uint32_t i = 0; i < d->instances->count; i++)
+        declare(&d->instances->instance[i], page);
+    page_line(page, "\n#endif");
+}
+
+/* The sizes as cells, so that they stand in columns: numbers to the right, words to the left. */
+static void size_cells(const char *size, char text[384])
+{
+    size_t used = 0;
+    for (const char *c = size; *c != '\0' && used + 4 < 384; c++) {
+        text[used++] = *c;
+        if (*c == ',')
+            text[used++] = c[1] == ' ' && isdigit((unsigned char)c[2]) ? '\v' : '\t';
+    }
+    text[used] = '\0';
+}
+
+/* The instances of one family that the step is the first to use. */
+static void family(const struct design *d, enum step_kind step, const char *name, struct page *page)
+{
+    page_table(page);
+    for (uint32_t i = 0; i < d->instances->count; i++) {
+        const struct instance *instance = &d->instances->instance[i];
+        if (instance->graph->step != step || strcmp(instance->family, name) != 0)
+            continue;
+        char cells[384];
+        size_cells(instance->size, cells);
+        const bool counted = instance->count[0] != '\0';
+        page_row(page, "%s(%s,\t %s%s%s)", name, instance->symbol, cells, counted ? ",\t " : "",
+                 instance->count);
+    }
+}
+
+/* The frequencies of the rotation, base^(-2 j / R), rounded as transformers does in f32. */
+static void rope_table(const struct cfg *cfg, struct page *page)
+{
+    const uint32_t rotary = cfg_rotary_dim(cfg);
+    char line[PAGE_COLUMNS + NUMBER_MAX];
+    size_t used = (size_t)snprintf(line, sizeof line, "ROPE_TABLE(rope, %u", rotary / 2);
+    page_blank(page);
+    for (uint32_t j = 0; j < rotary; j += 2) {
+        char value[NUMBER_MAX];
+        const float exponent = (float)j / (float)rotary;
+        number_float(1.0f / (float)pow(cfg->rope_theta, (double)exponent), value);
+        if (used + 2 + strlen(value) + 2 > PAGE_COLUMNS) {
+            page_line(page, "%s,", line);
+            used = (size_t)snprintf(line, sizeof line, "    %s", value);
+        } else {
+            used += (size_t)snprintf(line + used, sizeof line - used, ", %s", value);
+        }
+    }
+    page_line(page, "%s)", line);
+}
+
+/* The list is the same for every backend; the macros it is made of are not. */
+static void instances(const struct design *d, struct page *page)
+{
+    if (cfg_has(&d->steps.cfg, cfg_key("rope_theta")))
+        rope_table(&d->steps.cfg, page);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
+        const uint32_t tokens = d->steps.graph[step][0].tokens;
+        page_blank(page);
+        page_line(page, "/* %s, %u row%s */", step_name(step), tokens, tokens == 1 ? "" : "s");
+        for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
+            family(d, step, families[f], page);
+    }
+}
+
+void emit_instances_c(const struct design *d, struct page *page)
+{
+    emit_opening(page, &d->steps.cfg, "instances.c",
+                 "One line makes one kernel whose loops see only these constants; the macros are "
+                 "explained in kernels/cpu/kernels.h.");
+    page_line(page, "#include \"kernels/cpu/kernels.h\"\n#include \"instances.h\"");
+    instances(d, page);
+}
+
+void emit_instances_cu(const struct design *d, struct page *page)
+{
+    emit_opening(page, &d->steps.cfg, "instances.cu",
+                 "One line makes one operation: its CUDA kernels, whose loops see only these "
+                 "constants, and the function that launches them; the macros are explained in "
+                 "kernels/cuda/kernels.cuh.");
+    page_line(page, "#include \"kernels/cuda/kernels.cuh\"\n\nextern \"C\" {");
+    page_line(page, "#include \"instances.h\"\n}");
+    instances(d, page);
+}

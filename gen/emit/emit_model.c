@@ -1,0 +1,191 @@
+/* model.h: dimensions, packed types, weights, operations. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "gen/emit/emit.h"
+#include "gen/front/number.h"
+
+static void dimensions(const struct design *d, struct page *page)
+{
+    page_line(page, "\nenum {");
+    for (uint32_t i = 0; i < cfg_key_count; i++) {
+        char value[CFG_VALUE_MAX + 1];
+        if (cfg_keys[i].dimension[0] == '\0' || !cfg_has(&d->steps.cfg, &cfg_keys[i]))
+            continue;
+        cfg_value(&d->steps.cfg, &cfg_keys[i], value);
+        page_row(page, "    %s\t = \v%s,\t /* %s */", cfg_keys[i].dimension, value,
+                 cfg_keys[i].meaning);
+    }
+    page_line(page, "};");
+}
+
+static bool is_matrix(const struct tensor *t)
+{
+    return t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX;
+}
+
+/* Whether an earlier tensor of the graphs has the same packed type. */
+static bool typed_before(const struct graph *graphs, uint32_t kind, uint32_t index)
+{
+    char mine[64], other[64];
+    emit_matrix_type(&graphs[kind].tensor[index], mine);
+    for (uint32_t k = 0; k <= kind; k++)
+        for (uint32_t i = 0; i < (k == kind ? index : graphs[k].tensor_count); i++) {
+            if (!is_matrix(&graphs[k].tensor[i]))
+                continue;
+            emit_matrix_type(&graphs[k].tensor[i], other);
+            if (strcmp(mine, other) == 0)
+                return true;
+        }
+    return false;
+}
+
+static void matrix_type(const struct tensor *t, struct page *page)
+{
+    char type[64], size[NUMBER_MAX];
+    emit_matrix_type(t, type);
+    number_decimal_bytes(tensor_bytes(t) / (t->experts > 0 ? t->experts : 1), size);
+    const uint64_t rows = tensor_padded_rows(t), cols = tensor_stored_cols(t);
+    page_row(page,
+             "typedef struct {\t %s w[\v%" PRIu64 "%s\t * \v%" PRIu64 "\t]; }\t %s;\t /* \v%s */",
+             dtype_name(t->type), rows, rows * cols > INT32_MAX ? "ul" : "", cols, type, size);
+}
+
+static void matrix_types(const struct design *d, struct page *page)
+{
+    const struct graph *decode = d->steps.graph[STEP_DECODE];
+    page_blank(page);
+    page_comment(
+        page,
+        "Packed matrices, in the order of the backend; every shape a type of its own, so that "
+        "a wrong weight does not compile.");
+    for (uint32_t k = 0; k < d->steps.kind_count; k++)
+        for (uint32_t i = 0; i < decode[k].tensor_count; i++)
+            if (is_matrix(&decode[k].tensor[i]) && !typed_before(decode, k, i))
+                matrix_type(&decode[k].tensor[i], page);
+}
+
+/* "norm[768]" or "A[16][1536]" with its type; a matrix is its struct. */
+static void member(const struct tensor *t, char type[64], char name[64])
+{
+    snprintf(type, 64, "%s", dtype_name(t->type));
+    switch (t->packing) {
+    case PACKING_MATRIX:
+        emit_matrix_type(t, type);
+        if (t->experts > 0)
+            snprintf(name, 64, "%s[%u]", t->name, t->experts);
+        else
+            snprintf(name, 64, "%s", t->name);
+        return;
+    case PACKING_VECTOR:
+    case PACKING_RATE:
+        snprintf(name, 64, "%s[%" PRIu64 "]", t->name, tensor_padded_rows(t));
+        return;
+    case PACKING_TAPS:
+        snprintf(name, 64, "%s[%u][%" PRIu64 "]", t->name, t->cols, tensor_padded_rows(t));
+        return;
+    case PACKING_DECAY:
+        snprintf(name, 64, "%s[%" PRIu64 "][%u][%d]", t->name, tensor_padded_rows(t) / GRAPH_PAD,
+                 t->cols, GRAPH_PAD);
+        return;
+    }
+}
+
+static void weights_of(const struct graph *decode, enum place place, struct page *page)
+{
+    for (uint32_t i = 0; i < decode->tensor_count; i++) {
+        const struct tensor *t = &decode->tensor[i];
+        if (t->role != ROLE_WEIGHT || t->place != place)
+            continue;
+        char type[64], name[64], size[NUMBER_MAX];
+        member(t, type, name);
+        number_decimal_bytes(tensor_bytes(t), size);
+        page_row(page, "    alignas(64) %s\t %s;\t /* \v%s\t%s%s */", type, name, size,
+                 t->note[0] != '\0' ? "  " : "", t->note);
+    }
+}
+
+static void weights(const struct design *d, struct page *page)
+{
+    const struct steps *steps = &d->steps;
+    const struct graph *decode = steps->graph[STEP_DECODE];
+    for (uint32_t k = 0; k < steps->kind_count; k++) {
+        page_line(page, "\nstruct %s_weights {", steps->kind[k].name);
+        weights_of(&decode[k], PLACE_LAYER, page);
+        page_line(page, "};");
+    }
+    page_line(page, "\n/* The image of the weight file. */");
+    page_line(page, "struct weights {");
+    weights_of(decode, PLACE_PROLOGUE, page);
+    if (steps->kind_count == 1)
+        page_row(page, "    struct layer_weights\t layer[LAYERS];");
+    for (uint32_t k = 0; steps->kind_count > 1 && k < steps->kind_count; k++)
+        page_row(page, "    struct %s_weights\t %s[%u];", steps->kind[k].name, steps->kind[k].name,
+                 steps->kind[k].layers);
+    weights_of(decode, PLACE_EPILOGUE, page);
+    page_line(page, "};");
+}
+
+/* Of a model with several kinds: their names, and where the table of its layers is. */
+static void kinds(const struct design *d, struct page *page)
+{
+    char line[PAGE_COLUMNS + 1] = "enum kind {";
+    if (d->steps.kind_count == 1)
+        return;
+    for (uint32_t k = 0; k < d->steps.kind_count; k++) {
+        char name[32];
+        const size_t used = strlen(line);
+        emit_kind(&d->steps.kind[k], name);
+        snprintf(line + used, sizeof line - used, " %s%s%s", name, k == 0 ? " = 1" : "",
+                 k + 1 < d->steps.kind_count ? "," : " };");
+    }
+    page_blank(page);
+    page_comment(page, "The kinds of layers; and every layer in its order, in ops.c.");
+    page_line(page, "%s\nextern const struct model_layer layers[LAYERS];", line);
+}
+
+static void operations(const struct design *d, struct page *page)
+{
+    page_blank(page);
+    page_comment(page, "Every operation of every step, by its index in model.ops.");
+    page_line(page, "enum op {");
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
+        struct step_op ops[STEP_OPS];
+        const uint32_t count = steps_ops(&d->steps, step, ops);
+        char line[1024] = "   ";
+        size_t used = 3;
+        for (uint32_t i = 0; i < count; i++) {
+            char name[64], word[72];
+            emit_op(ops[i].graph, ops[i].index, name);
+            int length = snprintf(word, sizeof word, " %s,", name);
+            if (used + (size_t)length > PAGE_COLUMNS) {
+                page_line(page, "%s", line);
+                used = 3;
+            }
+            snprintf(line + used, sizeof line - used, "%s", word);
+            used += (size_t)length;
+        }
+        page_line(page, "%s", line);
+    }
+    page_line(page, "    OPS\n};");
+}
+
+void emit_model_h(const struct design *d, struct page *page)
+{
+    char parameters[NUMBER_MAX], bytes[NUMBER_MAX], count[16];
+    number_grouped(d->layout.parameters, parameters);
+    number_decimal_bytes(d->layout.weights_bytes, bytes);
+    snprintf(count, sizeof count, "%u kinds", d->steps.kind_count);
+    if (d->steps.kind_count == 1)
+        strcpy(count, "one kind");
+    emit_opening(page, &d->steps.cfg, "model.h",
+                 "%s: %s parameters in %s of weights, %u layers of %s.", d->steps.cfg.name,
+                 parameters, bytes, d->steps.cfg.num_hidden_layers, count);
+    page_line(page, "#ifndef MODEL_H\n#define MODEL_H\n\n#include \"runtime/run.h\"");
+    dimensions(d, page);
+    matrix_types(d, page);
+    weights(d, page);
+    kinds(d, page);
+    operations(d, page);
+    page_line(page, "\nvoid decode(run *r);\nvoid prefill(run *r);\nvoid head(run *r);\n\n#endif");
+}

@@ -1,0 +1,261 @@
+/* decode.c and prefill.c: the order of the operations, one call per line. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "gen/emit/emit.h"
+#include "gen/front/number.h"
+
+/* What a call passes for a tensor: `w` is the weights (of the layer), `s` the layer's state, `a`
+ * the step's scratch. */
+static void argument(const struct graph *graph, const struct node *node, uint32_t index,
+                     char text[64])
+{
+    static const char *const bases[] = {
+        [ROLE_WEIGHT] = "w", [ROLE_STATE] = "s", [ROLE_SCRATCH] = "a", [ROLE_IO] = "io"};
+    const struct tensor *t = node_tensor(graph, node, index);
+    if (t == NULL) {
+        snprintf(text, 64, "NULL");
+        return;
+    }
+    bool matrix = t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX && t->experts == 0;
+    snprintf(text, 64, "%s%s->%s", matrix ? "&" : "", bases[t->role], t->name);
+}
+
+/* The cost in the margin: only where it matters, a twentieth of what the step reads. */
+static void cost(const struct design *d, const struct step_op *op, char text[48])
+{
+    const struct node *node = &op->graph->node[op->index];
+    char bytes[NUMBER_MAX];
+    text[0] = '\0';
+    if (node->weight_bytes * op->times * 20 < design_streamed(d, op->graph->step))
+        return;
+    number_decimal_bytes(node->weight_bytes, bytes);
+    snprintf(text, 48, "/* %s */", bytes);
+}
+
+/* The arguments behind the first, up to the end of the statement. */
+static void other_arguments(const struct graph *graph, const struct node *node, char text[256])
+{
+    size_t used = 0;
+    for (uint32_t o = 1; o < node_operands(node); o++) {
+        char name[64];
+        argument(graph, node, o, name);
+        used += (size_t)snprintf(text + used, 256 - used, "%s%s", name,
+                                 o + 1 < node_operands(node) ? ", " : ");");
+    }
+}
+
+/* One call, cut into the cells of a table. */
+struct call {
+    const char *symbol;
+    char name[64], first[64], rest[256], margin[48];
+};
+
+static size_t longer(size_t a, const char *text)
+{
+    size_t b = strlen(text);
+    return a > b ? a : b;
+}
+
+static uint32_t cut_calls(const struct design *d, enum step_kind step, enum place place,
+                          uint32_t kind, struct call calls[GRAPH_NODES])
+{
+    struct step_op ops[STEP_OPS];
+    const uint32_t all = steps_ops(&d->steps, step, ops);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < all; i++) {
+        const struct graph *graph = ops[i].graph;
+        const struct node *node = &graph->node[ops[i].index];
+        if (node->place != place || ops[i].kind != kind)
+            continue;
+        struct call *call = &calls[count++];
+        call->symbol = d->instances->instance[d->instances->of[step][kind][ops[i].index]].symbol;
+        emit_op(graph, ops[i].index, call->name);
+        argument(graph, node, 0, call->first);
+        other_arguments(graph, node, call->rest);
+        cost(d, &ops[i], call->margin);
+    }
+    return count;
+}
+
+/* All operations of one place, aligned; without the margin if it does not fit. `kind` is that of a
+ * layer, 0 at the other places. */
+static void write_calls(const struct design *d, enum step_kind step, enum place place,
+                        uint32_t kind, struct page *page)
+{
+    struct call calls[GRAPH_NODES];
+    uint32_t count = cut_calls(d, step, place, kind, calls);
+    size_t symbol = 0, name = 0, first = 0, rest = 0, margin = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        symbol = longer(symbol, calls[i].symbol);
+        name = longer(name, calls[i].name);
+        first = longer(first, calls[i].first);
+        if (calls[i].margin[0] == '\0')
+            continue;
+        rest = longer(rest, calls[i].rest);
+        margin = longer(margin, calls[i].margin);
+    }
+    size_t widest = strlen("    (r, , , ") + symbol + name + first + rest + 2 + margin;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct call *c = &calls[i];
+        const bool costly = c->margin[0] != '\0' && widest <= PAGE_COLUMNS;
+        page_row(page, "    %s\t(r, %s,\t %s,\t %s%s%s", c->symbol, c->name, c->first, c->rest,
+                 costly ? "\t  " : "", costly ? c->margin : "");
+    }
+}
+
+static bool has_state(const struct design *d, uint32_t kind)
+{
+    return design_layer_state(&d->steps.graph[STEP_DECODE][kind], false) > 0;
+}
+
+/* "layer", or "layer_mamba_mlp" in a model of several kinds. */
+static void function_name(const struct graph *graph, char text[48])
+{
+    snprintf(text, 48, "layer%s%s", graph->kind_name[0] != '\0' ? "_" : "", graph->kind_name);
+}
+
+/* The function of a layer of one kind. */
+static void layer_function(const struct design *d, enum step_kind step, uint32_t kind,
+                           struct page *page)
+{
+    const struct graph *graph = &d->steps.graph[step][kind];
+    const char *name = d->steps.kind[kind].name;
+    char function[48], start[128], state[64] = "", type[48];
+    function_name(graph, function);
+    emit_step_name(graph, type);
+    snprintf(start, sizeof start, "static void %s(run *r, const struct %s_weights *w", function,
+             name);
+    if (has_state(d, kind))
+        snprintf(state, sizeof state, "struct %s_state *s", name);
+    const bool fits = strlen(start) + strlen(state) + 3 <= PAGE_COLUMNS;
+    page_line(page, "\n/* %s */", graph->layer_meaning);
+    page_line(page, "%s%s%*s%s)", start,
+              state[0] == '\0' ? ""
+              : fits           ? ", "
+                               : ",\n",
+              fits ? 0 : (int)strlen("static void (") + (int)strlen(function), "", state);
+    page_line(page, "{");
+    page_line(page, "    union %s_scratch *const a = &r->scratch->%s%s%s;\n", type, step_name(step),
+              graph->kind_name[0] != '\0' ? "." : "", graph->kind_name);
+    write_calls(d, step, PLACE_LAYER, kind, page);
+    page_line(page, "}");
+}
+
+/* Every layer in its order, by the table of ops.c. */
+static void layer_switch(const struct design *d, enum step_kind step, struct page *page)
+{
+    page_line(page, "    for (int l = 0; l < LAYERS; l++) {");
+    page_line(page, "        const u32 i = layers[l].index;");
+    page_line(page, "        switch (layers[l].kind) {");
+    for (uint32_t k = 0; k < d->steps.kind_count; k++) {
+        const char *name = d->steps.kind[k].name;
+        char kind[32], function[48], state[64] = "";
+        emit_kind(&d->steps.kind[k], kind);
+        function_name(&d->steps.graph[step][k], function);
+        if (has_state(d, k))
+            snprintf(state, sizeof state, ", &r->state->%s[i]", name);
+        page_line(page, "        case %s:\n            %s(r, &w->%s[i]%s);\n            break;",
+                  kind, function, name, state);
+    }
+    page_line(page, "        }\n    }");
+}
+
+/* The functions of the layers, then the step around them. */
+static void step_functions(const struct design *d, enum step_kind step, struct page *page)
+{
+    for (uint32_t k = 0; k < d->steps.kind_count; k++)
+        layer_function(d, step, k, page);
+    page_line(page, "\nvoid %s(run *r)\n{", step_name(step));
+    page_line(page,
+              "    const struct weights *const w = r->weights;\n    struct io *const io = r->io;");
+    page_line(page, "    union %s_scratch *const a = &r->scratch->%s;\n", step_name(step),
+              step_name(step));
+    write_calls(d, step, PLACE_PROLOGUE, 0, page);
+    if (d->steps.kind_count > 1) {
+        layer_switch(d, step, page);
+    } else {
+        page_line(page, "    for (int l = 0; l < LAYERS; l++)");
+        page_line(page, "        layer(r, &w->layer[l], &r->state->layer[l]);");
+    }
+    write_calls(d, step, PLACE_EPILOGUE, 0, page);
+    page_line(page, "}");
+}
+
+static uint32_t count_at(const struct graph *graph, enum place place)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        count += graph->node[i].place == place;
+    return count;
+}
+
+/* "32 equal layers of 5 operations, 3 operations around them", or by kind: "28 layers of 2 kinds (1
+ * dense of 5 operations, 27 moe of 7), 3 operations around them". */
+static void shape(const struct steps *steps, enum step_kind step, char text[256])
+{
+    const struct graph *graphs = steps->graph[step];
+    const uint32_t around = count_at(graphs, PLACE_PROLOGUE) + count_at(graphs, PLACE_EPILOGUE);
+    size_t used = 0;
+    if (steps->kind_count == 1)
+        used = (size_t)snprintf(text, 256, "%u equal layers of %u operations",
+                                steps->cfg.num_hidden_layers, count_at(graphs, PLACE_LAYER));
+    else
+        used = (size_t)snprintf(text, 256, "%u layers of %u kinds (", steps->cfg.num_hidden_layers,
+                                steps->kind_count);
+    for (uint32_t k = 0; steps->kind_count > 1 && k < steps->kind_count; k++)
+        used += (size_t)snprintf(text + used, 256 - used, "%u %s of %u%s", steps->kind[k].layers,
+                                 steps->kind[k].name, count_at(&graphs[k], PLACE_LAYER),
+                                 k + 1 == steps->kind_count ? ")"
+                                 : k == 0                   ? " operations, "
+                                                            : ", ");
+    snprintf(text + used, 256 - used, ", %u operations around them", around);
+}
+
+/* "updates 2.8 MB of state", "reads up to 4.3 GB of keys and values", or both. */
+static void state_traffic(const struct design *d, char text[128])
+{
+    char state[NUMBER_MAX], caches[NUMBER_MAX];
+    const bool both = d->cache_bytes > 0 && d->cache_bytes < d->state_bytes;
+    number_decimal_bytes(d->state_bytes - d->cache_bytes, state);
+    number_decimal_bytes(d->cache_bytes, caches);
+    text[0] = '\0';
+    if (d->cache_bytes < d->state_bytes)
+        snprintf(text, 128, "updates %s of state", state);
+    if (d->cache_bytes > 0)
+        snprintf(text + strlen(text), 128 - strlen(text), "%sreads up to %s of keys and values",
+                 both ? ", " : "", caches);
+}
+
+void emit_decode_c(const struct design *d, struct page *page)
+{
+    char bytes[NUMBER_MAX], layers[256], state[128];
+    number_decimal_bytes(design_streamed(d, STEP_DECODE), bytes);
+    shape(&d->steps, STEP_DECODE, layers);
+    state_traffic(d, state);
+    emit_opening(page, &d->steps.cfg, "decode.c",
+                 "One token in, one row of logits out: %s. Streams %s of weights, %s. Allocates "
+                 "nothing.",
+                 layers, bytes, state);
+    page_line(page, "#include \"arena.h\"\n#include \"instances.h\"");
+    step_functions(d, STEP_DECODE, page);
+}
+
+void emit_prefill_c(const struct design *d, struct page *page)
+{
+    char bytes[NUMBER_MAX], layers[256];
+    number_decimal_bytes(design_streamed(d, STEP_PREFILL), bytes);
+    shape(&d->steps, STEP_PREFILL, layers);
+    emit_opening(
+        page, &d->steps.cfg, "prefill.c",
+        "Up to %u tokens in, as many hidden rows out: %s. Streams %s of weights per chunk. "
+        "Then head() turns chosen rows into logits.",
+        d->steps.cfg.prefill_chunk, layers, bytes);
+    page_line(page, "#include \"arena.h\"\n#include \"instances.h\"");
+    step_functions(d, STEP_PREFILL, page);
+    page_line(page, "\nvoid head(run *r)\n{");
+    page_line(page, "    const struct weights *const w = r->weights;");
+    page_line(page, "    struct io *const io = r->io;\n");
+    write_calls(d, STEP_HEAD, PLACE_EPILOGUE, 0, page);
+    page_line(page, "}");
+}

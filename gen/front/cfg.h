@@ -1,0 +1,153 @@
+/* The config of one model: strict INI in, a checked struct page.
+ *
+ * [model] holds the architecture, under the names of Hugging Face's config.json; [build] holds the
+ * static choices; [hub], which may be left out, says where the checkpoint is published.
+ * gen/front/keys.def lists every key with its range. There are no defaults. */
+#ifndef GEN_CFG_H
+#define GEN_CFG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gen/front/report.h"
+
+enum dtype { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U32 };
+
+enum {
+    CFG_KEYS_MOST = 80,        /* rows of keys.def */
+    CFG_EOS_MOST = 8,          /* ids that end a text */
+    CFG_NAME_MAX = 48,         /* bytes of a model's name, without the NUL */
+    CFG_VALUE_MAX = 79,        /* bytes of a normalised value */
+    CFG_PATH_MAX = 63,         /* bytes of a KEY_PATH */
+    CFG_LINE_MAX = 160,        /* bytes of a line, its comment not counted */
+    CFG_TEXT_MAX = 64 * 1024,  /* bytes of a config file */
+    CFG_EXPECTED_MAX = 160,    /* bytes of what a key expects, in words */
+    CFG_DIGEST_TEXT_MAX = 4096 /* bytes of the text under the config digest */
+};
+
+/* A token id that is none. */
+#define CFG_NO_ID UINT32_MAX
+
+/* Token ids, ascending; none twice. */
+struct token_ids {
+    uint32_t count; /* 0 ..= CFG_EOS_MOST */
+    uint32_t id[CFG_EOS_MOST];
+};
+
+/* Every field but `name` is a key of the file, spelled the same. What the family does not have is
+ * 0. */
+struct cfg {
+    char name[CFG_NAME_MAX + 1]; /* the file's name without directory and ".ini" */
+
+    char model_type[16];
+    uint32_t vocab_size, hidden_size, intermediate_size, state_size, num_hidden_layers;
+    uint32_t num_attention_heads, num_key_value_heads, head_dim;
+    uint32_t num_heads, n_groups;
+    double time_step_limit_low, time_step_limit_high;
+    uint32_t num_local_experts, num_experts_per_tok;
+    uint32_t n_routed_experts, n_shared_experts, moe_intermediate_size;
+    uint32_t first_k_dense_replace, moe_layer_freq;
+    bool norm_topk_prob;
+    uint32_t num_experts;
+    uint32_t attn_layer_period, attn_layer_offset, expert_layer_period, expert_layer_offset;
+    uint32_t mamba_d_state, mamba_d_conv, mamba_expand, mamba_dt_rank;
+    bool mamba_conv_bias, mamba_proj_bias;
+    uint32_t conv_kernel, time_step_rank;
+    bool use_bias, use_conv_bias;
+    char hidden_act[16];
+    double layer_norm_epsilon, rms_norm_eps, layer_norm_eps;
+    uint32_t max_position_embeddings, sliding_window;
+    double rope_theta, partial_rotary_factor;
+    bool residual_in_fp32, tie_word_embeddings;
+    uint32_t bos_token_id, pad_token_id; /* or CFG_NO_ID */
+    struct token_ids eos_token_id;
+
+    enum dtype embedding_type, linear_type, kv_type;
+    uint32_t context, prefill_chunk, logit_rows;
+    char weights_memory[16], state_memory[16], scratch_memory[16], io_memory[16];
+
+    char repository[CFG_VALUE_MAX + 1], revision[CFG_VALUE_MAX + 1]; /* "": no section [hub] */
+};
+
+/* One row of keys.def. */
+enum key_kind { KEY_COUNT, KEY_FLAG, KEY_REAL, KEY_WORD, KEY_DTYPE, KEY_PATH, KEY_ID, KEY_IDS };
+
+struct key {
+    const char *section; /* "model" or "build" */
+    const char *name;
+    enum key_kind kind;
+    double least, most;    /* KEY_COUNT, KEY_REAL, KEY_ID, KEY_IDS; of a KEY_PATH: its parts */
+    const char *words;     /* KEY_WORD, KEY_DTYPE: the allowed words, separated by one space */
+    bool packed;           /* decides what a weight file holds: under the config digest */
+    const char *families;  /* that have the key, as `words`; "": every one */
+    size_t offset, size;   /* of the field in struct cfg */
+    const char *dimension; /* its enumerator in model.h, or "" */
+    const char *meaning;
+};
+
+extern const struct key cfg_keys[];
+extern const uint32_t cfg_key_count;
+
+/* The key of that name, or NULL. */
+const struct key *cfg_key(const char *name);
+
+/* Whether configs of this family have the key; of an unknown family: whether every one has. Of
+ * [hub]: whether this config says where its checkpoint is published. */
+bool cfg_has(const struct cfg *cfg, const struct key *key);
+
+/* How many leading elements of a head are rotated: the whole part of partial_rotary_factor *
+ * head_dim, or the whole head where the family has no such key; 0 of one without positions. */
+uint32_t cfg_rotary_dim(const struct cfg *cfg);
+
+/* The window of attention; 0 where there is none, or none smaller than the context. */
+uint32_t cfg_window(const struct cfg *cfg);
+
+/* The most positions of a text; 0 where any length goes: the state has a fixed size. */
+uint32_t cfg_context(const struct cfg *cfg);
+
+/* What the family's norms add to the mean square or the variance. */
+double cfg_epsilon(const struct cfg *cfg);
+
+/* How many experts a layer that has any has; 0: the family has none. */
+uint32_t cfg_experts(const struct cfg *cfg);
+
+/* Whether the family divides the probabilities of the chosen experts by their sum. */
+bool cfg_renorm(const struct cfg *cfg);
+
+/* Reads and checks the file at `path`. False: the reasons are in `report`. */
+__attribute__((warn_unused_result)) bool cfg_load(const char *path, struct report *report,
+                                                  struct cfg *cfg);
+
+/* The same from memory: `text` has `size` bytes, no NUL needed; any bytes are safe. */
+__attribute__((warn_unused_result)) bool cfg_parse(const char *text, size_t size, const char *name,
+                                                   struct report *report, struct cfg *cfg);
+
+/* Sets `name` from a path. False if what is left is no name: letters, digits, '.', '_', '-'. */
+__attribute__((warn_unused_result)) bool cfg_name(const char *path, char name[CFG_NAME_MAX + 1]);
+
+/* Checks `value` against the key and stores it. False: one error reported at `line`. */
+__attribute__((warn_unused_result)) bool cfg_set(struct cfg *cfg, const struct key *key,
+                                                 const char *value, struct report *report,
+                                                 uint32_t line);
+
+/* What the key takes, in words: "a whole number from 1 to 65536". */
+void cfg_expected(const struct key *key, char text[CFG_EXPECTED_MAX]);
+
+/* The normalised text of one value: what `gen import` writes and `info` prints. */
+void cfg_value(const struct cfg *cfg, const struct key *key, char value[CFG_VALUE_MAX + 1]);
+
+/* The rules between keys, for instance that token ids lie inside the vocabulary. `line_of` has one
+ * line number per key, or is NULL. */
+__attribute__((warn_unused_result)) bool cfg_check(const struct cfg *cfg, const uint32_t *line_of,
+                                                   struct report *report);
+
+/* XXH3-128 (low, high) over "key = value" lines of every key that decides what a weight file holds,
+ * in the order of keys.def. */
+void cfg_digest(const struct cfg *cfg, uint64_t digest[2]);
+
+/* "f32", "f16", "bf16", "u32". */
+const char *dtype_name(enum dtype type);
+uint64_t dtype_bytes(enum dtype type);
+
+#endif

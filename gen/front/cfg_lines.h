@@ -1,0 +1,31 @@
+/* The lines of a config, before inih sees them: only blank lines, known sections and
+ * "key = value" in printable ASCII pass; whatever else is reported and handed on as blank. */
+#ifndef GEN_CFG_LINES_H
+#define GEN_CFG_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gen/front/report.h"
+
+/* The sections, in this order. */
+enum { CFG_SECTION_MODEL, CFG_SECTION_BUILD, CFG_SECTION_HUB, CFG_SECTIONS };
+
+struct cfg_lines {
+    const char *text;
+    size_t size, at;
+    uint32_t line; /* of the line handed out last; the first is 1 */
+    struct report *report;
+    uint32_t section_line[CFG_SECTIONS]; /* where each was opened; 0: not yet */
+    bool astray;                         /* inside an unknown section: its lines are skipped */
+    char refused[32]; /* the key of the line handed out last, if that was refused; else "" */
+};
+
+/* Checks the text as a whole. False: reported. */
+__attribute__((warn_unused_result)) bool cfg_lines_open(struct cfg_lines *lines);
+
+/* Writes the next line without its comment, with "\n" and NUL. False at the end of the text. */
+bool cfg_lines_next(struct cfg_lines *lines, char *line, size_t room);
+
+#endif

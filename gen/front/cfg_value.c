@@ -1,0 +1,246 @@
+/* Values of config keys: text to field, field to text, and the digest over them. */
+#include "gen/front/cfg.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "gen/front/number.h"
+
+static const char *const dtype_names[] = {"f32", "f16", "bf16", "u32"};
+
+const char *dtype_name(enum dtype type)
+{
+    return dtype_names[type];
+}
+
+uint64_t dtype_bytes(enum dtype type)
+{
+    return type == DTYPE_F32 || type == DTYPE_U32 ? 4 : 2;
+}
+
+void cfg_expected(const struct key *key, char text[CFG_EXPECTED_MAX])
+{
+    switch (key->kind) {
+    case KEY_COUNT:
+        snprintf(text, CFG_EXPECTED_MAX, "a whole number from %.0f to %.0f", key->least, key->most);
+        return;
+    case KEY_ID:
+        snprintf(text, CFG_EXPECTED_MAX, "a token id from %.0f to %.0f, or none", key->least,
+                 key->most);
+        return;
+    case KEY_IDS:
+        snprintf(text, CFG_EXPECTED_MAX,
+                 "at most %d token ids from %.0f to %.0f, ascending, with blanks between them, or "
+                 "none",
+                 CFG_EOS_MOST, key->least, key->most);
+        return;
+    case KEY_REAL:
+        snprintf(text, CFG_EXPECTED_MAX, "a decimal number from %g to %g", key->least, key->most);
+        return;
+    case KEY_FLAG:
+        snprintf(text, CFG_EXPECTED_MAX, "true or false");
+        return;
+    case KEY_WORD:
+    case KEY_DTYPE:
+        snprintf(text, CFG_EXPECTED_MAX, "%s%s", strchr(key->words, ' ') == NULL ? "" : "one of ",
+                 key->words);
+        return;
+    case KEY_PATH:
+        snprintf(text, CFG_EXPECTED_MAX,
+                 "%.0f%s of letters, digits, '.', '_', '-' with '/' between them, at most %d bytes",
+                 key->most, key->least == key->most ? " parts" : " parts at most", CFG_PATH_MAX);
+        return;
+    }
+}
+
+/* Plain decimal digits without sign or leading zero. */
+static bool read_count(const char *value, double least, double most, uint32_t *count)
+{
+    size_t digits = strspn(value, "0123456789");
+    if (digits == 0 || digits > 9 || value[digits] != '\0' || (value[0] == '0' && digits > 1))
+        return false;
+    *count = (uint32_t)strtoul(value, NULL, 10);
+    return *count >= least && *count <= most;
+}
+
+static bool read_id(const char *value, double least, double most, uint32_t *id)
+{
+    *id = CFG_NO_ID;
+    return strcmp(value, "none") == 0 || read_count(value, least, most, id);
+}
+
+/* Ascending, so that the same ids are the same text, and none is there twice. */
+static bool read_ids(const char *value, double least, double most, struct token_ids *ids)
+{
+    char word[16];
+    *ids = (struct token_ids){.count = 0};
+    if (strcmp(value, "none") == 0)
+        return true;
+    for (const char *at = value;; at += strspn(at, " \t")) {
+        const size_t length = strcspn(at, " \t");
+        if (length == 0 || length >= sizeof word || ids->count == CFG_EOS_MOST)
+            return false;
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        uint32_t *id = &ids->id[ids->count];
+        if (!read_count(word, least, most, id) || (ids->count > 0 && *id <= id[-1]))
+            return false;
+        ids->count++;
+        at += length;
+        if (*at == '\0')
+            return true;
+    }
+}
+
+static bool read_real(const char *value, double least, double most, double *real)
+{
+    if (isinf(most) && strcmp(value, "inf") == 0) {
+        *real = most;
+        return true;
+    }
+    if (value[0] == '\0' || value[strspn(value, "0123456789.eE+-")] != '\0')
+        return false;
+    char *end = NULL;
+    *real = strtod(value, &end);
+    return end != value && *end == '\0' && isfinite(*real) && *real >= least && *real <= most;
+}
+
+/* Whether `value` is one of the words; *index is its place among them. */
+static bool read_word(const char *value, const char *words, uint32_t *index)
+{
+    size_t length = strlen(value);
+    *index = 0;
+    for (const char *word = words; length > 0; (*index)++) {
+        size_t end = strcspn(word, " ");
+        if (end == length && strncmp(word, value, end) == 0)
+            return true;
+        if (word[end] == '\0')
+            return false;
+        word += end + 1;
+    }
+    return false;
+}
+
+/* Parts that are names, none of them starting with '.' or '-', so that no path leads elsewhere. */
+static bool read_path(const char *value, double least, double most)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    uint32_t parts = 0;
+    for (const char *part = value;; part++) {
+        const size_t length = strspn(part, letters);
+        if (length == 0 || part[0] == '.' || part[0] == '-')
+            return false;
+        parts++;
+        part += length;
+        if (*part != '/')
+            return *part == '\0' && parts >= least && parts <= most &&
+                   strlen(value) <= CFG_PATH_MAX;
+    }
+}
+
+bool cfg_set(struct cfg *cfg, const struct key *key, const char *value, struct report *report,
+             uint32_t line)
+{
+    void *field = (char *)cfg + key->offset;
+    uint32_t word = 0;
+    bool good = false;
+    switch (key->kind) {
+    case KEY_COUNT:
+        good = read_count(value, key->least, key->most, field);
+        break;
+    case KEY_ID:
+        good = read_id(value, key->least, key->most, field);
+        break;
+    case KEY_IDS:
+        good = read_ids(value, key->least, key->most, field);
+        break;
+    case KEY_REAL:
+        good = read_real(value, key->least, key->most, field);
+        break;
+    case KEY_FLAG:
+        good = read_word(value, "false true", &word);
+        *(bool *)field = word == 1;
+        break;
+    case KEY_WORD:
+        good = read_word(value, key->words, &word);
+        if (good)
+            snprintf(field, key->size, "%s", value);
+        break;
+    case KEY_PATH:
+        good = read_path(value, key->least, key->most);
+        if (good)
+            snprintf(field, key->size, "%s", value);
+        break;
+    case KEY_DTYPE:
+        good = read_word(value, key->words, &word);
+        *(enum dtype *)field = good ? (enum dtype)word : DTYPE_F32;
+        break;
+    }
+    if (good)
+        return true;
+    char wanted[CFG_EXPECTED_MAX];
+    cfg_expected(key, wanted);
+    report_error(report, line, "%s: found '%s', expected %s (%s)", key->name, value, wanted,
+                 key->meaning);
+    return false;
+}
+
+static void write_ids(const struct token_ids *ids, char value[CFG_VALUE_MAX + 1])
+{
+    size_t used = 0;
+    snprintf(value, CFG_VALUE_MAX + 1, "none");
+    for (uint32_t i = 0; i < ids->count; i++)
+        used += (size_t)snprintf(value + used, CFG_VALUE_MAX + 1 - used, "%s%u", i > 0 ? " " : "",
+                                 ids->id[i]);
+}
+
+void cfg_value(const struct cfg *cfg, const struct key *key, char value[CFG_VALUE_MAX + 1])
+{
+    const void *field = (const char *)cfg + key->offset;
+    switch (key->kind) {
+    case KEY_COUNT:
+        snprintf(value, CFG_VALUE_MAX + 1, "%u", *(const uint32_t *)field);
+        return;
+    case KEY_ID:
+        if (*(const uint32_t *)field == CFG_NO_ID)
+            snprintf(value, CFG_VALUE_MAX + 1, "none");
+        else
+            snprintf(value, CFG_VALUE_MAX + 1, "%u", *(const uint32_t *)field);
+        return;
+    case KEY_IDS:
+        write_ids(field, value);
+        return;
+    case KEY_REAL:
+        number_double(*(const double *)field, value);
+        return;
+    case KEY_FLAG:
+        snprintf(value, CFG_VALUE_MAX + 1, "%s", *(const bool *)field ? "true" : "false");
+        return;
+    case KEY_WORD:
+    case KEY_PATH:
+        snprintf(value, CFG_VALUE_MAX + 1, "%s", (const char *)field);
+        return;
+    case KEY_DTYPE:
+        snprintf(value, CFG_VALUE_MAX + 1, "%s", dtype_name(*(const enum dtype *)field));
+        return;
+    }
+}
+
+void cfg_digest(const struct cfg *cfg, uint64_t digest[2])
+{
+    char text[CFG_DIGEST_TEXT_MAX];
+    size_t size = 0;
+    for (uint32_t i = 0; i < cfg_key_count; i++) {
+        if (!cfg_keys[i].packed || !cfg_has(cfg, &cfg_keys[i]))
+            continue;
+        char value[CFG_VALUE_MAX + 1];
+        cfg_value(cfg, &cfg_keys[i], value);
+        size +=
+            (size_t)snprintf(text + size, sizeof text - size, "%s = %s\n", cfg_keys[i].name, value);
+    }
+    XXH128_hash_t hash = XXH3_128bits(text, size);
+    digest[0] = hash.low64;
+    digest[1] = hash.high64;
+}

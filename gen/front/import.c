@@ -1,0 +1,193 @@
+#include "gen/front/import.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/front/folder.h"
+#include "gen/front/import_dialects.h"
+#include "gen/front/json_text.h"
+#include "gen/front/number.h"
+
+const struct import_choices import_defaults = {.prefill_chunk = "256"};
+
+/* The usual type of weights, where neither the user nor the checkpoint says another. */
+static const char usual_type[] = "bf16";
+
+bool import_choose(const struct import_choices *choices, struct report *report, struct cfg *cfg)
+{
+    char rows[16];
+    const char *const linear = choices->linear_type, *const embedding = choices->embedding_type;
+    bool good = import_set(cfg, "linear_type", linear ? linear : usual_type, report);
+    good = import_set(cfg, "embedding_type", embedding ? embedding : usual_type, report) && good;
+    static const char *const arenas[] = {"weights_memory", "state_memory", "scratch_memory",
+                                         "io_memory"};
+    for (size_t i = 0; i < sizeof arenas / sizeof arenas[0]; i++)
+        good = import_set(cfg, arenas[i], "auto", report) && good;
+    good = import_set(cfg, "prefill_chunk", choices->prefill_chunk, report) && good;
+    if (!good)
+        return false;
+    snprintf(rows, sizeof rows, "%u", cfg->prefill_chunk < 16 ? cfg->prefill_chunk : 16);
+    if (!import_set(cfg, "logit_rows", choices->logit_rows ? choices->logit_rows : rows, report))
+        return false;
+    if (cfg->logit_rows <= cfg->prefill_chunk)
+        return true;
+    report_error(report, 0, "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
+                 cfg->prefill_chunk);
+    return false;
+}
+
+bool import_cache(const struct import_choices *choices, struct report *report, struct cfg *cfg)
+{
+    char usual[16];
+    if (!cfg_has(cfg, cfg_key("context"))) {
+        if (choices->context != NULL || choices->kv_type != NULL)
+            report_error(report, 0, "%s: %s has a state of fixed size: leave it out",
+                         choices->context != NULL ? "--context" : "--kv-type", cfg->model_type);
+        return choices->context == NULL && choices->kv_type == NULL;
+    }
+    snprintf(usual, sizeof usual, "%u",
+             cfg->max_position_embeddings < IMPORT_CONTEXT ? cfg->max_position_embeddings
+                                                           : IMPORT_CONTEXT);
+    return import_set(cfg, "kv_type", choices->kv_type ? choices->kv_type : "bf16", report) &&
+           import_set(cfg, "context", choices->context ? choices->context : usual, report) &&
+           cfg_check(cfg, NULL, report);
+}
+
+bool import_types(const struct import_choices *choices, const struct import_left *left,
+                  struct report *report, struct cfg *cfg)
+{
+    const bool f16 = strcmp(left->type, "float16") == 0;
+    const char *const type = f16 ? "f16" : usual_type;
+    if (choices->linear_type != NULL && choices->embedding_type != NULL)
+        return true;
+    if (left->type[0] == '\0')
+        report_note(report,
+                    "config.json does not say in which type the weights are stored: %s is taken; "
+                    "--linear-type and --embedding-type choose",
+                    type);
+    else if (!f16 && strcmp(left->type, "bfloat16") != 0)
+        report_note(report,
+                    "the weights are stored as %s and will be rounded to %s; --linear-type f32 "
+                    "--embedding-type f32 keep them",
+                    left->type, type);
+    return (choices->linear_type != NULL || import_set(cfg, "linear_type", type, report)) &&
+           (choices->embedding_type != NULL || import_set(cfg, "embedding_type", type, report));
+}
+
+/* A rule between keys was broken: some of them may be defaults that the reader has never seen. */
+static void note_defaults(const struct import_left *left, const struct report *report)
+{
+    char names[512] = "";
+    size_t used = 0;
+    for (uint32_t i = 0; left != NULL && i < cfg_key_count && used < sizeof names; i++)
+        if (left->by_default[i])
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
+                                     used > 0 ? ", " : "", cfg_keys[i].name);
+    if (used > 0)
+        report_note(report, "config.json does not say these, and their defaults are taken: %s",
+                    names);
+}
+
+static bool import_root(const json_t *root, struct report *report, struct cfg *cfg,
+                        struct import_left *left)
+{
+    struct import_source s = {
+        .object = root, .prefix = "", .report = report, .cfg = cfg, .left = left};
+    bool good = false;
+    if (!json_is_object(root))
+        report_error(report, 0, "found %s, expected an object", import_kind(root));
+    else if (json_object_get(root, "model_type") != NULL)
+        good = import_hugging_face(&s);
+    else if (json_object_get(root, "d_model") != NULL)
+        good = import_original(&s);
+    else
+        report_error(report, 0,
+                     "neither 'model_type' nor 'd_model' found: expected the config.json "
+                     "of a checkpoint of Hugging Face or of state-spaces");
+    if (good && !cfg_check(cfg, NULL, report)) {
+        note_defaults(left, report);
+        good = false;
+    }
+    return good;
+}
+
+/* Imports and releases what was read; NULL: reports why there is nothing. */
+static bool import_document(json_t *root, const struct json_text_error *error,
+                            struct report *report, struct cfg *cfg, struct import_left *left)
+{
+    if (left != NULL)
+        *left = (struct import_left){.type = ""};
+    if (root == NULL)
+        report_error(report, error->line, "%s%s", error->line > 0 ? "not JSON: " : "", error->text);
+    const bool good = root != NULL && import_root(root, report, cfg, left);
+    json_decref(root);
+    return good;
+}
+
+bool import_parse(const char *text, size_t size, struct report *report, struct cfg *cfg,
+                  struct import_left *left)
+{
+    struct json_text_error error;
+    return import_document(json_text_parse(text, size, JSON_TEXT_MARKED, &error), &error, report,
+                           cfg, left);
+}
+
+bool import_load(const char *dir, struct report *report, struct cfg *cfg, struct import_left *left)
+{
+    struct json_text_error error;
+    char *path = NULL;
+    report->file = dir;
+    if (!folder_has(dir, "config.json") && folder_is_adapter(dir, report))
+        return false;
+    if (asprintf(&path, "%s/config.json", dir) < 0)
+        report_no_memory();
+    report->file = path;
+    json_t *root = json_text_load(path, IMPORT_TEXT_MAX, JSON_TEXT_MARKED, &error);
+    bool good = import_document(root, &error, report, cfg, left);
+    free(path);
+    good = good && import_generation(dir, report, cfg, left);
+    report->file = dir;
+    return good;
+}
+
+/* The longest name of a key that the config has. */
+static int name_width(const struct cfg *cfg)
+{
+    size_t width = 0;
+    for (uint32_t i = 0; i < cfg_key_count; i++)
+        if (cfg_has(cfg, &cfg_keys[i]) && strlen(cfg_keys[i].name) > width)
+            width = strlen(cfg_keys[i].name);
+    return (int)width;
+}
+
+static void print_section(const struct cfg *cfg, const struct import_left *left,
+                          const char *section, FILE *to)
+{
+    const int width = name_width(cfg);
+    fprintf(to, "[%s]\n", section);
+    for (uint32_t i = 0; i < cfg_key_count; i++) {
+        const struct key *key = &cfg_keys[i];
+        char value[CFG_VALUE_MAX + 1];
+        if (strcmp(key->section, section) != 0 || !cfg_has(cfg, key))
+            continue;
+        cfg_value(cfg, key, value);
+        fprintf(to, "%-*s = %-7s # %s%s\n", width, key->name, value, key->meaning,
+                left->by_default[i] ? " (by default)" : "");
+    }
+}
+
+void import_print(const struct cfg *cfg, const struct import_left *left, FILE *to)
+{
+    fprintf(to, "# %c%s, %u layers of width %u, %s weights\n", toupper(cfg->model_type[0]),
+            cfg->model_type + 1, cfg->num_hidden_layers, cfg->hidden_size,
+            dtype_name(cfg->linear_type));
+    bool defaults = false;
+    for (uint32_t i = 0; i < cfg_key_count; i++)
+        defaults = defaults || left->by_default[i];
+    if (defaults)
+        fputs("# (by default): config.json does not say it, its library's default is taken\n", to);
+    print_section(cfg, left, "model", to);
+    fputc('\n', to);
+    print_section(cfg, left, "build", to);
+}

@@ -1,0 +1,63 @@
+/* From a checkpoint's config.json to a config.
+ *
+ * Two dialects: Hugging Face (it has a `model_type`) and original state-spaces (`d_model`,
+ * `n_layer`). Stale keys that converters leave behind, `d_inner` above all, are never read. What
+ * the file does not say has the default of its own library (transformers, mamba_ssm), and the
+ * config names it as such; an error only where there is none. */
+#ifndef GEN_IMPORT_H
+#define GEN_IMPORT_H
+
+#include "gen/front/cfg.h"
+
+enum {
+    IMPORT_TEXT_MAX = 1024 * 1024, /* bytes of a config.json */
+    IMPORT_CONTEXT = 4096          /* positions, unless chosen or beyond what was trained */
+};
+
+/* The [build] keys of the new config, as a user writes them. */
+struct import_choices {
+    const char *linear_type, *embedding_type; /* NULL: the checkpoint's own */
+    const char *prefill_chunk;
+    const char *kv_type;    /* NULL: bf16 */
+    const char *context;    /* NULL: IMPORT_CONTEXT, or max_position_embeddings if that is less */
+    const char *logit_rows; /* NULL: 16, or the prefill chunk if that is less */
+};
+
+extern const struct import_choices import_defaults;
+
+/* What a config.json leaves to others, or says of the weights. */
+struct import_left {
+    bool by_default[CFG_KEYS_MOST]; /* as cfg_keys[]: the key is not in the file */
+    char type[16];                  /* of the weights: "float16", ..; "": it does not say */
+};
+
+/* Checks the choices and fills in the [build] keys but kv_type and context. False: reported. */
+__attribute__((warn_unused_result)) bool import_choose(const struct import_choices *choices,
+                                                       struct report *report, struct cfg *cfg);
+
+/* Fills in linear_type and embedding_type where the choices have none: what the checkpoint is
+ * stored in if it has 16 bits, otherwise bf16, and a note says so. After import_load(). False:
+ * reported. */
+__attribute__((warn_unused_result)) bool import_types(const struct import_choices *choices,
+                                                      const struct import_left *left,
+                                                      struct report *report, struct cfg *cfg);
+
+/* Fills in kv_type and context of a family that has them: after import_load(). False: reported. */
+__attribute__((warn_unused_result)) bool import_cache(const struct import_choices *choices,
+                                                      struct report *report, struct cfg *cfg);
+
+/* Fills in the [model] keys from DIR/config.json; the ids that end a text from
+ * DIR/generation_config.json, if there is one. False: the reasons were reported under the name of
+ * the file. *left says what was not in the files; NULL: nobody asks. */
+__attribute__((warn_unused_result)) bool import_load(const char *dir, struct report *report,
+                                                     struct cfg *cfg, struct import_left *left);
+
+/* The same from memory: any bytes are safe. */
+__attribute__((warn_unused_result)) bool import_parse(const char *text, size_t size,
+                                                      struct report *report, struct cfg *cfg,
+                                                      struct import_left *left);
+
+/* Writes the config as a file for people. */
+void import_print(const struct cfg *cfg, const struct import_left *left, FILE *to);
+
+#endif

@@ -1,0 +1,62 @@
+/* The dialects of config.json, and what they share. */
+#ifndef GEN_IMPORT_DIALECTS_H
+#define GEN_IMPORT_DIALECTS_H
+
+#include "gen/front/import.h"
+#include "gen/front/json_text.h"
+
+/* A config.json while it is read. */
+struct import_source {
+    const json_t *object;
+    const char *prefix; /* "" or "ssm_cfg.", for messages */
+    struct report *report;
+    struct cfg *cfg;
+    struct import_left *left; /* NULL: nobody asks */
+    const char *class;        /* the model_type that the file says, whose defaults count; or NULL */
+};
+
+/* Config key `name` from the file's key `theirs`, checked as a config's; `absent` is the value of a
+ * file that lacks it, NULL for import_default(). */
+__attribute__((warn_unused_result)) bool import_take(const struct import_source *s,
+                                                     const char *theirs, const char *name,
+                                                     const char *absent);
+
+/* The ids that end a text: one, a list, or null for none. What the vocabulary does not have can
+ * never be chosen, and is left out with a note. vocab_size is set. */
+__attribute__((warn_unused_result)) bool import_eos(const struct import_source *s);
+
+/* The same from DIR/generation_config.json, which says it alone where it exists: what is not in it
+ * is none. Sets report->file. */
+__attribute__((warn_unused_result)) bool import_generation(const char *dir, struct report *report,
+                                                           struct cfg *cfg,
+                                                           struct import_left *left);
+
+/* The rank of a time step: "auto" is a sixteenth of the width, rounded up. */
+__attribute__((warn_unused_result)) bool import_take_rank(const struct import_source *s,
+                                                          const char *theirs, const char *name);
+
+/* Refuses a checkpoint whose weights are quantized. */
+__attribute__((warn_unused_result)) bool import_not_quantized(const struct import_source *s);
+
+/* What transformers takes for a key that config.json does not say; NULL: it must be there. */
+const char *import_default(const struct import_source *s, const char *name);
+
+/* Stores `value` as the key of that name, which the file does not say. */
+__attribute__((warn_unused_result)) bool import_by_default(const struct import_source *s,
+                                                           const char *name, const char *value);
+
+/* Stores `value` as the key of that name, checked. */
+__attribute__((warn_unused_result)) bool import_set(struct cfg *cfg, const char *name,
+                                                    const char *value, struct report *report);
+
+/* "null", "true", "a string", "an array": for messages. */
+const char *import_kind(const json_t *value);
+
+/* Fill in the [model] keys; all errors are reported, not only the first. */
+__attribute__((warn_unused_result)) bool import_hugging_face(struct import_source *s);
+__attribute__((warn_unused_result)) bool import_original(const struct import_source *s);
+
+/* The families of attention and MLPs: cfg->model_type is set, the rest is taken from `s`. */
+__attribute__((warn_unused_result)) bool import_transformer(const struct import_source *s);
+
+#endif

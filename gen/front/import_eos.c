@@ -1,0 +1,96 @@
+/* Which tokens end a text. transformers takes them from generation_config.json alone where a
+ * checkpoint has one, and only without it from config.json. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gen/front/import.h"
+#include "gen/front/import_dialects.h"
+#include "gen/front/json_text.h"
+
+/* Adds an id to the ascending list, unless it is there. False: it is full. */
+static bool insert(struct token_ids *ids, uint32_t id)
+{
+    uint32_t at = ids->count;
+    while (at > 0 && ids->id[at - 1] >= id)
+        at--;
+    if (at < ids->count && ids->id[at] == id)
+        return true;
+    if (ids->count == CFG_EOS_MOST)
+        return false;
+    memmove(&ids->id[at + 1], &ids->id[at], (ids->count - at) * sizeof ids->id[0]);
+    ids->id[at] = id;
+    ids->count++;
+    return true;
+}
+
+static bool take_one(const struct import_source *s, const json_t *value, struct token_ids *ids)
+{
+    if (!json_is_integer(value)) {
+        report_error(s->report, 0,
+                     "'%seos_token_id': found %s, expected a token id, a list of them, or null",
+                     s->prefix, import_kind(value));
+        return false;
+    }
+    const json_int_t id = json_integer_value(value);
+    if (id < 0 || (s->cfg->vocab_size > 0 && id >= s->cfg->vocab_size)) {
+        report_note(s->report,
+                    "'%seos_token_id': %" JSON_INTEGER_FORMAT
+                    " is no id below vocab_size = %u, so it is never chosen: left out",
+                    s->prefix, id, s->cfg->vocab_size);
+        return true;
+    }
+    if (insert(ids, (uint32_t)id))
+        return true;
+    report_error(s->report, 0, "'%seos_token_id': found more than %d ids, expected at most so many",
+                 s->prefix, CFG_EOS_MOST);
+    return false;
+}
+
+bool import_eos(const struct import_source *s)
+{
+    const json_t *value = json_object_get(s->object, "eos_token_id");
+    struct token_ids *ids = &s->cfg->eos_token_id;
+    if (value == NULL)
+        return import_by_default(s, "eos_token_id", import_default(s, "eos_token_id"));
+    *ids = (struct token_ids){.count = 0};
+    if (json_is_null(value))
+        return true;
+    if (!json_is_array(value))
+        return take_one(s, value, ids);
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!take_one(s, json_array_get(value, i), ids))
+            return false;
+    return true;
+}
+
+bool import_generation(const char *dir, struct report *report, struct cfg *cfg,
+                       struct import_left *left)
+{
+    char *path = NULL;
+    struct json_text_error error;
+    if (asprintf(&path, "%s/generation_config.json", dir) < 0)
+        report_no_memory();
+    bool good = true;
+    report->file = path;
+    if (access(path, F_OK) == 0) {
+        json_t *root = json_text_load(path, IMPORT_TEXT_MAX, JSON_TEXT_MARKED, &error);
+        const struct import_source s = {.object = root, .prefix = "", .report = report, .cfg = cfg};
+        good = json_is_object(root);
+        if (root == NULL)
+            report_error(report, error.line, "%s%s", error.line > 0 ? "not JSON: " : "",
+                         error.text);
+        else if (!good)
+            report_error(report, 0, "found %s, expected an object", import_kind(root));
+        else if (json_object_get(root, "eos_token_id") == NULL)
+            good = import_set(cfg, "eos_token_id", "none", report);
+        else
+            good = import_eos(&s);
+        if (left != NULL)
+            left->by_default[cfg_key("eos_token_id") - cfg_keys] = false;
+        json_decref(root);
+    }
+    report->file = dir;
+    free(path);
+    return good;
+}

@@ -1,0 +1,238 @@
+#include "gen/graph/graph.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/front/number.h"
+
+const struct op_rule op_rules[OP_COUNT] = {
+#define OP(NAME, STEM, ACCESS, MOVED, FLOPS, MEANING) {#NAME, STEM, ACCESS, MEANING},
+#include "kernels/ops.def"
+#undef OP
+};
+
+static const char *const step_names[] = {"decode", "prefill", "head"};
+static const char *const step_prefixes[] = {"DECODE", "CHUNK", "HEAD"};
+static const char *const role_names[] = {"weight", "state", "scratch", "io"};
+static const char *const place_names[] = {"prologue", "layer", "epilogue"};
+
+const char *step_name(enum step_kind step)
+{
+    return step_names[step];
+}
+
+const char *step_prefix(enum step_kind step)
+{
+    return step_prefixes[step];
+}
+
+uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor)
+{
+    if (graph->tensor_count == GRAPH_TENSORS)
+        report_fault(graph->model,
+                     "more than %d tensors in a graph: raise GRAPH_TENSORS (gen/graph/graph.h)",
+                     GRAPH_TENSORS);
+    graph->tensor[graph->tensor_count] = *tensor;
+    return graph->tensor_count++;
+}
+
+uint32_t graph_node(struct graph *graph, const struct node *node)
+{
+    if (graph->node_count == GRAPH_NODES)
+        report_fault(graph->model,
+                     "more than %d operations in a graph: raise GRAPH_NODES (gen/graph/graph.h)",
+                     GRAPH_NODES);
+    graph->node[graph->node_count] = *node;
+    return graph->node_count++;
+}
+
+uint32_t node_operands(const struct node *node)
+{
+    return (uint32_t)strlen(op_rules[node->op].access);
+}
+
+char node_access(const struct node *node, uint32_t operand)
+{
+    return op_rules[node->op].access[operand];
+}
+
+const struct tensor *node_tensor(const struct graph *graph, const struct node *node,
+                                 uint32_t operand)
+{
+    const uint32_t id = node->operand[operand];
+    return id == GRAPH_NONE ? NULL : &graph->tensor[id];
+}
+
+uint64_t tensor_padded_rows(const struct tensor *t)
+{
+    return spread_padded(&t->row_spread);
+}
+
+uint64_t tensor_stored_cols(const struct tensor *t)
+{
+    return t->packing == PACKING_MATRIX ? spread_padded(&t->col_spread) : t->cols;
+}
+
+uint64_t tensor_bytes(const struct tensor *t)
+{
+    if (t->role == ROLE_WEIGHT)
+        return tensor_padded_rows(t) * tensor_stored_cols(t) * dtype_bytes(t->type) *
+               (t->experts > 0 ? t->experts : 1);
+    uint64_t elements = t->rank == 0 ? 0 : 1;
+    for (uint32_t i = 0; i < t->rank; i++)
+        elements *= t->dim[i];
+    return elements * dtype_bytes(t->type);
+}
+
+uint64_t tensor_width(const struct tensor *t)
+{
+    uint64_t width = 0;
+    for (uint32_t i = 0; i < t->parts; i++)
+        width += t->part[i];
+    return width;
+}
+
+uint64_t tensor_part_at(const struct tensor *t, uint32_t part)
+{
+    uint64_t at = 0;
+    for (uint32_t i = 0; i < part; i++)
+        at += number_pad(t->part[i], GRAPH_PAD);
+    return at;
+}
+
+uint32_t tensor_convolved(const struct tensor *t)
+{
+    return t->parts < 2 ? 0 : t->parts - 2;
+}
+
+static const struct family families[] = {
+    {.model_type = "mamba", .build = family_mamba},
+    {.model_type = "mamba2", .build = family_mamba2},
+    {.model_type = "llama", .build = family_llama},
+    {.model_type = "phi", .build = family_phi},
+    {.model_type = "mixtral", .build = family_mixtral},
+    {"deepseek", family_deepseek, deepseek_kind_names, deepseek_kind_of},
+    {"jamba", family_jamba, jamba_kind_names, jamba_kind_of},
+};
+
+static const struct family *family_of(const struct cfg *cfg)
+{
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        if (strcmp(families[i].model_type, cfg->model_type) == 0)
+            return &families[i];
+    report_fault(cfg->name, "model_type %s has no row in families[] (gen/graph/graph.c)",
+                 cfg->model_type); /* the config reader knows a family that is not in the table */
+}
+
+void steps_kinds(const struct cfg *cfg, struct steps *steps)
+{
+    const struct family *family = family_of(cfg);
+    uint8_t of_family[GRAPH_LAYERS] = {0};
+    uint32_t layers[GRAPH_KINDS] = {0};
+    steps->cfg = *cfg;
+    steps->kind_count = 0;
+    for (uint32_t l = 0; l < cfg->num_hidden_layers; l++) {
+        of_family[l] = (uint8_t)(family->kind_of == NULL ? 0 : family->kind_of(cfg, l));
+        layers[of_family[l]]++;
+    }
+    for (uint32_t k = 0; k < GRAPH_KINDS; k++) {
+        if (layers[k] == 0)
+            continue;
+        for (uint32_t l = 0; l < cfg->num_hidden_layers; l++)
+            if (of_family[l] == k)
+                steps->kind_of[l] = (uint8_t)steps->kind_count;
+        const bool only = layers[k] == cfg->num_hidden_layers;
+        steps->kind[steps->kind_count++] = (struct kind){
+            .name = only ? "layer" : family->kind_names[k], .of_family = k, .layers = layers[k]};
+    }
+}
+
+void graph_build(const struct cfg *cfg, enum step_kind step, const struct kind *kind,
+                 struct graph *graph)
+{
+    static const enum rows rows[] = {ROWS_ONE, ROWS_CHUNK, ROWS_LOGITS};
+    const uint32_t tokens[] = {1, cfg->prefill_chunk, cfg->logit_rows};
+    memset(graph, 0, sizeof *graph);
+    memcpy(graph->model, cfg->name, sizeof graph->model);
+    graph->step = step;
+    graph->kind = kind->of_family;
+    graph->kind_name =
+        step == STEP_HEAD || kind->layers == cfg->num_hidden_layers ? "" : kind->name;
+    graph->rows = rows[step];
+    graph->tokens = tokens[step];
+    family_of(cfg)->build(cfg, graph);
+}
+
+void steps_build(const struct cfg *cfg, struct steps *steps)
+{
+    struct report report = {.to = stderr, .file = cfg->name};
+    steps_kinds(cfg, steps);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        for (uint32_t k = 0; k < steps->kind_count; k++) {
+            struct graph *graph = &steps->graph[step][k];
+            graph_build(cfg, step, &steps->kind[k], graph);
+            if (!graph_shape(graph, &report))
+                report_fault(cfg->name, "operands do not fit together, as said above");
+            graph_cost(graph);
+        }
+}
+
+uint32_t steps_ops(const struct steps *steps, enum step_kind step, struct step_op ops[STEP_OPS])
+{
+    uint32_t count = 0;
+    for (enum place place = PLACE_PROLOGUE; place <= PLACE_EPILOGUE; place++)
+        for (uint32_t k = 0; k < (place == PLACE_LAYER ? steps->kind_count : 1); k++) {
+            const struct graph *graph = &steps->graph[step][k];
+            const uint64_t times = place == PLACE_LAYER ? steps->kind[k].layers : 1;
+            for (uint32_t i = 0; i < graph->node_count; i++)
+                if (graph->node[i].place == place)
+                    ops[count++] = (struct step_op){graph, k, i, times};
+        }
+    return count;
+}
+
+void node_full_name(const struct graph *graph, const struct node *node, char text[48])
+{
+    const bool prefixed = graph->kind_name[0] != '\0' && node->place == PLACE_LAYER;
+    snprintf(text, 48, "%s%s%s", prefixed ? graph->kind_name : "", prefixed ? "_" : "", node->name);
+    for (char *c = text; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
+}
+
+static void print_tensor(const struct tensor *t, FILE *to)
+{
+    fprintf(to, "  %-10s %-8s %-8s %-4s", t->name, role_names[t->role], place_names[t->place],
+            dtype_name(t->type));
+    if (t->role == ROLE_WEIGHT)
+        fprintf(to, " [%u][%u] packed %" PRIu64 " x %" PRIu64, t->rows, t->cols,
+                tensor_padded_rows(t), tensor_stored_cols(t));
+    else if (t->rank == 0)
+        fputs(" shape not inferred yet", to);
+    for (uint32_t i = 0; t->role != ROLE_WEIGHT && i < t->rank; i++)
+        fprintf(to, "%s[%" PRIu64 "]", i == 0 ? " " : "", t->dim[i]);
+    if (t->parts > 1 && t->rank > 0)
+        for (uint32_t i = 0; i < t->parts; i++)
+            fprintf(to, "%s%u", i == 0 ? " parts " : " + ", t->part[i]);
+    fputc('\n', to);
+}
+
+void graph_print(const struct graph *graph, FILE *to)
+{
+    fprintf(to, "%s%s%s: %u tensors, %u operations, %u rows\n", step_name(graph->step),
+            graph->kind_name[0] != '\0' ? " of " : "", graph->kind_name, graph->tensor_count,
+            graph->node_count, graph->tokens);
+    for (uint32_t i = 0; i < graph->tensor_count; i++)
+        print_tensor(&graph->tensor[i], to);
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->node[i];
+        fprintf(to, "  %2u %-8s %-10s %-16s", i, place_names[node->place], node->name,
+                op_rules[node->op].name);
+        for (uint32_t o = 0; o < node_operands(node); o++) {
+            const struct tensor *t = node_tensor(graph, node, o);
+            fprintf(to, " %s:%c", t == NULL ? "none" : t->name, node_access(node, o));
+        }
+        fprintf(to, "   %s\n", op_rules[node->op].meaning);
+    }
+}

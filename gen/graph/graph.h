@@ -1,0 +1,194 @@
+/* What a model computes, as tensors and nodes in fixed arrays; ids are indices.
+ *
+ * One graph per step (decode, prefill, head) and kind of layer. A graph has a prologue, a layer of
+ * its kind, and an epilogue; layers are never unrolled, and the graphs of a step differ in nothing
+ * but the layer. Families build them, shape.c completes and checks them, everything after only
+ * reads them. Names are given by people and become C names. */
+#ifndef GEN_GRAPH_H
+#define GEN_GRAPH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gen/front/cfg.h"
+#include "gen/graph/layout.h"
+
+enum {
+    GRAPH_TENSORS = 48,
+    GRAPH_NODES = 24,
+    GRAPH_OPERANDS = 12,
+    GRAPH_PARTS = 3,
+    GRAPH_KINDS = 4,         /* of layers in one model */
+    GRAPH_LAYERS = 1024,     /* the most that keys.def allows */
+    GRAPH_PAD = 16,          /* elements to which every row is padded: a line */
+    GRAPH_NONE = UINT16_MAX, /* in place of an optional operand that a model does not have */
+    GRAPH_ALIGN = 64         /* bytes on which every buffer and packed tensor starts */
+};
+
+enum role { ROLE_WEIGHT, ROLE_STATE, ROLE_SCRATCH, ROLE_IO };
+enum place { PLACE_PROLOGUE, PLACE_LAYER, PLACE_EPILOGUE };
+enum step_kind { STEP_DECODE, STEP_PREFILL, STEP_HEAD, STEP_KINDS };
+
+/* Which rows of activations an operation works on. */
+enum rows { ROWS_ONE, ROWS_CHUNK, ROWS_LOGITS };
+
+enum op {
+#define OP(NAME, STEM, ACCESS, MOVED, FLOPS, MEANING) OP_##NAME,
+#include "kernels/ops.def"
+#undef OP
+    OP_COUNT
+};
+
+struct op_rule {
+    const char *name, *stem, *access, *meaning;
+};
+extern const struct op_rule op_rules[OP_COUNT];
+
+struct tensor {
+    char name[16]; /* the C member */
+    char note[40]; /* for the reader of model.h or arena.h; may be "" */
+    enum role role;
+    enum place place; /* PLACE_LAYER: a weight or state that every layer has its own of */
+    enum dtype type;
+    bool cache; /* of a state: never read before it is written, so it need not start at zero */
+
+    /* The C array: [dim[0]][dim[1]].., padded. Scratch: rank 0 until shape.c infers it. */
+    uint32_t rank;
+    uint64_t dim[3];
+    /* Widths, before padding, of what lies side by side in a row; the pads of heads belong to them.
+     * A weight of several parts gives them to its product. */
+    uint32_t parts, part[GRAPH_PARTS];
+
+    /* Weights only: the tensor of the checkpoint and its packing; see gen/graph/layout.h. */
+    const char *source, *alias; /* with "%u" for the layer */
+    enum packing packing;
+    uint32_t rows, cols;
+    struct spread row_spread, col_spread; /* how they lie */
+    uint32_t product_cols; /* columns as a product sees them: cols, or those of padded heads */
+    uint32_t experts; /* so many matrices behind one another, "%u" twice in the source; 0: one */
+};
+
+struct node {
+    enum op op;
+    char name[16]; /* "IN_PROJ"; the enumerator is DECODE_IN_PROJ */
+    enum place place;
+    uint32_t operand[GRAPH_OPERANDS]; /* tensors in the order of the call */
+
+    /* Filled by shape.c: the sizes that ops.def speaks of. */
+    uint64_t t, m, k, n;
+    uint64_t chosen; /* of a matrix per expert: how many a token reads */
+    uint64_t groups; /* of a norm by groups */
+    /* Filled by cost.c. */
+    uint64_t weight_bytes, moved_bytes, flops;
+};
+
+struct graph {
+    char model[CFG_NAME_MAX + 1]; /* for messages */
+    enum step_kind step;
+    uint32_t kind;         /* of its layer, as the family counts them */
+    const char *kind_name; /* "mamba_mlp"; "" in a model of one kind, and of head */
+    enum rows rows;
+    uint32_t tokens;           /* rows of activations: 1, prefill_chunk or logit_rows */
+    const char *layer_meaning; /* what a layer does to the residual stream, as a formula */
+    uint32_t tensor_count, node_count;
+    struct tensor tensor[GRAPH_TENSORS];
+    struct node node[GRAPH_NODES];
+};
+
+/* One builder per family fills in an empty graph, whose step and kind are set. A family with
+ * several kinds of layers names them, those with nothing but caches as their state last, and says
+ * of which kind a layer is. */
+struct family {
+    const char *model_type;
+    void (*build)(const struct cfg *cfg, struct graph *graph);
+    const char *const *kind_names; /* NULL: all layers are of one kind */
+    uint32_t (*kind_of)(const struct cfg *cfg, uint32_t layer);
+};
+void family_mamba(const struct cfg *cfg, struct graph *graph);
+void family_mamba2(const struct cfg *cfg, struct graph *graph);
+void family_llama(const struct cfg *cfg, struct graph *graph);
+void family_mixtral(const struct cfg *cfg, struct graph *graph);
+void family_phi(const struct cfg *cfg, struct graph *graph);
+void family_deepseek(const struct cfg *cfg, struct graph *graph);
+extern const char *const deepseek_kind_names[];
+uint32_t deepseek_kind_of(const struct cfg *cfg, uint32_t layer);
+void family_jamba(const struct cfg *cfg, struct graph *graph);
+extern const char *const jamba_kind_names[];
+uint32_t jamba_kind_of(const struct cfg *cfg, uint32_t layer);
+
+/* A kind of layer that occurs in a model. */
+struct kind {
+    const char *name;   /* C name of its layers: "mamba_mlp"; "layer" in a model of one kind */
+    uint32_t of_family; /* as the family counts them */
+    uint32_t layers;    /* how many are of it */
+};
+
+/* All steps of one model: a graph for each kind of layer that occurs. */
+struct steps {
+    struct cfg cfg;
+    uint32_t kind_count;
+    struct kind kind[GRAPH_KINDS];
+    uint8_t kind_of[GRAPH_LAYERS]; /* the kind of each layer */
+    struct graph graph[STEP_KINDS][GRAPH_KINDS];
+};
+
+/* An operation of a step, and how often the step executes it. */
+struct step_op {
+    const struct graph *graph;
+    uint32_t kind, index; /* which graph of the step, which node */
+    uint64_t times;
+};
+enum { STEP_OPS = GRAPH_KINDS * GRAPH_NODES };
+
+/* "decode", "prefill", "head". */
+const char *step_name(enum step_kind step);
+/* What enumerators of the step's operations start with: "DECODE", "CHUNK", "HEAD". */
+const char *step_prefix(enum step_kind step);
+
+/* Adds a copy and returns its id. Overflow of the fixed arrays is a fault of the generator: aborts
+ * with the name of the limit. */
+uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor);
+uint32_t graph_node(struct graph *graph, const struct node *node);
+
+/* Operands of a node, and how it uses each: 'w', 'm' or 'r'; 'o' is read if it is there. */
+uint32_t node_operands(const struct node *node);
+char node_access(const struct node *node, uint32_t operand);
+/* The tensor of an operand; NULL where an optional one is GRAPH_NONE. */
+const struct tensor *node_tensor(const struct graph *graph, const struct node *node,
+                                 uint32_t operand);
+
+/* Of weights: rows with the padding of each group; columns as packed. */
+uint64_t tensor_padded_rows(const struct tensor *tensor);
+uint64_t tensor_stored_cols(const struct tensor *tensor);
+/* Of the C array or the packed weight: of all experts. */
+uint64_t tensor_bytes(const struct tensor *tensor);
+uint64_t tensor_width(const struct tensor *tensor); /* the sum of the parts */
+/* The padded column at which a part starts. */
+uint64_t tensor_part_at(const struct tensor *tensor, uint32_t part);
+/* Of what in_proj gives, the part that is convolved: x of (x, z), x B C of (z, x B C, dt). */
+uint32_t tensor_convolved(const struct tensor *tensor);
+
+/* Builds all steps of a checked config, infers shapes and costs. A failure is a bug of the
+ * generator, never of the config: it is printed and aborts. */
+void steps_build(const struct cfg *cfg, struct steps *steps);
+
+/* The operations of a step, each once: the prologue, a layer of each kind, the epilogue. Returns
+ * their count. */
+uint32_t steps_ops(const struct steps *steps, enum step_kind step, struct step_op ops[STEP_OPS]);
+
+/* "IN_PROJ", or with the kind in front, "MAMBA_MLP_IN_PROJ", in a layer of a model of several. */
+void node_full_name(const struct graph *graph, const struct node *node, char text[48]);
+
+/* The stages one by one. steps_kinds() finds the kinds of a config's layers, and graph_build() the
+ * family by model_type, for one of them; graph_shape() returns false with a message in `report`
+ * when a node's operands do not fit together. */
+void steps_kinds(const struct cfg *cfg, struct steps *steps);
+void graph_build(const struct cfg *cfg, enum step_kind step, const struct kind *kind,
+                 struct graph *graph);
+__attribute__((warn_unused_result)) bool graph_shape(struct graph *graph, struct report *report);
+void graph_cost(struct graph *graph);
+
+/* `gen --stop-after=graph|shape`: one line per tensor and node. */
+void graph_print(const struct graph *graph, FILE *to);
+
+#endif

@@ -1,0 +1,77 @@
+/* The weights arena: which tensors, in which order, packed how, at which offset.
+ *
+ * The image that tools/pack writes is exactly struct weights of the generated model.h, and proof.h
+ * asserts at build time that the compiler agrees with every offset given here.
+ *
+ * Packings. PAD(n) is n rounded up to 16; every packed tensor starts on 64 bytes; everything that
+ * is not an element is zero. Backends differ in the order inside a matrix, never in its bytes.
+ *   MATRIX  [rows][cols] stored as [padded_rows][stored_cols]: both spread over groups, each padded
+ *           to whole lines of 16 (runtime/spread.h).
+ *           cuda: row by row.
+ *           cpu:  panels of 64 consecutive padded rows; the last one is 16, 32, 48 or 64 wide.
+ *                 Panel p starts at element 64 * p * stored_cols. In a panel of width w:
+ *                 f32, f16: for each k < stored_cols, the w elements of column k;
+ *                 bf16:     for each pair kk < stored_cols / 2, w lanes of 32 bits: low half
+ *                           element k = 2 kk, high half k = 2 kk + 1.
+ *   VECTOR  f32 [rows], spread like the rows of a matrix.
+ *   TAPS    [rows][1][cols] -> f32 [cols][padded_rows], tap by tap, the rows spread.
+ *   DECAY   A_log [rows][cols] -> f32 [padded_rows / 16][cols][16] holding -exp(A_log), a line of
+ *           16 rows together: exp in double, rounded once to f32.
+ *   RATE    A_log [rows] -> f32 [padded_rows] holding the same. */
+#ifndef GEN_LAYOUT_H
+#define GEN_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gen/front/cfg.h"
+#include "runtime/spread.h"
+
+enum packing { PACKING_MATRIX, PACKING_VECTOR, PACKING_TAPS, PACKING_DECAY, PACKING_RATE };
+
+/* One tensor of the arena; layers are listed one by one. */
+struct layout_weight {
+    char name[40];   /* "embed", "layer 3 in_proj": model_weight.name of the generated table */
+    char member[24]; /* of struct weights or a layer's: "in_proj", "gate_proj[3]" */
+    int32_t layer;   /* which one; -1: outside the layers */
+    uint32_t kind;   /* of the layer, as in struct steps */
+    uint32_t index;  /* of the layer among those of its kind */
+    char source[96]; /* Hugging Face's name, "backbone.layers.3.mixer.in_proj.weight" */
+    char alias[96];  /* the original state-spaces name where it differs, else "" */
+
+    uint32_t rank, shape[3]; /* as the checkpoint stores it, row-major: [2I][d], [I][1][K], [I] */
+    uint32_t rows, cols;     /* as a matrix; a vector has cols == 1 */
+    struct spread row_spread, col_spread;
+    uint32_t padded_rows; /* of row_spread */
+    uint32_t stored_cols; /* cols; of a MATRIX: of col_spread */
+    enum dtype type;      /* of the packed elements */
+    enum packing packing;
+    uint64_t at;           /* offset in the arena, a multiple of 64; ascending */
+    uint64_t packed_bytes; /* padded_rows * stored_cols * dtype_bytes(type) */
+    uint64_t bytes;        /* up to the next tensor: packed_bytes and zeros; digests cover it */
+};
+
+struct layout {
+    struct cfg cfg;
+    uint64_t config_digest[2]; /* XXH3-128, low and high: must match the weight file's header */
+    uint64_t weights_bytes;    /* of the whole arena: the end of the last tensor */
+    uint64_t parameters;       /* elements of the checkpoint, tied tensors once */
+    uint64_t active;           /* of these, in the computation of a token: of experts the chosen */
+    uint64_t read;             /* of these, read for a token: of an untied embedding one row */
+    char tied_copy[96];        /* a checkpoint may also hold this tensor: the same values as
+                                * weight[0], not stored again; "" when embeddings are not tied */
+    uint32_t count;
+    struct layout_weight *weight; /* [count], in arena order */
+};
+
+/* Lays out the model of a config file. False: the reasons were reported (exit 4 for a tool). The
+ * caller frees with layout_free(). */
+__attribute__((warn_unused_result)) bool layout_load(const char *config_path, struct report *report,
+                                                     struct layout *layout);
+
+/* The same for a config that is already checked. */
+void layout_make(const struct cfg *cfg, struct layout *layout);
+
+void layout_free(struct layout *layout);
+
+#endif
