@@ -93,10 +93,10 @@ gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c gen/*/*.c))
 fetch_lib    := $(filter-out tools/fetch.c,$(wildcard tools/fetch*.c))
 tool_lib     := $(filter-out $(tool_mains) $(fetch_lib) tools/train_scan.c tools/trace_injection.c \
                   tools/driver_watch.c,$(wildcard tools/*.c))
-shared_lib   := $(wildcard runtime/tokenizer*.c)
+shared_lib   := $(wildcard runtime/tokenizer/tokenizer*.c)
 # What the generator has in common with the binaries.
-gen_shared   := $(addprefix runtime/,budget.c interrupt.c partial.c streams.c utf8.c visible.c)
-runtime_lib  := $(filter-out runtime/main.c,$(wildcard runtime/*.c)) $(backend_lib)
+gen_shared   := $(addprefix runtime/base/,interrupt.c partial.c streams.c utf8.c visible.c) runtime/engine/budget.c
+runtime_lib  := $(filter-out runtime/cli/main.c,$(wildcard $(addsuffix *.c,runtime/base/ runtime/engine/ runtime/tokenizer/ runtime/cli/))) $(backend_lib)
 MODEL_OBJECTS := $(call objects,$(OUT)/obj/models/$(MODEL),$(model_files))
 
 .PHONY: all run test test-full bench bench-ops list table models lint tidy clean deps deps-test deps-fetch binary weights fetch
@@ -119,7 +119,7 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags.record | deps $(if $(filter aarch64,$(ISA)),bui
 	@$(CC) $(FLAGS) $(backend_cflags) $(MARCH) -c $< -o $@
 
 # What checks the processor, and says that it is another, must run on any: no -march.
-$(addprefix $(OUT)/obj/runtime/,main.o processor.o die.o visible.o utf8.o): MARCH := $(cross_include)
+$(addprefix $(OUT)/obj/runtime/,cli/main.o engine/processor.o base/die.o base/visible.o base/utf8.o): MARCH := $(cross_include)
 
 # The headers of these two and of xxHash are the same for every processor.
 build/cross-include:
@@ -139,7 +139,7 @@ $(TOOLS)/pack: $(TOOLS)/obj/tools/pack.o $(TOOLS)/libtools.a $(TOOLS)/libgen.a
 	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS)
 # The only program that talks to a network, and the only one that needs these libraries.
 $(call objects,$(TOOLS)/obj,tools/fetch.c $(fetch_lib)): | deps-fetch
-$(TOOLS)/fetch: $(call objects,$(TOOLS)/obj,tools/fetch.c $(fetch_lib) runtime/die.c) $(TOOLS)/libtools.a $(TOOLS)/libgen.a
+$(TOOLS)/fetch: $(call objects,$(TOOLS)/obj,tools/fetch.c $(fetch_lib) runtime/base/die.c) $(TOOLS)/libtools.a $(TOOLS)/libgen.a
 	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS) -lcurl -lnettle
 $(TOOLS)/fables: $(TOOLS)/obj/tools/fables.o
 	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@
@@ -161,7 +161,7 @@ $(subst $(empty) $(empty),\ ,$(SOURCES))/%: build/made/$(MODEL).stamp ;
 $(filter-out %.cu.o,$(MODEL_OBJECTS)): $(OUT)/obj/models/$(MODEL)/%.o: build/made/$(MODEL).stamp $(OUT)/flags.record
 	@mkdir -p $(@D); echo "  CC    "$(sources)/$*.c
 	@$(CC) $(FLAGS) $(MARCH) -I$(sources) -c $(sources)/$*.c -o $@
-$(OUT)/$(MODEL): $(OUT)/obj/runtime/main.o $(MODEL_OBJECTS) $(OUT)/libruntime.a $(backend_objects)
+$(OUT)/$(MODEL): $(OUT)/obj/runtime/cli/main.o $(MODEL_OBJECTS) $(OUT)/libruntime.a $(backend_objects)
 	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
 
 # Weight files do not depend on the ISA: every variant of a model shares one, and has a link to it.
@@ -205,7 +205,7 @@ $(TOOLS)/flags.record: used := $(call recorded,$(FLAGS)) $(call version,$(HOST_C
 $(OUT)/flags.record:   used := $(call recorded,$(FLAGS) $(backend_cflags) $(nvtx_flags) $(MARCH)) $(call version,$(CC)) \
                                "$$(grep -m 1 -E '^(flags|Features)' /proc/cpuinfo)"
 $(TESTS)/flags.record: used := $(call recorded,$(FLAGS) $(nvtx_flags) $(MARCH)) $(call version,$(CC))
-build/sources.record:  used := $(sort $(wildcard $(addsuffix *.c*,gen/ gen/*/ tools/ runtime/ runtime/*/ kernels/*/ tests/ \
+build/sources.record:  used := $(sort $(wildcard $(addsuffix *.c*,gen/ gen/*/ tools/ runtime/*/ runtime/*/*/ kernels/*/ tests/ \
                                                                   tests/*/)))
 %.record: FORCE
 	@printf '%s\n' $(used) | tools/mk/record.sh $@
@@ -249,7 +249,7 @@ $(filter-out %/poison_test %/trace_test %_hybrid_test,$(programs)): $(TESTS)/%: 
 described := $(patsubst config/%.ini,$(TESTS)/info/%,$(wildcard config/*.ini))
 $(TESTS)/info/%.o: models/%/ops.c $(TESTS)/flags.record | deps-test
 	@mkdir -p $(@D); $(CC) $(FLAGS) -Imodels/$* -c $< -o $@
-$(described): %: %.o $(TESTS)/obj/no_steps.o $(OUT)/obj/runtime/main.o $(OUT)/libruntime.a
+$(described): %: %.o $(TESTS)/obj/no_steps.o $(OUT)/obj/runtime/cli/main.o $(OUT)/libruntime.a
 	@$(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 $(TESTS)/budget_test: | $(described)
 $(TESTS)/fetch_test $(TESTS)/fetch_files_test: | $(TOOLS)/fetch
@@ -270,13 +270,13 @@ FIRST ?= 0
 CASES ?= 100
 .PHONY: sweep
 sweep: deps-test
-	@$(MAKE) -s $(TESTS)/sweep $(TOOLS)/gen $(TOOLS)/pack $(OUT)/libruntime.a $(OUT)/obj/runtime/main.o \
+	@$(MAKE) -s $(TESTS)/sweep $(TOOLS)/gen $(TOOLS)/pack $(OUT)/libruntime.a $(OUT)/obj/runtime/cli/main.o \
 	  $(backend_objects)
 	@tests/sweep.sh $(OUT) $(TOOLS) $(SEED) $(FIRST) $$(($(FIRST) + $(CASES) - 1))
 
 # A binary over tests/fake_model.c, for the command line's tests; guarded, except under a sanitizer.
 guard := $(if $(SAN),,$(TESTS)/obj/alloc_guard.o)
-$(TESTS)/fake: $(OUT)/obj/runtime/main.o $(TESTS)/obj/fake_model.o $(guard) $(OUT)/libruntime.a
+$(TESTS)/fake: $(OUT)/obj/runtime/cli/main.o $(TESTS)/obj/fake_model.o $(guard) $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(FLAGS) $(if $(guard),-Wl$(comma)--wrap=arena_seal) $^ -o $@ $(RUNTIME_LIBS)
 
 # tiny-model-mamba-a-bf16: the binary and weights of tests/data/checkpoints/mamba-a in bf16.
@@ -309,7 +309,7 @@ other-isa-%: build/made/$(MODEL).stamp $(addprefix tiny-model-,$(bits_models))
 	  SOURCES=build/tests/models/$$m binary || exit 1; done
 
 # The default model with the guard against allocation after sealing; not under a sanitizer.
-$(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/main.o $(MODEL_OBJECTS) \
+$(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/cli/main.o $(MODEL_OBJECTS) \
                          $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(FLAGS) -Wl,--wrap=arena_seal $^ -o $@ $(RUNTIME_LIBS)
 
@@ -373,8 +373,8 @@ build/fuzz/obj/%.o: %.c build/fuzz/flags.record | deps-test
 
 # One stamp a file, so that only what changed is looked at again.
 tidied := $(patsubst %.c,build/tidy/%.ok,$(gen_lib) $(tool_lib) $(fetch_lib) $(runtime_lib) gen/main.c \
-            runtime/main.c $(tool_mains) $(wildcard tests/*.c tests/fuzz/*.c tests/reference64/*.c tests/sweep/*.c) \
-            $(if $(cuda_headers),$(wildcard runtime/cuda/*.c tests/simt/*.c tests/gpu/*.c)))
+            runtime/cli/main.c $(tool_mains) $(wildcard tests/*.c tests/fuzz/*.c tests/reference64/*.c tests/sweep/*.c) \
+            $(if $(cuda_headers),$(wildcard runtime/engine/cuda/*.c tests/simt/*.c tests/gpu/*.c)))
 tidy: $(tidied)
 	@echo "tidy: $(words $(tidied)) files, no finding"
 build/tidy/%.ok: %.c .clang-tidy | deps-test

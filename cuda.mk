@@ -16,12 +16,12 @@ cuda_libraries := -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(abspath $(CUDA_HOME))/lib64 
 tell_sealed := -Wl,--export-dynamic-symbol=arena_is_sealed
 
 ifeq ($(BACKEND),cpu)
-backend_lib     := $(wildcard runtime/cpu/*.c kernels/cpu/*.c)
+backend_lib     := $(wildcard runtime/engine/cpu/*.c kernels/cpu/*.c)
 model_files     := decode.c prefill.c instances.c ops.c
 weights_backend := cpu
 else
 cuda_targets    := $(strip $(addprefix sm_,$(CUDA_ARCH)) $(addprefix compute_,$(CUDA_PTX)))
-backend_lib     := $(wildcard runtime/cuda/*.c runtime/cuda/*.cu) kernels/cuda/turn.cu
+backend_lib     := $(wildcard runtime/engine/cuda/*.c runtime/engine/cuda/*.cu) kernels/cuda/turn.cu
 model_files     := decode.c prefill.c instances.cu ops.c
 weights_backend := cuda
 backend_cflags  := -isystem $(CUDA_HOME)/include -DCUDA_TARGETS='"$(cuda_targets)"'
@@ -70,7 +70,7 @@ simt_families := $(addprefix llama-a-,$(types)) mixtral-a-bf16 phi-b-f16 $(addsu
                  phi-a phi-b mixtral-a mixtral-w deepseek-a deepseek-b jamba-a jamba-b mamba2-a mamba2-b llama-e \
                  phi-c deepseek-c mamba2-c)
 simt_models := $(if $(cuda_headers),$(tiny_models) $(simt_families))
-$(TESTS)/cuda_runtime_test: $(OUT)/obj/runtime/cuda/targets.o
+$(TESTS)/cuda_runtime_test: $(OUT)/obj/runtime/engine/cuda/targets.o
 simt-model-%: build/tests/config/%.ini
 	@$(MAKE) -s BACKEND=simt MODEL=$* CONFIG=$< SOURCES=build/tests/models/$* \
 	  CHECKPOINT=$(call tiny_source,$*) all

@@ -129,4 +129,4 @@ $(kit_dry): $(TESTS)/kit/%: $(TESTS)/obj/cuda/tools/%.o $(TESTS)/libsimt.a $(TES
 	@mkdir -p $(@D); echo "  LINK  $@"
 	@$(SIMT_CXX) $(filter-out -std=%,$(FLAGS)) $< $(filter %.a,$^) -o $@ -lrt $(TOOL_LIBS)
 
-$(TESTS)/libsimt.a: $(addprefix $(TESTS)/obj/cuda/,runtime/cuda/random_weights.o tools/gpu_probe_measures.o)
+$(TESTS)/libsimt.a: $(addprefix $(TESTS)/obj/cuda/,runtime/engine/cuda/random_weights.o tools/gpu_probe_measures.o)

@@ -13,7 +13,7 @@ CUDA_HOME ?= /usr/local/cuda
 nvtx_header := $(if $(filter aarch64,$(ISA)),,$(firstword \
                  $(wildcard $(CUDA_HOME)/include/nvtx3/nvToolsExt.h /usr/include/nvtx3/nvToolsExt.h)))
 nvtx_flags  := $(if $(filter $(CUDA_HOME)/%,$(nvtx_header)),-isystem $(CUDA_HOME)/include)
-$(OUT)/obj/runtime/trace.o $(TESTS)/obj/trace_test.o: FLAGS += $(nvtx_flags)
+$(OUT)/obj/runtime/engine/trace.o $(TESTS)/obj/trace_test.o: FLAGS += $(nvtx_flags)
 
 # Loaded into other programs, so without a sanitizer. The second one soon has no room: for its test.
 trace_libraries := $(if $(nvtx_header),$(TOOLS)/libtrace.so $(TESTS)/libtrace-small.so)

@@ -7,9 +7,9 @@
 #include "gen/emit/emit.h"
 #include "gen/front/import.h"
 #include "gen/emit/table.h"
-#include "runtime/die.h"
-#include "runtime/interrupt.h"
-#include "runtime/streams.h"
+#include "runtime/base/die.h"
+#include "runtime/base/interrupt.h"
+#include "runtime/base/streams.h"
 
 enum {
     OPTION_STOP = 256,

@@ -17,8 +17,8 @@
 
 #include "kernels/cpu/bandwidth.h"
 #include "kernels/cpu/simd.h"
-#include "runtime/model.h"
-#include "runtime/team.h"
+#include "runtime/engine/model.h"
+#include "runtime/engine/team.h"
 
 enum {
     MOST_ROUNDS = 50,

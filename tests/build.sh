@@ -142,18 +142,18 @@ rm build/m/model.h
 check "one of them is gone" build
 made GEN 1 || echo "FAIL: made: $(cat ../said)"
 
-cp runtime/utf8.c ../utf8.c
-echo '#include "runtime/gone.h"' >>runtime/utf8.c
-echo 'int gone(void);' >runtime/gone.h
-echo 'int extra(void); int extra(void) { return 1; }' >runtime/extra.c
+cp runtime/base/utf8.c ../utf8.c
+echo '#include "runtime/base/gone.h"' >>runtime/base/utf8.c
+echo 'int gone(void);' >runtime/base/gone.h
+echo 'int extra(void); int extra(void) { return 1; }' >runtime/base/extra.c
 check "a header more, and a source" build
-cp ../utf8.c runtime/utf8.c
-rm runtime/gone.h runtime/extra.c
+cp ../utf8.c runtime/base/utf8.c
+rm runtime/base/gone.h runtime/base/extra.c
 check "a header less, and a source" build
 check "an archive without what is gone" test -z "$(ar t build/cpu/libruntime.a | grep extra)"
 
-rm build/cpu/obj/runtime/[a-m]*.o build/cpu/libruntime.a
-count=$(find runtime -maxdepth 1 -name '[a-m]*.c' | wc -l)
+rm build/cpu/obj/runtime/base/[a-m]*.o build/cpu/libruntime.a
+count=$(find runtime/base -maxdepth 1 -name '[a-m]*.c' | wc -l)
 make -s CFLAGS=-O0 MODEL=m CONFIG="$config" SOURCES=build/m >../first 2>&1 &
 build
 code=$?
@@ -162,7 +162,7 @@ check "two makes at once wait for each other" test "$?$code" = 00 -a \
     "$(cat ../first ../said | grep -c '^  CC ')" -eq "$count" -a \
     -n "$(grep -h 'waiting for another make' ../first ../said)"
 
-object=build/cpu/obj/runtime/utf8.o
+object=build/cpu/obj/runtime/base/utf8.o
 build $object
 check "other flags" build CFLAGS=-O1 $object
 made CC 1 || echo "FAIL: made with other flags: $(cat ../said)"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "tests/gpu_child.h"
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 #include "tests/run.h"
 
 #define MODEL   "mamba-a-bf16"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/cuda/device.h"
+#include "runtime/engine/cuda/device.h"
 #include "tests/gpu_child.h"
 #include "tests/run.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "kernels/cpu/team.h"
-#include "runtime/model.h"
+#include "runtime/engine/model.h"
 #include "tests/fake_model.h"
 
 struct weights {

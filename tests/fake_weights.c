@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/digest.h"
-#include "runtime/model.h"
-#include "runtime/weight_file.h"
+#include "runtime/base/digest.h"
+#include "runtime/engine/model.h"
+#include "runtime/engine/weight_file.h"
 #include "tests/fake_model.h"
 
 /* Not ck_assert(): it works inside tests only. */

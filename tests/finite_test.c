@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/finite.h"
+#include "runtime/engine/finite.h"
 #include "tests/child.h"
 #include "tests/run.h"
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "kernels/cpu/panels.h"
-#include "runtime/team.h"
+#include "runtime/engine/team.h"
 
 /* `count` floats on a 64-byte boundary between two bands of NaN; the floats are NaN as well, so
  * that what is not written, or read before it is written, shows. Ends the program if there is no

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "runtime/machine.h"
+#include "runtime/base/machine.h"
 #include "tests/run.h"
 
 #define ROOT TEST_DIR "/machine"

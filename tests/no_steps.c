@@ -1,7 +1,7 @@
 /* In the place of a model's steps, where only its descriptor is wanted: nothing may call them. */
 #include <stdlib.h>
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 void decode(run *r);
 void prefill(run *r);

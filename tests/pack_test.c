@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "runtime/digest.h"
-#include "runtime/weight_file.h"
+#include "runtime/base/digest.h"
+#include "runtime/engine/weight_file.h"
 #include "tests/checkpoint_maker.h"
 #include "tests/run.h"
 #include "tools/random_weights.h"

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runtime/partial.h"
+#include "runtime/base/partial.h"
 #include "tests/child.h"
 #include "tests/run.h"
 

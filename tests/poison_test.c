@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/model.h"
-#include "runtime/session.h"
+#include "runtime/engine/model.h"
+#include "runtime/engine/session.h"
 #include "tests/run.h"
 
 enum { PROMPT = 29, DECODED = 8 };

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/session.h"
+#include "runtime/engine/session.h"
 
 static struct session session;
 

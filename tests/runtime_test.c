@@ -10,14 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/arena.h"
-#include "runtime/die.h"
-#include "runtime/machine.h"
-#include "runtime/json.h"
-#include "runtime/out.h"
-#include "runtime/report.h"
-#include "runtime/score.h"
-#include "runtime/session.h"
+#include "runtime/engine/arena.h"
+#include "runtime/base/die.h"
+#include "runtime/base/machine.h"
+#include "runtime/base/json.h"
+#include "runtime/base/out.h"
+#include "runtime/cli/report.h"
+#include "runtime/cli/score.h"
+#include "runtime/engine/session.h"
 #include "tests/child.h"
 #include "tests/fake_model.h"
 #include "tests/run.h"

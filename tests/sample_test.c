@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "runtime/philox.h"
-#include "runtime/sample.h"
+#include "runtime/base/philox.h"
+#include "runtime/engine/sample.h"
 #include "tests/run.h"
 
 enum { VOCAB = 512, DRAWS = 20000 };

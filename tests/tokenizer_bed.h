@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/tokenizer.h"
+#include "runtime/tokenizer/tokenizer.h"
 #include "tools/tokenizer_json.h"
 
 #define TOKENIZER_CASES "tests/data/tokenizers/"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/tokenizer_tables.h"
+#include "runtime/tokenizer/tokenizer_tables.h"
 #include "tests/run.h"
 
 /* Sound files: one whose symbols are bytes, one whose symbols are characters. */

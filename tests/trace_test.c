@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/model.h"
-#include "runtime/session.h"
-#include "runtime/trace.h"
+#include "runtime/engine/model.h"
+#include "runtime/engine/session.h"
+#include "runtime/engine/trace.h"
 #include "tests/run.h"
 
 START_TEST(nothing_is_attached_unless_a_tool_is)

@@ -1,5 +1,5 @@
 /* What a message shows of a text that is not all visible. */
-#include "runtime/visible.h"
+#include "runtime/base/visible.h"
 
 #include <check.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/weight_file.h"
+#include "runtime/engine/weight_file.h"
 #include "tests/fake_binary.h"
 #include "tests/fake_model.h"
 

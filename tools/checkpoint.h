@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "gen/graph/layout.h"
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 #include "tools/safetensors.h"
 
 enum { CHECKPOINT_SHARDS = 512 }; /* most files of one checkpoint; all stay open */

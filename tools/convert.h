@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 /* Magnitudes (bits without the sign) from which on a finite or infinite f32 narrows to infinity. */
 enum {

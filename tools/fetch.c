@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "runtime/die.h"
-#include "runtime/interrupt.h"
-#include "runtime/streams.h"
+#include "runtime/base/die.h"
+#include "runtime/base/interrupt.h"
+#include "runtime/base/streams.h"
 #include "tools/fetch_http.h"
 #include "tools/fetch_run.h"
 

@@ -9,7 +9,7 @@
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 
-#include "runtime/interrupt.h"
+#include "runtime/base/interrupt.h"
 
 enum { BLOCK = 1 << 20 };
 

@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/die.h"
-#include "runtime/interrupt.h"
+#include "runtime/base/die.h"
+#include "runtime/base/interrupt.h"
 #include "tools/fetch_http.h"
 
 enum {

@@ -8,8 +8,8 @@
 
 #include <curl/curl.h>
 
-#include "runtime/die.h"
-#include "runtime/interrupt.h"
+#include "runtime/base/die.h"
+#include "runtime/base/interrupt.h"
 
 static CURL *curl;
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "gen/front/json_text.h"
-#include "runtime/die.h"
+#include "runtime/base/die.h"
 
 /* ---- addresses ------------------------------------------------------------------------------ */
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "gen/front/number.h"
-#include "runtime/die.h"
+#include "runtime/base/die.h"
 #include "tools/fetch_http.h"
 
 enum { LISTING_MOST = 16 << 20 };

@@ -11,7 +11,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "runtime/die.h"
+#include "runtime/base/die.h"
 #include "tools/fetch_hub.h"
 
 static const char *setting(const char *name)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "kernels/cuda/probe.cuh"
-#include "runtime/die.h"
+#include "runtime/base/die.h"
 
 enum { TURNS = 1000, BODY_KERNELS = 8, LAUNCHES = 3 };
 

@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/die.h"
+#include "runtime/base/die.h"
 
 extern "C" {
-#include "runtime/json.h"
-#include "runtime/out.h"
-#include "runtime/streams.h"
+#include "runtime/base/json.h"
+#include "runtime/base/out.h"
+#include "runtime/base/streams.h"
 }
 
 enum { SCHEMA = 1, OPTION_JSON = 0x100, OPTION_BYTES, OPTION_MATRIX, OPTION_CHAIN };

@@ -7,7 +7,7 @@
 #include <cuda_runtime_api.h>
 #include <stdbool.h>
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 enum {
     PROBE_ROUNDS_MOST = 101,

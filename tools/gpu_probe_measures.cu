@@ -10,11 +10,11 @@
 
 #include "kernels/cuda/probe.cuh"
 #include "kernels/cuda/random.cuh"
-#include "runtime/cuda/matmul.h"
-#include "runtime/die.h"
+#include "runtime/engine/cuda/matmul.h"
+#include "runtime/base/die.h"
 
 extern "C" {
-#include "runtime/machine.h"
+#include "runtime/base/machine.h"
 }
 
 enum {

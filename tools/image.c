@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/die.h"
-#include "runtime/interrupt.h"
-#include "runtime/weight_file.h"
+#include "runtime/base/die.h"
+#include "runtime/base/interrupt.h"
+#include "runtime/engine/weight_file.h"
 #include "tools/convert.h"
 #include "tools/repack.h"
 #include "tools/weight_writer.h"

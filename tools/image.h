@@ -1,4 +1,4 @@
-/* Writes the weight file of a layout: runtime/weight_file.h says what it holds.
+/* Writes the weight file of a layout: runtime/engine/weight_file.h says what it holds.
  *
  * The rows come from a source, a checkpoint or a generator of random numbers, one panel at a time,
  * are packed in a fixed staging, and go out in order. Memory: image_staging_bytes(), whatever the
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "gen/graph/layout.h"
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 #include "tools/progress.h"
 
 /* values[count][cols] <- rows `first` to `first + count` of weight `index`, as the checkpoint

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/die.h"
-#include "runtime/streams.h"
+#include "runtime/base/die.h"
+#include "runtime/base/streams.h"
 #include "tools/pack_run.h"
 
 enum { OPTION_RANDOM = 256, OPTION_NO_TOKENIZER, OPTION_BACKEND };

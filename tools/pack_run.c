@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "gen/front/import.h"
-#include "runtime/die.h"
-#include "runtime/interrupt.h"
+#include "runtime/base/die.h"
+#include "runtime/base/interrupt.h"
 #include "tools/checkpoint.h"
 #include "tools/image.h"
 #include "tools/random_weights.h"

@@ -18,7 +18,7 @@ struct pack_request {
 };
 
 /* Packs, and prints one line of sizes, speed and digests, or the errors, to `err`. Returns an exit
- * code of runtime/die.h. All that is wrong with the checkpoint is reported before anything is
+ * code of runtime/base/die.h. All that is wrong with the checkpoint is reported before anything is
  * written. Catches SIGINT from now on. */
 int pack_run(const struct pack_request *request, FILE *err);
 

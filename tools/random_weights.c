@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "runtime/philox.h"
+#include "runtime/base/philox.h"
 
 enum { WORDS = 4 }; /* of one Philox block */
 

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 #include "gen/graph/layout.h"
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 struct random_weights {
     const struct layout *layout;

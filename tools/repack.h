@@ -7,7 +7,7 @@
 #define TOOLS_REPACK_H
 
 #include "gen/front/cfg.h"
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 enum { REPACK_PANEL_ROWS = 64 };
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/tokenizer_inner.h"
-#include "runtime/utf8.h"
+#include "runtime/tokenizer/tokenizer_inner.h"
+#include "runtime/base/utf8.h"
 
 /* A trie under construction: children of a node are a list, newest first. */
 struct twig {

@@ -1,5 +1,5 @@
 /* tokenizer.json, as Hugging Face `tokenizers` writes it, compiled into the flat tables that the
- * runtime reads (runtime/tokenizer_tables.h).
+ * runtime reads (runtime/tokenizer/tokenizer_tables.h).
  *
  * Supported: model BPE, of two kinds. Byte-level (GPT-NeoX, CodeGen, Llama-3, DeepSeek, Falcon):
  * with a ByteLevel among the pre-tokenizers, and as decoder. Of characters (Llama-2, Mistral): with

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/utf8.h"
+#include "runtime/base/utf8.h"
 #include "tools/tokenizer_reader.h"
 
 /* Splits a merge, "a b" or ["a", "b"], into its parts. */

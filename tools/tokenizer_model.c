@@ -5,7 +5,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#include "runtime/utf8.h"
+#include "runtime/base/utf8.h"
 #include "tools/tokenizer_reader.h"
 
 /* The byte that a symbol of the byte-level alphabet stands for, or -1. Printable Latin-1 stands for

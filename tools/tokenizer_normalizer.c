@@ -1,7 +1,7 @@
 /* The normalizer of tokenizer.json.
  *
  * A form alone, and what makes spaces U+2581, are flags of the tables; everything else is steps
- * (runtime/tokenizer_steps.c), which come before the marks. */
+ * (runtime/tokenizer/tokenizer_steps.c), which come before the marks. */
 #include <stdio.h>
 #include <string.h>
 

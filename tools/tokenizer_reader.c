@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/visible.h"
+#include "runtime/base/visible.h"
 
 /* "NAME: complaint" to out, what is not seen in it spelled out. */
 static void put_line(const struct reader *reader, char out[TOKENIZER_JSON_MESSAGE],

@@ -42,7 +42,7 @@ struct added_entry {
 };
 
 /* Records "NAME: complaint" and gives false. Characters that are not seen are spelled out in all
- * messages (runtime/visible.h). */
+ * messages (runtime/base/visible.h). */
 __attribute__((format(printf, 2, 3))) bool reader_refuse(struct reader *reader, const char *format,
                                                          ...);
 

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/utf8.h"
+#include "runtime/base/utf8.h"
 #include "tools/tokenizer_reader.h"
 #include "tools/tokenizer_sets.h"
 

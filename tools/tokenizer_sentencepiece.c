@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/utf8.h"
+#include "runtime/base/utf8.h"
 #include "tools/sentencepiece.h"
 #include "tools/tokenizer_reader.h"
 

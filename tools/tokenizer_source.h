@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/tokenizer_tables.h"
+#include "runtime/tokenizer/tokenizer_tables.h"
 #include "tools/tokenizer_json.h"
 
 /* Bytes that grow; places in it are offsets. */

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "gen/front/report.h"
-#include "runtime/digest.h"
-#include "runtime/partial.h"
+#include "runtime/base/digest.h"
+#include "runtime/base/partial.h"
 
 struct weight_writer {
     XXH3_state_t digest;

@@ -181,7 +181,7 @@ void emit_model_h(const struct design *d, struct page *page)
     emit_opening(page, &d->steps.cfg, "model.h",
                  "%s: %s parameters in %s of weights, %u layers of %s.", d->steps.cfg.name,
                  parameters, bytes, d->steps.cfg.num_hidden_layers, count);
-    page_line(page, "#ifndef MODEL_H\n#define MODEL_H\n\n#include \"runtime/run.h\"");
+    page_line(page, "#ifndef MODEL_H\n#define MODEL_H\n\n#include \"runtime/base/run.h\"");
     dimensions(d, page);
     matrix_types(d, page);
     weights(d, page);

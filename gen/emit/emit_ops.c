@@ -5,7 +5,7 @@
 
 #include "gen/emit/emit.h"
 #include "gen/front/number.h"
-#include "runtime/model.h"
+#include "runtime/engine/model.h"
 
 static void keys(const struct design *d, struct page *page)
 {
@@ -216,7 +216,8 @@ void emit_ops_c(const struct design *d, struct page *page)
     emit_opening(page, &d->steps.cfg, "ops.c",
                  "The model as the runtime sees it: what it is, what it holds, what each operation "
                  "costs.");
-    page_line(page, "#include <stddef.h>\n\n#include \"runtime/model.h\"\n#include \"proof.h\"");
+    page_line(page,
+              "#include <stddef.h>\n\n#include \"runtime/engine/model.h\"\n#include \"proof.h\"");
     keys(d, page);
     emit_weight_table(d, page);
     layer_table(d, page);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "gen/front/report.h"
-#include "runtime/partial.h"
+#include "runtime/base/partial.h"
 
 enum { CELLS = 16, ROW_MAX = 4 * PAGE_COLUMNS };
 

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "runtime/visible.h"
+#include "runtime/base/visible.h"
 
 enum { SHOWN = 8 }; /* bytes that one byte of a message may become */
 

@@ -6,7 +6,7 @@
  * Packings. PAD(n) is n rounded up to 16; every packed tensor starts on 64 bytes; everything that
  * is not an element is zero. Backends differ in the order inside a matrix, never in its bytes.
  *   MATRIX  [rows][cols] stored as [padded_rows][stored_cols]: both spread over groups, each padded
- *           to whole lines of 16 (runtime/spread.h).
+ *           to whole lines of 16 (runtime/base/spread.h).
  *           cuda: row by row.
  *           cpu:  panels of 64 consecutive padded rows; the last one is 16, 32, 48 or 64 wide.
  *                 Panel p starts at element 64 * p * stored_cols. In a panel of width w:
@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #include "gen/front/cfg.h"
-#include "runtime/spread.h"
+#include "runtime/base/spread.h"
 
 enum packing { PACKING_MATRIX, PACKING_VECTOR, PACKING_TAPS, PACKING_DECAY, PACKING_RATE };
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 /* Reads `bytes` bytes (whole cache lines, 64-byte aligned) once: every thread its contiguous share,
  * with the widest loads and the prefetch of the matrix kernels, and nothing else but one addition

@@ -9,7 +9,7 @@
 #ifndef KERNELS_CPU_SIMD_H
 #define KERNELS_CPU_SIMD_H
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 #if defined(__AVX512F__)
 #include <immintrin.h>

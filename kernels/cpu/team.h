@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 struct team {
     _Alignas(LINE_BYTES) atomic_uint arrived; /* threads waiting at the current barrier */

@@ -22,7 +22,7 @@
 
 #include <cuda_runtime.h>
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 enum { WARP = 32 };
 

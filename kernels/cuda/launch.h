@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 /* Element type of a weight matrix. The same constants as in kernels/cpu/panels.h, which no file
  * includes together with this one. */

@@ -7,8 +7,8 @@
  *              matmul() the library's product, for all rows that the instance can have
  *              finish   BIAS, ADD_BIAS, SOFTPLUS, GELU: a pass over the rows of the step in place
  *   Moves    W and y once; x once in f32 and twice in the type of W; y twice more for finish
- *   Order    that of the library's algorithm, fixed per shape (runtime/cuda/matmul.h); ADD is the
- *            product's own accumulation, + bias comes after it
+ *   Order    that of the library's algorithm, fixed per shape (runtime/engine/cuda/matmul.h); ADD
+ *            is the product's own accumulation, + bias comes after it
  *   Error    |y - exact| <= (u + K 2^-24) sum |W||x| + v sum |W| + 2^-24 (|y| + |bias|) before
  *            softplus, which adds 3 ulp, or gelu, which makes 1.13 times that of it and adds its
  *            own (math.cuh); (u, v), the rounding of x, is (2^-8, 0) for BF16, (2^-11, 2^-25) for

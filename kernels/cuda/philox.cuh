@@ -1,4 +1,4 @@
-/* runtime/philox.h for the device: the same numbers for the same seed and position. */
+/* runtime/base/philox.h for the device: the same numbers for the same seed and position. */
 #ifndef KERNELS_CUDA_PHILOX_CUH
 #define KERNELS_CUDA_PHILOX_CUH
 

@@ -1,7 +1,7 @@
 /* sample:  the next token from a row of logits, by one block
  *
- *   Means    sample_next() of runtime/sample.c, which is the definition: the same token, always, if
- *            the logits are finite; otherwise SAMPLE_NONE
+ *   Means    sample_next() of runtime/engine/sample.c, which is the definition: the same token,
+ *            always, if the logits are finite; otherwise SAMPLE_NONE
  *   Split    one block of TURN_THREADS. Top-k cuts first: 8 counting passes over the logits find
  *            the k-th of them. What is left is sorted by 8 passes of a radix sort of 4 bits, in
  *            which a thread owns a run of neighbours, so equal logits stay in the order of their
@@ -60,7 +60,7 @@ DEVICE u32 sample_rank(f32 logit)
     return bits & 0x80000000u ? bits : ~bits & 0x7fffffffu;
 }
 
-/* exp(x) for x <= 0, bit for bit that of runtime/sample.c; 0 below -700. */
+/* exp(x) for x <= 0, bit for bit that of runtime/engine/sample.c; 0 below -700. */
 DEVICE double sample_exp(double x)
 {
     if (!(x > -700.0))

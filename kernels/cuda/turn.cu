@@ -1,6 +1,6 @@
 /* turn:  logits -> token -> ring, io.tokens[0], step.position, and whether to go on
  *
- *   Means    kernels/cuda/turn.h; the token is that of runtime/sample.c
+ *   Means    kernels/cuda/turn.h; the token is that of runtime/engine/sample.c
  *   Split    greedy kernel: blocks of 4096 logits each find their largest, nothing if not greedy;
  *            then one block finds the largest of those, or samples (sample.cuh), and one thread of
  *            it does the rest

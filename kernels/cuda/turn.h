@@ -4,9 +4,10 @@
  *   turn, decode, turn, decode, ...            each launched by the host, or
  *   while (continue) { turn, decode }          a conditional node of a graph
  *
- * What is chosen: exactly the token of sample_next() of runtime/sample.h for the same logits,
- * options and position; none if a logit is not finite. Whatever a turn needs lies in `struct turn`
- * in device memory and is read there, so that a captured graph stays valid for any options.
+ * What is chosen: exactly the token of sample_next() of runtime/engine/sample.h for the same
+ * logits, options and position; none if a logit is not finite. Whatever a turn needs lies in
+ * `struct turn` in device memory and is read there, so that a captured graph stays valid for any
+ * options.
  *
  * The host, before the first turn of a text and while no turn is on its way: zeroes the ring, fills
  * struct turn, copies it to the device. It launches a turn only while the ring has a free entry. A
@@ -17,7 +18,7 @@
 
 #include <stdbool.h>
 
-#include "runtime/sample.h"
+#include "runtime/engine/sample.h"
 
 enum {
     TURN_RING = 1024,          /* entries; a power of two */

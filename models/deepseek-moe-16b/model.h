@@ -5,7 +5,7 @@
 #ifndef MODEL_H
 #define MODEL_H
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 enum {
     VOCAB        = 102400, /* rows of the embedding table */

@@ -4,7 +4,7 @@
 #ifndef MODEL_H
 #define MODEL_H
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 enum {
     VOCAB      = 50288, /* rows of the embedding table */

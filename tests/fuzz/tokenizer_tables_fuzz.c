@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/tokenizer.h"
+#include "runtime/tokenizer/tokenizer.h"
 #include "tools/tokenizer_json.h"
 
 enum { ROWS = 300, TEXT_BYTES = 16 };

@@ -16,9 +16,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "runtime/die.h"
-#include "runtime/digest.h"
-#include "runtime/weights.h"
+#include "runtime/base/die.h"
+#include "runtime/base/digest.h"
+#include "runtime/engine/weights.h"
 #include "tests/fake_model.h"
 
 enum { TOKENIZER_BYTES = 5000 };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/die.h"
+#include "runtime/base/die.h"
 
 struct array {
     uint64_t rows, cols;

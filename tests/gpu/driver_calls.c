@@ -21,7 +21,7 @@ static void *driver;
 static const char *way;
 static bool sealed;
 
-/* As runtime/arena.h has it; exported by the program, as those for CUDA do. */
+/* As runtime/engine/arena.h has it; exported by the program, as those for CUDA do. */
 bool arena_is_sealed(void);
 bool arena_is_sealed(void)
 {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/die.h"
+#include "runtime/base/die.h"
 #include "tests/simt/simt.h"
 
 enum { MEMORIES_MOST = 256, PAGE = 4096, BAND = 256, NEW = 0xff, REPORT_BYTES = 4096 };

@@ -3,7 +3,7 @@
 #ifndef TESTS_SIMT_BED_MATH_H
 #define TESTS_SIMT_BED_MATH_H
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,13 +1,13 @@
-/* runtime/cuda/memory.c over the fake CUDA runtime: which kind of memory an arena has on which GPU,
- * what is advised, and by whose memory a plan is judged. */
+/* runtime/engine/cuda/memory.c over the fake CUDA runtime: which kind of memory an arena has on
+ * which GPU, what is advised, and by whose memory a plan is judged. */
 #include <cuda_runtime_api.h>
 
-#include "runtime/model.h"
+#include "runtime/engine/model.h"
 #include "tests/run.h"
 #include "tests/simt/fake_cuda.h"
 
 extern "C" {
-#include "runtime/cuda/memory.h"
+#include "runtime/engine/cuda/memory.h"
 }
 
 static struct model with_memory(const char *kind)

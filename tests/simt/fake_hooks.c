@@ -1,6 +1,6 @@
 /* What the fake CUDA runtime sees of a binary that it is linked into: that memory is sealed, and
  * which arena holds the weights. Both are weak: a test without a runtime has neither. */
-#include "runtime/cuda/cuda.h"
+#include "runtime/engine/cuda/cuda.h"
 #include "tests/simt/fake_cuda.h"
 
 #pragma weak arena_is_sealed

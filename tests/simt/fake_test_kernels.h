@@ -4,7 +4,7 @@
 
 #include <cuda_runtime_api.h>
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 enum { TEST_THREADS = 64 };
 

@@ -2,7 +2,7 @@
  * what cannot be measured says why; a kernel that does not do its work ends the program. */
 #include <string.h>
 
-#include "runtime/die.h"
+#include "runtime/base/die.h"
 #include "tests/run.h"
 #include "tests/simt/fake_cuda.h"
 #include "tools/gpu_probe.h"

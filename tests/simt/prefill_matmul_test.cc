@@ -1,14 +1,14 @@
-/* runtime/cuda/matmul.cu over the fake cuBLASLt: right products, one question per shape, nothing
- * allocated after PREPARE, and messages that say which operation failed and how. */
+/* runtime/engine/cuda/matmul.cu over the fake cuBLASLt: right products, one question per shape,
+ * nothing allocated after PREPARE, and messages that say which operation failed and how. */
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/cuda/launcher.h"
-#include "runtime/cuda/matmul.h"
-#include "runtime/model.h"
+#include "runtime/engine/cuda/launcher.h"
+#include "runtime/engine/cuda/matmul.h"
+#include "runtime/engine/model.h"
 #include "tests/run.h"
 #include "tests/simt/bed.h"
 #include "tests/simt/fake_cuda.h"

@@ -5,15 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/cuda/random_weights.h"
-#include "runtime/weight_file.h"
+#include "runtime/engine/cuda/random_weights.h"
+#include "runtime/engine/weight_file.h"
 #include "tests/run.h"
 #include "tests/simt/fake_cuda.h"
 #include "tests/simt/simt.h"
 
 extern "C" {
-#include "runtime/die.h"
-#include "runtime/model.h"
+#include "runtime/base/die.h"
+#include "runtime/engine/model.h"
 #pragma GCC diagnostic push
 /* C++ warns of designated ones too */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"

@@ -1,11 +1,11 @@
-/* kernels/cuda/turn.cu in the interpreter: the tokens of runtime/sample.c for random and for nasty
- * logits, and what a turn tells the host, the next step, and the loop. */
+/* kernels/cuda/turn.cu in the interpreter: the tokens of runtime/engine/sample.c for random and for
+ * nasty logits, and what a turn tells the host, the next step, and the loop. */
 #include <math.h>
 #include <string.h>
 
 extern "C" {
-#include "runtime/philox.h"
-#include "runtime/sample.h"
+#include "runtime/base/philox.h"
+#include "runtime/engine/sample.h"
 }
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/philox.cuh"

@@ -29,7 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/run.h"
+#include "runtime/base/run.h"
 
 #ifdef __cplusplus
 extern "C" {

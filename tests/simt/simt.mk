@@ -58,8 +58,8 @@ $(TESTS)/obj/simt/fake_hooks.o: FLAGS += -isystem $(CUDA_HOME)/include
 
 # ---- programs that need more than the interpreter ---------------------------------------------------
 $(TESTS)/sample_kernels_test: $(TESTS)/obj/cuda/kernels/cuda/turn.o
-$(TESTS)/prefill_matmul_test: $(TESTS)/obj/cuda/runtime/cuda/matmul.o
-$(TESTS)/device_memory_test: $(patsubst %,$(TESTS)/obj/cuda/runtime/cuda/%.o,device launcher memory targets)
+$(TESTS)/prefill_matmul_test: $(TESTS)/obj/cuda/runtime/engine/cuda/matmul.o
+$(TESTS)/device_memory_test: $(patsubst %,$(TESTS)/obj/cuda/runtime/engine/cuda/%.o,device launcher memory targets)
 $(TESTS)/obj/cuda/%.o: %.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(FLAGS) -isystem $(CUDA_HOME)/include -DCUDA_TARGETS='"sm_90a compute_90"' $(MARCH) -c $< -o $@

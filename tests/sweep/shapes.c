@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "runtime/philox.h"
+#include "runtime/base/philox.h"
 #include "tests/sweep/sweep.h"
 
 struct draws draws_of(uint64_t seed, uint64_t number)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/philox.h"
+#include "runtime/base/philox.h"
 #include "tests/sweep/sweep.h"
 #include "tools/convert.h"
 

@@ -1,0 +1,208 @@
+/* stream: a text of any length through the model, in fixed memory. */
+#include "runtime/cli/verb.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/base/die.h"
+#include "runtime/engine/generate.h"
+#include "runtime/base/interrupt.h"
+#include "runtime/cli/options.h"
+#include "runtime/cli/prompt.h"
+#include "runtime/cli/report.h"
+#include "runtime/cli/score.h"
+#include "runtime/engine/session.h"
+#include "runtime/cli/text.h"
+
+struct stream_options {
+    struct common_options common;
+    struct generate_options generate;
+    const char *file;
+    uint64_t interval;
+    bool no_bos;
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct stream_options *options = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->generate;
+        state->child_inputs[1] = &options->common;
+        return 0;
+    case 'f':
+        options->file = argument;
+        return 0;
+    case OPTION_INTERVAL:
+        options->interval = (uint64_t)option_integer("--interval", argument, 1, INT64_MAX);
+        return 0;
+    case OPTION_NO_BOS:
+        options->no_bos = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unexpected argument '%s'; the text comes from standard input or --file",
+                   argument);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option list[] = {
+    {"file", 'f', "FILE", 0, "Read FILE instead of standard input", 1},
+    {"interval", OPTION_INTERVAL, "TOKENS", 0, "Report after so many tokens (default 10000)", 1},
+    {"no-bos", OPTION_NO_BOS, NULL, 0,
+     "Leave out the ids that the tokenizer puts around a text (BOS, EOS)", 1},
+    {0},
+};
+static const struct argp_child children[] = {
+    {&generate_argp, 0, NULL, 0}, {&common_argp, 0, NULL, 0}, {0}};
+static const struct argp command = {
+    .options = list,
+    .parser = parse,
+    .children = children,
+    .doc = "Reads a text of any length, even endless, in memory that does not grow.\v"
+           "Per interval a line on stderr: tokens so far, speed, bits per byte of the interval and "
+           "of all ('-': there are none, as nothing foretells the first token), resident memory. "
+           "With -n the text is continued at its end, on stdout. Ctrl-C "
+           "reports and exits with 130. Exit codes as for 'run'."};
+
+static struct session session;
+static struct text text;
+static struct out out;
+
+/* Counted over all of the text, and at the start of the current interval. */
+struct tally {
+    uint64_t tokens; /* consumed */
+    uint64_t bytes;  /* of the tokens that were scored: all but the first */
+    double bits;     /* of the same tokens */
+    double seconds;  /* on the clock */
+};
+
+/* "-" where nothing was foretold: of the first token of a text, nothing can be. */
+static struct report_text per_byte(double bits, uint64_t bytes)
+{
+    struct report_text said = {"-"};
+    if (bytes > 0)
+        snprintf(said.text, sizeof said.text, "%.4f", bits / (double)bytes);
+    return said;
+}
+
+static void report(const struct tally *from, const struct tally *all, const char *label)
+{
+    note("%s%s token%s, %s tok/s, %s bits/byte (all %s), resident %s", label,
+         report_grouped(all->tokens).text, all->tokens == 1 ? "" : "s",
+         report_rate((double)(all->tokens - from->tokens), all->seconds - from->seconds).text,
+         per_byte(all->bits - from->bits, all->bytes - from->bytes).text,
+         per_byte(all->bits, all->bytes).text, report_bytes(memory_resident()).text);
+}
+
+/* Adds what the rows of the last chunk say about the tokens after them. */
+static void score(struct tally *all, const u32 *targets, u32 count, double *bits)
+{
+    for (u32 first = 0; first < count; first += model.logit_rows) {
+        u32 rows = count - first < model.logit_rows ? count - first : model.logit_rows;
+        score_rows(&session, first, rows, targets + first, bits);
+        for (u32 row = 0; row < rows; row++) {
+            uint64_t bytes;
+            tokenizer_text(session.tokenizer, targets[first + row], &bytes);
+            all->bits += bits[row];
+            all->bytes += bytes;
+        }
+    }
+}
+
+struct buffers {
+    u32 *ids;     /* [session.chunk + 1]: a chunk and the token after it */
+    double *bits; /* [model.logit_rows] */
+};
+
+/* Consumes the whole text. Returns how many rows the last chunk had, 0 for an empty text. */
+static u32 consume(const struct buffers *buffers, uint64_t interval, struct tally *all)
+{
+    u32 *ids = buffers->ids;
+    u32 held = 0, rows = 0; /* held: tokens already in ids */
+    all->seconds = session_seconds();
+    struct tally from = *all;
+    uint64_t next = interval;
+    for (;;) {
+        u32 got = text_tokens(&text, ids + held, session.chunk + 1 - held);
+        u32 have = held + got;
+        if (have == 0)
+            break;
+        /* Only the last token of the text goes in without a token after it to foretell. */
+        bool last = have <= session.chunk;
+        rows = last ? have : session.chunk;
+        session_prefill(&session, ids, rows);
+        score(all, ids + 1, last ? rows - 1 : rows, buffers->bits);
+        all->tokens += rows;
+        all->seconds = session_seconds();
+        if (all->tokens >= next) {
+            report(&from, all, "");
+            from = *all;
+            while (next <= all->tokens)
+                next += interval;
+        }
+        if (last)
+            break;
+        ids[0] = ids[rows];
+        held = 1;
+        if (interrupt_asked())
+            break;
+    }
+    return rows;
+}
+
+static int finish(struct generator *generator, u32 rows, const struct tally *all, double start,
+                  const struct stream_options *options)
+{
+    const struct tally none = {.seconds = start};
+    report(&none, all, "end: ");
+    if (interrupt_asked())
+        return EXIT_INTERRUPTED;
+    if (!options->generate.tokens_given)
+        return EXIT_SUCCESS;
+    const f32 *logits =
+        rows > 0 ? session_head(&session, rows - 1, 1) : session_begin_text(&session);
+    struct generation made = generate(generator, logits);
+    if (!made.ended)
+        out_text(&out, "\n");
+    out_flush(&out);
+    if (out.closed)
+        return EXIT_FAILED;
+    return interrupt_asked() ? EXIT_INTERRUPTED : EXIT_SUCCESS;
+}
+
+int verb_stream(int argc, char **argv)
+{
+    static struct stream_options options = {.file = "-", .interval = 10000};
+    generate_defaults(&options.generate);
+    options_parse(&command, argc, argv, &options);
+    interrupt_catch();
+    text_open_file(&text, options.file);
+    prompt_require_room(&text, &options.common, !options.no_bos);
+    uint64_t ids_bytes = ((uint64_t)model.chunk + 1) * sizeof(u32);
+    uint64_t bits_bytes = model.logit_rows * sizeof(double);
+    struct session_options whole = session_options(&options.common);
+    whole.text = true;
+    whole.host_bytes =
+        backend_generate_bytes() + arena_rounded(ids_bytes) + arena_rounded(bits_bytes);
+    session_open(&session, &whole);
+    struct buffers buffers = {.ids = arena_take(&session.io, ids_bytes),
+                              .bits = arena_take(&session.io, bits_bytes)};
+    out_open(&out, STDOUT_FILENO, "standard output");
+    struct generator generator;
+    generate_open(&generator, &session, &out, &options.generate);
+    text_begin(&text, session.tokenizer, !options.no_bos);
+    generate_note(&options.generate, options.common.quiet);
+    arena_seal();
+
+    session_reset(&session);
+    struct tally all = {0};
+    double start = session_seconds();
+    u32 rows = consume(&buffers, options.interval, &all);
+    return finish(&generator, rows, &all, start, &options);
+}

@@ -1,0 +1,57 @@
+/* Generation on the CPU: a token is chosen when it is asked for, from the logits of the step
+ * before.
+ */
+#include "runtime/engine/backend.h"
+
+#include "runtime/engine/session.h"
+
+static struct {
+    struct sampler sampler;
+    bool eos;
+    const f32 *logits; /* to choose from; NULL: `last` has to be consumed before */
+    u32 last;
+} turns;
+
+uint64_t backend_generate_bytes(void)
+{
+    return arena_rounded(sample_bytes(model.vocab));
+}
+
+struct graph_mode backend_generate_mode(void)
+{
+    return (struct graph_mode){.use = GRAPH_NONE, .no_pdl = true};
+}
+
+void backend_generate_open(struct session *session, const struct generation_options *options)
+{
+    turns.eos = options->eos;
+    sample_open(&turns.sampler, &options->sample, options->vocab,
+                arena_take(&session->io, backend_generate_bytes()));
+}
+
+void backend_generate_begin(struct session *session, const f32 *logits)
+{
+    (void)session;
+    turns.logits = logits;
+}
+
+static bool is_eos(u32 id)
+{
+    for (u32 i = 0; i < model.eos_count; i++)
+        if (model.eos[i] == id)
+            return true;
+    return false;
+}
+
+bool backend_generate_next(struct session *session, u32 *id)
+{
+    const f32 *logits = turns.logits ? turns.logits : session_decode(session, turns.last);
+    *id = turns.last = sample_next(&turns.sampler, logits, session->position);
+    turns.logits = NULL;
+    return !(turns.eos && is_eos(*id));
+}
+
+void backend_generate_end(struct session *session)
+{
+    (void)session;
+}
