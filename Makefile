@@ -86,13 +86,12 @@ tiny_families := $(addprefix llama-a-,$(types)) llama-b-bf16 llama-c-f16 phi-a-b
                      llama-e-bf16 phi-c-f16 mixtral-b-bf16 deepseek-c-f32 jamba-c-f16 mamba2-c-bf16
 tiny_type    = $(lastword $(subst -, ,$(1)))
 tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
-include cuda.mk
+include tools/mk/cuda.mk
 objects = $(patsubst %.c,$(1)/%.o,$(patsubst %.cu,$(1)/%.cu.o,$(2)))
-tool_mains   := tools/pack.c tools/fables.c tools/fetch.c
+tool_mains   := tools/pack/pack.c tools/fable/fables.c tools/fetch/fetch.c
 gen_lib      := $(filter-out gen/main.c,$(wildcard gen/*.c gen/*/*.c))
-fetch_lib    := $(filter-out tools/fetch.c,$(wildcard tools/fetch*.c))
-tool_lib     := $(filter-out $(tool_mains) $(fetch_lib) tools/train_scan.c tools/trace_injection.c \
-                  tools/driver_watch.c,$(wildcard tools/*.c))
+fetch_lib    := $(filter-out tools/fetch/fetch.c,$(wildcard tools/fetch/*.c))
+tool_lib     := $(filter-out tools/pack/pack.c,$(wildcard tools/pack/*.c))
 shared_lib   := $(wildcard runtime/tokenizer/tokenizer*.c)
 # What the generator has in common with the binaries.
 gen_shared   := $(addprefix runtime/base/,interrupt.c partial.c streams.c utf8.c visible.c) runtime/engine/budget.c
@@ -135,13 +134,13 @@ $(OUT)/libruntime.a: $(call objects,$(OUT)/obj,$(runtime_lib))
 
 $(TOOLS)/gen: $(TOOLS)/obj/gen/main.o $(TOOLS)/libgen.a
 	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS)
-$(TOOLS)/pack: $(TOOLS)/obj/tools/pack.o $(TOOLS)/libtools.a $(TOOLS)/libgen.a
+$(TOOLS)/pack: $(TOOLS)/obj/tools/pack/pack.o $(TOOLS)/libtools.a $(TOOLS)/libgen.a
 	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS)
 # The only program that talks to a network, and the only one that needs these libraries.
-$(call objects,$(TOOLS)/obj,tools/fetch.c $(fetch_lib)): | deps-fetch
-$(TOOLS)/fetch: $(call objects,$(TOOLS)/obj,tools/fetch.c $(fetch_lib) runtime/base/die.c) $(TOOLS)/libtools.a $(TOOLS)/libgen.a
+$(call objects,$(TOOLS)/obj,tools/fetch/fetch.c $(fetch_lib)): | deps-fetch
+$(TOOLS)/fetch: $(call objects,$(TOOLS)/obj,tools/fetch/fetch.c $(fetch_lib) runtime/base/die.c) $(TOOLS)/libtools.a $(TOOLS)/libgen.a
 	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS) -lcurl -lnettle
-$(TOOLS)/fables: $(TOOLS)/obj/tools/fables.o
+$(TOOLS)/fables: $(TOOLS)/obj/tools/fable/fables.o
 	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@
 
 # ---- one model ----------------------------------------------------------------------------------
@@ -196,7 +195,7 @@ table: $(TOOLS)/gen
 models: $(TOOLS)/gen
 	@for c in config/*.ini; do $(TOOLS)/gen $$c -o models/$$(basename $$c .ini) || exit 1; done
 
-include trace.mk
+include tools/mk/trace.mk
 
 # ---- what has no time stamp ---------------------------------------------------------------------
 # Compilers with their versions, flags, and which files there are: a record changes when they do, and
@@ -205,7 +204,7 @@ $(TOOLS)/flags.record: used := $(call recorded,$(FLAGS)) $(call version,$(HOST_C
 $(OUT)/flags.record:   used := $(call recorded,$(FLAGS) $(backend_cflags) $(nvtx_flags) $(MARCH)) $(call version,$(CC)) \
                                "$$(grep -m 1 -E '^(flags|Features)' /proc/cpuinfo)"
 $(TESTS)/flags.record: used := $(call recorded,$(FLAGS) $(nvtx_flags) $(MARCH)) $(call version,$(CC))
-build/sources.record:  used := $(sort $(wildcard $(addsuffix *.c*,gen/ gen/*/ tools/ runtime/*/ runtime/*/*/ kernels/*/ tests/ \
+build/sources.record:  used := $(sort $(wildcard $(addsuffix *.c*,gen/ gen/*/ tools/*/ runtime/*/ runtime/*/*/ kernels/*/ tests/ \
                                                                   tests/*/)))
 %.record: FORCE
 	@printf '%s\n' $(used) | tools/mk/record.sh $@
@@ -223,7 +222,7 @@ test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c)) $(wildcard test
 TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
 TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"' \
                 -DTEST_SIMT='"$(subst build/cpu,build/simt,$(OUT))"'
-include gpu.mk
+include tools/mk/gpu.mk
 include tests/simt/simt.mk
 
 # The default model itself, for tests that look at its operations.
@@ -253,7 +252,7 @@ $(described): %: %.o $(TESTS)/obj/no_steps.o $(OUT)/obj/runtime/cli/main.o $(OUT
 	@$(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 $(TESTS)/budget_test: | $(described)
 $(TESTS)/fetch_test $(TESTS)/fetch_files_test: | $(TOOLS)/fetch
-$(TESTS)/fetch_settings_test: $(TOOLS)/obj/tools/fetch_settings.o
+$(TESTS)/fetch_settings_test: $(TOOLS)/obj/tools/fetch/fetch_settings.o
 
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.
 $(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o fake_model.o) \

@@ -79,7 +79,7 @@ esac
 tree="$folder/it's a (copy)"
 config="my configs (1)/it's/m.ini" a="check points/it's (a)" b="check points/b"
 mkdir -p "$tree/tests/simt" "$(dirname "$tree/$config")" "$tree/check points"
-cp -r GNUmakefile Makefile ./*.mk config gen kernels runtime tools "$tree"
+cp -r GNUmakefile Makefile config gen kernels runtime tools "$tree"
 cp tests/simt/simt.mk "$tree/tests/simt"
 cp -r tests/data/checkpoints/mamba-a "$tree/$a"
 cp -r tests/data/checkpoints/mamba-a "$tree/$b"

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "gen/graph/layout.h"
-#include "tools/convert.h"
-#include "tools/pack_run.h"
+#include "tools/pack/convert.h"
+#include "tools/pack/pack_run.h"
 
 enum { MADE_TENSORS = 64, MADE_VALUES = 4096 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "tests/fake_model.h"
-#include "tools/tokenizer_json.h"
+#include "tools/pack/tokenizer_json.h"
 
 char fake[4096];
 char sound[256];

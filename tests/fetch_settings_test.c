@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tests/run.h"
-#include "tools/fetch_hub.h"
+#include "tools/fetch/fetch_hub.h"
 
 /* Every variable that the client looks at. */
 static void clean_environment(void)

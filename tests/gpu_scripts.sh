@@ -34,19 +34,19 @@ kit() {
 }
 
 for script in check_gpu bench_gpu fit_gpu; do
-    expect "$script without a kit" 1 "run 'make gpu-kit'" tools/$script.sh "$work/nothing"
+    expect "$script without a kit" 1 "run 'make gpu-kit'" tools/bench/$script.sh "$work/nothing"
     kit 6
-    expect "$script without a GPU" 6 "there is no GPU on this machine" tools/$script.sh "$work/kit"
-    expect "$script tells what the program said" 6 "what it says" tools/$script.sh "$work/kit"
+    expect "$script without a GPU" 6 "there is no GPU on this machine" tools/bench/$script.sh "$work/kit"
+    expect "$script tells what the program said" 6 "what it says" tools/bench/$script.sh "$work/kit"
     kit 1
-    expect "$script with a broken machine" 1 "failed" tools/$script.sh "$work/kit"
+    expect "$script with a broken machine" 1 "failed" tools/bench/$script.sh "$work/kit"
 done
 
 # A kit in which all is missing but one test and a probe that finds a GPU.
 kit 0
 expect "check_gpu fails when programs are missing" 1 "FAIL: mamba-a-f32 against transformers" \
-    tools/check_gpu.sh "$work/kit"
-expect "check_gpu counts" 1 "check-gpu: 3 passed," tools/check_gpu.sh "$work/kit"
+    tools/bench/check_gpu.sh "$work/kit"
+expect "check_gpu counts" 1 "check-gpu: 3 passed," tools/bench/check_gpu.sh "$work/kit"
 
 # model CALLS: a default model that ends as under the watch, after so many calls of the driver.
 model() {
@@ -57,23 +57,23 @@ model() {
 looked="no allocating call after sealing: 1000 tokens with --loop"
 model "1 calls: cuLaunchKernel 1"
 expect "check_gpu passes what the watch saw" 1 "ok: $looked: none in 1 calls" \
-    tools/check_gpu.sh "$work/kit"
+    tools/bench/check_gpu.sh "$work/kit"
 model "0 calls"
-expect "check_gpu fails where the watch saw nothing" 1 "FAIL: $looked" tools/check_gpu.sh "$work/kit"
+expect "check_gpu fails where the watch saw nothing" 1 "FAIL: $looked" tools/bench/check_gpu.sh "$work/kit"
 printf '#!/bin/sh\nexit 0\n' >"$work/kit/fable-mamba"
-expect "check_gpu fails without the watch" 1 "FAIL: $looked" tools/check_gpu.sh "$work/kit"
+expect "check_gpu fails without the watch" 1 "FAIL: $looked" tools/bench/check_gpu.sh "$work/kit"
 
-expect "check_gpu knows its steps" 2 "'loops' is no step" tools/check_gpu.sh "$work/kit" loops
+expect "check_gpu knows its steps" 2 "'loops' is no step" tools/bench/check_gpu.sh "$work/kit" loops
 expect "check_gpu does the steps that are named" 0 "check-gpu: 1 passed, 0 failed, 0 skipped" \
-    tools/check_gpu.sh "$work/kit" kernels
+    tools/bench/check_gpu.sh "$work/kit" kernels
 expect "check_gpu calls it no pass if it had to skip all" 77 "(there is no ncu)" \
-    env PATH=/usr/bin:/bin tools/check_gpu.sh "$work/kit" ncu
-expect "bench_gpu refuses what is no number of rounds" 2 "-r x: expected" tools/bench_gpu.sh -r x
+    env PATH=/usr/bin:/bin tools/bench/check_gpu.sh "$work/kit" ncu
+expect "bench_gpu refuses what is no number of rounds" 2 "-r x: expected" tools/bench/bench_gpu.sh -r x
 
 # A library that the loader does not find is looked for in toolkits and in Python's packages.
 # shellcheck disable=SC2317 # called by expect
 needs() {
-    sh -c '. tools/gpu_steps.sh; name=test kit=$1; library_find libneeded.so.13 && "$kit/gpu_probe"' \
+    sh -c '. tools/bench/gpu_steps.sh; name=test kit=$1; library_find libneeded.so.13 && "$kit/gpu_probe"' \
         - "$work/needy"
 }
 mkdir -p "$work/needy" "$work/toolkit/lib64" "$work/wheel/nvidia/cu13/lib"
@@ -104,23 +104,23 @@ fits() {
 fits 0 93000000000 93400000000
 expect "fit_gpu passes what the plan says" 0 \
     "ok: real: 256 tokens, 25 a second; 93.40 GB of the device's memory, 93.00 GB of them planned" \
-    tools/fit_gpu.sh "$work/kit" real
+    tools/bench/fit_gpu.sh "$work/kit" real
 fits 0 93000000000 93600000000
-expect "fit_gpu fails what takes more" 1 "FAIL: real: 93.60 GB" tools/fit_gpu.sh "$work/kit" real
+expect "fit_gpu fails what takes more" 1 "FAIL: real: 93.60 GB" tools/bench/fit_gpu.sh "$work/kit" real
 fits 0 93000000000 92000000000
-expect "fit_gpu fails what takes less" 1 "FAIL: real: 92.00 GB" tools/fit_gpu.sh "$work/kit" real
+expect "fit_gpu fails what takes less" 1 "FAIL: real: 92.00 GB" tools/bench/fit_gpu.sh "$work/kit" real
 fits 0 93000000000 92600000000 true
-expect "fit_gpu passes a little less in the host's memory" 0 "ok: real: " tools/fit_gpu.sh "$work/kit" real
+expect "fit_gpu passes a little less in the host's memory" 0 "ok: real: " tools/bench/fit_gpu.sh "$work/kit" real
 fits 0 93000000000 92000000000 true
 expect "fit_gpu fails much less in the host's memory" 1 "FAIL: real: 92.00 GB" \
-    tools/fit_gpu.sh "$work/kit" real
+    tools/bench/fit_gpu.sh "$work/kit" real
 fits 3 0 0
 expect "fit_gpu skips what does not fit, and calls that no pass" 77 "skip: real (what it says)" \
-    tools/fit_gpu.sh "$work/kit" real
+    tools/bench/fit_gpu.sh "$work/kit" real
 fits 1 0 0
-expect "fit_gpu fails what fails" 1 "FAIL: real: exit code 1" tools/fit_gpu.sh "$work/kit" real
+expect "fit_gpu fails what fails" 1 "FAIL: real: exit code 1" tools/bench/fit_gpu.sh "$work/kit" real
 expect "fit_gpu skips by name what the kit has not" 77 "skip: mamba-130m (" \
-    tools/fit_gpu.sh "$work/kit" config/mamba-130m.ini
+    tools/bench/fit_gpu.sh "$work/kit" config/mamba-130m.ini
 
 # A model of random weights is the same one with and without a file.
 expect "random weights without a file are refused on the CPU" 2 "RANDOM_WEIGHTS=SEED" \
@@ -143,7 +143,7 @@ else
     expect "no text comes out of random weights" 4 "without a checkpoint" \
         "$simt" run -q -p x --random-weights 5
     cp "$simt" "$work/kit/simt"
-    expect "fit_gpu over the interpreter" 0 "ok: simt: 256 tokens" tools/fit_gpu.sh "$work/kit" simt
+    expect "fit_gpu over the interpreter" 0 "ok: simt: 256 tokens" tools/bench/fit_gpu.sh "$work/kit" simt
     expect "random weights are measured" 0 '"mode": "loop"' \
         "$simt" bench -q --json --random-weights 5 -n 3 -p 4 -r 1
 fi
@@ -184,13 +184,13 @@ if ! python3 -c 'import json' 2>/dev/null; then
 fi
 parts=tests/data/bench
 expect "a report is written" 0 "$work/results/example-gpu-no-such-thing.md" \
-    python3 tools/bench_report.py $parts example "$work/results"
+    python3 tools/bench/bench_report.py $parts example "$work/results"
 expect "the report is the stored one" 0 "same" \
     sh -c "cmp $work/results/example-gpu-no-such-thing.md $parts/expected.md && echo same"
 cp $parts/*.json "$work/parts"
 sed -i 's/"schema": 1/"schema": 2/' "$work/parts/example.loop.2.json"
 expect "a part of another schema is refused" 1 "schema 2, expected 1" \
-    python3 tools/bench_report.py "$work/parts" example "$work/results"
+    python3 tools/bench/bench_report.py "$work/parts" example "$work/results"
 expect "a model that nobody measured" 1 "nothing was measured of other" \
-    python3 tools/bench_report.py $parts other "$work/results"
+    python3 tools/bench/bench_report.py $parts other "$work/results"
 exit 0

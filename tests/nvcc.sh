@@ -1,7 +1,8 @@
 #!/bin/sh
 # nvcc builds every reference model for every target, with no warning, no spilled register and no
-# array in memory: the flags that turn these into an error are those of cuda.mk, and three builds that
-# must fail show it. Then the order of loads in the machine code, where there is a cuobjdump.
+# array in memory: the flags that turn these into an error are those of tools/mk/cuda.mk, and three
+# builds that must fail show it. Then the order of loads in the machine code, where there is a
+# cuobjdump.
 #
 #   tests/nvcc.sh BINARIES TOOLS
 set -u

@@ -11,8 +11,8 @@
 #include "runtime/engine/weight_file.h"
 #include "tests/checkpoint_maker.h"
 #include "tests/run.h"
-#include "tools/random_weights.h"
-#include "tools/tokenizer_json.h"
+#include "tools/pack/random_weights.h"
+#include "tools/pack/tokenizer_json.h"
 
 static uint8_t *read_file(const char *path, uint64_t *bytes)
 {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# tools/profile.sh: its tables, on stored reports in the format of 'nsys stats'; its calls of nsys,
+# tools/bench/profile.sh: its tables, on stored reports in the format of 'nsys stats'; its calls of nsys,
 # on a stand-in that answers with these reports; what it says when something is missing.
 #
 #   tests/profile.sh BINARIES TOOLS
@@ -20,7 +20,7 @@ check() {
     fi
 }
 
-tools/profile.sh --table $data >"$folder/got" 2>&1
+tools/bench/profile.sh --table $data >"$folder/got" 2>&1
 cp $data/expected.txt "$folder/expected"
 check "tables of stored reports"
 
@@ -32,11 +32,11 @@ echo "SKIPPED: run.sqlite does not contain NV Tools Extension (NVTX) data." \
     sed -n '/^operations/q;p' $data/expected.txt
     echo "layers and operations are not told apart inside a CUDA graph: profile with --no-graph"
 } >"$folder/expected"
-tools/profile.sh --table "$folder/reports" >"$folder/got" 2>&1
+tools/bench/profile.sh --table "$folder/reports" >"$folder/got" 2>&1
 check "tables without ranges of operations"
 
 sed 's/Kernel Name/Symbol/' $data/nvtx_kern_sum.csv >"$folder/reports/nvtx_kern_sum.csv"
-tools/profile.sh --table "$folder/reports" >"$folder/got" 2>&1
+tools/bench/profile.sh --table "$folder/reports" >"$folder/got" 2>&1
 echo "exit code $?" >>"$folder/got"
 {
     echo "profile: $folder/reports/nvtx_kern_sum.csv: no column 'Kernel Name'; is it of another" \
@@ -46,7 +46,7 @@ echo "exit code $?" >>"$folder/got"
 check "a report with other columns is refused"
 
 rm "$folder/reports/nvtx_sum.csv"
-tools/profile.sh --table "$folder/reports" >"$folder/got" 2>&1
+tools/bench/profile.sh --table "$folder/reports" >"$folder/got" 2>&1
 echo "exit code $?" >>"$folder/got"
 {
     echo "profile: $folder/reports/nvtx_sum.csv is missing; profile again, or make it with 'nsys" \
@@ -59,7 +59,7 @@ check "a missing report is named"
 for command in awk basename dirname mkdir sh cat echo cp; do
     ln -sf "$(command -v $command)" "$folder/path/$command"
 done
-PATH="$folder/path" tools/profile.sh "$binaries/$model" >"$folder/got" 2>&1
+PATH="$folder/path" tools/bench/profile.sh "$binaries/$model" >"$folder/got" 2>&1
 echo "exit code $?" >>"$folder/got"
 {
     echo "profile: nsys is not installed or not in PATH: install the package nsight-systems (or" \
@@ -88,7 +88,7 @@ export NSYS_CALLS
 where=$(cd build && pwd)
 for backend in cpu cuda; do
     cp "$binaries/$model" "$folder/$backend/stand-in"
-    PATH="$folder/path" tools/profile.sh "$folder/$backend/stand-in" -q --capture decode:1..3 \
+    PATH="$folder/path" tools/bench/profile.sh "$folder/$backend/stand-in" -q --capture decode:1..3 \
         -m "$where/cpu/$model.weights" >"$folder/got" 2>&1
     code=$?
     cp $data/expected.txt "$folder/expected"

@@ -1,5 +1,5 @@
-/* The verb `profile`, and the trace that tools/trace_injection.c writes of a run: read back as
- * JSON, its ranges looked at by name, number and nesting.
+/* The verb `profile`, and the trace that tools/bench/trace_injection.c writes of a run: read back
+ * as JSON, its ranges looked at by name, number and nesting.
  *
  * Built without the NVTX headers nothing can be traced, and only the command line is tested. */
 #include <jansson.h>

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "tests/run.h"
-#include "tools/convert.h"
-#include "tools/repack.h"
+#include "tools/pack/convert.h"
+#include "tools/pack/repack.h"
 
 /* One 16-bit format, described by its numbers alone. */
 struct format {

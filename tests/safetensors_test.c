@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "tests/run.h"
-#include "tools/safetensors.h"
+#include "tools/pack/safetensors.h"
 
 /* Parses a header in front of `data_bytes` of data. Returns the messages; the caller frees them and
  * the tensors. */

@@ -1,5 +1,5 @@
 #!/bin/sh
-# tools/survey_gpu.sh over the interpreter: a kit of small programs of BACKEND=simt, some of which fail
+# tools/bench/survey_gpu.sh over the interpreter: a kit of small programs of BACKEND=simt, some of which fail
 # or hang, its archive opened and read; cut off in the middle, the archive can be read all the same.
 #
 #   tests/survey_gpu.sh BINARIES TOOLS
@@ -48,12 +48,12 @@ holds() {
     fi
 }
 
-expect "no archive is named" 2 "usage:" tools/survey_gpu.sh -k "$kit"
-expect "what is no step" 2 "'loops' is no step" tools/survey_gpu.sh -k "$kit" -o "while loops" "$archive"
-expect "an archive that cannot be written" 1 "$work/none/x" tools/survey_gpu.sh -k "$kit" "$work/none/x"
-expect "a kit without programs" 1 "run 'make gpu-kit'" tools/survey_gpu.sh -k "$kit" "$archive"
+expect "no archive is named" 2 "usage:" tools/bench/survey_gpu.sh -k "$kit"
+expect "what is no step" 2 "'loops' is no step" tools/bench/survey_gpu.sh -k "$kit" -o "while loops" "$archive"
+expect "an archive that cannot be written" 1 "$work/none/x" tools/bench/survey_gpu.sh -k "$kit" "$work/none/x"
+expect "a kit without programs" 1 "run 'make gpu-kit'" tools/bench/survey_gpu.sh -k "$kit" "$archive"
 program gpu_probe 'echo "gpu_probe: no CUDA device" >&2' 'exit 6'
-expect "a machine without a GPU" 6 "no GPU: 0 steps passed" tools/survey_gpu.sh -k "$kit" "$archive"
+expect "a machine without a GPU" 6 "no GPU: 0 steps passed" tools/bench/survey_gpu.sh -k "$kit" "$archive"
 unpack
 holds "its archive says so" "there is no GPU on this machine" steps/loader.log
 
@@ -63,7 +63,7 @@ program gpu_probe 'echo "Some GPU"'
 program gpu_loop "echo \$\$ >>$work/hangs" 'exec sleep 60'
 program fable-mamba 'exit 0'
 program mamba-a-f32 'exit 0'
-tools/survey_gpu.sh -k "$kit" -o "loader while kernels" "$archive" >"$work/log" 2>&1 &
+tools/bench/survey_gpu.sh -k "$kit" -o "loader while kernels" "$archive" >"$work/log" 2>&1 &
 survey=$!
 for _ in $(seq 100); do
     [ -s "$work/hangs" ] && break
@@ -82,7 +82,7 @@ fi
 holds "which says so first" "cut off: 1 steps passed" summary.txt
 holds "and what there was" "finds its libraries" steps/loader.log
 expect "a step that hangs is cut, those behind it are late" 1 "late  kernels" \
-    tools/survey_gpu.sh -k "$kit" -s 2 -o "while kernels" "$archive"
+    tools/bench/survey_gpu.sh -k "$kit" -s 2 -o "while kernels" "$archive"
 unpack
 holds "the archive names what was cut" "cut   while" summary.txt
 
@@ -105,7 +105,7 @@ printf '#!/bin/sh\necho "max 0 of 1"\n' >"$kit/compare_logits"
 chmod +x "$kit/compare_logits"
 tar -czf "$work/kit.tar.gz" -C "$work" kit
 expect "the survey over the interpreter" 1 "survey-gpu: " \
-    tools/survey_gpu.sh -k "$work/kit.tar.gz" -s 3600 -m tiny "$archive"
+    tools/bench/survey_gpu.sh -k "$work/kit.tar.gz" -s 3600 -m tiny "$archive"
 cp "$work/log" "$work/survey.log"
 unpack
 first=$(head -n 1 "$work/members")

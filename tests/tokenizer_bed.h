@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "runtime/tokenizer/tokenizer.h"
-#include "tools/tokenizer_json.h"
+#include "tools/pack/tokenizer_json.h"
 
 #define TOKENIZER_CASES "tests/data/tokenizers/"
 

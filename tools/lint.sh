@@ -31,7 +31,7 @@ trap 'rm -f "$found"' EXIT
         sed 's/$/   <- two fields on one line/'
     # The user's own flags lack what the numbers need.
     # shellcheck disable=SC2016 # the variable is make's
-    grep -nHF '$(CFLAGS)' Makefile ./*.mk tests/simt/*.mk | grep -v ':FLAGS ' |
+    grep -nHF '$(CFLAGS)' Makefile tools/mk/*.mk tests/simt/*.mk | grep -v ':FLAGS ' |
         sed 's/$/   <- FLAGS is meant/'
     clang-format --dry-run $ours 2>&1 | grep -E 'warning:' | sed 's/warning: //'
     shellcheck $scripts

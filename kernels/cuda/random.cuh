@@ -1,7 +1,8 @@
 /* random_fill:  a tensor out of a seed, where it lies in the weights arena
  *
- *   Means    tools/random_weights.h and tools/repack.c: the same bits as a weight file packed with
- *            this seed. For measuring with weights of real shapes that nobody has to carry
+ *   Means    tools/pack/random_weights.h and tools/pack/repack.c: the same bits as a weight file
+ *            packed with this seed. For measuring with weights of real shapes that nobody has to
+ *            carry
  *   Shapes   elements first .. first + elements - 1 of the checkpoint's [rows][cols] tensor, of
  *            whole rows: element first + e is in row e / cols and column e % cols of them. It goes
  *            to element row / line * line_stride + row % line * row_stride + (column / head *

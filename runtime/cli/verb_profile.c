@@ -99,7 +99,8 @@ static const struct argp command = {
            "Steps of each kind run once for warming up; then a text starts, and the window opens "
            "before step FIRST of it. The window is the NVTX range 'capture', and on a GPU it also "
            "starts and stops the profiler (cudaProfilerStart): 'nsys profile "
-           "--capture-range=cudaProfilerApi'. 'tools/profile.sh' and 'make trace' do all of this. "
+           "--capture-range=cudaProfilerApi'. 'tools/bench/profile.sh' and 'make trace' do all of "
+           "this. "
            "Exit codes as for 'run'."};
 
 static struct session session;
@@ -169,7 +170,7 @@ int verb_profile(int argc, char **argv)
     out_flush(&out);
     if (!trace_on && !options.common.quiet)
         note("no profiler is attached, so nothing was captured; %s",
-             trace_built() ? "use tools/profile.sh or 'make trace'"
+             trace_built() ? "use tools/bench/profile.sh or 'make trace'"
                            : "this binary was built without the NVTX headers of the CUDA toolkit");
     return out.closed ? EXIT_FAILED : EXIT_SUCCESS;
 }

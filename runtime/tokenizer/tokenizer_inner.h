@@ -1,5 +1,5 @@
-/* What the files of the tokenizer share, and tools/tokenizer_build.c, which runs the merges. Nobody
- * else includes this.
+/* What the files of the tokenizer share, and tools/pack/tokenizer_build.c, which runs the merges.
+ * Nobody else includes this.
  *
  * The way of the text: feed -> raw window -> cut at raw added tokens -> normalised -> clean
  * window -> cut at clean added tokens -> pre-tokens by patterns -> byte-pair merges -> ids. Each

@@ -2,7 +2,7 @@
  * promises: known dtypes, and ranges that tile the data exactly. */
 #include <stdlib.h>
 
-#include "tools/safetensors.h"
+#include "tools/pack/safetensors.h"
 
 static void check_tiling(const struct safetensors *s, uint64_t data_at, uint64_t file_bytes)
 {

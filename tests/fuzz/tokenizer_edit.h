@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "runtime/tokenizer/tokenizer.h"
-#include "tools/tokenizer_json.h"
+#include "tools/pack/tokenizer_json.h"
 
 enum { EDIT_ROWS = 300, EDIT_BASE_MOST = 1 << 14, EDIT_HEAD = 4 };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "runtime/tokenizer/tokenizer.h"
-#include "tools/tokenizer_json.h"
+#include "tools/pack/tokenizer_json.h"
 
 enum { ROWS = 300, TEXT_BYTES = 16 };
 

@@ -1,5 +1,5 @@
-/* A libcuda.so.1 without a GPU, for tests of tools/driver_watch.c: it has the ways by which the
- * driver's functions are found, and under every name one function.
+/* A libcuda.so.1 without a GPU, for tests of tools/bench/driver_watch.c: it has the ways by which
+ * the driver's functions are found, and under every name one function.
  *
  * That function returns 0 if it is given the numbers 1 to 11, as tests/gpu/driver_calls.c gives
  * them, six in registers and more on the stack; otherwise "no device", which is what the CUDA

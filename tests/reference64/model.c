@@ -7,8 +7,8 @@
 
 #include "gen/front/json_text.h"
 #include "tests/reference64/parts.h"
-#include "tools/convert.h"
-#include "tools/safetensors.h"
+#include "tools/pack/convert.h"
+#include "tools/pack/safetensors.h"
 
 enum { CONFIG_MOST = 1 << 20 };
 

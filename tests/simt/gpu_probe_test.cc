@@ -5,7 +5,7 @@
 #include "runtime/base/die.h"
 #include "tests/run.h"
 #include "tests/simt/fake_cuda.h"
-#include "tools/gpu_probe.h"
+#include "tools/bench/gpu_probe.h"
 
 static struct probe probe;
 

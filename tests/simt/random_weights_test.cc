@@ -19,8 +19,8 @@ extern "C" {
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #include "tests/designs.h"
 #pragma GCC diagnostic pop
-#include "tools/image.h"
-#include "tools/random_weights.h"
+#include "tools/pack/image.h"
+#include "tools/pack/random_weights.h"
 
 void cuda_check(cudaError_t error, const char *call)
 {

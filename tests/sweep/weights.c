@@ -7,7 +7,7 @@
 
 #include "runtime/base/philox.h"
 #include "tests/sweep/sweep.h"
-#include "tools/convert.h"
+#include "tools/pack/convert.h"
 
 static bool ends_with(const char *text, const char *end)
 {

@@ -26,7 +26,8 @@ void cuda_check_op(cudaError_t error, u32 op, const char *name, const char *call
 /* Everything that a launch might do only the first time: the kernel is brought to the device, and
  * may have as much shared memory as it asks for. All kernels prefer the same split of a
  * multiprocessor's memory: a change of it waits until no block runs there, so that no kernel could
- * start early (gap_shared and gap_carved of tools/gpu_probe). What L1 loses they hardly use. */
+ * start early (gap_shared and gap_carved of tools/bench/gpu_probe). What L1 loses they hardly use.
+ * */
 static void prepare(const struct launcher *launcher, u32 op, const struct launch *l)
 {
     struct cudaFuncAttributes attributes;

@@ -14,7 +14,7 @@ extern "C" {
 
 enum { WORD_BYTES = 64 };
 
-/* How the values of a tensor spread (tools/random_weights.h), and how it lies
+/* How the values of a tensor spread (tools/pack/random_weights.h), and how it lies
  * (gen/graph/layout.h). */
 enum role_values { BY_COLUMNS, ONES, BIASES, BY_TAPS, TIME_STEPS, DECAYS };
 

@@ -1,0 +1,10 @@
+/* Binds the tensors of a checkpoint to the weights of its layout. Used by checkpoint.c alone. */
+#ifndef TOOLS_CHECKPOINT_BIND_H
+#define TOOLS_CHECKPOINT_BIND_H
+
+#include "tools/pack/checkpoint.h"
+
+/* Fills c->bound. False: missing, surplus, misshapen or mistyped tensors, all of them reported. */
+bool checkpoint_bind(struct checkpoint *c, struct report *report);
+
+#endif
