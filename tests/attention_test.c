@@ -17,9 +17,9 @@ struct cache {
     size_t floats; /* of `packed` */
 };
 
-static struct cache cache_new(enum weight_type type, u32 KV, u32 C, u32 HD)
+static struct cache cache_new(enum format type, u32 KV, u32 C, u32 HD)
 {
-    struct cache c = {.floats = (size_t)KV * C * HD / (type == WEIGHT_F32 ? 1 : 2)};
+    struct cache c = {.floats = (size_t)KV * C * HD / (type == FORMAT_F32 ? 1 : 2)};
     c.packed = bed_new(c.floats);
     c.values = calloc((size_t)KV * C * HD, sizeof *c.values);
     ck_assert_ptr_nonnull(c.values);
@@ -33,58 +33,58 @@ static void cache_free(struct cache *c)
 }
 
 /* The value that a type keeps of `value`, rounded a second way: by the spacing of its numbers. */
-static double kept(enum weight_type type, double value)
+static double kept(enum format type, double value)
 {
     int exponent;
-    if (type == WEIGHT_F32 || value == 0)
+    if (type == FORMAT_F32 || value == 0)
         return value;
     frexp(value, &exponent);
-    if (type == WEIGHT_F16 && exponent < -13)
+    if (type == FORMAT_F16 && exponent < -13)
         exponent = -13;
-    const double unit = ldexp(1, exponent - (type == WEIGHT_F16 ? 11 : 8));
+    const double unit = ldexp(1, exponent - (type == FORMAT_F16 ? 11 : 8));
     return nearbyint(value / unit) * unit;
 }
 
-static uint32_t bits_of(enum weight_type type, double value)
+static uint32_t bits_of(enum format type, double value)
 {
     f32 single = (f32)value;
     uint32_t bits;
     memcpy(&bits, &single, sizeof bits);
-    if (type == WEIGHT_F32)
+    if (type == FORMAT_F32)
         return bits;
-    if (type == WEIGHT_BF16)
+    if (type == FORMAT_BF16)
         return bits >> 16;
     if (fabs(value) < 0x1p-14)
         return (uint32_t)fabs(value * 0x1p24) | (bits >> 16 & 0x8000);
     return (bits >> 16 & 0x8000) | ((bits >> 13 & 0x3ffff) - (112 << 10));
 }
 
-static double value_of(enum weight_type type, uint32_t bits)
+static double value_of(enum format type, uint32_t bits)
 {
-    if (type == WEIGHT_F16) {
+    if (type == FORMAT_F16) {
         const int exponent = (int)(bits >> 10 & 31), mantissa = (int)(bits & 1023);
         const double size = exponent ? ldexp(1024 + mantissa, exponent - 25) : ldexp(mantissa, -24);
         return bits >> 15 ? -size : size;
     }
-    const uint32_t word = type == WEIGHT_BF16 ? bits << 16 : bits;
+    const uint32_t word = type == FORMAT_BF16 ? bits << 16 : bits;
     f32 value;
     memcpy(&value, &word, sizeof value);
     return value;
 }
 
 /* Where element d of position p of a head lies, as cache.h says, counted in elements. */
-static size_t place(enum weight_type type, u32 HD, bool keys, u32 p, u32 d)
+static size_t place(enum format type, u32 HD, bool keys, u32 p, u32 d)
 {
     const size_t panel = (size_t)(p / 16) * 16 * HD;
     if (keys)
-        return type == WEIGHT_BF16 ? panel + ((size_t)(d / 2) * 16 + p % 16) * 2 + d % 2
+        return type == FORMAT_BF16 ? panel + ((size_t)(d / 2) * 16 + p % 16) * 2 + d % 2
                                    : panel + (size_t)d * 16 + p % 16;
-    return type == WEIGHT_BF16 ? ((size_t)(p / 2) * HD + d) * 2 + p % 2 : (size_t)p * HD + d;
+    return type == FORMAT_BF16 ? ((size_t)(p / 2) * HD + d) * 2 + p % 2 : (size_t)p * HD + d;
 }
 
-static uint32_t stored(const struct cache *c, enum weight_type type, size_t at)
+static uint32_t stored(const struct cache *c, enum format type, size_t at)
 {
-    return type == WEIGHT_F32 ? ((const uint32_t *)(const void *)c->packed)[at]
+    return type == FORMAT_F32 ? ((const uint32_t *)(const void *)c->packed)[at]
                               : ((const uint16_t *)(const void *)c->packed)[at];
 }
 
@@ -102,7 +102,7 @@ static void fill_cache(struct cache *c, const struct attention_case *a, bool key
                 const size_t head = (size_t)g * a->C * a->HD;
                 const size_t at = head + place(a->type, a->HD, keys, p, d);
                 c->values[head + (size_t)p * a->HD + d] = value;
-                if (a->type == WEIGHT_F32)
+                if (a->type == FORMAT_F32)
                     c->packed[at] = (f32)value;
                 else
                     ((uint16_t *)(void *)c->packed)[at] = (uint16_t)bits_of(a->type, value);
@@ -365,7 +365,7 @@ START_TEST(rope_turns_and_appends)
     for (u32 d = 0; d < c->HD; d++) {
         const size_t at = place(c->type, c->HD, true, (u32)((position - 1) % c->C), d);
         const uint32_t untouched = stored(&t.keys, c->type, at);
-        ck_assert(untouched == (c->type == WEIGHT_F32 ? 0x7fc5a5a5u
+        ck_assert(untouched == (c->type == FORMAT_F32 ? 0x7fc5a5a5u
                                 : at % 2 == 0         ? 0xa5a5u
                                                       : 0x7fc5u));
     }

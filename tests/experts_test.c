@@ -17,7 +17,7 @@ struct stack {
     void *packed;
 };
 
-static struct stack stack_new(enum weight_type type, uint64_t seed, u32 count, u32 rows, u32 cols)
+static struct stack stack_new(enum format type, uint64_t seed, u32 count, u32 rows, u32 cols)
 {
     struct stack s = {.packed = NULL};
     for (u32 e = 0; e < count; e++)

@@ -76,26 +76,26 @@ static double widen_f16(uint16_t bits)
     return bits >> 15 ? -size : size;
 }
 
-static double widen(enum weight_type type, uint32_t bits)
+static double widen(enum format type, uint32_t bits)
 {
-    if (type == WEIGHT_F16)
+    if (type == FORMAT_F16)
         return widen_f16((uint16_t)bits);
-    const uint32_t word = type == WEIGHT_BF16 ? bits << 16 : bits;
+    const uint32_t word = type == FORMAT_BF16 ? bits << 16 : bits;
     f32 value;
     memcpy(&value, &word, sizeof value);
     return value;
 }
 
 /* A random element of about `scale`, as its bits. */
-static uint32_t random_element(enum weight_type type, uint64_t *state, f32 scale)
+static uint32_t random_element(enum format type, uint64_t *state, f32 scale)
 {
     const uint64_t dice = bed_random(state) % 64;
     const f32 value = dice == 0 ? -0.0f : dice == 1 ? 0.0f : uniform(state, scale);
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
-    if (type == WEIGHT_F32)
+    if (type == FORMAT_F32)
         return bits;
-    if (type == WEIGHT_BF16)
+    if (type == FORMAT_BF16)
         return bits >> 16;
     if (dice == 2)
         return (uint32_t)(bed_random(state) & 0x83ff); /* subnormal */
@@ -114,9 +114,9 @@ static void pack(struct bed_matrix *m, const uint32_t *bits)
             const u32 base = row / 64 * 64, width = padded - base < 64 ? padded - base : 64;
             const uint32_t element = bits[(size_t)row * m->cols + col];
             const size_t at = base * stored + (size_t)col * width + row - base;
-            if (m->type == WEIGHT_F32)
+            if (m->type == FORMAT_F32)
                 ((uint32_t *)m->packed)[at] = element;
-            else if (m->type == WEIGHT_F16)
+            else if (m->type == FORMAT_F16)
                 ((uint16_t *)m->packed)[at] = (uint16_t)element;
             else
                 ((uint16_t *)m->packed)[base * stored +
@@ -125,12 +125,11 @@ static void pack(struct bed_matrix *m, const uint32_t *bits)
         }
 }
 
-struct bed_matrix bed_matrix_new(enum weight_type type, uint64_t seed, u32 rows, u32 cols,
-                                 f32 scale)
+struct bed_matrix bed_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols, f32 scale)
 {
     struct bed_matrix m = {.type = type, .rows = rows, .cols = cols};
     const size_t count = (size_t)rows * cols;
-    m.packed_bytes = (type == WEIGHT_F32 ? (size_t)4 : 2) * LINE_PAD(rows) * (size_t)LINE_PAD(cols);
+    m.packed_bytes = (type == FORMAT_F32 ? (size_t)4 : 2) * LINE_PAD(rows) * (size_t)LINE_PAD(cols);
     m.values = aligned(count * sizeof *m.values);
     m.packed = aligned(m.packed_bytes);
     memset(m.packed, 0, m.packed_bytes);

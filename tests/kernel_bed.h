@@ -29,7 +29,7 @@ uint64_t bed_random(uint64_t *state);
 
 /* A random matrix as a checkpoint has it, rows x cols, and the same packed in panels. */
 struct bed_matrix {
-    enum weight_type type;
+    enum format type;
     u32 rows, cols;
     double *values; /* [rows][cols], exact */
     void *packed;   /* 64-byte aligned */
@@ -37,8 +37,7 @@ struct bed_matrix {
 };
 
 /* Values are random, about `scale` in size; some are zero, negative zero, or subnormal in f16. */
-struct bed_matrix bed_matrix_new(enum weight_type type, uint64_t seed, u32 rows, u32 cols,
-                                 f32 scale);
+struct bed_matrix bed_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols, f32 scale);
 void bed_matrix_free(struct bed_matrix *matrix);
 
 /* Runs `work` on a team of `threads` threads. */

@@ -285,7 +285,7 @@ static void call_rope(run *r, void *context)
 static void digest_rope(const struct rope_case *c)
 {
     const size_t q = (size_t)ROWS * c->H * c->HD, kv = (size_t)ROWS * c->KV * c->HD;
-    const size_t words = (size_t)c->KV * c->C * c->HD / (c->type == WEIGHT_F32 ? 1 : 2);
+    const size_t words = (size_t)c->KV * c->C * c->HD / (c->type == FORMAT_F32 ? 1 : 2);
     struct transformer_call call = {c,
                                     random_floats(24, q, 2.0f),
                                     random_floats(25, kv, 2.0f),
@@ -307,12 +307,12 @@ static void call_attention(run *r, void *context)
 }
 
 /* Words whose halves are both about 1: no f16 or bf16 in them is huge. */
-static f32 *random_halves(enum weight_type type, uint64_t seed, size_t words)
+static f32 *random_halves(enum format type, uint64_t seed, size_t words)
 {
     f32 *floats = random_floats(seed, words, 1.0f);
-    for (size_t i = 0; type != WEIGHT_F32 && i < words; i++) {
+    for (size_t i = 0; type != FORMAT_F32 && i < words; i++) {
         uint32_t bits = (uint32_t)bed_random(&seed);
-        bits = (bits & 0x83ff83ff) | (type == WEIGHT_F16 ? 0x38003800 : 0x3f003f00);
+        bits = (bits & 0x83ff83ff) | (type == FORMAT_F16 ? 0x38003800 : 0x3f003f00);
         memcpy(&floats[i], &bits, sizeof bits);
     }
     return floats;
@@ -321,7 +321,7 @@ static f32 *random_halves(enum weight_type type, uint64_t seed, size_t words)
 static void digest_attention(const struct attention_case *c)
 {
     const size_t q = (size_t)ROWS * c->H * c->HD;
-    const size_t words = (size_t)c->KV * c->C * c->HD / (c->type == WEIGHT_F32 ? 1 : 2);
+    const size_t words = (size_t)c->KV * c->C * c->HD / (c->type == FORMAT_F32 ? 1 : 2);
     struct step late = step;
     late.position = c->W > 0 ? 3 * c->C - 7 : c->C - ROWS; /* around the ring of a window */
     struct transformer_call call = {

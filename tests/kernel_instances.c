@@ -224,7 +224,7 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
 
 #undef MATRIX
 #define MATRIX(name, T, M, K, E, COUNT)                                                            \
-    {#name,        WEIGHT_##T,    M,          K, LINE_PAD(M) + 16, LINE_PAD(K) + 16,               \
+    {#name,        FORMAT_##T,    M,          K, LINE_PAD(M) + 16, LINE_PAD(K) + 16,               \
      EPILOGUE_##E, COUNT_##COUNT, name##_call},
 const struct linear_case linear_cases[] = {
 #include "tests/kernel_shapes.def"
@@ -234,7 +234,7 @@ const u32 linear_case_count = sizeof linear_cases / sizeof linear_cases[0];
 #define MATRIX(...)
 
 #undef LOOKUP
-#define LOOKUP(name, T, M, K, COUNT) {#name, WEIGHT_##T, M, K, COUNT_##COUNT, name##_call},
+#define LOOKUP(name, T, M, K, COUNT) {#name, FORMAT_##T, M, K, COUNT_##COUNT, name##_call},
 const struct embed_case embed_cases[] = {
 #include "tests/kernel_shapes.def"
 };
@@ -292,7 +292,7 @@ const u32 groups_case_count = sizeof groups_cases / sizeof groups_cases[0];
 #define GROUPED(...)
 
 #undef EXIT
-#define EXIT(name, T, M, D, I, G, EPILOGUE) {#name, WEIGHT_##T, M, D, name##_apart, name##_call},
+#define EXIT(name, T, M, D, I, G, EPILOGUE) {#name, FORMAT_##T, M, D, name##_apart, name##_call},
 const struct exit_case exit_cases[] = {
 #include "tests/kernel_shapes.def"
 };
@@ -302,7 +302,7 @@ const u32 exit_case_count = sizeof exit_cases / sizeof exit_cases[0];
 
 #undef SELECTED
 #define SELECTED(name, T, I, N, R, EPS)                                                            \
-    {#name, WEIGHT_##T, I, N, R, EPS, name##_call_norm, name##_separate, name##_fused},
+    {#name, FORMAT_##T, I, N, R, EPS, name##_call_norm, name##_separate, name##_fused},
 const struct selection_case selection_cases[] = {
 #include "tests/kernel_shapes.def"
 };
@@ -321,7 +321,7 @@ const u32 layernorm_case_count = sizeof layernorm_cases / sizeof layernorm_cases
 
 #undef TURN
 #define TURN(name, H, KV, HD, R, T, C, COUNT)                                                      \
-    {#name, H, KV, HD, R, WEIGHT_##T, C, COUNT_##COUNT, table_##R, name##_call},
+    {#name, H, KV, HD, R, FORMAT_##T, C, COUNT_##COUNT, table_##R, name##_call},
 const struct rope_case rope_cases[] = {
 #include "tests/kernel_shapes.def"
 };
@@ -331,7 +331,7 @@ const u32 rope_case_count = sizeof rope_cases / sizeof rope_cases[0];
 
 #undef ATTEND
 #define ATTEND(name, H, KV, HD, T, C, W, SCALE, COUNT)                                             \
-    {#name, H, KV, HD, WEIGHT_##T, C, W, SCALE, COUNT_##COUNT, name##_call},
+    {#name, H, KV, HD, FORMAT_##T, C, W, SCALE, COUNT_##COUNT, name##_call},
 const struct attention_case attention_cases[] = {
 #include "tests/kernel_shapes.def"
 };
@@ -350,7 +350,7 @@ const u32 swiglu_case_count = sizeof swiglu_cases / sizeof swiglu_cases[0];
 
 #undef CHOOSE
 #define CHOOSE(name, T, D, F, E, K, WEIGHTS)                                                       \
-    {#name, WEIGHT_##T, D, F, E, K, ROUTE_##WEIGHTS, name##_call, name##_call_one},
+    {#name, FORMAT_##T, D, F, E, K, ROUTE_##WEIGHTS, name##_call, name##_call_one},
 const struct experts_case experts_cases[] = {
 #include "tests/kernel_shapes.def"
 };

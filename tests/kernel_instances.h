@@ -7,7 +7,7 @@
 /* Strides in floats: y PAD(M) + 16, x PAD(K) + 16. bias is unused without one. */
 struct linear_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 M, K, YS, XS;
     enum epilogue epilogue;
     enum count count;
@@ -16,7 +16,7 @@ struct linear_case {
 
 struct embed_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 M, K;
     enum count count;
     void (*call)(run *r, f32 *y, const void *w, const u32 *tokens);
@@ -66,7 +66,7 @@ struct groups_case {
 /* The norm by groups and the product one after another, in place on x, and both in one. */
 struct exit_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 M, D;
     void (*apart)(run *r, f32 *y, f32 *x, const f32 *norm, const void *w, const f32 *bias);
     void (*call)(run *r, f32 *y, f32 *x, const f32 *norm, const void *w, const f32 *bias);
@@ -81,7 +81,7 @@ struct selection_call {
 };
 struct selection_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 I, N, R;
     f32 eps;
     void (*norm)(run *r, const struct selection_call *call);     /* the norms of a chunk */
@@ -100,7 +100,7 @@ struct layernorm_case {
 struct rope_case {
     const char *name;
     u32 H, KV, HD, R;
-    enum weight_type type;
+    enum format type;
     u32 C;
     enum count count;
     const f32 *table; /* [R / 2] */
@@ -110,7 +110,7 @@ struct rope_case {
 struct attention_case {
     const char *name;
     u32 H, KV, HD;
-    enum weight_type type;
+    enum format type;
     u32 C, W;
     f32 scale;
     enum count count;
@@ -133,7 +133,7 @@ struct experts_call {
 };
 struct experts_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 D, F, E, K;
     enum route_weights weights;
     void (*call)(run *r, const struct experts_call *call);

@@ -46,7 +46,7 @@ struct attention_row {
 
 /* score[64] <- SCALE * q . k of the block at `keys`; -infinity before `skip` and from `count` on.
  */
-KERNEL_INLINE void attention_scores(enum weight_type T, u32 HD, f32 scale, const f32 *q,
+KERNEL_INLINE void attention_scores(enum format T, u32 HD, f32 scale, const f32 *q,
                                     const char *keys, u32 skip, u32 count, f32 *score)
 {
     enum { VECTORS = ATTENTION_KEYS / VF_LANES };
@@ -93,7 +93,7 @@ KERNEL_INLINE f32 attention_exponentials(struct attention_row *row, f32 *score)
 
 /* result <- result * rescale + sum over values skip .. count - 1 of the block of e V, for `lines`
  * lines of the head from column `first`. */
-KERNEL_INLINE void attention_lines(enum weight_type T, u32 HD, u32 first, u32 lines, f32 rescale,
+KERNEL_INLINE void attention_lines(enum format T, u32 HD, u32 first, u32 lines, f32 rescale,
                                    const f32 *e, const char *values, u32 skip, u32 count,
                                    f32 *result)
 {
@@ -114,7 +114,7 @@ KERNEL_INLINE void attention_lines(enum weight_type T, u32 HD, u32 first, u32 li
         vf_store(result + first + (size_t)v * VF_LANES, acc[v]);
 }
 
-KERNEL_INLINE void attention_values(enum weight_type T, u32 HD, f32 rescale, const f32 *e,
+KERNEL_INLINE void attention_values(enum format T, u32 HD, f32 rescale, const f32 *e,
                                     const char *values, u32 skip, u32 count, f32 *result)
 {
     const u32 whole = HD / PANEL_ROWS * PANEL_ROWS, rest = HD % PANEL_ROWS / LINE_F32;
@@ -125,7 +125,7 @@ KERNEL_INLINE void attention_values(enum weight_type T, u32 HD, f32 rescale, con
 }
 
 /* `count` rows that share the keys and values of one head. result is room for them. */
-KERNEL_INLINE void attention_tile(enum weight_type T, u32 HD, u32 C, f32 scale, u32 count,
+KERNEL_INLINE void attention_tile(enum format T, u32 HD, u32 C, f32 scale, u32 count,
                                   struct attention_row *rows, const char *keys, const char *values,
                                   f32 (*result)[HD])
 {
@@ -157,7 +157,7 @@ KERNEL_INLINE void attention_tile(enum weight_type T, u32 HD, u32 C, f32 scale, 
 }
 
 /* This thread's share: the rows of a key head are its query heads, token after token. */
-KERNEL_INLINE void attention(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, u32 W, f32 scale,
+KERNEL_INLINE void attention(u32 H, u32 KV, u32 HD, enum format T, u32 C, u32 W, f32 scale,
                              enum count count, const run *r, f32 *q, const char *keys,
                              const char *values, f32 (*result)[HD])
 {
@@ -194,7 +194,7 @@ KERNEL_INLINE void attention(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, u
               const TYPE(*values)[C][HD])                                                          \
     {                                                                                              \
         _Alignas(LINE_BYTES) f32 result[ATTENTION_ROWS][HD];                                       \
-        attention(H, KV, HD, WEIGHT_##T, C, W, SCALE, COUNT_##COUNT, r, q[0],                      \
+        attention(H, KV, HD, FORMAT_##T, C, W, SCALE, COUNT_##COUNT, r, q[0],                      \
                   (const char *)(const void *)keys, (const char *)(const void *)values, result);   \
         op_done(r, op); /* q before o_proj reads it */                                             \
     }

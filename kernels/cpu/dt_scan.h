@@ -19,7 +19,7 @@
 #include "kernels/cpu/scan.h"
 
 /* The time steps of `part`, a part of one panel. */
-KERNEL_INLINE void time_steps(enum weight_type T, u32 R, struct panel_part part, f32 *dt,
+KERNEL_INLINE void time_steps(enum format T, u32 R, struct panel_part part, f32 *dt,
                               const f32 *bias, const f32 *x)
 {
     gemv_panel(T, R, EPILOGUE_SOFTPLUS, part.lines, part.at, part.width, dt, bias, x);
@@ -29,7 +29,7 @@ KERNEL_INLINE void time_steps(enum weight_type T, u32 R, struct panel_part part,
 
 /* This thread's share of the channels. The pads of a line get a time step that is not 0, and stay
  * 0: their x, state and A are. */
-KERNEL_INLINE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, u32 XS, u32 DS, const run *r,
+KERNEL_INLINE void dt_scan(enum format T, u32 I, u32 N, u32 R, u32 XS, u32 DS, const run *r,
                            f32 *xz, f32 *state, const f32 *xdb, const void *w, const f32 *bias,
                            const f32 *A, const f32 *D, vf *s, vf *rate)
 {
@@ -53,7 +53,7 @@ KERNEL_INLINE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, u32 XS, u32 
               const TYPE *w, const f32 *bias, const f32(*A)[N][LINE_F32], const f32 *D)            \
     {                                                                                              \
         vf s[N], rate[N];                                                                          \
-        dt_scan(WEIGHT_##T, I, N, R, XS, DS, r, xz[0], state[0][0], xdb[0], w->w, bias, A[0][0],   \
+        dt_scan(FORMAT_##T, I, N, R, XS, DS, r, xz[0], state[0][0], xdb[0], w->w, bias, A[0][0],   \
                 D, s, rate);                                                                       \
         op_done(r, op); /* x before out_proj reads it; xdb before it is overwritten */             \
     }

@@ -19,12 +19,12 @@
 #include "kernels/cpu/panels.h"
 
 /* Element k of row `lane` of a panel of `width` rows, widened. */
-KERNEL_INLINE f32 panel_element(enum weight_type T, const char *panel, size_t width, size_t lane,
+KERNEL_INLINE f32 panel_element(enum format T, const char *panel, size_t width, size_t lane,
                                 size_t k)
 {
-    if (T == WEIGHT_F32)
+    if (T == FORMAT_F32)
         return ((const f32 *)(const void *)panel)[k * width + lane];
-    if (T == WEIGHT_F16) {
+    if (T == FORMAT_F16) {
         /* The vector widening is the only one every compiler has; lane 0 of a copy is the value. */
         _Alignas(VF_BYTES)
             uint16_t halves[VF_LANES] = {((const uint16_t *)(const void *)panel)[k * width + lane]};
@@ -38,7 +38,7 @@ KERNEL_INLINE f32 panel_element(enum weight_type T, const char *panel, size_t wi
 }
 
 /* This thread's share of the lines of all tokens. */
-KERNEL_INLINE void embed(enum weight_type T, u32 M, u32 K, u32 YS, enum count count, const run *r,
+KERNEL_INLINE void embed(enum format T, u32 M, u32 K, u32 YS, enum count count, const run *r,
                          f32 *y, const void *w, const u32 *tokens)
 {
     const u32 lines = LINE_PAD(K) / LINE_F32;
@@ -58,7 +58,7 @@ KERNEL_INLINE void embed(enum weight_type T, u32 M, u32 K, u32 YS, enum count co
 #define EMBED(name, TYPE, T, M, K, YS, COUNT)                                                      \
     void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const u32 *tokens)                       \
     {                                                                                              \
-        embed(WEIGHT_##T, M, K, YS, COUNT_##COUNT, r, y[0], w->w, tokens);                         \
+        embed(FORMAT_##T, M, K, YS, COUNT_##COUNT, r, y[0], w->w, tokens);                         \
         op_done(r, op); /* y before the first layer's norm reads it */                             \
     }
 

@@ -33,15 +33,15 @@
 enum { EXPERT_ROWS = 32 };
 
 /* y[rows][..] <- W x, the lines of `part`, without an epilogue. */
-KERNEL_INLINE void expert_product(enum weight_type T, u32 D, u32 YS, u32 XS, u32 rows,
+KERNEL_INLINE void expert_product(enum format T, u32 D, u32 YS, u32 XS, u32 rows,
                                   struct panel_part part, f32 *y, const f32 *x)
 {
     gemm_panel(T, D, YS, XS, EPILOGUE_PLAIN, rows, part.lines, part.at, part.width, y, NULL, x);
 }
 
 /* The rows of one group through lines first .. last-1 of its expert. */
-KERNEL_INLINE void expert_swiglu(enum weight_type T, u32 D, u32 S, u32 F, u32 rows, u32 first,
-                                 u32 last, f32 *h, const f32 *x, const void *gate, const void *up)
+KERNEL_INLINE void expert_swiglu(enum format T, u32 D, u32 S, u32 F, u32 rows, u32 first, u32 last,
+                                 f32 *h, const f32 *x, const void *gate, const void *up)
 {
     _Alignas(LINE_BYTES) f32 other[EXPERT_ROWS][PANEL_ROWS];
     const u32 lines = LINE_PAD(F) / LINE_F32;
@@ -61,8 +61,8 @@ KERNEL_INLINE void expert_swiglu(enum weight_type T, u32 D, u32 S, u32 F, u32 ro
 }
 
 /* This thread's share of the outputs of all groups. */
-KERNEL_INLINE void experts_swiglu(enum weight_type T, u32 D, u32 S, u32 F, u32 E, const run *r,
-                                  f32 *h, const f32 *xg, const char *gate, const char *up,
+KERNEL_INLINE void experts_swiglu(enum format T, u32 D, u32 S, u32 F, u32 E, const run *r, f32 *h,
+                                  const f32 *xg, const char *gate, const char *up,
                                   struct groups groups)
 {
     const size_t expert = row_bytes(T, D) * LINE_PAD(F);
@@ -76,7 +76,7 @@ KERNEL_INLINE void experts_swiglu(enum weight_type T, u32 D, u32 S, u32 F, u32 E
 }
 
 /* The same for one token, whose rows are all x. */
-KERNEL_INLINE void chosen_swiglu(enum weight_type T, u32 D, u32 F, u32 K, const run *r, f32 *h,
+KERNEL_INLINE void chosen_swiglu(enum format T, u32 D, u32 F, u32 K, const run *r, f32 *h,
                                  const f32 *x, const f32 *route, const char *gate, const char *up)
 {
     const size_t expert = row_bytes(T, D) * LINE_PAD(F);
@@ -87,8 +87,8 @@ KERNEL_INLINE void chosen_swiglu(enum weight_type T, u32 D, u32 F, u32 K, const 
 }
 
 /* The rows of one group through lines first .. last-1 of its expert, added to their tokens. */
-KERNEL_INLINE void expert_add(enum weight_type T, u32 F, u32 HS, u32 D, u32 rows, u32 first,
-                              u32 last, f32 *y, const f32 *h, const void *w, const u32 *token,
+KERNEL_INLINE void expert_add(enum format T, u32 F, u32 HS, u32 D, u32 rows, u32 first, u32 last,
+                              f32 *y, const f32 *h, const void *w, const u32 *token,
                               const f32 *weight)
 {
     _Alignas(LINE_BYTES) f32 product[EXPERT_ROWS][PANEL_ROWS];
@@ -111,8 +111,8 @@ KERNEL_INLINE void expert_add(enum weight_type T, u32 F, u32 HS, u32 D, u32 rows
 }
 
 /* This thread's share of the outputs: group after group, so experts ascend for every token. */
-KERNEL_INLINE void experts_add(enum weight_type T, u32 F, u32 HS, u32 D, u32 E, const run *r,
-                               f32 *y, const f32 *h, const char *w, struct groups groups)
+KERNEL_INLINE void experts_add(enum format T, u32 F, u32 HS, u32 D, u32 E, const run *r, f32 *y,
+                               const f32 *h, const char *w, struct groups groups)
 {
     const size_t expert = row_bytes(T, F) * LINE_PAD(D);
     u32 first, last;
@@ -130,7 +130,7 @@ KERNEL_INLINE void experts_add(enum weight_type T, u32 F, u32 HS, u32 D, u32 E, 
     {                                                                                              \
         GROUPS(groups, E, K, ROWS);                                                                \
         groups_find(E, K, r->step->tokens, route[0], groups);                                      \
-        experts_swiglu(WEIGHT_##T, D, S, F, E, r, h[0], xg[0], (const char *)(const void *)gate,   \
+        experts_swiglu(FORMAT_##T, D, S, F, E, r, h[0], xg[0], (const char *)(const void *)gate,   \
                        (const char *)(const void *)up, groups);                                    \
         op_done(r, op); /* h before down_proj reads it; xg before it is overwritten */             \
     }
@@ -142,10 +142,10 @@ KERNEL_INLINE void experts_add(enum weight_type T, u32 F, u32 HS, u32 D, u32 E, 
     {                                                                                              \
         _Alignas(LINE_BYTES) f32 xn[S], p[LINE_PAD(E)], own[ROUTE_STRIDE(K)];                      \
         rmsnorm_row(D, S, EPS, xn, x[0], norm);                                                    \
-        route_row(WEIGHT_##T, D, E, K, ROUTE_##WEIGHTS, router->w, xn, p, own);                    \
+        route_row(FORMAT_##T, D, E, K, ROUTE_##WEIGHTS, router->w, xn, p, own);                    \
         if (r->rank == 0)                                                                          \
             memcpy(route[0], own, sizeof own);                                                     \
-        chosen_swiglu(WEIGHT_##T, D, F, K, r, h[0], xn, own, (const char *)(const void *)gate,     \
+        chosen_swiglu(FORMAT_##T, D, F, K, r, h[0], xn, own, (const char *)(const void *)gate,     \
                       (const char *)(const void *)up);                                             \
         op_done(r, op); /* h and the route before down_proj reads them */                          \
     }
@@ -156,7 +156,7 @@ KERNEL_INLINE void experts_add(enum weight_type T, u32 F, u32 HS, u32 D, u32 E, 
     {                                                                                              \
         GROUPS(groups, E, K, ROWS);                                                                \
         groups_find(E, K, count_rows(r, COUNT_##COUNT), route[0], groups);                         \
-        experts_add(WEIGHT_##T, F, HS, D, E, r, y[0], h[0], (const char *)(const void *)w,         \
+        experts_add(FORMAT_##T, F, HS, D, E, r, y[0], h[0], (const char *)(const void *)w,         \
                     groups);                                                                       \
         op_done(r, op); /* y before the next norm reads it; h before it is overwritten */          \
     }

@@ -20,9 +20,9 @@
 #include "kernels/cpu/linear_gemm.h"
 
 /* Outputs of lines first .. last-1 of `lines`; x and y at their first rows. */
-KERNEL_INLINE void linear_lines(enum weight_type T, u32 lines, u32 K, u32 YS, u32 XS,
-                                enum epilogue E, enum count count, u32 rows, u32 first, u32 last,
-                                f32 *y, const void *w, const f32 *bias, const f32 *x)
+KERNEL_INLINE void linear_lines(enum format T, u32 lines, u32 K, u32 YS, u32 XS, enum epilogue E,
+                                enum count count, u32 rows, u32 first, u32 last, f32 *y,
+                                const void *w, const f32 *bias, const f32 *x)
 {
     for (u32 line = first, step; line < last; line += step) {
         const struct panel_part part = panel_part(T, lines, K, w, line, last);
@@ -37,7 +37,7 @@ KERNEL_INLINE void linear_lines(enum weight_type T, u32 lines, u32 K, u32 YS, u3
 }
 
 /* This thread's share of the outputs; x and y at row 0. */
-KERNEL_INLINE void linear(enum weight_type T, u32 M, u32 K, u32 YS, u32 XS, enum epilogue E,
+KERNEL_INLINE void linear(enum format T, u32 M, u32 K, u32 YS, u32 XS, enum epilogue E,
                           enum count count, const run *r, f32 *y, const void *w, const f32 *bias,
                           const f32 *x)
 {
@@ -72,6 +72,6 @@ KERNEL_INLINE void linear(enum weight_type T, u32 M, u32 K, u32 YS, u32 XS, enum
 #define LINEAR_GELU     LINEAR_WITH_BIAS
 
 #define LINEAR(name, TYPE, T, M, K, YS, XS, EPILOGUE, COUNT)                                       \
-    LINEAR_##EPILOGUE(name, TYPE, WEIGHT_##T, M, K, YS, XS, EPILOGUE_##EPILOGUE, COUNT_##COUNT)
+    LINEAR_##EPILOGUE(name, TYPE, FORMAT_##T, M, K, YS, XS, EPILOGUE_##EPILOGUE, COUNT_##COUNT)
 
 #endif

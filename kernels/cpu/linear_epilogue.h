@@ -1,19 +1,12 @@
-/* What happens to a finished sum before it is stored: the EPILOGUE of a LINEAR instance. */
+/* What happens to a finished sum before it is stored: enum epilogue of kernels/shapes.h. softplus
+ * is a pass of its own behind all sums of a row, gelu part of the store. */
 #ifndef KERNELS_CPU_LINEAR_EPILOGUE_H
 #define KERNELS_CPU_LINEAR_EPILOGUE_H
 
 #include <stddef.h>
 
 #include "kernels/cpu/math.h"
-
-enum epilogue {
-    EPILOGUE_PLAIN,    /* y = Wx */
-    EPILOGUE_ADD,      /* y = y + Wx */
-    EPILOGUE_BIAS,     /* y = Wx + bias */
-    EPILOGUE_ADD_BIAS, /* y = y + (Wx + bias) */
-    EPILOGUE_SOFTPLUS, /* y = softplus(Wx + bias), the softplus in a pass of its own */
-    EPILOGUE_GELU,     /* y = gelu_new(Wx + bias), in the same pass */
-};
+#include "kernels/shapes.h"
 
 /* Stores the sums of the VF_LANES rows from `lane`. */
 KERNEL_INLINE void epilogue_store(enum epilogue E, f32 *y, const f32 *bias, size_t lane, vf sum)

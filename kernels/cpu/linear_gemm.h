@@ -20,7 +20,7 @@ enum {
 };
 
 /* acc[t][v] += W[.][k] * x[t][k] for one k */
-KERNEL_INLINE void tile_step(enum weight_type T, u32 tokens, u32 vectors, u32 XS, const char *w,
+KERNEL_INLINE void tile_step(enum format T, u32 tokens, u32 vectors, u32 XS, const char *w,
                              size_t width, u32 odd, const f32 *x, vf acc[TILE_TOKENS][TILE_VECTORS])
 {
     vf column[TILE_VECTORS];
@@ -37,7 +37,7 @@ KERNEL_INLINE void tile_step(enum weight_type T, u32 tokens, u32 vectors, u32 XS
 }
 
 /* tokens x vectors outputs; w, y and bias are at the first of those outputs. */
-KERNEL_INLINE void tile(enum weight_type T, u32 K, u32 YS, u32 XS, enum epilogue E, u32 tokens,
+KERNEL_INLINE void tile(enum format T, u32 K, u32 YS, u32 XS, enum epilogue E, u32 tokens,
                         u32 vectors, const char *w, size_t width, f32 *y, const f32 *bias,
                         const f32 *x)
 {
@@ -64,11 +64,11 @@ KERNEL_INLINE void tile(enum weight_type T, u32 K, u32 YS, u32 XS, enum epilogue
 }
 
 /* `tokens` rows by all `lanes` outputs from `w`. */
-KERNEL_INLINE void tile_row(enum weight_type T, u32 K, u32 YS, u32 XS, enum epilogue E, u32 tokens,
+KERNEL_INLINE void tile_row(enum format T, u32 K, u32 YS, u32 XS, enum epilogue E, u32 tokens,
                             size_t lanes, const char *w, size_t width, f32 *y, const f32 *bias,
                             const f32 *x)
 {
-    const size_t lane_bytes = T == WEIGHT_F16 ? 2 : 4;
+    const size_t lane_bytes = T == FORMAT_F16 ? 2 : 4;
     size_t lane = 0;
     for (; lane + TILE_VECTORS * VF_LANES <= lanes; lane += TILE_VECTORS * VF_LANES)
         tile(T, K, YS, XS, E, tokens, TILE_VECTORS, w + lane * lane_bytes, width, y + lane,
@@ -79,7 +79,7 @@ KERNEL_INLINE void tile_row(enum weight_type T, u32 K, u32 YS, u32 XS, enum epil
 }
 
 /* `rows` rows by `lines` lines, all in one panel. */
-KERNEL_INLINE void gemm_panel(enum weight_type T, u32 K, u32 YS, u32 XS, enum epilogue E, u32 rows,
+KERNEL_INLINE void gemm_panel(enum format T, u32 K, u32 YS, u32 XS, enum epilogue E, u32 rows,
                               u32 lines, const char *w, size_t width, f32 *y, const f32 *bias,
                               const f32 *x)
 {

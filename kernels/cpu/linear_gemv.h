@@ -23,7 +23,7 @@ KERNEL_INLINE void prefetch_lines(const char *at, size_t bytes)
 }
 
 /* `lines` lines from `w`, the first pair of the first of them in a panel of `width` rows. */
-KERNEL_INLINE void gemv_lines(enum weight_type T, u32 K, enum epilogue E, u32 lines, const char *w,
+KERNEL_INLINE void gemv_lines(enum format T, u32 K, enum epilogue E, u32 lines, const char *w,
                               size_t width, f32 *y, const f32 *bias, const f32 *x)
 {
     vf acc[PANEL_ROWS / VF_LANES];
@@ -54,7 +54,7 @@ KERNEL_INLINE void gemv_lines(enum weight_type T, u32 K, enum epilogue E, u32 li
 }
 
 /* `lines` lines from line `line`, all in one panel. */
-KERNEL_INLINE void gemv_panel(enum weight_type T, u32 K, enum epilogue E, u32 lines, const char *at,
+KERNEL_INLINE void gemv_panel(enum format T, u32 K, enum epilogue E, u32 lines, const char *at,
                               size_t width, f32 *y, const f32 *bias, const f32 *x)
 {
     if (lines == 4)

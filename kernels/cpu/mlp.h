@@ -47,8 +47,8 @@ KERNEL_INLINE void swiglu(u32 S, enum count count, const run *r, f32 *gate, cons
 }
 
 /* This thread's share of the outputs, a panel's part at a time. */
-KERNEL_INLINE void linear_swiglu(enum weight_type T, u32 M, u32 D, const run *r, f32 *y,
-                                 const f32 *x, const void *gate, const void *up)
+KERNEL_INLINE void linear_swiglu(enum format T, u32 M, u32 D, const run *r, f32 *y, const f32 *x,
+                                 const void *gate, const void *up)
 {
     const u32 lines = LINE_PAD(M) / LINE_F32;
     u32 first, last;
@@ -78,7 +78,7 @@ KERNEL_INLINE void linear_swiglu(enum weight_type T, u32 M, u32 D, const run *r,
     {                                                                                              \
         _Alignas(LINE_BYTES) f32 xn[S];                                                            \
         rmsnorm_row(D, S, EPS, xn, x[0], norm);                                                    \
-        linear_swiglu(WEIGHT_##T, M, D, r, y[0], xn, gate->w, up->w);                              \
+        linear_swiglu(FORMAT_##T, M, D, r, y[0], xn, gate->w, up->w);                              \
         op_done(r, op); /* y before down_proj reads it */                                          \
     }
 
@@ -88,7 +88,7 @@ KERNEL_INLINE void linear_swiglu(enum weight_type T, u32 M, u32 D, const run *r,
     {                                                                                              \
         _Alignas(LINE_BYTES) f32 xn[S];                                                            \
         norm_row(D, S, EPS, xn, x[0], norm, norm_bias);                                            \
-        linear(WEIGHT_##T, M, D, LINE_PAD(M), S, EPILOGUE_GELU, COUNT_ONE, r, y[0], w->w, bias,    \
+        linear(FORMAT_##T, M, D, LINE_PAD(M), S, EPILOGUE_GELU, COUNT_ONE, r, y[0], w->w, bias,    \
                xn);                                                                                \
         op_done(r, op); /* y before fc2 reads it */                                                \
     }

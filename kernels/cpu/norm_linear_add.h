@@ -21,7 +21,7 @@
 #include "kernels/cpu/norm_groups.h"
 
 /* This thread's share of the outputs; x is normalised. */
-KERNEL_INLINE void linear_add(enum weight_type T, u32 M, u32 D, const run *r, f32 *y, const void *w,
+KERNEL_INLINE void linear_add(enum format T, u32 M, u32 D, const run *r, f32 *y, const void *w,
                               const f32 *bias, const f32 *x)
 {
     if (bias)
@@ -36,7 +36,7 @@ KERNEL_INLINE void linear_add(enum weight_type T, u32 M, u32 D, const run *r, f3
     {                                                                                              \
         _Alignas(LINE_BYTES) f32 xn[D];                                                            \
         norm_groups_row(D, I, G, EPS, xn, x[0], norm);                                             \
-        linear_add(WEIGHT_##T, M, D, r, y[0], w->w, bias, xn);                                     \
+        linear_add(FORMAT_##T, M, D, r, y[0], w->w, bias, xn);                                     \
         op_done(r, op); /* y before the next norm reads it; x before it is overwritten */          \
     }
 

@@ -25,7 +25,7 @@
 #include "kernels/cpu/norm.h"
 
 /* y <- W x + bias for lines first .. last-1 of `lines`. */
-KERNEL_INLINE void gemv_span(enum weight_type T, u32 lines, u32 D, u32 first, u32 last, f32 *y,
+KERNEL_INLINE void gemv_span(enum format T, u32 lines, u32 D, u32 first, u32 last, f32 *y,
                              const void *w, const f32 *bias, const f32 *x)
 {
     if (bias)
@@ -63,7 +63,7 @@ KERNEL_INLINE void share_spans(const run *r, u32 lines, u32 at, u32 count, struc
         share_spans(r, lines, at, LINE_PAD(I) / LINE_F32, span);                                   \
         rmsnorm_row(D, S, EPS, xn, x[0], norm);                                                    \
         for (u32 i = 0; i < 3; i++)                                                                \
-            gemv_span(WEIGHT_##T, lines, D, span[i].first, span[i].last, xz[0], w->w, bias, xn);   \
+            gemv_span(FORMAT_##T, lines, D, span[i].first, span[i].last, xz[0], w->w, bias, xn);   \
         conv_span(I, K, XS, 1, span[0].first - at, span[0].last - at, xz[0] + (AT), conv[0],       \
                   taps[0], conv_bias, old, in);                                                    \
         op_done(r, op); /* xz before the operations that read it */                                \

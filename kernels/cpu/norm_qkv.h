@@ -31,8 +31,8 @@ struct heads {
 };
 
 /* y[HD] <- head `head` of the product, of `count` heads. */
-KERNEL_INLINE void head_product(enum weight_type T, u32 count, u32 HD, u32 D, u32 head,
-                                struct heads m, const f32 *x, f32 *y)
+KERNEL_INLINE void head_product(enum format T, u32 count, u32 HD, u32 D, u32 head, struct heads m,
+                                const f32 *x, f32 *y)
 {
     const u32 lines = count * HD / LINE_F32, last = (head + 1) * HD / LINE_F32;
     for (u32 line = head * HD / LINE_F32, step; line < last; line += step, y += step * LINE_F32) {
@@ -47,10 +47,10 @@ KERNEL_INLINE void head_product(enum weight_type T, u32 count, u32 HD, u32 D, u3
 }
 
 /* This thread's share of the heads: those of q, then of k, then of v. */
-KERNEL_INLINE void norm_qkv(enum weight_type T, u32 D, u32 H, u32 KV, u32 HD, enum weight_type KT,
-                            u32 C, const f32 *table, const run *r, f32 *q, const f32 *xn,
-                            struct heads wq, struct heads wk, struct heads wv, void *keys,
-                            void *values, struct rope_turns turns, f32 *row)
+KERNEL_INLINE void norm_qkv(enum format T, u32 D, u32 H, u32 KV, u32 HD, enum format KT, u32 C,
+                            const f32 *table, const run *r, f32 *q, const f32 *xn, struct heads wq,
+                            struct heads wk, struct heads wv, void *keys, void *values,
+                            struct rope_turns turns, f32 *row)
 {
     const uint64_t position = r->step->position;
     u32 first, last;
@@ -79,7 +79,7 @@ KERNEL_INLINE void norm_qkv(enum weight_type T, u32 D, u32 H, u32 KV, u32 HD, en
         _Alignas(LINE_BYTES) f32 xn[S], row[HD];                                                   \
         f32 cosine[(R) / 2 + 1], sine[(R) / 2 + 1];                                                \
         norm_row(D, S, EPS, xn, x[0], norm, norm_bias);                                            \
-        norm_qkv(WEIGHT_##T, D, H, KV, HD, WEIGHT_##KT, C, TABLE, r, q[0], xn,                     \
+        norm_qkv(FORMAT_##T, D, H, KV, HD, FORMAT_##KT, C, TABLE, r, q[0], xn,                     \
                  (struct heads){wq->w, bq}, (struct heads){wk->w, bk}, (struct heads){wv->w, bv},  \
                  keys, values, (struct rope_turns){(R) / 2, cosine, sine}, row);                   \
         op_done(r, op); /* q, keys and values before attention reads them */                       \

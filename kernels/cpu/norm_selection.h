@@ -88,7 +88,7 @@ KERNEL_INLINE void norm_selection(u32 R, u32 N, u32 DS, f32 eps, enum count coun
         memcpy(own, xdb[0], sizeof own);                                                           \
         norm_selection_row(R, N, EPS, own, (struct selection_norms){dt_norm, b_norm, c_norm},      \
                            part);                                                                  \
-        dt_scan(WEIGHT_##T, I, N, R, XS, DS, r, xz[0], state[0][0], own, w->w, bias, A[0][0], D,   \
+        dt_scan(FORMAT_##T, I, N, R, XS, DS, r, xz[0], state[0][0], own, w->w, bias, A[0][0], D,   \
                 s, rate);                                                                          \
         op_done(r, op); /* x before out_proj reads it; xdb before it is overwritten */             \
     }

@@ -5,13 +5,7 @@
 #include <stddef.h>
 
 #include "kernels/cpu/team.h"
-
-/* The COUNT of an instance: how many rows (tokens), and from which source row. */
-enum count {
-    COUNT_ONE,    /* row 0: decode */
-    COUNT_CHUNK,  /* rows 0 .. step.tokens - 1: prefill */
-    COUNT_LOGITS, /* source rows step.logit_first ..; destination rows 0 .. step.logit_rows - 1 */
-};
+#include "kernels/shapes.h"
 
 static inline u32 count_rows(const run *r, enum count count)
 {
@@ -24,9 +18,6 @@ static inline u32 count_first(const run *r, enum count count)
 {
     return count == COUNT_LOGITS ? r->step->logit_first : 0;
 }
-
-/* Floats from one row to the next of a buffer with `count` elements per row. */
-#define LINE_PAD(count) (((count) + LINE_F32 - 1) / LINE_F32 * LINE_F32)
 
 /* Ends operation `op` (an op of the generated model): the barrier orders what this operation wrote
  * before what any later one reads or overwrites. Who watches the operations (a trace, a test) costs

@@ -13,20 +13,18 @@
 #include "kernels/cpu/op.h"
 #include "kernels/cpu/simd.h"
 
-enum weight_type { WEIGHT_F32, WEIGHT_F16, WEIGHT_BF16 };
-
 enum { PANEL_ROWS = 64, PANEL_LINES = PANEL_ROWS / LINE_F32 };
 
 /* Bytes of two consecutive k of one row. */
-KERNEL_INLINE size_t pair_bytes(enum weight_type T)
+KERNEL_INLINE size_t pair_bytes(enum format T)
 {
-    return T == WEIGHT_F32 ? 8 : 4;
+    return T == FORMAT_F32 ? 8 : 4;
 }
 
 /* Bytes of one row as stored: whole lines of k. */
-KERNEL_INLINE size_t row_bytes(enum weight_type T, u32 K)
+KERNEL_INLINE size_t row_bytes(enum format T, u32 K)
 {
-    return (T == WEIGHT_F32 ? (size_t)4 : 2) * (size_t)LINE_PAD(K);
+    return (T == FORMAT_F32 ? (size_t)4 : 2) * (size_t)LINE_PAD(K);
 }
 
 /* Lines of panel `panel` of a matrix of `lines` lines. */
@@ -45,14 +43,14 @@ struct panel_part {
 
 /* The lines from `line` on, up to `last` or the end of their panel, of a matrix of `lines` lines.
  */
-KERNEL_INLINE struct panel_part panel_part(enum weight_type T, u32 lines, u32 K, const void *w,
-                                           u32 line, u32 last)
+KERNEL_INLINE struct panel_part panel_part(enum format T, u32 lines, u32 K, const void *w, u32 line,
+                                           u32 last)
 {
     const u32 panel = line / PANEL_LINES, skip = line % PANEL_LINES;
     const u32 in_panel = panel_lines(lines, panel);
     return (struct panel_part){
         .at = (const char *)w + row_bytes(T, K) * PANEL_ROWS * panel +
-              (size_t)skip * LINE_F32 * (T == WEIGHT_F16 ? 2 : 4),
+              (size_t)skip * LINE_F32 * (T == FORMAT_F16 ? 2 : 4),
         .width = (size_t)in_panel * LINE_F32,
         .lines = last - line < in_panel - skip ? last - line : in_panel - skip,
     };
@@ -60,12 +58,11 @@ KERNEL_INLINE struct panel_part panel_part(enum weight_type T, u32 lines, u32 K,
 
 /* The weights of k = 2 * pair + odd for VF_LANES rows from `lane`, where `pair_at` is the place of
  * the pair in a panel of `width` rows. */
-KERNEL_INLINE vf panel_load(enum weight_type T, const char *pair_at, size_t width, u32 odd,
-                            size_t lane)
+KERNEL_INLINE vf panel_load(enum format T, const char *pair_at, size_t width, u32 odd, size_t lane)
 {
-    if (T == WEIGHT_F32)
+    if (T == FORMAT_F32)
         return vf_load((const f32 *)(const void *)pair_at + odd * width + lane);
-    if (T == WEIGHT_F16)
+    if (T == FORMAT_F16)
         return vf_load_f16(pair_at + 2 * (odd * width + lane));
     vu pairs = *(const vu *)(const void *)(pair_at + 4 * lane);
     return odd ? (vf)(pairs & 0xffff0000u) : (vf)(pairs << 16);

@@ -25,7 +25,7 @@ struct rope_turns {
 };
 
 /* Stores the key of one head, turned. */
-KERNEL_INLINE void append_key(enum weight_type T, u32 HD, u32 C, struct rope_turns turns, u32 head,
+KERNEL_INLINE void append_key(enum format T, u32 HD, u32 C, struct rope_turns turns, u32 head,
                               uint64_t position, const f32 *key, void *keys)
 {
     _Alignas(LINE_BYTES) f32 turned[HD];
@@ -36,14 +36,14 @@ KERNEL_INLINE void append_key(enum weight_type T, u32 HD, u32 C, struct rope_tur
 }
 
 /* Stores the value of one head. */
-KERNEL_INLINE void append_value(enum weight_type T, u32 HD, u32 C, u32 head, uint64_t position,
+KERNEL_INLINE void append_value(enum format T, u32 HD, u32 C, u32 head, uint64_t position,
                                 const f32 *value, void *values)
 {
     cache_put_value(T, HD, (char *)values + head * cache_bytes(T, HD, C), position % C, value);
 }
 
 /* This thread's share of the tokens. */
-KERNEL_INLINE void rope_append(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, const f32 *table,
+KERNEL_INLINE void rope_append(u32 H, u32 KV, u32 HD, enum format T, u32 C, const f32 *table,
                                enum count count, const run *r, f32 *q, const f32 *k, const f32 *v,
                                void *keys, void *values, struct rope_turns turns)
 {
@@ -66,7 +66,7 @@ KERNEL_INLINE void rope_append(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C,
               const f32(*v)[(KV) * (HD)], TYPE(*keys)[C][HD], TYPE(*values)[C][HD])                \
     {                                                                                              \
         f32 cosine[(R) / 2 + 1], sine[(R) / 2 + 1];                                                \
-        rope_append(H, KV, HD, WEIGHT_##T, C, TABLE, COUNT_##COUNT, r, q[0], k[0], v[0], keys,     \
+        rope_append(H, KV, HD, FORMAT_##T, C, TABLE, COUNT_##COUNT, r, q[0], k[0], v[0], keys,     \
                     values, (struct rope_turns){(R) / 2, cosine, sine});                           \
         op_done(r, op); /* q, keys and values before attention reads them */                       \
     }

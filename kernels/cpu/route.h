@@ -39,15 +39,6 @@ struct groups {
     f32 *weight; /* [rows K] */
 };
 
-/* What the weights of the chosen are: the last word about the choice in an instance. */
-enum route_weights {
-    ROUTE_RENORM, /* their probabilities, divided by the sum of these */
-    ROUTE_RAW,    /* their probabilities */
-};
-
-/* Floats from one route to the next. */
-#define ROUTE_STRIDE(K) LINE_PAD(2 * (K))
-
 /* p[E] <- softmax of logits[E], in place; the memory holds whole lines. */
 KERNEL_INLINE void route_softmax(u32 E, f32 *p)
 {
@@ -90,7 +81,7 @@ KERNEL_INLINE void route_write(u32 E, u32 K, enum route_weights weights, const f
 }
 
 /* The route of one row x; p is room for whole lines of E probabilities. */
-KERNEL_INLINE void route_row(enum weight_type T, u32 D, u32 E, u32 K, enum route_weights weights,
+KERNEL_INLINE void route_row(enum format T, u32 D, u32 E, u32 K, enum route_weights weights,
                              const void *w, const f32 *x, f32 *p, f32 *route)
 {
     const u32 lines = LINE_PAD(E) / LINE_F32;
@@ -100,9 +91,9 @@ KERNEL_INLINE void route_row(enum weight_type T, u32 D, u32 E, u32 K, enum route
 }
 
 /* This thread's share of the tokens. */
-KERNEL_INLINE void route(enum weight_type T, u32 D, u32 XS, u32 E, u32 K,
-                         enum route_weights weights, enum count count, const run *r, f32 *to,
-                         const f32 *x, const void *w, f32 *p)
+KERNEL_INLINE void route(enum format T, u32 D, u32 XS, u32 E, u32 K, enum route_weights weights,
+                         enum count count, const run *r, f32 *to, const f32 *x, const void *w,
+                         f32 *p)
 {
     u32 first, last;
     team_share(r, count_rows(r, count), &first, &last);
@@ -153,7 +144,7 @@ KERNEL_INLINE void gather(u32 S, u32 K, u32 rows, const run *r, f32 *xg, const f
     void name(run *r, u32 op, f32(*to)[ROUTE_STRIDE(K)], const f32(*x)[XS], const TYPE *w)         \
     {                                                                                              \
         _Alignas(LINE_BYTES) f32 p[LINE_PAD(E)];                                                   \
-        route(WEIGHT_##T, D, XS, E, K, ROUTE_##WEIGHTS, COUNT_##COUNT, r, to[0], x[0], w->w, p);   \
+        route(FORMAT_##T, D, XS, E, K, ROUTE_##WEIGHTS, COUNT_##COUNT, r, to[0], x[0], w->w, p);   \
         op_done(r, op); /* the routes before the experts read them */                              \
     }
 

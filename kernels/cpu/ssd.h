@@ -1,12 +1,12 @@
 /* ssd:  zx.z[count][I] <- (the recurrence over x, B and C) * silu(zx.z), state carried
  *
  *   Means    for head h of P channels, channel c of it, token t, and group g = h G / H:
- *              dt = softplus(dt[t][h] + bias[h]), at least LOW and at most HIGH
+ *              dt = softplus(dt[t][h] + bias[h]), at least low and at most high
  *              S[n][c] = exp(A[h] * dt) * S[n][c] + dt * x[t][c] * B[t][g][n]   for n = 0 .. N-1
  *              z[t][c] = (sum over n of S[n][c] * C[t][g][n] + D[h] * x[t][c]) * silu(z[t][c])
- *   Shapes   zx [rows][XS] f32 with I = H P: z in columns 0 .. I-1, x from I, B [G][N] from 2 I,
- *            C [G][N] behind it, dt [H] behind that; state [H][N][P]; A, D, bias [PAD(H)];
- *            P a multiple of 16, A <= 0, LOW >= 0
+ *   Shapes   zx [rows][zx_stride] f32 with I = H P: z in columns 0 .. I-1, x from I, B [G][N] from
+ *            2 I, C [G][N] behind it, dt [H] behind that; state [H][N][P]; A, D, bias [PAD(H)];
+ *            P a multiple of 16, A <= 0, low >= 0
  *   Split    lines of 16 channels: heads are too few for many threads
  *   Moves    x, z, B, C, dt in and z out once; the state in and out once per chunk in decode and
  *            from L1 or L2 per token in prefill, where it is bound by arithmetic
@@ -19,7 +19,7 @@
  *   Source   Dao and Gu, "Transformers are SSMs", sections 3 and 7 (structured state space duality:
  *            A is a scalar per head); Mamba2Mixer.torch_forward
  *
- *   void NAME(run *, u32 op, f32 (*zx)[XS], f32 (*state)[N][P], const f32 *A, const f32 *D,
+ *   void NAME(run *, u32 op, f32 (*zx)[zx_stride], f32 (*state)[N][P], const f32 *A, const f32 *D,
  *             const f32 *bias) */
 #ifndef KERNELS_CPU_SSD_H
 #define KERNELS_CPU_SSD_H
@@ -39,95 +39,107 @@ struct ssd_step {
     f32 dt, decay;
 };
 
-KERNEL_INLINE struct ssd_step ssd_step(f32 low, f32 high, f32 raw, f32 A)
+KERNEL_INLINE struct ssd_step ssd_step(const struct ssd_shape *s, f32 raw, f32 A)
 {
-    const vf least = vf_splat(low), most = vf_splat(high);
+    const vf least = vf_splat(s->low), most = vf_splat(s->high);
     vf dt = vf_softplus(vf_splat(raw));
     dt = vf_select(dt < least, least, dt);
     dt = vf_select(dt > most, most, dt);
     return (struct ssd_step){dt[0], vf_exp_below(vf_splat(A) * dt)[0]};
 }
 
-/* One token of some channels of one head; x, z and state are at the first of them. */
-KERNEL_INLINE void ssd_token(u32 P, u32 N, u32 vectors, enum count count, struct ssd_step step,
-                             f32 D, const f32 *x, const f32 *B, const f32 *C, f32 *z, f32 *state)
+/* Where one token of some channels of one head is: at the first of them, B and C at their group. */
+struct ssd_at {
+    f32 *z;
+    const f32 *x, *B, *C;
+    f32 *state;
+};
+
+/* One token of `vectors` vectors of channels. */
+KERNEL_INLINE void ssd_token(const struct ssd_shape *s, u32 vectors, struct ssd_step step, f32 D,
+                             struct ssd_at at)
 {
     const vf decay = vf_splat(step.decay);
     vf u[SSD_VECTORS], y[SSD_VECTORS];
     UNROLL
     for (u32 v = 0; v < vectors; v++) {
-        u[v] = vf_splat(step.dt) * vf_load(x + (size_t)v * VF_LANES);
+        u[v] = vf_splat(step.dt) * vf_load(at.x + (size_t)v * VF_LANES);
         y[v] = (vf){0};
     }
-    for (u32 n = 0; n < N; n++, state += P) {
-        const vf b = vf_splat(B[n]), c = vf_splat(C[n]);
+    for (u32 n = 0; n < s->N; n++, at.state += s->P) {
+        const vf b = vf_splat(at.B[n]), c = vf_splat(at.C[n]);
         UNROLL
         for (u32 v = 0; v < vectors; v++) {
-            f32 *const at = state + (size_t)v * VF_LANES;
-            if (count == COUNT_ONE && v % LINE_VF == 0)
-                __builtin_prefetch((char *)at + SSD_AHEAD_BYTES, 1);
-            const vf s = vf_fma(decay, vf_load(at), u[v] * b);
-            vf_store(at, s);
-            y[v] = vf_fma(s, c, y[v]);
+            f32 *const state = at.state + (size_t)v * VF_LANES;
+            if (s->count == COUNT_ONE && v % LINE_VF == 0)
+                __builtin_prefetch((char *)state + SSD_AHEAD_BYTES, 1);
+            const vf next = vf_fma(decay, vf_load(state), u[v] * b);
+            vf_store(state, next);
+            y[v] = vf_fma(next, c, y[v]);
         }
     }
     UNROLL
     for (u32 v = 0; v < vectors; v++) {
-        f32 *const at = z + (size_t)v * VF_LANES;
-        y[v] = vf_fma(vf_load(x + (size_t)v * VF_LANES), vf_splat(D), y[v]);
-        vf_store(at, y[v] * vf_silu(vf_load(at)));
+        f32 *const z = at.z + (size_t)v * VF_LANES;
+        y[v] = vf_fma(vf_load(at.x + (size_t)v * VF_LANES), vf_splat(D), y[v]);
+        vf_store(z, y[v] * vf_silu(vf_load(z)));
     }
 }
 
-/* The sizes of an instance. */
-struct ssd_shape {
-    u32 H, P, G, N, XS;
-    f32 low, high;
-};
-
 /* All tokens of `vectors` vectors of channels from channel `c`. */
-KERNEL_INLINE void ssd_channels(struct ssd_shape s, u32 vectors, u32 c, enum count count, u32 rows,
-                                f32 *zx, f32 *state, const f32 *A, const f32 *D, const f32 *bias)
+KERNEL_INLINE void ssd_channels(const struct ssd_shape *s, u32 vectors, u32 c, u32 rows, f32 *zx,
+                                f32 *state, const f32 *A, const f32 *D, const f32 *bias)
 {
-    const u32 I = s.H * s.P, head = c / s.P, group = head / (s.H / s.G);
-    state += (size_t)head * s.N * s.P + c % s.P;
-    for (u32 t = 0; t < rows; t++, zx += s.XS) {
-        const f32 *const B = zx + 2 * (size_t)I, *const C = B + (size_t)s.G * s.N;
-        const f32 raw = C[(size_t)s.G * s.N + head] + bias[head];
-        ssd_token(s.P, s.N, vectors, count, ssd_step(s.low, s.high, raw, A[head]), D[head],
-                  zx + I + c, B + (size_t)group * s.N, C + (size_t)group * s.N, zx + c, state);
+    const u32 I = s->H * s->P, head = c / s->P, group = head / (s->H / s->G);
+    state += (size_t)head * s->N * s->P + c % s->P;
+    for (u32 t = 0; t < rows; t++, zx += s->zx_stride) {
+        const f32 *const B = zx + 2 * (size_t)I, *const C = B + (size_t)s->G * s->N;
+        const f32 raw = C[(size_t)s->G * s->N + head] + bias[head];
+        ssd_token(s, vectors, ssd_step(s, raw, A[head]), D[head],
+                  (struct ssd_at){.z = zx + c,
+                                  .x = zx + I + c,
+                                  .B = B + (size_t)group * s->N,
+                                  .C = C + (size_t)group * s->N,
+                                  .state = state});
     }
 }
 
 /* This thread's share of the channels. */
-KERNEL_INLINE void ssd(struct ssd_shape s, enum count count, const run *r, f32 *zx, f32 *state,
-                       const f32 *A, const f32 *D, const f32 *bias)
+KERNEL_INLINE void ssd(const run *r, const struct ssd_shape *s, f32 *zx, f32 *state, const f32 *A,
+                       const f32 *D, const f32 *bias)
 {
-    const u32 of_head = s.P / LINE_F32, rows = count_rows(r, count);
+    const u32 of_head = s->P / LINE_F32, rows = count_rows(r, s->count);
     u32 first, last;
-    panel_share(r, s.H * of_head, &first, &last);
+    panel_share(r, s->H * of_head, &first, &last);
     for (u32 line = first, step; line < last; line += step) {
         const u32 in_head = of_head - line % of_head, c = line * LINE_F32;
         step = last - line < in_head ? last - line : in_head;
         step = step < SSD_LINES ? step : (u32)SSD_LINES;
         const u32 vectors = step * LINE_VF;
         if (vectors == 4)
-            ssd_channels(s, 4, c, count, rows, zx, state, A, D, bias);
+            ssd_channels(s, 4, c, rows, zx, state, A, D, bias);
         else if (vectors == 3)
-            ssd_channels(s, 3, c, count, rows, zx, state, A, D, bias);
+            ssd_channels(s, 3, c, rows, zx, state, A, D, bias);
         else if (vectors == 2)
-            ssd_channels(s, 2, c, count, rows, zx, state, A, D, bias);
+            ssd_channels(s, 2, c, rows, zx, state, A, D, bias);
         else
-            ssd_channels(s, 1, c, count, rows, zx, state, A, D, bias);
+            ssd_channels(s, 1, c, rows, zx, state, A, D, bias);
     }
 }
 
-#define SSD(name, H, P, G, N, XS, LOW, HIGH, COUNT)                                                \
-    void name(run *r, u32 op, f32(*zx)[XS], f32(*state)[N][P], const f32 *A, const f32 *D,         \
+#define SSD(name, H_, P_, G_, N_, XS, LOW, HIGH, COUNT)                                            \
+    void name(run *r, u32 op, f32(*zx)[XS], f32(*state)[N_][P_], const f32 *A, const f32 *D,       \
               const f32 *bias)                                                                     \
     {                                                                                              \
-        ssd((struct ssd_shape){H, P, G, N, XS, LOW, HIGH}, COUNT_##COUNT, r, zx[0], state[0][0],   \
-            A, D, bias);                                                                           \
+        static const struct ssd_shape shape = {.H = H_,                                            \
+                                               .P = P_,                                            \
+                                               .G = G_,                                            \
+                                               .N = N_,                                            \
+                                               .zx_stride = XS,                                    \
+                                               .low = LOW,                                         \
+                                               .high = HIGH,                                       \
+                                               .count = COUNT_##COUNT};                            \
+        ssd(r, &shape, zx[0], state[0][0], A, D, bias);                                            \
         op_done(r, op); /* z before the norm of out_proj reads it */                               \
     }
 

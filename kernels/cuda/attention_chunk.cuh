@@ -90,7 +90,7 @@ DEVICE u32 attend_columns(u32 HD, u32 first)
 
 /* Puts columns from `first` on of a block of keys or values to kv, widened; 0 for
  * positions that no row of the tile sees. */
-DEVICE void attend_load(enum weight_type T, u32 HD, u32 C, bool keys, u32 first, uint64_t block,
+DEVICE void attend_load(enum format T, u32 HD, u32 C, bool keys, u32 first, uint64_t block,
                         const struct attend_tile *tile, const char *from, f32 *kv)
 {
     const u32 width = VEC_ELEMENTS(T), vectors = attend_columns(HD, first) / width;
@@ -226,7 +226,7 @@ DEVICE void attend_values(u32 HD, u32 first, const struct attend_shared *s,
 }
 
 /* One block of keys. */
-DEVICE void attend_step(enum weight_type T, u32 HD, u32 C, f32 scale, uint64_t block,
+DEVICE void attend_step(enum format T, u32 HD, u32 C, f32 scale, uint64_t block,
                         const struct attend_tile *tile, const char *keys, const char *values,
                         struct attend_row *row, const struct attend_shared *s,
                         f32 (*acc)[ATTEND_MOST_COLUMNS])
@@ -266,8 +266,8 @@ DEVICE void attend_step(enum weight_type T, u32 HD, u32 C, f32 scale, uint64_t b
     }
 }
 
-DEVICE void attention_chunk(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, u32 W, u32 most,
-                            f32 scale, enum count count, const struct attention_params *p)
+DEVICE void attention_chunk(u32 H, u32 KV, u32 HD, enum format T, u32 C, u32 W, u32 most, f32 scale,
+                            enum count count, const struct attention_params *p)
 {
     const u32 shared = H / KV, tiles = ATTEND_COUNT(most, shared, HD), ROWS = ATTEND_ROWS(HD);
     const u32 x = thread_index() % ATTEND_SIDE, y = thread_index() / ATTEND_SIDE;
@@ -317,7 +317,7 @@ DEVICE void attention_chunk(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, u3
 #define ATTENTION_CHUNK(name, H, KV, HD, TYPE, T, C, W, SCALE)                                     \
     KERNEL(name##_kernel, struct attention_params, ATTEND_THREADS)                                 \
     {                                                                                              \
-        attention_chunk(H, KV, HD, WEIGHT_##T, C, W, ROWS_MOST_CHUNK, SCALE, COUNT_CHUNK, &p);     \
+        attention_chunk(H, KV, HD, FORMAT_##T, C, W, ROWS_MOST_CHUNK, SCALE, COUNT_CHUNK, &p);     \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*q)[(H) * (HD)], const TYPE(*keys)[C][HD],            \
                          const TYPE(*values)[C][HD])                                               \

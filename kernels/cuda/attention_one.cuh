@@ -85,7 +85,7 @@ struct spans_shared {
     f32 *rescale, *sum, *most; /* [N] */
 };
 
-DEVICE struct spans_shared spans_shared_of(enum weight_type T, u32 N, u32 HD)
+DEVICE struct spans_shared spans_shared_of(enum format T, u32 N, u32 HD)
 {
     struct spans_shared s;
     s.part = (f32 *)shared_memory();
@@ -98,7 +98,7 @@ DEVICE struct spans_shared spans_shared_of(enum weight_type T, u32 N, u32 HD)
 }
 
 /* score[head][thread] <- SCALE * q . k of this thread's position; -infinity if it is not seen. */
-DEVICE void spans_scores(enum weight_type T, u32 N, u32 HD, u32 C, f32 scale, uint64_t span,
+DEVICE void spans_scores(enum format T, u32 N, u32 HD, u32 C, f32 scale, uint64_t span,
                          const struct seen *seen, const char *keys, const struct spans_shared *s)
 {
     const u32 width = VEC_ELEMENTS(T), vectors = HD / width;
@@ -171,7 +171,7 @@ DEVICE void spans_exponentials(u32 head, f32 *most, f32 *sum, const struct spans
 }
 
 /* This thread's sums over the values of a span. */
-DEVICE void spans_values(enum weight_type T, u32 N, u32 HD, u32 C, uint64_t span,
+DEVICE void spans_values(enum format T, u32 N, u32 HD, u32 C, uint64_t span,
                          const struct seen *seen, const char *values, const struct spans_shared *s,
                          f32 (*acc)[SPANS_MOST_WIDTH])
 {
@@ -222,9 +222,9 @@ DEVICE void spans_column(u32 HD, u32 groups, bool alone, size_t at, u32 d, const
 }
 
 /* The sums of all threads, head by head: results of the row, or partial sums. */
-DEVICE void spans_finish(enum weight_type T, u32 H, u32 N, u32 HD, u32 splits, u32 split,
-                         u32 head_first, bool alone, const struct spans_shared *s,
-                         f32 (*acc)[SPANS_MOST_WIDTH], const struct attention_params *p)
+DEVICE void spans_finish(enum format T, u32 H, u32 N, u32 HD, u32 splits, u32 split, u32 head_first,
+                         bool alone, const struct spans_shared *s, f32 (*acc)[SPANS_MOST_WIDTH],
+                         const struct attention_params *p)
 {
     const u32 width = VEC_ELEMENTS(T), vectors = HD / width, groups = SPANS_THREADS / vectors;
     const u32 v = thread_index() % vectors, group = thread_index() / vectors;
@@ -251,7 +251,7 @@ DEVICE void spans_finish(enum weight_type T, u32 H, u32 N, u32 HD, u32 splits, u
     }
 }
 
-DEVICE void attention_spans(u32 H, u32 KV, u32 HD, enum weight_type T, u32 C, u32 W, f32 scale,
+DEVICE void attention_spans(u32 H, u32 KV, u32 HD, enum format T, u32 C, u32 W, f32 scale,
                             const struct attention_params *p)
 {
     const u32 N = ATTENTION_HEADS(H / KV), groups = ATTENTION_GROUPS(H, KV);
@@ -363,7 +363,7 @@ DEVICE void attention_merge(u32 H, u32 HD, u32 splits, u32 W, const struct atten
 #define ATTENTION_ONE(name, H, KV, HD, TYPE, T, C, W, SCALE)                                       \
     KERNEL(name##_spans_kernel, struct attention_params, SPANS_THREADS)                            \
     {                                                                                              \
-        attention_spans(H, KV, HD, WEIGHT_##T, C, W, SCALE, &p);                                   \
+        attention_spans(H, KV, HD, FORMAT_##T, C, W, SCALE, &p);                                   \
     }                                                                                              \
     KERNEL(name##_merge_kernel, struct attention_params, MERGE_THREADS)                            \
     {                                                                                              \
@@ -374,7 +374,7 @@ DEVICE void attention_merge(u32 H, u32 HD, u32 splits, u32 W, const struct atten
     {                                                                                              \
         struct attention_params p = {r->step, q[0], keys, values, (f32 *)r->work};                 \
         LAUNCH(r, op, name##_spans_kernel, ATTENTION_SPLITS(H, KV, C) * ATTENTION_GROUPS(H, KV),   \
-               SPANS_THREADS, SPANS_SHARED_BYTES(WEIGHT_##T, ATTENTION_HEADS((H) / (KV)), HD), p); \
+               SPANS_THREADS, SPANS_SHARED_BYTES(FORMAT_##T, ATTENTION_HEADS((H) / (KV)), HD), p); \
         if (ATTENTION_SPLITS(H, KV, C) > 1)                                                        \
             LAUNCH(r, op, name##_merge_kernel, H, MERGE_THREADS, sizeof(struct merge_shared), p);  \
     }

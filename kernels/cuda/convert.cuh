@@ -36,9 +36,9 @@ DEVICE void convert_load(u32 K, const f32 *x, u32 column, f32 *eight)
     }
 }
 
-DEVICE void convert_store(enum weight_type T, const f32 *eight, void *to, size_t at)
+DEVICE void convert_store(enum format T, const f32 *eight, void *to, size_t at)
 {
-    if (T == WEIGHT_F32) {
+    if (T == FORMAT_F32) {
         UNROLL
         for (u32 i = 0; i < CONVERT_ELEMENTS; i += 4)
             store16((f32 *)to + at + i, {{as_u32(eight[i]), as_u32(eight[i + 1]),
@@ -49,14 +49,14 @@ DEVICE void convert_store(enum weight_type T, const f32 *eight, void *to, size_t
     UNROLL
     for (u32 w = 0; w < 4; w++) {
         const f32 low = eight[2 * w], high = eight[2 * w + 1];
-        packed.word[w] = T == WEIGHT_F16 ? narrow_f16(low) | narrow_f16(high) << 16
+        packed.word[w] = T == FORMAT_F16 ? narrow_f16(low) | narrow_f16(high) << 16
                                          : narrow_bf16(low) | narrow_bf16(high) << 16;
     }
     store16((uint16_t *)to + at, packed);
 }
 
 /* A token has `each` rows, one behind another. */
-DEVICE void convert_rows(enum weight_type T, u32 K, u32 XS, u32 most, u32 each, enum count count,
+DEVICE void convert_rows(enum format T, u32 K, u32 XS, u32 most, u32 each, enum count count,
                          const struct convert_params *p)
 {
     pdl_trigger();

@@ -60,7 +60,7 @@ struct dt_shared {
 
 /* This lane's part of the time step of channel 16 block + thread / 8. Columns from R on meet zeros
  * of W. */
-DEVICE struct product dt_product(enum weight_type T, u32 R, const void *w)
+DEVICE struct product dt_product(enum format T, u32 R, const void *w)
 {
     const u32 vectors = ROW_VECTORS(T, R);
     const u32 row = block_index() * LINE_F32 + thread_index() / DT_LANES;
@@ -117,7 +117,7 @@ DEVICE const f32 *dt_row(u32 N, u32 R, bool normed, f32 eps, const struct dt_sca
     return shared->xdb;
 }
 
-DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, bool normed, f32 eps,
+DEVICE void dt_scan(enum format T, u32 I, u32 N, u32 R, bool normed, f32 eps,
                     const struct dt_scan_params *p)
 {
     struct dt_shared *const shared = (struct dt_shared *)shared_memory();
@@ -171,7 +171,7 @@ DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, bool normed, f32 ep
 #define DT_SCAN(name, TYPE, T, I, N, R, XS, DS)                                                    \
     KERNEL(name##_kernel, struct dt_scan_params, DT_THREADS)                                       \
     {                                                                                              \
-        dt_scan(WEIGHT_##T, I, N, R, false, 0.0f, &p);                                             \
+        dt_scan(FORMAT_##T, I, N, R, false, 0.0f, &p);                                             \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32],                   \
                          const f32(*xdb)[DS], const TYPE *w, const f32 *dt_bias,                   \
@@ -186,7 +186,7 @@ DEVICE void dt_scan(enum weight_type T, u32 I, u32 N, u32 R, bool normed, f32 ep
                   "norm_dt_scan: dt is too long");                                                 \
     KERNEL(name##_kernel, struct dt_scan_params, DT_THREADS)                                       \
     {                                                                                              \
-        dt_scan(WEIGHT_##T, I, N, R, true, EPS, &p);                                               \
+        dt_scan(FORMAT_##T, I, N, R, true, EPS, &p);                                               \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32],                   \
                          const f32(*xdb)[DS], const f32 *dt_norm, const f32 *b_norm,               \

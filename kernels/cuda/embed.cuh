@@ -23,7 +23,7 @@ struct embed_params {
     f32 *y;
 };
 
-DEVICE void embed(enum weight_type T, u32 K, u32 YS, enum count count, const struct embed_params *p)
+DEVICE void embed(enum format T, u32 K, u32 YS, enum count count, const struct embed_params *p)
 {
     const u32 vectors = ROW_VECTORS(T, K), row_blocks = EMBED_ROW_BLOCKS(T, K);
     const u32 row = block_index() / row_blocks;
@@ -47,12 +47,12 @@ DEVICE void embed(enum weight_type T, u32 K, u32 YS, enum count count, const str
 #define EMBED(name, TYPE, T, M, K, YS, COUNT)                                                      \
     KERNEL(name##_kernel, struct embed_params, EMBED_THREADS)                                      \
     {                                                                                              \
-        embed(WEIGHT_##T, K, YS, COUNT_##COUNT, &p);                                               \
+        embed(FORMAT_##T, K, YS, COUNT_##COUNT, &p);                                               \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const u32 *tokens)            \
     {                                                                                              \
         struct embed_params p = {r->step, tokens, w->w, y[0]};                                     \
-        LAUNCH(r, op, name##_kernel, ROWS_MOST_##COUNT *EMBED_ROW_BLOCKS(WEIGHT_##T, K),           \
+        LAUNCH(r, op, name##_kernel, ROWS_MOST_##COUNT *EMBED_ROW_BLOCKS(FORMAT_##T, K),           \
                EMBED_THREADS, 0, p);                                                               \
     }
 

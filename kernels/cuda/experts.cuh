@@ -57,7 +57,7 @@ struct norm_experts_params {
 
 /* ---- the route of one row ------------------------------------------------------------------- */
 /* This lane's part of row e of the router. */
-DEVICE struct product router_product(enum weight_type T, u32 D, u32 e, const void *router)
+DEVICE struct product router_product(enum format T, u32 D, u32 e, const void *router)
 {
     const u32 vectors = ROW_VECTORS(T, D);
     struct product p;
@@ -77,9 +77,8 @@ DEVICE struct product router_product(enum weight_type T, u32 D, u32 e, const voi
 
 /* p of the room <- the logits, by all warps; `hold` has the first weights of this warp's first row.
  */
-DEVICE void router_logits(enum weight_type T, u32 D, u32 E, u32 warps, const void *router,
-                          f32 scale, const struct vec16 *x, struct vec16 *hold,
-                          struct route_room *room)
+DEVICE void router_logits(enum format T, u32 D, u32 E, u32 warps, const void *router, f32 scale,
+                          const struct vec16 *x, struct vec16 *hold, struct route_room *room)
 {
     for (u32 e = warp_index(); e < E; e += warps) {
         const struct product row = router_product(T, D, e, router);
@@ -95,8 +94,7 @@ DEVICE void router_logits(enum weight_type T, u32 D, u32 E, u32 warps, const voi
 
 /* The kernel in front, where it is launched: logits <- router norm(x), rows of the router as in
  * linear_gemv.cuh. */
-DEVICE void norm_logits(enum weight_type T, u32 D, u32 E, f32 eps,
-                        const struct norm_experts_params *p)
+DEVICE void norm_logits(enum format T, u32 D, u32 E, f32 eps, const struct norm_experts_params *p)
 {
     const u32 threads = GEMV_THREADS(T, E, D), row = gemv_row(T, E, D);
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
@@ -116,8 +114,8 @@ DEVICE void norm_logits(enum weight_type T, u32 D, u32 E, f32 eps,
 
 /* ---- gate and up ---------------------------------------------------------------------------- */
 /* This lane's part of the rows of a tile that begins with row `row` of all chosen experts'. */
-DEVICE struct product chosen_product(enum weight_type T, u32 M, u32 D, u32 F, u32 row,
-                                     const f32 *route, const struct norm_experts_params *p)
+DEVICE struct product chosen_product(enum format T, u32 M, u32 D, u32 F, u32 row, const f32 *route,
+                                     const struct norm_experts_params *p)
 {
     const u32 slot = row / (2 * LINE_PAD(F));
     const size_t at = (size_t)(u32)route[slot] * EXPERT_BYTES(T, F, D);
@@ -126,7 +124,7 @@ DEVICE struct product chosen_product(enum weight_type T, u32 M, u32 D, u32 F, u3
 }
 
 /* The tiles of this block, from x in shared memory. */
-DEVICE void chosen_swiglu(enum weight_type T, u32 D, u32 F, u32 rows, f32 scale, const f32 *route,
+DEVICE void chosen_swiglu(enum format T, u32 D, u32 F, u32 rows, f32 scale, const f32 *route,
                           struct gemv_shared *shared, struct vec16 *hold,
                           const struct norm_experts_params *p)
 {
@@ -150,7 +148,7 @@ DEVICE void chosen_swiglu(enum weight_type T, u32 D, u32 F, u32 rows, f32 scale,
     }
 }
 
-DEVICE void norm_experts_swiglu(enum weight_type T, u32 D, u32 F, f32 eps, u32 E, u32 K,
+DEVICE void norm_experts_swiglu(enum format T, u32 D, u32 F, f32 eps, u32 E, u32 K,
                                 enum route_weights weights, const struct norm_experts_params *p)
 {
     const u32 rows = EXPERTS_ROWS(F, K), threads = GEMV_THREADS(T, PAIR_ROWS(rows), D);
@@ -186,13 +184,13 @@ DEVICE void norm_experts_swiglu(enum weight_type T, u32 D, u32 F, f32 eps, u32 E
     static_assert(EXPERTS_SHARED_BYTES(D) <= SHARED_MOST_BYTES,                                    \
                   "norm_experts_swiglu: x is too long");                                           \
     KERNEL_FEW_BLOCKS(name##_logits_kernel, struct norm_experts_params,                            \
-                      GEMV_THREADS(WEIGHT_##T, E, D))                                              \
+                      GEMV_THREADS(FORMAT_##T, E, D))                                              \
     {                                                                                              \
-        norm_logits(WEIGHT_##T, D, E, EPS, &p);                                                    \
+        norm_logits(FORMAT_##T, D, E, EPS, &p);                                                    \
     }                                                                                              \
-    KERNEL(name##_kernel, struct norm_experts_params, NORM_EXPERTS_THREADS(WEIGHT_##T, D, F, K))   \
+    KERNEL(name##_kernel, struct norm_experts_params, NORM_EXPERTS_THREADS(FORMAT_##T, D, F, K))   \
     {                                                                                              \
-        norm_experts_swiglu(WEIGHT_##T, D, F, EPS, E, K, ROUTE_##WEIGHTS, &p);                     \
+        norm_experts_swiglu(FORMAT_##T, D, F, EPS, E, K, ROUTE_##WEIGHTS, &p);                     \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*h)[LINE_PAD(F)], f32(*route)[ROUTE_STRIDE(K)],       \
                          const f32(*x)[S], const f32 *norm, const ROUTER_TYPE *router,             \
@@ -201,11 +199,11 @@ DEVICE void norm_experts_swiglu(enum weight_type T, u32 D, u32 F, f32 eps, u32 E
         const struct norm_experts_params params = {router->w, gate,           up,   norm,          \
                                                    x[0],      (f32 *)r->work, h[0], route[0]};     \
         if (!EXPERTS_OWN_ROUTE(E))                                                                 \
-            LAUNCH(r, op, name##_logits_kernel, GEMV_BLOCKS(E), GEMV_THREADS(WEIGHT_##T, E, D),    \
+            LAUNCH(r, op, name##_logits_kernel, GEMV_BLOCKS(E), GEMV_THREADS(FORMAT_##T, E, D),    \
                    GEMV_SHARED_BYTES(D), params);                                                  \
         LAUNCH(r, op, name##_kernel,                                                               \
                PAIR_BLOCKS(EXPERTS_ROWS(F, K)) / EXPERTS_TILES(EXPERTS_ROWS(F, K)),                \
-               NORM_EXPERTS_THREADS(WEIGHT_##T, D, F, K), EXPERTS_SHARED_BYTES(D), params);        \
+               NORM_EXPERTS_THREADS(FORMAT_##T, D, F, K), EXPERTS_SHARED_BYTES(D), params);        \
     }
 
 /* ---- the way back --------------------------------------------------------------------------- */
@@ -216,14 +214,14 @@ struct experts_add_params {
 };
 
 /* This lane's part of the rows of the expert in `slot`. */
-DEVICE struct product down_product(enum weight_type T, u32 F, u32 D, u32 slot,
+DEVICE struct product down_product(enum format T, u32 F, u32 D, u32 slot,
                                    const struct experts_add_params *p)
 {
     const size_t expert = (u32)p->route[slot];
     return gemv_product(T, D, F, (const char *)p->w + expert * EXPERT_BYTES(T, D, F));
 }
 
-DEVICE void experts_add_one(enum weight_type T, u32 F, u32 HS, u32 D, u32 K,
+DEVICE void experts_add_one(enum format T, u32 F, u32 HS, u32 D, u32 K,
                             const struct experts_add_params *p)
 {
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
@@ -253,15 +251,15 @@ DEVICE void experts_add_one(enum weight_type T, u32 F, u32 HS, u32 D, u32 K,
 
 #define EXPERTS_ADD_ONE(name, TYPE, T, F, HS, D, E, K, ROWS)                                       \
     static_assert(GEMV_SHARED_BYTES(F) <= SHARED_MOST_BYTES, "experts_add: h is too long");        \
-    KERNEL(name##_kernel, struct experts_add_params, GEMV_THREADS(WEIGHT_##T, D, F))               \
+    KERNEL(name##_kernel, struct experts_add_params, GEMV_THREADS(FORMAT_##T, D, F))               \
     {                                                                                              \
-        experts_add_one(WEIGHT_##T, F, HS, D, K, &p);                                              \
+        experts_add_one(FORMAT_##T, F, HS, D, K, &p);                                              \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*y)[LINE_PAD(D)], const f32(*h)[HS],                  \
                          const f32(*route)[ROUTE_STRIDE(K)], const TYPE *w)                        \
     {                                                                                              \
         const struct experts_add_params params = {w, route[0], h[0], y[0]};                        \
-        LAUNCH(r, op, name##_kernel, GEMV_BLOCKS(D), GEMV_THREADS(WEIGHT_##T, D, F),               \
+        LAUNCH(r, op, name##_kernel, GEMV_BLOCKS(D), GEMV_THREADS(FORMAT_##T, D, F),               \
                GEMV_SHARED_BYTES(F), params);                                                      \
     }
 

@@ -90,8 +90,7 @@ DEVICE u32 tile_weight()
 }
 
 /* 16 columns of 16-bit weights: vectors 2 part and 2 part + 1. */
-DEVICE void tile_mma(enum weight_type T, u32 part, const struct tile_stage *s,
-                     struct tile_sums *sums)
+DEVICE void tile_mma(enum format T, u32 part, const struct tile_stage *s, struct tile_sums *sums)
 {
     const u32 g = warp_lane() / 4, t = warp_lane() % 4;
     u32 a[2][4], b[4][2];
@@ -104,7 +103,7 @@ DEVICE void tile_mma(enum weight_type T, u32 part, const struct tile_stage *s,
         b[i / 2][i % 2] = s->w[tile_weight() + i / 2 * 8 + g][2 * part + i % 2].word[t];
     UNROLL
     for (u32 i = 0; i < 8; i++)
-        if (T == WEIGHT_F16)
+        if (T == FORMAT_F16)
             mma_f16(sums->c[i / 4][i % 4], a[i / 4], b[i % 4]);
         else
             mma_bf16(sums->c[i / 4][i % 4], a[i / 4], b[i % 4]);
@@ -132,13 +131,13 @@ DEVICE void tile_fma(u32 v, const struct tile_stage *s, struct tile_sums *sums)
 }
 
 /* One stage, of which `vectors` vectors of a row are there. */
-DEVICE void tile_stage_sums(enum weight_type T, u32 vectors, const struct tile_stage *s,
+DEVICE void tile_stage_sums(enum format T, u32 vectors, const struct tile_stage *s,
                             struct tile_sums *sums)
 {
     UNROLL
     for (u32 v = 0; v < TILE_VECTORS; v++)
         if (v < vectors) {
-            if (T == WEIGHT_F32)
+            if (T == FORMAT_F32)
                 tile_fma(v, s, sums);
             else if (v % 2 == 0)
                 tile_mma(T, v / 2, s, sums);
@@ -146,7 +145,7 @@ DEVICE void tile_stage_sums(enum weight_type T, u32 vectors, const struct tile_s
 }
 
 /* The sums of this warp over K columns. */
-DEVICE void tile_products(enum weight_type T, u32 K, const struct tile_sources *sources,
+DEVICE void tile_products(enum format T, u32 K, const struct tile_sources *sources,
                           struct tile_sums *sums)
 {
     struct tile_stage *const stages = (struct tile_stage *)shared_memory();
@@ -176,13 +175,13 @@ DEVICE struct tile tile_of(u32 tiles, const struct vec16 *table)
 }
 
 /* Row r of a tile of [most][K] rows; behind the last one it is that, and nobody stores the sums. */
-DEVICE const char *tile_source_x(enum weight_type T, u32 K, u32 most, const void *x, u32 r)
+DEVICE const char *tile_source_x(enum format T, u32 K, u32 most, const void *x, u32 r)
 {
     return (const char *)x + (size_t)GEMV_LEAST(r, most - 1) * ROW_VECTORS(T, K) * 16;
 }
 
 /* The same for rows of weights, of which there are PAD(M). */
-DEVICE const char *tile_source_w(enum weight_type T, u32 K, u32 M, const void *w, u32 r)
+DEVICE const char *tile_source_w(enum format T, u32 K, u32 M, const void *w, u32 r)
 {
     return (const char *)w + (size_t)GEMV_LEAST(r, LINE_PAD(M) - 1) * ROW_VECTORS(T, K) * 16;
 }
@@ -200,7 +199,7 @@ struct experts_swiglu_params {
     f32 *h;
 };
 
-DEVICE void experts_swiglu(enum weight_type T, u32 D, u32 F, u32 most, u32 tiles,
+DEVICE void experts_swiglu(enum format T, u32 D, u32 F, u32 most, u32 tiles,
                            const struct experts_swiglu_params *p)
 {
     const u32 output = block_index() / tiles * TILE_OUTPUTS;
@@ -238,7 +237,7 @@ DEVICE void experts_swiglu(enum weight_type T, u32 D, u32 F, u32 most, u32 tiles
 #define EXPERTS_ROWS_KERNEL(name, T, C, XS, K, ROWS)                                               \
     KERNEL(name##_rows_kernel, struct convert_params, CONVERT_THREADS)                             \
     {                                                                                              \
-        convert_rows(WEIGHT_##T, C, XS, (ROWS) * (K), K, COUNT_CHUNK, &p);                         \
+        convert_rows(FORMAT_##T, C, XS, (ROWS) * (K), K, COUNT_CHUNK, &p);                         \
     }
 
 #define EXPERTS_ROWS_LAUNCH(r, op, name, C, K, ROWS, to, x)                                        \
@@ -253,7 +252,7 @@ DEVICE void experts_swiglu(enum weight_type T, u32 D, u32 F, u32 most, u32 tiles
     EXPERTS_ROWS_KERNEL(name, T, D, S, K, ROWS)                                                    \
     KERNEL(name##_kernel, struct experts_swiglu_params, TILE_THREADS)                              \
     {                                                                                              \
-        experts_swiglu(WEIGHT_##T, D, F, (ROWS) * (K), (u32)WORK_TILES((ROWS) * (K), E), &p);      \
+        experts_swiglu(FORMAT_##T, D, F, (ROWS) * (K), (u32)WORK_TILES((ROWS) * (K), E), &p);      \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*h)[LINE_PAD(F)], const f32(*xg)[S],                  \
                          const f32(*route)[ROUTE_STRIDE(K)], const TYPE *gate, const TYPE *up)     \
@@ -275,7 +274,7 @@ struct experts_products_params {
     f32 *products; /* [K rows][PAD(D)] */
 };
 
-DEVICE void experts_products(enum weight_type T, u32 F, u32 D, u32 most, u32 tiles,
+DEVICE void experts_products(enum format T, u32 F, u32 D, u32 most, u32 tiles,
                              const struct experts_products_params *p)
 {
     const u32 output = block_index() / tiles * TILE_WEIGHTS;
@@ -339,7 +338,7 @@ DEVICE void experts_combine(u32 D, u32 K, const struct experts_combine_params *p
     EXPERTS_ROWS_KERNEL(name, T, F, HS, K, ROWS)                                                   \
     KERNEL(name##_kernel, struct experts_products_params, TILE_THREADS)                            \
     {                                                                                              \
-        experts_products(WEIGHT_##T, F, D, (ROWS) * (K), (u32)WORK_TILES((ROWS) * (K), E), &p);    \
+        experts_products(FORMAT_##T, F, D, (ROWS) * (K), (u32)WORK_TILES((ROWS) * (K), E), &p);    \
     }                                                                                              \
     KERNEL(name##_combine_kernel, struct experts_combine_params, COMBINE_THREADS)                  \
     {                                                                                              \
@@ -351,7 +350,7 @@ DEVICE void experts_combine(u32 D, u32 K, const struct experts_combine_params *p
         const struct groups groups = groups_in(r->work, (ROWS) * (K), E);                          \
         void *const x = groups_behind(r->work, (ROWS) * (K), E);                                   \
         f32 *const products =                                                                      \
-            (f32 *)((char *)x + (size_t)((ROWS) * (K)) * ROW_VECTORS(WEIGHT_##T, F) * 16);         \
+            (f32 *)((char *)x + (size_t)((ROWS) * (K)) * ROW_VECTORS(FORMAT_##T, F) * 16);         \
         const struct experts_products_params params = {groups.tiles, x, w, products};              \
         const struct experts_combine_params combine = {r->step, groups.place, route[0], products,  \
                                                        y[0]};                                      \

@@ -31,8 +31,8 @@
  *
  * TYPE      the matrix's struct, with one member w: bf16_3072x768
  * T         F32, F16 or BF16: what an element of TYPE.w is
- * COUNT     ONE, CHUNK or LOGITS: see enum count in op.cuh
- * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS, SOFTPLUS or GELU: see enum epilogue in op.cuh
+ * COUNT     ONE, CHUNK or LOGITS: see enum count in kernels/shapes.h
+ * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS, SOFTPLUS or GELU: see enum epilogue there
  * M, K      output rows and (exact) columns of a matrix; LINEAR pads M to whole lines itself
  * YS XS DS  floats from one row of y, x (xz for conv and scan) or xdb to the next
  * H P G N   of SSD: heads, their width, groups that share B and C, states of a channel
@@ -41,7 +41,7 @@
  * CACHE KT  type of an element of keys and values, f16, and its T; C positions
  * W         the window: how many positions a row sees, its own among them; 0: all
  * E K ROWS  experts, how many of them a token goes through, most tokens
- * WEIGHTS   of the chosen: RENORM or RAW, see enum route_weights in route.cuh
+ * WEIGHTS   of the chosen: RENORM or RAW, see enum route_weights there
  *
  * Arguments and meanings are those of kernels/cpu/kernels.h, and the families there are the
  * definition; each file here opens with its own grid, order of sums and error bound. Matrices are

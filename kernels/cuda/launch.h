@@ -10,11 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernels/formats.h"
 #include "runtime/base/run.h"
-
-/* Element type of a weight matrix. The same constants as in kernels/cpu/panels.h, which no file
- * includes together with this one. */
-enum weight_type { WEIGHT_F32, WEIGHT_F16, WEIGHT_BF16 };
 
 /* One kernel with one parameter struct, passed by value. */
 struct launch {
@@ -31,7 +28,7 @@ struct launch {
  * addresses, 64-byte aligned. x has the type of w; the caller has converted it. */
 struct matmul {
     const char *name; /* the instance's symbol, for messages */
-    enum weight_type type;
+    enum format type;
     u32 rows; /* the most rows of the instance: rows beyond the step's own are computed as well */
     u32 M, K;
     u32 w_stride, x_stride, y_stride;

@@ -60,8 +60,8 @@ DEVICE void linear_finish(u32 M, u32 YS, u32 most, enum epilogue E, enum count c
 
 /* The product of an instance, from the rows in run.work. Zeros pad K, and M so that y's pads are 0.
  */
-static inline void linear_matmul(run *r, u32 op, const char *name, enum weight_type T, u32 most,
-                                 u32 M, u32 K, u32 YS, bool add, f32 *y, const void *w)
+static inline void linear_matmul(run *r, u32 op, const char *name, enum format T, u32 most, u32 M,
+                                 u32 K, u32 YS, bool add, f32 *y, const void *w)
 {
     struct matmul m;
     m.name = name;
@@ -82,7 +82,7 @@ static inline void linear_matmul(run *r, u32 op, const char *name, enum weight_t
 #define LINEAR_PRODUCT_KERNEL(name, T, K, XS, COUNT)                                               \
     KERNEL(name##_rows_kernel, struct convert_params, CONVERT_THREADS)                             \
     {                                                                                              \
-        convert_rows(WEIGHT_##T, K, XS, ROWS_MOST_##COUNT, 1, COUNT_##COUNT, &p);                  \
+        convert_rows(FORMAT_##T, K, XS, ROWS_MOST_##COUNT, 1, COUNT_##COUNT, &p);                  \
     }
 
 #define LINEAR_PRODUCT(name, T, M, K, YS, add, COUNT)                                              \
@@ -90,7 +90,7 @@ static inline void linear_matmul(run *r, u32 op, const char *name, enum weight_t
         const struct convert_params rows = {r->step, r->work, x[0]};                               \
         LAUNCH(r, op, name##_rows_kernel, CONVERT_BLOCKS(K, ROWS_MOST_##COUNT), CONVERT_THREADS,   \
                0, rows);                                                                           \
-        linear_matmul(r, op, #name, WEIGHT_##T, ROWS_MOST_##COUNT, M, K, YS, add, y[0], w->w);     \
+        linear_matmul(r, op, #name, FORMAT_##T, ROWS_MOST_##COUNT, M, K, YS, add, y[0], w->w);     \
     } while (0)
 
 #define LINEAR_MATMUL_WITHOUT_BIAS(name, TYPE, T, M, K, YS, XS, add, COUNT)                        \

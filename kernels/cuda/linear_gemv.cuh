@@ -67,7 +67,7 @@ struct gemv_shared {
 
 /* A lane's part of the products of some rows: vectors first, first + stride, .. of each. */
 struct product {
-    enum weight_type type;
+    enum format type;
     u32 rows, vectors, first, stride;
     u32 pitch;            /* vectors from one row to the next */
     u32 turns;            /* vectors of a row that some lane has */
@@ -97,7 +97,7 @@ DEVICE void product_begin(const struct product *p, struct vec16 *hold)
 }
 
 /* chain[i % 2] += the products of one vector of weights with as many x */
-DEVICE void product_vector(enum weight_type T, const struct vec16 *w, const struct vec16 *x,
+DEVICE void product_vector(enum format T, const struct vec16 *w, const struct vec16 *x,
                            f32 chain[2])
 {
     const u32 elements = VEC_ELEMENTS(T);
@@ -119,7 +119,7 @@ DEVICE void product_sums(const struct product *p, struct vec16 *hold, const stru
                 break;
             struct vec16 in[2];
             in[0] = load16(x + v * p->x_vector);
-            if (p->type != WEIGHT_F32)
+            if (p->type != FORMAT_F32)
                 in[1] = load16(x + v * p->x_vector + p->x_half);
             UNROLL
             for (u32 row = 0; row < p->rows; row++) {
@@ -136,15 +136,15 @@ DEVICE void product_sums(const struct product *p, struct vec16 *hold, const stru
 
 /* Where vector q of a row of K floats lies in shared memory: the two halves of what meets one
  * vector of 16-bit weights are half a row apart, so that lanes side by side read side by side. */
-DEVICE u32 stage_slot(enum weight_type T, u32 K, u32 q)
+DEVICE u32 stage_slot(enum format T, u32 K, u32 q)
 {
-    return T == WEIGHT_F32 ? q : q % 2 * ROW_VECTORS(T, K) + q / 2;
+    return T == FORMAT_F32 ? q : q % 2 * ROW_VECTORS(T, K) + q / 2;
 }
 
 /* Copies a row to shared memory; columns from K on become 0. A thread sees its own part, a barrier
  * shows it to the others. The parts are on their way together: of loads into registers ptxas puts
  * some behind the stores of others to spare registers, and each such pair takes a round trip. */
-DEVICE void stage_row(enum weight_type T, u32 K, u32 threads, const f32 *row, struct vec16 *to)
+DEVICE void stage_row(enum format T, u32 K, u32 threads, const f32 *row, struct vec16 *to)
 {
     const u32 total = LINE_PAD(K) / 4, turns = CEIL_DIV(total, threads);
     UNROLL
@@ -166,7 +166,7 @@ DEVICE void stage_row(enum weight_type T, u32 K, u32 threads, const f32 *row, st
 }
 
 /* This lane's part of the block's rows, of the first slab, with x in shared memory. */
-DEVICE struct product gemv_product(enum weight_type T, u32 M, u32 K, const void *w)
+DEVICE struct product gemv_product(enum format T, u32 M, u32 K, const void *w)
 {
     const u32 split = GEMV_SPLIT(T, M, K), vectors = ROW_VECTORS(T, GEMV_SLAB(K));
     const u32 pitch = ROW_VECTORS(T, K);
@@ -190,7 +190,7 @@ DEVICE struct product gemv_product(enum weight_type T, u32 M, u32 K, const void 
 }
 
 /* The row whose sum gemv_total() gives to this thread, or ~0. */
-DEVICE u32 gemv_row(enum weight_type T, u32 M, u32 K)
+DEVICE u32 gemv_row(enum format T, u32 M, u32 K)
 {
     const u32 split = GEMV_SPLIT(T, M, K);
     if (warp_index() % split != 0 || warp_lane() >= GEMV_ROWS(M))
@@ -199,7 +199,7 @@ DEVICE u32 gemv_row(enum weight_type T, u32 M, u32 K)
 }
 
 /* From the sums of lanes to that of a row. */
-DEVICE f32 gemv_total(enum weight_type T, u32 M, u32 K, struct gemv_shared *shared, const f32 *sums)
+DEVICE f32 gemv_total(enum format T, u32 M, u32 K, struct gemv_shared *shared, const f32 *sums)
 {
     const u32 split = GEMV_SPLIT(T, M, K), rows = GEMV_ROWS(M);
     f32 total = 0.0f;
@@ -225,7 +225,7 @@ DEVICE f32 gemv_total(enum weight_type T, u32 M, u32 K, struct gemv_shared *shar
 
 /* Copies `columns` floats of a slab to shared memory, from column `at` of a row of K on; what is
  * behind them there meets no weight. */
-DEVICE void stage_slab(enum weight_type T, u32 K, u32 at, u32 columns, u32 threads, const f32 *row,
+DEVICE void stage_slab(enum format T, u32 K, u32 at, u32 columns, u32 threads, const f32 *row,
                        struct vec16 *to)
 {
     for (u32 q = thread_index(); q < LINE_PAD(columns) / 4; q += threads) {
@@ -240,7 +240,7 @@ DEVICE void stage_slab(enum weight_type T, u32 K, u32 at, u32 columns, u32 threa
 
 /* This lane's sums of rows that are too long to be staged at once; `hold` has the first weights of
  * the first slab. All threads of the block come here. */
-DEVICE void slab_sums(enum weight_type T, u32 M, u32 K, const f32 *x, struct product product,
+DEVICE void slab_sums(enum format T, u32 M, u32 K, const f32 *x, struct product product,
                       struct vec16 *hold, struct gemv_shared *shared, f32 *sums)
 {
     const u32 slab = GEMV_SLAB(K), vectors = product.vectors;
@@ -271,7 +271,7 @@ struct gemv_params {
     f32 *y;
 };
 
-DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct gemv_params *p)
+DEVICE void gemv(enum format T, u32 M, u32 K, enum epilogue E, const struct gemv_params *p)
 {
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
     const struct product product = gemv_product(T, M, K, p->w);
@@ -343,6 +343,6 @@ DEVICE void gemv(enum weight_type T, u32 M, u32 K, enum epilogue E, const struct
 #define GEMV_GELU     GEMV_WITH_BIAS
 
 #define LINEAR_GEMV(name, TYPE, T, M, K, YS, XS, EPILOGUE)                                         \
-    GEMV_##EPILOGUE(name, TYPE, WEIGHT_##T, M, K, YS, XS, EPILOGUE_##EPILOGUE)
+    GEMV_##EPILOGUE(name, TYPE, FORMAT_##T, M, K, YS, XS, EPILOGUE_##EPILOGUE)
 
 #endif

@@ -74,7 +74,7 @@ DEVICE void swiglu(u32 S, enum count count, const struct swiglu_params *p)
 
 /* This lane's part of the rows of a block that begins with row `row` of gate and up as pairs; the
  * rule is that of M rows. */
-DEVICE struct product pair_product(enum weight_type T, u32 M, u32 D, u32 row, const void *gate,
+DEVICE struct product pair_product(enum format T, u32 M, u32 D, u32 row, const void *gate,
                                    const void *up)
 {
     struct product p = gemv_product(T, M, D, gate);
@@ -100,7 +100,7 @@ struct norm_linear_swiglu_params {
     f32 *y;
 };
 
-DEVICE void norm_linear_swiglu(enum weight_type T, u32 D, u32 M, f32 eps,
+DEVICE void norm_linear_swiglu(enum format T, u32 D, u32 M, f32 eps,
                                const struct norm_linear_swiglu_params *p)
 {
     const u32 threads = GEMV_THREADS(T, M, D);
@@ -124,16 +124,16 @@ DEVICE void norm_linear_swiglu(enum weight_type T, u32 D, u32 M, f32 eps,
 #define NORM_LINEAR_SWIGLU(name, TYPE, T, D, S, M, EPS)                                            \
     static_assert(GEMV_SHARED_BYTES(D) <= SHARED_MOST_BYTES, "norm_linear_swiglu: x is too long"); \
     KERNEL(name##_kernel, struct norm_linear_swiglu_params,                                        \
-           GEMV_THREADS(WEIGHT_##T, PAIR_ROWS(2 * LINE_PAD(M)), D))                                \
+           GEMV_THREADS(FORMAT_##T, PAIR_ROWS(2 * LINE_PAD(M)), D))                                \
     {                                                                                              \
-        norm_linear_swiglu(WEIGHT_##T, D, PAIR_ROWS(2 * LINE_PAD(M)), EPS, &p);                    \
+        norm_linear_swiglu(FORMAT_##T, D, PAIR_ROWS(2 * LINE_PAD(M)), EPS, &p);                    \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*y)[LINE_PAD(M)], const f32(*x)[S], const f32 *norm,  \
                          const TYPE *gate, const TYPE *up)                                         \
     {                                                                                              \
         const struct norm_linear_swiglu_params params = {gate->w, up->w, norm, x[0], y[0]};        \
         LAUNCH(r, op, name##_kernel, PAIR_BLOCKS(2 * LINE_PAD(M)),                                 \
-               GEMV_THREADS(WEIGHT_##T, PAIR_ROWS(2 * LINE_PAD(M)), D), GEMV_SHARED_BYTES(D),      \
+               GEMV_THREADS(FORMAT_##T, PAIR_ROWS(2 * LINE_PAD(M)), D), GEMV_SHARED_BYTES(D),      \
                params);                                                                            \
     }
 

@@ -39,7 +39,7 @@ struct norm_weights {
            NORM_GEMV_SHARED_BYTES(D, biased), p)
 
 /* Begins to bring the norm's weights to shared memory, each to the thread that will use it. */
-DEVICE void norm_begin(enum weight_type T, u32 D, u32 threads, struct norm_weights norm,
+DEVICE void norm_begin(enum format T, u32 D, u32 threads, struct norm_weights norm,
                        struct gemv_shared *shared)
 {
     const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
@@ -60,8 +60,7 @@ DEVICE void norm_begin(enum weight_type T, u32 D, u32 threads, struct norm_weigh
 
 /* Puts x, or with `times` x times the weight that lies there, to where it is staged; returns this
  * thread's part of the sum of squares or, without `times`, of the plain sum. */
-DEVICE f32 norm_stage(enum weight_type T, u32 D, u32 threads, bool times, const f32 *x,
-                      struct vec16 *to)
+DEVICE f32 norm_stage(enum format T, u32 D, u32 threads, bool times, const f32 *x, struct vec16 *to)
 {
     const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
     f32 sum = 0.0f;
@@ -93,7 +92,7 @@ DEVICE f32 norm_stage(enum weight_type T, u32 D, u32 threads, bool times, const 
 
 /* The staged row <- its distance from the mean, 0 in the pads; returns this thread's part of the
  * sum of squares. */
-DEVICE f32 norm_center(enum weight_type T, u32 D, u32 threads, f32 mean, struct vec16 *to)
+DEVICE f32 norm_center(enum format T, u32 D, u32 threads, f32 mean, struct vec16 *to)
 {
     const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
     f32 squares = 0.0f;
@@ -114,7 +113,7 @@ DEVICE f32 norm_center(enum weight_type T, u32 D, u32 threads, f32 mean, struct 
 }
 
 /* The staged row <- row * scale * weight + bias. */
-DEVICE void norm_apply(enum weight_type T, u32 D, u32 threads, f32 scale, struct vec16 *to)
+DEVICE void norm_apply(enum format T, u32 D, u32 threads, f32 scale, struct vec16 *to)
 {
     const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
     UNROLL
@@ -135,7 +134,7 @@ DEVICE void norm_apply(enum weight_type T, u32 D, u32 threads, f32 scale, struct
 
 /* Stages the norm of x for all threads of the block; returns the factor of the finished sums. All
  * threads come here; `biased` is the same in all of them. */
-DEVICE f32 norm_row(enum weight_type T, u32 D, f32 eps, u32 threads, bool biased, const f32 *x,
+DEVICE f32 norm_row(enum format T, u32 D, f32 eps, u32 threads, bool biased, const f32 *x,
                     struct gemv_shared *shared)
 {
     if (biased) {

@@ -46,8 +46,8 @@ DEVICE void group_scales(u32 D, u32 I, u32 G, f32 eps, u32 warps, const f32 *x, 
 }
 
 /* Puts x * scale of its group * the weight that lies there to where it is staged. */
-DEVICE void groups_stage(enum weight_type T, u32 D, u32 G, u32 threads, const f32 *x,
-                         const f32 *scales, struct vec16 *to)
+DEVICE void groups_stage(enum format T, u32 D, u32 G, u32 threads, const f32 *x, const f32 *scales,
+                         struct vec16 *to)
 {
     const u32 total = D / 4, turns = CEIL_DIV(total, threads);
     copy_async_wait(0); /* the norm's weight, read by the thread that asked for it */
@@ -67,8 +67,8 @@ DEVICE void groups_stage(enum weight_type T, u32 D, u32 G, u32 threads, const f3
 }
 
 /* Stages the norm of x for all threads of the block; returns the factor of the finished sums. */
-DEVICE f32 norm_row_groups(enum weight_type T, u32 D, u32 I, u32 G, f32 eps, u32 threads,
-                           const f32 *x, struct gemv_shared *shared)
+DEVICE f32 norm_row_groups(enum format T, u32 D, u32 I, u32 G, f32 eps, u32 threads, const f32 *x,
+                           struct gemv_shared *shared)
 {
     if (G == 1 && I == D)
         return norm_row(T, D, eps, threads, false, x, shared);
@@ -80,7 +80,7 @@ DEVICE f32 norm_row_groups(enum weight_type T, u32 D, u32 I, u32 G, f32 eps, u32
     return 1.0f;
 }
 
-DEVICE void norm_linear_add(enum weight_type T, u32 M, u32 D, u32 I, u32 G, f32 eps,
+DEVICE void norm_linear_add(enum format T, u32 M, u32 D, u32 I, u32 G, f32 eps,
                             const struct norm_linear_add_params *p)
 {
     const u32 threads = GEMV_THREADS(T, M, D);
@@ -108,15 +108,15 @@ DEVICE void norm_linear_add(enum weight_type T, u32 M, u32 D, u32 I, u32 G, f32 
     static_assert((D) % (16 * (G)) == 0, "norm_linear_add: groups in lines of 16");                \
     static_assert(NORM_ADD_SHARED_BYTES(D, G) <= SHARED_MOST_BYTES,                                \
                   "norm_linear_add: x is too long");                                               \
-    KERNEL(name##_kernel, struct norm_linear_add_params, GEMV_THREADS(WEIGHT_##T, M, D))           \
+    KERNEL(name##_kernel, struct norm_linear_add_params, GEMV_THREADS(FORMAT_##T, M, D))           \
     {                                                                                              \
-        norm_linear_add(WEIGHT_##T, M, D, I, G, EPS, &p);                                          \
+        norm_linear_add(FORMAT_##T, M, D, I, G, EPS, &p);                                          \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*y)[LINE_PAD(M)], const f32(*x)[XS], const f32 *norm, \
                          const TYPE *w, const f32 *bias)                                           \
     {                                                                                              \
         struct norm_linear_add_params p = {w->w, norm, bias, x[0], y[0]};                          \
-        LAUNCH(r, op, name##_kernel, GEMV_BLOCKS(M), GEMV_THREADS(WEIGHT_##T, M, D),               \
+        LAUNCH(r, op, name##_kernel, GEMV_BLOCKS(M), GEMV_THREADS(FORMAT_##T, M, D),               \
                NORM_ADD_SHARED_BYTES(D, G), p);                                                    \
     }
 

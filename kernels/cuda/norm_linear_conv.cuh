@@ -69,7 +69,7 @@ DEVICE f32 channel_step(u32 S, u32 K, u32 c, const struct norm_linear_conv_param
     return k_silu(sum + of->bias);
 }
 
-DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 M, u32 at, u32 S, u32 K, f32 eps,
+DEVICE void norm_linear_conv(enum format T, u32 D, u32 M, u32 at, u32 S, u32 K, f32 eps,
                              const struct norm_linear_conv_params *p)
 {
     const u32 threads = GEMV_THREADS(T, M, D);
@@ -101,9 +101,9 @@ DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 M, u32 at, u32 S, u3
 #define NORM_LINEAR_CONV(name, TYPE, T, D, S, M, AT, I, K, EPS, XS)                                \
     static_assert(GEMV_SHARED_BYTES(D) <= SHARED_MOST_BYTES, "norm_linear_conv: x is too long");   \
     static_assert((K) <= CONV_MOST_TAPS, "norm_linear_conv: too many taps");                       \
-    KERNEL(name##_kernel, struct norm_linear_conv_params, GEMV_THREADS(WEIGHT_##T, M, D))          \
+    KERNEL(name##_kernel, struct norm_linear_conv_params, GEMV_THREADS(FORMAT_##T, M, D))          \
     {                                                                                              \
-        norm_linear_conv(WEIGHT_##T, D, M, AT, LINE_PAD(I), K, EPS, &p);                           \
+        norm_linear_conv(FORMAT_##T, D, M, AT, LINE_PAD(I), K, EPS, &p);                           \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*xz)[XS], const f32(*x)[S], const f32 *norm,          \
                          const TYPE *w, const f32 *bias, f32(*conv)[LINE_PAD(I)],                  \
@@ -111,7 +111,7 @@ DEVICE void norm_linear_conv(enum weight_type T, u32 D, u32 M, u32 at, u32 S, u3
     {                                                                                              \
         struct norm_linear_conv_params p = {w->w,      norm, bias,  taps[0],                       \
                                             conv_bias, x[0], xz[0], conv[0]};                      \
-        NORM_GEMV_LAUNCH(r, op, name, WEIGHT_##T, M, D, false, p);                                 \
+        NORM_GEMV_LAUNCH(r, op, name, FORMAT_##T, M, D, false, p);                                 \
     }
 
 #endif

@@ -24,7 +24,7 @@ struct norm_linear_gelu_params {
     f32 *y;
 };
 
-DEVICE void norm_linear_gelu(enum weight_type T, u32 D, u32 M, f32 eps,
+DEVICE void norm_linear_gelu(enum format T, u32 D, u32 M, f32 eps,
                              const struct norm_linear_gelu_params *p)
 {
     const u32 threads = GEMV_THREADS(T, M, D);
@@ -49,15 +49,15 @@ DEVICE void norm_linear_gelu(enum weight_type T, u32 D, u32 M, f32 eps,
 #define NORM_LINEAR_GELU(name, TYPE, T, D, S, M, EPS)                                              \
     static_assert(NORM_GEMV_SHARED_BYTES(D, true) <= SHARED_MOST_BYTES,                            \
                   "norm_linear_gelu: x is too long");                                              \
-    KERNEL(name##_kernel, struct norm_linear_gelu_params, GEMV_THREADS(WEIGHT_##T, M, D))          \
+    KERNEL(name##_kernel, struct norm_linear_gelu_params, GEMV_THREADS(FORMAT_##T, M, D))          \
     {                                                                                              \
-        norm_linear_gelu(WEIGHT_##T, D, M, EPS, &p);                                               \
+        norm_linear_gelu(FORMAT_##T, D, M, EPS, &p);                                               \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*y)[LINE_PAD(M)], const f32(*x)[S], const f32 *norm,  \
                          const f32 *norm_bias, const TYPE *w, const f32 *bias)                     \
     {                                                                                              \
         struct norm_linear_gelu_params p = {w->w, {norm, norm_bias}, bias, x[0], y[0]};            \
-        NORM_GEMV_LAUNCH(r, op, name, WEIGHT_##T, M, D, norm_bias, p);                             \
+        NORM_GEMV_LAUNCH(r, op, name, FORMAT_##T, M, D, norm_bias, p);                             \
     }
 
 #endif

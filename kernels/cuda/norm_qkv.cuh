@@ -74,8 +74,8 @@ DEVICE u32 qkv_element(u32 R, bool turned, u32 n)
 }
 
 /* Stores one element of a head. */
-DEVICE void qkv_store(enum weight_type KT, u32 HD, u32 C, const struct qkv_head *of, u32 element,
-                      f32 y, const struct norm_qkv_params *p)
+DEVICE void qkv_store(enum format KT, u32 HD, u32 C, const struct qkv_head *of, u32 element, f32 y,
+                      const struct norm_qkv_params *p)
 {
     if (!of->kept) {
         p->q[(size_t)of->head * HD + element] = y;
@@ -88,8 +88,8 @@ DEVICE void qkv_store(enum weight_type KT, u32 HD, u32 C, const struct qkv_head 
     cache_put(KT, head + at * 16, element % VEC_ELEMENTS(KT), y);
 }
 
-DEVICE void norm_qkv(enum weight_type T, u32 D, f32 eps, u32 H, u32 KV, u32 HD, u32 R,
-                     const f32 *table, enum weight_type KT, u32 C, const struct norm_qkv_params *p)
+DEVICE void norm_qkv(enum format T, u32 D, f32 eps, u32 H, u32 KV, u32 HD, u32 R, const f32 *table,
+                     enum format KT, u32 C, const struct norm_qkv_params *p)
 {
     const u32 M = QKV_RULE(H, KV, HD, R), threads = GEMV_THREADS(T, M, D), rows = GEMV_ROWS(M);
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
@@ -130,9 +130,9 @@ DEVICE void norm_qkv(enum weight_type T, u32 D, f32 eps, u32 H, u32 KV, u32 HD, 
     static_assert(NORM_GEMV_SHARED_BYTES(D, false) <= SHARED_MOST_BYTES,                           \
                   "norm_qkv: x is too long");                                                      \
     KERNEL(name##_kernel, struct norm_qkv_params,                                                  \
-           GEMV_THREADS(WEIGHT_##T, QKV_RULE(H, KV, HD, R), D))                                    \
+           GEMV_THREADS(FORMAT_##T, QKV_RULE(H, KV, HD, R), D))                                    \
     {                                                                                              \
-        norm_qkv(WEIGHT_##T, D, EPS, H, KV, HD, R, TABLE, WEIGHT_##KT, C, &p);                     \
+        norm_qkv(FORMAT_##T, D, EPS, H, KV, HD, R, TABLE, FORMAT_##KT, C, &p);                     \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*q)[(H) * (HD)], const f32(*x)[S], const f32 *norm,   \
                          const f32 *norm_bias, const Q_TYPE *wq, const f32 *bq, const KV_TYPE *wk, \
@@ -143,7 +143,7 @@ DEVICE void norm_qkv(enum weight_type T, u32 D, f32 eps, u32 H, u32 KV, u32 HD, 
                                     {wq->w, bq}, {wk->w, bk}, {wv->w, bv},                         \
                                     q[0],        keys,        values};                             \
         LAUNCH(r, op, name##_kernel, QKV_BLOCKS(H, KV, HD, R),                                     \
-               GEMV_THREADS(WEIGHT_##T, QKV_RULE(H, KV, HD, R), D),                                \
+               GEMV_THREADS(FORMAT_##T, QKV_RULE(H, KV, HD, R), D),                                \
                NORM_GEMV_SHARED_BYTES(D, norm_bias), p);                                           \
     }
 

@@ -8,13 +8,7 @@
 
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/launch.h"
-
-/* The COUNT of an instance: how many rows (tokens), and from which source row. */
-enum count {
-    COUNT_ONE,    /* row 0: decode */
-    COUNT_CHUNK,  /* rows 0 .. step.tokens - 1: prefill */
-    COUNT_LOGITS, /* source rows step.logit_first ..; destination rows 0 .. step.logit_rows - 1 */
-};
+#include "kernels/shapes.h"
 
 /* The most rows of an instance; CHUNK and LOGIT_ROWS are enumerators of the model's model.h. */
 #define ROWS_MOST_ONE    1
@@ -34,23 +28,10 @@ DEVICE u32 count_first(enum count count, const struct step *step)
     return count == COUNT_LOGITS ? step->logit_first : 0;
 }
 
-/* What happens to a finished sum before it is stored: the EPILOGUE of a LINEAR instance. */
-enum epilogue {
-    EPILOGUE_PLAIN,    /* y = Wx */
-    EPILOGUE_ADD,      /* y = y + Wx */
-    EPILOGUE_BIAS,     /* y = Wx + bias */
-    EPILOGUE_ADD_BIAS, /* y = y + (Wx + bias) */
-    EPILOGUE_SOFTPLUS, /* y = softplus(Wx + bias) */
-    EPILOGUE_GELU,     /* y = gelu_new(Wx + bias) */
-};
-
-/* Elements from one row to the next of an activation or a matrix with `count` elements per row. */
-#define LINE_PAD(count) (((count) + LINE_F32 - 1) / LINE_F32 * LINE_F32)
-
 #define CEIL_DIV(a, b) (((a) + (b)-1) / (b))
 
 /* Weights are read 16 bytes at a time: elements in one such vector, vectors in a row of K. */
-#define VEC_ELEMENTS(T)   ((T) == WEIGHT_F32 ? 4u : 8u)
+#define VEC_ELEMENTS(T)   ((T) == FORMAT_F32 ? 4u : 8u)
 #define ROW_VECTORS(T, K) (LINE_PAD(K) / VEC_ELEMENTS(T))
 
 /* Shared memory of a block, at most: all that compute capability 12.1 has; on an H200 two kernels
@@ -58,12 +39,12 @@ enum epilogue {
 #define SHARED_MOST_BYTES (99u * 1024u)
 
 /* Element i of a vector of weights, widened exactly; i is a constant. */
-DEVICE f32 weight_element(enum weight_type T, const struct vec16 *v, u32 i)
+DEVICE f32 weight_element(enum format T, const struct vec16 *v, u32 i)
 {
-    if (T == WEIGHT_F32)
+    if (T == FORMAT_F32)
         return as_f32(v->word[i]);
     const u32 bits16 = i % 2 ? v->word[i / 2] >> 16 : v->word[i / 2] & 0xffffu;
-    return T == WEIGHT_F16 ? widen_f16(bits16) : widen_bf16(bits16);
+    return T == FORMAT_F16 ? widen_f16(bits16) : widen_bf16(bits16);
 }
 
 /* Pieces turn by turn: a block of `threads` threads has piece turn * threads + thread_index(), as

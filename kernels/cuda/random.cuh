@@ -30,7 +30,7 @@ struct random_fill {
     uint64_t row_stride, col_stride;
     u32 cols, head, head_stride;
     u32 tensor; /* its number in the arena */
-    enum weight_type type;
+    enum format type;
     f32 middle, spread; /* spread 0: every element is `middle` */
 };
 
@@ -47,11 +47,11 @@ DEVICE void random_store(const struct random_fill *p, uint64_t element, f32 valu
     const uint64_t place = (uint64_t)(col / p->head) * p->head_stride + col % p->head;
     const uint64_t at =
         row / p->line * p->line_stride + row % p->line * p->row_stride + place * p->col_stride;
-    if (p->type == WEIGHT_F32)
+    if (p->type == FORMAT_F32)
         ((f32 *)p->to)[at] = value;
     else
         ((uint16_t *)p->to)[at] =
-            (uint16_t)(p->type == WEIGHT_F16 ? narrow_f16(value) : narrow_bf16(value));
+            (uint16_t)(p->type == FORMAT_F16 ? narrow_f16(value) : narrow_bf16(value));
 }
 
 KERNEL(random_fill_kernel, struct random_fill, RANDOM_THREADS)

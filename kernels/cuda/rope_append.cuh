@@ -52,7 +52,7 @@ DEVICE void append_queries(u32 H, u32 HD, u32 half, f32 *q, struct append_turns 
 }
 
 /* The keys (half > 0: turned) or values of one row. */
-DEVICE void append_heads(enum weight_type T, u32 KV, u32 HD, u32 C, u32 half, bool keys, u32 slot,
+DEVICE void append_heads(enum format T, u32 KV, u32 HD, u32 C, u32 half, bool keys, u32 slot,
                          const f32 *row, struct append_turns turns, char *to)
 {
     const u32 width = VEC_ELEMENTS(T), vectors = HD / width;
@@ -67,7 +67,7 @@ DEVICE void append_heads(enum weight_type T, u32 KV, u32 HD, u32 C, u32 half, bo
     }
 }
 
-DEVICE void rope_append(u32 H, u32 KV, u32 HD, u32 R, const f32 *table, enum weight_type T, u32 C,
+DEVICE void rope_append(u32 H, u32 KV, u32 HD, u32 R, const f32 *table, enum format T, u32 C,
                         enum count count, const struct rope_append_params *p)
 {
     const u32 half = R / 2, row = block_index();
@@ -92,7 +92,7 @@ DEVICE void rope_append(u32 H, u32 KV, u32 HD, u32 R, const f32 *table, enum wei
 #define ROPE_APPEND(name, H, KV, HD, R, TABLE, TYPE, T, C, COUNT)                                  \
     KERNEL(name##_kernel, struct rope_append_params, APPEND_THREADS)                               \
     {                                                                                              \
-        rope_append(H, KV, HD, R, TABLE, WEIGHT_##T, C, COUNT_##COUNT, &p);                        \
+        rope_append(H, KV, HD, R, TABLE, FORMAT_##T, C, COUNT_##COUNT, &p);                        \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*q)[(H) * (HD)], const f32(*k)[(KV) * (HD)],          \
                          const f32(*v)[(KV) * (HD)], TYPE(*keys)[C][HD], TYPE(*values)[C][HD])     \

@@ -27,15 +27,6 @@ enum {
     ROUTE_TOKENS_MOST = 4, /* of a block */
 };
 
-/* What the weights of the chosen are: the WEIGHTS of an instance. */
-enum route_weights {
-    ROUTE_RENORM, /* their probabilities, divided by the sum of these */
-    ROUTE_RAW,    /* their probabilities */
-};
-
-/* Floats from one route to the next. */
-#define ROUTE_STRIDE(K) LINE_PAD(2 * (K))
-
 #define ROUTE_FITS(E, K) ((E) <= ROUTE_EXPERTS_MOST && (K) <= ROUTE_CHOSEN_MOST && (K) <= (E))
 
 /* Room in shared memory to find one route: from the logits in p to `route`. */
@@ -121,7 +112,7 @@ struct route_params {
 };
 
 /* sums[tokens] <- the products of row e of W with the rows of x, staged `stride` vectors apart. */
-DEVICE void route_products(enum weight_type T, u32 D, u32 tokens, u32 e, const void *w,
+DEVICE void route_products(enum format T, u32 D, u32 tokens, u32 e, const void *w,
                            const struct vec16 *x, f32 *sums)
 {
     const u32 vectors = ROW_VECTORS(T, D), stride = LINE_PAD(D) / 4;
@@ -132,7 +123,7 @@ DEVICE void route_products(enum weight_type T, u32 D, u32 tokens, u32 e, const v
         for (u32 t = 0; t < tokens; t++) {
             struct vec16 in[2];
             in[0] = load16(&x[t * stride + v]);
-            if (T != WEIGHT_F32)
+            if (T != FORMAT_F32)
                 in[1] = load16(&x[t * stride + vectors + v]);
             product_vector(T, &row, in, chain[t]);
         }
@@ -142,7 +133,7 @@ DEVICE void route_products(enum weight_type T, u32 D, u32 tokens, u32 e, const v
         sums[t] = lanes_sum(chain[t][0] + chain[t][1], WARP);
 }
 
-DEVICE void route(enum weight_type T, u32 D, u32 XS, u32 E, u32 K, enum route_weights weights,
+DEVICE void route(enum format T, u32 D, u32 XS, u32 E, u32 K, enum route_weights weights,
                   u32 tokens, enum count count, const struct route_params *p)
 {
     struct route_room *const room = (struct route_room *)shared_memory();
@@ -179,7 +170,7 @@ DEVICE void route(enum weight_type T, u32 D, u32 XS, u32 E, u32 K, enum route_we
     static_assert(ROUTE_SHARED_BYTES(D, 1) <= SHARED_MOST_BYTES, "route: x is too long");          \
     KERNEL(name##_kernel, struct route_params, ROUTE_THREADS)                                      \
     {                                                                                              \
-        route(WEIGHT_##T, D, XS, E, K, ROUTE_##WEIGHTS, ROUTE_TOKENS(D), COUNT_##COUNT, &p);       \
+        route(FORMAT_##T, D, XS, E, K, ROUTE_##WEIGHTS, ROUTE_TOKENS(D), COUNT_##COUNT, &p);       \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*to)[ROUTE_STRIDE(K)], const f32(*x)[XS],             \
                          const TYPE *w)                                                            \

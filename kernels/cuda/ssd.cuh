@@ -58,7 +58,7 @@ struct ssd_params {
 };
 
 /* The constants of an instance. */
-struct ssd_shape {
+struct ssd_sizes {
     u32 H, P, G, N, XS;
     f32 low, high;
     u32 T; /* tokens of a tile */
@@ -69,7 +69,7 @@ struct ssd_tile {
     f32 *B, *C, *x, *z, *step; /* [T][N], [T][N], [T][16], [T][16], [T][2] */
 };
 
-DEVICE struct ssd_tile ssd_tile_at(const struct ssd_shape *s, u32 which)
+DEVICE struct ssd_tile ssd_tile_at(const struct ssd_sizes *s, u32 which)
 {
     struct ssd_tile tile;
     tile.B = (f32 *)shared_memory() + (size_t)which * SSD_TILE_FLOATS(s->T, s->N);
@@ -91,7 +91,7 @@ DEVICE void ssd_copy(u32 width, u32 rows, u32 stride, f32 *to, const f32 *from)
 
 /* Begins to bring `rows` tokens from `zx` on; returns the raw time step of the token that this
  * thread is to prepare, if it is. */
-DEVICE f32 ssd_stage(const struct ssd_shape *s, u32 rows, const f32 *zx, const struct ssd_tile *to)
+DEVICE f32 ssd_stage(const struct ssd_sizes *s, u32 rows, const f32 *zx, const struct ssd_tile *to)
 {
     const u32 I = s->H * s->P, GN = s->G * s->N, channel = block_index() * LINE_F32;
     const u32 head = channel / s->P, B = 2 * I + head / (s->H / s->G) * s->N;
@@ -105,7 +105,7 @@ DEVICE f32 ssd_stage(const struct ssd_shape *s, u32 rows, const f32 *zx, const s
 }
 
 /* Writes the time step of one token, and what it makes of the states. */
-DEVICE void ssd_prepare(const struct ssd_shape *s, u32 rows, f32 raw, f32 A,
+DEVICE void ssd_prepare(const struct ssd_sizes *s, u32 rows, f32 raw, f32 A,
                         const struct ssd_tile *to)
 {
     if (thread_index() >= rows)
@@ -124,13 +124,13 @@ DEVICE u32 ssd_run(u32 i)
 }
 
 /* Where state n of this thread's channels lies. */
-DEVICE size_t ssd_state(const struct ssd_shape *s, u32 n)
+DEVICE size_t ssd_state(const struct ssd_sizes *s, u32 n)
 {
     const u32 channel = block_index() * LINE_F32 + thread_index() % SSD_QUADS * 4;
     return ((size_t)(channel / s->P) * s->N + n) * s->P + channel % s->P;
 }
 
-DEVICE void ssd_load(const struct ssd_shape *s, const f32 *from, f32 (*state)[4])
+DEVICE void ssd_load(const struct ssd_sizes *s, const f32 *from, f32 (*state)[4])
 {
     UNROLL
     for (u32 i = 0; i < SSD_RUNS(s->N) * 4; i++) {
@@ -143,7 +143,7 @@ DEVICE void ssd_load(const struct ssd_shape *s, const f32 *from, f32 (*state)[4]
     }
 }
 
-DEVICE void ssd_store(const struct ssd_shape *s, const f32 (*state)[4], f32 *to)
+DEVICE void ssd_store(const struct ssd_sizes *s, const f32 (*state)[4], f32 *to)
 {
     UNROLL
     for (u32 i = 0; i < SSD_RUNS(s->N) * 4; i++) {
@@ -158,7 +158,7 @@ DEVICE void ssd_store(const struct ssd_shape *s, const f32 (*state)[4], f32 *to)
 }
 
 /* Advances the states by token t of the tile; y[4] <- this thread's part of the sums. */
-DEVICE void ssd_advance(const struct ssd_shape *s, const struct ssd_tile *tile, u32 t,
+DEVICE void ssd_advance(const struct ssd_sizes *s, const struct ssd_tile *tile, u32 t,
                         f32 (*state)[4], f32 *y)
 {
     const f32 dt = tile->step[2 * t], decay = tile->step[2 * t + 1];
@@ -209,7 +209,7 @@ DEVICE void ssd_reduce(const f32 *y, u32 t, f32 *part)
 }
 
 /* z of `rows` tokens from the sums of all warps. */
-DEVICE void ssd_finish(const struct ssd_shape *s, u32 rows, f32 D, const f32 *part,
+DEVICE void ssd_finish(const struct ssd_sizes *s, u32 rows, f32 D, const f32 *part,
                        const struct ssd_tile *tile, f32 *zx)
 {
     for (u32 i = thread_index(); i < rows * LINE_F32; i += SSD_THREADS) {
@@ -224,7 +224,7 @@ DEVICE void ssd_finish(const struct ssd_shape *s, u32 rows, f32 D, const f32 *pa
 }
 
 /* All tokens of a block's channels. */
-DEVICE void ssd(const struct ssd_shape *s, u32 tiles, enum count count, const struct ssd_params *p)
+DEVICE void ssd(const struct ssd_sizes *s, u32 tiles, enum count count, const struct ssd_params *p)
 {
     f32 *const part = (f32 *)shared_memory() + tiles * SSD_TILE_FLOATS(s->T, s->N);
     const u32 head = block_index() * LINE_F32 / s->P;
@@ -268,7 +268,7 @@ DEVICE void ssd(const struct ssd_shape *s, u32 tiles, enum count count, const st
                   "ssd: tiles in shared memory");                                                  \
     KERNEL(name##_kernel, struct ssd_params, SSD_THREADS)                                          \
     {                                                                                              \
-        const struct ssd_shape s = {H, P, G, N, XS, LOW, HIGH, SSD_TILE_##COUNT(N)};               \
+        const struct ssd_sizes s = {H, P, G, N, XS, LOW, HIGH, SSD_TILE_##COUNT(N)};               \
         ssd(&s, SSD_TILES_##COUNT, COUNT_##COUNT, &p);                                             \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*zx)[XS], f32(*state)[N][P], const f32 *A,            \

@@ -79,7 +79,7 @@ static const struct shape {
 } one_shapes[] = {
 #define ROW(COUNT, T, H, KV, HD, C, W)                                                             \
     {#T " " #H "x" #KV "x" #HD " of " #C ", window " #W,                                           \
-     {WEIGHT_##T, H, KV, HD, C, W},                                                                \
+     {FORMAT_##T, H, KV, HD, C, W},                                                                \
      WORK_ATTENTION_BYTES(H, KV, HD, C),                                                           \
      ROW_CALL(NAME(COUNT, T, H, KV, HD, C, W))},
 #define ROW_CALL(name)                ROW_CALL_OF(name)
@@ -102,7 +102,7 @@ struct text {
 /* Where element d of a position's key or value lies in a head, as cache.cuh says, in elements. */
 static size_t place(const struct bed_heads *h, bool keys, u32 slot, u32 d)
 {
-    const u32 width = h->type == WEIGHT_F32 ? 4 : 8;
+    const u32 width = h->type == FORMAT_F32 ? 4 : 8;
     if (!keys)
         return (size_t)slot * h->HD + d;
     return (size_t)(slot / 32) * 32 * h->HD + (d / width * 32 + slot % 32) * width + d % width;
@@ -115,7 +115,7 @@ static void carry(const struct bed_heads *h, bool keys, const void *from, void *
         for (u32 d = 0; d < h->HD; d++) {
             const u32 bits = bed_cache_bits(h, keys, from, g, slot, d);
             const size_t at = (size_t)g * h->C * h->HD + place(h, keys, slot, d);
-            if (h->type == WEIGHT_F32)
+            if (h->type == FORMAT_F32)
                 ((u32 *)to)[at] = bits;
             else
                 ((uint16_t *)to)[at] = (uint16_t)bits;

@@ -68,26 +68,26 @@ static double widen_f16(u32 bits)
     return bits >> 15 ? -size : size;
 }
 
-double bed_widen(enum weight_type type, u32 bits)
+double bed_widen(enum format type, u32 bits)
 {
-    if (type == WEIGHT_F16)
+    if (type == FORMAT_F16)
         return widen_f16(bits);
-    const u32 word = type == WEIGHT_BF16 ? bits << 16 : bits;
+    const u32 word = type == FORMAT_BF16 ? bits << 16 : bits;
     f32 value;
     memcpy(&value, &word, sizeof value);
     return value;
 }
 
 /* A random element of about `scale`, as its bits. */
-static u32 random_element(enum weight_type type, uint64_t *state, f32 scale)
+static u32 random_element(enum format type, uint64_t *state, f32 scale)
 {
     const uint64_t dice = bed_random(state) % 64;
     const f32 value = dice == 0 ? -0.0f : dice == 1 ? 0.0f : uniform(state, scale);
     u32 bits;
     memcpy(&bits, &value, sizeof bits);
-    if (type == WEIGHT_F32)
+    if (type == FORMAT_F32)
         return bits;
-    if (type == WEIGHT_BF16)
+    if (type == FORMAT_BF16)
         return bits >> 16;
     if (dice == 2)
         return (u32)(bed_random(state) & 0x83ff); /* subnormal */
@@ -97,10 +97,9 @@ static u32 random_element(enum weight_type type, uint64_t *state, f32 scale)
     return (bits >> 16 & 0x8000) | (u32)exponent << 10 | (bits >> 13 & 1023);
 }
 
-struct bed_matrix bed_matrix_new(enum weight_type type, uint64_t seed, u32 rows, u32 cols,
-                                 f32 scale)
+struct bed_matrix bed_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols, f32 scale)
 {
-    const size_t width = type == WEIGHT_F32 ? 4 : 2;
+    const size_t width = type == FORMAT_F32 ? 4 : 2;
     const size_t padded_rows = (rows + 15) / 16 * 16, stride = (cols + 15) / 16 * 16;
     struct bed_matrix m = {type, rows, cols, NULL, NULL};
     m.values = (double *)claim((size_t)rows * cols * sizeof *m.values);

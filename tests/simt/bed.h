@@ -22,7 +22,7 @@ void *bed_new_bytes(size_t bytes, enum simt_kind kind, const char *name);
 void bed_free(void *buffer);
 
 /* The exact value of an element with these bits. */
-double bed_widen(enum weight_type type, u32 bits);
+double bed_widen(enum format type, u32 bits);
 
 /* Fills columns 0 .. cols-1 of `rows` rows of `stride` floats with values in [-scale, scale) and
  * the rest with 0. The same seed gives the same values everywhere. */
@@ -33,15 +33,14 @@ uint64_t bed_random(uint64_t *state);
 
 /* A random matrix, and the same as the weight file has it: row-major, [PAD(rows)][PAD(cols)]. */
 struct bed_matrix {
-    enum weight_type type;
+    enum format type;
     u32 rows, cols;
     double *values; /* [rows][cols], exact */
     void *packed;   /* SIMT_WEIGHTS */
 };
 
 /* Values are random, about `scale` in size; some are zero, negative zero, or subnormal in f16. */
-struct bed_matrix bed_matrix_new(enum weight_type type, uint64_t seed, u32 rows, u32 cols,
-                                 f32 scale);
+struct bed_matrix bed_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols, f32 scale);
 void bed_matrix_free(struct bed_matrix *matrix);
 
 /* A step in memory that kernels may read. */

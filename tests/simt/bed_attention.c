@@ -33,15 +33,15 @@ void *bed_cache_new(const struct bed_heads *heads)
 u32 bed_cache_bits(const struct bed_heads *heads, bool keys, const void *cache, u32 g, u32 slot,
                    u32 d)
 {
-    const enum weight_type T = heads->type;
+    const enum format T = heads->type;
     const u32 HD = heads->HD;
     const char *head = (const char *)cache + g * cache_bytes(T, HD, heads->C);
     const size_t panel = (size_t)(slot / 16) * 16 * HD;
     size_t at = keys ? panel + (size_t)d * 16 + slot % 16 : (size_t)slot * HD + d;
-    if (T == WEIGHT_BF16)
+    if (T == FORMAT_BF16)
         at = keys ? panel + ((size_t)(d / 2) * 16 + slot % 16) * 2 + d % 2
                   : ((size_t)(slot / 2) * HD + d) * 2 + slot % 2;
-    if (T == WEIGHT_F32)
+    if (T == FORMAT_F32)
         return ((const u32 *)(const void *)head)[at];
     return ((const uint16_t *)(const void *)head)[at];
 }

@@ -11,7 +11,7 @@ extern "C" {
 
 /* An attention: C positions in the cache, window W. */
 struct bed_heads {
-    enum weight_type type; /* of the cache */
+    enum format type; /* of the cache */
     u32 H, KV, HD, C, W;
 };
 

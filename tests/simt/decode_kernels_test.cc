@@ -104,13 +104,13 @@ LINEAR_SHAPES(GEMV_MAKE)
 
 static const struct linear_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 M, K;
     enum epilogue epilogue;
     void (*call)(run *r, f32 *y, const void *w, const f32 *bias, const f32 *x);
 } linear_cases[] = {
 #define GEMV_ROW(T, M, K, E)                                                                       \
-    {#T " " #M "x" #K " " #E, WEIGHT_##T, M, K, EPILOGUE_##E, gemv_##E##_##T##_##M##x##K##_call},
+    {#T " " #M "x" #K " " #E, FORMAT_##T, M, K, EPILOGUE_##E, gemv_##E##_##T##_##M##x##K##_call},
     LINEAR_SHAPES(GEMV_ROW)};
 static const struct linear_case linear_small[] = {LINEAR_SMALL(GEMV_ROW)};
 
@@ -267,13 +267,13 @@ CONV_SHAPES(CONV_MAKE)
 
 static const struct conv_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 D, at, I, behind, K;
     void (*call)(run *r, f32 *xz, const f32 *x, const f32 *norm, const void *w, const f32 *bias,
                  f32 *conv, const f32 *taps, const f32 *conv_bias);
 } conv_cases[] = {
 #define CONV_ROW(T, D, AT, I, BEHIND, K)                                                           \
-    {#T " norm " #D "x" #AT "+" #I "+" #BEHIND " taps " #K, WEIGHT_##T, D, AT, I, BEHIND, K,       \
+    {#T " norm " #D "x" #AT "+" #I "+" #BEHIND " taps " #K, FORMAT_##T, D, AT, I, BEHIND, K,       \
      conv_##T##_##D##x##AT##x##I##x##BEHIND##x##K##_call},
     CONV_SHAPES(CONV_ROW)};
 static const struct conv_case conv_small[] = {CONV_SMALL(CONV_ROW)};
@@ -294,7 +294,7 @@ static struct conv_trial conv_new(const struct conv_case *c, bool biased)
     t.rows = c->at + S + c->behind;
     t.M = LINE_PAD(t.rows);
     t.w = bed_matrix_new(c->type, c->I + c->D, t.rows, c->D, 1.0f / sqrtf((f32)c->D));
-    const size_t width = c->type == WEIGHT_F32 ? 4 : 2; /* the pads of x' are pads here, too */
+    const size_t width = c->type == FORMAT_F32 ? 4 : 2; /* the pads of x' are pads here, too */
     memset((char *)t.w.packed + (size_t)(c->at + c->I) * D * width, 0,
            (size_t)(S - c->I) * D * width);
     t.x = bed_new(D, SIMT_ORDINARY, "x");

@@ -83,13 +83,13 @@ EMBED_SHAPES(EMBED_MAKE)
 
 static const struct embed_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 K;
     enum count count;
     void (*call)(run *r, f32 *y, const void *w, const u32 *tokens);
 } embed_cases[] = {
 #define EMBED_ROW(T, K, COUNT)                                                                     \
-    {"embed " #T " " #K " " #COUNT, WEIGHT_##T, K, COUNT_##COUNT, embed_##T##_##K##_##COUNT##_call},
+    {"embed " #T " " #K " " #COUNT, FORMAT_##T, K, COUNT_##COUNT, embed_##T##_##K##_##COUNT##_call},
     EMBED_SHAPES(EMBED_ROW)};
 
 static void embed_check(const struct embed_case *c, const struct bed_matrix *w, const u32 *tokens,

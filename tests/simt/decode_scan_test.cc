@@ -56,13 +56,13 @@ SCAN_SHAPES(SCAN_MAKE)
 
 static const struct scan_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 I, N, R;
     void (*call)(run *r, f32 *xz, f32 *state, const f32 *xdb, const void *w, const f32 *bias,
                  const f32 *A, const f32 *D);
 } scan_cases[] = {
 #define SCAN_ROW(T, I, N, R)                                                                       \
-    {#T " " #I "x" #N " rank " #R, WEIGHT_##T, I, N, R, scan_##T##_##I##x##N##x##R##_call},
+    {#T " " #I "x" #N " rank " #R, FORMAT_##T, I, N, R, scan_##T##_##I##x##N##x##R##_call},
     SCAN_SHAPES(SCAN_ROW)};
 static const struct scan_case scan_small[] = {SCAN_SMALL(SCAN_ROW)};
 

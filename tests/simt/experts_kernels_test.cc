@@ -100,7 +100,7 @@ EXPERTS_ONLY_ONE(EXPERTS_MAKE_ONE)
 
 static const struct experts_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 D, F, E, K;
     enum route_weights weights;
     void (*one)(run *r, const struct experts_call *call);
@@ -108,7 +108,7 @@ static const struct experts_case {
 } cases[] = {
 #define EXPERTS_ROW(T, D, F, E, K, WEIGHTS)                                                        \
     {#T " " #D "x" #F " " #K " of " #E,                                                            \
-     WEIGHT_##T,                                                                                   \
+     FORMAT_##T,                                                                                   \
      D,                                                                                            \
      F,                                                                                            \
      E,                                                                                            \
@@ -117,7 +117,7 @@ static const struct experts_case {
      experts_##T##_##D##x##F##_##E##x##K##_one,                                                    \
      experts_##T##_##D##x##F##_##E##x##K##_chunk},
 #define EXPERTS_ROW_ONE(T, D, F, E, K, WEIGHTS)                                                    \
-    {#T " " #D "x" #F " " #K " of " #E,         WEIGHT_##T, D, F, E, K, ROUTE_##WEIGHTS,           \
+    {#T " " #D "x" #F " " #K " of " #E,         FORMAT_##T, D, F, E, K, ROUTE_##WEIGHTS,           \
      experts_##T##_##D##x##F##_##E##x##K##_one, NULL},
     EXPERTS_CHUNKS(EXPERTS_ROW) EXPERTS_ONLY_ONE(EXPERTS_ROW_ONE)};
 enum { CASES = sizeof cases / sizeof cases[0], CHUNKED = 7 };
@@ -129,9 +129,9 @@ struct stack {
     void *packed;
 };
 
-static struct stack stack_new(enum weight_type type, uint64_t seed, u32 count, u32 rows, u32 cols)
+static struct stack stack_new(enum format type, uint64_t seed, u32 count, u32 rows, u32 cols)
 {
-    const size_t bytes = (size_t)LINE_PAD(rows) * LINE_PAD(cols) * (type == WEIGHT_F32 ? 4 : 2);
+    const size_t bytes = (size_t)LINE_PAD(rows) * LINE_PAD(cols) * (type == FORMAT_F32 ? 4 : 2);
     struct stack s;
     s.packed = bed_new_bytes(count * bytes, SIMT_WEIGHTS, "experts");
     for (u32 e = 0; e < count; e++) {
@@ -167,7 +167,7 @@ static size_t most_of(size_t a, size_t b)
 
 static size_t work_bytes(const struct experts_case *c, u32 rows)
 {
-    const u32 element = c->type == WEIGHT_F32 ? 4 : 2;
+    const u32 element = c->type == FORMAT_F32 ? 4 : 2;
     return most_of(WORK_LOGITS_BYTES(c->E),
                    most_of(WORK_EXPERTS_SWIGLU_BYTES(rows, c->D, c->E, element),
                            WORK_EXPERTS_ADD_BYTES(rows, c->F, c->D, c->E, element)));
@@ -242,14 +242,14 @@ struct rounding {
 
 static struct rounding rounding_of(const struct trial *t, u32 columns)
 {
-    const enum weight_type type = t->c->type;
+    const enum format type = t->c->type;
     if (t->one)
         return {(columns / 32.0 + 32) * unit, 0, 0};
-    return {columns * (type == WEIGHT_F32 ? unit : 2 * unit),
-            type == WEIGHT_BF16  ? 0x1p-8
-            : type == WEIGHT_F16 ? 0x1p-11
+    return {columns * (type == FORMAT_F32 ? unit : 2 * unit),
+            type == FORMAT_BF16  ? 0x1p-8
+            : type == FORMAT_F16 ? 0x1p-11
                                  : 0,
-            type == WEIGHT_F16 ? 0x1p-25 : 0};
+            type == FORMAT_F16 ? 0x1p-25 : 0};
 }
 
 /* Row m of W x, and its error where x is off by `off` (or NULL). */
@@ -427,7 +427,7 @@ START_TEST(chunk_within_bound)
         any_schedule(&t, 1);
         for (u32 row = 0; row < t.rows; row++)
             worst = fmax(worst, check_row(&t, row));
-        if (t.c->type == WEIGHT_F32)
+        if (t.c->type == FORMAT_F32)
             check_bits(&t, t.rows - 1);
         for (size_t k = (size_t)t.rows * LINE_PAD(t.c->D); k < (size_t)CHUNK * LINE_PAD(t.c->D);
              k++)

@@ -107,11 +107,11 @@ GATE_SHAPES(GATE_MAKE)
 
 static const struct gate_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 D, M;
     void (*call)(run *r, f32 *y, const f32 *x, const f32 *norm, const void *gate, const void *up);
 } gate_cases[] = {
-#define GATE_ROW(T, D, M) {#T " norm " #D "x" #M, WEIGHT_##T, D, M, gate_##T##_##D##x##M##_call},
+#define GATE_ROW(T, D, M) {#T " norm " #D "x" #M, FORMAT_##T, D, M, gate_##T##_##D##x##M##_call},
     GATE_SHAPES(GATE_ROW)};
 static const struct gate_case gate_small[] = {GATE_SMALL(GATE_ROW)};
 

@@ -33,7 +33,7 @@ struct params {
     f32 *y;
 };
 
-DEVICE void norm_product(enum weight_type T, u32 M, u32 D, const struct params *p)
+DEVICE void norm_product(enum format T, u32 M, u32 D, const struct params *p)
 {
     struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
     const struct product product = gemv_product(T, M, D, p->w);
@@ -52,23 +52,23 @@ DEVICE void norm_product(enum weight_type T, u32 M, u32 D, const struct params *
 }
 
 #define MAKE(T, M, D)                                                                              \
-    KERNEL(norm_##T##_##M##x##D##_kernel, struct params, GEMV_THREADS(WEIGHT_##T, M, D))           \
+    KERNEL(norm_##T##_##M##x##D##_kernel, struct params, GEMV_THREADS(FORMAT_##T, M, D))           \
     {                                                                                              \
-        norm_product(WEIGHT_##T, M, D, &p);                                                        \
+        norm_product(FORMAT_##T, M, D, &p);                                                        \
     }                                                                                              \
     static void norm_##T##_##M##x##D(run *r, struct params p)                                      \
     {                                                                                              \
-        NORM_GEMV_LAUNCH(r, 0, norm_##T##_##M##x##D, WEIGHT_##T, M, D, p.norm.bias, p);            \
+        NORM_GEMV_LAUNCH(r, 0, norm_##T##_##M##x##D, FORMAT_##T, M, D, p.norm.bias, p);            \
     }
 SHAPES(MAKE)
 
 static const struct shape {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 M, D;
     void (*call)(run *r, struct params p);
 } shapes[] = {
-#define ROW(T, M, D) {#T " " #M "x" #D, WEIGHT_##T, M, D, norm_##T##_##M##x##D},
+#define ROW(T, M, D) {#T " " #M "x" #D, FORMAT_##T, M, D, norm_##T##_##M##x##D},
     SHAPES(ROW)};
 
 struct trial {

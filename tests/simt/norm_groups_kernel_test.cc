@@ -158,12 +158,12 @@ EXIT_SHAPES(EXIT_MAKE)
 
 static const struct exit_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 M, D, I, G;
     void (*call)(run *r, f32 *y, const f32 *x, const f32 *norm, const void *w, const f32 *bias);
 } exit_cases[] = {
 #define EXIT_ROW(T, M, D, I, G)                                                                    \
-    {#T " " #M "x" #D " by " #G, WEIGHT_##T, M, D, I, G, exit_##T##_##M##x##D##x##G##_call},
+    {#T " " #M "x" #D " by " #G, FORMAT_##T, M, D, I, G, exit_##T##_##M##x##D##x##G##_call},
     EXIT_SHAPES(EXIT_ROW)};
 static const struct exit_case exit_small[] = {EXIT_SMALL(EXIT_ROW)};
 

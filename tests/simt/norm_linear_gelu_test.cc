@@ -49,12 +49,12 @@ SHAPES(MAKE)
 
 static const struct shape {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 D, M;
     void (*call)(run *r, f32 *y, const f32 *x, const f32 *norm, const f32 *norm_bias, const void *w,
                  const f32 *bias);
 } shapes[] = {
-#define ROW(T, D, M) {#T " " #M "x" #D, WEIGHT_##T, D, M, gelu_##T##_##D##x##M##_call},
+#define ROW(T, D, M) {#T " " #M "x" #D, FORMAT_##T, D, M, gelu_##T##_##D##x##M##_call},
     SHAPES(ROW)};
 static const struct shape small[] = {SMALL(ROW)};
 

@@ -70,7 +70,7 @@ SHAPES(MAKE)
 
 static const struct shape {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 D, R;
     struct bed_heads heads;
     const f32 *table;
@@ -79,10 +79,10 @@ static const struct shape {
 } shapes[] = {
 #define ROW(T, D, H, KV, HD, R, KT, C)                                                             \
     {#T " " #D ", " #H "x" #KV "x" #HD " of which " #R " to " #KT,                                 \
-     WEIGHT_##T,                                                                                   \
+     FORMAT_##T,                                                                                   \
      D,                                                                                            \
      R,                                                                                            \
-     {WEIGHT_##KT, H, KV, HD, C, 0},                                                               \
+     {FORMAT_##KT, H, KV, HD, C, 0},                                                               \
      host_##R,                                                                                     \
      qkv_##T##_##D##_##H##x##HD##_##R##_call},
     SHAPES(ROW)};
@@ -206,26 +206,26 @@ static struct exact turned(const struct trial *t, const struct exact *u, u32 m, 
 }
 
 /* The value that a type keeps of `value`, by the spacing of its numbers. */
-static double kept(enum weight_type type, double value)
+static double kept(enum format type, double value)
 {
     int exponent;
-    if (type == WEIGHT_F32 || value == 0)
+    if (type == FORMAT_F32 || value == 0)
         return value;
     frexp(value, &exponent);
-    if (type == WEIGHT_F16 && exponent < -13)
+    if (type == FORMAT_F16 && exponent < -13)
         exponent = -13;
-    const double spacing = ldexp(1, exponent - (type == WEIGHT_F16 ? 11 : 8));
+    const double spacing = ldexp(1, exponent - (type == FORMAT_F16 ? 11 : 8));
     return nearbyint(value / spacing) * spacing;
 }
 
 static u32 bits_at(const struct bed_heads *h, bool keys, const void *cache, u32 g, u32 slot, u32 d)
 {
-    const u32 width = h->type == WEIGHT_F32 ? 4 : 8;
+    const u32 width = h->type == FORMAT_F32 ? 4 : 8;
     size_t at = (size_t)g * h->C * h->HD + (size_t)slot * h->HD + d;
     if (keys)
         at = (size_t)g * h->C * h->HD + (size_t)(slot / 32) * 32 * h->HD +
              (d / width * 32 + slot % 32) * width + d % width;
-    return h->type == WEIGHT_F32 ? ((const u32 *)cache)[at] : ((const uint16_t *)cache)[at];
+    return h->type == FORMAT_F32 ? ((const u32 *)cache)[at] : ((const uint16_t *)cache)[at];
 }
 
 static void check_cache(const struct trial *t, const struct exact *u, bool keys)
@@ -238,7 +238,7 @@ static void check_cache(const struct trial *t, const struct exact *u, bool keys)
                 const u32 bits = bits_at(h, keys, cache, g, slot, d);
                 const double got = bed_widen(h->type, bits);
                 if (slot != t->position % h->C) {
-                    ck_assert_msg(bits == (h->type == WEIGHT_F32 ? ~0u : 0xffffu),
+                    ck_assert_msg(bits == (h->type == FORMAT_F32 ? ~0u : 0xffffu),
                                   "%s: wrote to slot %u", t->s->name, slot);
                     continue;
                 }

@@ -93,7 +93,7 @@ static struct trial trial_new(const struct selection_case *c)
     step.tokens = TOKENS;
     t.c = c, t.S = S, t.row = row;
     t.r.step = bed_step_new(step);
-    t.w = bed_matrix_new(WEIGHT_BF16, 1, c->I, c->R, 1.0f / sqrtf((f32)c->R));
+    t.w = bed_matrix_new(FORMAT_BF16, 1, c->I, c->R, 1.0f / sqrtf((f32)c->R));
     t.dt_norm = filled(2, LINE_PAD(c->R), c->R, 2.0f, "dt_norm");
     t.b_norm = filled(3, LINE_PAD(c->N), c->N, 2.0f, "b_norm");
     t.c_norm = filled(4, LINE_PAD(c->N), c->N, 2.0f, "c_norm");

@@ -33,9 +33,9 @@ static void sound(const char *what)
 
 /* ---- the product that the instances ask for, in double ------------------------------------------
  */
-static double element(enum weight_type type, const void *at, size_t i)
+static double element(enum format type, const void *at, size_t i)
 {
-    return bed_widen(type, type == WEIGHT_F32 ? ((const u32 *)at)[i] : ((const uint16_t *)at)[i]);
+    return bed_widen(type, type == FORMAT_F32 ? ((const u32 *)at)[i] : ((const uint16_t *)at)[i]);
 }
 
 static struct matmul last;
@@ -242,7 +242,7 @@ LINEAR_CALL(gemm_logits_bias_f32_257x50, f32_257x50, 272, 80, , bias)
 
 static const struct linear_case {
     const char *name;
-    enum weight_type type;
+    enum format type;
     u32 M, K, YS, XS;
     enum epilogue E;
     enum count count;
@@ -250,7 +250,7 @@ static const struct linear_case {
 } linears[] = {
 #define CASE(name, type, M, K, YS, XS, E, count)                                                   \
     {                                                                                              \
-#name, WEIGHT_##type, M, K, YS, XS, EPILOGUE_##E, COUNT_##count, name##_call               \
+#name, FORMAT_##type, M, K, YS, XS, EPILOGUE_##E, COUNT_##count, name##_call               \
     }
     CASE(gemm_bf16_80x1536, BF16, 80, 1536, 80, 3072, PLAIN, CHUNK),
     CASE(gemm_softplus_bf16_1536x48, BF16, 1536, 48, 1536, 80, SOFTPLUS, CHUNK),
@@ -271,7 +271,7 @@ static void linear_row(const struct linear_case *c, const struct bed_matrix *w, 
                        const f32 *x, const f32 *before, const f32 *y)
 {
     const double h = 0x1p-24;
-    const double rounding = c->type == WEIGHT_F32 ? 0 : c->type == WEIGHT_F16 ? 0x1p-11 : 0x1p-8;
+    const double rounding = c->type == FORMAT_F32 ? 0 : c->type == FORMAT_F16 ? 0x1p-11 : 0x1p-8;
     const bool add = c->E == EPILOGUE_ADD || c->E == EPILOGUE_ADD_BIAS;
     const bool biased = c->E != EPILOGUE_PLAIN && c->E != EPILOGUE_ADD;
     for (u32 m = 0; m < c->M; m++) {
@@ -283,7 +283,7 @@ static void linear_row(const struct linear_case *c, const struct bed_matrix *w, 
         }
         sum += biased ? bias[m] : 0.0;
         double bound = (rounding + c->K * h) * size +
-                       (c->type == WEIGHT_F16 ? 0x1p-25 : 0) * weights +
+                       (c->type == FORMAT_F16 ? 0x1p-25 : 0) * weights +
                        h * (fabs(sum) + (add ? fabs(before[m]) : 0) + (biased ? fabs(bias[m]) : 0));
         if (c->E == EPILOGUE_SOFTPLUS) {
             sum = fmax(sum, 0) + log1p(exp(-fabs(sum)));
@@ -304,7 +304,7 @@ static void linear_row(const struct linear_case *c, const struct bed_matrix *w, 
 static uint64_t linear_run(const struct linear_case *c, u32 rows, u32 first)
 {
     const u32 most = c->count == COUNT_CHUNK ? CHUNK : LOGIT_ROWS, sources = first + rows;
-    const size_t width = c->type == WEIGHT_F32 ? 4 : 2;
+    const size_t width = c->type == FORMAT_F32 ? 4 : 2;
     struct bed_matrix w = bed_matrix_new(c->type, 7, c->M, c->K, 0.5f);
     f32 *const bias = bed_new(PAD(c->M), SIMT_WEIGHTS, "bias");
     f32 *const x = bed_new((size_t)sources * c->XS, SIMT_ORDINARY, "x");

@@ -50,7 +50,7 @@ static double random_value(uint64_t *seed)
     return bed_random(seed) % 2 ? size : -size;
 }
 
-static void *upload(enum weight_type type, const double *values, size_t count)
+static void *upload(enum format type, const double *values, size_t count)
 {
     static uint32_t packed[M * W_STRIDE];
     for (size_t i = 0; i < count; i++) {
@@ -58,15 +58,15 @@ static void *upload(enum weight_type type, const double *values, size_t count)
         uint32_t bits;
         memcpy(&bits, &value, sizeof bits);
         uint16_t narrow = (uint16_t)(bits >> 16);
-        if (type == WEIGHT_F16)
+        if (type == FORMAT_F16)
             narrow = (uint16_t)((bits >> 16 & 0x8000) | ((bits >> 13 & 0x3ffff) - 0x1c000));
-        if (type == WEIGHT_F32)
+        if (type == FORMAT_F32)
             packed[i] = bits;
         else
             memcpy((uint16_t *)packed + i, &narrow, sizeof narrow);
     }
     void *device;
-    const size_t bytes = count * (type == WEIGHT_F32 ? 4 : 2);
+    const size_t bytes = count * (type == FORMAT_F32 ? 4 : 2);
     ok(cudaMalloc(&device, bytes));
     ok(cudaMemcpy(device, packed, bytes, cudaMemcpyHostToDevice));
     return device;
@@ -86,9 +86,9 @@ static void start(void)
     ok(cudaStreamCreateWithFlags(&launcher.stream, cudaStreamNonBlocking));
     ok(cudaMalloc(&workspace, WORKSPACE));
     ok(cudaMalloc((void **)&y, sizeof y_before));
-    for (int type = WEIGHT_F32; type <= WEIGHT_BF16; type++) {
-        w[type] = upload((enum weight_type)type, w_values, M * W_STRIDE);
-        x[type] = upload((enum weight_type)type, x_values, ROWS * X_STRIDE);
+    for (int type = FORMAT_F32; type <= FORMAT_BF16; type++) {
+        w[type] = upload((enum format)type, w_values, M * W_STRIDE);
+        x[type] = upload((enum format)type, x_values, ROWS * X_STRIDE);
     }
     matmul_open(&plans, workspace, WORKSPACE);
     launcher.matmuls = &plans;
@@ -99,7 +99,7 @@ static struct matmul shape(int type, bool add)
 {
     struct matmul m;
     m.name = "gemm_9x48x80";
-    m.type = (enum weight_type)type;
+    m.type = (enum format)type;
     m.rows = ROWS, m.M = M, m.K = K;
     m.w_stride = W_STRIDE, m.x_stride = X_STRIDE, m.y_stride = Y_STRIDE;
     m.w = w[type], m.x = x[type], m.y = y;
@@ -159,7 +159,7 @@ END_TEST
 START_TEST(a_shape_is_asked_for_once_and_nothing_is_allocated_later)
 {
     start();
-    const struct matmul plain = shape(WEIGHT_BF16, false), add = shape(WEIGHT_BF16, true);
+    const struct matmul plain = shape(FORMAT_BF16, false), add = shape(FORMAT_BF16, true);
     struct matmul wider = plain;
     wider.K = K - 16;
     const struct matmul *const all[] = {&plain, &add, &wider, &plain, &add, &wider};
@@ -187,7 +187,7 @@ END_TEST
 START_TEST(a_captured_product_can_be_launched_again)
 {
     start();
-    const struct matmul m = shape(WEIGHT_F16, true);
+    const struct matmul m = shape(FORMAT_F16, true);
     prepare(&m);
     cudaGraph_t graph;
     cudaGraphExec_t exec;
@@ -211,7 +211,7 @@ START_TEST(the_first_algorithm_that_can_be_used_is_taken)
 {
     start();
     fake_fail("cublasLtMatmulHeuristicResult_t", 1, CUBLAS_STATUS_NOT_SUPPORTED);
-    const struct matmul m = shape(WEIGHT_BF16, true);
+    const struct matmul m = shape(FORMAT_BF16, true);
     prepare(&m);
     y_set();
     matmul(&r, 0, &m);
@@ -224,7 +224,7 @@ END_TEST
  */
 static void not_prepared(void)
 {
-    const struct matmul m = shape(WEIGHT_BF16, false);
+    const struct matmul m = shape(FORMAT_BF16, false);
     launcher.pass = PASS_RUN;
     matmul(&r, 0, &m);
 }
@@ -232,13 +232,13 @@ static void not_prepared(void)
 static void refused_when_asked(void)
 {
     fake_fail("cublasLtMatmulAlgoGetHeuristic", 1, CUBLAS_STATUS_NOT_SUPPORTED);
-    const struct matmul m = shape(WEIGHT_BF16, false);
+    const struct matmul m = shape(FORMAT_BF16, false);
     prepare(&m);
 }
 
 static void refused_when_run(void)
 {
-    const struct matmul m = shape(WEIGHT_BF16, false);
+    const struct matmul m = shape(FORMAT_BF16, false);
     prepare(&m);
     fake_fail("cublasLtMatmul", 1, CUBLAS_STATUS_EXECUTION_FAILED);
     matmul(&r, 0, &m);
@@ -249,13 +249,13 @@ static void none_can_be_used(void)
 {
     plans.workspace_bytes = 0;
     fake_fail("cublasLtMatmulHeuristicResult_t", 1, CUBLAS_STATUS_NOT_SUPPORTED);
-    const struct matmul m = shape(WEIGHT_BF16, false);
+    const struct matmul m = shape(FORMAT_BF16, false);
     prepare(&m);
 }
 
 static void too_many(void)
 {
-    struct matmul m = shape(WEIGHT_BF16, false);
+    struct matmul m = shape(FORMAT_BF16, false);
     for (m.rows = 1; m.rows <= MATMUL_PLANS_MOST + 1; m.rows++)
         prepare(&m);
 }
@@ -306,7 +306,7 @@ int main(void)
     Suite *suite = suite_create("prefill matmul");
     TCase *tests = tcase_create("prefill matmul");
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, products_are_right_for_every_type, WEIGHT_F32, WEIGHT_BF16 + 1);
+    tcase_add_loop_test(tests, products_are_right_for_every_type, FORMAT_F32, FORMAT_BF16 + 1);
     tcase_add_test(tests, a_shape_is_asked_for_once_and_nothing_is_allocated_later);
     tcase_add_test(tests, a_captured_product_can_be_launched_again);
     tcase_add_test(tests, the_first_algorithm_that_can_be_used_is_taken);

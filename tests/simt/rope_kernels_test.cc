@@ -55,7 +55,7 @@ static const struct shape {
 } shapes[] = {
 #define ROW(T, H, KV, HD, R, C, COUNT)                                                             \
     {#T " " #H "x" #KV "x" #HD " of which " #R,                                                    \
-     {WEIGHT_##T, H, KV, HD, C, 0},                                                                \
+     {FORMAT_##T, H, KV, HD, C, 0},                                                                \
      R,                                                                                            \
      COUNT_##COUNT == COUNT_ONE ? 1u : (u32)TOKENS,                                                \
      ROWS_MOST_##COUNT,                                                                            \
@@ -125,12 +125,12 @@ static void trial_free(struct trial *t)
  */
 static u32 bits_at(const struct bed_heads *h, bool keys, const void *cache, u32 g, u32 slot, u32 d)
 {
-    const u32 width = h->type == WEIGHT_F32 ? 4 : 8;
+    const u32 width = h->type == FORMAT_F32 ? 4 : 8;
     size_t at = (size_t)g * h->C * h->HD + (size_t)slot * h->HD + d;
     if (keys)
         at = (size_t)g * h->C * h->HD + (size_t)(slot / 32) * 32 * h->HD +
              (d / width * 32 + slot % 32) * width + d % width;
-    return h->type == WEIGHT_F32 ? ((const u32 *)cache)[at] : ((const uint16_t *)cache)[at];
+    return h->type == FORMAT_F32 ? ((const u32 *)cache)[at] : ((const uint16_t *)cache)[at];
 }
 
 /* All slots, also those that are to stay NaN. */

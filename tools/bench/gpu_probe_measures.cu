@@ -438,7 +438,7 @@ static void open_product(struct probe *probe)
     for (u32 i = 0; i < 2; i++) {
         struct random_fill params = {};
         params.to = (bf16 *)probe->matrices + i * elements;
-        params.type = WEIGHT_BF16;
+        params.type = FORMAT_BF16;
         params.elements = elements;
         params.line = params.line_stride = elements;
         params.row_stride = params.cols = params.head = n;

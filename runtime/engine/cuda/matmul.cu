@@ -52,7 +52,7 @@ static struct matmul_plan *find(struct matmul_plans *plans, const struct matmul 
 static void describe(struct matmul_plan *plan, u32 op, const struct matmul *m)
 {
     static const cudaDataType types[] = {CUDA_R_32F, CUDA_R_16F, CUDA_R_16BF};
-    static_assert(WEIGHT_F32 == 0 && WEIGHT_F16 == 1 && WEIGHT_BF16 == 2, "order of types[]");
+    static_assert(FORMAT_F32 == 0 && FORMAT_F16 == 1 && FORMAT_BF16 == 2, "order of types[]");
     const cublasOperation_t transposed = CUBLAS_OP_T;
     check(cublasLtMatmulDescInit(&plan->product, CUBLAS_COMPUTE_32F, CUDA_R_32F),
           "cublasLtMatmulDescInit", op, m);

@@ -52,11 +52,11 @@ static void word_of(const struct model_weight *weight, char word[WORD_BYTES])
     snprintf(word, WORD_BYTES, " %.*s ", (int)strcspn(name, "["), name);
 }
 
-static enum weight_type type_of(const struct model_weight *weight)
+static enum format type_of(const struct model_weight *weight)
 {
     if (strcmp(weight->type, "f32") == 0)
-        return WEIGHT_F32;
-    return strcmp(weight->type, "f16") == 0 ? WEIGHT_F16 : WEIGHT_BF16;
+        return FORMAT_F32;
+    return strcmp(weight->type, "f16") == 0 ? FORMAT_F16 : FORMAT_BF16;
 }
 
 static void start(struct random_fill *params, cudaStream_t stream)
@@ -85,7 +85,7 @@ static void fill_decays(struct random_fill *params, u32 states, cudaStream_t str
 /* Run after run of the rows. */
 static void fill_runs(struct random_fill *params, const struct spread *rows, cudaStream_t stream)
 {
-    const u32 width = params->type == WEIGHT_F32 ? 4 : 2;
+    const u32 width = params->type == FORMAT_F32 ? 4 : 2;
     for (u32 i = 0; i < SPREAD_RUNS && rows->run[i].groups > 0; i++) {
         const u32 groups = rows->run[i].groups, size = rows->run[i].size;
         params->elements = (uint64_t)groups * size * params->cols;
