@@ -81,8 +81,8 @@ config="my configs (1)/it's/m.ini" a="check points/it's (a)" b="check points/b"
 mkdir -p "$tree/tests/simt" "$(dirname "$tree/$config")" "$tree/check points"
 cp -r GNUmakefile Makefile config gen kernels runtime tools "$tree"
 cp tests/simt/simt.mk "$tree/tests/simt"
-cp -r tests/data/checkpoints/mamba-a "$tree/$a"
-cp -r tests/data/checkpoints/mamba-a "$tree/$b"
+cp -rL tests/data/checkpoints/mamba-a "$tree/$a"
+cp -rL tests/data/checkpoints/mamba-a "$tree/$b"
 # Another weight, as large, and older: as downloaded last week.
 printf '\100' | dd of="$tree/$b/model.safetensors" bs=1 seek=$(($(stat -c %s "$tree/$b/model.safetensors") - 1)) \
     conv=notrunc 2>"$folder/dd"

@@ -33,6 +33,10 @@ trap 'rm -f "$found"' EXIT
     # shellcheck disable=SC2016 # the variable is make's
     grep -nHF '$(CFLAGS)' Makefile tools/mk/*.mk tests/simt/*.mk | grep -v ':FLAGS ' |
         sed 's/$/   <- FLAGS is meant/'
+    # A tokenizer or weights that several checkpoints share are stored once, the others have links.
+    git ls-files -s tests/data | awk '$1 == "100644" && $4 ~ /(tokenizer\.json|\.safetensors)$/ {
+        if (first[$2]) print $4 ": the same as " first[$2] ", run tests/references/store_once.py"
+        else first[$2] = $4 }'
     clang-format --dry-run $ours 2>&1 | grep -E 'warning:' | sed 's/warning: //'
     shellcheck $scripts
 } >"$found"

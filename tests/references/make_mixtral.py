@@ -51,7 +51,7 @@ def main():
         runner = Runner(model, routers=(MixtralTopKRouter,))
         write_references(name, {"f32": runner},
                          {"f32": lambda ids: forward_float64(weights, flat, ids)}, prompt_seed)
-        if window:
+        if sizes["sliding_window"]:
             write_far(name, model)
 
 
