@@ -211,27 +211,27 @@ build/sources.record:  used := $(sort $(wildcard $(addsuffix *.c*,gen/ gen/*/ to
 .PHONY: FORCE
 
 # ---- tests --------------------------------------------------------------------------------------
-# Programs: tests/NAME_test.c, each linked with whatever it uses. Scripts: tests/NAME.sh, on the
-# binaries of OUT. Models: the tiny checkpoints, imported and built at every weight type.
-programs    := $(patsubst tests/%.c,$(TESTS)/%,$(wildcard tests/*_test.c)) \
-               $(TESTS)/poison_hybrid_test $(TESTS)/trace_hybrid_test
-scripts     := $(filter-out tests/all.sh,$(wildcard tests/*.sh))
-test_mains  := $(wildcard tests/*_test.c) tests/alloc_guard.c tests/kernel_digest.c tests/bench_kernels.c \
-               tests/no_steps.c tests/reopened.c
-test_lib    := $(filter-out $(test_mains),$(wildcard tests/*.c)) $(wildcard tests/reference64/*.c)
+# Programs: tests/ROOM/NAME_test.c, each linked with whatever it uses of the rooms in test_lib.
+# Scripts: tests/ROOM/NAME.sh, on the binaries of OUT. Models: the tiny checkpoints, imported and
+# built at every weight type.
+test_mains  := $(wildcard $(addsuffix /*_test.c,$(addprefix tests/,unit kernels/cpu models golden)))
+programs    := $(patsubst %.c,$(TESTS)/%,$(notdir $(test_mains))) $(TESTS)/poison_hybrid_test $(TESTS)/trace_hybrid_test
+scripts     := $(wildcard $(addsuffix /*.sh,$(addprefix tests/,unit models gpu sweep)))
+test_lib    := $(filter-out $(test_mains) %/kernel_digest.c,$(wildcard \
+                 $(addsuffix /*.c,$(addprefix tests/,fixtures unit kernels/cpu golden reference64))))
 TEST_LIBS   := $(TESTS)/libtests.a $(TOOLS)/libtools.a $(TOOLS)/libgen.a $(OUT)/libruntime.a
 TEST_DEFINES := -DTEST_OUT='"$(OUT)"' -DTEST_TOOLS='"$(TOOLS)"' -DTEST_DIR='"$(TESTS)"' \
                 -DTEST_SIMT='"$(subst build/cpu,build/simt,$(OUT))"'
+include tools/mk/simt.mk
 include tools/mk/gpu.mk
-include tests/simt/simt.mk
 
 # The default model itself, for tests that look at its operations.
-$(TESTS)/poison_test $(TESTS)/trace_test: $(TESTS)/%: $(TESTS)/obj/%.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
+$(TESTS)/poison_test $(TESTS)/trace_test: $(TESTS)/%: $(TESTS)/obj/models/%.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ -lcheck -lsubunit -lrt $(RUNTIME_LIBS)
 
 # The same with layers of several kinds.
 hybrid := jamba-a-bf16
-$(TESTS)/poison_hybrid_test $(TESTS)/trace_hybrid_test: $(TESTS)/%_hybrid_test: $(TESTS)/obj/%_test.o \
+$(TESTS)/poison_hybrid_test $(TESTS)/trace_hybrid_test: $(TESTS)/%_hybrid_test: $(TESTS)/obj/models/%_test.o \
                                                         tiny-model-$(hybrid) $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(FLAGS) $< $(call objects,$(OUT)/obj/models/$(hybrid),$(model_files)) \
 	  $(OUT)/libruntime.a -o $@ -lcheck -lsubunit -lrt $(RUNTIME_LIBS)
@@ -241,25 +241,27 @@ $(TESTS)/obj/%.o: tests/%.c $(TESTS)/flags.record | deps-test
 	@$(CC) $(FLAGS) $(MARCH) $(TEST_DEFINES) -c $< -o $@
 $(TESTS)/libtests.a: $(test_lib:tests/%.c=$(TESTS)/obj/%.o)
 # The runtime names a model; where a test brings none, it is the fake one of libtests.a.
-$(filter-out %/poison_test %/trace_test %_hybrid_test,$(programs)): $(TESTS)/%: $(TESTS)/obj/%.o $(TEST_LIBS)
+test_programs := $(filter-out %/poison_test %/trace_test %_hybrid_test,$(programs))
+$(foreach t,$(test_mains:%.c=%),$(eval $(filter $(TESTS)/$(notdir $(t)),$(test_programs)): $(t:tests/%=$(TESTS)/obj/%.o)))
+$(test_programs): $(TEST_LIBS)
 	@echo "  LINK  $@"; $(CC) $(FLAGS) -Wl,--start-group $^ -Wl,--end-group -o $@ -lcheck -lsubunit -lrt $(TOOL_LIBS)
 
 # Every reference model without its kernels, for 'info': the descriptor over steps that do nothing.
 described := $(patsubst config/%.ini,$(TESTS)/info/%,$(wildcard config/*.ini))
 $(TESTS)/info/%.o: models/%/ops.c $(TESTS)/flags.record | deps-test
 	@mkdir -p $(@D); $(CC) $(FLAGS) -Imodels/$* -c $< -o $@
-$(described): %: %.o $(TESTS)/obj/no_steps.o $(OUT)/obj/runtime/cli/main.o $(OUT)/libruntime.a
+$(described): %: %.o $(TESTS)/obj/models/no_steps.o $(OUT)/obj/runtime/cli/main.o $(OUT)/libruntime.a
 	@$(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 $(TESTS)/budget_test: | $(described)
 $(TESTS)/fetch_test $(TESTS)/fetch_files_test: | $(TOOLS)/fetch
 $(TESTS)/fetch_settings_test: $(TOOLS)/obj/tools/fetch/fetch_settings.o
 
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.
-$(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,kernel_digest.o kernel_bed.o kernel_instances.o fake_model.o) \
+$(TESTS)/kernel_digest: $(addprefix $(TESTS)/obj/,$(addprefix kernels/cpu/kernel_,digest.o fixture.o instances.o) fixtures/fake_model.o) \
                         $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 
-# Makes and judges the random models of tests/sweep.sh.
+# Makes and judges the random models of tests/sweep/sweep.sh.
 $(TESTS)/sweep: $(patsubst tests/%.c,$(TESTS)/obj/%.o,$(wildcard tests/sweep/*.c tests/reference64/*.c)) \
                 $(TOOLS)/libtools.a $(TOOLS)/libgen.a
 	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS)
@@ -271,11 +273,11 @@ CASES ?= 100
 sweep: deps-test
 	@$(MAKE) -s $(TESTS)/sweep $(TOOLS)/gen $(TOOLS)/pack $(OUT)/libruntime.a $(OUT)/obj/runtime/cli/main.o \
 	  $(backend_objects)
-	@tests/sweep.sh $(OUT) $(TOOLS) $(SEED) $(FIRST) $$(($(FIRST) + $(CASES) - 1))
+	@tests/sweep/sweep.sh $(OUT) $(TOOLS) $(SEED) $(FIRST) $$(($(FIRST) + $(CASES) - 1))
 
-# A binary over tests/fake_model.c, for the command line's tests; guarded, except under a sanitizer.
-guard := $(if $(SAN),,$(TESTS)/obj/alloc_guard.o)
-$(TESTS)/fake: $(OUT)/obj/runtime/cli/main.o $(TESTS)/obj/fake_model.o $(guard) $(OUT)/libruntime.a
+# A binary over tests/fixtures/fake_model.c, for the command line's tests; guarded, except under a sanitizer.
+guard := $(if $(SAN),,$(TESTS)/obj/models/alloc_guard.o)
+$(TESTS)/fake: $(OUT)/obj/runtime/cli/main.o $(TESTS)/obj/fixtures/fake_model.o $(guard) $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(FLAGS) $(if $(guard),-Wl$(comma)--wrap=arena_seal) $^ -o $@ $(RUNTIME_LIBS)
 
 # tiny-model-mamba-a-bf16: the binary and weights of tests/data/checkpoints/mamba-a in bf16.
@@ -308,7 +310,7 @@ other-isa-%: build/made/$(MODEL).stamp $(addprefix tiny-model-,$(bits_models))
 	  SOURCES=build/tests/models/$$m binary || exit 1; done
 
 # The default model with the guard against allocation after sealing; not under a sanitizer.
-$(OUT)/$(MODEL)-guarded: $(TESTS)/obj/alloc_guard.o $(OUT)/obj/runtime/cli/main.o $(MODEL_OBJECTS) \
+$(OUT)/$(MODEL)-guarded: $(TESTS)/obj/models/alloc_guard.o $(OUT)/obj/runtime/cli/main.o $(MODEL_OBJECTS) \
                          $(OUT)/libruntime.a
 	@echo "  LINK  $@"; $(CC) $(FLAGS) -Wl,--wrap=arena_seal $^ -o $@ $(RUNTIME_LIBS)
 
@@ -334,7 +336,7 @@ build/bench/$(BENCH)-$(BENCH_LAYERS)-layers.ini: config/$(BENCH).ini
 bench-ops: deps
 	@$(MAKE) -s MODEL=$(BENCH) $(OUT)/$(BENCH)-ops
 	@$(OUT)/$(BENCH)-ops
-$(OUT)/$(MODEL)-ops: $(TESTS)/obj/bench_kernels.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
+$(OUT)/$(MODEL)-ops: $(TESTS)/obj/models/bench_kernels.o $(MODEL_OBJECTS) $(OUT)/libruntime.a
 	@$(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 
 # Everything: the tests again under ASan and UBSan, random shapes, the kit's tests by nvcc, clang-tidy,
@@ -352,8 +354,8 @@ FUZZ_SECONDS ?= 60
 FUZZ_FLAGS   := -std=gnu11 -D_GNU_SOURCE= -g -O1 -march=native -ffp-contract=off -pthread -I. -w \
                 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz_targets := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
-fuzz_lib     := $(gen_lib) $(tool_lib) $(sort $(shared_lib) $(runtime_lib)) tests/fake_model.c \
-                tests/fake_weights.c
+fuzz_lib     := $(gen_lib) $(tool_lib) $(sort $(shared_lib) $(runtime_lib)) tests/fixtures/fake_model.c \
+                tests/fixtures/fake_weights.c
 .PHONY: fuzz $(addprefix fuzz-,$(fuzz_targets))
 fuzz: $(addprefix fuzz-,$(fuzz_targets))
 	@echo "fuzz: $(fuzz_targets): $(FUZZ_SECONDS) s each, no finding"
@@ -372,8 +374,8 @@ build/fuzz/obj/%.o: %.c build/fuzz/flags.record | deps-test
 
 # One stamp a file, so that only what changed is looked at again.
 tidied := $(patsubst %.c,build/tidy/%.ok,$(gen_lib) $(tool_lib) $(fetch_lib) $(runtime_lib) gen/main.c \
-            runtime/cli/main.c $(tool_mains) $(wildcard tests/*.c tests/fuzz/*.c tests/reference64/*.c tests/sweep/*.c) \
-            $(if $(cuda_headers),$(wildcard runtime/engine/cuda/*.c tests/simt/*.c tests/gpu/*.c)))
+            runtime/cli/main.c $(tool_mains) $(wildcard $(addsuffix /*.c,$(addprefix tests/,fixtures unit kernels/cpu models golden fuzz reference64 sweep))) \
+            $(if $(cuda_headers),$(wildcard runtime/engine/cuda/*.c tests/kernels/cuda/*.c tests/simt/*.c tests/gpu/*.c)))
 tidy: $(tidied)
 	@echo "tidy: $(words $(tidied)) files, no finding"
 build/tidy/%.ok: %.c .clang-tidy | deps-test

@@ -31,7 +31,7 @@ trap 'rm -f "$found"' EXIT
         sed 's/$/   <- two fields on one line/'
     # The user's own flags lack what the numbers need.
     # shellcheck disable=SC2016 # the variable is make's
-    grep -nHF '$(CFLAGS)' Makefile tools/mk/*.mk tests/simt/*.mk | grep -v ':FLAGS ' |
+    grep -nHF '$(CFLAGS)' Makefile tools/mk/*.mk | grep -v ':FLAGS ' |
         sed 's/$/   <- FLAGS is meant/'
     # A tokenizer or weights that several checkpoints share are stored once, the others have links.
     git ls-files -s tests/data | awk '$1 == "100644" && $4 ~ /(tokenizer\.json|\.safetensors)$/ {

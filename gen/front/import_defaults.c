@@ -1,6 +1,7 @@
 /* What a config.json may leave out. The values are those of the configuration classes of
  * transformers 5.23, which are those of version 4, too; of DeepSeekMoE those of the code that comes
- * with its checkpoints. tests/import_test.c compares them with what transformers itself writes. */
+ * with its checkpoints. tests/unit/import_test.c compares them with what transformers itself
+ * writes. */
 #include <string.h>
 
 #include "gen/front/import_dialects.h"

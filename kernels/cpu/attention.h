@@ -17,7 +17,7 @@
  *   Error    with h = 2^-24, n = p - o + 1, E = max over i of (HD + 3) h SCALE (sum over d of
  *            |q||k|):
  *            |y - exact| <= (2 E + (n + n / 16 + 12) h) sum over i of softmax[i] |V[i]|
- *            while the scores span less than 80 (tests/attention_test.c)
+ *            while the scores span less than 80 (tests/kernels/cpu/attention_test.c)
  *   Source   Vaswani et al.; Milakov and Gimelshein, "Online normalizer calculation for softmax";
  *            eager_attention_forward in f32
  *

@@ -7,7 +7,8 @@
  *   Split    lines of 16 channels
  *   Moves    x once in and once out (each row is read K times, from L1), state in and out
  *   Order    acc = taps[0] * oldest, then fma over ascending j, then + bias, then silu
- *   Error    |y - exact| <= (1.1 K + 9) 2^-24 (sum |taps||x| + |bias|)  (tests/conv_test.c)
+ *   Error    |y - exact| <= (1.1 K + 9) 2^-24 (sum |taps||x| + |bias|)
+ *            (tests/kernels/cpu/conv_test.c)
  *   Source   Gu and Dao, "Mamba"; torch.nn.Conv1d with groups = channels and K-1 zeros on the left
  *
  * Tokens go from last to first: the inputs of row t are rows t-K+1 .. t, so a row may be

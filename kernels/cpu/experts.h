@@ -14,7 +14,7 @@
  *   Order    products as in linear.h, then one product with silu; y = fma(weight, product, y)
  *   Error    as norm.h, route.h, linear.h and swiglu; of experts_add with h = 2^-24:
  *            |y - exact| <= (K + 1) h (|y| + sum |weight W h|) + sum of |weight| the products'
- *            errors (tests/experts_test.c)
+ *            errors (tests/kernels/cpu/experts_test.c)
  *   Source   MixtralSparseMoeBlock in f32
  *
  *   void NAME(run *, u32 op, f32 (*h)[PAD(F)], const f32 (*xg)[S], const f32 (*route)[PAD(2 K)],

@@ -9,7 +9,7 @@
  *   Order    both sums as in norm.h: 16 partial sums, then a tree
  *   Error    with h = 2^-24 and a the mean of |x|: |y - exact| <=
  *            ((D / 16 + 14) h |x - m| + (D / 8 + 8) h a) s |weight| + 2 h |bias|
- *            (tests/mlp_test.c)
+ *            (tests/kernels/cpu/mlp_test.c)
  *   Source   Ba, Kiros and Hinton, "Layer Normalization"; torch.nn.LayerNorm in f32
  *
  *   void NAME(run *, u32 op, f32 (*y)[S], const f32 (*x)[S], const f32 *weight, const f32 *bias) */

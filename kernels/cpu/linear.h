@@ -8,7 +8,7 @@
  *   Order    f32, acc = 0, then acc = fma(W[m][k], x[t][k], acc) for k = 0 .. K-1, then the
  *            epilogue; the same for any count, vector width and number of threads
  *   Error    |y - exact| <= (K + 2) 2^-24 sum |W||x| (+ |bias|, |y|), before softplus or gelu
- *            (tests/linear_test.c)
+ *            (tests/kernels/cpu/linear_test.c)
  *   Source   torch.nn.Linear; weights as stored, widened exactly
  *
  *   void NAME(run *, u32 op, f32 (*y)[YS], const TYPE *w, const f32 (*x)[XS])

@@ -1,8 +1,8 @@
 /* exp, softplus, silu and gelu_new as polynomials of our own: the same bits from every instruction
  * set.
  *
- * Errors are in units of the last place of the exact result; tests/math_test.c measures them
- * against double precision. NaN stays NaN. */
+ * Errors are in units of the last place of the exact result; tests/kernels/cpu/math_test.c measures
+ * them against double precision. NaN stays NaN. */
 #ifndef KERNELS_CPU_MATH_H
 #define KERNELS_CPU_MATH_H
 

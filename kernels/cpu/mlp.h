@@ -5,7 +5,7 @@
  *   Split    lines of 16 columns of all rows together
  *   Moves    both in, one out
  *   Order    no sums; silu as in math.h, one product
- *   Error    |y - exact| <= 8 * 2^-24 |exact|  (tests/mlp_test.c)
+ *   Error    |y - exact| <= 8 * 2^-24 |exact|  (tests/kernels/cpu/mlp_test.c)
  *   Source   Shazeer, "GLU Variants Improve Transformer"; LlamaMLP
  *
  *   void NAME(run *, u32 op, f32 (*gate)[S], const f32 (*up)[S])

@@ -6,7 +6,7 @@
  *   Moves    2 S floats per token, 3 S for a single one
  *   Order    16 partial sums, lane i % 16, each acc = fma(x, x, acc) over ascending i; then
  *            lane l + lane l+8, +4, +2, +1
- *   Error    |y - exact| <= (D / 32 + 8) 2^-24 |exact|  (tests/norm_test.c)
+ *   Error    |y - exact| <= (D / 32 + 8) 2^-24 |exact|  (tests/kernels/cpu/norm_test.c)
  *   Source   Zhang and Sennrich, "Root Mean Square Layer Normalization"; MambaRMSNorm in f32
  *
  *   void NAME(run *, u32 op, f32 (*y)[S], const f32 (*x)[S], const f32 *weight) */

@@ -7,7 +7,7 @@
  *   Split    tokens
  *   Moves    2 D floats per token, and the weight
  *   Order    that of norm.h, group by group
- *   Error    |y - exact| <= (D / (32 G) + 8) 2^-24 |exact|  (tests/ssd_test.c)
+ *   Error    |y - exact| <= (D / (32 G) + 8) 2^-24 |exact|  (tests/kernels/cpu/ssd_test.c)
  *   Source   Dao and Gu, "Transformers are SSMs", section 7.3; MambaRMSNormGated behind its gate
  *
  *   void NAME(run *, u32 op, f32 (*x)[XS], const f32 *weight) */

@@ -7,7 +7,7 @@
  *   Split    tokens
  *   Moves    R + 2 N floats per token in and out
  *   Order    as norm.h, part by part
- *   Error    as norm.h with D = R or N  (tests/norm_selection_test.c)
+ *   Error    as norm.h with D = R or N  (tests/kernels/cpu/norm_selection_test.c)
  *   Source   Lieber et al., "Jamba"; JambaMambaMixer.slow_forward in f32
  *
  * norm_dt_scan:  the same, then dt_scan.h, in one operation: the recurrence of a decode step

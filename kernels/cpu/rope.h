@@ -7,7 +7,7 @@
  *            itself; elements from R on stay as they are
  *   Order    two products, each rounded, then their difference or sum
  *   Error    |out - exact| <= 3 * 2^-24 (|x[j]| + |x[j+R/2]|), exact at the rounded angle
- *            (tests/attention_test.c)
+ *            (tests/kernels/cpu/attention_test.c)
  *   Source   Su et al., "RoFormer", in the halves of GPT-NeoX: apply_rotary_pos_emb
  *
  * cos and sin are polynomials in double after an exact reduction, rounded once: the same bits from

@@ -9,7 +9,7 @@
  *   Order    products as in linear.h; exp(l - largest l), their sum over ascending experts, one
  *            division; RENORM: the sum of the chosen over ascending experts, one division
  *   Error    with e the error of a logit by linear.h: |weight - exact| <= (4 e + (E + 8) 2^-24)
- *            weight, where the choice is clear (tests/experts_test.c)
+ *            weight, where the choice is clear (tests/kernels/cpu/experts_test.c)
  *   Source   Jiang et al., "Mixtral of Experts"; MixtralSparseMoeBlock in f32. DeepSeekMoE adds
  *            1e-20 to the sum of the chosen, which is at least K / E: no f32 changes
  *

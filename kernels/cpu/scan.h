@@ -15,7 +15,7 @@
  *              a e[n] + h (a |s| (2 |A dt| + 3.1) + 2.1 |u B| + |s'|) + 2^-125 |s|,
  *            and that of y is
  *              (sum e[n] |C| + (N + 1) h (sum |s C| + |D x|)) |silu(z)| + 7.1 h |y|
- *            (tests/scan_test.c carries it along)
+ *            (tests/kernels/cpu/scan_test.c carries it along)
  *   Source   Gu and Dao, "Mamba: Linear-Time Sequence Modeling with Selective State Spaces",
  *            section 3; MambaMixer.slow_forward
  *

@@ -15,7 +15,8 @@
  *   Error    with a = exp(A dt) and h = 2^-24, the error of dt is (6 dt + |raw + bias|) h, and e[n]
  *            of S[n] grows by a step to a e[n] + h (a |S| (|A dt| + 3.1) + 2.1 |u B| + |S'|) +
  *            2^-125 |S| and what that of dt makes of A dt and u; that of y is (sum e[n] |C| +
- *            (N + 1) h (sum |S C| + |D x|)) |silu(z)| + 7.1 h |y| (tests/ssd_test.c carries it)
+ *            (N + 1) h (sum |S C| + |D x|)) |silu(z)| + 7.1 h |y|
+ *            (tests/kernels/cpu/ssd_test.c carries it)
  *   Source   Dao and Gu, "Transformers are SSMs", sections 3 and 7 (structured state space duality:
  *            A is a scalar per head); Mamba2Mixer.torch_forward
  *

@@ -11,7 +11,7 @@
  *   Order    that of kernels/cpu/attention.h: a score and an element of the result are one thread's
  *            each; sums of exponentials by its 16 lanes and tree
  *   Error    none: the bits of kernels/cpu/attention.h, but for the sign of a zero, as long as keys
- *            and values are finite (tests/simt/attention_kernels_test.cc)
+ *            and values are finite (tests/kernels/cuda/attention_kernels_test.cc)
  *   Source   Dao et al., "FlashAttention: fast and memory-efficient exact attention" */
 #ifndef KERNELS_CUDA_ATTENTION_CHUNK_CUH
 #define KERNELS_CUDA_ATTENTION_CHUNK_CUH

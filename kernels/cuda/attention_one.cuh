@@ -20,7 +20,7 @@
  *            sums of e by the tree, warps ascending; values as before, G = 1024 / HD, over splits
  *   Error    with h = 2^-24, n positions seen, E as in kernels/cpu/attention.h:
  *            |y - exact| <= (2 E + (n + n / 16 + 40) h) sum over i of softmax[i] |V[i]|
- *            while the scores span less than 80 (tests/simt/attention_kernels_test.cc)
+ *            while the scores span less than 80 (tests/kernels/cuda/attention_kernels_test.cc)
  *   Source   Dao et al., "Flash-Decoding for long-context inference" */
 #ifndef KERNELS_CUDA_ATTENTION_ONE_CUH
 #define KERNELS_CUDA_ATTENTION_ONE_CUH

@@ -15,11 +15,11 @@
  *            fma(x, D, y); * silu(z)
  *   Error    of dt: (R / 16 + 12) 2^-24 (sum |W||xdb| + |bias|) + 3 ulp; of the states and y that
  *            of kernels/cpu/scan.h with that error of dt carried along
- *            (tests/simt/decode_scan_test.cc)
+ *            (tests/kernels/cuda/decode_scan_test.cc)
  *
  * norm_dt_scan:  the same behind norm_selection.cuh, of which xdb stays as it is. Every block
  * normalises the row for itself, into shared memory, which costs less than a kernel of its own. The
- * same bits as when they run one by one (tests/simt/norm_selection_kernels_test.cc).
+ * same bits as when they run one by one (tests/kernels/cuda/norm_selection_kernels_test.cc).
  *
  *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[N][16], const f32 (*xdb)[DS],
  *             const TYPE *w, const f32 *dt_bias, const f32 (*A)[N][16], const f32 *D)

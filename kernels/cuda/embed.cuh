@@ -7,7 +7,7 @@
  *   Moves    one row of the table and one of y per token; a chain of two latencies in decode, since
  *            the address of the row is in the token
  *   Order    no sums
- *   Error    none (tests/simt/decode_rows_test.cc) */
+ *   Error    none (tests/kernels/cuda/decode_rows_test.cc) */
 #ifndef KERNELS_CUDA_EMBED_CUH
 #define KERNELS_CUDA_EMBED_CUH
 

@@ -17,7 +17,7 @@
  *            order of experts, W h as in linear_gemv.cuh
  *   Error    of a logit (D / 32 + 32) 2^-24 sum |W||norm x| s, of a weight as kernels/cpu/route.h;
  *            of h as norm_linear_swiglu; of experts_add as kernels/cpu/experts.h, with products as
- *            in linear_gemv.cuh (tests/simt/experts_kernels_test.cc)
+ *            in linear_gemv.cuh (tests/kernels/cuda/experts_kernels_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*h)[PAD(F)], f32 (*route)[PAD(2 K)], const f32 (*x)[S],
  *             const f32 *norm, const ROUTER_TYPE *router, const TYPE *gate, const TYPE *up)

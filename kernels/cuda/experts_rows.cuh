@@ -17,7 +17,7 @@
  *            product with silu; y = fma(product, weight, y) in ascending order of experts
  *   Error    of a product (u + K 2^-23) sum |W||x| + v sum |W|, (u, v) the rounding of x as in
  *            linear.cuh and K its columns (2^-24 for F32); of h and y as kernels/cpu/experts.h with
- *            these (tests/simt/experts_kernels_test.cc)
+ *            these (tests/kernels/cuda/experts_kernels_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*h)[PAD(F)], const f32 (*xg)[S], const f32 (*route)[PAD(2 K)],
  *             const TYPE *gate, const TYPE *up)

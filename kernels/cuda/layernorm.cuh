@@ -12,7 +12,7 @@
  *   Error    with h = 2^-24, n = S / threads, w = warps / 2 + 12 and a the mean of |x|, as long as
  *            a s < 2^10:
  *            |y - exact| <= ((n / 2 + w) h |x - m| + (n + 2 w) h a) s |weight| + 2 h |bias|
- *            (tests/simt/layernorm_test.cc) */
+ *            (tests/kernels/cuda/layernorm_test.cc) */
 #ifndef KERNELS_CUDA_LAYERNORM_CUH
 #define KERNELS_CUDA_LAYERNORM_CUH
 

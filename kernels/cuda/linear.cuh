@@ -12,7 +12,8 @@
  *   Error    |y - exact| <= (u + K 2^-24) sum |W||x| + v sum |W| + 2^-24 (|y| + |bias|) before
  *            softplus, which adds 3 ulp, or gelu, which makes 1.13 times that of it and adds its
  *            own (math.cuh); (u, v), the rounding of x, is (2^-8, 0) for BF16, (2^-11, 2^-25) for
- *            F16 and (0, 0) for F32 (tests/simt/prefill_kernels_test.cc, with a product in double)
+ *            F16 and (0, 0) for F32 (tests/kernels/cuda/prefill_kernels_test.cc, with a product in
+ *            double)
  *
  * Rows of y beyond those of the step receive products with rows of zeros; nobody reads them. */
 #ifndef KERNELS_CUDA_LINEAR_CUH

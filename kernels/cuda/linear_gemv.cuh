@@ -18,7 +18,7 @@
  *            of even and of odd columns, acc = fma(w, x, acc) from 0; even + odd; slabs from 0
  *            upwards; the tree of lanes_sum(); parts from 0 upwards; then the epilogue
  *   Error    |y - exact| <= (K / 64 + 16) 2^-24 sum |W||x| (+ |bias|, |y|), before softplus
- *            or gelu, whose slope is at most 1.13 (tests/simt/decode_kernels_test.cc)
+ *            or gelu, whose slope is at most 1.13 (tests/kernels/cuda/decode_kernels_test.cc)
  *
  * LINEAR_GEMV(name, TYPE, T, M, K, YS, XS, EPILOGUE) makes the instance; signatures as there. */
 #ifndef KERNELS_CUDA_LINEAR_GEMV_CUH

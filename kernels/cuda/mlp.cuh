@@ -5,7 +5,7 @@
  *   Grid     a thread has 4 neighbouring elements, for the most rows of the instance
  *   Moves    both in, one out; bound by bandwidth
  *   Order    no sums: the bits of the CPU
- *   Error    as there (tests/simt/mlp_kernels_test.cc)
+ *   Error    as there (tests/kernels/cuda/mlp_kernels_test.cc)
  *
  * norm_linear_swiglu:  the entrance of an MLP in a decode step, one token
  *
@@ -18,7 +18,7 @@
  *   Order    x * norm and the factor s as in norm_gemv.cuh; sums as in linear_gemv.cuh; each * s;
  *            silu as in math.cuh; one product
  *   Error    e of a sum as in norm_linear_conv.cuh; 1.1 e (|u| + e) + |silu(g)| e + 8 2^-24 |y|
- *            (tests/simt/mlp_kernels_test.cc)
+ *            (tests/kernels/cuda/mlp_kernels_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*gate)[S], const f32 (*up)[S])
  *   void NAME(run *, u32 op, f32 (*y)[PAD(M)], const f32 (*x)[S], const f32 *norm,

@@ -8,7 +8,7 @@
  *   Order    thread t: acc = fma(x, x, acc) from 0 over vectors t, t + threads, ..; the tree of
  *            lanes_sum(); warps from 0 upwards. Then (x * s) * weight as on the CPU.
  *   Error    |y - exact| <= (S / (2 threads) + warps / 2 + 9) 2^-24 |exact|: at most 41 2^-24
- *            (tests/simt/decode_rows_test.cc) */
+ *            (tests/kernels/cuda/decode_rows_test.cc) */
 #ifndef KERNELS_CUDA_NORM_CUH
 #define KERNELS_CUDA_NORM_CUH
 

@@ -13,7 +13,7 @@
  *   Error    with h = 2^-24 and n = D / threads: of RMSNorm's factor (n / 2 + 10) h, and h |u|. Of
  *            LayerNorm, a the mean of |x|, as long as a s < 2^10:
  *            ((n / 2 + 14) h |x - m| + (n + 20) h a) s |weight| + 2 h |bias|
- *            (tests/simt/decode_kernels_test.cc, tests/simt/norm_gemv_test.cc)
+ *            (tests/kernels/cuda/decode_kernels_test.cc, tests/kernels/cuda/norm_gemv_test.cc)
  *
  * A kernel calls norm_begin() beside product_begin(), norm_row() after pdl_wait(), product_sums()
  * with shared->x, and multiplies what gemv_total() gives by the factor. */

@@ -5,7 +5,7 @@
  *   Grid     that of norm.cuh for rows of D / G, a block for every group of a row
  *   Moves    x once in and once out, in registers meanwhile
  *   Order    that of norm.cuh, group by group
- *   Error    that of norm.cuh for S = D / G (tests/simt/norm_groups_kernel_test.cc)
+ *   Error    that of norm.cuh for S = D / G (tests/kernels/cuda/norm_groups_kernel_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*x)[XS], const f32 *weight) */
 #ifndef KERNELS_CUDA_NORM_GROUPS_CUH

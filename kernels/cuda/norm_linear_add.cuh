@@ -11,7 +11,7 @@
  *            tree of lanes_sum(); s = 1 / sqrt(sum G / I + EPS); u = x * s * norm. Sums of W u as
  *            in linear_gemv.cuh; * the factor; + bias; y + that
  *   Error    e = (D / 32 + 32) 2^-24 (sum |W||norm x| s + |bias|), and 2^-24 (|y| + e)
- *            (tests/simt/norm_groups_kernel_test.cc)
+ *            (tests/kernels/cuda/norm_groups_kernel_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*y)[PAD(M)], const f32 (*x)[XS], const f32 *norm, const TYPE *w,
  *             const f32 *bias) */

@@ -13,7 +13,7 @@
  *            bias; conv and silu as in kernels/cpu/conv.h
  *   Error    of W rmsnorm(x) + bias: e = (D / 32 + 32) 2^-24 (sum |W||norm x| s + |bias|); of the
  *            convolution e |last tap| + (1.1 K + 9) 2^-24 (sum |taps||its inputs| + |bias|), of its
- *            silu 1.1 times that + 3 ulp (tests/simt/decode_kernels_test.cc)
+ *            silu 1.1 times that + 3 ulp (tests/kernels/cuda/decode_kernels_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*xz)[XS], const f32 (*x)[S], const f32 *norm, const TYPE *w,
  *             const f32 *bias, f32 (*conv)[PAD(I)], const f32 (*taps)[PAD(I)],

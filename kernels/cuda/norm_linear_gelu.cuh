@@ -8,7 +8,7 @@
  *   Order    u and the factor s as in norm_gemv.cuh; sums of W u as in linear_gemv.cuh; * s; +
  *            bias; gelu_new of math.cuh
  *   Error    e = (D / 64 + 16) 2^-24 (sum |W||u| s + |bias|) + sum |W||error of u|, as there; of y
- *            1.13 e and gelu_new's own (tests/simt/norm_linear_gelu_test.cc)
+ *            1.13 e and gelu_new's own (tests/kernels/cuda/norm_linear_gelu_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*y)[PAD(M)], const f32 (*x)[S], const f32 *norm,
  *             const f32 *norm_bias, const TYPE *w, const f32 *bias) */

@@ -16,7 +16,7 @@
  *   Error    before the turn e = (D / 32 + 32) 2^-24 (sum |W||norm x| s + |bias|), with LayerNorm
  *            (D / 64 + 17) 2^-24 (sum |W||u| + |bias|) and sum |W| times the norm's own; of a
  *            turned element the sum of both of its point, and 3 2^-24 of their sizes; of what is
- *            kept, then one rounding (tests/simt/norm_qkv_test.cc)
+ *            kept, then one rounding (tests/kernels/cuda/norm_qkv_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*q)[H HD], const f32 (*x)[S], const f32 *norm,
  *             const f32 *norm_bias, const Q_TYPE *wq, const f32 *bq, const KV_TYPE *wk,

@@ -8,7 +8,7 @@
  *   Order    lane l: acc = fma(x, x, acc) from 0 over elements l, l + 32, ..; the tree of
  *            lanes_sum(); then (x * s) * weight as on the CPU
  *   Error    |y - exact| <= (D / 64 + 10) 2^-24 |exact|, D = R or N
- *            (tests/simt/norm_selection_kernels_test.cc)
+ *            (tests/kernels/cuda/norm_selection_kernels_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*xdb)[DS], const f32 *dt_norm, const f32 *b_norm,
  *             const f32 *c_norm) */

@@ -2,7 +2,7 @@
  *
  *   Means    the functions of the same names there, operation by operation: the same constants in
  *            the same order, so GPU, interpreter and CPU give the same bits
- *   Error    as there (tests/simt/rope_kernels_test.cc compares the bits with those of
+ *   Error    as there (tests/kernels/cuda/rope_kernels_test.cc compares the bits with those of
  *            kernels/cpu/rope.h) */
 #ifndef KERNELS_CUDA_ROPE_CUH
 #define KERNELS_CUDA_ROPE_CUH

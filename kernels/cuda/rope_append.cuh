@@ -6,7 +6,7 @@
  *            point of q, or rounds 16 bytes of a key or value
  *   Moves    q in and out, k and v in, their rounded copies out
  *   Order    see kernels/cpu/rope.h
- *   Error    none: the bits of kernels/cpu/rope_append.h (tests/simt/rope_kernels_test.cc)
+ *   Error    none: the bits of kernels/cpu/rope_append.h (tests/kernels/cuda/rope_kernels_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*q)[H HD], const f32 (*k)[KV HD], const f32 (*v)[KV HD],
  *             TYPE (*keys)[C][HD], TYPE (*values)[C][HD]) */

@@ -11,7 +11,7 @@
  *            columns, acc = fma(w, x, acc) from 0; even + odd; the tree of lanes_sum(). From the
  *            logits on the bits are those of kernels/cpu/route.h.
  *   Error    that of kernels/cpu/route.h with e = (D / 64 + 16) 2^-24 sum |W||x| of a logit
- *            (tests/simt/experts_kernels_test.cc)
+ *            (tests/kernels/cuda/experts_kernels_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*route)[PAD(2 K)], const f32 (*x)[XS], const TYPE *w) */
 #ifndef KERNELS_CUDA_ROUTE_CUH

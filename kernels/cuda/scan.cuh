@@ -19,7 +19,7 @@
  *   Error    within a piece that of kernels/cpu/scan.h, grown from the error e of its start state;
  *            from piece to piece, with P = exp(A T), T the sum of dt and h = 2^-24, the error is P
  *            e + P |s| h ((SCAN_STEPS + 1) |A T| + 3.1) + 2^-125 |s| + f + h |s'|, f the error of
- *            an end state grown from 0 (tests/simt/prefill_scan_test.cc)
+ *            an end state grown from 0 (tests/kernels/cuda/prefill_scan_test.cc)
  *   Source   that of kernels/cpu/scan.h; the recurrence is linear in s, so pieces combine
  *
  * More than 64 states of a channel are another kernel's, in the place of the last one:

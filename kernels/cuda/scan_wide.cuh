@@ -9,7 +9,7 @@
  *            token, from L1 or L2
  *   Order    states as on the CPU, with the same bits; of y, a thread sums its states ascending
  *            from 0, then t and t ^ 16, then warps from 0 upwards; fma(x, D, y); * silu(z)
- *   Error    that of kernels/cpu/scan.h (tests/simt/prefill_scan_test.cc) */
+ *   Error    that of kernels/cpu/scan.h (tests/kernels/cuda/prefill_scan_test.cc) */
 #ifndef KERNELS_CUDA_SCAN_WIDE_CUH
 #define KERNELS_CUDA_SCAN_WIDE_CUH
 

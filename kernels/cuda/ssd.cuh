@@ -15,7 +15,7 @@
  *            states by fma from 0, ascending; then lanes 16, 8 and 4 apart; then warps from 0
  *            upwards; fma(x, D, y), * silu(z)
  *   Error    that of kernels/cpu/ssd.h; its sum over n is longer than any here
- *            (tests/simt/ssd_kernel_test.cc)
+ *            (tests/kernels/cuda/ssd_kernel_test.cc)
  *
  *   void NAME(run *, u32 op, f32 (*zx)[XS], f32 (*state)[N][P], const f32 *A, const f32 *D,
  *             const f32 *bias) */

@@ -19,7 +19,7 @@
 #include "runtime/base/die.h"
 #include "runtime/base/digest.h"
 #include "runtime/engine/weights.h"
-#include "tests/fake_model.h"
+#include "tests/fixtures/fake_model.h"
 
 enum { TOKENIZER_BYTES = 5000 };
 

@@ -4,7 +4,8 @@
  * Written from the published equations, one token after the other against everything that came
  * before it; nothing is fused, packed, cut into blocks or rounded. It shares no code with the
  * generator, the runtime or the kernels: config.json and the tensors of model.safetensors are all
- * that it reads, under Hugging Face's names. tests/reference64_test.c holds it to transformers.
+ * that it reads, under Hugging Face's names. tests/models/reference64_test.c holds it to
+ * transformers.
  *
  * A checkpoint that it cannot read, or that lacks a tensor, ends the program with a message. Cost:
  * 8 bytes per parameter, and one multiplication and one addition per parameter and token. */

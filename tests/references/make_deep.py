@@ -1,4 +1,4 @@
-"""Makes the logits of deep models over long texts that tests/precision.sh compares with; see README.md.
+"""Makes the logits of deep models over long texts that tests/models/precision.sh compares with; see README.md.
 
 Weights and texts are not stored: build/tests/sweep makes them from the seed, here and in the test.
 Stored are config.json, the length of the text, and, for each seed, 16 rows of transformers' float32

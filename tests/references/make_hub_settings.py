@@ -1,5 +1,5 @@
 """What huggingface_hub makes of the environment: tests/data/hub_settings.txt, for
-tests/fetch_settings_test.c. One case a line, parts separated by tabs: the variables, then cache,
+tests/unit/fetch_settings_test.c. One case a line, parts separated by tabs: the variables, then cache,
 file of the token, token ("-": none), and whether it is offline.
 """
 

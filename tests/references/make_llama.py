@@ -47,7 +47,7 @@ def main():
         plain = name == "llama-a"
         model = build(LlamaForCausalLM, config, seed, parameters, keep_f32=plain)
         weights = save(model, name, "f32" if plain else "bf16", old=name == "llama-b")
-        if plain:  # two tokens end a text; transformers says where (tests/families_test.c)
+        if plain:  # two tokens end a text; transformers says where (tests/models/families_test.c)
             model.generation_config.eos_token_id = [428, 2]
             model.generation_config.save_pretrained(CHECKPOINTS / name)
         flat = config.to_dict() | dict(rope_theta=theta)

@@ -4,8 +4,8 @@
 #include <math.h>
 
 #include "kernels/cuda/math.cuh"
-#include "tests/run.h"
-#include "tests/simt/bed_math.h"
+#include "tests/fixtures/run.h"
+#include "tests/kernels/cuda/cpu_math.h"
 
 enum { STRIDE = 61 };
 

@@ -3,7 +3,7 @@
 #include <cuda_runtime_api.h>
 
 #include "runtime/engine/model.h"
-#include "tests/run.h"
+#include "tests/fixtures/run.h"
 #include "tests/simt/fake_cuda.h"
 
 extern "C" {

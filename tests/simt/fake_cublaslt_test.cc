@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "tests/run.h"
+#include "tests/fixtures/run.h"
 #include "runtime/base/run.h"
 #include "tests/simt/fake_cuda.h"
 

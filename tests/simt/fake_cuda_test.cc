@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "tests/run.h"
+#include "tests/fixtures/run.h"
 #include "tests/simt/fake_cuda.h"
 #include "tests/simt/fake_test_kernels.h"
 

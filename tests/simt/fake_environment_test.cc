@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/run.h"
+#include "tests/fixtures/run.h"
 extern "C" {
-#include "tests/child.h"
+#include "tests/fixtures/child.h"
 }
 #include "tests/simt/fake_cuda.h"
 #include "tests/simt/fake_test_kernels.h"

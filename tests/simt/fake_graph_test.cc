@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "tests/run.h"
+#include "tests/fixtures/run.h"
 #include "tests/simt/fake_cuda.h"
 #include "tests/simt/fake_test_kernels.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "runtime/base/die.h"
-#include "tests/run.h"
+#include "tests/fixtures/run.h"
 #include "tests/simt/fake_cuda.h"
 #include "tools/bench/gpu_probe.h"
 

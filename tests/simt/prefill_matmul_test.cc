@@ -9,8 +9,8 @@
 #include "runtime/engine/cuda/launcher.h"
 #include "runtime/engine/cuda/matmul.h"
 #include "runtime/engine/model.h"
-#include "tests/run.h"
-#include "tests/simt/bed.h"
+#include "tests/fixtures/run.h"
+#include "tests/kernels/cuda/kernel_fixture.h"
 #include "tests/simt/fake_cuda.h"
 
 enum { ROWS = 9, M = 48, K = 80, W_STRIDE = 96, X_STRIDE = 80, Y_STRIDE = 64 };

@@ -7,7 +7,7 @@
 
 #include "runtime/engine/cuda/random_weights.h"
 #include "runtime/engine/weight_file.h"
-#include "tests/run.h"
+#include "tests/fixtures/run.h"
 #include "tests/simt/fake_cuda.h"
 #include "tests/simt/simt.h"
 
@@ -17,7 +17,7 @@ extern "C" {
 #pragma GCC diagnostic push
 /* C++ warns of designated ones too */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#include "tests/designs.h"
+#include "tests/unit/designs.h"
 #pragma GCC diagnostic pop
 #include "tools/pack/image.h"
 #include "tools/pack/random_weights.h"

@@ -8,7 +8,7 @@
 #include <cuda_fp16.h>
 
 #include "tests/simt/planted.cuh"
-#include "tests/run.h"
+#include "tests/fixtures/run.h"
 
 enum { ROWS = 37, BLOCKS = 5, SEEDS = 20 };
 

@@ -1,4 +1,4 @@
-/* sweep: makes and judges one random model of tests/sweep.sh.
+/* sweep: makes and judges one random model of tests/sweep/sweep.sh.
  *
  *   sweep shape SEED NUMBER DIR           DIR/config.json, DIR/options
  *   sweep weights SEED NUMBER DIR CONFIG  DIR/model.safetensors, for the imported CONFIG

@@ -1,5 +1,5 @@
-/* Random models for tests/sweep.sh: shapes of all families, and weights for them. A case is a pure
- * function of (seed, number). */
+/* Random models for tests/sweep/sweep.sh: shapes of all families, and weights for them. A case is a
+ * pure function of (seed, number). */
 #ifndef TESTS_SWEEP_H
 #define TESTS_SWEEP_H
 

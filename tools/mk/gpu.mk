@@ -14,10 +14,8 @@
 KIT      := build/gpu
 kit_isa  := $(if $(filter x86_64,$(shell uname -m)),avx2,native)
 
-# Programs: every kernel test of tests/simt, with the GPU in the interpreter's place; not those of the
-# interpreter, of its fakes, and of functions that the host calls.
-kit_tests    := $(filter-out decode_math fake_% device_memory gpu_probe prefill_matmul random_weights simt, \
-                  $(patsubst tests/simt/%_test.cc,%,$(wildcard tests/simt/*_test.cc)))
+# Programs: every test of tests/kernels/cuda, with the GPU in the interpreter's place.
+kit_tests    := $(patsubst tests/kernels/cuda/%_test.cc,%,$(wildcard tests/kernels/cuda/*_test.cc))
 gpu_tools    := gpu_probe gpu_loop
 kit_programs := $(kit_tests:%=$(KIT)/tests/%) $(gpu_tools:%=$(KIT)/%) \
                 $(KIT)/compare_logits $(KIT)/driver_watch.so
@@ -67,18 +65,17 @@ kit-fable-mamba:
 	  cp build/cuda/fable-mamba.weights $(KIT)/
 
 $(kit_obj)/%.o: CUDA_PTX :=
-$(kit_obj)/%.o: tests/simt/%.cc $(OUT)/cuda.record | deps-test
+$(kit_obj)/%.o: tests/kernels/cuda/%.cc $(OUT)/cuda.record | deps-test
 	@mkdir -p $(@D); echo "  CUDA  $<"
 	@$(call compile_cu,-diag-suppress 177$(comma)68 -x cu $<)
 $(kit_obj)/%.o: tests/gpu/%.cu $(OUT)/cuda.record | deps-test
 	@mkdir -p $(@D); echo "  CUDA  $<"
 	@$(call compile_cu,$<)
-$(kit_obj)/%.o: tests/simt/%.c $(OUT)/flags.record | deps-test
+$(kit_obj)/%.o: tests/kernels/cuda/%.c $(OUT)/flags.record | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(FLAGS) $(MARCH) -c $< -o $@
-kit_bed := $(patsubst tests/simt/%,$(kit_obj)/%.o,$(basename $(wildcard tests/simt/bed*.c tests/simt/bed*.cc))) \
-           $(kit_obj)/simt_gpu.o
-$(kit_tests:%=$(KIT)/tests/%): $(KIT)/tests/%: $(kit_obj)/%_test.o $(kit_bed) $(OUT)/libruntime.a
+kit_fixture := $(patsubst tests/kernels/cuda/%,$(kit_obj)/%.o,$(basename $(cuda_fixture))) $(kit_obj)/simt_gpu.o
+$(kit_tests:%=$(KIT)/tests/%): $(KIT)/tests/%: $(kit_obj)/%_test.o $(kit_fixture) $(OUT)/libruntime.a
 	@mkdir -p $(@D); echo "  LINK  $@"
 	@$(CC) $(FLAGS) -s $^ -o $@ -l:libcheck.a -l:libsubunit.a $(RUNTIME_LIBS) -L$(CUDA_HOME)/lib64 \
 	  -lcudart_static -lstdc++ -ldl -lrt
@@ -96,7 +93,7 @@ ifeq ($(BACKEND),simt)
 # Opens and closes a session of MODEL twice.
 .PHONY: reopened
 reopened: $(OUT)/reopened
-$(OUT)/reopened: $(TESTS)/obj/reopened.o $(MODEL_OBJECTS) $(OUT)/libruntime.a $(backend_objects)
+$(OUT)/reopened: $(TESTS)/obj/models/reopened.o $(MODEL_OBJECTS) $(OUT)/libruntime.a $(backend_objects)
 	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
 endif
 # The watch over the driver is loaded into other programs, and its driver is a fake: no sanitizer.
@@ -117,7 +114,7 @@ kit_taken := $(kit_tests:%=build/nvcc/kit/%.o)
 .PHONY: nvcc-kit
 nvcc-kit: $(if $(wildcard $(NVCC)),$(kit_taken))
 	@$(if $^,echo "nvcc takes $(words $^) tests of kernels",echo "skip: nvcc-kit (there is no $(NVCC))")
-$(kit_taken): build/nvcc/kit/%.o: tests/simt/%_test.cc
+$(kit_taken): build/nvcc/kit/%.o: tests/kernels/cuda/%_test.cc
 	@mkdir -p $(@D); echo "  NVCC  $<"
 	@$(NVCC) $(NVCC_FLAGS) -arch=sm_90a -diag-suppress 177$(comma)68 -MMD -MP -MF $(@:.o=.d) -x cu -c $< -o $@ \
 	  >$@.log 2>&1 || { cat $@.log; exit 1; }

@@ -1,0 +1,380 @@
+/* Prints one digest per kernel of kernel_shapes.def over fixed random data, and one over all.
+ *
+ * Builds for different instruction sets must print the same text. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/kernels/cpu/kernel_fixture.h"
+#include "tests/kernels/cpu/kernel_instances.h"
+
+enum { ROWS = 29, FIRST_LOGIT = 3, SOURCE_ROWS = ROWS + FIRST_LOGIT, THREADS = 2 };
+
+static const struct step step = {.tokens = ROWS, .logit_first = FIRST_LOGIT, .logit_rows = ROWS};
+static uint64_t total = BED_HASH;
+
+/* `count` random floats in [-scale, scale). */
+static f32 *random_floats(uint64_t seed, size_t count, f32 scale)
+{
+    f32 *floats = bed_new(count);
+    bed_fill(floats, seed, 1, (u32)count, (u32)count, scale);
+    return floats;
+}
+
+/* Prints and sums up the digest of one result, and frees it. */
+static void report(const char *name, f32 *result, size_t count)
+{
+    const uint64_t hash = bed_hash(BED_HASH, result, count);
+    total = bed_hash(total, result, count);
+    printf("%016" PRIx64 "  %s\n", hash, name);
+    bed_free(result);
+}
+
+struct linear_call {
+    const struct linear_case *c;
+    const void *w;
+    const f32 *bias, *x;
+    f32 *y;
+};
+
+static void call_linear(run *r, void *context)
+{
+    const struct linear_call *call = context;
+    call->c->call(r, call->y, call->w, call->bias, call->x);
+}
+
+static void digest_linear(const struct linear_case *c)
+{
+    struct bed_matrix w = bed_matrix_new(c->type, 1, c->M, c->K, 1.0f);
+    f32 *bias = random_floats(2, LINE_PAD(c->M), 2.0f);
+    f32 *x = random_floats(3, (size_t)SOURCE_ROWS * c->XS, 1.0f);
+    f32 *y = random_floats(4, (size_t)ROWS * c->YS, 1.0f);
+    bed_run(THREADS, step, call_linear, &(struct linear_call){c, w.packed, bias, x, y});
+    report(c->name, y, (size_t)ROWS * c->YS);
+    bed_free(x);
+    bed_free(bias);
+    bed_matrix_free(&w);
+}
+
+struct embed_call {
+    const struct embed_case *c;
+    const void *w;
+    u32 tokens[ROWS];
+    f32 *y;
+};
+
+static void call_embed(run *r, void *context)
+{
+    const struct embed_call *call = context;
+    call->c->call(r, call->y, call->w, call->tokens);
+}
+
+static void digest_embed(const struct embed_case *c)
+{
+    struct bed_matrix w = bed_matrix_new(c->type, 5, c->M, c->K, 1.0f);
+    struct embed_call call = {.c = c, .w = w.packed};
+    call.y = random_floats(6, (size_t)ROWS * LINE_PAD(c->K), 1.0f);
+    for (u32 row = 0; row < ROWS; row++)
+        call.tokens[row] = row * 31 % c->M;
+    bed_run(THREADS, step, call_embed, &call);
+    report(c->name, call.y, (size_t)ROWS * LINE_PAD(c->K));
+    bed_matrix_free(&w);
+}
+
+struct norm_call {
+    const struct norm_case *c;
+    f32 *y, *x, *weight;
+};
+
+static void call_norm(run *r, void *context)
+{
+    const struct norm_call *call = context;
+    call->c->call(r, call->y, call->x, call->weight);
+}
+
+static void digest_norm(const struct norm_case *c)
+{
+    const size_t S = LINE_PAD(c->D);
+    struct norm_call call = {c, random_floats(7, ROWS * S, 1.0f),
+                             random_floats(8, SOURCE_ROWS * S, 2.0f), random_floats(9, S, 2.0f)};
+    bed_run(THREADS, step, call_norm, &call);
+    bed_free(call.x);
+    bed_free(call.weight);
+    report(c->name, call.y, ROWS * S);
+}
+
+struct conv_call {
+    const struct conv_case *c;
+    f32 *xz, *state, *taps, *bias;
+};
+
+static void call_conv(run *r, void *context)
+{
+    const struct conv_call *call = context;
+    call->c->call(r, call->xz, call->state, call->taps, call->bias);
+}
+
+static void digest_conv(const struct conv_case *c)
+{
+    const size_t S = LINE_PAD(c->I);
+    const size_t floats = ROWS * (c->at + 2 * S);
+    struct conv_call call = {c, random_floats(10, floats, 30.0f), random_floats(11, c->K * S, 1.0f),
+                             random_floats(12, c->K * S, 1.0f), random_floats(13, S, 1.0f)};
+    bed_run(THREADS, step, call_conv, &call);
+    bed_free(call.taps);
+    bed_free(call.bias);
+    report(c->name, call.xz, floats);
+    report(c->name, call.state, c->K * S);
+}
+
+struct scan_call {
+    const struct scan_case *c;
+    f32 *xz, *state, *dt, *xdb, *A, *D;
+};
+
+static void call_scan(run *r, void *context)
+{
+    const struct scan_call *call = context;
+    call->c->call(r, call->xz, call->state, call->dt, call->xdb, call->A, call->D);
+}
+
+static void digest_scan(const struct scan_case *c)
+{
+    const size_t S = LINE_PAD(c->I), states = c->N * S;
+    struct scan_call call = {c,
+                             random_floats(14, ROWS * 2 * S, 3.0f),
+                             random_floats(15, states, 2.0f),
+                             random_floats(16, ROWS * S, 1.0f),
+                             random_floats(17, (size_t)ROWS * LINE_PAD(c->R + 2 * c->N), 2.0f),
+                             random_floats(18, states, 100.0f),
+                             random_floats(19, S, 1.0f)};
+    for (size_t i = 0; i < ROWS * S; i++)
+        call.dt[i] = fabsf(call.dt[i]);
+    for (size_t i = 0; i < states; i++)
+        call.A[i] = -fabsf(call.A[i]);
+    bed_run(THREADS, step, call_scan, &call);
+    bed_free(call.dt);
+    bed_free(call.xdb);
+    bed_free(call.A);
+    bed_free(call.D);
+    report(c->name, call.xz, ROWS * 2 * S);
+    report(c->name, call.state, states);
+}
+
+struct ssd_call {
+    const struct ssd_case *c;
+    f32 *zx, *state, *A, *D, *bias;
+};
+
+static void call_ssd(run *r, void *context)
+{
+    const struct ssd_call *call = context;
+    call->c->call(r, call->zx, call->state, call->A, call->D, call->bias);
+}
+
+static void digest_ssd(const struct ssd_case *c)
+{
+    const size_t floats = (size_t)ROWS * c->XS, states = (size_t)c->H * c->N * c->P;
+    struct ssd_call call = {c,
+                            random_floats(34, floats, 3.0f),
+                            random_floats(35, states, 2.0f),
+                            random_floats(36, LINE_PAD(c->H), 10.0f),
+                            random_floats(37, LINE_PAD(c->H), 1.0f),
+                            random_floats(38, LINE_PAD(c->H), 2.0f)};
+    for (u32 head = 0; head < c->H; head++)
+        call.A[head] = -fabsf(call.A[head]);
+    bed_run(THREADS, step, call_ssd, &call);
+    bed_free(call.A);
+    bed_free(call.D);
+    bed_free(call.bias);
+    report(c->name, call.zx, floats);
+    report(c->name, call.state, states);
+}
+
+struct groups_call {
+    const struct groups_case *c;
+    f32 *x, *weight;
+};
+
+static void call_groups(run *r, void *context)
+{
+    const struct groups_call *call = context;
+    call->c->call(r, call->x, call->weight);
+}
+
+static void digest_groups(const struct groups_case *c)
+{
+    const size_t floats = (size_t)ROWS * (c->D + 48);
+    struct groups_call call = {c, random_floats(39, floats, 2.0f), random_floats(40, c->D, 2.0f)};
+    bed_run(THREADS, step, call_groups, &call);
+    bed_free(call.weight);
+    report(c->name, call.x, floats);
+}
+
+struct selection_digest {
+    const struct selection_case *c;
+    struct selection_call call;
+};
+
+static void call_selection(run *r, void *context)
+{
+    const struct selection_digest *d = context;
+    d->c->norm(r, &d->call);
+    d->c->fused(r, &d->call);
+}
+
+static void digest_selection(const struct selection_case *c)
+{
+    const size_t S = LINE_PAD(c->I), DS = LINE_PAD(c->R + 2 * c->N), states = c->N * S;
+    struct bed_matrix w = bed_matrix_new(c->type, 34, c->I, c->R, 1.0f);
+    f32 *A = random_floats(35, states, 4.0f), *bias = random_floats(36, S, 2.0f);
+    f32 *D = random_floats(37, S, 1.0f), *norm = random_floats(38, LINE_PAD(c->R + c->N), 2.0f);
+    struct selection_digest d = {c, {.dt_norm = norm, .b_norm = norm, .c_norm = norm}};
+    for (size_t i = 0; i < states; i++)
+        A[i] = -fabsf(A[i]);
+    d.call.xz = random_floats(39, 2 * S, 3.0f);
+    d.call.state = random_floats(40, states, 2.0f);
+    d.call.xdb = random_floats(41, ROWS * DS, 2.0f);
+    d.call.w = w.packed, d.call.bias = bias, d.call.A = A, d.call.D = D;
+    bed_run(THREADS, step, call_selection, &d);
+    report(c->name, d.call.xz, 2 * S);
+    report(c->name, d.call.state, states);
+    report(c->name, d.call.xdb, ROWS * DS);
+    f32 *const buffers[] = {A, bias, D, norm};
+    for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
+        bed_free(buffers[i]);
+    bed_matrix_free(&w);
+}
+
+/* One call of a kernel of attention or an MLP: what its family does not take is NULL. */
+struct transformer_call {
+    const void *c;
+    f32 *a, *b, *d, *keys, *values;
+};
+
+static void call_layernorm(run *r, void *context)
+{
+    const struct transformer_call *call = context;
+    ((const struct layernorm_case *)call->c)->call(r, call->a, call->b, call->d, call->keys);
+}
+
+static void digest_layernorm(const struct layernorm_case *c)
+{
+    const size_t S = LINE_PAD(c->D);
+    struct transformer_call call = {c,
+                                    random_floats(20, ROWS * S, 1.0f),
+                                    random_floats(21, SOURCE_ROWS * S, 2.0f),
+                                    random_floats(22, S, 2.0f),
+                                    random_floats(23, S, 2.0f),
+                                    NULL};
+    bed_run(THREADS, step, call_layernorm, &call);
+    report(c->name, call.a, ROWS * S);
+    bed_free(call.b);
+    bed_free(call.d);
+    bed_free(call.keys);
+}
+
+static void call_rope(run *r, void *context)
+{
+    const struct transformer_call *call = context;
+    ((const struct rope_case *)call->c)
+        ->call(r, call->a, call->b, call->d, call->keys, call->values);
+}
+
+static void digest_rope(const struct rope_case *c)
+{
+    const size_t q = (size_t)ROWS * c->H * c->HD, kv = (size_t)ROWS * c->KV * c->HD;
+    const size_t words = (size_t)c->KV * c->C * c->HD / (c->type == FORMAT_F32 ? 1 : 2);
+    struct transformer_call call = {c,
+                                    random_floats(24, q, 2.0f),
+                                    random_floats(25, kv, 2.0f),
+                                    random_floats(26, kv, 2.0f),
+                                    random_floats(27, words, 2.0f),
+                                    random_floats(28, words, 2.0f)};
+    bed_run(THREADS, step, call_rope, &call);
+    report(c->name, call.a, q);
+    report(c->name, call.keys, words);
+    report(c->name, call.values, words);
+    bed_free(call.b);
+    bed_free(call.d);
+}
+
+static void call_attention(run *r, void *context)
+{
+    const struct transformer_call *call = context;
+    ((const struct attention_case *)call->c)->call(r, call->a, call->keys, call->values);
+}
+
+/* Words whose halves are both about 1: no f16 or bf16 in them is huge. */
+static f32 *random_halves(enum format type, uint64_t seed, size_t words)
+{
+    f32 *floats = random_floats(seed, words, 1.0f);
+    for (size_t i = 0; type != FORMAT_F32 && i < words; i++) {
+        uint32_t bits = (uint32_t)bed_random(&seed);
+        bits = (bits & 0x83ff83ff) | (type == FORMAT_F16 ? 0x38003800 : 0x3f003f00);
+        memcpy(&floats[i], &bits, sizeof bits);
+    }
+    return floats;
+}
+
+static void digest_attention(const struct attention_case *c)
+{
+    const size_t q = (size_t)ROWS * c->H * c->HD;
+    const size_t words = (size_t)c->KV * c->C * c->HD / (c->type == FORMAT_F32 ? 1 : 2);
+    struct step late = step;
+    late.position = c->W > 0 ? 3 * c->C - 7 : c->C - ROWS; /* around the ring of a window */
+    struct transformer_call call = {
+        c,    random_floats(29, q, 2.0f),        NULL,
+        NULL, random_halves(c->type, 30, words), random_halves(c->type, 31, words)};
+    bed_run(THREADS, late, call_attention, &call);
+    report(c->name, call.a, q);
+    bed_free(call.keys);
+    bed_free(call.values);
+}
+
+static void call_swiglu(run *r, void *context)
+{
+    const struct transformer_call *call = context;
+    ((const struct swiglu_case *)call->c)->call(r, call->a, call->b);
+}
+
+static void digest_swiglu(const struct swiglu_case *c)
+{
+    struct transformer_call call = {.c = c,
+                                    .a = random_floats(32, (size_t)ROWS * c->S, 20.0f),
+                                    .b = random_floats(33, (size_t)ROWS * c->S, 2.0f)};
+    bed_run(THREADS, step, call_swiglu, &call);
+    report(c->name, call.a, (size_t)ROWS * c->S);
+    bed_free(call.b);
+}
+
+int main(void)
+{
+    for (u32 i = 0; i < linear_case_count; i++)
+        digest_linear(&linear_cases[i]);
+    for (u32 i = 0; i < embed_case_count; i++)
+        digest_embed(&embed_cases[i]);
+    for (u32 i = 0; i < norm_case_count; i++)
+        digest_norm(&norm_cases[i]);
+    for (u32 i = 0; i < conv_case_count; i++)
+        digest_conv(&conv_cases[i]);
+    for (u32 i = 0; i < scan_case_count; i++)
+        digest_scan(&scan_cases[i]);
+    for (u32 i = 0; i < ssd_case_count; i++)
+        digest_ssd(&ssd_cases[i]);
+    for (u32 i = 0; i < groups_case_count; i++)
+        digest_groups(&groups_cases[i]);
+    for (u32 i = 0; i < selection_case_count; i++)
+        digest_selection(&selection_cases[i]);
+    for (u32 i = 0; i < layernorm_case_count; i++)
+        digest_layernorm(&layernorm_cases[i]);
+    for (u32 i = 0; i < rope_case_count; i++)
+        digest_rope(&rope_cases[i]);
+    for (u32 i = 0; i < attention_case_count; i++)
+        digest_attention(&attention_cases[i]);
+    for (u32 i = 0; i < swiglu_case_count; i++)
+        digest_swiglu(&swiglu_cases[i]);
+    printf("%016" PRIx64 "  all\n", total);
+    return 0;
+}

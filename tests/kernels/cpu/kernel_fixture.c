@@ -1,0 +1,183 @@
+#include "tests/kernels/cpu/kernel_fixture.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BAND_BYTES = 256 };
+static const uint32_t untouched = 0x7fc5a5a5; /* a NaN */
+
+static void *aligned(size_t bytes)
+{
+    void *block = NULL;
+    if (posix_memalign(&block, LINE_BYTES, bytes ? bytes : 1)) {
+        perror("kernel_bed");
+        exit(EXIT_FAILURE);
+    }
+    return block;
+}
+
+f32 *bed_new(size_t count)
+{
+    /* band with the count in its first bytes, floats, band */
+    const size_t words = count + 2 * BAND_BYTES / 4;
+    uint32_t *block = aligned(words * 4);
+    for (size_t i = 0; i < words; i++)
+        block[i] = untouched;
+    memcpy(block, &count, sizeof count);
+    return (f32 *)(void *)(block + BAND_BYTES / 4);
+}
+
+void bed_free(f32 *buffer)
+{
+    if (buffer)
+        free((char *)buffer - BAND_BYTES);
+}
+
+bool bed_intact(const f32 *buffer)
+{
+    const uint32_t *block = (const void *)((const char *)buffer - BAND_BYTES);
+    size_t count;
+    memcpy(&count, block, sizeof count);
+    for (size_t i = sizeof count / 4; i < BAND_BYTES / 4; i++)
+        if (block[i] != untouched ||
+            block[BAND_BYTES / 4 + count + i - sizeof count / 4] != untouched)
+            return false;
+    return true;
+}
+
+uint64_t bed_random(uint64_t *state)
+{
+    /* SplitMix64 (Steele, Lea and Flood) */
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+static f32 uniform(uint64_t *state, f32 scale)
+{
+    int32_t bits = (int32_t)(bed_random(state) >> 40) - (1 << 23);
+    return (f32)bits * 0x1p-23f * scale;
+}
+
+void bed_fill(f32 *buffer, uint64_t seed, u32 rows, u32 stride, u32 cols, f32 scale)
+{
+    for (u32 row = 0; row < rows; row++)
+        for (u32 col = 0; col < stride; col++)
+            buffer[(size_t)row * stride + col] = col < cols ? uniform(&seed, scale) : 0.0f;
+}
+
+static double widen_f16(uint16_t bits)
+{
+    const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
+    const double size = exponent ? ldexp(1024 + mantissa, exponent - 25) : ldexp(mantissa, -24);
+    return bits >> 15 ? -size : size;
+}
+
+static double widen(enum format type, uint32_t bits)
+{
+    if (type == FORMAT_F16)
+        return widen_f16((uint16_t)bits);
+    const uint32_t word = type == FORMAT_BF16 ? bits << 16 : bits;
+    f32 value;
+    memcpy(&value, &word, sizeof value);
+    return value;
+}
+
+/* A random element of about `scale`, as its bits. */
+static uint32_t random_element(enum format type, uint64_t *state, f32 scale)
+{
+    const uint64_t dice = bed_random(state) % 64;
+    const f32 value = dice == 0 ? -0.0f : dice == 1 ? 0.0f : uniform(state, scale);
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if (type == FORMAT_F32)
+        return bits;
+    if (type == FORMAT_BF16)
+        return bits >> 16;
+    if (dice == 2)
+        return (uint32_t)(bed_random(state) & 0x83ff); /* subnormal */
+    int exponent = (int)(bits >> 23 & 255) - 127 + 15;
+    if (exponent < 1 || exponent > 30)
+        return 0;
+    return (bits >> 16 & 0x8000) | (uint32_t)exponent << 10 | (bits >> 13 & 1023);
+}
+
+static void pack(struct bed_matrix *m, const uint32_t *bits)
+{
+    const u32 padded = LINE_PAD(m->rows);
+    const size_t stored = LINE_PAD(m->cols);
+    for (u32 row = 0; row < m->rows; row++)
+        for (u32 col = 0; col < m->cols; col++) {
+            const u32 base = row / 64 * 64, width = padded - base < 64 ? padded - base : 64;
+            const uint32_t element = bits[(size_t)row * m->cols + col];
+            const size_t at = base * stored + (size_t)col * width + row - base;
+            if (m->type == FORMAT_F32)
+                ((uint32_t *)m->packed)[at] = element;
+            else if (m->type == FORMAT_F16)
+                ((uint16_t *)m->packed)[at] = (uint16_t)element;
+            else
+                ((uint16_t *)m->packed)[base * stored +
+                                        ((size_t)(col / 2) * width + row - base) * 2 + col % 2] =
+                    (uint16_t)element;
+        }
+}
+
+struct bed_matrix bed_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols, f32 scale)
+{
+    struct bed_matrix m = {.type = type, .rows = rows, .cols = cols};
+    const size_t count = (size_t)rows * cols;
+    m.packed_bytes = (type == FORMAT_F32 ? (size_t)4 : 2) * LINE_PAD(rows) * (size_t)LINE_PAD(cols);
+    m.values = aligned(count * sizeof *m.values);
+    m.packed = aligned(m.packed_bytes);
+    memset(m.packed, 0, m.packed_bytes);
+    uint32_t *bits = aligned(count * sizeof *bits);
+    for (size_t i = 0; i < count; i++) {
+        bits[i] = random_element(type, &seed, scale);
+        m.values[i] = widen(type, bits[i]);
+    }
+    pack(&m, bits);
+    free(bits);
+    return m;
+}
+
+void bed_matrix_free(struct bed_matrix *matrix)
+{
+    free(matrix->values);
+    free(matrix->packed);
+}
+
+struct job {
+    struct step step;
+    team_work *work;
+    void *context;
+};
+
+static void work_with_step(run *r, void *context)
+{
+    const struct job *job = context;
+    r->step = &job->step;
+    job->work(r, job->context);
+}
+
+void bed_run(u32 threads, struct step step, team_work *work, void *context)
+{
+    static struct pool pool;
+    struct job job = {step, work, context};
+    team_start(&pool, threads);
+    team_run(&pool, work_with_step, &job);
+    team_stop(&pool);
+}
+
+uint64_t bed_hash(uint64_t hash, const f32 *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        for (int byte = 0; byte < 4; byte++)
+            hash = (hash ^ (bits >> 8 * byte & 255)) * 0x100000001b3u;
+    }
+    return hash;
+}

@@ -1,0 +1,73 @@
+/* With no constant for the width of a head, compilers doubt that its last lines are all computed.
+ */
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+/* launch.h names the types of weights by the same constants as panels.h: only one of them here. */
+#define KERNELS_CUDA_LAUNCH_H
+#include "kernels/cpu/attention.h"
+#include "kernels/cpu/rope_append.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/kernels/cuda/cpu_attention.h"
+
+size_t bed_cache_bytes(const struct bed_heads *heads)
+{
+    return heads->KV * cache_bytes(heads->type, heads->HD, heads->C);
+}
+
+void *bed_cache_new(const struct bed_heads *heads)
+{
+    void *cache = aligned_alloc(LINE_BYTES, bed_cache_bytes(heads));
+    if (cache == NULL) {
+        perror("bed");
+        exit(EXIT_FAILURE);
+    }
+    return memset(cache, 0xff, bed_cache_bytes(heads));
+}
+
+u32 bed_cache_bits(const struct bed_heads *heads, bool keys, const void *cache, u32 g, u32 slot,
+                   u32 d)
+{
+    const enum format T = heads->type;
+    const u32 HD = heads->HD;
+    const char *head = (const char *)cache + g * cache_bytes(T, HD, heads->C);
+    const size_t panel = (size_t)(slot / 16) * 16 * HD;
+    size_t at = keys ? panel + (size_t)d * 16 + slot % 16 : (size_t)slot * HD + d;
+    if (T == FORMAT_BF16)
+        at = keys ? panel + ((size_t)(d / 2) * 16 + slot % 16) * 2 + d % 2
+                  : ((size_t)(slot / 2) * HD + d) * 2 + slot % 2;
+    if (T == FORMAT_F32)
+        return ((const u32 *)(const void *)head)[at];
+    return ((const uint16_t *)(const void *)head)[at];
+}
+
+void bed_rope_append(const struct bed_heads *heads, u32 R, const f32 *table, u32 rows,
+                     uint64_t position, f32 *q, const f32 *k, const f32 *v, void *keys,
+                     void *values)
+{
+    const struct step step = {.tokens = rows, .position = position};
+    const run r = {.step = &step, .threads = 1};
+    f32 cosine[R / 2 + 1], sine[R / 2 + 1];
+    rope_append(heads->H, heads->KV, heads->HD, heads->type, heads->C, table, COUNT_CHUNK, &r, q, k,
+                v, keys, values, (struct rope_turns){R / 2, cosine, sine});
+}
+
+void bed_attention(const struct bed_heads *heads, f32 scale, u32 rows, uint64_t position, f32 *q,
+                   const void *keys, const void *values)
+{
+    const struct step step = {.tokens = rows, .position = position};
+    const run r = {.step = &step, .threads = 1};
+    _Alignas(LINE_BYTES) f32 result[ATTENTION_ROWS][heads->HD];
+    attention(heads->H, heads->KV, heads->HD, heads->type, heads->C, heads->W, scale, COUNT_CHUNK,
+              &r, q, keys, values, result);
+}
+
+void bed_rope_angle(double angle, f32 *cosine, f32 *sine)
+{
+    rope_angle(angle, cosine, sine);
+}

@@ -1,0 +1,11 @@
+#include "tests/kernels/cuda/cpu_route.h"
+
+#include "kernels/cpu/route.h"
+
+void bed_route(u32 E, u32 K, bool renorm, const f32 *logits, f32 *route)
+{
+    _Alignas(LINE_BYTES) f32 p[256] = {0};
+    memcpy(p, logits, E * sizeof *p);
+    route_softmax(E, p);
+    route_write(E, K, renorm ? ROUTE_RENORM : ROUTE_RAW, p, route);
+}

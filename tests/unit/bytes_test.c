@@ -1,0 +1,99 @@
+/* The reference models, pinned: bytes of every arena and parameters, change them only on purpose;
+ * every plan at its lower bound; and the committed sources are what the generator makes today. */
+#include "gen/emit/emit.h"
+#include "tests/unit/captured.h"
+#include "tests/fixtures/run.h"
+
+static const struct pinned {
+    const char *name;
+    uint64_t parameters, weights, state, scratch, io;
+} pinned[] = {
+    {"fable-mamba", 1253600, 2597760, 145920, 1196032, 230464},
+    {"mamba-130m", 129135360, 260017152, 2801664, 5586944, 4005952},
+    {"mamba-370m", 371516416, 747671552, 7471104, 7438336, 4268096},
+    {"mamba-790m", 793204224, 1593366528, 11206656, 11141120, 4792384},
+    {"mamba-1.4b", 1372178432, 2753634304, 14942208, 14843904, 5316672},
+    {"mamba-2.8b", 2768345600, 5552138240, 24903680, 18546688, 5840960},
+    {"mamba2-130m", 128989632, 258822144, 19390464, 5013504, 4005952},
+    {"mamba2-370m", 368346624, 738105344, 51658752, 6586368, 4268096},
+    {"mamba2-780m", 780161280, 1562379264, 77414400, 9748480, 4792384},
+    {"mamba2-1.3b", 1343757312, 2690215936, 103170048, 12910592, 5316672},
+    {"mamba2-2.7b", 2702599680, 5409658880, 171900928, 16072704, 5840960},
+    {"llama-3-8b", 8030261248, 16061054976, 1073741824, 37748736, 12403776},
+    {"tinyllama-1.1b", 1100048384, 2200281088, 46137344, 15728640, 4146240},
+    {"mixtral-8x7b", 46702792704, 93408215040, 4294967296, 41959424, 6243392},
+    {"deepseek-moe-16b", 16375728128, 32751689728, 939524096, 26607616, 8651840},
+    {"jamba-v0.1", 51570323328, 103151746560, 4312399872, 41959424, 8389696},
+    {"phi-2", 2779683840, 5561282560, 671088640, 15728640, 5899328},
+};
+enum { MODELS = sizeof pinned / sizeof pinned[0] };
+
+static struct design design;
+
+static void make(const char *name)
+{
+    char path[256];
+    struct cfg cfg;
+    struct heard heard;
+    heard_open(&heard, name);
+    snprintf(path, sizeof path, "config/%s.ini", name);
+    ck_assert_msg(cfg_load(path, &heard.report, &cfg), "%s", heard_text(&heard));
+    ck_assert_msg(design_make(&cfg, &heard.report, &design), "%s", heard_text(&heard));
+    heard_close(&heard);
+}
+
+START_TEST(arenas_have_their_bytes)
+{
+    const struct pinned *p = &pinned[_i];
+    make(p->name);
+    ck_assert_uint_eq(design.layout.parameters, p->parameters);
+    ck_assert_uint_eq(design.layout.weights_bytes, p->weights);
+    ck_assert_uint_eq(design.state_bytes, p->state);
+    ck_assert_uint_eq(design.scratch_bytes, p->scratch);
+    ck_assert_uint_eq(design.io_bytes, p->io);
+    design_free(&design);
+}
+END_TEST
+
+START_TEST(plans_are_at_their_bound)
+{
+    make(pinned[_i].name);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        for (uint32_t k = 0; k < design.steps.kind_count; k++) {
+            ck_assert_uint_eq(design.plan[step][k].bytes, design.plan[step][k].bound);
+            ck_assert(design.plan[step][k].proved);
+        }
+    ck_assert_uint_eq(design.scratch_bytes, design.scratch_bound);
+    design_free(&design);
+}
+END_TEST
+
+START_TEST(committed_sources_are_current)
+{
+    make(pinned[_i].name);
+    for (uint32_t i = 0; i < emitter_count; i++) {
+        struct page out;
+        char *text, path[256];
+        size_t size;
+        page_open(&out, emitters[i].file);
+        emitters[i].emit(&design, &out);
+        page_close(&out, &text, &size);
+        snprintf(path, sizeof path, "models/%s/%s", pinned[_i].name, emitters[i].file);
+        ck_assert_msg(page_holds(path, text, size), "%s is not what gen makes: run `make models`",
+                      path);
+        free(text);
+    }
+    design_free(&design);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("bytes");
+    TCase *tests = tcase_create("bytes");
+    tcase_add_loop_test(tests, arenas_have_their_bytes, 0, MODELS);
+    tcase_add_loop_test(tests, plans_are_at_their_bound, 0, MODELS);
+    tcase_add_loop_test(tests, committed_sources_are_current, 0, MODELS);
+    suite_add_tcase(suite, tests);
+    return tests_run(suite);
+}

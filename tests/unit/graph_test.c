@@ -1,0 +1,315 @@
+/* The front: graphs of the Mamba family, shape rules, costs, lifetimes, layout, instances. */
+#include "gen/emit/emit.h"
+#include "tests/unit/designs.h"
+#include "tests/unit/captured.h"
+#include "tests/fixtures/run.h"
+
+static struct steps steps;
+
+static const struct node *node_named(const struct graph *graph, const char *name)
+{
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        if (strcmp(graph->node[i].name, name) == 0)
+            return &graph->node[i];
+    ck_abort_msg("no operation %s", name);
+}
+
+static struct tensor *tensor_named(struct graph *graph, const char *name)
+{
+    for (uint32_t i = 0; i < graph->tensor_count; i++)
+        if (strcmp(graph->tensor[i].name, name) == 0)
+            return &graph->tensor[i];
+    ck_abort_msg("no tensor %s", name);
+}
+
+START_TEST(shapes_are_inferred_and_padded)
+{
+    steps_build(&odd_cfg, &steps);
+    struct graph *graph = steps.graph[STEP_PREFILL];
+    const struct {
+        const char *name;
+        uint64_t row, parts;
+    } expected[] = {{"x", 64, 1}, {"xn", 64, 1}, {"xz", 320, 2}, {"xdb", 16, 3}, {"dt", 160, 1}};
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        const struct tensor *t = tensor_named(graph, expected[i].name);
+        ck_assert_uint_eq(t->dim[0], 7);
+        ck_assert_uint_eq(t->dim[1], expected[i].row);
+        ck_assert_uint_eq(t->parts, expected[i].parts);
+    }
+    ck_assert_int_eq(node_named(graph, "IN_PROJ")->op, OP_LINEAR_BIAS);
+    ck_assert_int_eq(node_named(graph, "CONV")->op, OP_CONV_SILU);
+    ck_assert_int_eq(node_named(graph, "OUT_PROJ")->op, OP_LINEAR_ADD_BIAS);
+    steps_build(&plain_cfg, &steps);
+    graph = steps.graph[STEP_PREFILL];
+    ck_assert_int_eq(node_named(graph, "IN_PROJ")->op, OP_LINEAR);
+    ck_assert_int_eq(node_named(graph, "CONV")->op, OP_CONV_SILU_BIAS);
+    ck_assert_int_eq(node_named(graph, "OUT_PROJ")->op, OP_LINEAR_ADD);
+}
+END_TEST
+
+/* Breaks one thing in a fresh graph per row; each time the shape rules must say so. */
+START_TEST(operands_that_do_not_fit_are_refused)
+{
+    static const struct {
+        enum { DECODE = STEP_DECODE, PREFILL = STEP_PREFILL } step;
+        const char *tensor;
+        enum { ROWS, COLS, PACKING, PART, ROW, LINES } what;
+        const char *message; /* " of decode" belongs behind the operation */
+    } cases[] = {
+        {DECODE, "embed", PACKING, "EMBED: packing of the table is 1, expected 0"},
+        {DECODE, "norm", ROWS, "IN_PROJ: length of a vector is 65, expected 64"},
+        {DECODE, "in_proj", COLS, "IN_PROJ: width of the source is 64, expected 65"},
+        {DECODE, "in_proj", PART, "IN_PROJ: channels of the taps is 128, expected 129"},
+        {DECODE, "in_proj", PACKING, "IN_PROJ: packing of the matrix is 1, expected 0"},
+        {DECODE, "conv_taps", COLS, "IN_PROJ: rows of the state is 3, expected 4"},
+        {DECODE, "conv_bias", ROWS, "IN_PROJ: length of a vector is 129, expected 128"},
+        {DECODE, "conv", ROW, "IN_PROJ: row of the state is 129, expected 128"},
+        {DECODE, "x_proj", COLS, "X_PROJ: first part of the source is 128, expected 129"},
+        {DECODE, "x_proj", PART, "SCAN: rank of dt is 5, expected 4"},
+        {DECODE, "dt_proj", ROWS, "SCAN: dt is 129, expected 128"},
+        {DECODE, "dt_bias", COLS, "SCAN: columns of a vector is 2, expected 1"},
+        {DECODE, "A", COLS, "SCAN: B is 16, expected 17"},
+        {DECODE, "A", PACKING, "SCAN: packing of A is 1, expected 3"},
+        {DECODE, "ssm", ROW, "SCAN: states of a channel is 17, expected 16"},
+        {DECODE, "ssm", LINES, "SCAN: lines of the state is 9, expected 8"},
+        {DECODE, "D", ROWS, "SCAN: length of a vector is 129, expected 128"},
+        {DECODE, "out_proj", ROWS, "OUT_PROJ: width of the result is 64, expected 65"},
+        {DECODE, "hidden", PART, "NORM_F: width of the result is 65, expected 64"},
+        {PREFILL, "norm", ROWS, "NORM: length of a vector is 65, expected 64"},
+        {PREFILL, "in_proj", COLS, "IN_PROJ: first part of the source is 64, expected 65"},
+        {PREFILL, "in_proj", PART, "CONV: channels of the taps is 128, expected 129"},
+        {PREFILL, "conv_bias", ROWS, "CONV: length of a vector is 129, expected 128"},
+        {PREFILL, "x_proj", PART, "DT_PROJ: first part of the source is 5, expected 4"},
+        {PREFILL, "dt_proj", ROWS, "DT_PROJ: length of a vector is 128, expected 129"},
+        {PREFILL, "ssm", ROW, "SCAN: states of a channel is 17, expected 16"},
+    };
+    static struct graph graph;
+    struct heard heard;
+    char expected[160];
+    steps_kinds(&plain_cfg, &steps);
+    graph_build(&plain_cfg, (enum step_kind)cases[_i].step, &steps.kind[0], &graph);
+    struct tensor *t = tensor_named(&graph, cases[_i].tensor);
+    t->rows += cases[_i].what == ROWS;
+    t->cols += cases[_i].what == COLS;
+    t->product_cols += cases[_i].what == COLS;
+    t->part[0] += cases[_i].what == PART || cases[_i].what == ROWS;
+    t->dim[1] += cases[_i].what == ROW;
+    t->dim[0] += cases[_i].what == LINES;
+    if (cases[_i].what == PACKING)
+        t->packing = PACKING_VECTOR;
+    heard_open(&heard, "graph");
+    ck_assert(!graph_shape(&graph, &heard.report));
+    const char *colon = strchr(cases[_i].message, ':');
+    snprintf(expected, sizeof expected, "graph: %.*s of %s%s\n", (int)(colon - cases[_i].message),
+             cases[_i].message, step_name(graph.step), colon);
+    ck_assert_str_eq(heard_text(&heard), expected);
+    heard_close(&heard);
+}
+END_TEST
+
+START_TEST(reading_before_writing_is_refused)
+{
+    static struct graph graph;
+    struct heard heard;
+    steps_kinds(&plain_cfg, &steps);
+    graph_build(&plain_cfg, STEP_DECODE, &steps.kind[0], &graph);
+    for (uint32_t i = 0; i + 1 < graph.node_count; i++)
+        graph.node[i] = graph.node[i + 1]; /* no EMBED any more */
+    graph.node_count--;
+    heard_open(&heard, "graph");
+    ck_assert(!graph_shape(&graph, &heard.report));
+    ck_assert_str_eq(heard_text(&heard),
+                     "graph: IN_PROJ of decode reads x before anything writes it\n");
+    heard_close(&heard);
+}
+END_TEST
+
+/* Worked by hand for 64 wide, 128 inside, 16 states, rank 4, bf16 matrices, f32 table. */
+START_TEST(costs_follow_the_rules)
+{
+    steps_build(&plain_cfg, &steps);
+    const struct graph *decode = steps.graph[STEP_DECODE];
+    const struct graph *prefill = steps.graph[STEP_PREFILL];
+    const struct node *n = node_named(decode, "EMBED");
+    ck_assert_uint_eq(n->weight_bytes, 64 * 4);
+    ck_assert_uint_eq(n->moved_bytes, 64 * 4 + 4);
+    n = node_named(prefill, "IN_PROJ");
+    ck_assert_uint_eq(n->weight_bytes, 256 * 64 * 2);
+    ck_assert_uint_eq(n->moved_bytes, 32 * (256 + 64) * 4);
+    ck_assert_uint_eq(n->flops, 32 * 2 * 256 * 64);
+    n = node_named(decode, "IN_PROJ"); /* with the norm before and the convolution behind */
+    ck_assert_uint_eq(n->weight_bytes, 256 * 64 * 2 + 64 * 4 + (4 + 1) * 128 * 4);
+    ck_assert_uint_eq(n->moved_bytes, (256 + 64) * 4 + 2 * 3 * 128 * 4);
+    ck_assert_uint_eq(n->flops, 4 * 64 + 2 + 2 * 256 * 64 + 128 * (2 * 4 + 4));
+    n = node_named(prefill, "OUT_PROJ");
+    ck_assert_uint_eq(n->weight_bytes, 64 * 128 * 2);
+    ck_assert_uint_eq(n->moved_bytes, 32 * (2 * 64 + 128) * 4);
+    ck_assert_uint_eq(n->flops, 32 * (2 * 64 * 128 + 64));
+    n = node_named(prefill, "CONV");
+    ck_assert_uint_eq(n->weight_bytes, (4 + 1) * 128 * 4);
+    ck_assert_uint_eq(n->moved_bytes, (32 * 2 + 3 * 2) * 128 * 4);
+    ck_assert_uint_eq(n->flops, 32 * 128 * (2 * 4 + 5));
+    n = node_named(prefill, "SCAN");
+    ck_assert_uint_eq(n->weight_bytes, (16 + 1) * 128 * 4);
+    ck_assert_uint_eq(n->moved_bytes, 32 * (4 * 128 + 2 * 16) * 4 + 2 * 16 * 128 * 4);
+    ck_assert_uint_eq(n->flops, 32 * 128 * (7 * 16 + 7));
+    n = node_named(decode, "SCAN"); /* with the time step's projection, 4 padded to 16 wide */
+    ck_assert_uint_eq(n->weight_bytes, (16 + 1) * 128 * 4 + 128 * 16 * 2 + 128 * 4);
+    ck_assert_uint_eq(n->moved_bytes, (3 * 128 + 4 + 2 * 16) * 4 + 2 * 16 * 128 * 4);
+    ck_assert_uint_eq(n->flops, 128 * (7 * 16 + 7) + 128 * (2 * 4 + 4));
+    n = node_named(steps.graph[STEP_HEAD], "LOGITS");
+    ck_assert_uint_eq(n->weight_bytes, 512 * 64 * 4);
+    ck_assert_uint_eq(n->flops, 8 * 2 * 512 * 64);
+}
+END_TEST
+
+/* A decode reads every weight once, and one row of a tied table a second time. */
+START_TEST(decode_reads_the_arena_once)
+{
+    struct layout layout;
+    uint64_t bytes = 0;
+    steps_build(&plain_cfg, &steps);
+    layout_make(&plain_cfg, &layout);
+    const struct graph *decode = steps.graph[STEP_DECODE];
+    for (uint32_t i = 0; i < decode->node_count; i++)
+        bytes += decode->node[i].weight_bytes *
+                 (decode->node[i].place == PLACE_LAYER ? plain_cfg.num_hidden_layers : 1);
+    ck_assert_uint_eq(bytes, layout.weights_bytes + 64 * 4);
+    layout_free(&layout);
+}
+END_TEST
+
+START_TEST(lifetimes_cover_the_loop)
+{
+    struct plan plan;
+    steps_build(&plain_cfg, &steps);
+    const struct graph *graph = steps.graph[STEP_PREFILL];
+    live_find(graph, &plan);
+    const struct {
+        const char *buffer, *first, *last;
+    } expected[] = {{"x", "EMBED", "NORM_F"},
+                    {"xz", "IN_PROJ", "OUT_PROJ"},
+                    {"xn", "NORM", "IN_PROJ"},
+                    {"xdb", "X_PROJ", "SCAN"},
+                    {"dt", "DT_PROJ", "SCAN"}};
+    ck_assert_uint_eq(plan.count, 5);
+    for (uint32_t i = 0; i < plan.count; i++) {
+        ck_assert_str_eq(plan.buffer[i].name, expected[i].buffer);
+        ck_assert_str_eq(graph->node[plan.buffer[i].first_op].name, expected[i].first);
+        ck_assert_str_eq(graph->node[plan.buffer[i].last_op].name, expected[i].last);
+    }
+}
+END_TEST
+
+/* A buffer that the layer reads before it writes belongs to the whole loop, even when its last use
+ * in the list is early. */
+START_TEST(what_the_next_layer_reads_stays_alive)
+{
+    struct plan plan;
+    steps_build(&plain_cfg, &steps);
+    struct graph *graph = steps.graph[STEP_DECODE];
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        if (strcmp(graph->node[i].name, "OUT_PROJ") == 0) {
+            graph->node[i] = graph->node[i - 1]; /* nothing touches x after IN_PROJ ... */
+            graph->node[i].place = PLACE_LAYER;
+        }
+    graph->node_count -= 2; /* ... not even the epilogue */
+    live_find(graph, &plan);
+    ck_assert_str_eq(plan.buffer[0].name, "x");
+    ck_assert_str_eq(graph->node[plan.buffer[0].last_op].name, "SCAN");
+    ck_assert_uint_eq(plan.buffer[0].last_op, graph->node_count - 1);
+}
+END_TEST
+
+START_TEST(layout_is_packed_and_named)
+{
+    struct layout layout;
+    uint64_t at = 0, parameters = 0, gaps = 0;
+    layout_make(&odd_cfg, &layout);
+    for (uint32_t i = 0; i < layout.count; i++) {
+        const struct layout_weight *w = &layout.weight[i];
+        ck_assert_uint_eq(w->at, at);
+        ck_assert_uint_eq(w->at % 64, 0);
+        ck_assert_uint_eq(w->bytes, (w->packed_bytes + 63) / 64 * 64);
+        ck_assert_uint_eq(w->packed_bytes,
+                          (uint64_t)w->padded_rows * w->stored_cols * dtype_bytes(w->type));
+        at += w->bytes;
+        gaps += w->bytes - w->packed_bytes;
+        parameters += (uint64_t)w->rows * w->cols;
+    }
+    ck_assert_uint_eq(layout.weights_bytes, at);
+    ck_assert_uint_eq(gaps, 0); /* whole lines in both directions leave none */
+    ck_assert_uint_eq(layout.parameters, parameters);
+    ck_assert_uint_eq(layout.count, 1 + 2 * 11 + 2);
+    ck_assert_str_eq(layout.tied_copy, "");
+    const struct layout_weight *w = &layout.weight[0];
+    ck_assert_str_eq(w->source, "backbone.embeddings.weight");
+    ck_assert_str_eq(w->alias, "backbone.embedding.weight");
+    w = &layout.weight[1 + 11 + 1];
+    ck_assert_str_eq(w->name, "layer 1 in_proj");
+    ck_assert_str_eq(w->source, "backbone.layers.1.mixer.in_proj.weight");
+    ck_assert_int_eq(w->layer, 1);
+    ck_assert_uint_eq(w->row_spread.run[0].groups, 2);
+    ck_assert_uint_eq(w->row_spread.run[0].size, 159);
+    ck_assert_uint_eq(w->row_spread.run[1].groups, 0);
+    ck_assert_uint_eq(w->rows, 318);
+    ck_assert_uint_eq(w->padded_rows, 320);
+    ck_assert_uint_eq(w->cols, 53);
+    ck_assert_uint_eq(w->stored_cols, 64);
+    w = &layout.weight[layout.count - 1];
+    ck_assert_str_eq(w->source, "lm_head.weight");
+    ck_assert_int_eq(w->type, DTYPE_BF16);
+    ck_assert_uint_eq(w->stored_cols, 64);
+    layout_free(&layout);
+    layout_make(&plain_cfg, &layout);
+    ck_assert_str_eq(layout.tied_copy, "lm_head.weight");
+    ck_assert_uint_eq(layout.parameters, 130944);
+    layout_free(&layout);
+}
+END_TEST
+
+/* A width at which in_proj and x_proj have the same matrix but different strides. */
+START_TEST(symbols_are_unique)
+{
+    struct cfg twin = plain_cfg;
+    static struct instances list;
+    twin.hidden_size = twin.intermediate_size = 16;
+    twin.time_step_rank = 16;
+    twin.state_size = 8;
+    twin.embedding_type = DTYPE_BF16;
+    twin.vocab_size = 32; /* and the head of the same shape, too */
+    twin.prefill_chunk = twin.logit_rows = 8;
+    steps_build(&twin, &steps);
+    instances_find(&steps, &list);
+    for (uint32_t i = 0; i < list.count; i++)
+        for (uint32_t j = 0; j < i; j++)
+            ck_assert_str_ne(list.instance[i].symbol, list.instance[j].symbol);
+    const struct graph *prefill = steps.graph[STEP_PREFILL];
+    const uint32_t *of = list.of[STEP_PREFILL][0];
+    const uint32_t in_proj = (uint32_t)(node_named(prefill, "IN_PROJ") - prefill->node);
+    const uint32_t x_proj = (uint32_t)(node_named(prefill, "X_PROJ") - prefill->node);
+    ck_assert_str_eq(list.instance[of[in_proj]].symbol, "gemm_bf16_8x32x16");
+    ck_assert_str_eq(list.instance[of[x_proj]].symbol, "gemm_bf16_8x32x16_x_proj");
+    ck_assert_str_eq(list.instance[list.of[STEP_HEAD][0][0]].symbol, "gemm_bf16_8x32x16_logits");
+    const struct graph *decode = steps.graph[STEP_DECODE];
+    const uint32_t head = (uint32_t)(node_named(decode, "HEAD") - decode->node);
+    ck_assert_str_eq(list.instance[list.of[STEP_DECODE][0][head]].symbol, "gemv_bf16_32x16_head");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("graph");
+    TCase *tests = tcase_create("graph");
+    tcase_add_test(tests, shapes_are_inferred_and_padded);
+    tcase_add_loop_test(tests, operands_that_do_not_fit_are_refused, 0, 26);
+    tcase_add_test(tests, reading_before_writing_is_refused);
+    tcase_add_test(tests, costs_follow_the_rules);
+    tcase_add_test(tests, decode_reads_the_arena_once);
+    tcase_add_test(tests, lifetimes_cover_the_loop);
+    tcase_add_test(tests, what_the_next_layer_reads_stays_alive);
+    tcase_add_test(tests, layout_is_packed_and_named);
+    tcase_add_test(tests, symbols_are_unique);
+    suite_add_tcase(suite, tests);
+    return tests_run(suite);
+}

@@ -1,0 +1,134 @@
+/* The front for Mamba-2: where the parts of in_proj lie, shape rules, costs, the state. */
+#include "gen/emit/emit.h"
+#include "tests/unit/designs.h"
+#include "tests/unit/captured.h"
+#include "tests/fixtures/run.h"
+
+static struct tensor *tensor_named(struct graph *graph, const char *name)
+{
+    for (uint32_t i = 0; i < graph->tensor_count; i++)
+        if (strcmp(graph->tensor[i].name, name) == 0)
+            return &graph->tensor[i];
+    ck_abort_msg("no tensor %s", name);
+}
+
+static const struct node *node_named(const struct graph *graph, const char *name)
+{
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        if (strcmp(graph->node[i].name, name) == 0)
+            return &graph->node[i];
+    ck_abort_msg("no operation %s", name);
+}
+
+/* Breaks one thing in a fresh graph per row; each time the shape rules must say so. */
+static const struct {
+    enum { DECODE = STEP_DECODE, PREFILL = STEP_PREFILL } step;
+    const char *tensor;
+    enum { ROWS, COLS, PACKING, PART0, PART1, DIM0, DIM1, DIM2 } what;
+    const char *message;
+} broken[] = {
+    {DECODE, "in_proj", COLS, "IN_PROJ of decode: width of the source is 64, expected 65"},
+    {DECODE, "in_proj", PART1, "IN_PROJ of decode: channels of the taps is 192, expected 193"},
+    {DECODE, "in_proj", PART0, "SSD of decode: width of all heads is 128, expected 129"},
+    {DECODE, "in_proj_bias", ROWS, "IN_PROJ of decode: length of a vector is 325, expected 324"},
+    {DECODE, "conv_taps", COLS, "IN_PROJ of decode: rows of the state is 3, expected 4"},
+    {DECODE, "conv", DIM1, "IN_PROJ of decode: row of the state is 193, expected 192"},
+    {DECODE, "A", PACKING, "SSD of decode: packing of A is 1, expected 4"},
+    {DECODE, "A", ROWS, "SSD of decode: length of a vector is 5, expected 4"},
+    {DECODE, "D", ROWS, "SSD of decode: length of a vector is 5, expected 4"},
+    {DECODE, "dt_bias", COLS, "SSD of decode: columns of a vector is 2, expected 1"},
+    {DECODE, "ssm", DIM0, "SSD of decode: time steps is 4, expected 5"},
+    {DECODE, "ssm", DIM1, "SSD of decode: rest of the width of B and C is 30, expected 0"},
+    {DECODE, "ssm", DIM2, "SSD of decode: width of all heads is 132, expected 128"},
+    {DECODE, "y_norm", ROWS, "OUT_PROJ of decode: length of a vector is 129, expected 128"},
+    {DECODE, "out_proj", COLS, "OUT_PROJ of decode: first part of the source is 128, expected 129"},
+    {DECODE, "out_proj", PACKING, "OUT_PROJ of decode: packing of the matrix is 1, expected 0"},
+    {DECODE, "out_proj", ROWS, "OUT_PROJ of decode: width of the result is 64, expected 65"},
+    {DECODE, "out_proj_bias", ROWS, "OUT_PROJ of decode: length of a vector is 65, expected 64"},
+    {PREFILL, "conv_taps", ROWS, "CONV of prefill: channels of the taps is 193, expected 192"},
+    {PREFILL, "y_norm", ROWS, "Y_NORM of prefill: length of a vector is 129, expected 128"},
+};
+
+START_TEST(operands_that_do_not_fit_are_refused)
+{
+    static struct graph graph;
+    static struct steps steps;
+    struct heard heard;
+    char expected[160];
+    steps_kinds(&heads_cfg, &steps);
+    graph_build(&heads_cfg, (enum step_kind)broken[_i].step, &steps.kind[0], &graph);
+    struct tensor *t = tensor_named(&graph, broken[_i].tensor);
+    t->rows += broken[_i].what == ROWS;
+    t->part[0] += broken[_i].what == ROWS || broken[_i].what == PART0;
+    t->part[1] += broken[_i].what == PART1;
+    t->cols += broken[_i].what == COLS;
+    t->product_cols += broken[_i].what == COLS;
+    t->dim[0] += broken[_i].what == DIM0;
+    t->dim[1] += broken[_i].what == DIM1;
+    t->dim[2] += broken[_i].what == DIM2;
+    if (broken[_i].what == PACKING)
+        t->packing = PACKING_VECTOR;
+    heard_open(&heard, "graph");
+    ck_assert(!graph_shape(&graph, &heard.report));
+    snprintf(expected, sizeof expected, "graph: %s\n", broken[_i].message);
+    ck_assert_str_eq(heard_text(&heard), expected);
+    heard_close(&heard);
+}
+END_TEST
+
+/* Worked by hand for the config above: z 128, x B C 192, dt 4. */
+START_TEST(costs_follow_the_rules)
+{
+    static struct steps steps;
+    steps_build(&heads_cfg, &steps);
+    struct graph *const prefill = steps.graph[STEP_PREFILL];
+    const struct tensor *zxbcdt = tensor_named(prefill, "zxbcdt");
+    ck_assert_uint_eq(zxbcdt->dim[1], 336);
+    ck_assert_uint_eq(tensor_part_at(zxbcdt, tensor_convolved(zxbcdt)), 128);
+    const struct node *n = node_named(steps.graph[STEP_DECODE], "SSD");
+    ck_assert_uint_eq(n->weight_bytes, 3 * 16 * 4);
+    ck_assert_uint_eq(n->moved_bytes, 4 * (3 * 128 + 64 + 4) + 8 * 16 * 128);
+    ck_assert_uint_eq(n->flops, 128 * (5 * 16 + 9));
+    n = node_named(steps.graph[STEP_DECODE], "OUT_PROJ");
+    ck_assert_uint_eq(n->weight_bytes, 128 * 4 + 64 * 128 * 2 + 64 * 4);
+    ck_assert_uint_eq(n->moved_bytes, 4 * (2 * 64 + 128));
+    ck_assert_uint_eq(n->flops, 4 * 128 + 2 * 2 + 2 * 64 * 128 + 64);
+    n = node_named(prefill, "SSD");
+    ck_assert_uint_eq(n->moved_bytes, 4 * 32 * (3 * 128 + 64 + 4) + 8 * 16 * 128);
+    n = node_named(prefill, "Y_NORM");
+    ck_assert_uint_eq(n->moved_bytes, 8 * 32 * 128);
+    ck_assert_uint_eq(n->flops, 32 * (4 * 128 + 2 * 2));
+}
+END_TEST
+
+START_TEST(decode_reads_the_arena_once)
+{
+    static struct design design;
+    struct heard heard;
+    uint64_t read = 0;
+    heard_open(&heard, "heads");
+    ck_assert(design_make(&heads_cfg, &heard.report, &design));
+    heard_close(&heard);
+    const struct graph *decode = design.steps.graph[STEP_DECODE];
+    for (uint32_t i = 0; i < decode->node_count; i++)
+        read += decode->node[i].weight_bytes * (decode->node[i].place == PLACE_LAYER ? 3 : 1);
+    ck_assert_uint_eq(read, design.layout.weights_bytes - 512 * 64 * 4 + 64 * 4);
+    ck_assert_uint_eq(design.state_bytes, 3 * 4 * (3 * 192 + 4 * 16 * 32));
+    ck_assert_uint_eq(design.cache_bytes, 0);
+    for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
+        ck_assert_uint_eq(design.plan[step][0].bytes, design.plan[step][0].bound);
+    design_free(&design);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("ssd_graph");
+    TCase *tests = tcase_create("ssd_graph");
+    const int cases = (int)(sizeof broken / sizeof broken[0]);
+    tcase_add_loop_test(tests, operands_that_do_not_fit_are_refused, 0, cases);
+    tcase_add_test(tests, costs_follow_the_rules);
+    tcase_add_test(tests, decode_reads_the_arena_once);
+    suite_add_tcase(suite, tests);
+    return tests_run(suite);
+}
