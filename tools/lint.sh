@@ -37,6 +37,9 @@ trap 'rm -f "$found"' EXIT
     git ls-files -s tests/data | awk '$1 == "100644" && $4 ~ /(tokenizer\.json|\.safetensors)$/ {
         if (first[$2]) print $4 ": the same as " first[$2] ", run tests/references/store_once.py"
         else first[$2] = $4 }'
+    # What lies in no room of tests/ is compiled and run by nobody.
+    printf '%s\n' "$files" "$scripts" | grep -E '^tests/[^/]*$' | grep -vx tests/all.sh |
+        sed 's/$/: belongs in a room of tests/'
     clang-format --dry-run $ours 2>&1 | grep -E 'warning:' | sed 's/warning: //'
     shellcheck $scripts
 } >"$found"

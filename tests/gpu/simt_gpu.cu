@@ -75,8 +75,8 @@ static struct memory *find(const void *at)
     for (u32 i = 0; i < MEMORIES_MOST; i++)
         if (memories[i].at == at)
             return &memories[i];
-    die(EXIT_FAILED, at ? "the GPU bed was never given this memory"
-                        : "the GPU bed has room for no more than 256 memories at a time");
+    die(EXIT_FAILED, at ? "the GPU fixture was never given this memory"
+                        : "the GPU fixture has room for no more than 256 memories at a time");
 }
 
 static bool band_intact(const unsigned char *band)
@@ -96,7 +96,7 @@ static void check_bands(const struct memory *m)
         simt_find("something wrote behind '%s'\n", m->name);
 }
 
-/* Memory of the bed: whole pages of its own, with bands around. */
+/* Memory of the fixture: whole pages of its own, with bands around. */
 void simt_memory_add(const void *memory, size_t bytes, enum simt_kind kind, const char *name)
 {
     (void)kind;
@@ -159,8 +159,7 @@ int simt_launch(const void *kernel, u32 blocks, u32 threads, u32 shared_bytes, c
     return error == cudaSuccess;
 }
 
-/* The compiler and the driver know a kernel's parameters; the bed's check of them does not apply.
- */
+/* The compiler and the driver know a kernel's parameters: no check of a fixture's applies. */
 const struct simt_kernel *simt_kernel_of(const void *handle)
 {
     (void)handle;

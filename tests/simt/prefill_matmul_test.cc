@@ -46,8 +46,8 @@ static void ok(cudaError_t error)
 static double random_value(uint64_t *seed)
 {
     const double size =
-        ldexp(128 + (int)(bed_random(seed) % 128), -(int)(bed_random(seed) % 16) - 6);
-    return bed_random(seed) % 2 ? size : -size;
+        ldexp(128 + (int)(fixture_random(seed) % 128), -(int)(fixture_random(seed) % 16) - 6);
+    return fixture_random(seed) % 2 ? size : -size;
 }
 
 static void *upload(enum format type, const double *values, size_t count)
@@ -81,7 +81,7 @@ static void start(void)
     for (double &value : x_values)
         value = random_value(&seed);
     for (f32 &value : y_before)
-        value = (f32)(bed_random(&seed) % 99);
+        value = (f32)(fixture_random(&seed) % 99);
     memset(&launcher, 0, sizeof launcher);
     ok(cudaStreamCreateWithFlags(&launcher.stream, cudaStreamNonBlocking));
     ok(cudaMalloc(&workspace, WORKSPACE));
@@ -276,14 +276,14 @@ static const struct failure {
 };
 
 /* The message goes to a pipe, and is looked at on the way out. */
-static int heard[2];
+static int captured[2];
 
 static const char *awaited;
 
 static void listen(void)
 {
     char said[4096] = "";
-    if (read(heard[0], said, sizeof said - 1) <= 0 || !strstr(said, awaited)) {
+    if (read(captured[0], said, sizeof said - 1) <= 0 || !strstr(said, awaited)) {
         printf("said \"%s\", not \"%s\"\n", said, awaited);
         fflush(stdout);
         _exit(99);
@@ -294,8 +294,8 @@ START_TEST(failures_name_the_operation_and_the_status)
 {
     start();
     awaited = failures[_i].text;
-    ck_assert_int_eq(pipe2(heard, O_NONBLOCK), 0);
-    ck_assert_int_ge(dup2(heard[1], STDERR_FILENO), 0);
+    ck_assert_int_eq(pipe2(captured, O_NONBLOCK), 0);
+    ck_assert_int_ge(dup2(captured[1], STDERR_FILENO), 0);
     atexit(listen);
     failures[_i].act();
 }

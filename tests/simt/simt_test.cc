@@ -12,41 +12,42 @@
 
 enum { ROWS = 37, BLOCKS = 5, SEEDS = 20 };
 
-static struct planted_params bed;
+static struct planted_params fixture;
 static f32 of_host;
 
-static void bed_open(void)
+static void fixture_open(void)
 {
-    bed.w = (f32 *)simt_memory_new(PLANTED_K * sizeof(f32), SIMT_WEIGHTS, "w");
-    bed.x = (f32 *)simt_memory_new(ROWS * PLANTED_K * sizeof(f32), SIMT_ORDINARY, "x");
-    bed.y = (f32 *)simt_memory_new(ROWS * sizeof(f32), SIMT_ORDINARY, "y");
-    bed.word = (u32 *)simt_memory_new(sizeof(u32), SIMT_ORDINARY, "word");
-    *bed.word = 0;
-    bed.none = NULL;
-    bed.host = &of_host;
-    bed.rows = ROWS;
+    fixture.w = (f32 *)simt_memory_new(PLANTED_K * sizeof(f32), SIMT_WEIGHTS, "w");
+    fixture.x = (f32 *)simt_memory_new(ROWS * PLANTED_K * sizeof(f32), SIMT_ORDINARY, "x");
+    fixture.y = (f32 *)simt_memory_new(ROWS * sizeof(f32), SIMT_ORDINARY, "y");
+    fixture.word = (u32 *)simt_memory_new(sizeof(u32), SIMT_ORDINARY, "word");
+    *fixture.word = 0;
+    fixture.none = NULL;
+    fixture.host = &of_host;
+    fixture.rows = ROWS;
     for (u32 i = 0; i < PLANTED_K; i++)
-        ((f32 *)bed.w)[i] = (f32)(i % 13) / 8 - 1;
+        ((f32 *)fixture.w)[i] = (f32)(i % 13) / 8 - 1;
     for (u32 i = 0; i < ROWS * PLANTED_K; i++)
-        ((f32 *)bed.x)[i] = (f32)(i % 1009) / 1009 - 0.5f;
+        ((f32 *)fixture.x)[i] = (f32)(i % 1009) / 1009 - 0.5f;
     simt_forget();
     simt_schedule(0);
     simt_budget(0);
 }
 
-static void bed_close(void)
+static void fixture_close(void)
 {
-    simt_memory_free((void *)bed.w);
-    simt_memory_free((void *)bed.x);
-    simt_memory_free(bed.y);
-    simt_memory_free(bed.word);
+    simt_memory_free((void *)fixture.w);
+    simt_memory_free((void *)fixture.x);
+    simt_memory_free(fixture.y);
+    simt_memory_free(fixture.word);
 }
 
 static int launch_with(enum planted planted)
 {
-    bed.planted = planted;
+    fixture.planted = planted;
     return simt_launch((const void *)planted_kernel, BLOCKS, PLANTED_THREADS,
-                       sizeof(struct planted_shared) - (planted == SHARED_OUTSIDE ? 4 : 0), &bed);
+                       sizeof(struct planted_shared) - (planted == SHARED_OUTSIDE ? 4 : 0),
+                       &fixture);
 }
 
 START_TEST(right_kernel)
@@ -56,8 +57,8 @@ START_TEST(right_kernel)
     for (u32 row = 0; row < ROWS; row++) {
         double sum = 1;
         for (u32 i = 0; i < PLANTED_K; i++)
-            sum += pow((double)bed.w[i] * (double)bed.x[row * PLANTED_K + i], 2);
-        ck_assert_double_eq_tol(bed.y[row], 1 / sqrt(sum), 1e-6);
+            sum += pow((double)fixture.w[i] * (double)fixture.x[row * PLANTED_K + i], 2);
+        ck_assert_double_eq_tol(fixture.y[row], 1 / sqrt(sum), 1e-6);
     }
 }
 END_TEST
@@ -66,12 +67,12 @@ START_TEST(same_bits_by_chance)
 {
     f32 expected[ROWS];
     ck_assert(launch_with(NOTHING));
-    memcpy(expected, bed.y, sizeof expected);
+    memcpy(expected, fixture.y, sizeof expected);
     for (u32 seed = 1; seed <= SEEDS; seed++) {
-        memset(bed.y, 0xff, sizeof expected);
+        memset(fixture.y, 0xff, sizeof expected);
         simt_schedule(seed);
         ck_assert(launch_with(NOTHING));
-        ck_assert_mem_eq(expected, bed.y, sizeof expected);
+        ck_assert_mem_eq(expected, fixture.y, sizeof expected);
     }
     ck_assert_msg(simt_findings() == 0, "%s", simt_report());
 }
@@ -127,7 +128,7 @@ START_TEST(planted_mistake)
         ck_assert_msg(ends == mistakes[_i].ends, "mistake %d: ends %d", mistakes[_i].planted, ends);
         if (mistakes[_i].planted == UNWRITTEN ||
             (seed == 0 && mistakes[_i].planted == NO_COPY_WAIT))
-            ck_assert_float_nan(bed.y[0]); /* by chance the copy may land in time */
+            ck_assert_float_nan(fixture.y[0]); /* by chance the copy may land in time */
         /* And whatever it left behind, the next launch is right. */
         simt_forget();
         ck_assert(launch_with(NOTHING));
@@ -148,12 +149,12 @@ START_TEST(every_name)
     u32 *y = (u32 *)simt_memory_new(64 * EVERY * sizeof(u32), SIMT_ORDINARY, "y");
     uint64_t *host = (uint64_t *)simt_memory_new(sizeof *host, SIMT_ORDINARY, "host");
     *host = UINT64_C(7) << 32;
-    const struct every_params p = {bed.w, y, bed.word, host, 42};
+    const struct every_params p = {fixture.w, y, fixture.word, host, 42};
     simt_on_conditional(listen);
     ck_assert(simt_launch((const void *)every_kernel, 1, 64, 64 * sizeof(u32), &p));
     ck_assert_msg(simt_findings() == 0, "%s", simt_report());
     for (u32 t = 0; t < 64; t++, y += EVERY) {
-        const f32 w = bed.w[t];
+        const f32 w = fixture.w[t];
         ck_assert_uint_eq(y[0], 100 * (t / 32) + (t % 32 ^ 1 ^ 5));
         ck_assert_uint_eq(y[1], (t ^ 31) << 8 | (t ^ 31));
         ck_assert_uint_eq(y[2], __half_as_ushort(__float2half_rn(w)));
@@ -166,7 +167,7 @@ START_TEST(every_name)
         ck_assert_float_eq(as_f32(y[9]), 1 / sqrtf(1 + w * w));
     }
     ck_assert_uint_eq(conditional_value, 3);
-    ck_assert_uint_eq(*bed.word, 9);
+    ck_assert_uint_eq(*fixture.word, 9);
     simt_memory_free(host);
     simt_memory_free(y - 64 * EVERY);
 }
@@ -197,8 +198,8 @@ enum { GRID = 20, ROUNDS = 7 };
 
 static int launch_grid(u32 *values, enum planted planted)
 {
-    const struct grid_params p = {values, bed.word, ROUNDS, planted};
-    *bed.word = 0;
+    const struct grid_params p = {values, fixture.word, ROUNDS, planted};
+    *fixture.word = 0;
     return simt_launch((const void *)grid_kernel, GRID, 32, 0, &p);
 }
 
@@ -269,10 +270,10 @@ START_TEST(refused_launches)
     };
     for (u32 i = 0; i < sizeof refused / sizeof *refused; i++) {
         ck_assert(!simt_launch((const void *)planted_kernel, refused[i].blocks, refused[i].threads,
-                               refused[i].shared_bytes, &bed));
+                               refused[i].shared_bytes, &fixture));
         ck_assert_msg(strstr(simt_report(), refused[i].says), "%s", simt_report());
     }
-    ck_assert(!simt_launch(&of_host, 1, 32, 0, &bed));
+    ck_assert(!simt_launch(&of_host, 1, 32, 0, &fixture));
     ck_assert_uint_eq(simt_findings(), 5);
 }
 END_TEST
@@ -281,7 +282,7 @@ static Suite *suite(void)
 {
     Suite *s = suite_create("simt");
     TCase *c = tcase_create("simt");
-    tcase_add_checked_fixture(c, bed_open, bed_close);
+    tcase_add_checked_fixture(c, fixture_open, fixture_close);
     tcase_set_timeout(c, 60);
     tcase_add_test(c, right_kernel);
     tcase_add_test(c, same_bits_by_chance);

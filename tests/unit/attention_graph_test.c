@@ -111,7 +111,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
 {
     static struct graph graph;
     static struct steps steps;
-    struct heard heard;
+    struct captured captured;
     char expected[160];
     const struct cfg cfg = make_cfg(broken[_i].family);
     steps_kinds(&cfg, &steps);
@@ -129,11 +129,11 @@ START_TEST(operands_that_do_not_fit_are_refused)
         t->packing = PACKING_VECTOR;
     if (broken[_i].what == TYPE)
         t->type = DTYPE_F32;
-    heard_open(&heard, "graph");
-    ck_assert(!graph_shape(&graph, &heard.report));
+    captured_open(&captured, "graph");
+    ck_assert(!graph_shape(&graph, &captured.report));
     snprintf(expected, sizeof expected, "graph: %s\n", broken[_i].message);
-    ck_assert_str_eq(heard_text(&heard), expected);
-    heard_close(&heard);
+    ck_assert_str_eq(captured_text(&captured), expected);
+    captured_close(&captured);
 }
 END_TEST
 
@@ -202,11 +202,11 @@ START_TEST(decode_reads_what_it_needs)
     static const char *const families[] = {"llama", "phi", "mixtral"};
     static struct design design;
     const struct cfg cfg = make_cfg(families[_i]);
-    struct heard heard;
+    struct captured captured;
     uint64_t read = 0;
-    heard_open(&heard, "tiny");
-    ck_assert(design_make(&cfg, &heard.report, &design));
-    heard_close(&heard);
+    captured_open(&captured, "tiny");
+    ck_assert(design_make(&cfg, &captured.report, &design));
+    captured_close(&captured);
     const struct graph *decode = design.steps.graph[STEP_DECODE];
     for (uint32_t i = 0; i < decode->node_count; i++)
         read += decode->node[i].weight_bytes * (decode->node[i].place == PLACE_LAYER ? 3 : 1);

@@ -48,12 +48,12 @@ static struct budget budget_of(const char *name)
     static struct design design;
     char path[256];
     struct cfg cfg;
-    struct heard heard;
-    heard_open(&heard, name);
+    struct captured captured;
+    captured_open(&captured, name);
     snprintf(path, sizeof path, "config/%s.ini", name);
-    ck_assert_msg(cfg_load(path, &heard.report, &cfg), "%s", heard_text(&heard));
-    ck_assert_msg(design_make(&cfg, &heard.report, &design), "%s", heard_text(&heard));
-    heard_close(&heard);
+    ck_assert_msg(cfg_load(path, &captured.report, &cfg), "%s", captured_text(&captured));
+    ck_assert_msg(design_make(&cfg, &captured.report, &design), "%s", captured_text(&captured));
+    captured_close(&captured);
     const struct budget budget = design_budget(&design);
     design_free(&design);
     return budget;

@@ -7,29 +7,30 @@
 
 #include "gen/front/report.h"
 
-struct heard {
+struct captured {
     struct report report;
     char *text;
     size_t size;
 };
 
 /* Starts listening; messages begin with `file`. */
-static inline void heard_open(struct heard *heard, const char *file)
+static inline void captured_open(struct captured *captured, const char *file)
 {
-    heard->report = (struct report){.to = open_memstream(&heard->text, &heard->size), .file = file};
+    captured->report =
+        (struct report){.to = open_memstream(&captured->text, &captured->size), .file = file};
 }
 
 /* Everything said so far. */
-static inline const char *heard_text(struct heard *heard)
+static inline const char *captured_text(struct captured *captured)
 {
-    fflush(heard->report.to);
-    return heard->text;
+    fflush(captured->report.to);
+    return captured->text;
 }
 
-static inline void heard_close(struct heard *heard)
+static inline void captured_close(struct captured *captured)
 {
-    fclose(heard->report.to);
-    free(heard->text);
+    fclose(captured->report.to);
+    free(captured->text);
 }
 
 #endif

@@ -29,11 +29,11 @@ static char *changed(const char *from, const char *to)
 
 static bool parse(const char *text, struct cfg *cfg)
 {
-    struct heard heard;
-    heard_open(&heard, "x.ini");
-    bool parsed = cfg_parse(text, strlen(text), "x", &heard.report, cfg);
-    ck_assert_int_eq(parsed, heard.report.errors == 0);
-    heard_close(&heard);
+    struct captured captured;
+    captured_open(&captured, "x.ini");
+    bool parsed = cfg_parse(text, strlen(text), "x", &captured.report, cfg);
+    ck_assert_int_eq(parsed, captured.report.errors == 0);
+    captured_close(&captured);
     return parsed;
 }
 
@@ -72,20 +72,20 @@ START_TEST(ranges_end_where_they_say)
         const struct key *key = &cfg_keys[i];
         if (key->kind != KEY_COUNT)
             continue;
-        struct heard heard;
+        struct captured captured;
         struct cfg cfg = {.name = "x"};
         char text[32];
-        heard_open(&heard, "x.ini");
+        captured_open(&captured, "x.ini");
         snprintf(text, sizeof text, "%.0f", key->least);
-        ck_assert(cfg_set(&cfg, key, text, &heard.report, 1));
+        ck_assert(cfg_set(&cfg, key, text, &captured.report, 1));
         snprintf(text, sizeof text, "%.0f", key->most);
-        ck_assert(cfg_set(&cfg, key, text, &heard.report, 1));
+        ck_assert(cfg_set(&cfg, key, text, &captured.report, 1));
         snprintf(text, sizeof text, "%.0f", key->most + 1);
-        ck_assert(!cfg_set(&cfg, key, text, &heard.report, 1));
+        ck_assert(!cfg_set(&cfg, key, text, &captured.report, 1));
         snprintf(text, sizeof text, "%.0f", key->least - 1);
-        ck_assert(!cfg_set(&cfg, key, text, &heard.report, 1));
-        ck_assert_uint_eq(heard.report.errors, 2);
-        heard_close(&heard);
+        ck_assert(!cfg_set(&cfg, key, text, &captured.report, 1));
+        ck_assert_uint_eq(captured.report.errors, 2);
+        captured_close(&captured);
     }
 }
 END_TEST
@@ -138,18 +138,18 @@ END_TEST
 
 START_TEST(text_too_large_is_refused)
 {
-    struct heard heard;
+    struct captured captured;
     struct cfg cfg;
     size_t size = CFG_TEXT_MAX + 1;
     char *text = malloc(size);
     ck_assert_ptr_nonnull(text);
     memset(text, '\n', size);
     memcpy(text, good, sizeof good - 1);
-    heard_open(&heard, "x.ini");
-    ck_assert(!cfg_parse(text, size, "x", &heard.report, &cfg));
-    ck_assert_str_eq(heard_text(&heard), "x.ini: more than 65536 bytes: this is no config\n");
-    ck_assert(cfg_parse(text, size - 1, "x", &heard.report, &cfg));
-    heard_close(&heard);
+    captured_open(&captured, "x.ini");
+    ck_assert(!cfg_parse(text, size, "x", &captured.report, &cfg));
+    ck_assert_str_eq(captured_text(&captured), "x.ini: more than 65536 bytes: this is no config\n");
+    ck_assert(cfg_parse(text, size - 1, "x", &captured.report, &cfg));
+    captured_close(&captured);
     free(text);
 }
 END_TEST

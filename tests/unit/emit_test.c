@@ -136,11 +136,11 @@ END_TEST
 static size_t emit_all(const struct cfg *cfg)
 {
     static struct design design;
-    struct heard heard;
+    struct captured captured;
     size_t bytes = 0;
-    heard_open(&heard, cfg->name);
-    ck_assert_msg(design_make(cfg, &heard.report, &design), "%s", heard_text(&heard));
-    heard_close(&heard);
+    captured_open(&captured, cfg->name);
+    ck_assert_msg(design_make(cfg, &captured.report, &design), "%s", captured_text(&captured));
+    captured_close(&captured);
     for (uint32_t i = 0; i < emitter_count; i++) {
         char *text;
         size_t size;
@@ -178,9 +178,9 @@ static void reconcile(struct cfg *cfg, bool most)
 static struct cfg extreme(const char *family, bool most)
 {
     struct cfg cfg = plain_cfg;
-    struct heard heard;
+    struct captured captured;
     char text[CFG_VALUE_MAX + 1];
-    heard_open(&heard, "extreme");
+    captured_open(&captured, "extreme");
     strcpy(cfg.model_type, family);
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         const struct key *key = &cfg_keys[i];
@@ -204,11 +204,11 @@ static struct cfg extreme(const char *family, bool most)
                      most == (strcmp(key->name, "tie_word_embeddings") != 0) ? "true" : "false");
         else
             snprintf(text, sizeof text, "%.*s", (int)strcspn(key->words, " "), key->words);
-        ck_assert(cfg_set(&cfg, key, text, &heard.report, 1));
+        ck_assert(cfg_set(&cfg, key, text, &captured.report, 1));
     }
     reconcile(&cfg, most);
-    ck_assert_msg(cfg_check(&cfg, NULL, &heard.report), "%s", heard_text(&heard));
-    heard_close(&heard);
+    ck_assert_msg(cfg_check(&cfg, NULL, &captured.report), "%s", captured_text(&captured));
+    captured_close(&captured);
     if (most)
         memset(cfg.name, 'n', CFG_NAME_MAX);
     return cfg;
@@ -263,14 +263,14 @@ START_TEST(emitted_tables_compile)
                          mixed("jamba", false),
                          mixed("jamba", true)};
     static struct design design;
-    struct heard heard;
+    struct captured captured;
     char source[544], folder[512], include[544];
     snprintf(source, sizeof source, "%s", child_scratch("ops.c"));
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(source, '/') - source), source);
     snprintf(include, sizeof include, "-I%s", folder);
-    heard_open(&heard, cfgs[_i].name);
-    ck_assert(design_make(&cfgs[_i], &heard.report, &design));
-    heard_close(&heard);
+    captured_open(&captured, cfgs[_i].name);
+    ck_assert(design_make(&cfgs[_i], &captured.report, &design));
+    captured_close(&captured);
     for (uint32_t i = 0; i < emitter_count; i++) {
         char *text;
         size_t size;

@@ -84,7 +84,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
         {PREFILL, "ssm", ROW, "SCAN: states of a channel is 17, expected 16"},
     };
     static struct graph graph;
-    struct heard heard;
+    struct captured captured;
     char expected[160];
     steps_kinds(&plain_cfg, &steps);
     graph_build(&plain_cfg, (enum step_kind)cases[_i].step, &steps.kind[0], &graph);
@@ -97,30 +97,30 @@ START_TEST(operands_that_do_not_fit_are_refused)
     t->dim[0] += cases[_i].what == LINES;
     if (cases[_i].what == PACKING)
         t->packing = PACKING_VECTOR;
-    heard_open(&heard, "graph");
-    ck_assert(!graph_shape(&graph, &heard.report));
+    captured_open(&captured, "graph");
+    ck_assert(!graph_shape(&graph, &captured.report));
     const char *colon = strchr(cases[_i].message, ':');
     snprintf(expected, sizeof expected, "graph: %.*s of %s%s\n", (int)(colon - cases[_i].message),
              cases[_i].message, step_name(graph.step), colon);
-    ck_assert_str_eq(heard_text(&heard), expected);
-    heard_close(&heard);
+    ck_assert_str_eq(captured_text(&captured), expected);
+    captured_close(&captured);
 }
 END_TEST
 
 START_TEST(reading_before_writing_is_refused)
 {
     static struct graph graph;
-    struct heard heard;
+    struct captured captured;
     steps_kinds(&plain_cfg, &steps);
     graph_build(&plain_cfg, STEP_DECODE, &steps.kind[0], &graph);
     for (uint32_t i = 0; i + 1 < graph.node_count; i++)
         graph.node[i] = graph.node[i + 1]; /* no EMBED any more */
     graph.node_count--;
-    heard_open(&heard, "graph");
-    ck_assert(!graph_shape(&graph, &heard.report));
-    ck_assert_str_eq(heard_text(&heard),
+    captured_open(&captured, "graph");
+    ck_assert(!graph_shape(&graph, &captured.report));
+    ck_assert_str_eq(captured_text(&captured),
                      "graph: IN_PROJ of decode reads x before anything writes it\n");
-    heard_close(&heard);
+    captured_close(&captured);
 }
 END_TEST
 

@@ -8,13 +8,13 @@ static struct import_left left; /* of the last import */
 
 static bool import_text(const char *text, size_t size, struct cfg *cfg)
 {
-    struct heard heard;
-    heard_open(&heard, "config.json");
+    struct captured captured;
+    captured_open(&captured, "config.json");
     memset(cfg, 0, sizeof *cfg);
-    ck_assert(import_choose(&import_defaults, &heard.report, cfg));
-    bool imported = import_parse(text, size, &heard.report, cfg, &left);
-    ck_assert_int_eq(imported, heard.report.errors == 0);
-    heard_close(&heard);
+    ck_assert(import_choose(&import_defaults, &captured.report, cfg));
+    bool imported = import_parse(text, size, &captured.report, cfg, &left);
+    ck_assert_int_eq(imported, captured.report.errors == 0);
+    captured_close(&captured);
     return imported;
 }
 
@@ -52,19 +52,19 @@ START_TEST(printed_config_reads_back)
     static const char text[] = "{\"d_model\": 53, \"n_layer\": 2, \"vocab_size\": 100,"
                                " \"ssm_cfg\": {\"expand\": 1.5, \"bias\": true}}";
     struct cfg cfg, again;
-    struct heard heard, printed;
+    struct captured captured, printed;
     ck_assert(import_text(text, strlen(text), &cfg));
     ck_assert_uint_eq(cfg.intermediate_size, 79);
     ck_assert_uint_eq(cfg.time_step_rank, 4);
     ck_assert_uint_eq(cfg.vocab_size, 104);
-    heard_open(&heard, "x.ini");
-    heard_open(&printed, "");
+    captured_open(&captured, "x.ini");
+    captured_open(&printed, "");
     import_print(&cfg, &left, printed.report.to);
-    heard_text(&printed);
-    ck_assert(cfg_parse(printed.text, printed.size, "", &heard.report, &again));
+    captured_text(&printed);
+    ck_assert(cfg_parse(printed.text, printed.size, "", &captured.report, &again));
     ck_assert_mem_eq(&cfg, &again, sizeof cfg);
-    heard_close(&heard);
-    heard_close(&printed);
+    captured_close(&captured);
+    captured_close(&printed);
 }
 END_TEST
 
@@ -169,22 +169,23 @@ START_TEST(weights_keep_their_type)
         struct import_choices choices = import_defaults;
         char text[256];
         struct cfg cfg = {.name = ""};
-        struct heard heard;
+        struct captured captured;
         choices.linear_type = cases[i].linear;
         choices.embedding_type = cases[i].embedding;
-        heard_open(&heard, "config.json");
+        captured_open(&captured, "config.json");
         snprintf(text, sizeof text, "{\"model_type\": \"mamba\", %s}", cases[i].keys);
-        ck_assert(import_choose(&choices, &heard.report, &cfg));
-        ck_assert(import_parse(text, strlen(text), &heard.report, &cfg, &left));
-        ck_assert(import_types(&choices, &left, &heard.report, &cfg));
+        ck_assert(import_choose(&choices, &captured.report, &cfg));
+        ck_assert(import_parse(text, strlen(text), &captured.report, &cfg, &left));
+        ck_assert(import_types(&choices, &left, &captured.report, &cfg));
         ck_assert_msg(
             cfg.linear_type == cases[i].types[0] && cfg.embedding_type == cases[i].types[1],
             "%s: %s, %s", text, dtype_name(cfg.linear_type), dtype_name(cfg.embedding_type));
         if (cases[i].note == NULL)
-            ck_assert_str_eq(heard_text(&heard), "");
+            ck_assert_str_eq(captured_text(&captured), "");
         else
-            ck_assert_msg(strstr(heard_text(&heard), cases[i].note) != NULL, "%s", heard.text);
-        heard_close(&heard);
+            ck_assert_msg(strstr(captured_text(&captured), cases[i].note) != NULL, "%s",
+                          captured.text);
+        captured_close(&captured);
     }
 }
 END_TEST

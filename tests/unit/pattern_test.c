@@ -13,10 +13,10 @@ static struct design design;
 
 static void make(const struct cfg *cfg)
 {
-    struct heard heard;
-    heard_open(&heard, cfg->name);
-    ck_assert_msg(design_make(cfg, &heard.report, &design), "%s", heard_text(&heard));
-    heard_close(&heard);
+    struct captured captured;
+    captured_open(&captured, cfg->name);
+    ck_assert_msg(design_make(cfg, &captured.report, &design), "%s", captured_text(&captured));
+    captured_close(&captured);
 }
 
 /* Expects these kinds, "name layers", and for every layer the number of its kind. */
@@ -227,11 +227,11 @@ END_TEST
 
 static bool checks(const struct plan *plans, enum step_kind step)
 {
-    struct heard heard;
-    heard_open(&heard, "plan");
+    struct captured captured;
+    captured_open(&captured, "plan");
     const bool good = plan_check_layers(plans, design.steps.graph[step], design.steps.kind_of,
-                                        design.steps.cfg.num_hidden_layers, &heard.report);
-    heard_close(&heard);
+                                        design.steps.cfg.num_hidden_layers, &captured.report);
+    captured_close(&captured);
     return good;
 }
 

@@ -15,10 +15,10 @@ static void add(struct plan *plan, uint64_t bytes, uint32_t first, uint32_t last
 
 static bool checks(const struct plan *plan)
 {
-    struct heard heard;
-    heard_open(&heard, "plan");
-    bool sound = plan_check(plan, &heard.report);
-    heard_close(&heard);
+    struct captured captured;
+    captured_open(&captured, "plan");
+    bool sound = plan_check(plan, &captured.report);
+    captured_close(&captured);
     return sound;
 }
 
@@ -254,11 +254,11 @@ static struct plan pair(void)
 
 static void refused(const struct plan *plan, const char *message)
 {
-    struct heard heard;
-    heard_open(&heard, "plan");
-    ck_assert(!plan_check(plan, &heard.report));
-    ck_assert_str_eq(heard_text(&heard), message);
-    heard_close(&heard);
+    struct captured captured;
+    captured_open(&captured, "plan");
+    ck_assert(!plan_check(plan, &captured.report));
+    ck_assert_str_eq(captured_text(&captured), message);
+    captured_close(&captured);
 }
 
 START_TEST(checker_refuses_broken_plans)
@@ -298,11 +298,12 @@ START_TEST(graph_checker_agrees_about_every_pair)
     steps_build(designs[_i / STEP_KINDS], &steps);
     const struct graph *graph = steps.graph[_i % STEP_KINDS];
     struct plan good;
-    struct heard heard;
-    heard_open(&heard, "plan");
+    struct captured captured;
+    captured_open(&captured, "plan");
     live_find(graph, &good);
     plan_solve(&good);
-    ck_assert(plan_check(&good, &heard.report) && plan_check_graph(&good, graph, &heard.report));
+    ck_assert(plan_check(&good, &captured.report) &&
+              plan_check_graph(&good, graph, &captured.report));
     for (uint32_t i = 0; i < good.count; i++)
         for (uint32_t j = 0; j < i; j++) {
             const struct plan_buffer *a = &good.buffer[i], *b = &good.buffer[j];
@@ -311,10 +312,10 @@ START_TEST(graph_checker_agrees_about_every_pair)
             /* Far from the others, so that only this pair overlaps. */
             broken.bytes = good.bytes + a->room + b->room;
             broken.buffer[i].at = broken.buffer[j].at = good.bytes;
-            ck_assert_msg(plan_check_graph(&broken, graph, &heard.report) == !together,
+            ck_assert_msg(plan_check_graph(&broken, graph, &captured.report) == !together,
                           "%s and %s at one address", a->name, b->name);
         }
-    heard_close(&heard);
+    captured_close(&captured);
 }
 END_TEST
 
@@ -324,23 +325,24 @@ START_TEST(graph_checker_knows_the_next_layer)
 {
     static struct steps steps;
     struct plan plan;
-    struct heard heard;
-    heard_open(&heard, "plan");
+    struct captured captured;
+    captured_open(&captured, "plan");
     steps_build(&plain_cfg, &steps);
     struct graph *graph = steps.graph[STEP_PREFILL];
     graph->node_count -= 2; /* OUT_PROJ, NORM_F */
     live_find(graph, &plan);
     plan_solve(&plan);
-    ck_assert(plan_check_graph(&plan, graph, &heard.report));
+    ck_assert(plan_check_graph(&plan, graph, &captured.report));
     for (uint32_t i = 0; i < plan.count; i++)
         if (strcmp(plan.buffer[i].name, "dt") == 0) {
             plan.bytes += plan.buffer[i].room;
             plan.buffer[i].at = plan.bytes - plan.buffer[i].room;
             plan.buffer[0].at = plan.buffer[i].at;
         }
-    ck_assert(!plan_check_graph(&plan, graph, &heard.report));
-    ck_assert_str_eq(heard_text(&heard), "plan: NORM reads x after its bytes were overwritten\n");
-    heard_close(&heard);
+    ck_assert(!plan_check_graph(&plan, graph, &captured.report));
+    ck_assert_str_eq(captured_text(&captured),
+                     "plan: NORM reads x after its bytes were overwritten\n");
+    captured_close(&captured);
 }
 END_TEST
 
@@ -348,18 +350,18 @@ START_TEST(graph_checker_misses_no_buffer)
 {
     static struct steps steps;
     struct plan plan;
-    struct heard heard;
-    heard_open(&heard, "plan");
+    struct captured captured;
+    captured_open(&captured, "plan");
     steps_build(&plain_cfg, &steps);
     live_find(steps.graph[STEP_DECODE], &plan);
     plan_solve(&plan);
     plan.count--;
-    ck_assert(!plan_check_graph(&plan, steps.graph[STEP_DECODE], &heard.report));
-    ck_assert_str_eq(heard_text(&heard), "plan: tensor xdb has no buffer in the plan\n");
+    ck_assert(!plan_check_graph(&plan, steps.graph[STEP_DECODE], &captured.report));
+    ck_assert_str_eq(captured_text(&captured), "plan: tensor xdb has no buffer in the plan\n");
     plan.count++;
     plan.buffer[0].bytes = plan.buffer[0].room = 192;
-    ck_assert(!plan_check_graph(&plan, steps.graph[STEP_DECODE], &heard.report));
-    heard_close(&heard);
+    ck_assert(!plan_check_graph(&plan, steps.graph[STEP_DECODE], &captured.report));
+    captured_close(&captured);
 }
 END_TEST
 

@@ -11,12 +11,12 @@
 #define FOLDER TOKENIZER_CASES "sentencepiece/"
 enum { ROWS = 430, MOST = 1 << 14 };
 
-static struct token_bed_text read_model(const char *name)
+static struct token_fixture_text read_model(const char *name)
 {
     char path[128];
     snprintf(path, sizeof path, FOLDER "%s.model", name);
     FILE *file = fopen(path, "rb");
-    struct token_bed_text text = {calloc(1, MOST), 0};
+    struct token_fixture_text text = {calloc(1, MOST), 0};
     ck_assert_ptr_nonnull(file);
     text.size = fread(text.bytes, 1, MOST - 64, file);
     fclose(file);
@@ -24,27 +24,27 @@ static struct token_bed_text read_model(const char *name)
 }
 
 /* Compiles the bytes with a config, or NULL; the exit code. */
-static int compile(struct token_bed_text model, const char *config, struct tokenizer_bed *bed,
-                   char message[TOKENIZER_JSON_MESSAGE])
+static int compile(struct token_fixture_text model, const char *config,
+                   struct tokenizer_fixture *fixture, char message[TOKENIZER_JSON_MESSAGE])
 {
     struct tokenizer_text text = {"t.model", (char *)model.bytes, model.size};
     struct tokenizer_text said = {"c.json", config, config != NULL ? strlen(config) : 0};
-    *bed = (struct tokenizer_bed){0};
+    *fixture = (struct tokenizer_fixture){0};
     message[0] = '\0';
-    return tokenizer_compile_memory(&text, config != NULL ? &said : NULL, ROWS, &bed->blob,
+    return tokenizer_compile_memory(&text, config != NULL ? &said : NULL, ROWS, &fixture->blob,
                                     message);
 }
 
-static struct tokenizer_bed open_model(const char *name, const char *config)
+static struct tokenizer_fixture open_model(const char *name, const char *config)
 {
-    struct tokenizer_bed bed;
+    struct tokenizer_fixture fixture;
     char message[TOKENIZER_JSON_MESSAGE];
-    struct token_bed_text model = read_model(name);
-    int code = compile(model, config, &bed, message);
+    struct token_fixture_text model = read_model(name);
+    int code = compile(model, config, &fixture, message);
     ck_assert_msg(code == 0, "%s", message);
-    token_bed_open_blob(&bed);
+    token_fixture_open_blob(&fixture);
     free(model.bytes);
-    return bed;
+    return fixture;
 }
 
 static const char *const models[] = {"llama", "plain", "mapped", "squeezing", "squeezing-plain"};
@@ -55,26 +55,27 @@ START_TEST(ids_are_those_of_sentencepiece)
     char path[128];
     static uint32_t ids[1 << 12], expected[1 << 12];
     snprintf(path, sizeof path, FOLDER "%s.json", models[_i]);
-    json_t *root = token_bed_json(path), *cases = json_object_get(root, "cases"), *example;
-    struct tokenizer_bed bed = open_model(models[_i], NULL);
+    json_t *root = token_fixture_json(path), *cases = json_object_get(root, "cases"), *example;
+    struct tokenizer_fixture fixture = open_model(models[_i], NULL);
     uint64_t random = 88172645463325252u;
     size_t i;
     ck_assert_uint_ge(json_array_size(cases), 240);
     json_array_foreach(cases, i, example)
     {
         char what[64];
-        struct token_bed_text text = token_bed_text(example, "text");
+        struct token_fixture_text text = token_fixture_text(example, "text");
         json_t *list = json_object_get(example, "ids");
         const uint64_t count = json_array_size(list);
         for (size_t k = 0; k < count; k++)
             expected[k + 1] = (uint32_t)json_integer_value(json_array_get(list, k));
         expected[0] = 1; /* BOS */
         snprintf(what, sizeof what, "%s case %zu", models[_i], i);
-        uint64_t found = token_bed_encode(bed.tokenizer, text.bytes, text.size, false, ids);
-        token_bed_same_ids(ids, found, expected + 1, count, what);
-        found = token_bed_encode_cut(bed.tokenizer, text, 3, &random, ids);
-        token_bed_same_ids(ids, found, expected, count + 1, what);
-        struct token_bed_text decoded = token_bed_decode(bed.tokenizer, expected + 1, count, true);
+        uint64_t found = token_fixture_encode(fixture.tokenizer, text.bytes, text.size, false, ids);
+        token_fixture_same_ids(ids, found, expected + 1, count, what);
+        found = token_fixture_encode_cut(fixture.tokenizer, text, 3, &random, ids);
+        token_fixture_same_ids(ids, found, expected, count + 1, what);
+        struct token_fixture_text decoded =
+            token_fixture_decode(fixture.tokenizer, expected + 1, count, true);
         if (_i == 0 && memmem(text.bytes, text.size, "\xE2\x96\x81", 3) == NULL) {
             ck_assert_uint_eq(decoded.size, text.size);
             ck_assert_mem_eq(decoded.bytes, text.bytes, text.size);
@@ -83,7 +84,7 @@ START_TEST(ids_are_those_of_sentencepiece)
         free(text.bytes);
     }
     json_decref(root);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
@@ -123,15 +124,15 @@ START_TEST(symbols_and_the_config_are_obeyed)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint32_t ids[32], expected[32];
         uint64_t count = 0;
-        struct tokenizer_bed bed = open_model("llama", cases[i].config);
+        struct tokenizer_fixture fixture = open_model("llama", cases[i].config);
         for (; count < 8 && cases[i].tokens[count] != NULL; count++)
-            expected[count] = last_that_prints(bed.tokenizer, cases[i].tokens[count]);
-        uint64_t found =
-            token_bed_encode(bed.tokenizer, cases[i].text, strlen(cases[i].text), true, ids);
+            expected[count] = last_that_prints(fixture.tokenizer, cases[i].tokens[count]);
+        uint64_t found = token_fixture_encode(fixture.tokenizer, cases[i].text,
+                                              strlen(cases[i].text), true, ids);
         char what[32];
         snprintf(what, sizeof what, "case %zu", i);
-        token_bed_same_ids(ids, found, expected, count, what);
-        token_bed_close(&bed);
+        token_fixture_same_ids(ids, found, expected, count, what);
+        token_fixture_close(&fixture);
     }
 }
 END_TEST
@@ -154,18 +155,18 @@ START_TEST(equal_scores_merge_from_the_left)
                                 "\x15\x00\x00\x80\xBF"
                                 "\x12\x02\x18\x02\x1A\x04\x18\x00\x20\x00";
     static const uint32_t expected[] = {5, 4}; /* ab, then c and bc as far as they are left */
-    struct token_bed_text model = {(uint8_t *)bytes, sizeof bytes - 1};
-    struct tokenizer_bed bed;
+    struct token_fixture_text model = {(uint8_t *)bytes, sizeof bytes - 1};
+    struct tokenizer_fixture fixture;
     char message[TOKENIZER_JSON_MESSAGE];
     uint32_t ids[8];
-    int code = compile(model, "{\"add_bos_token\":false}", &bed, message);
+    int code = compile(model, "{\"add_bos_token\":false}", &fixture, message);
     ck_assert_msg(code == 0, "%s", message);
-    token_bed_open_blob(&bed);
-    uint64_t count = token_bed_encode(bed.tokenizer, "abbc", 4, true, ids);
-    token_bed_same_ids(ids, count, expected, 2, "abbc");
-    count = token_bed_encode(bed.tokenizer, "abc", 3, true, ids);
-    token_bed_same_ids(ids, count, (const uint32_t[]){5, 3}, 2, "abc");
-    token_bed_close(&bed);
+    token_fixture_open_blob(&fixture);
+    uint64_t count = token_fixture_encode(fixture.tokenizer, "abbc", 4, true, ids);
+    token_fixture_same_ids(ids, count, expected, 2, "abbc");
+    count = token_fixture_encode(fixture.tokenizer, "abc", 3, true, ids);
+    token_fixture_same_ids(ids, count, (const uint32_t[]){5, 3}, 2, "abc");
+    token_fixture_close(&fixture);
 }
 END_TEST
 
@@ -177,25 +178,27 @@ START_TEST(endless_text_does_not_depend_on_the_cutting)
                                         "a \xE3\x80\x80"};
     static const uint64_t most[] = {1, 17, 4096, 100000};
     static uint8_t bytes[90000];
-    struct tokenizer_bed bed = open_model("squeezing", NULL);
-    uint32_t *ids = token_bed_room(), *whole = token_bed_room();
+    struct tokenizer_fixture fixture = open_model("squeezing", NULL);
+    uint32_t *ids = token_fixture_room(), *whole = token_fixture_room();
     uint64_t random = 88172645463325252u;
     for (size_t u = 0; u < sizeof units / sizeof units[0]; u++) {
         const size_t unit = strlen(units[u]);
-        struct token_bed_text text = {bytes, 80000 / unit * unit};
+        struct token_fixture_text text = {bytes, 80000 / unit * unit};
         for (size_t i = 0; i < text.size; i++)
             bytes[i] = (uint8_t)units[u][i % unit];
         text.size += (size_t)snprintf((char *)bytes + text.size, 16, "x <s>  y ");
-        uint64_t count = token_bed_encode(bed.tokenizer, text.bytes, text.size, true, whole);
+        uint64_t count =
+            token_fixture_encode(fixture.tokenizer, text.bytes, text.size, true, whole);
         for (size_t i = 0; i < sizeof most / sizeof most[0]; i++) {
-            uint64_t found = token_bed_encode_cut(bed.tokenizer, text, most[i], &random, ids);
-            token_bed_same_ids(ids, found, whole, count, units[u]);
+            uint64_t found =
+                token_fixture_encode_cut(fixture.tokenizer, text, most[i], &random, ids);
+            token_fixture_same_ids(ids, found, whole, count, units[u]);
         }
         ck_assert_uint_ge(count, u == 1 || u == 4 ? 4 : 10000);
     }
     free(ids);
     free(whole);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
@@ -265,19 +268,19 @@ START_TEST(what_is_not_supported_or_damaged_is_refused)
          5, false, "pieces 394 and 420 are both 'a'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct token_bed_text model = read_model("llama");
+        struct token_fixture_text model = read_model("llama");
         char message[TOKENIZER_JSON_MESSAGE], expected[TOKENIZER_JSON_MESSAGE];
-        struct tokenizer_bed bed;
+        struct tokenizer_fixture fixture;
         model.size = cases[i].alone ? 0 : model.size;
         memcpy(model.bytes + model.size, cases[i].bytes, cases[i].size);
         model.size += cases[i].size;
-        ck_assert_int_eq(compile(model, NULL, &bed, message), 4);
+        ck_assert_int_eq(compile(model, NULL, &fixture, message), 4);
         snprintf(expected, sizeof expected, "t.model: %s", cases[i].complaint);
         if (i + 1 < sizeof cases / sizeof cases[0])
             ck_assert_str_eq(message, expected);
         else /* whichever id it has */
             ck_assert_ptr_nonnull(strstr(message, "and 420 are both 'a'"));
-        ck_assert_ptr_null(bed.blob.bytes);
+        ck_assert_ptr_null(fixture.blob.bytes);
         free(model.bytes);
     }
 }
@@ -286,26 +289,26 @@ END_TEST
 /* Cut anywhere, and with bytes changed: refused, or a tokenizer that works. */
 START_TEST(damage_does_no_harm)
 {
-    struct token_bed_text model = read_model(_i == 0 ? "plain" : "squeezing");
+    struct token_fixture_text model = read_model(_i == 0 ? "plain" : "squeezing");
     uint64_t random = 88172645463325252u;
     for (size_t i = _i == 0 ? 0 : model.size; i < model.size + 2000; i++) {
-        struct token_bed_text damaged = {malloc(model.size), model.size};
-        struct tokenizer_bed bed;
+        struct token_fixture_text damaged = {malloc(model.size), model.size};
+        struct tokenizer_fixture fixture;
         char message[TOKENIZER_JSON_MESSAGE];
         uint32_t ids[64];
         memcpy(damaged.bytes, model.bytes, model.size);
         if (i < model.size)
             damaged.size = i;
         else
-            damaged.bytes[token_bed_random(&random) % model.size] =
-                (uint8_t)token_bed_random(&random);
-        int code = compile(damaged, NULL, &bed, message);
+            damaged.bytes[token_fixture_random(&random) % model.size] =
+                (uint8_t)token_fixture_random(&random);
+        int code = compile(damaged, NULL, &fixture, message);
         if (code != 0) {
             ck_assert_int_eq(code, 4);
         } else {
-            token_bed_open_blob(&bed);
-            token_bed_encode(bed.tokenizer, "the hen \xC3\xA9!", 11, true, ids);
-            token_bed_close(&bed);
+            token_fixture_open_blob(&fixture);
+            token_fixture_encode(fixture.tokenizer, "the hen \xC3\xA9!", 11, true, ids);
+            token_fixture_close(&fixture);
         }
         free(damaged.bytes);
     }
@@ -326,7 +329,7 @@ START_TEST(files_beside_a_model_that_are_not_read_are_named)
     static const char *const names[] = {"added_tokens.json", "special_tokens_map.json"};
     const char *path = child_scratch("tokenizer.model");
     char expected[2 * TOKENIZER_JSON_MESSAGE] = "", message[TOKENIZER_JSON_MESSAGE] = "";
-    struct token_bed_text model = read_model("squeezing");
+    struct token_fixture_text model = read_model("squeezing");
     write_bytes(path, model.bytes, model.size);
     free(model.bytes);
     for (size_t i = 0; i < 3; i++) {

@@ -53,7 +53,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
 {
     static struct graph graph;
     static struct steps steps;
-    struct heard heard;
+    struct captured captured;
     char expected[160];
     steps_kinds(&heads_cfg, &steps);
     graph_build(&heads_cfg, (enum step_kind)broken[_i].step, &steps.kind[0], &graph);
@@ -68,11 +68,11 @@ START_TEST(operands_that_do_not_fit_are_refused)
     t->dim[2] += broken[_i].what == DIM2;
     if (broken[_i].what == PACKING)
         t->packing = PACKING_VECTOR;
-    heard_open(&heard, "graph");
-    ck_assert(!graph_shape(&graph, &heard.report));
+    captured_open(&captured, "graph");
+    ck_assert(!graph_shape(&graph, &captured.report));
     snprintf(expected, sizeof expected, "graph: %s\n", broken[_i].message);
-    ck_assert_str_eq(heard_text(&heard), expected);
-    heard_close(&heard);
+    ck_assert_str_eq(captured_text(&captured), expected);
+    captured_close(&captured);
 }
 END_TEST
 
@@ -104,11 +104,11 @@ END_TEST
 START_TEST(decode_reads_the_arena_once)
 {
     static struct design design;
-    struct heard heard;
+    struct captured captured;
     uint64_t read = 0;
-    heard_open(&heard, "heads");
-    ck_assert(design_make(&heads_cfg, &heard.report, &design));
-    heard_close(&heard);
+    captured_open(&captured, "heads");
+    ck_assert(design_make(&heads_cfg, &captured.report, &design));
+    captured_close(&captured);
     const struct graph *decode = design.steps.graph[STEP_DECODE];
     for (uint32_t i = 0; i < decode->node_count; i++)
         read += decode->node[i].weight_bytes * (decode->node[i].place == PLACE_LAYER ? 3 : 1);

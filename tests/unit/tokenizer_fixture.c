@@ -5,51 +5,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-void token_bed_open_blob(struct tokenizer_bed *bed)
+void token_fixture_open_blob(struct tokenizer_fixture *fixture)
 {
     char message[TOKENIZER_MESSAGE] = "";
-    bed->block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
-    ck_assert_ptr_nonnull(bed->block);
-    bed->tokenizer = tokenizer_open(bed->blob.bytes, bed->blob.size, bed->block,
-                                    tokenizer_scratch_bytes(), message);
-    ck_assert_msg(bed->tokenizer != NULL, "%s", message);
+    fixture->block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
+    ck_assert_ptr_nonnull(fixture->block);
+    fixture->tokenizer = tokenizer_open(fixture->blob.bytes, fixture->blob.size, fixture->block,
+                                        tokenizer_scratch_bytes(), message);
+    ck_assert_msg(fixture->tokenizer != NULL, "%s", message);
 }
 
-struct tokenizer_bed token_bed_open(const char *path, uint64_t rows)
+struct tokenizer_fixture token_fixture_open(const char *path, uint64_t rows)
 {
-    struct tokenizer_bed bed = {0};
+    struct tokenizer_fixture fixture = {0};
     char message[TOKENIZER_JSON_MESSAGE] = "";
-    ck_assert_msg(tokenizer_compile(path, rows, &bed.blob, message) == 0, "%s", message);
-    token_bed_open_blob(&bed);
-    return bed;
+    ck_assert_msg(tokenizer_compile(path, rows, &fixture.blob, message) == 0, "%s", message);
+    token_fixture_open_blob(&fixture);
+    return fixture;
 }
 
-struct tokenizer_bed token_bed_open_memory(const char *name, const char *json, size_t bytes,
-                                           uint64_t rows)
+struct tokenizer_fixture token_fixture_open_memory(const char *name, const char *json, size_t bytes,
+                                                   uint64_t rows)
 {
-    struct tokenizer_bed bed = {0};
+    struct tokenizer_fixture fixture = {0};
     char message[TOKENIZER_JSON_MESSAGE] = "";
     struct tokenizer_text text = {name, json, bytes};
-    int code = tokenizer_compile_memory(&text, NULL, rows, &bed.blob, message);
+    int code = tokenizer_compile_memory(&text, NULL, rows, &fixture.blob, message);
     ck_assert_msg(code == 0, "%s", message);
-    token_bed_open_blob(&bed);
-    return bed;
+    token_fixture_open_blob(&fixture);
+    return fixture;
 }
 
-void token_bed_close(struct tokenizer_bed *bed)
+void token_fixture_close(struct tokenizer_fixture *fixture)
 {
-    tokenizer_close(bed->tokenizer);
-    free(bed->block);
-    free(bed->blob.bytes);
+    tokenizer_close(fixture->tokenizer);
+    free(fixture->block);
+    free(fixture->blob.bytes);
 }
 
-struct token_bed_text token_bed_text(const json_t *object, const char *key)
+struct token_fixture_text token_fixture_text(const json_t *object, const char *key)
 {
     char hex_key[32];
     snprintf(hex_key, sizeof hex_key, "%s_hex", key);
     const json_t *string = json_object_get(object, key);
     const json_t *hex = json_object_get(object, hex_key);
-    struct token_bed_text text = {0};
+    struct token_fixture_text text = {0};
     if (string != NULL) {
         text.size = json_string_length(string);
         text.bytes = malloc(text.size + 1);
@@ -64,7 +64,7 @@ struct token_bed_text token_bed_text(const json_t *object, const char *key)
     return text;
 }
 
-json_t *token_bed_json(const char *path)
+json_t *token_fixture_json(const char *path)
 {
     json_error_t error;
     json_t *root = json_load_file(path, JSON_ALLOW_NUL, &error);
@@ -72,7 +72,7 @@ json_t *token_bed_json(const char *path)
     return root;
 }
 
-uint64_t token_bed_random(uint64_t *state)
+uint64_t token_fixture_random(uint64_t *state)
 {
     *state ^= *state << 13;
     *state ^= *state >> 7;
@@ -80,62 +80,63 @@ uint64_t token_bed_random(uint64_t *state)
     return *state * 0x2545F4914F6CDD1Du >> 16;
 }
 
-uint32_t *token_bed_room(void)
+uint32_t *token_fixture_room(void)
 {
-    return malloc(TOKEN_BED_IDS * sizeof(uint32_t));
+    return malloc(TOKEN_FIXTURE_IDS * sizeof(uint32_t));
 }
 
-uint64_t token_bed_encode(struct tokenizer *tokenizer, const void *text, uint64_t bytes,
-                          bool add_special, uint32_t *ids)
+uint64_t token_fixture_encode(struct tokenizer *tokenizer, const void *text, uint64_t bytes,
+                              bool add_special, uint32_t *ids)
 {
     char message[TOKENIZER_MESSAGE] = "";
     uint64_t count;
-    ck_assert_msg(
-        tokenizer_encode(tokenizer, text, bytes, add_special, ids, TOKEN_BED_IDS, &count, message),
-        "%s", message);
+    ck_assert_msg(tokenizer_encode(tokenizer, text, bytes, add_special, ids, TOKEN_FIXTURE_IDS,
+                                   &count, message),
+                  "%s", message);
     return count;
 }
 
-uint64_t token_bed_take_all(struct tokenizer *tokenizer, uint32_t *ids, uint64_t *random)
+uint64_t token_fixture_take_all(struct tokenizer *tokenizer, uint32_t *ids, uint64_t *random)
 {
     char message[TOKENIZER_MESSAGE];
     uint64_t count, total = 0;
     do {
-        ck_assert(tokenizer_take(tokenizer, ids + total, 1 + token_bed_random(random) % 5, &count,
-                                 message));
+        ck_assert(tokenizer_take(tokenizer, ids + total, 1 + token_fixture_random(random) % 5,
+                                 &count, message));
         total += count;
     } while (count > 0);
     return total;
 }
 
 /* Encodes in pieces of 1 to `most` bytes. */
-uint64_t token_bed_encode_cut(struct tokenizer *tokenizer, struct token_bed_text text,
-                              uint64_t most, uint64_t *random, uint32_t *ids)
+uint64_t token_fixture_encode_cut(struct tokenizer *tokenizer, struct token_fixture_text text,
+                                  uint64_t most, uint64_t *random, uint32_t *ids)
 {
     char message[TOKENIZER_MESSAGE];
     uint64_t total = 0;
     size_t at = 0;
     tokenizer_begin(tokenizer, true);
     while (at < text.size) {
-        uint64_t fed, piece = 1 + token_bed_random(random) % most;
+        uint64_t fed, piece = 1 + token_fixture_random(random) % most;
         piece = piece < text.size - at ? piece : text.size - at;
         if (!tokenizer_feed(tokenizer, text.bytes + at, piece, &fed, message))
             ck_abort_msg("%s", message);
         at += fed;
-        uint64_t count = token_bed_take_all(tokenizer, ids + total, random);
+        uint64_t count = token_fixture_take_all(tokenizer, ids + total, random);
         if (count + fed == 0)
             ck_abort_msg("the stream stands still at byte %zu", at);
         total += count;
     }
     ck_assert(tokenizer_finish(tokenizer, message));
-    return total + token_bed_take_all(tokenizer, ids + total, random);
+    return total + token_fixture_take_all(tokenizer, ids + total, random);
 }
 
-struct token_bed_text token_bed_decode(const struct tokenizer *tokenizer, const uint32_t *ids,
-                                       uint64_t count, bool print_special)
+struct token_fixture_text token_fixture_decode(const struct tokenizer *tokenizer,
+                                               const uint32_t *ids, uint64_t count,
+                                               bool print_special)
 {
     uint64_t bytes, room = tokenizer_decode_bytes(tokenizer);
-    struct token_bed_text text = {malloc(count * room + TOKENIZER_DECODE_END + 1), 0};
+    struct token_fixture_text text = {malloc(count * room + TOKENIZER_DECODE_END + 1), 0};
     struct tokenizer_decoder decoder;
     tokenizer_decode_begin(&decoder, print_special, true);
     for (uint64_t i = 0; i < count; i++) {
@@ -148,8 +149,8 @@ struct token_bed_text token_bed_decode(const struct tokenizer *tokenizer, const 
     return text;
 }
 
-void token_bed_same_ids(const uint32_t *found, uint64_t found_count, const uint32_t *expected,
-                        uint64_t expected_count, const char *what)
+void token_fixture_same_ids(const uint32_t *found, uint64_t found_count, const uint32_t *expected,
+                            uint64_t expected_count, const char *what)
 {
     for (uint64_t i = 0; i < found_count && i < expected_count; i++) {
         if (found[i] != expected[i]) /* Check writes to a file at each assertion */

@@ -13,29 +13,29 @@ static const char base_path[] = TOKENIZER_CASES "broken/base.json";
 static const char chars_path[] = TOKENIZER_CASES "broken/chars.json";
 enum { BASE_ROWS = 262, CHARS_ROWS = 300 };
 
-static struct token_bed_text read_base(const char *path)
+static struct token_fixture_text read_base(const char *path)
 {
     FILE *file = fopen(path, "rb");
-    struct token_bed_text text = {malloc(1 << 16), 0};
+    struct token_fixture_text text = {malloc(1 << 16), 0};
     ck_assert_ptr_nonnull(file);
     text.size = fread(text.bytes, 1, 1 << 15, file);
     fclose(file);
     return text;
 }
 
-static void put(struct token_bed_text *out, const void *bytes, size_t size)
+static void put(struct token_fixture_text *out, const void *bytes, size_t size)
 {
     memcpy(out->bytes + out->size, bytes, size);
     out->size += size;
 }
 
 /* The base file after an edit: cut to `keep` bytes, the first `find` replaced, `append` added. */
-static struct token_bed_text apply(const struct token_bed_text *base, const json_t *edit)
+static struct token_fixture_text apply(const struct token_fixture_text *base, const json_t *edit)
 {
-    struct token_bed_text out = {calloc(1, 1 << 17), 0};
-    struct token_bed_text find = token_bed_text(edit, "find");
-    struct token_bed_text replace = token_bed_text(edit, "replace");
-    struct token_bed_text append = token_bed_text(edit, "append");
+    struct token_fixture_text out = {calloc(1, 1 << 17), 0};
+    struct token_fixture_text find = token_fixture_text(edit, "find");
+    struct token_fixture_text replace = token_fixture_text(edit, "replace");
+    struct token_fixture_text append = token_fixture_text(edit, "append");
     const json_t *keep = json_object_get(edit, "keep");
     size_t size = keep != NULL ? (size_t)json_integer_value(keep) : base->size;
     if (find.bytes != NULL) {
@@ -58,9 +58,9 @@ static struct token_bed_text apply(const struct token_bed_text *base, const json
 
 START_TEST(broken_files_are_refused_with_their_message)
 {
-    struct token_bed_text bases[2] = {read_base(base_path), read_base(chars_path)};
-    json_t *edits = token_bed_json(TOKENIZER_CASES "broken/edits.json");
-    json_t *expected = token_bed_json(TOKENIZER_CASES "broken/expected.json");
+    struct token_fixture_text bases[2] = {read_base(base_path), read_base(chars_path)};
+    json_t *edits = token_fixture_json(TOKENIZER_CASES "broken/edits.json");
+    json_t *expected = token_fixture_json(TOKENIZER_CASES "broken/expected.json");
     ck_assert_uint_ge(json_array_size(edits), 160);
     ck_assert_uint_eq(json_array_size(edits), json_object_size(expected));
     for (size_t i = 0; i < json_array_size(edits); i++) {
@@ -68,7 +68,7 @@ START_TEST(broken_files_are_refused_with_their_message)
         const char *name = json_string_value(json_object_get(edit, "name"));
         const json_t *complaint = json_object_get(expected, name);
         bool chars = json_object_get(edit, "base") != NULL;
-        struct token_bed_text json = apply(&bases[chars], edit);
+        struct token_fixture_text json = apply(&bases[chars], edit);
         struct tokenizer_blob blob;
         char message[TOKENIZER_JSON_MESSAGE] = "";
         struct tokenizer_text text = {"t.json", (char *)json.bytes, json.size};
@@ -92,7 +92,7 @@ END_TEST
 
 START_TEST(files_cut_anywhere_are_refused)
 {
-    struct token_bed_text base = read_base(_i == 0 ? base_path : chars_path);
+    struct token_fixture_text base = read_base(_i == 0 ? base_path : chars_path);
     for (size_t size = 0; size + 2 < base.size; size++) { /* the file ends in "}\n" */
         struct tokenizer_blob blob;
         char message[TOKENIZER_JSON_MESSAGE];
@@ -172,32 +172,33 @@ START_TEST(what_has_no_effect_is_left_out_with_a_note)
          "t.json: added_tokens: 2 left out, '<x>' with id 262 the first, as the model's vocabulary "
          "has 262 rows; such text is tokenized like any other\n"},
     };
-    struct token_bed_text base = read_base(base_path);
-    struct tokenizer_bed whole = token_bed_open(base_path, BASE_ROWS);
+    struct token_fixture_text base = read_base(base_path);
+    struct tokenizer_fixture whole = token_fixture_open(base_path, BASE_ROWS);
     uint32_t ids[64], expected[64];
-    const uint64_t count = token_bed_encode(whole.tokenizer, text, sizeof text - 1, true, expected);
+    const uint64_t count =
+        token_fixture_encode(whole.tokenizer, text, sizeof text - 1, true, expected);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         json_t *edit = json_pack("{s:s,s:s}", "find", cases[i].find, "replace", cases[i].replace);
-        struct token_bed_text json = apply(&base, edit);
+        struct token_fixture_text json = apply(&base, edit);
         struct tokenizer_text file = {"t.json", (char *)json.bytes, json.size};
-        struct tokenizer_bed bed = {0};
+        struct tokenizer_fixture fixture = {0};
         char message[TOKENIZER_JSON_MESSAGE] = "";
-        int code = tokenizer_compile_memory(&file, NULL, cases[i].rows, &bed.blob, message);
+        int code = tokenizer_compile_memory(&file, NULL, cases[i].rows, &fixture.blob, message);
         ck_assert_msg(code == 0, "%s", message);
-        ck_assert_str_eq(bed.blob.notes, cases[i].notes);
-        token_bed_open_blob(&bed);
-        uint64_t found = token_bed_encode(bed.tokenizer, text, sizeof text - 1, true, ids);
+        ck_assert_str_eq(fixture.blob.notes, cases[i].notes);
+        token_fixture_open_blob(&fixture);
+        uint64_t found = token_fixture_encode(fixture.tokenizer, text, sizeof text - 1, true, ids);
         if (i != 1) {
-            token_bed_same_ids(ids, found, expected, count, cases[i].find);
+            token_fixture_same_ids(ids, found, expected, count, cases[i].find);
         } else { /* each "  " is two tokens now, the rest is as it was */
             ck_assert_uint_eq(found, count + 2);
-            token_bed_same_ids(ids, 3, expected, 3, cases[i].find);
+            token_fixture_same_ids(ids, 3, expected, 3, cases[i].find);
         }
-        token_bed_close(&bed);
+        token_fixture_close(&fixture);
         free(json.bytes);
         json_decref(edit);
     }
-    token_bed_close(&whole);
+    token_fixture_close(&whole);
     free(base.bytes);
 }
 END_TEST
@@ -217,17 +218,19 @@ END_TEST
 
 START_TEST(a_wrong_block_is_refused)
 {
-    struct tokenizer_bed bed = token_bed_open(base_path, BASE_ROWS);
+    struct tokenizer_fixture fixture = token_fixture_open(base_path, BASE_ROWS);
     char message[TOKENIZER_MESSAGE], expected[TOKENIZER_MESSAGE];
     uint64_t bytes = tokenizer_scratch_bytes();
-    uint8_t *block = bed.block;
+    uint8_t *block = fixture.block;
     snprintf(expected, sizeof expected,
              "the tokenizer's block: found %lu bytes, expected %lu that start at a multiple of 64",
              (unsigned long)bytes - 1, (unsigned long)bytes);
-    ck_assert_ptr_null(tokenizer_open(bed.blob.bytes, bed.blob.size, block, bytes - 1, message));
+    ck_assert_ptr_null(
+        tokenizer_open(fixture.blob.bytes, fixture.blob.size, block, bytes - 1, message));
     ck_assert_str_eq(message, expected);
-    ck_assert_ptr_null(tokenizer_open(bed.blob.bytes, bed.blob.size, block + 8, bytes, message));
-    token_bed_close(&bed);
+    ck_assert_ptr_null(
+        tokenizer_open(fixture.blob.bytes, fixture.blob.size, block + 8, bytes, message));
+    token_fixture_close(&fixture);
 }
 END_TEST
 
@@ -283,13 +286,13 @@ START_TEST(each_damaged_entry_is_refused)
         {SECTION_RAW_EDGES, 1, 0, "raw_edges: entry 0"},
         {SECTION_CLEAN_EDGES, 1, 10000, "clean_edges: entry 0"},
     };
-    struct tokenizer_bed bed = token_bed_open(base_path, BASE_ROWS);
+    struct tokenizer_fixture fixture = token_fixture_open(base_path, BASE_ROWS);
     void *block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
-    uint8_t *damaged = aligned_alloc(16, bed.blob.size);
-    const struct tokenizer_header *header = bed.blob.bytes;
+    uint8_t *damaged = aligned_alloc(16, fixture.blob.size);
+    const struct tokenizer_header *header = fixture.blob.bytes;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char message[TOKENIZER_MESSAGE], expected[TOKENIZER_MESSAGE];
-        memcpy(damaged, bed.blob.bytes, bed.blob.size);
+        memcpy(damaged, fixture.blob.bytes, fixture.blob.size);
         memcpy(damaged + header->section[cases[i].section].at + 4 * cases[i].word, &cases[i].value,
                4);
         snprintf(expected, sizeof expected,
@@ -297,21 +300,21 @@ START_TEST(each_damaged_entry_is_refused)
                  "it again",
                  cases[i].what);
         ck_assert_ptr_null(
-            tokenizer_open(damaged, bed.blob.size, block, tokenizer_scratch_bytes(), message));
+            tokenizer_open(damaged, fixture.blob.size, block, tokenizer_scratch_bytes(), message));
         ck_assert_str_eq(message, expected);
     }
     free(damaged);
     free(block);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
 /* What only tables of characters, patterns and templates can have wrong. */
 START_TEST(each_damaged_section_of_characters_is_refused)
 {
-    struct tokenizer_bed bed = token_bed_open(chars_path, CHARS_ROWS);
+    struct tokenizer_fixture fixture = token_fixture_open(chars_path, CHARS_ROWS);
     void *block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
-    uint8_t *damaged = aligned_alloc(16, bed.blob.size);
+    uint8_t *damaged = aligned_alloc(16, fixture.blob.size);
     struct tokenizer_header *header = (struct tokenizer_header *)damaged;
     static const char *const messages[] = {
         "bits of joins (a power of two, at most): found 0, expected 268435456",
@@ -330,7 +333,7 @@ START_TEST(each_damaged_section_of_characters_is_refused)
     };
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
         char message[TOKENIZER_MESSAGE], expected[TOKENIZER_MESSAGE];
-        memcpy(damaged, bed.blob.bytes, bed.blob.size);
+        memcpy(damaged, fixture.blob.bytes, fixture.blob.size);
         header->section[SECTION_JOINS].bytes = i == 0 ? 0 : i == 1 ? 508 : 512;
         header->flags = i == 2 ? 0 : i == 3 ? 2496 : i == 7 ? 32768 : header->flags;
         header->patterns = i == 4;
@@ -347,41 +350,42 @@ START_TEST(each_damaged_section_of_characters_is_refused)
         snprintf(expected, sizeof expected,
                  "tokenizer tables: %s; the weight file is damaged, pack it again", messages[i]);
         ck_assert_ptr_null(
-            tokenizer_open(damaged, bed.blob.size, block, tokenizer_scratch_bytes(), message));
+            tokenizer_open(damaged, fixture.blob.size, block, tokenizer_scratch_bytes(), message));
         ck_assert_str_eq(message, expected);
     }
     free(damaged);
     free(block);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(damaged_tables_do_no_harm)
 {
-    struct tokenizer_bed bed =
-        token_bed_open(_i == 0 ? base_path : chars_path, _i == 0 ? BASE_ROWS : CHARS_ROWS);
+    struct tokenizer_fixture fixture =
+        token_fixture_open(_i == 0 ? base_path : chars_path, _i == 0 ? BASE_ROWS : CHARS_ROWS);
     void *block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
-    uint8_t *damaged = malloc(bed.blob.size);
+    uint8_t *damaged = malloc(fixture.blob.size);
     uint64_t random = 362436069u;
     for (int i = 0; i < 3000; i++) {
-        memcpy(damaged, bed.blob.bytes, bed.blob.size);
-        size_t flips = 1 + token_bed_random(&random) % 3;
+        memcpy(damaged, fixture.blob.bytes, fixture.blob.size);
+        size_t flips = 1 + token_fixture_random(&random) % 3;
         /* two thirds of the flips hit the header, where most can go wrong */
-        uint64_t span = i % 3 == 0 ? bed.blob.size : 256;
+        uint64_t span = i % 3 == 0 ? fixture.blob.size : 256;
         for (size_t k = 0; k < flips; k++)
-            damaged[token_bed_random(&random) % span] ^=
-                (uint8_t)(1u << token_bed_random(&random) % 8);
-        try_tables(damaged, bed.blob.size, block);
+            damaged[token_fixture_random(&random) % span] ^=
+                (uint8_t)(1u << token_fixture_random(&random) % 8);
+        try_tables(damaged, fixture.blob.size, block);
     }
-    for (size_t size = 0; size < bed.blob.size; size += 1 + token_bed_random(&random) % 61) {
+    for (size_t size = 0; size < fixture.blob.size;
+         size += 1 + token_fixture_random(&random) % 61) {
         char message[TOKENIZER_MESSAGE];
         ck_assert_ptr_null(
-            tokenizer_open(bed.blob.bytes, size, block, tokenizer_scratch_bytes(), message));
-        try_tables(bed.blob.bytes, size, block);
+            tokenizer_open(fixture.blob.bytes, size, block, tokenizer_scratch_bytes(), message));
+        try_tables(fixture.blob.bytes, size, block);
     }
     free(damaged);
     free(block);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 

@@ -38,7 +38,7 @@ static json_t *load(const char *name, const char *end)
 {
     char path[256];
     snprintf(path, sizeof path, TOKENIZER_CASES "%s%s", name, end);
-    return token_bed_json(path);
+    return token_fixture_json(path);
 }
 
 /* The texts that belong to a kind, or another file beside it. */
@@ -63,14 +63,14 @@ static json_t *load_file(const char *name)
     return file;
 }
 
-static struct tokenizer_bed open_kind(const char *name)
+static struct tokenizer_fixture open_kind(const char *name)
 {
     json_t *file = load_file(name);
     char *json = json_dumps(file, 0);
-    struct tokenizer_bed bed = token_bed_open_memory(name, json, strlen(json), ROWS);
+    struct tokenizer_fixture fixture = token_fixture_open_memory(name, json, strlen(json), ROWS);
     free(json);
     json_decref(file);
-    return bed;
+    return fixture;
 }
 
 static uint64_t read_ids(const json_t *array, uint32_t *ids)
@@ -80,7 +80,7 @@ static uint64_t read_ids(const json_t *array, uint32_t *ids)
     return json_array_size(array);
 }
 
-static void check_text(struct token_bed_text found, struct token_bed_text expected,
+static void check_text(struct token_fixture_text found, struct token_fixture_text expected,
                        const char *what)
 {
     if (found.size != expected.size || memcmp(found.bytes, expected.bytes, found.size) != 0)
@@ -90,7 +90,7 @@ static void check_text(struct token_bed_text found, struct token_bed_text expect
 }
 
 /* One text: alone, then with the ids before and after it; and both back to text. */
-static void check_case(struct tokenizer *tokenizer, struct token_bed_text text,
+static void check_case(struct tokenizer *tokenizer, struct token_fixture_text text,
                        const json_t *example, const json_t *root, const char *what)
 {
     static uint32_t ids[1 << 14], expected[1 << 14];
@@ -98,16 +98,16 @@ static void check_case(struct tokenizer *tokenizer, struct token_bed_text text,
     uint64_t inner = read_ids(json_object_get(example, "ids"), expected + before);
     uint64_t all =
         before + inner + read_ids(json_object_get(root, "after"), expected + before + inner);
-    uint64_t count = token_bed_encode(tokenizer, text.bytes, text.size, false, ids);
-    token_bed_same_ids(ids, count, expected + before, inner, what);
-    struct token_bed_text decoded = token_bed_text(example, "decoded");
-    struct token_bed_text skipped = token_bed_text(example, "skipped");
-    const struct token_bed_text *plain = decoded.bytes != NULL ? &decoded : &text;
-    check_text(token_bed_decode(tokenizer, ids, count, true), *plain, what);
-    count = token_bed_encode(tokenizer, text.bytes, text.size, true, ids);
-    token_bed_same_ids(ids, count, expected, all, what);
+    uint64_t count = token_fixture_encode(tokenizer, text.bytes, text.size, false, ids);
+    token_fixture_same_ids(ids, count, expected + before, inner, what);
+    struct token_fixture_text decoded = token_fixture_text(example, "decoded");
+    struct token_fixture_text skipped = token_fixture_text(example, "skipped");
+    const struct token_fixture_text *plain = decoded.bytes != NULL ? &decoded : &text;
+    check_text(token_fixture_decode(tokenizer, ids, count, true), *plain, what);
+    count = token_fixture_encode(tokenizer, text.bytes, text.size, true, ids);
+    token_fixture_same_ids(ids, count, expected, all, what);
     if (json_is_true(json_object_get(root, "skips")))
-        check_text(token_bed_decode(tokenizer, ids, count, false),
+        check_text(token_fixture_decode(tokenizer, ids, count, false),
                    skipped.bytes != NULL ? skipped : *plain, what);
     free(decoded.bytes);
     free(skipped.bytes);
@@ -115,34 +115,34 @@ static void check_case(struct tokenizer *tokenizer, struct token_bed_text text,
 
 START_TEST(each_kind_equals_hugging_face)
 {
-    struct tokenizer_bed bed = open_kind(kinds[_i]);
+    struct tokenizer_fixture fixture = open_kind(kinds[_i]);
     json_t *texts = load_beside(kinds[_i], "texts"), *root = load(kinds[_i], ".cases.json");
     json_t *cases = json_object_get(root, "cases");
     ck_assert_uint_ge(json_array_size(cases), CASES);
     ck_assert_uint_eq(json_array_size(cases), json_array_size(texts));
     for (int way = 0; way < 2; way++) {
         for (size_t i = 0; i < json_array_size(cases); i++) {
-            struct token_bed_text text = token_bed_text(json_array_get(texts, i), "text");
+            struct token_fixture_text text = token_fixture_text(json_array_get(texts, i), "text");
             char what[64];
             snprintf(what, sizeof what, "%s case %zu", kinds[_i], i);
-            check_case(bed.tokenizer, text, json_array_get(cases, i), root, what);
+            check_case(fixture.tokenizer, text, json_array_get(cases, i), root, what);
             free(text.bytes);
         }
-        tokenizer_interpret(bed.tokenizer);
+        tokenizer_interpret(fixture.tokenizer);
     }
     json_decref(root);
     json_decref(texts);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
 /* All texts one behind the other, some of them after a space or a letter. */
-static struct token_bed_text join_texts(const char *kind)
+static struct token_fixture_text join_texts(const char *kind)
 {
     json_t *texts = load_beside(kind, "texts");
-    struct token_bed_text all = {malloc(1 << 20), 0};
+    struct token_fixture_text all = {malloc(1 << 20), 0};
     for (size_t i = 0; i < json_array_size(texts); i++) {
-        struct token_bed_text text = token_bed_text(json_array_get(texts, i), "text");
+        struct token_fixture_text text = token_fixture_text(json_array_get(texts, i), "text");
         ck_assert_uint_lt(all.size + text.size + 1, 1 << 20);
         memcpy(all.bytes + all.size, text.bytes, text.size);
         all.size += text.size;
@@ -154,18 +154,19 @@ static struct token_bed_text join_texts(const char *kind)
     return all;
 }
 
-static void check_cuts(struct tokenizer *tokenizer, struct token_bed_text text, const char *name)
+static void check_cuts(struct tokenizer *tokenizer, struct token_fixture_text text,
+                       const char *name)
 {
     static const uint64_t most[] = {1, 17, 4096, 100000};
-    uint32_t *ids = token_bed_room(), *whole = token_bed_room();
+    uint32_t *ids = token_fixture_room(), *whole = token_fixture_room();
     uint64_t random = 88172645463325252u;
-    uint64_t count = token_bed_encode(tokenizer, text.bytes, text.size, true, whole);
+    uint64_t count = token_fixture_encode(tokenizer, text.bytes, text.size, true, whole);
     for (size_t i = 0; i < sizeof most / sizeof most[0]; i++) {
         char what[96];
         snprintf(what, sizeof what, "%s in pieces of up to %lu bytes", name,
                  (unsigned long)most[i]);
-        uint64_t found = token_bed_encode_cut(tokenizer, text, most[i], &random, ids);
-        token_bed_same_ids(ids, found, whole, count, what);
+        uint64_t found = token_fixture_encode_cut(tokenizer, text, most[i], &random, ids);
+        token_fixture_same_ids(ids, found, whole, count, what);
     }
     free(ids);
     free(whole);
@@ -173,27 +174,27 @@ static void check_cuts(struct tokenizer *tokenizer, struct token_bed_text text, 
 
 START_TEST(any_cutting_gives_the_same_ids)
 {
-    struct tokenizer_bed bed = open_kind(kinds[_i]);
-    struct token_bed_text all = join_texts(kinds[_i]);
-    check_cuts(bed.tokenizer, all, kinds[_i]);
+    struct tokenizer_fixture fixture = open_kind(kinds[_i]);
+    struct token_fixture_text all = join_texts(kinds[_i]);
+    check_cuts(fixture.tokenizer, all, kinds[_i]);
     free(all.bytes);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
 /* Without PCRE2's JIT: the same ids, and no pattern gives up. */
-static void check_interpreted(const char *kind, struct tokenizer *jit, struct token_bed_text text,
-                              const char *name)
+static void check_interpreted(const char *kind, struct tokenizer *jit,
+                              struct token_fixture_text text, const char *name)
 {
-    struct tokenizer_bed bed = open_kind(kind);
-    uint32_t *ids = token_bed_room(), *expected = token_bed_room();
-    tokenizer_interpret(bed.tokenizer);
-    uint64_t count = token_bed_encode(jit, text.bytes, text.size, true, expected);
-    uint64_t found = token_bed_encode(bed.tokenizer, text.bytes, text.size, true, ids);
-    token_bed_same_ids(ids, found, expected, count, name);
+    struct tokenizer_fixture fixture = open_kind(kind);
+    uint32_t *ids = token_fixture_room(), *expected = token_fixture_room();
+    tokenizer_interpret(fixture.tokenizer);
+    uint64_t count = token_fixture_encode(jit, text.bytes, text.size, true, expected);
+    uint64_t found = token_fixture_encode(fixture.tokenizer, text.bytes, text.size, true, ids);
+    token_fixture_same_ids(ids, found, expected, count, name);
     free(ids);
     free(expected);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 
 /* Text without a place to cut for longer than the window: where it is cut is not the input's. */
@@ -201,20 +202,20 @@ START_TEST(endless_text_does_not_depend_on_the_cutting)
 {
     static const char *const units[] = {" ",        "a ",           "ab",           "\n",
                                         "\xD9\x81", "\xE4\xB8\xAD", "\xE2\x96\x81", "1"};
-    struct tokenizer_bed bed = open_kind(kinds[_i]);
+    struct tokenizer_fixture fixture = open_kind(kinds[_i]);
     for (size_t u = 0; u < sizeof units / sizeof units[0]; u++) {
         static uint8_t bytes[90000];
         char name[64];
         size_t unit = strlen(units[u]);
-        struct token_bed_text text = {bytes, 80000 / unit * unit};
+        struct token_fixture_text text = {bytes, 80000 / unit * unit};
         for (size_t i = 0; i < text.size; i++)
             bytes[i] = (uint8_t)units[u][i % unit];
         text.size += (size_t)snprintf((char *)bytes + text.size, 8, "x <s> y");
         snprintf(name, sizeof name, "%s, endless unit %zu", kinds[_i], u);
-        check_cuts(bed.tokenizer, text, name);
-        check_interpreted(kinds[_i], bed.tokenizer, text, name);
+        check_cuts(fixture.tokenizer, text, name);
+        check_interpreted(kinds[_i], fixture.tokenizer, text, name);
     }
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
@@ -231,7 +232,8 @@ START_TEST(each_character_becomes_that_of_hugging_face)
             file, "normalizer",
             json_pack("{s:s,s:b,s:b}", "type", types[_i], "strip_left", 1, "strip_right", 1));
     char *json = json_dumps(file, 0);
-    struct tokenizer_bed bed = token_bed_open_memory("t.json", json, strlen(json), ROWS);
+    struct tokenizer_fixture fixture =
+        token_fixture_open_memory("t.json", json, strlen(json), ROWS);
     for (uint32_t code = 1; code < 0x110000; code = code == 0xD7FF ? 0xE000 : code + 1) {
         uint8_t text[5] = "";
         char key[8];
@@ -240,8 +242,8 @@ START_TEST(each_character_becomes_that_of_hugging_face)
         snprintf(key, sizeof key, "%X", code);
         json_t *to = json_object_get(changed, key);
         const char *expected = to != NULL ? json_string_value(to) : (const char *)text;
-        const uint64_t count = token_bed_encode(bed.tokenizer, text, bytes, false, ids);
-        struct token_bed_text made = token_bed_decode(bed.tokenizer, ids, count, true);
+        const uint64_t count = token_fixture_encode(fixture.tokenizer, text, bytes, false, ids);
+        struct token_fixture_text made = token_fixture_decode(fixture.tokenizer, ids, count, true);
         if (made.size != strlen(expected) || memcmp(made.bytes, expected, made.size) != 0)
             ck_abort_msg("%s of U+%s: '%.*s', expected '%s'", types[_i], key, (int)made.size,
                          (char *)made.bytes, expected);
@@ -250,7 +252,7 @@ START_TEST(each_character_becomes_that_of_hugging_face)
     free(json);
     json_decref(file);
     json_decref(all);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
@@ -258,21 +260,21 @@ END_TEST
  * lines each for themselves, since nothing joins a newline's byte to a letter. */
 START_TEST(text_without_pretokens_is_not_cut_where_it_matters)
 {
-    struct tokenizer_bed bed = open_kind("kinds/jamba");
+    struct tokenizer_fixture fixture = open_kind("kinds/jamba");
     static const char line[] = "the hens and the fox \xC3\xBC\xC3\xBC 11a said  that\n";
     static uint8_t bytes[5000 * (sizeof line - 1)];
-    uint32_t one[256], *ids = token_bed_room();
-    uint64_t count = token_bed_encode(bed.tokenizer, line, sizeof line - 1, false, one);
+    uint32_t one[256], *ids = token_fixture_room();
+    uint64_t count = token_fixture_encode(fixture.tokenizer, line, sizeof line - 1, false, one);
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)line[i % (sizeof line - 1)];
-    uint64_t all = token_bed_encode(bed.tokenizer, bytes, sizeof bytes, false, ids);
+    uint64_t all = token_fixture_encode(fixture.tokenizer, bytes, sizeof bytes, false, ids);
     ck_assert_uint_eq(all, 5000 * count);
     for (uint64_t i = 0; i < all; i++) {
         if (ids[i] != one[i % count])
             ck_abort_msg("id %lu is %u, expected %u", (unsigned long)i, ids[i], one[i % count]);
     }
     free(ids);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
@@ -288,31 +290,31 @@ START_TEST(fallback_bytes_decode_to_whole_characters)
         {"\xFF", "\xEF\xBF\xBD"},
         {"\xF0\x9F\x98", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
     };
-    struct tokenizer_bed bed = open_kind("kinds/llama2");
+    struct tokenizer_fixture fixture = open_kind("kinds/llama2");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint32_t ids[8];
         size_t count = strlen(cases[i].bytes);
         for (size_t k = 0; k < count; k++)
             ids[k] = 3u + (uint8_t)cases[i].bytes[k];
-        struct token_bed_text text = token_bed_decode(bed.tokenizer, ids, count, true);
+        struct token_fixture_text text = token_fixture_decode(fixture.tokenizer, ids, count, true);
         text.bytes[text.size] = 0;
         ck_assert_str_eq((char *)text.bytes, cases[i].printed);
         free(text.bytes);
     }
     struct tokenizer_decoder decoder;
-    uint8_t *text = malloc(tokenizer_decode_bytes(bed.tokenizer));
+    uint8_t *text = malloc(tokenizer_decode_bytes(fixture.tokenizer));
     uint64_t bytes;
     uint32_t space;
-    ck_assert(tokenizer_find(bed.tokenizer, "  ", 2, &space));
+    ck_assert(tokenizer_find(fixture.tokenizer, "  ", 2, &space));
     for (int starts = 0; starts < 2; starts++) {
         tokenizer_decode_begin(&decoder, true, starts == 1);
-        ck_assert(tokenizer_decode_one(bed.tokenizer, &decoder, space, text, &bytes));
+        ck_assert(tokenizer_decode_one(fixture.tokenizer, &decoder, space, text, &bytes));
         ck_assert_uint_eq(bytes, starts == 1 ? 1 : 2);
-        ck_assert(tokenizer_decode_one(bed.tokenizer, &decoder, space, text, &bytes));
+        ck_assert(tokenizer_decode_one(fixture.tokenizer, &decoder, space, text, &bytes));
         ck_assert_uint_eq(bytes, 2);
     }
     free(text);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
@@ -386,19 +388,19 @@ START_TEST(the_config_says_what_is_put_around_a_text)
     char *json = json_dumps(file, 0), message[TOKENIZER_JSON_MESSAGE] = "";
     struct tokenizer_text tokenizer = {"t.json", json, strlen(json)};
     struct tokenizer_text config = {"c.json", c->config, strlen(c->config)};
-    struct tokenizer_bed bed = {0};
-    int code = tokenizer_compile_memory(&tokenizer, &config, ROWS, &bed.blob, message);
+    struct tokenizer_fixture fixture = {0};
+    int code = tokenizer_compile_memory(&tokenizer, &config, ROWS, &fixture.blob, message);
     ck_assert_msg(code == (c->complaint != NULL ? 4 : 0), "%s", message);
     ck_assert_str_eq(message, c->complaint != NULL ? c->complaint : "");
     if (code == 0) {
         uint32_t ids[16], expected[16];
-        token_bed_open_blob(&bed);
-        uint64_t count = put_token(bed.tokenizer, c->before, expected);
-        count += token_bed_encode(bed.tokenizer, "a", 1, false, expected + count);
-        count += put_token(bed.tokenizer, c->after, expected + count);
-        uint64_t found = token_bed_encode(bed.tokenizer, "a", 1, true, ids);
-        token_bed_same_ids(ids, found, expected, count, c->config);
-        token_bed_close(&bed);
+        token_fixture_open_blob(&fixture);
+        uint64_t count = put_token(fixture.tokenizer, c->before, expected);
+        count += token_fixture_encode(fixture.tokenizer, "a", 1, false, expected + count);
+        count += put_token(fixture.tokenizer, c->after, expected + count);
+        uint64_t found = token_fixture_encode(fixture.tokenizer, "a", 1, true, ids);
+        token_fixture_same_ids(ids, found, expected, count, c->config);
+        token_fixture_close(&fixture);
     }
     free(json);
     json_decref(file);
@@ -408,7 +410,7 @@ END_TEST
 /* What transformers makes of the same files. */
 START_TEST(the_switches_of_the_config_are_those_of_transformers)
 {
-    json_t *all = token_bed_json(TOKENIZER_CASES "configs.json"), *entry, *example;
+    json_t *all = token_fixture_json(TOKENIZER_CASES "configs.json"), *entry, *example;
     size_t i, k;
     ck_assert_uint_ge(json_array_size(all), 40);
     json_array_foreach(all, i, entry)
@@ -419,21 +421,22 @@ START_TEST(the_switches_of_the_config_are_those_of_transformers)
         char *json = json_dumps(file, 0), *said = json_dumps(json_object_get(entry, "config"), 0);
         struct tokenizer_text tokenizer = {"t.json", json, strlen(json)};
         struct tokenizer_text config = {"c.json", said, strlen(said)};
-        struct tokenizer_bed bed = {0};
-        int code = tokenizer_compile_memory(&tokenizer, &config, ROWS, &bed.blob, message);
+        struct tokenizer_fixture fixture = {0};
+        int code = tokenizer_compile_memory(&tokenizer, &config, ROWS, &fixture.blob, message);
         ck_assert_msg(code == 0, "%s with %s: %s", kind, said, message);
-        token_bed_open_blob(&bed);
+        token_fixture_open_blob(&fixture);
         json_array_foreach(json_object_get(entry, "cases"), k, example)
         {
             uint32_t ids[64], expected[64];
-            struct token_bed_text text = token_bed_text(example, "text");
+            struct token_fixture_text text = token_fixture_text(example, "text");
             uint64_t count = read_ids(json_object_get(example, "ids"), expected);
-            uint64_t found = token_bed_encode(bed.tokenizer, text.bytes, text.size, false, ids);
+            uint64_t found =
+                token_fixture_encode(fixture.tokenizer, text.bytes, text.size, false, ids);
             snprintf(what, sizeof what, "%s with %.300s, '%.50s'", kind, said, (char *)text.bytes);
-            token_bed_same_ids(ids, found, expected, count, what);
+            token_fixture_same_ids(ids, found, expected, count, what);
             free(text.bytes);
         }
-        token_bed_close(&bed);
+        token_fixture_close(&fixture);
         free(json);
         free(said);
         json_decref(file);
@@ -462,13 +465,13 @@ START_TEST(the_config_is_found_beside_the_tokenizer)
     uint64_t counts[2];
     write_file(path, json);
     for (int with = 0; with < 2; with++) {
-        struct tokenizer_bed bed = token_bed_open(path, ROWS);
-        counts[with] = token_bed_encode(bed.tokenizer, "a", 1, true, ids[with]);
-        token_bed_close(&bed);
+        struct tokenizer_fixture fixture = token_fixture_open(path, ROWS);
+        counts[with] = token_fixture_encode(fixture.tokenizer, "a", 1, true, ids[with]);
+        token_fixture_close(&fixture);
         write_file(config_path, with == 0 ? config : "{");
     }
     ck_assert_uint_eq(ids[0][0], 1);
-    token_bed_same_ids(ids[1], counts[1], ids[0] + 1, counts[0] - 1, "the config's BOS");
+    token_fixture_same_ids(ids[1], counts[1], ids[0] + 1, counts[0] - 1, "the config's BOS");
     struct tokenizer_blob blob;
     ck_assert_int_eq(tokenizer_compile(path, ROWS, &blob, message), 4);
     snprintf(expected, sizeof expected,

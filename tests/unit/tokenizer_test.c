@@ -79,28 +79,28 @@ static void count_allocations(void)
 
 /* ---- what the tests share ---- */
 
-static struct tokenizer_bed open_folder(int folder)
+static struct tokenizer_fixture open_folder(int folder)
 {
     char path[128];
     snprintf(path, sizeof path, TOKENIZER_CASES "%s/tokenizer.json", folders[folder]);
-    return token_bed_open(path, ROWS);
+    return token_fixture_open(path, ROWS);
 }
 
 static json_t *load_cases(int folder)
 {
     char path[128];
     snprintf(path, sizeof path, TOKENIZER_CASES "%s/cases.json", folders[folder]);
-    return token_bed_json(path);
+    return token_fixture_json(path);
 }
 
 /* All texts of a folder one behind the other, each followed by what separates it least. */
-static struct token_bed_text join_cases(int folder)
+static struct token_fixture_text join_cases(int folder)
 {
     json_t *root = load_cases(folder);
     const json_t *cases = json_object_get(root, "cases");
-    struct token_bed_text all = {malloc(1 << 24), 0};
+    struct token_fixture_text all = {malloc(1 << 24), 0};
     for (size_t i = 0; i < json_array_size(cases); i++) {
-        struct token_bed_text text = token_bed_text(json_array_get(cases, i), "text");
+        struct token_fixture_text text = token_fixture_text(json_array_get(cases, i), "text");
         ck_assert_uint_lt(all.size + text.size + 1, 1 << 24);
         memcpy(all.bytes + all.size, text.bytes, text.size);
         all.size += text.size;
@@ -117,20 +117,20 @@ static struct token_bed_text join_cases(int folder)
 /* Encodes and decodes each case of {text, ids, decoded}. */
 static void check_cases(struct tokenizer *tokenizer, json_t *cases, const char *name)
 {
-    uint32_t *ids = token_bed_room(), *expected = token_bed_room();
+    uint32_t *ids = token_fixture_room(), *expected = token_fixture_room();
     for (size_t i = 0; i < json_array_size(cases); i++) {
         json_t *example = json_array_get(cases, i);
         json_t *stored = json_object_get(example, "ids");
-        struct token_bed_text text = token_bed_text(example, "text");
-        struct token_bed_text printed = token_bed_text(example, "decoded");
+        struct token_fixture_text text = token_fixture_text(example, "text");
+        struct token_fixture_text printed = token_fixture_text(example, "decoded");
         char what[64];
         snprintf(what, sizeof what, "%s case %zu", name, i);
         for (size_t k = 0; k < json_array_size(stored); k++)
             expected[k] = (uint32_t)json_integer_value(json_array_get(stored, k));
-        uint64_t count = token_bed_encode(tokenizer, text.bytes, text.size, true, ids);
-        token_bed_same_ids(ids, count, expected, json_array_size(stored), what);
-        struct token_bed_text back = token_bed_decode(tokenizer, ids, count, true);
-        const struct token_bed_text *same = printed.bytes != NULL ? &printed : &text;
+        uint64_t count = token_fixture_encode(tokenizer, text.bytes, text.size, true, ids);
+        token_fixture_same_ids(ids, count, expected, json_array_size(stored), what);
+        struct token_fixture_text back = token_fixture_decode(tokenizer, ids, count, true);
+        const struct token_fixture_text *same = printed.bytes != NULL ? &printed : &text;
         if (back.size != same->size || memcmp(back.bytes, same->bytes, back.size) != 0)
             ck_abort_msg("%s: decodes to '%.*s'", what, (int)back.size, (char *)back.bytes);
         free(back.bytes);
@@ -143,31 +143,31 @@ static void check_cases(struct tokenizer *tokenizer, json_t *cases, const char *
 
 START_TEST(equals_hugging_face)
 {
-    struct tokenizer_bed bed = open_folder(_i);
+    struct tokenizer_fixture fixture = open_folder(_i);
     json_t *root = load_cases(_i);
     json_t *cases = json_object_get(root, "cases");
     ck_assert_uint_ge(json_array_size(cases), 400);
-    check_cases(bed.tokenizer, cases, folders[_i]);
-    tokenizer_interpret(bed.tokenizer);
-    check_cases(bed.tokenizer, cases, folders[_i]);
+    check_cases(fixture.tokenizer, cases, folders[_i]);
+    tokenizer_interpret(fixture.tokenizer);
+    check_cases(fixture.tokenizer, cases, folders[_i]);
     json_decref(root);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(options_equal_hugging_face)
 {
-    json_t *variants = token_bed_json(TOKENIZER_CASES "variants.json");
+    json_t *variants = token_fixture_json(TOKENIZER_CASES "variants.json");
     json_t *variant = json_array_get(variants, (size_t)_i);
-    json_t *spec = token_bed_json(TOKENIZER_CASES "neox/tokenizer.json");
+    json_t *spec = token_fixture_json(TOKENIZER_CASES "neox/tokenizer.json");
     ck_assert_uint_eq(json_array_size(variants), VARIANTS);
     json_object_update(spec, json_object_get(variant, "file"));
     json_object_update(json_object_get(spec, "model"), json_object_get(variant, "model"));
     char *json = json_dumps(spec, 0);
     const char *name = json_string_value(json_object_get(variant, "name"));
-    struct tokenizer_bed bed = token_bed_open_memory(name, json, strlen(json), ROWS);
-    check_cases(bed.tokenizer, json_object_get(variant, "cases"), name);
-    token_bed_close(&bed);
+    struct tokenizer_fixture fixture = token_fixture_open_memory(name, json, strlen(json), ROWS);
+    check_cases(fixture.tokenizer, json_object_get(variant, "cases"), name);
+    token_fixture_close(&fixture);
     free(json);
     json_decref(spec);
     json_decref(variants);
@@ -177,30 +177,30 @@ END_TEST
 START_TEST(any_cutting_gives_the_same_ids)
 {
     static const uint64_t most[] = {1, 2, 3, 17, 100, 4096, 100000, 1 << 20};
-    struct tokenizer_bed bed = open_folder(_i);
-    struct token_bed_text all = join_cases(_i);
-    uint32_t *ids = token_bed_room(), *whole = token_bed_room();
+    struct tokenizer_fixture fixture = open_folder(_i);
+    struct token_fixture_text all = join_cases(_i);
+    uint32_t *ids = token_fixture_room(), *whole = token_fixture_room();
     uint64_t random = 88172645463325252u;
-    uint64_t count = token_bed_encode(bed.tokenizer, all.bytes, all.size, true, whole);
+    uint64_t count = token_fixture_encode(fixture.tokenizer, all.bytes, all.size, true, whole);
     for (size_t i = 0; i < sizeof most / sizeof most[0]; i++) {
         char what[64];
         snprintf(what, sizeof what, "%s in pieces of up to %lu bytes", folders[_i],
                  (unsigned long)most[i]);
-        uint64_t found = token_bed_encode_cut(bed.tokenizer, all, most[i], &random, ids);
-        token_bed_same_ids(ids, found, whole, count, what);
+        uint64_t found = token_fixture_encode_cut(fixture.tokenizer, all, most[i], &random, ids);
+        token_fixture_same_ids(ids, found, whole, count, what);
     }
     free(all.bytes);
     free(ids);
     free(whole);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
 /* Text without a boundary for longer than the window, of each kind that is held back. */
-static struct token_bed_text endless(int kind)
+static struct token_fixture_text endless(int kind)
 {
     static const char *const unit[] = {"a", " ", "\xC3\xA9", "\xCC\x81", "e\xCC\x81", "!", "\n"};
-    struct token_bed_text text = {malloc(300000), 0};
+    struct token_fixture_text text = {malloc(300000), 0};
     const char *part = unit[kind % 7];
     const size_t part_bytes = strlen(part);
     while (text.size < 200000 || text.size % part_bytes != 0) {
@@ -215,59 +215,60 @@ static struct token_bed_text endless(int kind)
 
 START_TEST(endless_words_do_not_depend_on_the_cutting)
 {
-    struct tokenizer_bed bed = open_folder(1);
-    uint32_t *ids = token_bed_room(), *whole = token_bed_room();
+    struct tokenizer_fixture fixture = open_folder(1);
+    uint32_t *ids = token_fixture_room(), *whole = token_fixture_room();
     uint64_t random = 2463534242u;
-    struct token_bed_text text = endless(_i);
-    uint64_t count = token_bed_encode(bed.tokenizer, text.bytes, text.size, true, whole);
+    struct token_fixture_text text = endless(_i);
+    uint64_t count = token_fixture_encode(fixture.tokenizer, text.bytes, text.size, true, whole);
     static const uint64_t most[] = {97, 5000, 65536, 150000};
     for (size_t i = 0; i < sizeof most / sizeof most[0]; i++) {
-        uint64_t found = token_bed_encode_cut(bed.tokenizer, text, most[i], &random, ids);
-        token_bed_same_ids(ids, found, whole, count, "an endless word");
+        uint64_t found = token_fixture_encode_cut(fixture.tokenizer, text, most[i], &random, ids);
+        token_fixture_same_ids(ids, found, whole, count, "an endless word");
     }
     free(text.bytes);
     free(ids);
     free(whole);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(a_word_longer_than_the_window_is_cut_there)
 {
-    struct tokenizer_bed bed = open_folder(0);
-    uint32_t *ids = token_bed_room(), *parts = token_bed_room();
+    struct tokenizer_fixture fixture = open_folder(0);
+    uint32_t *ids = token_fixture_room(), *parts = token_fixture_room();
     const uint64_t size = TOKENIZER_WINDOW + 1001;
     uint8_t *word = malloc(size);
     for (uint64_t i = 0; i < size; i++)
         word[i] = (uint8_t)("the"[i % 3]);
-    uint64_t count = token_bed_encode(bed.tokenizer, word, size, true, ids);
-    uint64_t first = token_bed_encode(bed.tokenizer, word, TOKENIZER_WINDOW, true, parts);
-    first += token_bed_encode(bed.tokenizer, word + TOKENIZER_WINDOW, 1001, true, parts + first);
-    token_bed_same_ids(ids, count, parts, first, "a long word");
+    uint64_t count = token_fixture_encode(fixture.tokenizer, word, size, true, ids);
+    uint64_t first = token_fixture_encode(fixture.tokenizer, word, TOKENIZER_WINDOW, true, parts);
+    first +=
+        token_fixture_encode(fixture.tokenizer, word + TOKENIZER_WINDOW, 1001, true, parts + first);
+    token_fixture_same_ids(ids, count, parts, first, "a long word");
     free(word);
     free(ids);
     free(parts);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(long_words_take_n_log_n)
 {
-    struct tokenizer_bed bed = open_folder(0);
-    uint32_t *ids = token_bed_room();
+    struct tokenizer_fixture fixture = open_folder(0);
+    uint32_t *ids = token_fixture_room();
     uint8_t *word = malloc(TOKENIZER_WINDOW);
     for (uint64_t i = 0; i < TOKENIZER_WINDOW; i++)
         word[i] = (uint8_t)("thesandinhe"[i % 11]);
     clock_t start = clock();
     for (int i = 0; i < 16; i++)
-        token_bed_encode(bed.tokenizer, word, TOKENIZER_WINDOW, true, ids);
+        token_fixture_encode(fixture.tokenizer, word, TOKENIZER_WINDOW, true, ids);
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     /* 16 words of 64 KiB: measured 0.2 s; looking through all symbols for each merge takes minutes
      */
     ck_assert_msg(seconds < 15, "16 words of 64 KiB took %.1f s", seconds);
     free(word);
     free(ids);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
@@ -277,25 +278,25 @@ START_TEST(nothing_allocates_after_open)
                                              "kinds/deepseek.json", "kinds/llama2.json"};
     char path[128];
     snprintf(path, sizeof path, TOKENIZER_CASES "%s", paths[_i / 2]);
-    struct tokenizer_bed bed = token_bed_open(path, ROWS);
-    struct token_bed_text all = join_cases(_i / 2 % FOLDERS);
-    uint32_t *ids = token_bed_room();
-    uint8_t *text = malloc(tokenizer_decode_bytes(bed.tokenizer));
+    struct tokenizer_fixture fixture = token_fixture_open(path, ROWS);
+    struct token_fixture_text all = join_cases(_i / 2 % FOLDERS);
+    uint32_t *ids = token_fixture_room();
+    uint8_t *text = malloc(tokenizer_decode_bytes(fixture.tokenizer));
     char message[TOKENIZER_MESSAGE];
     uint64_t count, fed, bytes;
     struct tokenizer_decoder decoder;
     if (_i % 2 == 1)
-        tokenizer_interpret(bed.tokenizer);
+        tokenizer_interpret(fixture.tokenizer);
     count_allocations();
-    bool encoded = tokenizer_encode(bed.tokenizer, all.bytes, all.size, true, ids, TOKEN_BED_IDS,
-                                    &count, message);
+    bool encoded = tokenizer_encode(fixture.tokenizer, all.bytes, all.size, true, ids,
+                                    TOKEN_FIXTURE_IDS, &count, message);
     tokenizer_decode_begin(&decoder, true, true);
     for (uint64_t i = 0; i < count; i++)
-        tokenizer_decode_one(bed.tokenizer, &decoder, ids[i], text, &bytes);
-    tokenizer_decode_end(bed.tokenizer, &decoder, text);
-    tokenizer_begin(bed.tokenizer, true);
-    tokenizer_feed(bed.tokenizer, all.bytes, 1000, &fed, message);
-    tokenizer_take(bed.tokenizer, ids, 10, &count, message);
+        tokenizer_decode_one(fixture.tokenizer, &decoder, ids[i], text, &bytes);
+    tokenizer_decode_end(fixture.tokenizer, &decoder, text);
+    tokenizer_begin(fixture.tokenizer, true);
+    tokenizer_feed(fixture.tokenizer, all.bytes, 1000, &fed, message);
+    tokenizer_take(fixture.tokenizer, ids, 10, &count, message);
     uint64_t counted = allocations;
     ck_assert(encoded);
     ck_assert_msg(counted == 0, "%lu allocations", (unsigned long)counted);
@@ -304,7 +305,7 @@ START_TEST(nothing_allocates_after_open)
     free(all.bytes);
     free(ids);
     free(text);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
@@ -329,51 +330,53 @@ START_TEST(broken_text_is_named)
         {"\xF0\x9F\x98",
          "the text ends inside a character at byte 0: found F0 9F 98, expected valid UTF-8"},
     };
-    struct tokenizer_bed bed = open_folder(0);
+    struct tokenizer_fixture fixture = open_folder(0);
     char message[TOKENIZER_MESSAGE];
     uint32_t ids[64];
     uint64_t count;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        ck_assert(!tokenizer_encode(bed.tokenizer, cases[i].text, strlen(cases[i].text), true, ids,
-                                    64, &count, message));
+        ck_assert(!tokenizer_encode(fixture.tokenizer, cases[i].text, strlen(cases[i].text), true,
+                                    ids, 64, &count, message));
         ck_assert_str_eq(message, cases[i].message);
     }
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(broken_text_in_a_stream_keeps_what_came_before)
 {
-    struct tokenizer_bed bed = open_folder(0);
+    struct tokenizer_fixture fixture = open_folder(0);
     char message[TOKENIZER_MESSAGE];
     uint32_t ids[64], expected[64];
     uint64_t count, fed, random = 1;
-    uint64_t expected_count = token_bed_encode(bed.tokenizer, "hello the", 9, true, expected);
-    tokenizer_begin(bed.tokenizer, true);
-    ck_assert(tokenizer_feed(bed.tokenizer, "hello the\xE2", 10, &fed, message));
+    uint64_t expected_count =
+        token_fixture_encode(fixture.tokenizer, "hello the", 9, true, expected);
+    tokenizer_begin(fixture.tokenizer, true);
+    ck_assert(tokenizer_feed(fixture.tokenizer, "hello the\xE2", 10, &fed, message));
     ck_assert_uint_eq(fed, 10);
-    ck_assert(!tokenizer_feed(bed.tokenizer, "\x82xyz", 4, &fed, message));
+    ck_assert(!tokenizer_feed(fixture.tokenizer, "\x82xyz", 4, &fed, message));
     ck_assert_str_eq(message, "the text is broken at byte 9: found E2 82 78, expected valid UTF-8");
-    ck_assert(tokenizer_finish(bed.tokenizer, message));
-    count = token_bed_take_all(bed.tokenizer, ids, &random);
-    token_bed_same_ids(ids, count, expected, expected_count, "the text before the fault");
-    token_bed_close(&bed);
+    ck_assert(tokenizer_finish(fixture.tokenizer, message));
+    count = token_fixture_take_all(fixture.tokenizer, ids, &random);
+    token_fixture_same_ids(ids, count, expected, expected_count, "the text before the fault");
+    token_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(too_many_ids_are_counted)
 {
-    struct tokenizer_bed bed = open_folder(0);
+    struct tokenizer_fixture fixture = open_folder(0);
     char message[TOKENIZER_MESSAGE];
     uint32_t ids[4] = {9, 9, 9, 9};
     uint64_t count;
-    ck_assert(!tokenizer_encode(bed.tokenizer, "\1\2\3\4\5\6\7", 7, true, ids, 3, &count, message));
+    ck_assert(
+        !tokenizer_encode(fixture.tokenizer, "\1\2\3\4\5\6\7", 7, true, ids, 3, &count, message));
     ck_assert_uint_eq(count, 7);
     ck_assert_uint_eq(ids[3], 9);
     ck_assert_str_eq(message, "the text has 7 tokens, there is room for 3");
-    ck_assert(tokenizer_encode(bed.tokenizer, "", 0, true, ids, 0, &count, message));
+    ck_assert(tokenizer_encode(fixture.tokenizer, "", 0, true, ids, 0, &count, message));
     ck_assert_uint_eq(count, 0);
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
@@ -401,46 +404,46 @@ START_TEST(decoding_replaces_what_is_no_character)
         {"\xF4\x90\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
         {"\xC3", "\xEF\xBF\xBD"},
     };
-    struct tokenizer_bed bed = open_folder(0);
+    struct tokenizer_fixture fixture = open_folder(0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint32_t ids[8];
         size_t count = strlen(cases[i].bytes);
         for (size_t k = 0; k < count; k++)
-            ids[k] = byte_token(bed.tokenizer, (uint8_t)cases[i].bytes[k]);
-        struct token_bed_text text = token_bed_decode(bed.tokenizer, ids, count, true);
+            ids[k] = byte_token(fixture.tokenizer, (uint8_t)cases[i].bytes[k]);
+        struct token_fixture_text text = token_fixture_decode(fixture.tokenizer, ids, count, true);
         text.bytes[text.size] = 0;
         ck_assert_str_eq((char *)text.bytes, cases[i].printed);
         free(text.bytes);
     }
-    token_bed_close(&bed);
+    token_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(single_tokens_can_be_asked)
 {
-    struct tokenizer_bed bed = open_folder(0);
+    struct tokenizer_fixture fixture = open_folder(0);
     uint32_t end;
     uint64_t bytes;
     uint8_t text[64];
     struct tokenizer_decoder decoder;
-    ck_assert_uint_eq(tokenizer_rows(bed.tokenizer), ROWS);
-    ck_assert(tokenizer_find(bed.tokenizer, "<|endoftext|>", 13, &end));
+    ck_assert_uint_eq(tokenizer_rows(fixture.tokenizer), ROWS);
+    ck_assert(tokenizer_find(fixture.tokenizer, "<|endoftext|>", 13, &end));
     ck_assert_uint_eq(end, 0);
-    ck_assert(!tokenizer_find(bed.tokenizer, "<|nothing|>", 11, &end));
-    ck_assert(tokenizer_special(bed.tokenizer, 0));
-    ck_assert(!tokenizer_special(bed.tokenizer, 2));
-    ck_assert(!tokenizer_special(bed.tokenizer, ROWS));
-    ck_assert_mem_eq(tokenizer_text(bed.tokenizer, 0, &bytes), "<|endoftext|>", 13);
+    ck_assert(!tokenizer_find(fixture.tokenizer, "<|nothing|>", 11, &end));
+    ck_assert(tokenizer_special(fixture.tokenizer, 0));
+    ck_assert(!tokenizer_special(fixture.tokenizer, 2));
+    ck_assert(!tokenizer_special(fixture.tokenizer, ROWS));
+    ck_assert_mem_eq(tokenizer_text(fixture.tokenizer, 0, &bytes), "<|endoftext|>", 13);
     ck_assert_uint_eq(bytes, 13);
-    ck_assert_ptr_null(tokenizer_text(bed.tokenizer, ROWS - 1, &bytes)); /* a padded row */
-    ck_assert_ptr_null(tokenizer_text(bed.tokenizer, ROWS, &bytes));
+    ck_assert_ptr_null(tokenizer_text(fixture.tokenizer, ROWS - 1, &bytes)); /* a padded row */
+    ck_assert_ptr_null(tokenizer_text(fixture.tokenizer, ROWS, &bytes));
     tokenizer_decode_begin(&decoder, false, true);
-    ck_assert(tokenizer_decode_one(bed.tokenizer, &decoder, 0, text, &bytes));
+    ck_assert(tokenizer_decode_one(fixture.tokenizer, &decoder, 0, text, &bytes));
     ck_assert_uint_eq(bytes, 0); /* special tokens are left out unless asked for */
-    ck_assert(tokenizer_decode_one(bed.tokenizer, &decoder, ROWS - 1, text, &bytes));
+    ck_assert(tokenizer_decode_one(fixture.tokenizer, &decoder, ROWS - 1, text, &bytes));
     ck_assert_uint_eq(bytes, 0);
-    ck_assert(!tokenizer_decode_one(bed.tokenizer, &decoder, ROWS, text, &bytes));
-    token_bed_close(&bed);
+    ck_assert(!tokenizer_decode_one(fixture.tokenizer, &decoder, ROWS, text, &bytes));
+    token_fixture_close(&fixture);
 }
 END_TEST
 

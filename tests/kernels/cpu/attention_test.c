@@ -20,7 +20,7 @@ struct cache {
 static struct cache cache_new(enum format type, u32 KV, u32 C, u32 HD)
 {
     struct cache c = {.floats = (size_t)KV * C * HD / (type == FORMAT_F32 ? 1 : 2)};
-    c.packed = bed_new(c.floats);
+    c.packed = fixture_new(c.floats);
     c.values = calloc((size_t)KV * C * HD, sizeof *c.values);
     ck_assert_ptr_nonnull(c.values);
     return c;
@@ -28,7 +28,7 @@ static struct cache cache_new(enum format type, u32 KV, u32 C, u32 HD)
 
 static void cache_free(struct cache *c)
 {
-    bed_free(c->packed);
+    fixture_free(c->packed);
     free(c->values);
 }
 
@@ -92,11 +92,11 @@ static uint32_t stored(const struct cache *c, enum format type, size_t at)
 static void fill_cache(struct cache *c, const struct attention_case *a, bool keys, uint64_t seed,
                        u32 positions, f32 scale)
 {
-    f32 *row = bed_new(a->HD);
+    f32 *row = fixture_new(a->HD);
     for (u32 g = 0; g < a->KV; g++)
         for (u32 i = positions < a->C ? 0 : positions - a->C; i < positions; i++) {
             const u32 p = i % a->C;
-            bed_fill(row, bed_random(&seed), 1, a->HD, a->HD, scale);
+            fixture_fill(row, fixture_random(&seed), 1, a->HD, a->HD, scale);
             for (u32 d = 0; d < a->HD; d++) {
                 const double value = kept(a->type, row[d]);
                 const size_t head = (size_t)g * a->C * a->HD;
@@ -108,7 +108,7 @@ static void fill_cache(struct cache *c, const struct attention_case *a, bool key
                     ((uint16_t *)(void *)c->packed)[at] = (uint16_t)bits_of(a->type, value);
             }
         }
-    bed_free(row);
+    fixture_free(row);
 }
 
 struct attention_trial {
@@ -127,9 +127,9 @@ static struct attention_trial trial_new(const struct attention_case *c, u32 rows
     t.values = cache_new(c->type, c->KV, c->C, c->HD);
     fill_cache(&t.keys, c, true, 1, position + rows, 1.0f);
     fill_cache(&t.values, c, false, 2, position + rows, 2.0f);
-    t.before = bed_new((size_t)rows * width);
-    t.q = bed_new((size_t)rows * width);
-    bed_fill(t.before, 3, rows, width, width, scale);
+    t.before = fixture_new((size_t)rows * width);
+    t.q = fixture_new((size_t)rows * width);
+    fixture_fill(t.before, 3, rows, width, width, scale);
     return t;
 }
 
@@ -137,8 +137,8 @@ static void trial_free(struct attention_trial *t)
 {
     cache_free(&t->keys);
     cache_free(&t->values);
-    bed_free(t->before);
-    bed_free(t->q);
+    fixture_free(t->before);
+    fixture_free(t->q);
 }
 
 static void call_attention(run *r, void *context)
@@ -150,8 +150,8 @@ static void call_attention(run *r, void *context)
 static void trial_run(const struct attention_trial *t, u32 threads)
 {
     memcpy(t->q, t->before, (size_t)t->rows * t->c->H * t->c->HD * sizeof *t->q);
-    bed_run(threads, (struct step){.tokens = t->rows, .position = t->position}, call_attention,
-            (void *)(uintptr_t)t);
+    fixture_run(threads, (struct step){.tokens = t->rows, .position = t->position}, call_attention,
+                (void *)(uintptr_t)t);
 }
 
 /* The first position that a row sees. */
@@ -226,16 +226,16 @@ START_TEST(attention_within_bound)
             const u32 rows = most < left ? most : left;
             struct attention_trial t = trial_new(c, rows, starts[i], large ? 12.0f : 1.0f);
             trial_run(&t, 1);
-            const uint64_t one = bed_hash(BED_HASH, t.q, (size_t)rows * c->H * c->HD);
+            const uint64_t one = fixture_hash(FIXTURE_HASH, t.q, (size_t)rows * c->H * c->HD);
             for (u32 row = 0; row < rows; row++)
                 for (u32 head = 0; head < c->H; head++)
                     worst = fmax(worst, check_row(&t, row, head, s));
             for (u32 threads = 2; threads <= 4; threads++) {
                 trial_run(&t, threads);
-                ck_assert_msg(bed_hash(BED_HASH, t.q, (size_t)rows * c->H * c->HD) == one,
+                ck_assert_msg(fixture_hash(FIXTURE_HASH, t.q, (size_t)rows * c->H * c->HD) == one,
                               "%s: %u threads give other bits", c->name, threads);
             }
-            ck_assert_msg(bed_intact(t.q), "%s wrote outside q", c->name);
+            ck_assert_msg(fixture_intact(t.q), "%s wrote outside q", c->name);
             trial_free(&t);
         }
     printf("%-28s worst error %.3f of the bound\n", c->name, worst);
@@ -253,14 +253,14 @@ START_TEST(attention_does_not_see_the_chunk)
     struct attention_trial all = trial_new(c, rows, start, 1.0f), one = all;
     trial_run(&all, 2);
     for (u32 row = 0; row < rows; row++) {
-        one.q = bed_new(width);
+        one.q = fixture_new(width);
         one.before = all.before + row * width;
         one.rows = 1;
         one.position = all.position + row;
         trial_run(&one, 1);
         ck_assert_msg(memcmp(one.q, all.q + row * width, width * sizeof *one.q) == 0,
                       "%s: row %u alone has other bits", c->name, row);
-        bed_free(one.q);
+        fixture_free(one.q);
     }
     trial_free(&all);
 }
@@ -327,21 +327,21 @@ START_TEST(rope_turns_and_appends)
     const uint64_t starts[ROPE_STARTS] = {c->C - ROWS, (1 << 24) - 2, ((uint64_t)c->C << 24) - 7};
     const uint64_t position = starts[_i % ROPE_STARTS];
     const u32 width = c->H * c->HD, kv = c->KV * c->HD;
-    struct rope_trial t = {.c = c, .before = bed_new((size_t)rows * width)};
+    struct rope_trial t = {.c = c, .before = fixture_new((size_t)rows * width)};
     double *exact = calloc(c->HD, sizeof *exact);
     ck_assert_ptr_nonnull(exact);
-    t.q = bed_new((size_t)rows * width);
-    t.k = bed_new((size_t)rows * kv);
-    t.v = bed_new((size_t)rows * kv);
+    t.q = fixture_new((size_t)rows * width);
+    t.k = fixture_new((size_t)rows * kv);
+    t.v = fixture_new((size_t)rows * kv);
     t.keys = cache_new(c->type, c->KV, c->C, c->HD);
     t.values = cache_new(c->type, c->KV, c->C, c->HD);
-    bed_fill(t.before, 1, rows, width, width, 3.0f);
-    bed_fill(t.k, 2, rows, kv, kv, 3.0f);
-    bed_fill(t.v, 3, rows, kv, kv, 3.0f);
+    fixture_fill(t.before, 1, rows, width, width, 3.0f);
+    fixture_fill(t.k, 2, rows, kv, kv, 3.0f);
+    fixture_fill(t.v, 3, rows, kv, kv, 3.0f);
     for (u32 i = 0; i < 4; i++) /* halfway between two numbers of bf16, and of f16 */
         t.v[i] = 1 + (f32)(i % 2 * 2 + 1) * (i < 2 ? 0x1p-8f : 0x1p-11f);
     memcpy(t.q, t.before, (size_t)rows * width * sizeof *t.q);
-    bed_run(3, (struct step){.tokens = rows, .position = position}, call_rope, &t);
+    fixture_run(3, (struct step){.tokens = rows, .position = position}, call_rope, &t);
     for (u32 row = 0; row < rows; row++)
         for (u32 h = 0; h < c->H; h++) {
             const size_t at = (size_t)row * width + (size_t)h * c->HD;
@@ -369,10 +369,11 @@ START_TEST(rope_turns_and_appends)
                                 : at % 2 == 0         ? 0xa5a5u
                                                       : 0x7fc5u));
     }
-    ck_assert(bed_intact(t.q) && bed_intact(t.keys.packed) && bed_intact(t.values.packed));
+    ck_assert(fixture_intact(t.q) && fixture_intact(t.keys.packed) &&
+              fixture_intact(t.values.packed));
     f32 *const buffers[] = {t.before, t.q, t.k, t.v};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
+        fixture_free(buffers[i]);
     cache_free(&t.keys);
     cache_free(&t.values);
     free(exact);
@@ -385,7 +386,7 @@ START_TEST(angles_are_rounded_once)
     uint64_t seed = 4;
     for (u32 i = 0; i < 2000000; i++) {
         const f32 quarters = (f32)(i % 1000 * 1.5707963267948966);
-        const uint64_t random = bed_random(&seed);
+        const uint64_t random = fixture_random(&seed);
         const double angle = i % 4 == 0   ? quarters
                              : i % 4 == 1 ? (double)(random >> 40)
                              : i % 4 == 2 ? (double)(random >> 40) * 0x1p-20

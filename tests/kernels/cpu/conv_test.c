@@ -20,14 +20,14 @@ static struct text text_new(const struct conv_case *c)
 {
     const u32 S = LINE_PAD(c->I);
     struct text t = {.c = c, .S = S, .XS = c->at + 2 * S};
-    t.taps = bed_new((size_t)c->K * S);
-    t.bias = bed_new(S);
-    t.x = bed_new((size_t)TOKENS * S);
-    t.y = bed_new((size_t)TOKENS * S);
-    t.state = bed_new((size_t)(c->K - 1) * S);
-    bed_fill(t.taps, 1, c->K, S, c->I, 1.5f);
-    bed_fill(t.bias, 2, 1, S, c->I, 1.0f);
-    bed_fill(t.x, 3, TOKENS, S, c->I, 4.0f);
+    t.taps = fixture_new((size_t)c->K * S);
+    t.bias = fixture_new(S);
+    t.x = fixture_new((size_t)TOKENS * S);
+    t.y = fixture_new((size_t)TOKENS * S);
+    t.state = fixture_new((size_t)(c->K - 1) * S);
+    fixture_fill(t.taps, 1, c->K, S, c->I, 1.5f);
+    fixture_fill(t.bias, 2, 1, S, c->I, 1.0f);
+    fixture_fill(t.x, 3, TOKENS, S, c->I, 4.0f);
     return t;
 }
 
@@ -35,7 +35,7 @@ static void text_free(struct text *t)
 {
     f32 *const buffers[] = {t->taps, t->bias, t->x, t->y, t->state};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
+        fixture_free(buffers[i]);
 }
 
 struct chunk {
@@ -54,18 +54,19 @@ static void call(run *r, void *context)
 static void chunk_run(struct text *t, u32 first, u32 rows, u32 threads)
 {
     const u32 S = t->S, XS = t->XS, at = t->c->at;
-    struct chunk chunk = {t, bed_new((size_t)rows * XS)};
+    struct chunk chunk = {t, fixture_new((size_t)rows * XS)};
     for (u32 row = 0; row < rows; row++)
         memcpy(chunk.xz + (size_t)row * XS + at, t->x + (size_t)(first + row) * S, S * sizeof(f32));
-    bed_run(threads, (struct step){.tokens = rows}, call, &chunk);
+    fixture_run(threads, (struct step){.tokens = rows}, call, &chunk);
     for (u32 row = 0; row < rows; row++) {
         const f32 *const xz = chunk.xz + (size_t)row * XS;
         memcpy(t->y + (size_t)(first + row) * S, xz + at, S * sizeof(f32));
         for (u32 i = 0; i < XS; i++)
             ck_assert_msg(isnan(xz[i]) || (i >= at && i < at + S), "%s wrote beside x", t->c->name);
     }
-    ck_assert_msg(bed_intact(chunk.xz) && bed_intact(t->state), "%s wrote outside", t->c->name);
-    bed_free(chunk.xz);
+    ck_assert_msg(fixture_intact(chunk.xz) && fixture_intact(t->state), "%s wrote outside",
+                  t->c->name);
+    fixture_free(chunk.xz);
 }
 
 /* The whole text in chunks of `cut`, from the state of a text's start. */
@@ -121,11 +122,11 @@ START_TEST(same_bits_for_any_cut_and_team)
 {
     struct text t = text_new(&conv_cases[_i]);
     text_run(&t, TOKENS, 1);
-    const uint64_t whole = bed_hash(BED_HASH, t.y, (size_t)TOKENS * t.S);
+    const uint64_t whole = fixture_hash(FIXTURE_HASH, t.y, (size_t)TOKENS * t.S);
     static const u32 cuts[] = {1, 2, 3, 4, 7, 32, TOKENS};
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
         text_run(&t, cuts[i], 1 + (u32)i % 4);
-        ck_assert_msg(bed_hash(BED_HASH, t.y, (size_t)TOKENS * t.S) == whole,
+        ck_assert_msg(fixture_hash(FIXTURE_HASH, t.y, (size_t)TOKENS * t.S) == whole,
                       "%s: chunks of %u on %u threads give other bits", t.c->name, cuts[i],
                       1 + (u32)i % 4);
         ck_assert_msg(!memcmp(t.state, t.x + (size_t)(TOKENS - (t.c->K - 1)) * t.S,

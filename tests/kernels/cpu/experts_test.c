@@ -13,7 +13,7 @@ enum { ROWS = 32, MOST_EXPERTS = 64, MOST_WIDTH = 160 };
 
 /* E matrices of one shape, their packed forms one behind another. */
 struct stack {
-    struct bed_matrix one[MOST_EXPERTS];
+    struct fixture_matrix one[MOST_EXPERTS];
     void *packed;
 };
 
@@ -21,7 +21,7 @@ static struct stack stack_new(enum format type, uint64_t seed, u32 count, u32 ro
 {
     struct stack s = {.packed = NULL};
     for (u32 e = 0; e < count; e++)
-        s.one[e] = bed_matrix_new(type, seed + e, rows, cols, 1.0f);
+        s.one[e] = fixture_matrix_new(type, seed + e, rows, cols, 1.0f);
     const size_t bytes = s.one[0].packed_bytes;
     ck_assert_int_eq(posix_memalign(&s.packed, LINE_BYTES, count * bytes), 0);
     for (u32 e = 0; e < count; e++)
@@ -32,13 +32,13 @@ static struct stack stack_new(enum format type, uint64_t seed, u32 count, u32 ro
 static void stack_free(struct stack *s, u32 count)
 {
     for (u32 e = 0; e < count; e++)
-        bed_matrix_free(&s->one[e]);
+        fixture_matrix_free(&s->one[e]);
     free(s->packed);
 }
 
 struct trial {
     const struct experts_case *c;
-    struct bed_matrix router;
+    struct fixture_matrix router;
     struct stack gate, up, down;
     f32 *before; /* y before the call */
     struct experts_call call;
@@ -54,15 +54,15 @@ static void run_trial(run *r, void *context)
 static struct trial trial_new(const struct experts_case *c)
 {
     const size_t D = LINE_PAD(c->D), F = LINE_PAD(c->F), rows = ROWS * c->K;
-    struct trial t = {.c = c, .router = bed_matrix_new(c->type, 1, c->E, c->D, 1.0f)};
+    struct trial t = {.c = c, .router = fixture_matrix_new(c->type, 1, c->E, c->D, 1.0f)};
     t.gate = stack_new(c->type, 100, c->E, c->F, c->D);
     t.up = stack_new(c->type, 200, c->E, c->F, c->D);
     t.down = stack_new(c->type, 300, c->E, c->D, c->F);
-    t.before = bed_new(ROWS * D);
-    bed_fill(t.before, 2, ROWS, (u32)D, c->D, 3.0f);
-    f32 *norm = bed_new(D), *x = bed_new(ROWS * D);
-    bed_fill(norm, 4, 1, (u32)D, c->D, 2.0f);
-    bed_fill(x, 5, ROWS, (u32)D, c->D, 1.0f);
+    t.before = fixture_new(ROWS * D);
+    fixture_fill(t.before, 2, ROWS, (u32)D, c->D, 3.0f);
+    f32 *norm = fixture_new(D), *x = fixture_new(ROWS * D);
+    fixture_fill(norm, 4, 1, (u32)D, c->D, 2.0f);
+    fixture_fill(x, 5, ROWS, (u32)D, c->D, 1.0f);
     t.call = (struct experts_call){
         .router = t.router.packed,
         .gate = t.gate.packed,
@@ -70,17 +70,17 @@ static struct trial trial_new(const struct experts_case *c)
         .down = t.down.packed,
         .norm = norm,
         .x = x,
-        .y = bed_new(ROWS * D),
-        .route = bed_new(ROWS * (size_t)LINE_PAD(2 * c->K)),
-        .xg = bed_new(rows * D),
-        .h = bed_new(rows * F),
+        .y = fixture_new(ROWS * D),
+        .route = fixture_new(ROWS * (size_t)LINE_PAD(2 * c->K)),
+        .xg = fixture_new(rows * D),
+        .h = fixture_new(rows * F),
     };
     return t;
 }
 
 static void trial_free(struct trial *t)
 {
-    bed_matrix_free(&t->router);
+    fixture_matrix_free(&t->router);
     stack_free(&t->gate, t->c->E);
     stack_free(&t->up, t->c->E);
     stack_free(&t->down, t->c->E);
@@ -88,13 +88,13 @@ static void trial_free(struct trial *t)
         t->before, (f32 *)(uintptr_t)t->call.norm, t->call.x, t->call.y, t->call.route, t->call.xg,
         t->call.h};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
+        fixture_free(buffers[i]);
 }
 
 static void trial_run(struct trial *t, u32 rows, u32 threads)
 {
     memcpy(t->call.y, t->before, (size_t)rows * LINE_PAD(t->c->D) * sizeof *t->before);
-    bed_run(threads, (struct step){.tokens = rows}, run_trial, t);
+    fixture_run(threads, (struct step){.tokens = rows}, run_trial, t);
 }
 
 /* The route of one token: the right experts, and weights within the bound that route.h states. */
@@ -197,15 +197,15 @@ START_TEST(experts_within_bound)
     struct trial t = trial_new(c);
     double worst = 0;
     trial_run(&t, ROWS, 1);
-    const uint64_t one = bed_hash(BED_HASH, t.call.y, outputs);
+    const uint64_t one = fixture_hash(FIXTURE_HASH, t.call.y, outputs);
     for (u32 row = 0; row < ROWS; row++)
         worst = fmax(worst, check_row(&t, row));
     for (u32 threads = 2; threads <= 4; threads++) {
         trial_run(&t, ROWS, threads);
-        ck_assert_msg(bed_hash(BED_HASH, t.call.y, outputs) == one,
+        ck_assert_msg(fixture_hash(FIXTURE_HASH, t.call.y, outputs) == one,
                       "%s: %u threads give other bits", c->name, threads);
     }
-    ck_assert(bed_intact(t.call.y) && bed_intact(t.call.h) && bed_intact(t.call.xg));
+    ck_assert(fixture_intact(t.call.y) && fixture_intact(t.call.h) && fixture_intact(t.call.xg));
     printf("%-28s worst error %.3f of the bound\n", c->name, worst);
     trial_free(&t);
 }
@@ -238,7 +238,7 @@ START_TEST(a_route_of_nan_stays_in_bounds)
         t.call.x[d] = NAN;
     for (t.one = false;; t.one = true) {
         trial_run(&t, 1, 2);
-        ck_assert_msg(bed_intact(t.call.route), "%s: wrote beside the route", c->name);
+        ck_assert_msg(fixture_intact(t.call.route), "%s: wrote beside the route", c->name);
         for (u32 slot = 0; slot < c->K; slot++)
             ck_assert_msg(t.call.route[slot] == (f32)slot && isnan(t.call.route[c->K + slot]),
                           "%s: expert %g", c->name, t.call.route[slot]);
@@ -255,7 +255,8 @@ START_TEST(decode_has_the_bits_of_prefill)
     const struct experts_case *c = &experts_cases[_i];
     const size_t D = LINE_PAD(c->D);
     struct trial t = trial_new(c);
-    f32 *x = t.call.x, *xn = bed_new(ROWS * D), *chunk = bed_new(ROWS * D), *before = t.before;
+    f32 *x = t.call.x, *xn = fixture_new(ROWS * D), *chunk = fixture_new(ROWS * D),
+        *before = t.before;
     for (u32 row = 0; row < ROWS; row++)
         rmsnorm_row(c->D, (u32)D, 1e-5f, xn + row * D, x + row * D, t.call.norm);
     t.call.x = xn;
@@ -271,8 +272,8 @@ START_TEST(decode_has_the_bits_of_prefill)
     }
     t.call.x = x;
     t.before = before;
-    bed_free(xn);
-    bed_free(chunk);
+    fixture_free(xn);
+    fixture_free(chunk);
     trial_free(&t);
 }
 END_TEST

@@ -12,23 +12,23 @@
 enum { ROWS = 29, FIRST_LOGIT = 3, SOURCE_ROWS = ROWS + FIRST_LOGIT, THREADS = 2 };
 
 static const struct step step = {.tokens = ROWS, .logit_first = FIRST_LOGIT, .logit_rows = ROWS};
-static uint64_t total = BED_HASH;
+static uint64_t total = FIXTURE_HASH;
 
 /* `count` random floats in [-scale, scale). */
 static f32 *random_floats(uint64_t seed, size_t count, f32 scale)
 {
-    f32 *floats = bed_new(count);
-    bed_fill(floats, seed, 1, (u32)count, (u32)count, scale);
+    f32 *floats = fixture_new(count);
+    fixture_fill(floats, seed, 1, (u32)count, (u32)count, scale);
     return floats;
 }
 
 /* Prints and sums up the digest of one result, and frees it. */
 static void report(const char *name, f32 *result, size_t count)
 {
-    const uint64_t hash = bed_hash(BED_HASH, result, count);
-    total = bed_hash(total, result, count);
+    const uint64_t hash = fixture_hash(FIXTURE_HASH, result, count);
+    total = fixture_hash(total, result, count);
     printf("%016" PRIx64 "  %s\n", hash, name);
-    bed_free(result);
+    fixture_free(result);
 }
 
 struct linear_call {
@@ -46,15 +46,15 @@ static void call_linear(run *r, void *context)
 
 static void digest_linear(const struct linear_case *c)
 {
-    struct bed_matrix w = bed_matrix_new(c->type, 1, c->M, c->K, 1.0f);
+    struct fixture_matrix w = fixture_matrix_new(c->type, 1, c->M, c->K, 1.0f);
     f32 *bias = random_floats(2, LINE_PAD(c->M), 2.0f);
     f32 *x = random_floats(3, (size_t)SOURCE_ROWS * c->XS, 1.0f);
     f32 *y = random_floats(4, (size_t)ROWS * c->YS, 1.0f);
-    bed_run(THREADS, step, call_linear, &(struct linear_call){c, w.packed, bias, x, y});
+    fixture_run(THREADS, step, call_linear, &(struct linear_call){c, w.packed, bias, x, y});
     report(c->name, y, (size_t)ROWS * c->YS);
-    bed_free(x);
-    bed_free(bias);
-    bed_matrix_free(&w);
+    fixture_free(x);
+    fixture_free(bias);
+    fixture_matrix_free(&w);
 }
 
 struct embed_call {
@@ -72,14 +72,14 @@ static void call_embed(run *r, void *context)
 
 static void digest_embed(const struct embed_case *c)
 {
-    struct bed_matrix w = bed_matrix_new(c->type, 5, c->M, c->K, 1.0f);
+    struct fixture_matrix w = fixture_matrix_new(c->type, 5, c->M, c->K, 1.0f);
     struct embed_call call = {.c = c, .w = w.packed};
     call.y = random_floats(6, (size_t)ROWS * LINE_PAD(c->K), 1.0f);
     for (u32 row = 0; row < ROWS; row++)
         call.tokens[row] = row * 31 % c->M;
-    bed_run(THREADS, step, call_embed, &call);
+    fixture_run(THREADS, step, call_embed, &call);
     report(c->name, call.y, (size_t)ROWS * LINE_PAD(c->K));
-    bed_matrix_free(&w);
+    fixture_matrix_free(&w);
 }
 
 struct norm_call {
@@ -98,9 +98,9 @@ static void digest_norm(const struct norm_case *c)
     const size_t S = LINE_PAD(c->D);
     struct norm_call call = {c, random_floats(7, ROWS * S, 1.0f),
                              random_floats(8, SOURCE_ROWS * S, 2.0f), random_floats(9, S, 2.0f)};
-    bed_run(THREADS, step, call_norm, &call);
-    bed_free(call.x);
-    bed_free(call.weight);
+    fixture_run(THREADS, step, call_norm, &call);
+    fixture_free(call.x);
+    fixture_free(call.weight);
     report(c->name, call.y, ROWS * S);
 }
 
@@ -121,9 +121,9 @@ static void digest_conv(const struct conv_case *c)
     const size_t floats = ROWS * (c->at + 2 * S);
     struct conv_call call = {c, random_floats(10, floats, 30.0f), random_floats(11, c->K * S, 1.0f),
                              random_floats(12, c->K * S, 1.0f), random_floats(13, S, 1.0f)};
-    bed_run(THREADS, step, call_conv, &call);
-    bed_free(call.taps);
-    bed_free(call.bias);
+    fixture_run(THREADS, step, call_conv, &call);
+    fixture_free(call.taps);
+    fixture_free(call.bias);
     report(c->name, call.xz, floats);
     report(c->name, call.state, c->K * S);
 }
@@ -153,11 +153,11 @@ static void digest_scan(const struct scan_case *c)
         call.dt[i] = fabsf(call.dt[i]);
     for (size_t i = 0; i < states; i++)
         call.A[i] = -fabsf(call.A[i]);
-    bed_run(THREADS, step, call_scan, &call);
-    bed_free(call.dt);
-    bed_free(call.xdb);
-    bed_free(call.A);
-    bed_free(call.D);
+    fixture_run(THREADS, step, call_scan, &call);
+    fixture_free(call.dt);
+    fixture_free(call.xdb);
+    fixture_free(call.A);
+    fixture_free(call.D);
     report(c->name, call.xz, ROWS * 2 * S);
     report(c->name, call.state, states);
 }
@@ -184,10 +184,10 @@ static void digest_ssd(const struct ssd_case *c)
                             random_floats(38, LINE_PAD(c->H), 2.0f)};
     for (u32 head = 0; head < c->H; head++)
         call.A[head] = -fabsf(call.A[head]);
-    bed_run(THREADS, step, call_ssd, &call);
-    bed_free(call.A);
-    bed_free(call.D);
-    bed_free(call.bias);
+    fixture_run(THREADS, step, call_ssd, &call);
+    fixture_free(call.A);
+    fixture_free(call.D);
+    fixture_free(call.bias);
     report(c->name, call.zx, floats);
     report(c->name, call.state, states);
 }
@@ -207,8 +207,8 @@ static void digest_groups(const struct groups_case *c)
 {
     const size_t floats = (size_t)ROWS * (c->D + 48);
     struct groups_call call = {c, random_floats(39, floats, 2.0f), random_floats(40, c->D, 2.0f)};
-    bed_run(THREADS, step, call_groups, &call);
-    bed_free(call.weight);
+    fixture_run(THREADS, step, call_groups, &call);
+    fixture_free(call.weight);
     report(c->name, call.x, floats);
 }
 
@@ -227,7 +227,7 @@ static void call_selection(run *r, void *context)
 static void digest_selection(const struct selection_case *c)
 {
     const size_t S = LINE_PAD(c->I), DS = LINE_PAD(c->R + 2 * c->N), states = c->N * S;
-    struct bed_matrix w = bed_matrix_new(c->type, 34, c->I, c->R, 1.0f);
+    struct fixture_matrix w = fixture_matrix_new(c->type, 34, c->I, c->R, 1.0f);
     f32 *A = random_floats(35, states, 4.0f), *bias = random_floats(36, S, 2.0f);
     f32 *D = random_floats(37, S, 1.0f), *norm = random_floats(38, LINE_PAD(c->R + c->N), 2.0f);
     struct selection_digest d = {c, {.dt_norm = norm, .b_norm = norm, .c_norm = norm}};
@@ -237,14 +237,14 @@ static void digest_selection(const struct selection_case *c)
     d.call.state = random_floats(40, states, 2.0f);
     d.call.xdb = random_floats(41, ROWS * DS, 2.0f);
     d.call.w = w.packed, d.call.bias = bias, d.call.A = A, d.call.D = D;
-    bed_run(THREADS, step, call_selection, &d);
+    fixture_run(THREADS, step, call_selection, &d);
     report(c->name, d.call.xz, 2 * S);
     report(c->name, d.call.state, states);
     report(c->name, d.call.xdb, ROWS * DS);
     f32 *const buffers[] = {A, bias, D, norm};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
-    bed_matrix_free(&w);
+        fixture_free(buffers[i]);
+    fixture_matrix_free(&w);
 }
 
 /* One call of a kernel of attention or an MLP: what its family does not take is NULL. */
@@ -268,11 +268,11 @@ static void digest_layernorm(const struct layernorm_case *c)
                                     random_floats(22, S, 2.0f),
                                     random_floats(23, S, 2.0f),
                                     NULL};
-    bed_run(THREADS, step, call_layernorm, &call);
+    fixture_run(THREADS, step, call_layernorm, &call);
     report(c->name, call.a, ROWS * S);
-    bed_free(call.b);
-    bed_free(call.d);
-    bed_free(call.keys);
+    fixture_free(call.b);
+    fixture_free(call.d);
+    fixture_free(call.keys);
 }
 
 static void call_rope(run *r, void *context)
@@ -292,12 +292,12 @@ static void digest_rope(const struct rope_case *c)
                                     random_floats(26, kv, 2.0f),
                                     random_floats(27, words, 2.0f),
                                     random_floats(28, words, 2.0f)};
-    bed_run(THREADS, step, call_rope, &call);
+    fixture_run(THREADS, step, call_rope, &call);
     report(c->name, call.a, q);
     report(c->name, call.keys, words);
     report(c->name, call.values, words);
-    bed_free(call.b);
-    bed_free(call.d);
+    fixture_free(call.b);
+    fixture_free(call.d);
 }
 
 static void call_attention(run *r, void *context)
@@ -311,7 +311,7 @@ static f32 *random_halves(enum format type, uint64_t seed, size_t words)
 {
     f32 *floats = random_floats(seed, words, 1.0f);
     for (size_t i = 0; type != FORMAT_F32 && i < words; i++) {
-        uint32_t bits = (uint32_t)bed_random(&seed);
+        uint32_t bits = (uint32_t)fixture_random(&seed);
         bits = (bits & 0x83ff83ff) | (type == FORMAT_F16 ? 0x38003800 : 0x3f003f00);
         memcpy(&floats[i], &bits, sizeof bits);
     }
@@ -327,10 +327,10 @@ static void digest_attention(const struct attention_case *c)
     struct transformer_call call = {
         c,    random_floats(29, q, 2.0f),        NULL,
         NULL, random_halves(c->type, 30, words), random_halves(c->type, 31, words)};
-    bed_run(THREADS, late, call_attention, &call);
+    fixture_run(THREADS, late, call_attention, &call);
     report(c->name, call.a, q);
-    bed_free(call.keys);
-    bed_free(call.values);
+    fixture_free(call.keys);
+    fixture_free(call.values);
 }
 
 static void call_swiglu(run *r, void *context)
@@ -344,9 +344,9 @@ static void digest_swiglu(const struct swiglu_case *c)
     struct transformer_call call = {.c = c,
                                     .a = random_floats(32, (size_t)ROWS * c->S, 20.0f),
                                     .b = random_floats(33, (size_t)ROWS * c->S, 2.0f)};
-    bed_run(THREADS, step, call_swiglu, &call);
+    fixture_run(THREADS, step, call_swiglu, &call);
     report(c->name, call.a, (size_t)ROWS * c->S);
-    bed_free(call.b);
+    fixture_free(call.b);
 }
 
 int main(void)

@@ -12,13 +12,13 @@ static void *aligned(size_t bytes)
 {
     void *block = NULL;
     if (posix_memalign(&block, LINE_BYTES, bytes ? bytes : 1)) {
-        perror("kernel_bed");
+        perror("kernel_fixture");
         exit(EXIT_FAILURE);
     }
     return block;
 }
 
-f32 *bed_new(size_t count)
+f32 *fixture_new(size_t count)
 {
     /* band with the count in its first bytes, floats, band */
     const size_t words = count + 2 * BAND_BYTES / 4;
@@ -29,13 +29,13 @@ f32 *bed_new(size_t count)
     return (f32 *)(void *)(block + BAND_BYTES / 4);
 }
 
-void bed_free(f32 *buffer)
+void fixture_free(f32 *buffer)
 {
     if (buffer)
         free((char *)buffer - BAND_BYTES);
 }
 
-bool bed_intact(const f32 *buffer)
+bool fixture_intact(const f32 *buffer)
 {
     const uint32_t *block = (const void *)((const char *)buffer - BAND_BYTES);
     size_t count;
@@ -47,7 +47,7 @@ bool bed_intact(const f32 *buffer)
     return true;
 }
 
-uint64_t bed_random(uint64_t *state)
+uint64_t fixture_random(uint64_t *state)
 {
     /* SplitMix64 (Steele, Lea and Flood) */
     uint64_t z = *state += 0x9e3779b97f4a7c15u;
@@ -58,11 +58,11 @@ uint64_t bed_random(uint64_t *state)
 
 static f32 uniform(uint64_t *state, f32 scale)
 {
-    int32_t bits = (int32_t)(bed_random(state) >> 40) - (1 << 23);
+    int32_t bits = (int32_t)(fixture_random(state) >> 40) - (1 << 23);
     return (f32)bits * 0x1p-23f * scale;
 }
 
-void bed_fill(f32 *buffer, uint64_t seed, u32 rows, u32 stride, u32 cols, f32 scale)
+void fixture_fill(f32 *buffer, uint64_t seed, u32 rows, u32 stride, u32 cols, f32 scale)
 {
     for (u32 row = 0; row < rows; row++)
         for (u32 col = 0; col < stride; col++)
@@ -89,7 +89,7 @@ static double widen(enum format type, uint32_t bits)
 /* A random element of about `scale`, as its bits. */
 static uint32_t random_element(enum format type, uint64_t *state, f32 scale)
 {
-    const uint64_t dice = bed_random(state) % 64;
+    const uint64_t dice = fixture_random(state) % 64;
     const f32 value = dice == 0 ? -0.0f : dice == 1 ? 0.0f : uniform(state, scale);
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -98,14 +98,14 @@ static uint32_t random_element(enum format type, uint64_t *state, f32 scale)
     if (type == FORMAT_BF16)
         return bits >> 16;
     if (dice == 2)
-        return (uint32_t)(bed_random(state) & 0x83ff); /* subnormal */
+        return (uint32_t)(fixture_random(state) & 0x83ff); /* subnormal */
     int exponent = (int)(bits >> 23 & 255) - 127 + 15;
     if (exponent < 1 || exponent > 30)
         return 0;
     return (bits >> 16 & 0x8000) | (uint32_t)exponent << 10 | (bits >> 13 & 1023);
 }
 
-static void pack(struct bed_matrix *m, const uint32_t *bits)
+static void pack(struct fixture_matrix *m, const uint32_t *bits)
 {
     const u32 padded = LINE_PAD(m->rows);
     const size_t stored = LINE_PAD(m->cols);
@@ -125,9 +125,10 @@ static void pack(struct bed_matrix *m, const uint32_t *bits)
         }
 }
 
-struct bed_matrix bed_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols, f32 scale)
+struct fixture_matrix fixture_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols,
+                                         f32 scale)
 {
-    struct bed_matrix m = {.type = type, .rows = rows, .cols = cols};
+    struct fixture_matrix m = {.type = type, .rows = rows, .cols = cols};
     const size_t count = (size_t)rows * cols;
     m.packed_bytes = (type == FORMAT_F32 ? (size_t)4 : 2) * LINE_PAD(rows) * (size_t)LINE_PAD(cols);
     m.values = aligned(count * sizeof *m.values);
@@ -143,7 +144,7 @@ struct bed_matrix bed_matrix_new(enum format type, uint64_t seed, u32 rows, u32 
     return m;
 }
 
-void bed_matrix_free(struct bed_matrix *matrix)
+void fixture_matrix_free(struct fixture_matrix *matrix)
 {
     free(matrix->values);
     free(matrix->packed);
@@ -162,7 +163,7 @@ static void work_with_step(run *r, void *context)
     job->work(r, job->context);
 }
 
-void bed_run(u32 threads, struct step step, team_work *work, void *context)
+void fixture_run(u32 threads, struct step step, team_work *work, void *context)
 {
     static struct pool pool;
     struct job job = {step, work, context};
@@ -171,7 +172,7 @@ void bed_run(u32 threads, struct step step, team_work *work, void *context)
     team_stop(&pool);
 }
 
-uint64_t bed_hash(uint64_t hash, const f32 *values, size_t count)
+uint64_t fixture_hash(uint64_t hash, const f32 *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t bits;

@@ -13,22 +13,22 @@
 
 /* `count` floats on a 64-byte boundary between two bands of NaN; the floats are NaN as well, so
  * that what is not written, or read before it is written, shows. Ends the program if there is no
- * memory. Freed by bed_free. */
-f32 *bed_new(size_t count);
-void bed_free(f32 *buffer);
+ * memory. Freed by fixture_free. */
+f32 *fixture_new(size_t count);
+void fixture_free(f32 *buffer);
 
-/* Whether both bands of a buffer from bed_new are untouched. */
-bool bed_intact(const f32 *buffer);
+/* Whether both bands of a buffer from fixture_new are untouched. */
+bool fixture_intact(const f32 *buffer);
 
 /* Buffers of `rows` rows of `stride` floats: fills columns 0 .. cols-1 with values in
  * [-scale, scale) and the rest with 0. The same seed gives the same values everywhere. */
-void bed_fill(f32 *buffer, uint64_t seed, u32 rows, u32 stride, u32 cols, f32 scale);
+void fixture_fill(f32 *buffer, uint64_t seed, u32 rows, u32 stride, u32 cols, f32 scale);
 
 /* The next number of the sequence that starts with `*state`. */
-uint64_t bed_random(uint64_t *state);
+uint64_t fixture_random(uint64_t *state);
 
 /* A random matrix as a checkpoint has it, rows x cols, and the same packed in panels. */
-struct bed_matrix {
+struct fixture_matrix {
     enum format type;
     u32 rows, cols;
     double *values; /* [rows][cols], exact */
@@ -37,14 +37,15 @@ struct bed_matrix {
 };
 
 /* Values are random, about `scale` in size; some are zero, negative zero, or subnormal in f16. */
-struct bed_matrix bed_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols, f32 scale);
-void bed_matrix_free(struct bed_matrix *matrix);
+struct fixture_matrix fixture_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols,
+                                         f32 scale);
+void fixture_matrix_free(struct fixture_matrix *matrix);
 
 /* Runs `work` on a team of `threads` threads. */
-void bed_run(u32 threads, struct step step, team_work *work, void *context);
+void fixture_run(u32 threads, struct step step, team_work *work, void *context);
 
-/* FNV-1a over the bits of `count` floats, continuing from `hash` (BED_HASH to start with). */
-#define BED_HASH 0xcbf29ce484222325u
-uint64_t bed_hash(uint64_t hash, const f32 *values, size_t count);
+/* FNV-1a over the bits of `count` floats, continuing from `hash` (FIXTURE_HASH to start with). */
+#define FIXTURE_HASH 0xcbf29ce484222325u
+uint64_t fixture_hash(uint64_t hash, const f32 *values, size_t count);
 
 #endif

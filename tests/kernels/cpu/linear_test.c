@@ -12,7 +12,7 @@ enum { MOST_ROWS = 29, FIRST_LOGIT = 3 };
 /* One case with its data; y_before is what y holds before the call, for ADD. */
 struct trial {
     const struct linear_case *c;
-    struct bed_matrix w;
+    struct fixture_matrix w;
     u32 rows;
     f32 *bias, *x, *y, *y_before;
 };
@@ -26,27 +26,27 @@ static struct trial trial_new(const struct linear_case *c, u32 rows, f32 scale)
 {
     const u32 padded = LINE_PAD(c->M);
     struct trial t = {
-        .c = c, .rows = rows, .w = bed_matrix_new(c->type, 1 + c->M, c->M, c->K, scale)};
-    t.bias = bed_new(padded);
-    t.x = bed_new((size_t)(MOST_ROWS + FIRST_LOGIT) * c->XS);
-    t.y = bed_new((size_t)rows * c->YS);
-    t.y_before = bed_new((size_t)rows * c->YS);
-    bed_fill(t.bias, 2, 1, padded, c->M, 2.0f);
+        .c = c, .rows = rows, .w = fixture_matrix_new(c->type, 1 + c->M, c->M, c->K, scale)};
+    t.bias = fixture_new(padded);
+    t.x = fixture_new((size_t)(MOST_ROWS + FIRST_LOGIT) * c->XS);
+    t.y = fixture_new((size_t)rows * c->YS);
+    t.y_before = fixture_new((size_t)rows * c->YS);
+    fixture_fill(t.bias, 2, 1, padded, c->M, 2.0f);
     /* the columns from K on stay NaN: no kernel may read them */
     for (u32 row = 0; row < MOST_ROWS + FIRST_LOGIT; row++)
-        bed_fill(t.x + (size_t)row * c->XS, 3 + row, 1, c->K, c->K, 1.0f);
+        fixture_fill(t.x + (size_t)row * c->XS, 3 + row, 1, c->K, c->K, 1.0f);
     for (u32 row = 0; row < rows; row++)
-        bed_fill(t.y_before + (size_t)row * c->YS, 4 + row, 1, padded, c->M, 1.0f);
+        fixture_fill(t.y_before + (size_t)row * c->YS, 4 + row, 1, padded, c->M, 1.0f);
     return t;
 }
 
 static void trial_free(struct trial *t)
 {
-    bed_matrix_free(&t->w);
-    bed_free(t->bias);
-    bed_free(t->x);
-    bed_free(t->y);
-    bed_free(t->y_before);
+    fixture_matrix_free(&t->w);
+    fixture_free(t->bias);
+    fixture_free(t->x);
+    fixture_free(t->y);
+    fixture_free(t->y_before);
 }
 
 static void call(run *r, void *context)
@@ -59,7 +59,7 @@ static void trial_run(struct trial *t, u32 threads)
 {
     memcpy(t->y, t->y_before, (size_t)t->rows * t->c->YS * sizeof *t->y);
     struct step step = {.tokens = t->rows, .logit_rows = t->rows, .logit_first = FIRST_LOGIT};
-    bed_run(threads, step, call, t);
+    fixture_run(threads, step, call, t);
 }
 
 static bool has(const struct trial *t, enum epilogue one, enum epilogue other)
@@ -116,7 +116,7 @@ static double check_trial(const struct trial *t)
         for (u32 m = LINE_PAD(c->M); m < c->YS; m++)
             ck_assert_msg(isnan(y[m]), "%s row %u: wrote past the pads", c->name, row);
     }
-    ck_assert_msg(bed_intact(t->y) && bed_intact(t->x), "%s: wrote outside y", c->name);
+    ck_assert_msg(fixture_intact(t->y) && fixture_intact(t->x), "%s: wrote outside y", c->name);
     return worst;
 }
 
@@ -155,10 +155,10 @@ START_TEST(same_bits_for_any_team)
     const u32 rows = c->count == COUNT_ONE ? 1 : 13;
     struct trial t = trial_new(c, rows, 1.0f);
     trial_run(&t, 1);
-    const uint64_t one = bed_hash(BED_HASH, t.y, (size_t)rows * c->YS);
+    const uint64_t one = fixture_hash(FIXTURE_HASH, t.y, (size_t)rows * c->YS);
     for (u32 threads = 2; threads <= 4; threads++) {
         trial_run(&t, threads);
-        ck_assert_msg(bed_hash(BED_HASH, t.y, (size_t)rows * c->YS) == one,
+        ck_assert_msg(fixture_hash(FIXTURE_HASH, t.y, (size_t)rows * c->YS) == one,
                       "%s: %u threads give other bits than 1", c->name, threads);
     }
     trial_free(&t);

@@ -53,14 +53,14 @@ START_TEST(layernorm_within_bound)
     const size_t S = LINE_PAD(c->D);
     const u32 rows = c->count == COUNT_ONE ? 1 : ROWS;
     const u32 source = c->count == COUNT_LOGITS ? FIRST_LOGIT : 0;
-    struct layernorm_trial t = {c, bed_new((ROWS + FIRST_LOGIT) * S), bed_new(rows * S), bed_new(S),
-                                bed_new(S)};
-    bed_fill(t.weight, 1, 1, (u32)S, c->D, 2.0f);
-    bed_fill(t.bias, 2, 1, (u32)S, c->D, 2.0f);
+    struct layernorm_trial t = {c, fixture_new((ROWS + FIRST_LOGIT) * S), fixture_new(rows * S),
+                                fixture_new(S), fixture_new(S)};
+    fixture_fill(t.weight, 1, 1, (u32)S, c->D, 2.0f);
+    fixture_fill(t.bias, 2, 1, (u32)S, c->D, 2.0f);
     /* from 1e-9, where eps decides, to 1e6, every third row far from 0 */
     for (u32 row = 0; row < ROWS + FIRST_LOGIT; row++) {
         const f32 size = powf(10.0f, 1.25f * (f32)row - 9);
-        bed_fill(t.x + row * S, 3 + row, 1, (u32)S, c->D, size);
+        fixture_fill(t.x + row * S, 3 + row, 1, (u32)S, c->D, size);
         for (u32 i = 0; row % 3 == 2 && i < c->D; i++)
             t.x[row * S + i] += 7 * size;
     }
@@ -68,18 +68,18 @@ START_TEST(layernorm_within_bound)
     double worst = 0;
     for (u32 threads = 1; threads <= 4; threads++) {
         const struct step step = {.tokens = rows, .logit_rows = rows, .logit_first = FIRST_LOGIT};
-        bed_run(threads, step, call_layernorm, &t);
-        const uint64_t hash = bed_hash(BED_HASH, t.y, rows * S);
+        fixture_run(threads, step, call_layernorm, &t);
+        const uint64_t hash = fixture_hash(FIXTURE_HASH, t.y, rows * S);
         first_hash = threads == 1 ? hash : first_hash;
         ck_assert_msg(hash == first_hash, "%s: %u threads give other bits", c->name, threads);
     }
     for (u32 row = 0; row < rows; row++)
         worst = fmax(worst, check_layernorm_row(&t, t.x + (source + row) * S, t.y + row * S));
-    ck_assert_msg(bed_intact(t.y), "%s wrote outside y", c->name);
+    ck_assert_msg(fixture_intact(t.y), "%s wrote outside y", c->name);
     printf("%-28s worst error %.3f of the bound\n", c->name, worst);
     f32 *const buffers[] = {t.x, t.y, t.weight, t.bias};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
+        fixture_free(buffers[i]);
 }
 END_TEST
 
@@ -98,13 +98,13 @@ START_TEST(swiglu_within_bound)
 {
     const struct swiglu_case *c = &swiglu_cases[_i];
     const size_t count = (size_t)ROWS * c->S;
-    f32 *before = bed_new(count);
-    struct swiglu_trial t = {c, bed_new(count), bed_new(count)};
-    bed_fill(before, 1, 1, (u32)count, (u32)count, 20.0f);
-    bed_fill(t.up, 2, 1, (u32)count, (u32)count, 3.0f);
+    f32 *before = fixture_new(count);
+    struct swiglu_trial t = {c, fixture_new(count), fixture_new(count)};
+    fixture_fill(before, 1, 1, (u32)count, (u32)count, 20.0f);
+    fixture_fill(t.up, 2, 1, (u32)count, (u32)count, 3.0f);
     for (u32 threads = 1; threads <= 4; threads++) {
         memcpy(t.gate, before, count * sizeof *before);
-        bed_run(threads, (struct step){.tokens = ROWS - 1}, call_swiglu, &t);
+        fixture_run(threads, (struct step){.tokens = ROWS - 1}, call_swiglu, &t);
         for (size_t i = 0; i < count; i++) {
             const double x = before[i], exact = x / (1 + exp(-x)) * t.up[i];
             if (i >= count - c->S)
@@ -114,10 +114,10 @@ START_TEST(swiglu_within_bound)
                               "%s element %zu: %.9g, exact %.9g", c->name, i, t.gate[i], exact);
         }
     }
-    ck_assert_msg(bed_intact(t.gate), "%s wrote outside gate", c->name);
-    bed_free(before);
-    bed_free(t.gate);
-    bed_free(t.up);
+    ck_assert_msg(fixture_intact(t.gate), "%s wrote outside gate", c->name);
+    fixture_free(before);
+    fixture_free(t.gate);
+    fixture_free(t.up);
 }
 END_TEST
 

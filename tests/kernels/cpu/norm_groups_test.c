@@ -44,19 +44,20 @@ START_TEST(norm_within_bound)
 {
     const struct groups_case *const c = &groups_cases[_i];
     const u32 stride = c->D + BESIDE, rows = c->count == COUNT_ONE ? 1 : ROWS;
-    f32 *const x = bed_new((size_t)rows * stride), *const y = bed_new((size_t)rows * stride);
-    f32 *const weight = bed_new(c->D);
+    f32 *const x = fixture_new((size_t)rows * stride), *const y =
+                                                           fixture_new((size_t)rows * stride);
+    f32 *const weight = fixture_new(c->D);
     static const f32 scales[] = {1.0f, 1e15f, 30.0f, 1e-3f, 1e-9f};
-    bed_fill(weight, 1, 1, c->D, c->D, 2.0f);
-    bed_fill(x, 2, rows, stride, stride, 1.0f);
+    fixture_fill(weight, 1, 1, c->D, c->D, 2.0f);
+    fixture_fill(x, 2, rows, stride, stride, 1.0f);
     for (u32 row = 0; row < rows; row++)
         for (u32 i = 0; i < c->D; i++)
             x[(size_t)row * stride + i] *= scales[(row + i / (c->D / c->G)) % 5];
     double worst = 0;
     for (u32 threads = 1; threads <= 4; threads++) {
         memcpy(y, x, (size_t)rows * stride * sizeof(f32));
-        bed_run(threads, (struct step){.tokens = rows}, call_norm,
-                &(struct norm_call){c, y, weight});
+        fixture_run(threads, (struct step){.tokens = rows}, call_norm,
+                    &(struct norm_call){c, y, weight});
         for (u32 row = 0; row < rows; row++) {
             const size_t at = (size_t)row * stride;
             for (u32 i = 0; i < c->D; i += c->D / c->G)
@@ -65,11 +66,11 @@ START_TEST(norm_within_bound)
                           "%s wrote beside the row", c->name);
         }
     }
-    ck_assert_msg(bed_intact(y), "%s wrote outside", c->name);
+    ck_assert_msg(fixture_intact(y), "%s wrote outside", c->name);
     printf("%-28s worst error %.3f of the bound\n", c->name, worst);
-    bed_free(x);
-    bed_free(y);
-    bed_free(weight);
+    fixture_free(x);
+    fixture_free(y);
+    fixture_free(weight);
 }
 END_TEST
 
@@ -90,31 +91,36 @@ START_TEST(same_bits_as_one_by_one)
 {
     const struct exit_case *const c = &exit_cases[_i];
     const u32 M = LINE_PAD(c->M);
-    struct bed_matrix w = bed_matrix_new(c->type, 1, c->M, c->D, 1.0f);
-    struct exit_call e = {
-        c, true, w.packed, bed_new(M), bed_new(c->D + BESIDE), bed_new(c->D), bed_new(M)};
-    f32 *const want = bed_new(M), *const x = bed_new(c->D + BESIDE);
-    bed_fill(e.norm, 2, 1, c->D, c->D, 2.0f);
-    bed_fill(e.bias, 3, 1, M, c->M, 2.0f);
-    bed_fill(x, 4, 1, c->D + BESIDE, c->D, 3.0f);
+    struct fixture_matrix w = fixture_matrix_new(c->type, 1, c->M, c->D, 1.0f);
+    struct exit_call e = {c,
+                          true,
+                          w.packed,
+                          fixture_new(M),
+                          fixture_new(c->D + BESIDE),
+                          fixture_new(c->D),
+                          fixture_new(M)};
+    f32 *const want = fixture_new(M), *const x = fixture_new(c->D + BESIDE);
+    fixture_fill(e.norm, 2, 1, c->D, c->D, 2.0f);
+    fixture_fill(e.bias, 3, 1, M, c->M, 2.0f);
+    fixture_fill(x, 4, 1, c->D + BESIDE, c->D, 3.0f);
     for (u32 threads = 1; threads <= 5; threads++)
         for (u32 part = 0; part < 2; part++) {
             e.apart = part == 0;
             memcpy(e.x, x, (c->D + BESIDE) * sizeof(f32));
-            bed_fill(e.y, 5, 1, M, c->M, 1.0f);
-            bed_run(threads, (struct step){.tokens = 1}, call_exit, &e);
+            fixture_fill(e.y, 5, 1, M, c->M, 1.0f);
+            fixture_run(threads, (struct step){.tokens = 1}, call_exit, &e);
             if (e.apart)
                 memcpy(want, e.y, M * sizeof(f32));
             ck_assert_msg(!memcmp(want, e.y, M * sizeof(f32)), "%s, %u threads: other bits",
                           c->name, threads);
             ck_assert_msg(e.apart || !memcmp(x, e.x, (c->D + BESIDE) * sizeof(f32)),
                           "%s wrote to x", c->name);
-            ck_assert_msg(bed_intact(e.y) && bed_intact(e.x), "%s wrote outside", c->name);
+            ck_assert_msg(fixture_intact(e.y) && fixture_intact(e.x), "%s wrote outside", c->name);
         }
     f32 *const buffers[] = {e.y, e.x, e.norm, e.bias, want, x};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
-    bed_matrix_free(&w);
+        fixture_free(buffers[i]);
+    fixture_matrix_free(&w);
 }
 END_TEST
 

@@ -14,7 +14,7 @@ enum { ROWS = 9 };
 /* The data of one kernel; `before` is xdb before the call. */
 struct trial {
     const struct selection_case *c;
-    struct bed_matrix w;
+    struct fixture_matrix w;
     f32 *before, *state_before, *xz_before;
     f32 *bias, *A, *D, *dt_norm, *b_norm, *c_norm;
     struct selection_call call;
@@ -29,15 +29,15 @@ static size_t stride(const struct selection_case *c)
 /* `count` floats in whole lines, in [-scale, scale). */
 static f32 *filled(uint64_t seed, u32 count, f32 scale)
 {
-    f32 *floats = bed_new(LINE_PAD(count));
-    bed_fill(floats, seed, 1, LINE_PAD(count), count, scale);
+    f32 *floats = fixture_new(LINE_PAD(count));
+    fixture_fill(floats, seed, 1, LINE_PAD(count), count, scale);
     return floats;
 }
 
 static struct trial trial_new(const struct selection_case *c)
 {
     const u32 S = LINE_PAD(c->I), DS = (u32)stride(c), parts = c->R + 2 * c->N;
-    struct trial t = {.c = c, .w = bed_matrix_new(c->type, 1, c->I, c->R, 1.0f)};
+    struct trial t = {.c = c, .w = fixture_matrix_new(c->type, 1, c->I, c->R, 1.0f)};
     t.bias = filled(2, c->I, 2.0f);
     t.A = filled(3, c->N * S, 4.0f);
     t.D = filled(4, c->I, 1.0f);
@@ -45,22 +45,22 @@ static struct trial trial_new(const struct selection_case *c)
     t.b_norm = filled(6, c->N, 2.0f);
     t.c_norm = filled(7, c->N, 2.0f);
     t.state_before = filled(8, c->N * S, 2.0f);
-    t.xz_before = bed_new(2 * S);
-    t.before = bed_new((size_t)ROWS * DS);
-    bed_fill(t.xz_before, 9, 2, S, c->I, 3.0f);
+    t.xz_before = fixture_new(2 * S);
+    t.before = fixture_new((size_t)ROWS * DS);
+    fixture_fill(t.xz_before, 9, 2, S, c->I, 3.0f);
     /* from 1e-12, where eps decides, to 1e12 */
     for (u32 row = 0; row < ROWS; row++)
-        bed_fill(t.before + (size_t)row * DS, 10 + row, 1, DS, parts,
-                 powf(10.0f, 3.0f * (f32)row - 12));
+        fixture_fill(t.before + (size_t)row * DS, 10 + row, 1, DS, parts,
+                     powf(10.0f, 3.0f * (f32)row - 12));
     for (u32 i = 0; i < c->N * S; i++) { /* by lines of channels; the pads of the last one are 0 */
         const bool pad = i / (c->N * LINE_F32) * LINE_F32 + i % LINE_F32 >= c->I;
         t.A[i] = pad ? 0 : -fabsf(t.A[i]);
         t.state_before[i] = pad ? 0 : t.state_before[i];
     }
-    t.call = (struct selection_call){.xz = bed_new(2 * S),
-                                     .state = bed_new(c->N * S),
-                                     .xdb = bed_new((size_t)ROWS * DS),
-                                     .dt = bed_new(S),
+    t.call = (struct selection_call){.xz = fixture_new(2 * S),
+                                     .state = fixture_new(c->N * S),
+                                     .xdb = fixture_new((size_t)ROWS * DS),
+                                     .dt = fixture_new(S),
                                      .dt_norm = t.dt_norm,
                                      .b_norm = t.b_norm,
                                      .c_norm = t.c_norm,
@@ -77,8 +77,8 @@ static void trial_free(struct trial *t)
                             t->D,          t->dt_norm,      t->b_norm,    t->c_norm, t->call.xz,
                             t->call.state, t->call.xdb,     t->call.dt};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
-    bed_matrix_free(&t->w);
+        fixture_free(buffers[i]);
+    fixture_matrix_free(&t->w);
 }
 
 static void work(run *r, void *context)
@@ -96,7 +96,7 @@ static void trial_run(struct trial *t, u32 threads, u32 row,
     memcpy(t->call.state, t->state_before, t->c->N * S * sizeof *t->before);
     memcpy(t->call.xz, t->xz_before, 2 * S * sizeof *t->before);
     t->work = operation;
-    bed_run(threads, (struct step){.tokens = ROWS - row}, work, t);
+    fixture_run(threads, (struct step){.tokens = ROWS - row}, work, t);
 }
 
 /* One part of a row as norm.h says; returns the worst error as a part of its bound. */
@@ -126,7 +126,7 @@ START_TEST(norms_within_bound)
     double worst = 0;
     for (u32 threads = 1; threads <= 4; threads++) {
         trial_run(&t, threads, 0, c->norm);
-        const uint64_t hash = bed_hash(BED_HASH, t.call.xdb, ROWS * DS);
+        const uint64_t hash = fixture_hash(FIXTURE_HASH, t.call.xdb, ROWS * DS);
         first_hash = threads == 1 ? hash : first_hash;
         ck_assert_msg(hash == first_hash, "%s: %u threads give other bits", c->name, threads);
     }
@@ -138,7 +138,7 @@ START_TEST(norms_within_bound)
         for (size_t i = c->R + 2 * c->N; i < DS; i++)
             ck_assert_msg(y[i] == 0, "%s: pad not zero", c->name);
     }
-    ck_assert_msg(bed_intact(t.call.xdb), "%s wrote outside xdb", c->name);
+    ck_assert_msg(fixture_intact(t.call.xdb), "%s wrote outside xdb", c->name);
     printf("%-28s worst error %.3f of the bound\n", c->name, worst);
     trial_free(&t);
 }
@@ -152,19 +152,22 @@ START_TEST(decode_is_the_three_operations)
     struct trial t = trial_new(c);
     for (u32 row = 3; row <= 5; row++) {
         trial_run(&t, 1, row, c->separate);
-        const uint64_t want = bed_hash(bed_hash(BED_HASH, t.call.xz, 2 * S), t.call.state, states);
+        const uint64_t want =
+            fixture_hash(fixture_hash(FIXTURE_HASH, t.call.xz, 2 * S), t.call.state, states);
         for (u32 threads = 1; threads <= 4; threads++) {
             trial_run(&t, threads, row, c->fused);
-            ck_assert_msg(
-                bed_hash(bed_hash(BED_HASH, t.call.xz, 2 * S), t.call.state, states) == want,
-                "%s, row %u, %u threads: other bits than one by one", c->name, row, threads);
+            ck_assert_msg(fixture_hash(fixture_hash(FIXTURE_HASH, t.call.xz, 2 * S), t.call.state,
+                                       states) == want,
+                          "%s, row %u, %u threads: other bits than one by one", c->name, row,
+                          threads);
             ck_assert_mem_eq(t.call.xdb, t.before + row * stride(c), stride(c) * sizeof(f32));
         }
         for (size_t i = 0; i < 2 * S; i++)
             ck_assert_msg(isfinite(t.call.xz[i]), "%s: not finite", c->name);
         ck_assert(memcmp(t.call.xz, t.xz_before, S * sizeof(f32)) != 0);
     }
-    ck_assert(bed_intact(t.call.xz) && bed_intact(t.call.state) && bed_intact(t.call.xdb));
+    ck_assert(fixture_intact(t.call.xz) && fixture_intact(t.call.state) &&
+              fixture_intact(t.call.xdb));
     trial_free(&t);
 }
 END_TEST

@@ -47,33 +47,34 @@ START_TEST(norm_within_bound)
     const size_t S = LINE_PAD(c->D);
     const u32 rows = c->count == COUNT_ONE ? 1 : ROWS;
     const u32 source = c->count == COUNT_LOGITS ? FIRST_LOGIT : 0;
-    struct norm_trial t = {c, bed_new((ROWS + FIRST_LOGIT) * S), bed_new(rows * S), bed_new(S)};
-    bed_fill(t.weight, 1, 1, (u32)S, c->D, 2.0f);
+    struct norm_trial t = {c, fixture_new((ROWS + FIRST_LOGIT) * S), fixture_new(rows * S),
+                           fixture_new(S)};
+    fixture_fill(t.weight, 1, 1, (u32)S, c->D, 2.0f);
     /* from 1e-12, where eps decides, to 1e12 */
     for (u32 row = 0; row < ROWS + FIRST_LOGIT; row++)
-        bed_fill(t.x + row * S, 2 + row, 1, (u32)S, c->D, powf(10.0f, 2.4f * (f32)row - 12));
+        fixture_fill(t.x + row * S, 2 + row, 1, (u32)S, c->D, powf(10.0f, 2.4f * (f32)row - 12));
     uint64_t first_hash = 0;
     double worst = 0;
     for (u32 threads = 1; threads <= 4; threads++) {
         struct step step = {.tokens = rows, .logit_rows = rows, .logit_first = FIRST_LOGIT};
-        bed_run(threads, step, call_norm, &t);
-        const uint64_t hash = bed_hash(BED_HASH, t.y, rows * S);
+        fixture_run(threads, step, call_norm, &t);
+        const uint64_t hash = fixture_hash(FIXTURE_HASH, t.y, rows * S);
         first_hash = threads == 1 ? hash : first_hash;
         ck_assert_msg(hash == first_hash, "%s: %u threads give other bits", c->name, threads);
     }
     for (u32 row = 0; row < rows; row++)
         worst = fmax(worst, check_norm_row(&t, t.x + (source + row) * S, t.y + row * S));
-    ck_assert_msg(bed_intact(t.y), "%s wrote outside y", c->name);
+    ck_assert_msg(fixture_intact(t.y), "%s wrote outside y", c->name);
     printf("%-28s worst error %.3f of the bound\n", c->name, worst);
-    bed_free(t.x);
-    bed_free(t.y);
-    bed_free(t.weight);
+    fixture_free(t.x);
+    fixture_free(t.y);
+    fixture_free(t.weight);
 }
 END_TEST
 
 struct embed_trial {
     const struct embed_case *c;
-    struct bed_matrix table;
+    struct fixture_matrix table;
     u32 tokens[ROWS];
     f32 *y;
 };
@@ -89,24 +90,24 @@ START_TEST(embed_is_the_row)
     const struct embed_case *c = &embed_cases[_i];
     const size_t S = LINE_PAD(c->K);
     const u32 rows = c->count == COUNT_ONE ? 1 : ROWS;
-    struct embed_trial t = {c, bed_matrix_new(c->type, 5, c->M, c->K, 1.0f), {0}, NULL};
+    struct embed_trial t = {c, fixture_matrix_new(c->type, 5, c->M, c->K, 1.0f), {0}, NULL};
     uint64_t seed = 6;
     for (u32 row = 1; row < ROWS; row++)
-        t.tokens[row] = row == 1 ? c->M - 1 : (u32)(bed_random(&seed) % c->M);
+        t.tokens[row] = row == 1 ? c->M - 1 : (u32)(fixture_random(&seed) % c->M);
     if (c->count == COUNT_ONE)
         t.tokens[0] = 65;
     for (u32 threads = 1; threads <= 3; threads++) {
-        t.y = bed_new(rows * S);
-        bed_run(threads, (struct step){.tokens = rows}, call_embed, &t);
+        t.y = fixture_new(rows * S);
+        fixture_run(threads, (struct step){.tokens = rows}, call_embed, &t);
         for (u32 row = 0; row < rows; row++)
             for (u32 k = 0; k < S; k++)
                 ck_assert_msg(t.y[row * S + k] ==
                                   (k < c->K ? t.table.values[(size_t)t.tokens[row] * c->K + k] : 0),
                               "%s row %u column %u", c->name, row, k);
-        ck_assert_msg(bed_intact(t.y), "%s wrote outside y", c->name);
-        bed_free(t.y);
+        ck_assert_msg(fixture_intact(t.y), "%s wrote outside y", c->name);
+        fixture_free(t.y);
     }
-    bed_matrix_free(&t.table);
+    fixture_matrix_free(&t.table);
 }
 END_TEST
 

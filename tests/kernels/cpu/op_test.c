@@ -11,7 +11,7 @@ enum { TURNS = 2000 };
 /* y[turn] = narrow(wide(x[turn])): `wide` makes 1536 outputs from 48, `narrow` 80 from those. */
 struct chain {
     const struct linear_case *wide, *narrow;
-    struct bed_matrix wide_w, narrow_w;
+    struct fixture_matrix wide_w, narrow_w;
     f32 *bias, *x, *between, *y;
 };
 
@@ -35,29 +35,29 @@ static void call(run *r, void *context)
 START_TEST(a_barrier_between_operations)
 {
     struct chain c = {find("gemv_softplus_f32_1536x48"), find("gemv_bf16_80x1536"),
-                      .bias = bed_new(1536)};
+                      .bias = fixture_new(1536)};
     const size_t outputs = (size_t)TURNS * c.narrow->YS;
-    c.wide_w = bed_matrix_new(c.wide->type, 1, c.wide->M, c.wide->K, 1.0f);
-    c.narrow_w = bed_matrix_new(c.narrow->type, 2, c.narrow->M, c.narrow->K, 1.0f);
-    c.x = bed_new((size_t)TURNS * c.wide->XS);
-    c.between = bed_new(c.wide->YS);
-    c.y = bed_new(outputs);
+    c.wide_w = fixture_matrix_new(c.wide->type, 1, c.wide->M, c.wide->K, 1.0f);
+    c.narrow_w = fixture_matrix_new(c.narrow->type, 2, c.narrow->M, c.narrow->K, 1.0f);
+    c.x = fixture_new((size_t)TURNS * c.wide->XS);
+    c.between = fixture_new(c.wide->YS);
+    c.y = fixture_new(outputs);
     ck_assert_uint_eq(c.wide->YS, c.narrow->XS);
-    bed_fill(c.bias, 3, 1, 1536, 1536, 1.0f);
-    bed_fill(c.x, 4, TURNS, c.wide->XS, c.wide->K, 1.0f);
-    bed_run(1, (struct step){.tokens = 1}, call, &c);
-    const uint64_t alone = bed_hash(BED_HASH, c.y, outputs);
+    fixture_fill(c.bias, 3, 1, 1536, 1536, 1.0f);
+    fixture_fill(c.x, 4, TURNS, c.wide->XS, c.wide->K, 1.0f);
+    fixture_run(1, (struct step){.tokens = 1}, call, &c);
+    const uint64_t alone = fixture_hash(FIXTURE_HASH, c.y, outputs);
     for (u32 threads = 2; threads <= 4; threads++) {
         memset(c.between, 0, c.wide->YS * sizeof *c.between);
-        bed_run(threads, (struct step){.tokens = 1}, call, &c);
-        ck_assert_msg(bed_hash(BED_HASH, c.y, outputs) == alone,
+        fixture_run(threads, (struct step){.tokens = 1}, call, &c);
+        ck_assert_msg(fixture_hash(FIXTURE_HASH, c.y, outputs) == alone,
                       "%u threads: an operation began before the one before it had ended", threads);
     }
-    bed_matrix_free(&c.wide_w);
-    bed_matrix_free(&c.narrow_w);
+    fixture_matrix_free(&c.wide_w);
+    fixture_matrix_free(&c.narrow_w);
     f32 *const buffers[] = {c.bias, c.x, c.between, c.y};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
+        fixture_free(buffers[i]);
 }
 END_TEST
 

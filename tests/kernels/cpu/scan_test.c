@@ -29,19 +29,19 @@ static struct text text_new(const struct scan_case *c)
 {
     const u32 S = LINE_PAD(c->I), DS = LINE_PAD(c->R + 2 * c->N);
     struct text t = {.c = c, .S = S, .DS = DS};
-    t.xz = bed_new((size_t)TOKENS * 2 * S);
-    t.dt = bed_new((size_t)TOKENS * S);
-    t.xdb = bed_new((size_t)TOKENS * DS);
-    t.A = bed_new((size_t)c->N * S);
-    t.D = bed_new(S);
-    t.y = bed_new((size_t)TOKENS * S);
-    t.state = bed_new((size_t)c->N * S);
+    t.xz = fixture_new((size_t)TOKENS * 2 * S);
+    t.dt = fixture_new((size_t)TOKENS * S);
+    t.xdb = fixture_new((size_t)TOKENS * DS);
+    t.A = fixture_new((size_t)c->N * S);
+    t.D = fixture_new(S);
+    t.y = fixture_new((size_t)TOKENS * S);
+    t.state = fixture_new((size_t)c->N * S);
     for (u32 row = 0; row < 2 * TOKENS; row++)
-        bed_fill(t.xz + (size_t)row * S, 1 + row, 1, S, c->I, 3.0f);
-    bed_fill(t.dt, 200, TOKENS, S, c->I, 1.0f);
-    bed_fill(t.xdb, 201, TOKENS, DS, c->R + 2 * c->N, 2.0f);
-    bed_fill(t.A, 202, 1, c->N * S, c->N * S, 1.0f);
-    bed_fill(t.D, 203, 1, S, c->I, 1.0f);
+        fixture_fill(t.xz + (size_t)row * S, 1 + row, 1, S, c->I, 3.0f);
+    fixture_fill(t.dt, 200, TOKENS, S, c->I, 1.0f);
+    fixture_fill(t.xdb, 201, TOKENS, DS, c->R + 2 * c->N, 2.0f);
+    fixture_fill(t.A, 202, 1, c->N * S, c->N * S, 1.0f);
+    fixture_fill(t.D, 203, 1, S, c->I, 1.0f);
     for (size_t i = 0; i < (size_t)TOKENS * S; i++)
         t.dt[i] = fabsf(t.dt[i]); /* from a softplus */
     /* decays of trained models: from slower than f32 can hold to gone within one step */
@@ -58,7 +58,7 @@ static void text_free(struct text *t)
 {
     f32 *const buffers[] = {t->xz, t->dt, t->xdb, t->A, t->D, t->y, t->state};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
+        fixture_free(buffers[i]);
 }
 
 struct chunk {
@@ -79,17 +79,18 @@ static void call(run *r, void *context)
 static void chunk_run(struct text *t, u32 first, u32 rows, u32 threads)
 {
     const size_t S = t->S, bytes = S * sizeof(f32);
-    struct chunk chunk = {t, first, bed_new(rows * 2 * S)};
+    struct chunk chunk = {t, first, fixture_new(rows * 2 * S)};
     memcpy(chunk.xz, t->xz + first * 2 * S, rows * 2 * bytes);
-    bed_run(threads, (struct step){.tokens = rows}, call, &chunk);
+    fixture_run(threads, (struct step){.tokens = rows}, call, &chunk);
     for (u32 row = 0; row < rows; row++) {
         memcpy(t->y + (first + row) * S, chunk.xz + row * 2 * S, bytes);
         ck_assert_msg(
             !memcmp(chunk.xz + (row * 2 + 1) * S, t->xz + ((first + row) * 2 + 1) * S, bytes),
             "%s wrote to z", t->c->name);
     }
-    ck_assert_msg(bed_intact(chunk.xz) && bed_intact(t->state), "%s wrote outside", t->c->name);
-    bed_free(chunk.xz);
+    ck_assert_msg(fixture_intact(chunk.xz) && fixture_intact(t->state), "%s wrote outside",
+                  t->c->name);
+    fixture_free(chunk.xz);
 }
 
 /* The whole text in chunks of `cut`, from the state of a text's start. */
@@ -180,13 +181,13 @@ START_TEST(same_bits_for_any_cut_and_team)
     struct text t = text_new(&scan_cases[_i]);
     text_run(&t, TOKENS, 1);
     const size_t outputs = (size_t)TOKENS * t.S, states = (size_t)t.c->N * t.S;
-    const uint64_t whole = bed_hash(bed_hash(BED_HASH, t.y, outputs), t.state, states);
+    const uint64_t whole = fixture_hash(fixture_hash(FIXTURE_HASH, t.y, outputs), t.state, states);
     static const u32 cuts[] = {1, 2, 7, 32, TOKENS, 5, 64};
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
         text_run(&t, cuts[i], 1 + (u32)i % 4);
-        ck_assert_msg(bed_hash(bed_hash(BED_HASH, t.y, outputs), t.state, states) == whole,
-                      "%s: chunks of %u on %u threads give other bits", t.c->name, cuts[i],
-                      1 + (u32)i % 4);
+        ck_assert_msg(
+            fixture_hash(fixture_hash(FIXTURE_HASH, t.y, outputs), t.state, states) == whole,
+            "%s: chunks of %u on %u threads give other bits", t.c->name, cuts[i], 1 + (u32)i % 4);
     }
     text_free(&t);
 }

@@ -26,16 +26,16 @@ static struct text text_new(const struct ssd_case *c)
     struct text t = {.c = c, .I = I, .B = 2 * I, .states = (size_t)c->H * c->N * c->P};
     t.C = t.B + c->G * c->N;
     t.dt = t.C + c->G * c->N;
-    t.zx = bed_new((size_t)TOKENS * c->XS);
-    t.A = bed_new(heads);
-    t.D = bed_new(heads);
-    t.bias = bed_new(heads);
-    t.y = bed_new((size_t)TOKENS * I);
-    t.state = bed_new(t.states);
-    bed_fill(t.zx, 1, TOKENS, c->XS, t.dt + c->H, 3.0f);
-    bed_fill(t.A, 2, 1, heads, c->H, 1.0f);
-    bed_fill(t.D, 3, 1, heads, c->H, 1.0f);
-    bed_fill(t.bias, 4, 1, heads, c->H, 4.0f);
+    t.zx = fixture_new((size_t)TOKENS * c->XS);
+    t.A = fixture_new(heads);
+    t.D = fixture_new(heads);
+    t.bias = fixture_new(heads);
+    t.y = fixture_new((size_t)TOKENS * I);
+    t.state = fixture_new(t.states);
+    fixture_fill(t.zx, 1, TOKENS, c->XS, t.dt + c->H, 3.0f);
+    fixture_fill(t.A, 2, 1, heads, c->H, 1.0f);
+    fixture_fill(t.D, 3, 1, heads, c->H, 1.0f);
+    fixture_fill(t.bias, 4, 1, heads, c->H, 4.0f);
     /* decays from slower than f32 can hold to gone within one step; time steps beyond softplus */
     static const f32 rates[] = {1, 8, 1e-6f, 16, 0.1f, 3e8f, 100};
     for (u32 head = 0; head < c->H; head++) {
@@ -50,7 +50,7 @@ static void text_free(struct text *t)
 {
     f32 *const buffers[] = {t->zx, t->A, t->D, t->bias, t->y, t->state};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
+        fixture_free(buffers[i]);
 }
 
 struct chunk {
@@ -69,9 +69,9 @@ static void call(run *r, void *context)
 static void chunk_run(struct text *t, u32 first, u32 rows, u32 threads)
 {
     const u32 XS = t->c->XS, I = t->I;
-    struct chunk chunk = {t, bed_new((size_t)rows * XS)};
+    struct chunk chunk = {t, fixture_new((size_t)rows * XS)};
     memcpy(chunk.zx, t->zx + (size_t)first * XS, (size_t)rows * XS * sizeof(f32));
-    bed_run(threads, (struct step){.tokens = rows}, call, &chunk);
+    fixture_run(threads, (struct step){.tokens = rows}, call, &chunk);
     for (u32 row = 0; row < rows; row++) {
         const f32 *const got = chunk.zx + (size_t)row * XS;
         memcpy(t->y + (size_t)(first + row) * I, got, I * sizeof(f32));
@@ -79,8 +79,9 @@ static void chunk_run(struct text *t, u32 first, u32 rows, u32 threads)
             !memcmp(got + I, t->zx + (size_t)(first + row) * XS + I, (XS - I) * sizeof(f32)),
             "%s wrote beside z", t->c->name);
     }
-    ck_assert_msg(bed_intact(chunk.zx) && bed_intact(t->state), "%s wrote outside", t->c->name);
-    bed_free(chunk.zx);
+    ck_assert_msg(fixture_intact(chunk.zx) && fixture_intact(t->state), "%s wrote outside",
+                  t->c->name);
+    fixture_free(chunk.zx);
 }
 
 /* The whole text in chunks of `cut`, from the state of a text's start. */
@@ -182,14 +183,15 @@ START_TEST(same_bits_for_any_cut_and_team)
     struct text t = text_new(&ssd_cases[_i]);
     text_run(&t, TOKENS, 1);
     const size_t outputs = (size_t)TOKENS * t.I;
-    const uint64_t whole = bed_hash(bed_hash(BED_HASH, t.y, outputs), t.state, t.states);
+    const uint64_t whole =
+        fixture_hash(fixture_hash(FIXTURE_HASH, t.y, outputs), t.state, t.states);
     static const u32 cuts[] = {1, 2, 7, 32, TOKENS, 5, 64};
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
         const u32 threads = 1 + (u32)i * 3 % 8;
         text_run(&t, cuts[i], threads);
-        ck_assert_msg(bed_hash(bed_hash(BED_HASH, t.y, outputs), t.state, t.states) == whole,
-                      "%s: chunks of %u on %u threads give other bits", t.c->name, cuts[i],
-                      threads);
+        ck_assert_msg(
+            fixture_hash(fixture_hash(FIXTURE_HASH, t.y, outputs), t.state, t.states) == whole,
+            "%s: chunks of %u on %u threads give other bits", t.c->name, cuts[i], threads);
     }
     text_free(&t);
 }

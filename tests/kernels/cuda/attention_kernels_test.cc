@@ -73,7 +73,7 @@ CHUNK_SHAPES(MAKE_CHUNK)
 
 static const struct shape {
     const char *name;
-    struct bed_heads heads;
+    struct cpu_heads heads;
     size_t work;
     void (*call)(run *r, f32 *q, const void *keys, const void *values);
 } one_shapes[] = {
@@ -100,7 +100,7 @@ struct text {
 };
 
 /* Where element d of a position's key or value lies in a head, as cache.cuh says, in elements. */
-static size_t place(const struct bed_heads *h, bool keys, u32 slot, u32 d)
+static size_t place(const struct cpu_heads *h, bool keys, u32 slot, u32 d)
 {
     const u32 width = h->type == FORMAT_F32 ? 4 : 8;
     if (!keys)
@@ -109,11 +109,11 @@ static size_t place(const struct bed_heads *h, bool keys, u32 slot, u32 d)
 }
 
 /* Copies what the CPU's cache has of one position. */
-static void carry(const struct bed_heads *h, bool keys, const void *from, void *to, u32 slot)
+static void carry(const struct cpu_heads *h, bool keys, const void *from, void *to, u32 slot)
 {
     for (u32 g = 0; g < h->KV; g++)
         for (u32 d = 0; d < h->HD; d++) {
-            const u32 bits = bed_cache_bits(h, keys, from, g, slot, d);
+            const u32 bits = cpu_cache_bits(h, keys, from, g, slot, d);
             const size_t at = (size_t)g * h->C * h->HD + place(h, keys, slot, d);
             if (h->type == FORMAT_F32)
                 ((u32 *)to)[at] = bits;
@@ -125,37 +125,37 @@ static void carry(const struct bed_heads *h, bool keys, const void *from, void *
 /* Positions up to the last row's, as far as the cache holds them. */
 static void fill(struct text *t, f32 scale)
 {
-    const struct bed_heads *const h = &t->s->heads;
+    const struct cpu_heads *const h = &t->s->heads;
     const u32 width = h->KV * h->HD;
     const uint64_t end = t->position + t->rows, first = end < h->C ? 0 : end - h->C;
     f32 *const rows = (f32 *)aligned_alloc(64, 2 * width * sizeof(f32)), none[16] = {};
     for (uint64_t p = first; p < end; p++) {
-        bed_fill(rows, p + 1, 1, width, width, 1.0f);
-        bed_fill(rows + width, p + 1000000, 1, width, width, 2.0f);
-        bed_rope_append(h, 0, NULL, 1, p, (f32 *)none, rows, rows + width, t->cpu_keys,
+        fixture_fill(rows, p + 1, 1, width, width, 1.0f);
+        fixture_fill(rows + width, p + 1000000, 1, width, width, 2.0f);
+        cpu_rope_append(h, 0, NULL, 1, p, (f32 *)none, rows, rows + width, t->cpu_keys,
                         t->cpu_values);
         carry(h, true, t->cpu_keys, t->keys, (u32)(p % h->C));
         carry(h, false, t->cpu_values, t->values, (u32)(p % h->C));
     }
     free(rows);
-    bed_fill(t->before, 3, t->rows, h->H * h->HD, h->H * h->HD, scale);
+    fixture_fill(t->before, 3, t->rows, h->H * h->HD, h->H * h->HD, scale);
 }
 
 static struct text text_new(const struct shape *s, u32 rows, uint64_t position, f32 scale)
 {
-    const struct bed_heads *const h = &s->heads;
+    const struct cpu_heads *const h = &s->heads;
     const size_t floats = (size_t)rows * h->H * h->HD;
     struct step step = {};
     struct text t = {};
     step.tokens = rows, step.position = position;
     t.s = s, t.rows = rows, t.position = position;
-    t.keys = bed_new_bytes(bed_cache_bytes(h), SIMT_ORDINARY, "keys");
-    t.values = bed_new_bytes(bed_cache_bytes(h), SIMT_ORDINARY, "values");
-    t.cpu_keys = bed_cache_new(h), t.cpu_values = bed_cache_new(h);
-    t.work = bed_new_bytes(s->work, SIMT_ORDINARY, "the workspace");
-    t.q = bed_new(floats, SIMT_ORDINARY, "q");
+    t.keys = fixture_new_bytes(cpu_cache_bytes(h), SIMT_ORDINARY, "keys");
+    t.values = fixture_new_bytes(cpu_cache_bytes(h), SIMT_ORDINARY, "values");
+    t.cpu_keys = cpu_cache_new(h), t.cpu_values = cpu_cache_new(h);
+    t.work = fixture_new_bytes(s->work, SIMT_ORDINARY, "the workspace");
+    t.q = fixture_new(floats, SIMT_ORDINARY, "q");
     t.before = (f32 *)aligned_alloc(64, floats * sizeof(f32));
-    t.step = bed_step_new(step);
+    t.step = fixture_step_new(step);
     fill(&t, scale);
     return t;
 }
@@ -164,7 +164,7 @@ static void text_free(struct text *t)
 {
     void *const known[] = {t->keys, t->values, t->work, t->q, t->step};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        bed_free(known[i]);
+        fixture_free(known[i]);
     free(t->cpu_keys), free(t->cpu_values), free(t->before);
 }
 
@@ -182,16 +182,16 @@ static void text_run(struct text *t)
 /* The exact key or value element of a position. */
 static double exact_of(const struct text *t, bool keys, u32 g, uint64_t p, u32 d)
 {
-    const struct bed_heads *const h = &t->s->heads;
-    return bed_widen(h->type, bed_cache_bits(h, keys, keys ? t->cpu_keys : t->cpu_values, g,
-                                             (u32)(p % h->C), d));
+    const struct cpu_heads *const h = &t->s->heads;
+    return fixture_widen(h->type, cpu_cache_bits(h, keys, keys ? t->cpu_keys : t->cpu_values, g,
+                                                 (u32)(p % h->C), d));
 }
 
 /* ---- one row --------------------------------------------------------------------------------- */
 /* s[i] <- the score of position first + i; returns the largest error that the bound allows one. */
 static double scores(const struct text *t, u32 head, uint64_t first, u32 n, double *s)
 {
-    const struct bed_heads *const h = &t->s->heads;
+    const struct cpu_heads *const h = &t->s->heads;
     const f32 *const q = t->before + (size_t)head * h->HD;
     double worst = 0;
     for (u32 i = 0; i < n; i++) {
@@ -208,7 +208,7 @@ static double scores(const struct text *t, u32 head, uint64_t first, u32 n, doub
 
 static double one_check(const struct text *t, u32 head)
 {
-    const struct bed_heads *const h = &t->s->heads;
+    const struct cpu_heads *const h = &t->s->heads;
     const uint64_t end = t->position + 1, first = h->W > 0 && end > h->W ? end - h->W : 0;
     const u32 n = (u32)(end - first), g = head * h->KV / h->H;
     double *const s = (double *)calloc(n, sizeof *s), most = -INFINITY, sum = 0, worst = 0;
@@ -272,7 +272,7 @@ static void any_schedule(struct text *t)
     for (u32 seed = 0; seed <= SEEDS; seed++) {
         simt_schedule(seed);
         text_run(t);
-        const uint64_t hash = bed_hash(BED_HASH, t->q, floats);
+        const uint64_t hash = fixture_hash(FIXTURE_HASH, t->q, floats);
         if (seed == 0)
             in_order = hash;
         ck_assert_msg(hash == in_order, "%s: schedule %u gives other bits", t->s->name, seed);
@@ -315,11 +315,11 @@ END_TEST
 /* As kernels/cpu/attention.h has it; the sign of a zero may differ. */
 static void chunk_check(const struct text *t)
 {
-    const struct bed_heads *const h = &t->s->heads;
+    const struct cpu_heads *const h = &t->s->heads;
     const u32 width = h->H * h->HD;
     f32 *const cpu = (f32 *)aligned_alloc(64, (size_t)t->rows * width * sizeof(f32));
     memcpy(cpu, t->before, (size_t)t->rows * width * sizeof(f32));
-    bed_attention(h, SCALE(h->HD), t->rows, t->position, cpu, t->cpu_keys, t->cpu_values);
+    cpu_attention(h, SCALE(h->HD), t->rows, t->position, cpu, t->cpu_keys, t->cpu_values);
     for (u32 row = 0; row < t->rows; row++)
         for (u32 i = 0; i < width; i++) {
             const f32 got = t->q[(size_t)row * width + i], want = cpu[(size_t)row * width + i];

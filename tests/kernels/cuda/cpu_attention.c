@@ -15,22 +15,22 @@
 
 #include "tests/kernels/cuda/cpu_attention.h"
 
-size_t bed_cache_bytes(const struct bed_heads *heads)
+size_t cpu_cache_bytes(const struct cpu_heads *heads)
 {
     return heads->KV * cache_bytes(heads->type, heads->HD, heads->C);
 }
 
-void *bed_cache_new(const struct bed_heads *heads)
+void *cpu_cache_new(const struct cpu_heads *heads)
 {
-    void *cache = aligned_alloc(LINE_BYTES, bed_cache_bytes(heads));
+    void *cache = aligned_alloc(LINE_BYTES, cpu_cache_bytes(heads));
     if (cache == NULL) {
-        perror("bed");
+        perror("fixture");
         exit(EXIT_FAILURE);
     }
-    return memset(cache, 0xff, bed_cache_bytes(heads));
+    return memset(cache, 0xff, cpu_cache_bytes(heads));
 }
 
-u32 bed_cache_bits(const struct bed_heads *heads, bool keys, const void *cache, u32 g, u32 slot,
+u32 cpu_cache_bits(const struct cpu_heads *heads, bool keys, const void *cache, u32 g, u32 slot,
                    u32 d)
 {
     const enum format T = heads->type;
@@ -46,7 +46,7 @@ u32 bed_cache_bits(const struct bed_heads *heads, bool keys, const void *cache, 
     return ((const uint16_t *)(const void *)head)[at];
 }
 
-void bed_rope_append(const struct bed_heads *heads, u32 R, const f32 *table, u32 rows,
+void cpu_rope_append(const struct cpu_heads *heads, u32 R, const f32 *table, u32 rows,
                      uint64_t position, f32 *q, const f32 *k, const f32 *v, void *keys,
                      void *values)
 {
@@ -57,7 +57,7 @@ void bed_rope_append(const struct bed_heads *heads, u32 R, const f32 *table, u32
                 v, keys, values, (struct rope_turns){R / 2, cosine, sine});
 }
 
-void bed_attention(const struct bed_heads *heads, f32 scale, u32 rows, uint64_t position, f32 *q,
+void cpu_attention(const struct cpu_heads *heads, f32 scale, u32 rows, uint64_t position, f32 *q,
                    const void *keys, const void *values)
 {
     const struct step step = {.tokens = rows, .position = position};
@@ -67,7 +67,7 @@ void bed_attention(const struct bed_heads *heads, f32 scale, u32 rows, uint64_t 
               &r, q, keys, values, result);
 }
 
-void bed_rope_angle(double angle, f32 *cosine, f32 *sine)
+void cpu_rope_angle(double angle, f32 *cosine, f32 *sine)
 {
     rope_angle(angle, cosine, sine);
 }

@@ -10,30 +10,30 @@ extern "C" {
 #endif
 
 /* An attention: C positions in the cache, window W. */
-struct bed_heads {
+struct cpu_heads {
     enum format type; /* of the cache */
     u32 H, KV, HD, C, W;
 };
 
 /* Bytes of the keys, or of the values, and room for them; NaN. Ends the program without memory. */
-size_t bed_cache_bytes(const struct bed_heads *heads);
-void *bed_cache_new(const struct bed_heads *heads);
+size_t cpu_cache_bytes(const struct cpu_heads *heads);
+void *cpu_cache_new(const struct cpu_heads *heads);
 
 /* The element d that the CPU's keys, or values, have of position `slot` of head g: its bits. */
-u32 bed_cache_bits(const struct bed_heads *heads, bool keys, const void *cache, u32 g, u32 slot,
+u32 cpu_cache_bits(const struct cpu_heads *heads, bool keys, const void *cache, u32 g, u32 slot,
                    u32 d);
 
 /* Turns and appends `rows` rows from `position` on, by one thread of the CPU. Frequencies [R/2]. */
-void bed_rope_append(const struct bed_heads *heads, u32 R, const f32 *table, u32 rows,
+void cpu_rope_append(const struct cpu_heads *heads, u32 R, const f32 *table, u32 rows,
                      uint64_t position, f32 *q, const f32 *k, const f32 *v, void *keys,
                      void *values);
 
 /* Attention of `rows` rows from `position` on, the same way. */
-void bed_attention(const struct bed_heads *heads, f32 scale, u32 rows, uint64_t position, f32 *q,
+void cpu_attention(const struct cpu_heads *heads, f32 scale, u32 rows, uint64_t position, f32 *q,
                    const void *keys, const void *values);
 
 /* cos and sin of one angle, as the CPU turns by it. */
-void bed_rope_angle(double angle, f32 *cosine, f32 *sine);
+void cpu_rope_angle(double angle, f32 *cosine, f32 *sine);
 
 #ifdef __cplusplus
 }

@@ -2,7 +2,7 @@
 
 #include "kernels/cpu/route.h"
 
-void bed_route(u32 E, u32 K, bool renorm, const f32 *logits, f32 *route)
+void cpu_route(u32 E, u32 K, bool renorm, const f32 *logits, f32 *route)
 {
     _Alignas(LINE_BYTES) f32 p[256] = {0};
     memcpy(p, logits, E * sizeof *p);

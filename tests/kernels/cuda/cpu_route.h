@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* route[PAD(2 K)] <- that of logits[E], E at most 256. */
-void bed_route(u32 E, u32 K, bool renorm, const f32 *logits, f32 *route);
+void cpu_route(u32 E, u32 K, bool renorm, const f32 *logits, f32 *route);
 
 #ifdef __cplusplus
 }

@@ -116,7 +116,7 @@ static const struct linear_case linear_small[] = {LINEAR_SMALL(GEMV_ROW)};
 
 struct linear_trial {
     const struct linear_case *c;
-    struct bed_matrix w;
+    struct fixture_matrix w;
     f32 *x, *y, *bias, *before;
 };
 
@@ -124,14 +124,15 @@ static struct linear_trial linear_new(const struct linear_case *c)
 {
     const u32 K = LINE_PAD(c->K), M = LINE_PAD(c->M);
     struct linear_trial t = {c,
-                             bed_matrix_new(c->type, c->M + c->K, c->M, c->K, 1.0f),
-                             bed_new(2 * K, SIMT_ORDINARY, "x"),
-                             bed_new(M, SIMT_ORDINARY, "y"),
-                             bed_new(M, SIMT_WEIGHTS, "bias"),
+                             fixture_matrix_new(c->type, c->M + c->K, c->M, c->K, 1.0f),
+                             fixture_new(2 * K, SIMT_ORDINARY, "x"),
+                             fixture_new(M, SIMT_ORDINARY, "y"),
+                             fixture_new(M, SIMT_WEIGHTS, "bias"),
                              (f32 *)calloc(M, sizeof(f32))};
-    bed_fill(t.x, 7, 1, c->K, c->K, 1.0f); /* behind column K-1 it is NaN: not even pads count */
-    bed_fill(t.bias, 8, 1, M, c->M, 2.0f);
-    bed_fill(t.before, 9, 1, M, c->M, 2.0f);
+    fixture_fill(t.x, 7, 1, c->K, c->K,
+                 1.0f); /* behind column K-1 it is NaN: not even pads count */
+    fixture_fill(t.bias, 8, 1, M, c->M, 2.0f);
+    fixture_fill(t.before, 9, 1, M, c->M, 2.0f);
     return t;
 }
 
@@ -146,8 +147,8 @@ static void linear_run(struct linear_trial *t)
 
 static void linear_free(struct linear_trial *t)
 {
-    bed_matrix_free(&t->w);
-    bed_free(t->x), bed_free(t->y), bed_free(t->bias);
+    fixture_matrix_free(&t->w);
+    fixture_free(t->x), fixture_free(t->y), fixture_free(t->bias);
     free(t->before);
 }
 
@@ -170,8 +171,8 @@ static double linear_check(const struct linear_trial *t, u32 m)
         bound += 3 * 2 * unit * exact;
     }
     if (c->epilogue == EPILOGUE_GELU) {
-        bound = bed_gelu_bound(exact, bound);
-        exact = bed_gelu_exact(exact);
+        bound = cpu_gelu_bound(exact, bound);
+        exact = cpu_gelu_exact(exact);
     }
     const double error = fabs(t->y[m] - exact);
     if (!(error <= bound))
@@ -189,7 +190,7 @@ START_TEST(linear_within_bound)
         worst = fmax(worst, linear_check(&t, m));
     for (u32 m = t.c->M; m < LINE_PAD(t.c->M); m++)
         ck_assert_msg(t.y[m] == 0, "%s: pad %u is %g", t.c->name, m, t.y[m]);
-    const struct launch l = bed_last_launch();
+    const struct launch l = fixture_last_launch();
     printf("%-24s %4u blocks of %3u: worst error %.3f of the bound\n", t.c->name, l.blocks,
            l.threads, worst);
     linear_free(&t);
@@ -213,11 +214,11 @@ START_TEST(linear_any_schedule)
 {
     struct linear_trial t = linear_new(&linear_small[_i]);
     linear_run(&t);
-    const uint64_t in_order = bed_hash(BED_HASH, t.y, LINE_PAD(t.c->M));
+    const uint64_t in_order = fixture_hash(FIXTURE_HASH, t.y, LINE_PAD(t.c->M));
     for (u32 seed = 1; seed <= SEEDS; seed++) {
         simt_schedule(seed);
         linear_run(&t);
-        ck_assert_msg(bed_hash(BED_HASH, t.y, LINE_PAD(t.c->M)) == in_order,
+        ck_assert_msg(fixture_hash(FIXTURE_HASH, t.y, LINE_PAD(t.c->M)) == in_order,
                       "%s: schedule %u gives other bits", t.c->name, seed);
     }
     linear_free(&t);
@@ -282,7 +283,7 @@ struct conv_trial {
     const struct conv_case *c;
     u32 S, rows, M; /* PAD(I); rows of W with and without those of the last pad */
     bool biased;
-    struct bed_matrix w;
+    struct fixture_matrix w;
     f32 *x, *norm, *xz, *bias, *window, *taps, *conv_bias, *before;
 };
 
@@ -293,25 +294,25 @@ static struct conv_trial conv_new(const struct conv_case *c, bool biased)
     t.c = c, t.S = S, t.biased = biased;
     t.rows = c->at + S + c->behind;
     t.M = LINE_PAD(t.rows);
-    t.w = bed_matrix_new(c->type, c->I + c->D, t.rows, c->D, 1.0f / sqrtf((f32)c->D));
+    t.w = fixture_matrix_new(c->type, c->I + c->D, t.rows, c->D, 1.0f / sqrtf((f32)c->D));
     const size_t width = c->type == FORMAT_F32 ? 4 : 2; /* the pads of x' are pads here, too */
     memset((char *)t.w.packed + (size_t)(c->at + c->I) * D * width, 0,
            (size_t)(S - c->I) * D * width);
-    t.x = bed_new(D, SIMT_ORDINARY, "x");
-    t.norm = bed_new(D, SIMT_WEIGHTS, "norm");
-    t.xz = bed_new(t.M, SIMT_ORDINARY, "xz");
-    t.bias = bed_new(t.M, SIMT_WEIGHTS, "bias");
-    t.window = bed_new((c->K - 1) * S, SIMT_ORDINARY, "the window");
-    t.taps = bed_new(c->K * S, SIMT_WEIGHTS, "taps");
-    t.conv_bias = bed_new(S, SIMT_WEIGHTS, "conv_bias");
+    t.x = fixture_new(D, SIMT_ORDINARY, "x");
+    t.norm = fixture_new(D, SIMT_WEIGHTS, "norm");
+    t.xz = fixture_new(t.M, SIMT_ORDINARY, "xz");
+    t.bias = fixture_new(t.M, SIMT_WEIGHTS, "bias");
+    t.window = fixture_new((c->K - 1) * S, SIMT_ORDINARY, "the window");
+    t.taps = fixture_new(c->K * S, SIMT_WEIGHTS, "taps");
+    t.conv_bias = fixture_new(S, SIMT_WEIGHTS, "conv_bias");
     t.before = (f32 *)calloc((c->K - 1) * S, sizeof(f32));
-    bed_fill(t.x, 1, 1, D, c->D, 30.0f);
-    bed_fill(t.norm, 2, 1, D, c->D, 1.0f);
-    bed_fill(t.bias, 3, 1, t.M, t.rows, 1.0f);
+    fixture_fill(t.x, 1, 1, D, c->D, 30.0f);
+    fixture_fill(t.norm, 2, 1, D, c->D, 1.0f);
+    fixture_fill(t.bias, 3, 1, t.M, t.rows, 1.0f);
     memset(t.bias + c->at + c->I, 0, (S - c->I) * sizeof(f32));
-    bed_fill(t.before, 4, c->K - 1, S, c->I, 2.0f);
-    bed_fill(t.taps, 5, c->K, S, c->I, 1.0f);
-    bed_fill(t.conv_bias, 6, 1, S, c->I, 1.0f);
+    fixture_fill(t.before, 4, c->K - 1, S, c->I, 2.0f);
+    fixture_fill(t.taps, 5, c->K, S, c->I, 1.0f);
+    fixture_fill(t.conv_bias, 6, 1, S, c->I, 1.0f);
     return t;
 }
 
@@ -326,10 +327,10 @@ static void conv_run(struct conv_trial *t)
 
 static void conv_free(struct conv_trial *t)
 {
-    bed_matrix_free(&t->w);
+    fixture_matrix_free(&t->w);
     f32 *const buffers[] = {t->x, t->norm, t->xz, t->bias, t->window, t->taps, t->conv_bias};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
+        fixture_free(buffers[i]);
     free(t->before);
 }
 
@@ -416,7 +417,7 @@ START_TEST(conv_within_bound)
     struct conv_trial t = conv_new(&conv_cases[_i], _i % 2 == 0);
     conv_run(&t);
     const double worst = conv_check(&t);
-    const struct launch l = bed_last_launch();
+    const struct launch l = fixture_last_launch();
     printf("%-24s %4u blocks of %3u: worst error %.3f of the bound\n", t.c->name, l.blocks,
            l.threads, worst);
     conv_free(&t);
@@ -430,8 +431,8 @@ START_TEST(conv_any_schedule)
     for (u32 seed = 0; seed <= SEEDS; seed++) {
         simt_schedule(seed);
         conv_run(&t);
-        const uint64_t hash =
-            bed_hash(bed_hash(BED_HASH, t.xz, t.M), t.window, (size_t)(t.c->K - 1) * t.S);
+        const uint64_t hash = fixture_hash(fixture_hash(FIXTURE_HASH, t.xz, t.M), t.window,
+                                           (size_t)(t.c->K - 1) * t.S);
         if (seed == 0)
             in_order = hash;
         ck_assert_msg(hash == in_order, "%s: schedule %u gives other bits", t.c->name, seed);

@@ -40,7 +40,7 @@ static run run_new(void)
     run r = {};
     struct step step = {};
     step.tokens = TOKENS, step.logit_first = FIRST, step.logit_rows = LOGITS;
-    r.step = bed_step_new(step);
+    r.step = fixture_step_new(step);
     return r;
 }
 
@@ -92,8 +92,8 @@ static const struct embed_case {
     {"embed " #T " " #K " " #COUNT, FORMAT_##T, K, COUNT_##COUNT, embed_##T##_##K##_##COUNT##_call},
     EMBED_SHAPES(EMBED_ROW)};
 
-static void embed_check(const struct embed_case *c, const struct bed_matrix *w, const u32 *tokens,
-                        const f32 *y)
+static void embed_check(const struct embed_case *c, const struct fixture_matrix *w,
+                        const u32 *tokens, const f32 *y)
 {
     const u32 S = LINE_PAD(c->K);
     for (u32 row = 0; row < rows_of(c->count); row++)
@@ -110,10 +110,10 @@ START_TEST(embed_exact)
 {
     const struct embed_case *const c = &embed_cases[_i];
     const u32 values = rows_most(c->count) * LINE_PAD(c->K);
-    struct bed_matrix w = bed_matrix_new(c->type, c->K, VOCAB_ROWS, c->K, 1.0f);
-    f32 *const y = bed_new(values, SIMT_ORDINARY, "y");
-    u32 *const tokens =
-        (u32 *)bed_new_bytes(CHUNK * sizeof(u32), SIMT_ORDINARY, "tokens"); /* past TOKENS: ~0 */
+    struct fixture_matrix w = fixture_matrix_new(c->type, c->K, VOCAB_ROWS, c->K, 1.0f);
+    f32 *const y = fixture_new(values, SIMT_ORDINARY, "y");
+    u32 *const tokens = (u32 *)fixture_new_bytes(CHUNK * sizeof(u32), SIMT_ORDINARY,
+                                                 "tokens"); /* past TOKENS: ~0 */
     static const u32 ids[TOKENS] = {VOCAB_ROWS - 1, 0, 17, 17, 3};
     memcpy(tokens, ids, sizeof ids);
     run r = run_new();
@@ -176,13 +176,13 @@ static struct norm_trial norm_new(const struct norm_case *c)
     struct norm_trial t = {c,
                            run_new(),
                            S,
-                           bed_new(sources * S, SIMT_ORDINARY, "x"),
-                           bed_new(rows_most(c->count) * S, SIMT_ORDINARY, "y"),
-                           bed_new(S, SIMT_WEIGHTS, "weight")};
+                           fixture_new(sources * S, SIMT_ORDINARY, "x"),
+                           fixture_new(rows_most(c->count) * S, SIMT_ORDINARY, "y"),
+                           fixture_new(S, SIMT_WEIGHTS, "weight")};
     static const f32 scales[] = {1.0f, 30.0f, 1e15f, 1e-3f, 1e-9f};
     for (u32 row = 0; row < sources; row++)
-        bed_fill(t.x + (size_t)row * S, row, 1, S, c->D, scales[row % 5]);
-    bed_fill(t.weight, 99, 1, S, c->D, 2.0f);
+        fixture_fill(t.x + (size_t)row * S, row, 1, S, c->D, scales[row % 5]);
+    fixture_fill(t.weight, 99, 1, S, c->D, 2.0f);
     return t;
 }
 
@@ -221,8 +221,8 @@ START_TEST(norm_within_bound)
         memset(t.y, 0xff, values * sizeof(f32));
         t.c->call(&t.r, t.y, t.x, t.weight);
         no_findings(t.c->name);
-        worst = norm_check(&t, bed_last_launch().threads);
-        const uint64_t hash = bed_hash(BED_HASH, t.y, values);
+        worst = norm_check(&t, fixture_last_launch().threads);
+        const uint64_t hash = fixture_hash(FIXTURE_HASH, t.y, values);
         if (seed == 0)
             in_order = hash;
         ck_assert_msg(hash == in_order, "%s: schedule %u gives other bits", t.c->name, seed);

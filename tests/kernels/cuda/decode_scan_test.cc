@@ -69,7 +69,7 @@ static const struct scan_case scan_small[] = {SCAN_SMALL(SCAN_ROW)};
 struct text {
     const struct scan_case *c;
     u32 S, DS;
-    struct bed_matrix w;
+    struct fixture_matrix w;
     f32 *xz, *state, *xdb, *bias, *A, *D;
     f32 *x, *before; /* x and the state before a token */
 };
@@ -85,18 +85,18 @@ static struct text text_new(const struct scan_case *c)
     const size_t states = (size_t)S * c->N;
     struct text t = {};
     t.c = c, t.S = S, t.DS = DS;
-    t.w = bed_matrix_new(c->type, c->R, c->I, c->R, 1.0f / sqrtf((f32)c->R));
-    t.xz = bed_new(2 * S, SIMT_ORDINARY, "xz");
-    t.state = bed_new(states, SIMT_ORDINARY, "the state");
-    t.xdb = bed_new(DS, SIMT_ORDINARY, "xdb");
-    t.bias = bed_new(S, SIMT_WEIGHTS, "bias");
-    t.A = bed_new(states, SIMT_WEIGHTS, "A");
-    t.D = bed_new(S, SIMT_WEIGHTS, "D");
+    t.w = fixture_matrix_new(c->type, c->R, c->I, c->R, 1.0f / sqrtf((f32)c->R));
+    t.xz = fixture_new(2 * S, SIMT_ORDINARY, "xz");
+    t.state = fixture_new(states, SIMT_ORDINARY, "the state");
+    t.xdb = fixture_new(DS, SIMT_ORDINARY, "xdb");
+    t.bias = fixture_new(S, SIMT_WEIGHTS, "bias");
+    t.A = fixture_new(states, SIMT_WEIGHTS, "A");
+    t.D = fixture_new(S, SIMT_WEIGHTS, "D");
     t.x = (f32 *)calloc(S, sizeof(f32));
     t.before = (f32 *)calloc(states, sizeof(f32));
-    bed_fill(t.bias, 1, 1, S, c->I, 2.0f);
-    bed_fill(t.D, 2, 1, S, c->I, 1.0f);
-    bed_fill(t.A, 3, 1, (u32)states, (u32)states, 1.0f);
+    fixture_fill(t.bias, 1, 1, S, c->I, 2.0f);
+    fixture_fill(t.D, 2, 1, S, c->I, 1.0f);
+    fixture_fill(t.A, 3, 1, (u32)states, (u32)states, 1.0f);
     /* decays of trained models: from slower than f32 can hold to gone within one step */
     static const f32 rates[] = {1, 8, 16, 1e-6f, 0.1f, 100, 3e8f};
     for (u32 channel = 0; channel < S; channel++)
@@ -112,8 +112,8 @@ static void text_free(struct text *t)
 {
     f32 *const buffers[] = {t->xz, t->state, t->xdb, t->bias, t->A, t->D};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
-    bed_matrix_free(&t->w);
+        fixture_free(buffers[i]);
+    fixture_matrix_free(&t->w);
     free(t->x), free(t->before);
 }
 
@@ -122,8 +122,8 @@ static void text_step(struct text *t, u32 token)
 {
     const struct scan_case *const c = t->c;
     run r = {};
-    bed_fill(t->xz, 10 + token, 2, t->S, c->I, 3.0f);
-    bed_fill(t->xdb, 100 + token, 1, t->DS, c->R + 2 * c->N, 2.0f);
+    fixture_fill(t->xz, 10 + token, 2, t->S, c->I, 3.0f);
+    fixture_fill(t->xdb, 100 + token, 1, t->DS, c->R + 2 * c->N, 2.0f);
     memcpy(t->x, t->xz, t->S * sizeof(f32));
     memcpy(t->before, t->state, (size_t)t->S * c->N * sizeof(f32));
     c->call(&r, t->xz, t->state, t->xdb, t->w.packed, t->bias, t->A, t->D);
@@ -218,12 +218,12 @@ START_TEST(scan_any_schedule)
     for (u32 seed = 0; seed <= SEEDS; seed++) {
         simt_schedule(seed);
         memset(t.state, 0, states * sizeof(f32));
-        uint64_t hash = BED_HASH;
+        uint64_t hash = FIXTURE_HASH;
         for (u32 token = 0; token < 2; token++) {
             text_step(&t, token);
-            hash = bed_hash(hash, t.xz, 2 * t.S);
+            hash = fixture_hash(hash, t.xz, 2 * t.S);
         }
-        hash = bed_hash(hash, t.state, states);
+        hash = fixture_hash(hash, t.state, states);
         if (seed == 0)
             in_order = hash;
         ck_assert_msg(hash == in_order, "%s: schedule %u gives other bits", t.c->name, seed);

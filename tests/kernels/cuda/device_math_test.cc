@@ -33,10 +33,10 @@ static u32 bits_of(f32 value)
 
 START_TEST(same_bits_as_the_cpu)
 {
-    static f32 (*const expected[FUNCTIONS])(f32) = {bed_exp, bed_softplus, bed_silu};
+    static f32 (*const expected[FUNCTIONS])(f32) = {cpu_exp, cpu_softplus, cpu_silu};
     const u32 count = BLOCKS * THREADS;
-    f32 *const x = bed_new(count, SIMT_ORDINARY, "x");
-    f32 *const y = bed_new(FUNCTIONS * count, SIMT_ORDINARY, "y");
+    f32 *const x = fixture_new(count, SIMT_ORDINARY, "x");
+    f32 *const y = fixture_new(FUNCTIONS * count, SIMT_ORDINARY, "y");
     for (u32 i = 0; i < count; i++) { /* all exponents of both signs */
         const u32 bits = (u32)((uint64_t)i * 262147 + _i);
         memcpy(&x[i], &bits, sizeof bits);
@@ -50,8 +50,8 @@ START_TEST(same_bits_as_the_cpu)
                 ck_abort_msg("function %u of %a: %a, the CPU has %a", f, x[i], cuda, cpu);
         }
     ck_assert_msg(simt_findings() == 0, "%s", simt_report());
-    bed_free(x);
-    bed_free(y);
+    fixture_free(x);
+    fixture_free(y);
 }
 END_TEST
 

@@ -125,7 +125,7 @@ enum { CASES = sizeof cases / sizeof cases[0], CHUNKED = 7 };
 /* ---- a trial --------------------------------------------------------------------------------- */
 /* E matrices of one shape, their packed forms one behind another. */
 struct stack {
-    struct bed_matrix one[MOST_EXPERTS];
+    struct fixture_matrix one[MOST_EXPERTS];
     void *packed;
 };
 
@@ -133,9 +133,9 @@ static struct stack stack_new(enum format type, uint64_t seed, u32 count, u32 ro
 {
     const size_t bytes = (size_t)LINE_PAD(rows) * LINE_PAD(cols) * (type == FORMAT_F32 ? 4 : 2);
     struct stack s;
-    s.packed = bed_new_bytes(count * bytes, SIMT_WEIGHTS, "experts");
+    s.packed = fixture_new_bytes(count * bytes, SIMT_WEIGHTS, "experts");
     for (u32 e = 0; e < count; e++) {
-        s.one[e] = bed_matrix_new(type, seed + e, rows, cols, 2.0f / sqrtf((f32)cols));
+        s.one[e] = fixture_matrix_new(type, seed + e, rows, cols, 2.0f / sqrtf((f32)cols));
         memcpy((char *)s.packed + e * bytes, s.one[e].packed, bytes);
     }
     return s;
@@ -144,8 +144,8 @@ static struct stack stack_new(enum format type, uint64_t seed, u32 count, u32 ro
 static void stack_free(struct stack *s, u32 count)
 {
     for (u32 e = 0; e < count; e++)
-        bed_matrix_free(&s->one[e]);
-    bed_free(s->packed);
+        fixture_matrix_free(&s->one[e]);
+    fixture_free(s->packed);
 }
 
 struct trial {
@@ -154,7 +154,7 @@ struct trial {
     u32 rows; /* tokens of the step */
     u32 most; /* of the instance */
     run r;
-    struct bed_matrix router;
+    struct fixture_matrix router;
     struct stack gate, up, down;
     f32 *norm, *x, *before;
     struct experts_call call;
@@ -180,39 +180,39 @@ static struct trial trial_new(const struct experts_case *c, bool one, u32 rows)
     struct step step = {};
     t.c = c, t.one = one, t.rows = rows, t.most = most;
     step.tokens = rows;
-    t.r.step = bed_step_new(step);
-    t.r.work = bed_new_bytes(work_bytes(c, most * c->K), SIMT_ORDINARY, "work");
-    t.router = bed_matrix_new(c->type, 1, c->E, c->D, 4.0f / sqrtf((f32)c->D));
+    t.r.step = fixture_step_new(step);
+    t.r.work = fixture_new_bytes(work_bytes(c, most * c->K), SIMT_ORDINARY, "work");
+    t.router = fixture_matrix_new(c->type, 1, c->E, c->D, 4.0f / sqrtf((f32)c->D));
     t.gate = stack_new(c->type, 100, c->E, c->F, c->D);
     t.up = stack_new(c->type, 200, c->E, c->F, c->D);
     t.down = stack_new(c->type, 300, c->E, c->D, c->F);
-    t.norm = bed_new(D, SIMT_WEIGHTS, "norm");
-    t.x = bed_new((size_t)most * D, SIMT_ORDINARY, "x");
+    t.norm = fixture_new(D, SIMT_WEIGHTS, "norm");
+    t.x = fixture_new((size_t)most * D, SIMT_ORDINARY, "x");
     t.before = (f32 *)malloc((size_t)rows * D * sizeof(f32));
-    bed_fill(t.norm, 4, 1, D, c->D, 2.0f);
-    bed_fill(t.x, 5, rows, D, c->D, 2.0f);
-    bed_fill(t.before, 6, rows, D, c->D, 3.0f);
+    fixture_fill(t.norm, 4, 1, D, c->D, 2.0f);
+    fixture_fill(t.x, 5, rows, D, c->D, 2.0f);
+    fixture_fill(t.before, 6, rows, D, c->D, 3.0f);
     t.call = {t.router.packed,
               t.gate.packed,
               t.up.packed,
               t.down.packed,
               t.norm,
               t.x,
-              bed_new((size_t)most * D, SIMT_ORDINARY, "y"),
-              bed_new((size_t)most * ROUTE_STRIDE(c->K), SIMT_ORDINARY, "route"),
-              bed_new((size_t)most * c->K * D, SIMT_ORDINARY, "xg"),
-              bed_new((size_t)most * c->K * F, SIMT_ORDINARY, "h")};
+              fixture_new((size_t)most * D, SIMT_ORDINARY, "y"),
+              fixture_new((size_t)most * ROUTE_STRIDE(c->K), SIMT_ORDINARY, "route"),
+              fixture_new((size_t)most * c->K * D, SIMT_ORDINARY, "xg"),
+              fixture_new((size_t)most * c->K * F, SIMT_ORDINARY, "h")};
     return t;
 }
 
 static void trial_free(struct trial *t)
 {
-    bed_matrix_free(&t->router);
+    fixture_matrix_free(&t->router);
     stack_free(&t->gate, t->c->E), stack_free(&t->up, t->c->E), stack_free(&t->down, t->c->E);
     void *const all[] = {(void *)t->r.step, t->r.work,     t->norm,    t->x,
                          t->call.y,         t->call.route, t->call.xg, t->call.h};
     for (void *buffer : all)
-        bed_free(buffer);
+        fixture_free(buffer);
     free(t->before);
 }
 
@@ -229,8 +229,8 @@ static void trial_run(struct trial *t)
 
 static uint64_t trial_hash(const struct trial *t)
 {
-    const uint64_t y = bed_hash(BED_HASH, t->call.y, (size_t)t->most * LINE_PAD(t->c->D));
-    return bed_hash(y, t->call.route, (size_t)t->most * ROUTE_STRIDE(t->c->K));
+    const uint64_t y = fixture_hash(FIXTURE_HASH, t->call.y, (size_t)t->most * LINE_PAD(t->c->D));
+    return fixture_hash(y, t->call.route, (size_t)t->most * ROUTE_STRIDE(t->c->K));
 }
 
 /* ---- the definition -------------------------------------------------------------------------- */
@@ -253,7 +253,7 @@ static struct rounding rounding_of(const struct trial *t, u32 columns)
 }
 
 /* Row m of W x, and its error where x is off by `off` (or NULL). */
-static double exact_sum(const struct bed_matrix *w, u32 m, const double *x, const double *off,
+static double exact_sum(const struct fixture_matrix *w, u32 m, const double *x, const double *off,
                         struct rounding r, double *error)
 {
     double sum = 0, sizes = 0, carried = 0;
@@ -384,7 +384,7 @@ static void check_bits(const struct trial *t, u32 row)
                     g = fmaf((f32)t->gate.one[e].values[(size_t)f * c->D + k], x[k], g);
                     v = fmaf((f32)t->up.one[e].values[(size_t)f * c->D + k], x[k], v);
                 }
-                h[f] = bed_silu(g) * v;
+                h[f] = cpu_silu(g) * v;
                 sum = fmaf((f32)t->down.one[e].values[(size_t)d * c->F + f], h[f], sum);
             }
             y = fmaf(sum, route[c->K + slot], y);
@@ -470,7 +470,7 @@ START_TEST(ties_go_to_the_lower_index)
 {
     const struct experts_case *const c = &cases[_i];
     f32 expected[LINE_PAD(2 * ROUTE_CHOSEN_MOST)] = {}, logits[MOST_EXPERTS] = {};
-    bed_route(c->E, c->K, c->weights == ROUTE_RENORM, logits, expected);
+    cpu_route(c->E, c->K, c->weights == ROUTE_RENORM, logits, expected);
     for (u32 one = 0; one < 2; one++) {
         struct trial t = trial_new(c, one, one ? 1 : 3);
         memset(t.x, 0, (size_t)t.rows * LINE_PAD(c->D) * sizeof(f32));

@@ -1,5 +1,5 @@
 /* The launch() of kernel tests. In a file of its own, so that a program with the real one can use
- * the rest of the bed. */
+ * the rest of the fixture. */
 #include "tests/kernels/cuda/kernel_fixture.h"
 
 static u32 launches;
@@ -17,12 +17,12 @@ void launch(run *r, u32 op, const struct launch *l)
     simt_launch(l->kernel, l->blocks, l->threads, l->shared_bytes, l->params);
 }
 
-u32 bed_launches(void)
+u32 fixture_launches(void)
 {
     return launches;
 }
 
-struct launch bed_last_launch(void)
+struct launch fixture_last_launch(void)
 {
     return last;
 }

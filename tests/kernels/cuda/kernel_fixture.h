@@ -15,24 +15,24 @@ extern "C" {
 #endif
 
 /* `count` floats, all NaN, on a 256-byte boundary. Ends the program if there is no memory. */
-f32 *bed_new(size_t count, enum simt_kind kind, const char *name);
+f32 *fixture_new(size_t count, enum simt_kind kind, const char *name);
 
 /* The same of `bytes` bytes. */
-void *bed_new_bytes(size_t bytes, enum simt_kind kind, const char *name);
-void bed_free(void *buffer);
+void *fixture_new_bytes(size_t bytes, enum simt_kind kind, const char *name);
+void fixture_free(void *buffer);
 
 /* The exact value of an element with these bits. */
-double bed_widen(enum format type, u32 bits);
+double fixture_widen(enum format type, u32 bits);
 
 /* Fills columns 0 .. cols-1 of `rows` rows of `stride` floats with values in [-scale, scale) and
  * the rest with 0. The same seed gives the same values everywhere. */
-void bed_fill(f32 *buffer, uint64_t seed, u32 rows, u32 stride, u32 cols, f32 scale);
+void fixture_fill(f32 *buffer, uint64_t seed, u32 rows, u32 stride, u32 cols, f32 scale);
 
 /* The next number of the sequence that starts with `*state`. */
-uint64_t bed_random(uint64_t *state);
+uint64_t fixture_random(uint64_t *state);
 
 /* A random matrix, and the same as the weight file has it: row-major, [PAD(rows)][PAD(cols)]. */
-struct bed_matrix {
+struct fixture_matrix {
     enum format type;
     u32 rows, cols;
     double *values; /* [rows][cols], exact */
@@ -40,19 +40,20 @@ struct bed_matrix {
 };
 
 /* Values are random, about `scale` in size; some are zero, negative zero, or subnormal in f16. */
-struct bed_matrix bed_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols, f32 scale);
-void bed_matrix_free(struct bed_matrix *matrix);
+struct fixture_matrix fixture_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols,
+                                         f32 scale);
+void fixture_matrix_free(struct fixture_matrix *matrix);
 
 /* A step in memory that kernels may read. */
-struct step *bed_step_new(struct step step);
+struct step *fixture_step_new(struct step step);
 
-/* FNV-1a over the bits of `count` floats, continuing from `hash` (BED_HASH to start with). */
-#define BED_HASH 0xcbf29ce484222325u
-uint64_t bed_hash(uint64_t hash, const f32 *values, size_t count);
+/* FNV-1a over the bits of `count` floats, continuing from `hash` (FIXTURE_HASH to start with). */
+#define FIXTURE_HASH 0xcbf29ce484222325u
+uint64_t fixture_hash(uint64_t hash, const f32 *values, size_t count);
 
 /* Launches so far, and the shape of the last one. */
-u32 bed_launches(void);
-struct launch bed_last_launch(void);
+u32 fixture_launches(void);
+struct launch fixture_last_launch(void);
 
 #ifdef __cplusplus
 }

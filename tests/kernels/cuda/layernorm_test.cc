@@ -77,21 +77,21 @@ static struct trial trial_new(const struct shape *s)
     struct trial t = {s,
                       {},
                       S,
-                      bed_new(sources * S, SIMT_ORDINARY, "x"),
-                      bed_new(rows_most(s->count) * S, SIMT_ORDINARY, "y"),
-                      bed_new(S, SIMT_WEIGHTS, "weight"),
-                      bed_new(S, SIMT_WEIGHTS, "bias")};
+                      fixture_new(sources * S, SIMT_ORDINARY, "x"),
+                      fixture_new(rows_most(s->count) * S, SIMT_ORDINARY, "y"),
+                      fixture_new(S, SIMT_WEIGHTS, "weight"),
+                      fixture_new(S, SIMT_WEIGHTS, "bias")};
     struct step step = {};
     step.tokens = TOKENS, step.logit_first = FIRST, step.logit_rows = LOGITS;
-    t.r.step = bed_step_new(step);
+    t.r.step = fixture_step_new(step);
     for (u32 row = 0; row < sources; row++) {
         f32 *const x = t.x + (size_t)row * S;
-        bed_fill(x, row, 1, S, s->D, kinds[row % 5].scale);
+        fixture_fill(x, row, 1, S, s->D, kinds[row % 5].scale);
         for (u32 i = 0; i < s->D; i++)
             x[i] += kinds[row % 5].offset;
     }
-    bed_fill(t.weight, 98, 1, S, s->D, 2.0f);
-    bed_fill(t.bias, 99, 1, S, s->D, 1.0f);
+    fixture_fill(t.weight, 98, 1, S, s->D, 2.0f);
+    fixture_fill(t.bias, 99, 1, S, s->D, 1.0f);
     return t;
 }
 
@@ -99,8 +99,8 @@ static void trial_free(struct trial *t)
 {
     f32 *const buffers[] = {t->x, t->y, t->weight, t->bias};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
-    bed_free((void *)t->r.step);
+        fixture_free(buffers[i]);
+    fixture_free((void *)t->r.step);
 }
 
 /* The worst error of a row as a part of its bound. */
@@ -152,8 +152,8 @@ START_TEST(within_bound_on_any_schedule)
         memset(t.y, 0xff, values * sizeof(f32));
         t.s->call(&t.r, t.y, t.x, t.weight, t.bias);
         ck_assert_msg(simt_findings() == 0, "%s: %s", t.s->name, simt_report());
-        worst = check(&t, bed_last_launch().threads);
-        const uint64_t hash = bed_hash(BED_HASH, t.y, values);
+        worst = check(&t, fixture_last_launch().threads);
+        const uint64_t hash = fixture_hash(FIXTURE_HASH, t.y, values);
         if (seed == 0)
             in_order = hash;
         ck_assert_msg(hash == in_order, "%s: schedule %u gives other bits", t.s->name, seed);

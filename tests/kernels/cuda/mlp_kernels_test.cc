@@ -51,15 +51,15 @@ START_TEST(swiglu_has_the_bits_of_the_cpu)
 {
     const struct swiglu_case *const c = &swiglu_cases[_i];
     const size_t used = (size_t)c->rows * c->S, all = (size_t)c->most * c->S;
-    f32 *const gate = bed_new(all, SIMT_ORDINARY, "gate"), *const up =
-                                                               bed_new(all, SIMT_ORDINARY, "up");
+    f32 *const gate = fixture_new(all, SIMT_ORDINARY, "gate"), *const up = fixture_new(
+                                                                   all, SIMT_ORDINARY, "up");
     f32 *const before = (f32 *)malloc(used * sizeof *before);
     run r = {};
     struct step step = {};
     step.tokens = TOKENS;
-    r.step = bed_step_new(step);
-    bed_fill(before, 1, c->rows, c->S, c->S - 3, 20.0f);
-    bed_fill(up, 2, c->rows, c->S, c->S - 3, 5.0f);
+    r.step = fixture_step_new(step);
+    fixture_fill(before, 1, c->rows, c->S, c->S - 3, 20.0f);
+    fixture_fill(up, 2, c->rows, c->S, c->S - 3, 5.0f);
     for (u32 seed = 0; seed <= SEEDS; seed++) {
         simt_schedule(seed);
         memset(gate, 0xff, all * sizeof *gate);
@@ -67,13 +67,13 @@ START_TEST(swiglu_has_the_bits_of_the_cpu)
         c->call(&r, gate, up);
         no_findings(c->name);
         for (size_t i = 0; i < used; i++)
-            if (gate[i] != bed_silu(before[i]) * up[i])
+            if (gate[i] != cpu_silu(before[i]) * up[i])
                 ck_abort_msg("%s element %zu: %.9g", c->name, i, gate[i]);
         for (size_t i = used; i < all; i++)
             if (!isnan(gate[i]))
                 ck_abort_msg("%s: wrote behind the rows of the step", c->name);
     }
-    bed_free(gate), bed_free(up), bed_free((void *)r.step);
+    fixture_free(gate), fixture_free(up), fixture_free((void *)r.step);
     free(before);
 }
 END_TEST
@@ -117,7 +117,7 @@ static const struct gate_case gate_small[] = {GATE_SMALL(GATE_ROW)};
 
 struct gate_trial {
     const struct gate_case *c;
-    struct bed_matrix gate, up;
+    struct fixture_matrix gate, up;
     f32 *x, *norm, *y;
 };
 
@@ -126,13 +126,13 @@ static struct gate_trial gate_new(const struct gate_case *c)
     const u32 D = LINE_PAD(c->D);
     const f32 scale = 2.0f / sqrtf((f32)c->D);
     struct gate_trial t = {c,
-                           bed_matrix_new(c->type, 11, c->M, c->D, scale),
-                           bed_matrix_new(c->type, 12, c->M, c->D, scale),
-                           bed_new(D, SIMT_ORDINARY, "x"),
-                           bed_new(D, SIMT_WEIGHTS, "norm"),
-                           bed_new(LINE_PAD(c->M), SIMT_ORDINARY, "y")};
-    bed_fill(t.x, 1, 1, D, c->D, 30.0f);
-    bed_fill(t.norm, 2, 1, D, c->D, 2.0f);
+                           fixture_matrix_new(c->type, 11, c->M, c->D, scale),
+                           fixture_matrix_new(c->type, 12, c->M, c->D, scale),
+                           fixture_new(D, SIMT_ORDINARY, "x"),
+                           fixture_new(D, SIMT_WEIGHTS, "norm"),
+                           fixture_new(LINE_PAD(c->M), SIMT_ORDINARY, "y")};
+    fixture_fill(t.x, 1, 1, D, c->D, 30.0f);
+    fixture_fill(t.norm, 2, 1, D, c->D, 2.0f);
     return t;
 }
 
@@ -146,13 +146,13 @@ static void gate_run(struct gate_trial *t)
 
 static void gate_free(struct gate_trial *t)
 {
-    bed_matrix_free(&t->gate), bed_matrix_free(&t->up);
-    bed_free(t->x), bed_free(t->norm), bed_free(t->y);
+    fixture_matrix_free(&t->gate), fixture_matrix_free(&t->up);
+    fixture_free(t->x), fixture_free(t->norm), fixture_free(t->y);
 }
 
 /* Row `m` of W rmsnorm(x), and how far the kernel's may be from it. */
-static double exact_sum(const struct gate_trial *t, const struct bed_matrix *w, double scale, u32 m,
-                        double *error)
+static double exact_sum(const struct gate_trial *t, const struct fixture_matrix *w, double scale,
+                        u32 m, double *error)
 {
     double sum = 0, sizes = 0;
     for (u32 k = 0; k < t->c->D; k++) {
@@ -192,7 +192,7 @@ START_TEST(gate_within_bound)
     struct gate_trial t = gate_new(&gate_cases[_i]);
     gate_run(&t);
     const double worst = gate_check(&t);
-    const struct launch l = bed_last_launch();
+    const struct launch l = fixture_last_launch();
     printf("%-24s %4u blocks of %3u: worst error %.3f of the bound\n", t.c->name, l.blocks,
            l.threads, worst);
     gate_free(&t);
@@ -203,11 +203,11 @@ START_TEST(gate_any_schedule)
 {
     struct gate_trial t = gate_new(&gate_small[_i]);
     gate_run(&t);
-    const uint64_t in_order = bed_hash(BED_HASH, t.y, LINE_PAD(t.c->M));
+    const uint64_t in_order = fixture_hash(FIXTURE_HASH, t.y, LINE_PAD(t.c->M));
     for (u32 seed = 1; seed <= SEEDS; seed++) {
         simt_schedule(seed);
         gate_run(&t);
-        ck_assert_msg(bed_hash(BED_HASH, t.y, LINE_PAD(t.c->M)) == in_order,
+        ck_assert_msg(fixture_hash(FIXTURE_HASH, t.y, LINE_PAD(t.c->M)) == in_order,
                       "%s: schedule %u gives other bits", t.c->name, seed);
     }
     gate_free(&t);

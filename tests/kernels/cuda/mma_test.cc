@@ -53,7 +53,7 @@ KERNEL(multiply_f16_kernel, struct mma_params, WARP)
 /* A whole number of at most 7 binary digits. */
 static f32 small(uint64_t *state)
 {
-    return (f32)(int)(bed_random(state) % 255) - 127.0f;
+    return (f32)(int)(fixture_random(state) % 255) - 127.0f;
 }
 
 static uint16_t bits_of(bool bf, f32 value)
@@ -65,9 +65,9 @@ static uint16_t bits_of(bool bf, f32 value)
 static void run_case(bool bf, uint64_t seed)
 {
     static f32 values_a[ROWS][DEPTH], values_b[COLS][DEPTH], before[ROWS][COLS];
-    uint16_t *const a = (uint16_t *)bed_new_bytes(sizeof values_a / 2, SIMT_ORDINARY, "a");
-    uint16_t *const b = (uint16_t *)bed_new_bytes(sizeof values_b / 2, SIMT_ORDINARY, "b");
-    f32 *const c = bed_new(ROWS * COLS, SIMT_ORDINARY, "c");
+    uint16_t *const a = (uint16_t *)fixture_new_bytes(sizeof values_a / 2, SIMT_ORDINARY, "a");
+    uint16_t *const b = (uint16_t *)fixture_new_bytes(sizeof values_b / 2, SIMT_ORDINARY, "b");
+    f32 *const c = fixture_new(ROWS * COLS, SIMT_ORDINARY, "c");
     for (u32 i = 0; i < ROWS * DEPTH; i++)
         a[i] = bits_of(bf, values_a[i / DEPTH][i % DEPTH] = small(&seed));
     for (u32 i = 0; i < COLS * DEPTH; i++)
@@ -86,7 +86,7 @@ static void run_case(bool bf, uint64_t seed)
             ck_assert_msg(c[row * COLS + col] == exact, "%s row %u column %u: %g, expected %g",
                           bf ? "bf16" : "f16", row, col, c[row * COLS + col], exact);
         }
-    bed_free(a), bed_free(b), bed_free(c);
+    fixture_free(a), fixture_free(b), fixture_free(c);
 }
 
 START_TEST(every_lane_has_its_elements)

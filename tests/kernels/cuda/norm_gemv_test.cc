@@ -73,7 +73,7 @@ static const struct shape {
 
 struct trial {
     const struct shape *s;
-    struct bed_matrix w;
+    struct fixture_matrix w;
     f32 *x, *weight, *bias, *y;
 };
 
@@ -81,16 +81,16 @@ static struct trial trial_new(const struct shape *s, f32 offset)
 {
     const u32 D = LINE_PAD(s->D), M = LINE_PAD(s->M);
     struct trial t = {s,
-                      bed_matrix_new(s->type, s->M + s->D, s->M, s->D, 1.0f),
-                      bed_new(D, SIMT_ORDINARY, "x"),
-                      bed_new(D, SIMT_WEIGHTS, "weight"),
-                      bed_new(D, SIMT_WEIGHTS, "bias"),
-                      bed_new(M, SIMT_ORDINARY, "y")};
-    bed_fill(t.x, 1, 1, D, s->D, 3.0f);
+                      fixture_matrix_new(s->type, s->M + s->D, s->M, s->D, 1.0f),
+                      fixture_new(D, SIMT_ORDINARY, "x"),
+                      fixture_new(D, SIMT_WEIGHTS, "weight"),
+                      fixture_new(D, SIMT_WEIGHTS, "bias"),
+                      fixture_new(M, SIMT_ORDINARY, "y")};
+    fixture_fill(t.x, 1, 1, D, s->D, 3.0f);
     for (u32 k = 0; k < s->D; k++)
         t.x[k] += offset;
-    bed_fill(t.weight, 2, 1, D, s->D, 1.0f);
-    bed_fill(t.bias, 3, 1, D, s->D, 1.0f);
+    fixture_fill(t.weight, 2, 1, D, s->D, 1.0f);
+    fixture_fill(t.bias, 3, 1, D, s->D, 1.0f);
     return t;
 }
 
@@ -105,8 +105,8 @@ static void trial_free(struct trial *t)
 {
     f32 *const buffers[] = {t->x, t->weight, t->bias, t->y};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
-    bed_matrix_free(&t->w);
+        fixture_free(buffers[i]);
+    fixture_matrix_free(&t->w);
 }
 
 /* What the norm's bound needs to know of a row. */
@@ -176,7 +176,7 @@ START_TEST(any_schedule)
     for (u32 seed = 0; seed <= SEEDS && t.s->M <= 100; seed++) {
         simt_schedule(seed);
         trial_run(&t, true);
-        const uint64_t hash = bed_hash(BED_HASH, t.y, M);
+        const uint64_t hash = fixture_hash(FIXTURE_HASH, t.y, M);
         if (seed == 0)
             in_order = hash;
         ck_assert_msg(hash == in_order, "%s: schedule %u gives other bits", t.s->name, seed);

@@ -81,8 +81,9 @@ static double check_rows(const struct norm_case *c, const f32 *x, const f32 *y, 
     double worst = 0;
     for (size_t row = 0; row < TOKENS; row++) {
         for (u32 g = 0; g < c->G; g++)
-            worst = fmax(worst, check_group(c, bed_last_launch().threads, x + row * XS + g * width,
-                                            y + row * XS + g * width, weight + g * width));
+            worst =
+                fmax(worst, check_group(c, fixture_last_launch().threads, x + row * XS + g * width,
+                                        y + row * XS + g * width, weight + g * width));
         ck_assert_msg(!memcmp(x + row * XS + c->D, y + row * XS + c->D, BESIDE * sizeof(f32)),
                       "%s wrote beside the row", c->name);
     }
@@ -97,18 +98,18 @@ START_TEST(norm_within_bound)
     const struct norm_case *const c = &norm_cases[_i];
     const u32 XS = c->D + BESIDE, values = CHUNK * XS;
     f32 *const x = (f32 *)calloc(values, sizeof(f32));
-    f32 *const y = bed_new(values, SIMT_ORDINARY, "x");
-    f32 *const weight = bed_new(c->D, SIMT_WEIGHTS, "weight");
+    f32 *const y = fixture_new(values, SIMT_ORDINARY, "x");
+    f32 *const weight = fixture_new(c->D, SIMT_WEIGHTS, "weight");
     static const f32 scales[] = {1.0f, 1e15f, 30.0f, 1e-3f, 1e-9f};
-    bed_fill(weight, 1, 1, c->D, c->D, 2.0f);
-    bed_fill(x, 2, CHUNK, XS, XS, 1.0f);
+    fixture_fill(weight, 1, 1, c->D, c->D, 2.0f);
+    fixture_fill(x, 2, CHUNK, XS, XS, 1.0f);
     for (u32 row = 0; row < CHUNK; row++)
         for (u32 i = 0; i < c->D; i++)
             x[row * XS + i] *= scales[(row + i / (c->D / c->G)) % 5];
     run r = {};
     struct step step = {};
     step.tokens = TOKENS;
-    r.step = bed_step_new(step);
+    r.step = fixture_step_new(step);
     double worst = 0;
     uint64_t in_order = 0;
     for (u32 seed = 0; seed <= (c->D > 300 ? 2 : SEEDS); seed++) {
@@ -117,13 +118,13 @@ START_TEST(norm_within_bound)
         c->call(&r, y, weight);
         no_findings(c->name);
         worst = check_rows(c, x, y, weight);
-        const uint64_t hash = bed_hash(BED_HASH, y, values);
+        const uint64_t hash = fixture_hash(FIXTURE_HASH, y, values);
         if (seed == 0)
             in_order = hash;
         ck_assert_msg(hash == in_order, "%s: schedule %u gives other bits", c->name, seed);
     }
     printf("%-28s worst error %.3f of the bound\n", c->name, worst);
-    free(x), bed_free(y), bed_free(weight);
+    free(x), fixture_free(y), fixture_free(weight);
 }
 END_TEST
 
@@ -170,7 +171,7 @@ static const struct exit_case exit_small[] = {EXIT_SMALL(EXIT_ROW)};
 struct exit_trial {
     const struct exit_case *c;
     bool biased;
-    struct bed_matrix w;
+    struct fixture_matrix w;
     f32 *x, *y, *norm, *bias, *before;
 };
 
@@ -179,19 +180,19 @@ static struct exit_trial exit_new(const struct exit_case *c, bool biased)
     const u32 M = LINE_PAD(c->M);
     struct exit_trial t = {c,
                            biased,
-                           bed_matrix_new(c->type, c->M, c->M, c->D, 1.0f / sqrtf((f32)c->D)),
-                           bed_new(c->D + BESIDE, SIMT_ORDINARY, "x"),
-                           bed_new(M, SIMT_ORDINARY, "y"),
-                           bed_new(c->D, SIMT_WEIGHTS, "norm"),
-                           bed_new(M, SIMT_WEIGHTS, "bias"),
+                           fixture_matrix_new(c->type, c->M, c->M, c->D, 1.0f / sqrtf((f32)c->D)),
+                           fixture_new(c->D + BESIDE, SIMT_ORDINARY, "x"),
+                           fixture_new(M, SIMT_ORDINARY, "y"),
+                           fixture_new(c->D, SIMT_WEIGHTS, "norm"),
+                           fixture_new(M, SIMT_WEIGHTS, "bias"),
                            (f32 *)calloc(M, sizeof(f32))};
     static const f32 scales[] = {1.0f, 30.0f, 1e-3f};
-    bed_fill(t.x, 1, 1, c->D, c->D, 3.0f); /* behind column D-1 it is NaN */
+    fixture_fill(t.x, 1, 1, c->D, c->D, 3.0f); /* behind column D-1 it is NaN */
     for (u32 i = 0; i < c->D; i++)
         t.x[i] *= scales[i / (c->D / c->G) % 3];
-    bed_fill(t.norm, 2, 1, c->D, c->D, 1.0f);
-    bed_fill(t.bias, 3, 1, M, c->M, 1.0f);
-    bed_fill(t.before, 4, 1, M, c->M, 2.0f);
+    fixture_fill(t.norm, 2, 1, c->D, c->D, 1.0f);
+    fixture_fill(t.bias, 3, 1, M, c->M, 1.0f);
+    fixture_fill(t.before, 4, 1, M, c->M, 2.0f);
     return t;
 }
 
@@ -207,8 +208,8 @@ static void exit_free(struct exit_trial *t)
 {
     f32 *const buffers[] = {t->x, t->y, t->norm, t->bias};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
-    bed_matrix_free(&t->w);
+        fixture_free(buffers[i]);
+    fixture_matrix_free(&t->w);
     free(t->before);
 }
 
@@ -260,7 +261,7 @@ START_TEST(exit_on_any_schedule)
     for (u32 seed = 0; seed <= SEEDS; seed++) {
         simt_schedule(seed);
         exit_run(&t);
-        const uint64_t hash = bed_hash(BED_HASH, t.y, LINE_PAD(t.c->M));
+        const uint64_t hash = fixture_hash(FIXTURE_HASH, t.y, LINE_PAD(t.c->M));
         if (seed == 0)
             in_order = hash;
         ck_assert_msg(hash == in_order, "%s: schedule %u gives other bits", t.c->name, seed);

@@ -61,7 +61,7 @@ static const struct shape small[] = {SMALL(ROW)};
 struct trial {
     const struct shape *s;
     bool layer; /* LayerNorm */
-    struct bed_matrix w;
+    struct fixture_matrix w;
     f32 *x, *norm, *norm_bias, *bias, *y;
 };
 
@@ -71,19 +71,19 @@ static struct trial trial_new(const struct shape *s, bool layer, f32 offset)
     struct trial t = {
         s,
         layer,
-        bed_matrix_new(s->type, s->M + s->D, s->M, s->D, 3.0f / sqrtf((f32)s->D)),
-        bed_new(D, SIMT_ORDINARY, "x"),
-        bed_new(D, SIMT_WEIGHTS, "norm"),
-        bed_new(D, SIMT_WEIGHTS, "norm_bias"),
-        bed_new(M, SIMT_WEIGHTS, "bias"),
-        bed_new(M, SIMT_ORDINARY, "y"),
+        fixture_matrix_new(s->type, s->M + s->D, s->M, s->D, 3.0f / sqrtf((f32)s->D)),
+        fixture_new(D, SIMT_ORDINARY, "x"),
+        fixture_new(D, SIMT_WEIGHTS, "norm"),
+        fixture_new(D, SIMT_WEIGHTS, "norm_bias"),
+        fixture_new(M, SIMT_WEIGHTS, "bias"),
+        fixture_new(M, SIMT_ORDINARY, "y"),
     };
-    bed_fill(t.x, 1, 1, D, s->D, 3.0f);
+    fixture_fill(t.x, 1, 1, D, s->D, 3.0f);
     for (u32 k = 0; k < s->D; k++)
         t.x[k] += offset;
-    bed_fill(t.norm, 2, 1, D, s->D, 2.0f);
-    bed_fill(t.norm_bias, 3, 1, D, s->D, 1.0f);
-    bed_fill(t.bias, 4, 1, M, s->M, 2.0f);
+    fixture_fill(t.norm, 2, 1, D, s->D, 2.0f);
+    fixture_fill(t.norm_bias, 3, 1, D, s->D, 1.0f);
+    fixture_fill(t.bias, 4, 1, M, s->M, 2.0f);
     return t;
 }
 
@@ -98,8 +98,8 @@ static void trial_free(struct trial *t)
 {
     f32 *const buffers[] = {t->x, t->norm, t->norm_bias, t->bias, t->y};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
-    bed_matrix_free(&t->w);
+        fixture_free(buffers[i]);
+    fixture_matrix_free(&t->w);
 }
 
 /* What the norm does to the row: the mean that it takes off, and its factor. */
@@ -137,8 +137,8 @@ static double check(const struct trial *t, const struct row *row, u32 threads, u
         bound += t->layer ? w * (n + 20) * row->size * row->scale * fabs(weight) : 0;
         bound += w * fabs(bias) * 2;
     }
-    bound = bed_gelu_bound(exact, bound * unit);
-    exact = bed_gelu_exact(exact);
+    bound = cpu_gelu_bound(exact, bound * unit);
+    exact = cpu_gelu_exact(exact);
     const double error = fabs(t->y[m] - exact);
     if (!(error <= bound))
         ck_abort_msg("%s output %u: %.9g, exact %.9g, bound %.3g", t->s->name, m, t->y[m], exact,
@@ -156,7 +156,7 @@ START_TEST(within_bound)
             trial_run(&t);
             const struct row row = row_of(&t);
             for (u32 m = 0; m < t.s->M; m++)
-                worst = fmax(worst, check(&t, &row, bed_last_launch().threads, m));
+                worst = fmax(worst, check(&t, &row, fixture_last_launch().threads, m));
             for (u32 m = t.s->M; m < LINE_PAD(t.s->M); m++)
                 ck_assert_msg(t.y[m] == 0, "%s: pad %u is %g", t.s->name, m, t.y[m]);
             printf("%-16s %s around %5g: worst error %.3f of the bound\n", t.s->name,
@@ -170,11 +170,11 @@ START_TEST(any_schedule)
 {
     struct trial t = trial_new(&small[_i], true, 5.0f);
     trial_run(&t);
-    const uint64_t in_order = bed_hash(BED_HASH, t.y, LINE_PAD(t.s->M));
+    const uint64_t in_order = fixture_hash(FIXTURE_HASH, t.y, LINE_PAD(t.s->M));
     for (u32 seed = 1; seed <= SEEDS; seed++) {
         simt_schedule(seed);
         trial_run(&t);
-        ck_assert_msg(bed_hash(BED_HASH, t.y, LINE_PAD(t.s->M)) == in_order,
+        ck_assert_msg(fixture_hash(FIXTURE_HASH, t.y, LINE_PAD(t.s->M)) == in_order,
                       "%s: schedule %u gives other bits", t.s->name, seed);
     }
     trial_free(&t);

@@ -72,7 +72,7 @@ static const struct shape {
     const char *name;
     enum format type;
     u32 D, R;
-    struct bed_heads heads;
+    struct cpu_heads heads;
     const f32 *table;
     void (*call)(run *r, f32 *q, const f32 *x, const f32 *norm, const f32 *norm_bias,
                  const void *const *w, const f32 *const *b, void *keys, void *values);
@@ -91,7 +91,7 @@ struct trial {
     const struct shape *s;
     bool biased; /* LayerNorm, and biases on the products */
     uint64_t position;
-    struct bed_matrix w[3];
+    struct fixture_matrix w[3];
     f32 *bias[3], *x, *norm, *norm_bias, *q;
     void *keys, *values;
     struct step *step;
@@ -109,24 +109,24 @@ static struct trial trial_new(const struct shape *s, bool biased, uint64_t posit
     struct trial t = {};
     t.s = s, t.biased = biased, t.position = position;
     step.tokens = 1, step.position = position;
-    t.step = bed_step_new(step);
+    t.step = fixture_step_new(step);
     for (u32 m = 0; m < 3; m++) {
         const u32 rows = rows_of(s, m);
-        t.w[m] = bed_matrix_new(s->type, 10 + m, rows, s->D, 1.0f / sqrtf((f32)s->D));
-        t.bias[m] = bed_new(rows, SIMT_WEIGHTS, "a bias");
-        bed_fill(t.bias[m], 20 + m, 1, rows, rows, 0.5f);
+        t.w[m] = fixture_matrix_new(s->type, 10 + m, rows, s->D, 1.0f / sqrtf((f32)s->D));
+        t.bias[m] = fixture_new(rows, SIMT_WEIGHTS, "a bias");
+        fixture_fill(t.bias[m], 20 + m, 1, rows, rows, 0.5f);
     }
-    t.x = bed_new(D, SIMT_ORDINARY, "x");
-    t.norm = bed_new(D, SIMT_WEIGHTS, "norm");
-    t.norm_bias = bed_new(D, SIMT_WEIGHTS, "norm_bias");
-    bed_fill(t.x, 1, 1, D, s->D, 3.0f);
-    bed_fill(t.norm, 2, 1, D, s->D, 1.0f);
-    bed_fill(t.norm_bias, 3, 1, D, s->D, 0.5f);
+    t.x = fixture_new(D, SIMT_ORDINARY, "x");
+    t.norm = fixture_new(D, SIMT_WEIGHTS, "norm");
+    t.norm_bias = fixture_new(D, SIMT_WEIGHTS, "norm_bias");
+    fixture_fill(t.x, 1, 1, D, s->D, 3.0f);
+    fixture_fill(t.norm, 2, 1, D, s->D, 1.0f);
+    fixture_fill(t.norm_bias, 3, 1, D, s->D, 0.5f);
     for (u32 k = 0; k < s->D; k++)
         t.x[k] += 1.0f;
-    t.q = bed_new(rows_of(s, 0), SIMT_ORDINARY, "q");
-    t.keys = bed_new_bytes(bed_cache_bytes(&s->heads), SIMT_ORDINARY, "keys");
-    t.values = bed_new_bytes(bed_cache_bytes(&s->heads), SIMT_ORDINARY, "values");
+    t.q = fixture_new(rows_of(s, 0), SIMT_ORDINARY, "q");
+    t.keys = fixture_new_bytes(cpu_cache_bytes(&s->heads), SIMT_ORDINARY, "keys");
+    t.values = fixture_new_bytes(cpu_cache_bytes(&s->heads), SIMT_ORDINARY, "values");
     return t;
 }
 
@@ -146,9 +146,9 @@ static void trial_free(struct trial *t)
     void *const known[] = {t->x,      t->norm, t->norm_bias, t->q,       t->keys,
                            t->values, t->step, t->bias[0],   t->bias[1], t->bias[2]};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        bed_free(known[i]);
+        fixture_free(known[i]);
     for (u32 m = 0; m < 3; m++)
-        bed_matrix_free(&t->w[m]);
+        fixture_matrix_free(&t->w[m]);
 }
 
 struct exact {
@@ -218,7 +218,7 @@ static double kept(enum format type, double value)
     return nearbyint(value / spacing) * spacing;
 }
 
-static u32 bits_at(const struct bed_heads *h, bool keys, const void *cache, u32 g, u32 slot, u32 d)
+static u32 bits_at(const struct cpu_heads *h, bool keys, const void *cache, u32 g, u32 slot, u32 d)
 {
     const u32 width = h->type == FORMAT_F32 ? 4 : 8;
     size_t at = (size_t)g * h->C * h->HD + (size_t)slot * h->HD + d;
@@ -230,13 +230,13 @@ static u32 bits_at(const struct bed_heads *h, bool keys, const void *cache, u32 
 
 static void check_cache(const struct trial *t, const struct exact *u, bool keys)
 {
-    const struct bed_heads *const h = &t->s->heads;
+    const struct cpu_heads *const h = &t->s->heads;
     const void *const cache = keys ? t->keys : t->values;
     for (u32 g = 0; g < h->KV; g++)
         for (u32 slot = 0; slot < h->C; slot++)
             for (u32 d = 0; d < h->HD; d++) {
                 const u32 bits = bits_at(h, keys, cache, g, slot, d);
-                const double got = bed_widen(h->type, bits);
+                const double got = fixture_widen(h->type, bits);
                 if (slot != t->position % h->C) {
                     ck_assert_msg(bits == (h->type == FORMAT_F32 ? ~0u : 0xffffu),
                                   "%s: wrote to slot %u", t->s->name, slot);
@@ -253,7 +253,7 @@ static void check_cache(const struct trial *t, const struct exact *u, bool keys)
 START_TEST(within_bound)
 {
     const struct shape *const s = &shapes[_i];
-    const struct bed_heads *const h = &s->heads;
+    const struct cpu_heads *const h = &s->heads;
     const uint64_t positions[] = {0, h->C - 1, (1 << 24) - 1, ((uint64_t)h->C << 24) + 5};
     struct exact *const u = (struct exact *)calloc(s->D, sizeof *u);
     double worst = 0;
@@ -272,7 +272,7 @@ START_TEST(within_bound)
         check_cache(&t, u, false);
         trial_free(&t);
     }
-    const struct launch l = bed_last_launch();
+    const struct launch l = fixture_last_launch();
     printf("%-44s %4u blocks of %3u: worst error %.3f of the bound\n", s->name, l.blocks, l.threads,
            worst);
     free(u);
@@ -282,7 +282,7 @@ END_TEST
 START_TEST(any_schedule)
 {
     const struct shape *const s = &shapes[_i];
-    const size_t words = bed_cache_bytes(&s->heads) / sizeof(f32);
+    const size_t words = cpu_cache_bytes(&s->heads) / sizeof(f32);
     if (s->D > 100)
         return;
     struct trial t = trial_new(s, true, 40);
@@ -290,9 +290,9 @@ START_TEST(any_schedule)
     for (u32 seed = 0; seed <= SEEDS; seed++) {
         simt_schedule(seed);
         trial_run(&t);
-        uint64_t hash = bed_hash(BED_HASH, t.q, rows_of(s, 0));
-        hash = bed_hash(hash, (const f32 *)t.keys, words);
-        hash = bed_hash(hash, (const f32 *)t.values, words);
+        uint64_t hash = fixture_hash(FIXTURE_HASH, t.q, rows_of(s, 0));
+        hash = fixture_hash(hash, (const f32 *)t.keys, words);
+        hash = fixture_hash(hash, (const f32 *)t.values, words);
         if (seed == 0)
             in_order = hash;
         ck_assert_msg(hash == in_order, "%s: schedule %u gives other bits", s->name, seed);

@@ -73,15 +73,15 @@ struct trial {
     const struct selection_case *c;
     run r;
     u32 S, row; /* PAD(I); floats of a row of xdb */
-    struct bed_matrix w;
+    struct fixture_matrix w;
     f32 *before, *dt_norm, *b_norm, *c_norm, *bias, *A, *D;
     struct call call;
 };
 
 static f32 *filled(uint64_t seed, u32 count, u32 used, f32 scale, const char *name)
 {
-    f32 *const buffer = bed_new(count, SIMT_WEIGHTS, name);
-    bed_fill(buffer, seed, 1, count, used, scale);
+    f32 *const buffer = fixture_new(count, SIMT_WEIGHTS, name);
+    fixture_fill(buffer, seed, 1, count, used, scale);
     return buffer;
 }
 
@@ -92,8 +92,8 @@ static struct trial trial_new(const struct selection_case *c)
     struct step step = {};
     step.tokens = TOKENS;
     t.c = c, t.S = S, t.row = row;
-    t.r.step = bed_step_new(step);
-    t.w = bed_matrix_new(FORMAT_BF16, 1, c->I, c->R, 1.0f / sqrtf((f32)c->R));
+    t.r.step = fixture_step_new(step);
+    t.w = fixture_matrix_new(FORMAT_BF16, 1, c->I, c->R, 1.0f / sqrtf((f32)c->R));
     t.dt_norm = filled(2, LINE_PAD(c->R), c->R, 2.0f, "dt_norm");
     t.b_norm = filled(3, LINE_PAD(c->N), c->N, 2.0f, "b_norm");
     t.c_norm = filled(4, LINE_PAD(c->N), c->N, 2.0f, "c_norm");
@@ -103,10 +103,10 @@ static struct trial trial_new(const struct selection_case *c)
     t.before = (f32 *)malloc((size_t)TOKENS * row * sizeof(f32));
     static const f32 scales[TOKENS] = {1.0f, 300.0f, 1e-3f, 1e-12f};
     for (u32 token = 0; token < TOKENS; token++)
-        bed_fill(t.before + token * row, 10 + token, 1, row, c->R + 2 * c->N, scales[token]);
-    t.call = {bed_new(2 * S, SIMT_ORDINARY, "xz"),
-              bed_new(states, SIMT_ORDINARY, "state"),
-              bed_new((size_t)CHUNK * row, SIMT_ORDINARY, "xdb"),
+        fixture_fill(t.before + token * row, 10 + token, 1, row, c->R + 2 * c->N, scales[token]);
+    t.call = {fixture_new(2 * S, SIMT_ORDINARY, "xz"),
+              fixture_new(states, SIMT_ORDINARY, "state"),
+              fixture_new((size_t)CHUNK * row, SIMT_ORDINARY, "xdb"),
               t.dt_norm,
               t.b_norm,
               t.c_norm,
@@ -123,8 +123,8 @@ static void trial_free(struct trial *t)
                          t->bias,           t->A,       t->D,      t->call.xz,
                          t->call.state,     t->call.xdb};
     for (void *buffer : all)
-        bed_free(buffer);
-    bed_matrix_free(&t->w);
+        fixture_free(buffer);
+    fixture_matrix_free(&t->w);
     free(t->before);
 }
 
@@ -132,8 +132,8 @@ static void trial_run(struct trial *t, void (*call)(run *r, const struct call *c
 {
     memset(t->call.xdb, 0xff, (size_t)CHUNK * t->row * sizeof(f32));
     memcpy(t->call.xdb, t->before, (size_t)TOKENS * t->row * sizeof(f32));
-    bed_fill(t->call.xz, 20, 2, t->S, t->c->I, 3.0f);
-    bed_fill(t->call.state, 21, 1, t->S * t->c->N, t->S * t->c->N, 1.0f);
+    fixture_fill(t->call.xz, 20, 2, t->S, t->c->I, 3.0f);
+    fixture_fill(t->call.state, 21, 1, t->S * t->c->N, t->S * t->c->N, 1.0f);
     call(&t->r, &t->call);
     ck_assert_msg(simt_findings() == 0, "%s: %s", t->c->name, simt_report());
 }
@@ -188,8 +188,8 @@ START_TEST(both_have_the_bits_of_one_by_one)
     for (u32 seed = 0; seed <= SEEDS; seed++) {
         simt_schedule(seed);
         trial_run(&t, seed == 0 ? t.c->one_by_one : t.c->both);
-        const uint64_t xz = bed_hash(BED_HASH, t.call.xz, 2 * t.S);
-        const uint64_t hash = bed_hash(xz, t.call.state, (size_t)t.S * t.c->N);
+        const uint64_t xz = fixture_hash(FIXTURE_HASH, t.call.xz, 2 * t.S);
+        const uint64_t hash = fixture_hash(xz, t.call.state, (size_t)t.S * t.c->N);
         expected = seed == 0 ? hash : expected;
         ck_assert_msg(hash == expected, "%s: schedule %u gives other bits", t.c->name, seed);
         for (u32 i = 0; seed > 0 && i < t.row; i++)

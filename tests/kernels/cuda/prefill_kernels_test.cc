@@ -35,7 +35,8 @@ static void sound(const char *what)
  */
 static double element(enum format type, const void *at, size_t i)
 {
-    return bed_widen(type, type == FORMAT_F32 ? ((const u32 *)at)[i] : ((const uint16_t *)at)[i]);
+    return fixture_widen(type,
+                         type == FORMAT_F32 ? ((const u32 *)at)[i] : ((const uint16_t *)at)[i]);
 }
 
 static struct matmul last;
@@ -101,16 +102,16 @@ static struct conv_text conv_text_new(const struct conv_case *c)
     const u32 S = PAD(c->I);
     struct conv_text t = {};
     t.c = c;
-    t.raw = bed_new((size_t)POSITIONS * c->XS, SIMT_ORDINARY, "raw rows");
-    t.expected = bed_new((size_t)POSITIONS * c->XS, SIMT_ORDINARY, "expected rows");
-    t.xz = bed_new((size_t)CHUNK * c->XS, SIMT_ORDINARY, "xz");
-    t.state = bed_new((size_t)(c->K - 1) * S, SIMT_ORDINARY, "state");
-    t.taps = bed_new((size_t)c->K * S, SIMT_WEIGHTS, "taps");
-    t.bias = bed_new(S, SIMT_WEIGHTS, "bias");
-    t.step = bed_step_new((struct step){});
-    bed_fill(t.raw, 1, POSITIONS, c->XS, c->I, 4.0f);
-    bed_fill(t.taps, 2, c->K, S, c->I, 1.0f);
-    bed_fill(t.bias, 3, 1, S, c->I, 1.0f);
+    t.raw = fixture_new((size_t)POSITIONS * c->XS, SIMT_ORDINARY, "raw rows");
+    t.expected = fixture_new((size_t)POSITIONS * c->XS, SIMT_ORDINARY, "expected rows");
+    t.xz = fixture_new((size_t)CHUNK * c->XS, SIMT_ORDINARY, "xz");
+    t.state = fixture_new((size_t)(c->K - 1) * S, SIMT_ORDINARY, "state");
+    t.taps = fixture_new((size_t)c->K * S, SIMT_WEIGHTS, "taps");
+    t.bias = fixture_new(S, SIMT_WEIGHTS, "bias");
+    t.step = fixture_step_new((struct step){});
+    fixture_fill(t.raw, 1, POSITIONS, c->XS, c->I, 4.0f);
+    fixture_fill(t.taps, 2, c->K, S, c->I, 1.0f);
+    fixture_fill(t.bias, 3, 1, S, c->I, 1.0f);
     for (u32 row = 0; row < POSITIONS; row++)
         for (u32 i = S; i < c->XS; i++)
             t.raw[(size_t)row * c->XS + i] = (f32)(row + i); /* z, to be left alone */
@@ -125,7 +126,7 @@ static struct conv_text conv_text_new(const struct conv_case *c)
                 sum = j == 0 ? tap * in : fmaf(tap, in, sum);
             }
             sum = c->biased ? sum + t.bias[i] : sum;
-            t.expected[(size_t)row * c->XS + i] = bed_silu(sum);
+            t.expected[(size_t)row * c->XS + i] = cpu_silu(sum);
         }
     return t;
 }
@@ -134,7 +135,7 @@ static void conv_text_free(struct conv_text *t)
 {
     void *const all[] = {t->raw, t->expected, t->xz, t->state, t->taps, t->bias, t->step};
     for (void *buffer : all)
-        bed_free(buffer);
+        fixture_free(buffer);
 }
 
 /* The text through the kernel in chunks of the lengths given, again and again. */
@@ -267,7 +268,7 @@ static const struct linear_case {
 };
 
 /* One row of y against the sum in double; `before` is what ADD adds to. */
-static void linear_row(const struct linear_case *c, const struct bed_matrix *w, const f32 *bias,
+static void linear_row(const struct linear_case *c, const struct fixture_matrix *w, const f32 *bias,
                        const f32 *x, const f32 *before, const f32 *y)
 {
     const double h = 0x1p-24;
@@ -290,8 +291,8 @@ static void linear_row(const struct linear_case *c, const struct bed_matrix *w, 
             bound += 6 * h * sum;
         }
         if (c->E == EPILOGUE_GELU) {
-            bound = bed_gelu_bound(sum, bound);
-            sum = bed_gelu_exact(sum);
+            bound = cpu_gelu_bound(sum, bound);
+            sum = cpu_gelu_exact(sum);
         }
         EXPECT(fabs(y[m] - sum) <= bound, "%s: row %u is %g, should be %g within %g", c->name, m,
                y[m], sum, bound);
@@ -305,34 +306,34 @@ static uint64_t linear_run(const struct linear_case *c, u32 rows, u32 first)
 {
     const u32 most = c->count == COUNT_CHUNK ? CHUNK : LOGIT_ROWS, sources = first + rows;
     const size_t width = c->type == FORMAT_F32 ? 4 : 2;
-    struct bed_matrix w = bed_matrix_new(c->type, 7, c->M, c->K, 0.5f);
-    f32 *const bias = bed_new(PAD(c->M), SIMT_WEIGHTS, "bias");
-    f32 *const x = bed_new((size_t)sources * c->XS, SIMT_ORDINARY, "x");
-    f32 *const y = bed_new((size_t)most * c->YS, SIMT_ORDINARY, "y");
-    f32 *const before = bed_new((size_t)most * c->YS, SIMT_ORDINARY, "y before");
-    bed_fill(bias, 8, 1, PAD(c->M), c->M, 2.0f);
-    bed_fill(x, 9, sources, c->XS, c->K, 2.0f);
-    bed_fill(before, 10, most, c->YS, c->M, 2.0f);
+    struct fixture_matrix w = fixture_matrix_new(c->type, 7, c->M, c->K, 0.5f);
+    f32 *const bias = fixture_new(PAD(c->M), SIMT_WEIGHTS, "bias");
+    f32 *const x = fixture_new((size_t)sources * c->XS, SIMT_ORDINARY, "x");
+    f32 *const y = fixture_new((size_t)most * c->YS, SIMT_ORDINARY, "y");
+    f32 *const before = fixture_new((size_t)most * c->YS, SIMT_ORDINARY, "y before");
+    fixture_fill(bias, 8, 1, PAD(c->M), c->M, 2.0f);
+    fixture_fill(x, 9, sources, c->XS, c->K, 2.0f);
+    fixture_fill(before, 10, most, c->YS, c->M, 2.0f);
     for (u32 t = 0; t < sources; t++)
         for (u32 k = c->K; k < c->XS; k++)
             x[(size_t)t * c->XS + k] = NAN; /* other columns are no business of the product's */
     memcpy(y, before, (size_t)most * c->YS * sizeof(f32));
     run r = {};
-    r.step = bed_step_new((struct step){rows, first, rows, 0, 0});
-    r.work = bed_new_bytes(WORK_LINEAR_BYTES(most, c->K, width), SIMT_ORDINARY, "work");
+    r.step = fixture_step_new((struct step){rows, first, rows, 0, 0});
+    r.work = fixture_new_bytes(WORK_LINEAR_BYTES(most, c->K, width), SIMT_ORDINARY, "work");
     c->call(&r, y, w.packed, bias, x);
     sound(c->name);
     ck_assert_uint_eq(last.rows, most);
-    uint64_t digest = BED_HASH;
+    uint64_t digest = FIXTURE_HASH;
     for (u32 t = 0; t < rows; t++) {
         linear_row(c, &w, bias, x + (size_t)(first + t) * c->XS, before + (size_t)t * c->YS,
                    y + (size_t)t * c->YS);
-        digest = bed_hash(digest, y + (size_t)t * c->YS, c->YS);
+        digest = fixture_hash(digest, y + (size_t)t * c->YS, c->YS);
     }
     void *const all[] = {bias, x, y, before, (void *)r.step, r.work};
-    bed_matrix_free(&w);
+    fixture_matrix_free(&w);
     for (void *buffer : all)
-        bed_free(buffer);
+        fixture_free(buffer);
     return digest;
 }
 

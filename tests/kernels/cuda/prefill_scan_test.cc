@@ -82,25 +82,25 @@ static struct text text_new(const struct scan_case *c)
     t.c = c;
     t.S = PAD(c->I);
     const size_t states = (size_t)t.S * c->N;
-    t.all_xz = bed_new((size_t)POSITIONS * c->XS, SIMT_ORDINARY, "text xz");
-    t.all_dt = bed_new((size_t)POSITIONS * t.S, SIMT_ORDINARY, "text dt");
-    t.all_xdb = bed_new((size_t)POSITIONS * c->DS, SIMT_ORDINARY, "text xdb");
-    t.xz = bed_new((size_t)c->most * c->XS, SIMT_ORDINARY, "xz");
-    t.dt = bed_new((size_t)c->most * t.S, SIMT_ORDINARY, "dt");
-    t.xdb = bed_new((size_t)c->most * c->DS, SIMT_ORDINARY, "xdb");
-    t.state = bed_new(states, SIMT_ORDINARY, "state");
-    t.A = bed_new(states, SIMT_WEIGHTS, "A");
-    t.D = bed_new(t.S, SIMT_WEIGHTS, "D");
-    t.work = (f32 *)bed_new_bytes(work_bytes(c), SIMT_ORDINARY, "work");
-    t.step = bed_step_new((struct step){});
+    t.all_xz = fixture_new((size_t)POSITIONS * c->XS, SIMT_ORDINARY, "text xz");
+    t.all_dt = fixture_new((size_t)POSITIONS * t.S, SIMT_ORDINARY, "text dt");
+    t.all_xdb = fixture_new((size_t)POSITIONS * c->DS, SIMT_ORDINARY, "text xdb");
+    t.xz = fixture_new((size_t)c->most * c->XS, SIMT_ORDINARY, "xz");
+    t.dt = fixture_new((size_t)c->most * t.S, SIMT_ORDINARY, "dt");
+    t.xdb = fixture_new((size_t)c->most * c->DS, SIMT_ORDINARY, "xdb");
+    t.state = fixture_new(states, SIMT_ORDINARY, "state");
+    t.A = fixture_new(states, SIMT_WEIGHTS, "A");
+    t.D = fixture_new(t.S, SIMT_WEIGHTS, "D");
+    t.work = (f32 *)fixture_new_bytes(work_bytes(c), SIMT_ORDINARY, "work");
+    t.step = fixture_step_new((struct step){});
     t.s = (double *)calloc((size_t)c->I * c->N, sizeof *t.s);
     t.error = (double *)calloc((size_t)c->I * c->N, sizeof *t.error);
-    bed_fill(t.all_xz, 1, POSITIONS, c->XS, c->I, 3.0f);
+    fixture_fill(t.all_xz, 1, POSITIONS, c->XS, c->I, 3.0f);
     for (u32 row = 0; row < POSITIONS; row++)
-        bed_fill(t.all_xz + (size_t)row * c->XS + t.S, 1000 + row, 1, t.S, c->I, 3.0f);
-    bed_fill(t.all_dt, 2, POSITIONS, t.S, c->I, 1.0f);
-    bed_fill(t.all_xdb, 3, POSITIONS, c->DS, c->R + 2 * c->N, 2.0f);
-    bed_fill(t.D, 4, 1, t.S, c->I, 1.0f);
+        fixture_fill(t.all_xz + (size_t)row * c->XS + t.S, 1000 + row, 1, t.S, c->I, 3.0f);
+    fixture_fill(t.all_dt, 2, POSITIONS, t.S, c->I, 1.0f);
+    fixture_fill(t.all_xdb, 3, POSITIONS, c->DS, c->R + 2 * c->N, 2.0f);
+    fixture_fill(t.D, 4, 1, t.S, c->I, 1.0f);
     for (size_t i = 0; i < (size_t)POSITIONS * t.S; i++)
         t.all_dt[i] = fabsf(t.all_dt[i]); /* from a softplus */
     /* decays of trained models: from slower than f32 can hold to gone within one step */
@@ -108,8 +108,8 @@ static struct text text_new(const struct scan_case *c)
     for (u32 row = 0; row < t.S / 16; row++)
         for (u32 n = 0; n < c->N; n++) {
             f32 *const line = t.A + ((size_t)row * c->N + n) * 16;
-            bed_fill(line, 500 + row * c->N + n, 1, 16, c->I - row * 16 < 16 ? c->I % 16 : 16,
-                     1.0f);
+            fixture_fill(line, 500 + row * c->N + n, 1, 16, c->I - row * 16 < 16 ? c->I % 16 : 16,
+                         1.0f);
             for (u32 i = 0; i < 16; i++)
                 line[i] = -fabsf(line[i]) * rates[(row + n + i) % 7];
         }
@@ -122,7 +122,7 @@ static void text_free(struct text *t)
     void *const all[] = {t->all_xz, t->all_dt, t->all_xdb, t->xz,   t->dt,  t->xdb,
                          t->state,  t->A,      t->D,       t->work, t->step};
     for (void *buffer : all)
-        bed_free(buffer);
+        fixture_free(buffer);
     free(t->s);
     free(t->error);
 }
@@ -215,7 +215,7 @@ static uint64_t text_run(struct text *t, u32 positions, const u32 *lengths, u32 
     memset(t->state, 0, (size_t)t->S * c->N * sizeof(f32));
     memset(t->s, 0, (size_t)c->I * c->N * sizeof(double));
     memset(t->error, 0, (size_t)c->I * c->N * sizeof(double));
-    uint64_t digest = BED_HASH;
+    uint64_t digest = FIXTURE_HASH;
     u32 chunk = 0;
     for (u32 first = 0, rows; first < positions; first += rows, chunk++) {
         const u32 length = lengths[chunk % count];
@@ -231,9 +231,9 @@ static uint64_t text_run(struct text *t, u32 positions, const u32 *lengths, u32 
         if (checked)
             check_chunk(t, first, rows);
         for (u32 row = 0; row < rows; row++)
-            digest = bed_hash(digest, t->xz + (size_t)row * c->XS, t->S);
+            digest = fixture_hash(digest, t->xz + (size_t)row * c->XS, t->S);
     }
-    return bed_hash(digest, t->state, (size_t)t->S * c->N);
+    return fixture_hash(digest, t->state, (size_t)t->S * c->N);
 }
 
 START_TEST(scan_is_within_its_bound_for_any_chunks)

@@ -48,7 +48,7 @@ SHAPES(MAKE)
 
 static const struct shape {
     const char *name;
-    struct bed_heads heads;
+    struct cpu_heads heads;
     u32 R, rows, most;
     const f32 *table;
     void (*call)(run *r, f32 *q, const f32 *k, const f32 *v, void *keys, void *values);
@@ -76,7 +76,7 @@ enum { STARTS = 3 };
 
 static struct trial trial_new(const struct shape *s, u32 start)
 {
-    const struct bed_heads *const h = &s->heads;
+    const struct cpu_heads *const h = &s->heads;
     const u32 q = h->H * h->HD, kv = h->KV * h->HD;
     struct step step = {};
     struct trial t = {};
@@ -85,30 +85,30 @@ static struct trial trial_new(const struct shape *s, u32 start)
                  : start == 1 ? (1ull << 24) - 2
                               : ((uint64_t)h->C << 24) - 3;
     step.tokens = s->rows, step.position = t.position;
-    t.step = bed_step_new(step);
-    t.q = bed_new(s->most * q, SIMT_ORDINARY, "q");
-    t.k = bed_new(s->most * kv, SIMT_ORDINARY, "k");
-    t.v = bed_new(s->most * kv, SIMT_ORDINARY, "v");
+    t.step = fixture_step_new(step);
+    t.q = fixture_new(s->most * q, SIMT_ORDINARY, "q");
+    t.k = fixture_new(s->most * kv, SIMT_ORDINARY, "k");
+    t.v = fixture_new(s->most * kv, SIMT_ORDINARY, "v");
     t.before = (f32 *)aligned_alloc(64, s->most * q * sizeof(f32));
-    bed_fill(t.before, 1, s->rows, q, q, 3.0f);
-    bed_fill(t.k, 2, s->rows, kv, kv, 3.0f);
-    bed_fill(t.v, 3, s->rows, kv, kv, 3.0f);
+    fixture_fill(t.before, 1, s->rows, q, q, 3.0f);
+    fixture_fill(t.k, 2, s->rows, kv, kv, 3.0f);
+    fixture_fill(t.v, 3, s->rows, kv, kv, 3.0f);
     for (u32 i = 0; i < 4; i++) /* halfway between two numbers of bf16, and of f16 */
         t.v[i] = 1 + (f32)(i % 2 * 2 + 1) * (i < 2 ? 0x1p-8f : 0x1p-11f);
-    t.keys = bed_new_bytes(bed_cache_bytes(h), SIMT_ORDINARY, "keys");
-    t.values = bed_new_bytes(bed_cache_bytes(h), SIMT_ORDINARY, "values");
-    t.cpu_keys = bed_cache_new(h), t.cpu_values = bed_cache_new(h);
+    t.keys = fixture_new_bytes(cpu_cache_bytes(h), SIMT_ORDINARY, "keys");
+    t.values = fixture_new_bytes(cpu_cache_bytes(h), SIMT_ORDINARY, "values");
+    t.cpu_keys = cpu_cache_new(h), t.cpu_values = cpu_cache_new(h);
     return t;
 }
 
 static void trial_run(struct trial *t)
 {
-    const struct bed_heads *const h = &t->s->heads;
+    const struct cpu_heads *const h = &t->s->heads;
     run r = {};
     r.step = t->step;
     memcpy(t->q, t->before, t->s->rows * h->H * h->HD * sizeof(f32));
-    memset(t->keys, 0xff, bed_cache_bytes(h));
-    memset(t->values, 0xff, bed_cache_bytes(h));
+    memset(t->keys, 0xff, cpu_cache_bytes(h));
+    memset(t->values, 0xff, cpu_cache_bytes(h));
     t->s->call(&r, t->q, t->k, t->v, t->keys, t->values);
     ck_assert_msg(simt_findings() == 0, "%s: %s", t->s->name, simt_report());
 }
@@ -117,13 +117,13 @@ static void trial_free(struct trial *t)
 {
     void *const known[] = {t->q, t->k, t->v, t->keys, t->values, t->step};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        bed_free(known[i]);
+        fixture_free(known[i]);
     free(t->before), free(t->cpu_keys), free(t->cpu_values);
 }
 
 /* The element d that the kernel's cache has of a slot, at the place that cache.cuh says: its bits.
  */
-static u32 bits_at(const struct bed_heads *h, bool keys, const void *cache, u32 g, u32 slot, u32 d)
+static u32 bits_at(const struct cpu_heads *h, bool keys, const void *cache, u32 g, u32 slot, u32 d)
 {
     const u32 width = h->type == FORMAT_F32 ? 4 : 8;
     size_t at = (size_t)g * h->C * h->HD + (size_t)slot * h->HD + d;
@@ -136,14 +136,14 @@ static u32 bits_at(const struct bed_heads *h, bool keys, const void *cache, u32 
 /* All slots, also those that are to stay NaN. */
 static void same_caches(const struct trial *t)
 {
-    const struct bed_heads *const h = &t->s->heads;
+    const struct cpu_heads *const h = &t->s->heads;
     for (u32 keys = 0; keys < 2; keys++)
         for (u32 g = 0; g < h->KV; g++)
             for (u32 slot = 0; slot < h->C; slot++)
                 for (u32 d = 0; d < h->HD; d++) {
                     const u32 got = bits_at(h, keys, keys ? t->keys : t->values, g, slot, d);
                     const u32 want =
-                        bed_cache_bits(h, keys, keys ? t->cpu_keys : t->cpu_values, g, slot, d);
+                        cpu_cache_bits(h, keys, keys ? t->cpu_keys : t->cpu_values, g, slot, d);
                     ck_assert_msg(got == want, "%s: %s of head %u, slot %u, element %u: %x, not %x",
                                   t->s->name, keys ? "key" : "value", g, slot, d, got, want);
                 }
@@ -152,11 +152,11 @@ static void same_caches(const struct trial *t)
 START_TEST(append_has_the_bits_of_the_cpu)
 {
     struct trial t = trial_new(&shapes[_i / STARTS], _i % STARTS);
-    const struct bed_heads *const h = &t.s->heads;
+    const struct cpu_heads *const h = &t.s->heads;
     const size_t floats = (size_t)t.s->rows * h->H * h->HD;
     f32 *const cpu = (f32 *)aligned_alloc(64, floats * sizeof(f32));
     memcpy(cpu, t.before, floats * sizeof(f32));
-    bed_rope_append(h, t.s->R, t.s->table, t.s->rows, t.position, cpu, t.k, t.v, t.cpu_keys,
+    cpu_rope_append(h, t.s->R, t.s->table, t.s->rows, t.position, cpu, t.k, t.v, t.cpu_keys,
                     t.cpu_values);
     for (u32 seed = 0; seed <= SEEDS; seed++) {
         simt_schedule(seed);
@@ -191,14 +191,14 @@ KERNEL(angles_kernel, struct angles_params, ANGLE_THREADS)
 START_TEST(angles_have_the_bits_of_the_cpu)
 {
     double *const angle =
-        (double *)bed_new_bytes(ANGLES * sizeof(double), SIMT_ORDINARY, "the angles");
-    f32 *const cosine = bed_new(ANGLES, SIMT_ORDINARY, "cosines");
-    f32 *const sine = bed_new(ANGLES, SIMT_ORDINARY, "sines");
+        (double *)fixture_new_bytes(ANGLES * sizeof(double), SIMT_ORDINARY, "the angles");
+    f32 *const cosine = fixture_new(ANGLES, SIMT_ORDINARY, "cosines");
+    f32 *const sine = fixture_new(ANGLES, SIMT_ORDINARY, "sines");
     const struct angles_params params = {angle, cosine, sine};
     run r = {};
     uint64_t seed = 4;
     for (u32 i = 0; i < ANGLES; i++) {
-        const uint64_t random = bed_random(&seed);
+        const uint64_t random = fixture_random(&seed);
         angle[i] = i % 3 == 0   ? (double)(random >> 40) * 0x1p-20
                    : i % 3 == 1 ? (double)(random >> 40)
                                 : (double)(random >> 11) * 0x1p-3;
@@ -207,12 +207,12 @@ START_TEST(angles_have_the_bits_of_the_cpu)
     ck_assert_msg(simt_findings() == 0, "%s", simt_report());
     for (u32 i = 0; i < ANGLES; i++) {
         f32 cpu_cosine, cpu_sine;
-        bed_rope_angle(angle[i], &cpu_cosine, &cpu_sine);
+        cpu_rope_angle(angle[i], &cpu_cosine, &cpu_sine);
         ck_assert_msg(cosine[i] == cpu_cosine && sine[i] == cpu_sine,
                       "angle %.17g: (%.9g, %.9g), on the CPU (%.9g, %.9g)", angle[i], cosine[i],
                       sine[i], cpu_cosine, cpu_sine);
     }
-    bed_free(angle), bed_free(cosine), bed_free(sine);
+    fixture_free(angle), fixture_free(cosine), fixture_free(sine);
 }
 END_TEST
 

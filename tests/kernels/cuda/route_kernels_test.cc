@@ -53,7 +53,7 @@ static const struct find_case {
 /* Logits by round: random; few different ones; all the same; far apart; one, and all, no number. */
 static void fill(f32 *logits, u32 E, u32 round, uint64_t seed)
 {
-    bed_fill(logits, seed, 1, E, E, round % 6 == 3 ? 300.0f : 5.0f);
+    fixture_fill(logits, seed, 1, E, E, round % 6 == 3 ? 300.0f : 5.0f);
     for (u32 e = 0; e < E; e++) {
         if (round % 6 == 1)
             logits[e] = floorf(logits[e] / 3);
@@ -73,8 +73,8 @@ START_TEST(the_choice_has_the_bits_of_the_cpu)
 {
     const struct find_case *const c = &find_cases[_i];
     const u32 stride = ROUTE_STRIDE(c->K);
-    f32 *const logits = bed_new(c->E, SIMT_ORDINARY, "logits");
-    f32 *const route = bed_new(stride, SIMT_ORDINARY, "route");
+    f32 *const logits = fixture_new(c->E, SIMT_ORDINARY, "logits");
+    f32 *const route = fixture_new(stride, SIMT_ORDINARY, "route");
     const struct find_params params = {logits, route};
     f32 expected[LINE_PAD(2 * ROUTE_CHOSEN_MOST)];
     for (u32 seed = 0; seed <= SEEDS; seed++) {
@@ -82,7 +82,7 @@ START_TEST(the_choice_has_the_bits_of_the_cpu)
         for (u32 round = 0; round < (seed < 2 ? ROUNDS : 6); round++) {
             fill(logits, c->E, round, seed * ROUNDS + round);
             memset(route, 0xff, stride * sizeof *route);
-            bed_route(c->E, c->K, c->weights == ROUTE_RENORM, logits, expected);
+            cpu_route(c->E, c->K, c->weights == ROUTE_RENORM, logits, expected);
             simt_launch(c->kernel, 1, WARP, sizeof(struct route_room), &params);
             ck_assert_msg(simt_findings() == 0, "%s: %s", c->name, simt_report());
             for (u32 i = 0; i < stride; i++)
@@ -91,7 +91,7 @@ START_TEST(the_choice_has_the_bits_of_the_cpu)
                                  route[i], expected[i]);
         }
     }
-    bed_free(logits), bed_free(route);
+    fixture_free(logits), fixture_free(route);
 }
 END_TEST
 

@@ -47,12 +47,12 @@ static void on_conditional(uint64_t handle, u32 value)
 static void device_open(u32 vocab, struct sample_options options)
 {
     memset(&device, 0, sizeof device);
-    device.turn = (struct turn *)bed_new_bytes(sizeof *device.turn, SIMT_ORDINARY, "turn");
-    device.ring = (struct turn_ring *)bed_new_bytes(sizeof *device.ring, SIMT_ORDINARY, "ring");
-    device.tokens = (u32 *)bed_new_bytes(sizeof *device.tokens, SIMT_ORDINARY, "tokens");
-    device.logits = bed_new(vocab, SIMT_ORDINARY, "logits");
-    device.step = bed_step_new((struct step){});
-    device.r.work = bed_new_bytes(WORK_TURN_BYTES(vocab), SIMT_ORDINARY, "work");
+    device.turn = (struct turn *)fixture_new_bytes(sizeof *device.turn, SIMT_ORDINARY, "turn");
+    device.ring = (struct turn_ring *)fixture_new_bytes(sizeof *device.ring, SIMT_ORDINARY, "ring");
+    device.tokens = (u32 *)fixture_new_bytes(sizeof *device.tokens, SIMT_ORDINARY, "tokens");
+    device.logits = fixture_new(vocab, SIMT_ORDINARY, "logits");
+    device.step = fixture_step_new((struct step){});
+    device.r.work = fixture_new_bytes(WORK_TURN_BYTES(vocab), SIMT_ORDINARY, "work");
     memset(device.ring, 0, sizeof *device.ring);
     memset(device.turn, 0, sizeof *device.turn);
     device.turn->sample = options;
@@ -69,7 +69,7 @@ static void device_close(void)
     void *const all[] = {device.turn,   device.ring, device.tokens,
                          device.logits, device.step, device.r.work};
     for (void *buffer : all)
-        bed_free(buffer);
+        fixture_free(buffer);
 }
 
 /* One turn; returns the token that the next step will consume. */
@@ -88,14 +88,14 @@ enum { KINDS = 16 };
 
 static f32 uniform(uint64_t *seed)
 {
-    return (f32)(bed_random(seed) >> 40) * 0x1p-24f;
+    return (f32)(fixture_random(seed) >> 40) * 0x1p-24f;
 }
 
 /* One logit of a row of this kind. */
 static f32 logit_of(u32 kind, uint64_t *seed, u32 id, u32 vocab)
 {
     const f32 wide = (uniform(seed) + uniform(seed) + uniform(seed) - 1.5f) * 12;
-    const uint64_t dice = bed_random(seed) % 8;
+    const uint64_t dice = fixture_random(seed) % 8;
     switch (kind) {
     case 0:
         return wide;
@@ -257,7 +257,7 @@ START_TEST(philox_is_that_of_the_host)
 {
     uint64_t seed = 1;
     for (u32 i = 0; i < 10000; i++) {
-        const uint64_t key = bed_random(&seed), position = bed_random(&seed) >> i % 64;
+        const uint64_t key = fixture_random(&seed), position = fixture_random(&seed) >> i % 64;
         EXPECT(philox_draw(key, position) == philox_uniform(key, position), "draw %u", i);
     }
 }
@@ -278,7 +278,7 @@ START_TEST(a_turn_hands_over_the_token)
     device_open(50, options[0]);
     device.turn->position = 1000;
     uint64_t before = 0;
-    const u32 launches = bed_launches();
+    const u32 launches = fixture_launches();
     for (u32 i = 0; i < 3; i++) {
         choose(7 + i);
         ck_assert_uint_eq(device_turn(), 7 + i);
@@ -288,7 +288,7 @@ START_TEST(a_turn_hands_over_the_token)
         ck_assert_uint_eq(device.ring->made, i + 1);
         ck_assert_uint_eq(device.ring->tokens[i].id, 7 + i);
         ck_assert_uint_gt(device.ring->tokens[i].time_ns, before);
-        ck_assert_uint_eq(bed_launches() - launches, 2 * (i + 1));
+        ck_assert_uint_eq(fixture_launches() - launches, 2 * (i + 1));
         ck_assert_uint_eq(device.ring->end, TURN_GOING);
         before = device.ring->tokens[i].time_ns;
     }

@@ -70,16 +70,16 @@ static struct text text_new(const struct ssd_case *c)
     t.states = (size_t)I * c->N;
     t.raw = (f32 *)calloc((size_t)TOKENS * c->XS, sizeof(f32));
     t.y = (f32 *)calloc((size_t)TOKENS * I, sizeof(f32));
-    t.zx = bed_new((c->count == COUNT_ONE ? 1 : CHUNK) * c->XS, SIMT_ORDINARY, "zx");
-    t.state = bed_new(t.states, SIMT_ORDINARY, "the state");
-    t.A = bed_new(heads, SIMT_WEIGHTS, "A");
-    t.D = bed_new(heads, SIMT_WEIGHTS, "D");
-    t.bias = bed_new(heads, SIMT_WEIGHTS, "bias");
-    t.step = bed_step_new((struct step){});
-    bed_fill(t.raw, 1, TOKENS, c->XS, t.dt + c->H, 3.0f);
-    bed_fill(t.A, 2, 1, heads, c->H, 1.0f);
-    bed_fill(t.D, 3, 1, heads, c->H, 1.0f);
-    bed_fill(t.bias, 4, 1, heads, c->H, 4.0f);
+    t.zx = fixture_new((c->count == COUNT_ONE ? 1 : CHUNK) * c->XS, SIMT_ORDINARY, "zx");
+    t.state = fixture_new(t.states, SIMT_ORDINARY, "the state");
+    t.A = fixture_new(heads, SIMT_WEIGHTS, "A");
+    t.D = fixture_new(heads, SIMT_WEIGHTS, "D");
+    t.bias = fixture_new(heads, SIMT_WEIGHTS, "bias");
+    t.step = fixture_step_new((struct step){});
+    fixture_fill(t.raw, 1, TOKENS, c->XS, t.dt + c->H, 3.0f);
+    fixture_fill(t.A, 2, 1, heads, c->H, 1.0f);
+    fixture_fill(t.D, 3, 1, heads, c->H, 1.0f);
+    fixture_fill(t.bias, 4, 1, heads, c->H, 4.0f);
     /* decays from slower than f32 can hold to gone within one step; time steps beyond softplus */
     static const f32 rates[] = {1, 8, 1e-6f, 16, 0.1f, 3e8f, 100};
     for (u32 head = 0; head < c->H; head++) {
@@ -94,7 +94,7 @@ static void text_free(struct text *t)
 {
     f32 *const buffers[] = {t->zx, t->state, t->A, t->D, t->bias};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        bed_free(buffers[i]);
+        fixture_free(buffers[i]);
     free(t->raw), free(t->y);
 }
 
@@ -128,7 +128,8 @@ static uint64_t text_run(struct text *t, u32 cut)
         cut = 1;
     for (u32 first = 0; first < TOKENS; first += cut)
         chunk_run(t, first, TOKENS - first < cut ? TOKENS - first : cut);
-    return bed_hash(bed_hash(BED_HASH, t->y, (size_t)TOKENS * t->I), t->state, t->states);
+    return fixture_hash(fixture_hash(FIXTURE_HASH, t->y, (size_t)TOKENS * t->I), t->state,
+                        t->states);
 }
 
 /* A number, and how far the kernel's may be from it. */
@@ -207,7 +208,7 @@ START_TEST(within_bound)
     text_run(&t, CHUNK);
     for (u32 channel = 0; channel < t.I; channel++)
         worst = fmax(worst, check_channel(&t, channel));
-    const struct launch l = bed_last_launch();
+    const struct launch l = fixture_last_launch();
     printf("%-20s %2u blocks of %u: worst error %.3f of the bound\n", t.c->name, l.blocks,
            l.threads, worst);
     text_free(&t);
@@ -223,9 +224,9 @@ static f32 state_of(const struct text *t, u32 channel, u32 n)
     f32 s = 0;
     for (u32 row = 0; row < TOKENS; row++) {
         const f32 *const zx = t->raw + (size_t)row * c->XS;
-        f32 dt = bed_softplus(zx[t->dt + head] + t->bias[head]);
+        f32 dt = cpu_softplus(zx[t->dt + head] + t->bias[head]);
         dt = dt < c->low ? c->low : dt > c->high ? c->high : dt;
-        s = fmaf(bed_exp(t->A[head] * dt), s, dt * zx[t->I + channel] * zx[t->B + at]);
+        s = fmaf(cpu_exp(t->A[head] * dt), s, dt * zx[t->I + channel] * zx[t->B + at]);
     }
     return s;
 }
@@ -271,7 +272,7 @@ START_TEST(same_bits_on_any_schedule)
         for (u32 first = 0; first < 2 * rows && first + rows <= TOKENS; first += rows)
             chunk_run(&t, first, rows);
         const uint64_t hash =
-            bed_hash(bed_hash(BED_HASH, t.y, (size_t)rows * t.I), t.state, t.states);
+            fixture_hash(fixture_hash(FIXTURE_HASH, t.y, (size_t)rows * t.I), t.state, t.states);
         if (seed == 0)
             in_order = hash;
         ck_assert_msg(hash == in_order, "%s: schedule %u gives other bits", t.c->name, seed);
