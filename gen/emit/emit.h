@@ -9,7 +9,7 @@
 #include "gen/graph/layout.h"
 #include "gen/emit/page.h"
 #include "gen/memory/plan.h"
-#include "runtime/engine/budget.h"
+#include "runtime/base/budget.h"
 
 /* Everything an emitter may look at. */
 struct design {

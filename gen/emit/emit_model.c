@@ -4,6 +4,7 @@
 
 #include "gen/emit/emit.h"
 #include "gen/front/number.h"
+#include "runtime/base/number_text.h"
 
 static void dimensions(const struct design *d, struct page *page)
 {
@@ -172,15 +173,15 @@ static void operations(const struct design *d, struct page *page)
 
 void emit_model_h(const struct design *d, struct page *page)
 {
-    char parameters[NUMBER_MAX], bytes[NUMBER_MAX], count[16];
-    number_grouped(d->layout.parameters, parameters);
+    char bytes[NUMBER_MAX], count[16];
     number_decimal_bytes(d->layout.weights_bytes, bytes);
     snprintf(count, sizeof count, "%u kinds", d->steps.kind_count);
     if (d->steps.kind_count == 1)
         strcpy(count, "one kind");
     emit_opening(page, &d->steps.cfg, "model.h",
                  "%s: %s parameters in %s of weights, %u layers of %s.", d->steps.cfg.name,
-                 parameters, bytes, d->steps.cfg.num_hidden_layers, count);
+                 number_text_grouped(d->layout.parameters).text, bytes,
+                 d->steps.cfg.num_hidden_layers, count);
     page_line(page, "#ifndef MODEL_H\n#define MODEL_H\n\n#include \"runtime/base/run.h\"");
     dimensions(d, page);
     matrix_types(d, page);

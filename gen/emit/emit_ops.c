@@ -5,7 +5,7 @@
 
 #include "gen/emit/emit.h"
 #include "gen/front/number.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 
 static void keys(const struct design *d, struct page *page)
 {
@@ -217,7 +217,7 @@ void emit_ops_c(const struct design *d, struct page *page)
                  "The model as the runtime sees it: what it is, what it holds, what each operation "
                  "costs.");
     page_line(page,
-              "#include <stddef.h>\n\n#include \"runtime/engine/model.h\"\n#include \"proof.h\"");
+              "#include <stddef.h>\n\n#include \"runtime/base/model.h\"\n#include \"proof.h\"");
     keys(d, page);
     emit_weight_table(d, page);
     layer_table(d, page);

@@ -5,13 +5,13 @@
 #include "gen/families/attention.h"
 #include "gen/emit/emit.h"
 #include "gen/front/number.h"
+#include "runtime/base/number_text.h"
 
 static void arena(const char *name, uint64_t bytes, const char *kind, struct page *page)
 {
-    char exact[NUMBER_MAX], rounded[NUMBER_MAX];
-    number_grouped(bytes, exact);
+    char rounded[NUMBER_MAX];
     number_binary_bytes(bytes, rounded);
-    page_row(page, "  %s\v %s\v  %s\t   %s", name, exact, rounded, kind);
+    page_row(page, "  %s\v %s\v  %s\t   %s", name, number_text_grouped(bytes).text, rounded, kind);
 }
 
 static void arenas(const struct design *d, struct page *page)
@@ -58,11 +58,10 @@ static void picture(const struct design *d, enum step_kind step, uint32_t kind, 
 
 void emit_plan_txt(const struct design *d, struct page *page)
 {
-    char parameters[NUMBER_MAX];
-    number_grouped(d->layout.parameters, parameters);
     page_line(page, "models/%s/plan.txt", d->steps.cfg.name);
     page_line(page, "made from config/%s.ini; edit that, `make models`.\n", d->steps.cfg.name);
-    page_line(page, "%s: %s parameters\n", d->steps.cfg.name, parameters);
+    page_line(page, "%s: %s parameters\n", d->steps.cfg.name,
+              number_text_grouped(d->layout.parameters).text);
     arenas(d, page);
     for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
         for (uint32_t k = 0; k < d->steps.kind_count; k++)

@@ -5,6 +5,7 @@
 
 #include "gen/emit/emit.h"
 #include "gen/front/number.h"
+#include "runtime/base/number_text.h"
 
 enum { EXIT_MISMATCH = 4, TABLE_MODELS = 64 };
 enum { TABLE_CONTEXT = 0 }; /* of budget_contexts: what a step is compared at */
@@ -59,12 +60,10 @@ static void print_rate(const struct budget *budget, const char *preset, FILE *to
 {
     const double bandwidth = budget_bandwidth(preset)->bytes_per_second;
     const double rate = 1 / budget_floor(budget, budget_contexts[TABLE_CONTEXT], bandwidth);
-    char text[NUMBER_MAX];
-    number_grouped((uint64_t)(rate + 0.5), text);
     if (rate < 99.95)
         fprintf(to, " %.1f |", rate);
     else
-        fprintf(to, " %s |", text);
+        fprintf(to, " %s |", number_text_grouped((uint64_t)(rate + 0.5)).text);
 }
 
 static void print_row(const struct entry *entry, FILE *to)

@@ -47,16 +47,3 @@ void number_binary_bytes(uint64_t bytes, char text[NUMBER_MAX])
     static const char *const names[] = {"KiB", "MiB", "GiB", "TiB"};
     scaled(bytes, 1024, names, text);
 }
-
-void number_grouped(uint64_t value, char text[NUMBER_MAX])
-{
-    char digits[NUMBER_MAX];
-    int count = snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
-    char *out = text;
-    for (int i = 0; i < count; i++) {
-        if (i > 0 && (count - i) % 3 == 0)
-            *out++ = ',';
-        *out++ = digits[i];
-    }
-    *out = '\0';
-}

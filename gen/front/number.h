@@ -17,9 +17,6 @@ void number_float(float value, char text[NUMBER_MAX]);
 void number_decimal_bytes(uint64_t bytes, char text[NUMBER_MAX]);
 void number_binary_bytes(uint64_t bytes, char text[NUMBER_MAX]);
 
-/* Digits in groups: "129,135,360". */
-void number_grouped(uint64_t value, char text[NUMBER_MAX]);
-
 /* `count` rounded up to a multiple of `unit`. */
 static inline uint64_t number_pad(uint64_t count, uint64_t unit)
 {

@@ -3,7 +3,7 @@
  * The model as the runtime sees it: what it is, what it holds, what each operation costs. */
 #include <stddef.h>
 
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 #include "proof.h"
 
 static const struct model_key keys[] = {

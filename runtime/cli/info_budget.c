@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/base/die.h"
-#include "runtime/cli/report.h"
+#include "runtime/base/number_text.h"
 #include "runtime/engine/session.h"
 
 static const double BANDWIDTH_LEAST = 1e6, BANDWIDTH_MOST = 1e15;
@@ -67,13 +67,13 @@ static void print_length(struct out *out, const struct info_question *question,
                          const struct budget *budget, uint64_t length)
 {
     const double bandwidth = question->bandwidth.bytes_per_second;
-    out_print(out, "  %11s%s %16s %16s", report_grouped(length).text,
+    out_print(out, "  %11s%s %16s %16s", number_text_grouped(length).text,
               budget_beyond(budget, length) ? "*" : " ",
-              report_grouped(budget_state(budget, length)).text,
-              report_grouped(budget_step(budget, length)).text);
+              number_text_grouped(budget_state(budget, length)).text,
+              number_text_grouped(budget_step(budget, length)).text);
     if (bandwidth > 0) {
         const double seconds = budget_floor(budget, length, bandwidth);
-        out_print(out, " %12.4f %12s", 1e3 * seconds, report_rate(1, seconds).text);
+        out_print(out, " %12.4f %12s", 1e3 * seconds, number_text_rate(1, seconds).text);
     }
     out_text(out, length == budget->context ? "  as built\n" : "\n");
 }
@@ -89,13 +89,14 @@ void info_print(struct out *out, const struct info_question *question)
               "  %-12s %15s  of the checkpoint, tied tensors once\n"
               "  %-12s %15s  in the computation of one token: of experts only the chosen\n"
               "  %-12s %15s  read for one token: of an untied embedding only the one row\n",
-              "all", report_grouped(budget.parameters).text, "active",
-              report_grouped(budget.active).text, "read", report_grouped(budget.read).text);
+              "all", number_text_grouped(budget.parameters).text, "active",
+              number_text_grouped(budget.active).text, "read",
+              number_text_grouped(budget.read).text);
     out_print(out,
               "\ntokens, bytes\n"
               "  a token leaves %s for good; state of fixed size %s\n"
               "       tokens    state and KV    decode step moves%s\n",
-              report_grouped(budget.position).text, report_grouped(budget.constant).text,
+              number_text_grouped(budget.position).text, number_text_grouped(budget.constant).text,
               question->bandwidth.name != NULL ? "  floor, ms  tokens/s at most" : "");
     for (u32 i = 0; i < count; i++) {
         print_length(out, question, &budget, length[i]);
@@ -108,7 +109,7 @@ void info_print(struct out *out, const struct info_question *question)
                   question->bandwidth.bytes_per_second / 1e9, question->bandwidth.source);
     if (beyond)
         out_print(out, "  * more than the model was trained on (%s): sizes only\n",
-                  report_grouped(budget.trained).text);
+                  number_text_grouped(budget.trained).text);
 }
 
 void info_json(struct json *json, const struct info_question *question)

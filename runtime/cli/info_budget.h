@@ -3,7 +3,7 @@
 #ifndef RUNTIME_INFO_BUDGET_H
 #define RUNTIME_INFO_BUDGET_H
 
-#include "runtime/engine/budget.h"
+#include "runtime/base/budget.h"
 #include "runtime/base/json.h"
 #include "runtime/base/out.h"
 

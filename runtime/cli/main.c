@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "runtime/base/die.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 #include "runtime/engine/processor.h"
 #include "runtime/base/streams.h"
 #include "runtime/cli/verb.h"

@@ -9,7 +9,7 @@
 #include <sys/random.h>
 
 #include "runtime/base/die.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 #include "runtime/engine/team.h"
 #include "runtime/engine/weight_file.h"
 
@@ -273,4 +273,16 @@ void options_parse(const struct argp *argp, int argc, char **argv, void *input)
     argp_program_version_hook = print_version;
     if (argp_parse(argp, argc, argv, 0, NULL, input))
         exit(EXIT_USAGE);
+}
+
+struct session_options options_session(const struct common_options *common)
+{
+    return (struct session_options){.weights = common->weights,
+                                    .random_weights = common->random_weights,
+                                    .random_seed = common->random_seed,
+                                    .threads = common->threads,
+                                    .chunk = common->chunk,
+                                    .mode = common->mode,
+                                    .check = common->check,
+                                    .quiet = common->quiet};
 }

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/engine/backend.h"
 #include "runtime/base/run.h"
-#include "runtime/engine/sample.h"
+#include "runtime/engine/generate.h"
+#include "runtime/engine/session.h"
 
 /* Keys of options without a short form. */
 enum option_key {
@@ -51,14 +51,10 @@ struct common_options {
 };
 extern const struct argp common_argp;
 
-/* --temp, --top-k, --top-p, --min-p, --seed, --n-predict, --ignore-eos. */
-struct generate_options {
-    struct sample_options sample;
-    bool seed_drawn; /* --seed -1: nobody chose it */
-    int64_t tokens;  /* -1: until the end of text; -2: until that or a full context */
-    bool tokens_given;
-    bool ignore_eos;
-};
+/* What these say about a session. */
+struct session_options options_session(const struct common_options *common);
+
+/* --temp, --top-k, --top-p, --min-p, --seed, --n-predict, --ignore-eos: struct generate_options. */
 extern const struct argp generate_argp;
 
 /* Sets what is not given on the command line. */

@@ -12,7 +12,7 @@
 #include "runtime/cli/options.h"
 #include "runtime/base/out.h"
 #include "runtime/base/philox.h"
-#include "runtime/cli/report.h"
+#include "runtime/base/number_text.h"
 #include "runtime/engine/session.h"
 
 enum { MOST_REPETITIONS = 1000 };
@@ -219,18 +219,18 @@ static void print_text(const struct bench_options *options, const struct result 
         out_print(&out, "%u threads, %s", session.pool.started, backend_targets());
     out_print(&out, ", medians of %u\n", result->rounds);
     out_print(&out, "  read         %8.2f GB/s   over %s\n", result->read / 1e9,
-              report_bytes(model.weights_bytes).text);
+              number_text_bytes(model.weights_bytes).text);
     out_print(&out,
               "  decode       %8s tok/s  %.2f GB/s of weights, %.1f%% of the read bandwidth\n",
-              report_rate(result->decode, 1).text, result->streamed / 1e9,
+              number_text_rate(result->decode, 1).text, result->streamed / 1e9,
               100 * result->streamed / result->read);
     out_print(&out, "  token        %8.1f us     p50; p99 %.1f us, longest %.1f us\n",
               1e6 * result->p50, 1e6 * result->p99, 1e6 * result->most);
     out_print(&out, "  prefill %-4u %8s tok/s  %.3f of a decode step per token\n", options->prompt,
-              report_rate(result->prefill, 1).text, result->decode / result->prefill);
+              number_text_rate(result->prefill, 1).text, result->decode / result->prefill);
     if (result->has_memory)
         out_print(&out, "  memory       %8s        of the device, %s of them planned\n",
-                  report_bytes(result->taken).text, report_bytes(result->planned).text);
+                  number_text_bytes(result->taken).text, number_text_bytes(result->planned).text);
 }
 
 static const char *const mode_names[] = {
@@ -284,7 +284,7 @@ int verb_bench(int argc, char **argv)
     uint64_t ids_bytes = arena_rounded(model.chunk * sizeof(u32));
     uint64_t each_bytes =
         arena_rounded((uint64_t)options.decode * options.repetitions * sizeof(double));
-    struct session_options whole = session_options(&options.common);
+    struct session_options whole = options_session(&options.common);
     whole.host_bytes = ids_bytes + each_bytes + backend_bench_bytes();
     session_open(&session, &whole);
     struct buffers buffers = {.ids = arena_take(&session.io, ids_bytes),

@@ -12,7 +12,7 @@
 #include "runtime/base/interrupt.h"
 #include "runtime/base/json.h"
 #include "runtime/cli/options.h"
-#include "runtime/cli/report.h"
+#include "runtime/base/number_text.h"
 #include "runtime/engine/session.h"
 #include "runtime/tokenizer/tokenizer.h"
 
@@ -108,7 +108,7 @@ static void print_keys(const char *section)
 
 static void print_arena(const char *name, uint64_t bytes, const char *remark)
 {
-    out_print(&out, "  %-12s %15s  %s\n", name, report_grouped(bytes).text, remark);
+    out_print(&out, "  %-12s %15s  %s\n", name, number_text_grouped(bytes).text, remark);
 }
 
 /* ", heads of 100 padded to 112" where the keys and values of a head have pads; else "". */
@@ -129,15 +129,16 @@ static void print_memory(const struct facts *facts)
     describe_heads(heads);
     if (model.cache_bytes > 0)
         snprintf(state, sizeof state, "%s for keys and values of %s%s%s",
-                 model.cache_bytes == model.state_bytes ? "all"
-                                                        : report_grouped(model.cache_bytes).text,
-                 model.context > 0 ? report_grouped(model.context).text : "a sliding window",
+                 model.cache_bytes == model.state_bytes
+                     ? "all"
+                     : number_text_grouped(model.cache_bytes).text,
+                 model.context > 0 ? number_text_grouped(model.context).text : "a sliding window",
                  model.context > 0 ? " positions" : "", heads);
     if (model.scratch_bytes == model.scratch_bound)
         snprintf(scratch, sizeof scratch, "planned buffers, at the lower bound");
     else
         snprintf(scratch, sizeof scratch, "planned buffers, %s bytes above the lower bound",
-                 report_grouped(model.scratch_bytes - model.scratch_bound).text);
+                 number_text_grouped(model.scratch_bytes - model.scratch_bound).text);
     out_text(&out, "\nmemory of 'run', bytes\n");
     print_arena("weights", facts->plan.weights, "read from the weight file, read-only");
     print_arena("tokenizer", facts->plan.tokenizer, "header and tables of the weight file");
@@ -168,24 +169,25 @@ static void print_operations(void)
     for (u32 i = 0; i < model.op_count; i++) {
         const struct model_op *op = &model.ops[i];
         out_print(&out, "  %-8s %-*s %5u %12s %12s %12s  %s\n", op->step, width, op->name,
-                  op->times, report_grouped(op->weight_bytes).text,
-                  report_grouped(op->moved_bytes).text, report_grouped(op->flops).text, op->kernel);
+                  op->times, number_text_grouped(op->weight_bytes).text,
+                  number_text_grouped(op->moved_bytes).text, number_text_grouped(op->flops).text,
+                  op->kernel);
     }
     out_print(&out,
               "  bytes and flops per execution; prefill for a full chunk of %u tokens\n"
               "  one decode step streams %s of weights\n",
-              model.chunk, report_bytes(session_decode_weight_bytes()).text);
+              model.chunk, number_text_bytes(session_decode_weight_bytes()).text);
 }
 
 static void print_all(const struct facts *facts, const struct info_question *question)
 {
     out_print(&out, "%s: %s, %s parameters, %s, %s\n", model.name, model.model_type,
-              report_grouped(model.parameters).text, backend_name, backend_targets());
+              number_text_grouped(model.parameters).text, backend_name, backend_targets());
     out_print(&out, "  config digest  %016" PRIx64 "%016" PRIx64 "\n", model.config_digest[1],
               model.config_digest[0]);
     if (facts->present)
         out_print(&out, "  weights        %s, %s, digest %016" PRIx64 "\n", facts->path,
-                  report_bytes(facts->header.file_bytes).text, facts->header.weights_digest);
+                  number_text_bytes(facts->header.file_bytes).text, facts->header.weights_digest);
     else
         out_print(&out, "  weights        no file at %s\n", facts->path);
     out_print(&out, "  threads        %u of %u processors\n", facts->threads, facts->processors);

@@ -150,7 +150,7 @@ int verb_logits(int argc, char **argv)
     if (count == 0)
         die(EXIT_MISMATCH, "%s: no token ids", options.ids);
     session_require_room(options.ids, count + options.decode, false);
-    struct session_options whole = session_options(&options.common);
+    struct session_options whole = options_session(&options.common);
     session_open(&session, &whole);
     sink.digest = options.digest;
     sink.array = options.output || !options.digest;

@@ -12,7 +12,7 @@
 #include "runtime/cli/options.h"
 #include "runtime/base/out.h"
 #include "runtime/base/philox.h"
-#include "runtime/cli/report.h"
+#include "runtime/base/number_text.h"
 #include "runtime/engine/session.h"
 #include "runtime/engine/trace.h"
 
@@ -147,7 +147,7 @@ int verb_profile(int argc, char **argv)
                              (options.window.decode ? 1 : session_chunk(options.common.chunk)),
                          false);
     uint64_t ids_bytes = arena_rounded(model.chunk * sizeof(u32));
-    struct session_options asked = session_options(&options.common);
+    struct session_options asked = options_session(&options.common);
     asked.host_bytes = ids_bytes;
     session_open(&session, &asked);
     u32 *ids = arena_take(&session.io, ids_bytes);

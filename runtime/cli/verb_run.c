@@ -13,7 +13,7 @@
 #include "runtime/base/interrupt.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/prompt.h"
-#include "runtime/cli/report.h"
+#include "runtime/base/number_text.h"
 #include "runtime/engine/session.h"
 #include "runtime/cli/text.h"
 
@@ -128,11 +128,12 @@ static void summarise(uint64_t prompt, double prompt_seconds, const struct gener
     note("prompt %" PRIu64 " token%s, %s tok/s; generated %" PRIu64
          " token%s, %s tok/s, %s GB/s of "
          "weights; memory %s planned, %s peak",
-         prompt, prompt == 1 ? "" : "s", report_rate((double)prompt, prompt_seconds).text,
+         prompt, prompt == 1 ? "" : "s", number_text_rate((double)prompt, prompt_seconds).text,
          made->tokens, made->tokens == 1 ? "" : "s",
-         report_rate((double)made->steps, made->seconds).text,
-         report_rate(bytes / 1e9, made->seconds).text,
-         report_bytes(memory_plan_bytes(&session.plan)).text, report_bytes(memory_peak()).text);
+         number_text_rate((double)made->steps, made->seconds).text,
+         number_text_rate(bytes / 1e9, made->seconds).text,
+         number_text_bytes(memory_plan_bytes(&session.plan)).text,
+         number_text_bytes(memory_peak()).text);
 }
 
 static void open_prompt(struct run_options *options)
@@ -170,7 +171,7 @@ int verb_run(int argc, char **argv)
     options_parse(&command, argc, argv, &options);
     interrupt_catch();
     open_prompt(&options);
-    struct session_options whole = session_options(&options.common);
+    struct session_options whole = options_session(&options.common);
     whole.text = true;
     whole.host_bytes = backend_generate_bytes() + arena_rounded(model.chunk * sizeof(u32));
     session_open(&session, &whole);

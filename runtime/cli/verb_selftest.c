@@ -12,7 +12,7 @@
 #include "runtime/cli/options.h"
 #include "runtime/base/out.h"
 #include "runtime/base/philox.h"
-#include "runtime/cli/report.h"
+#include "runtime/base/number_text.h"
 #include "runtime/engine/sample.h"
 #include "runtime/engine/session.h"
 
@@ -127,7 +127,7 @@ int verb_selftest(int argc, char **argv)
     static struct common_options options;
     options_parse(&command, argc, argv, &options);
     interrupt_catch();
-    struct session_options whole = session_options(&options);
+    struct session_options whole = options_session(&options);
     whole.variants = true;
     session_require_room("the least text of a selftest", DECODED_TOKENS + 1, false);
     prompt_tokens = PROMPT_TOKENS;

@@ -12,7 +12,7 @@
 #include "runtime/base/interrupt.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/prompt.h"
-#include "runtime/cli/report.h"
+#include "runtime/base/number_text.h"
 #include "runtime/cli/score.h"
 #include "runtime/engine/session.h"
 #include "runtime/cli/text.h"
@@ -83,9 +83,9 @@ struct tally {
 };
 
 /* "-" where nothing was foretold: of the first token of a text, nothing can be. */
-static struct report_text per_byte(double bits, uint64_t bytes)
+static struct number_text per_byte(double bits, uint64_t bytes)
 {
-    struct report_text said = {"-"};
+    struct number_text said = {"-"};
     if (bytes > 0)
         snprintf(said.text, sizeof said.text, "%.4f", bits / (double)bytes);
     return said;
@@ -94,10 +94,10 @@ static struct report_text per_byte(double bits, uint64_t bytes)
 static void report(const struct tally *from, const struct tally *all, const char *label)
 {
     note("%s%s token%s, %s tok/s, %s bits/byte (all %s), resident %s", label,
-         report_grouped(all->tokens).text, all->tokens == 1 ? "" : "s",
-         report_rate((double)(all->tokens - from->tokens), all->seconds - from->seconds).text,
+         number_text_grouped(all->tokens).text, all->tokens == 1 ? "" : "s",
+         number_text_rate((double)(all->tokens - from->tokens), all->seconds - from->seconds).text,
          per_byte(all->bits - from->bits, all->bytes - from->bytes).text,
-         per_byte(all->bits, all->bytes).text, report_bytes(memory_resident()).text);
+         per_byte(all->bits, all->bytes).text, number_text_bytes(memory_resident()).text);
 }
 
 /* Adds what the rows of the last chunk say about the tokens after them. */
@@ -186,7 +186,7 @@ int verb_stream(int argc, char **argv)
     prompt_require_room(&text, &options.common, !options.no_bos);
     uint64_t ids_bytes = ((uint64_t)model.chunk + 1) * sizeof(u32);
     uint64_t bits_bytes = model.logit_rows * sizeof(double);
-    struct session_options whole = session_options(&options.common);
+    struct session_options whole = options_session(&options.common);
     whole.text = true;
     whole.host_bytes =
         backend_generate_bytes() + arena_rounded(ids_bytes) + arena_rounded(bits_bytes);

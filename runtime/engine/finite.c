@@ -9,7 +9,7 @@
 #include "kernels/cpu/op.h"
 #include "kernels/cpu/simd.h"
 #include "runtime/base/die.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 
 /* Values between two looks at what was found. */
 enum { STRIDE = 4096 };

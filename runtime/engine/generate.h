@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/cli/options.h"
 #include "runtime/base/out.h"
 #include "runtime/engine/session.h"
 
@@ -14,6 +13,15 @@ struct generation {
     uint64_t steps;  /* decode steps in that time: the last token is not consumed any more */
     double seconds;  /* from the first choice of a token to the last */
     bool ended;      /* the last byte printed was a newline */
+};
+
+/* What is asked for: by --temp, --top-k, --top-p, --min-p, --seed, --n-predict, --ignore-eos. */
+struct generate_options {
+    struct sample_options sample;
+    bool seed_drawn; /* --seed -1: nobody chose it */
+    int64_t tokens;  /* -1: until the end of text; -2: until that or a full context */
+    bool tokens_given;
+    bool ignore_eos;
 };
 
 /* What generate() needs, made before sealing. */

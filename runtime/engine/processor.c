@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "runtime/base/die.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 
 #if defined(__x86_64__)
 /* Bits of `needs` that this processor has; __builtin_cpu_supports() takes literals only. */

@@ -10,6 +10,7 @@
 
 #include "runtime/base/die.h"
 #include "runtime/engine/finite.h"
+#include "runtime/base/number_text.h"
 #include "runtime/base/out.h"
 #include "runtime/engine/trace.h"
 
@@ -41,18 +42,6 @@ uint64_t session_decode_weight_bytes(void)
         if (strcmp(model.ops[i].step, "decode") == 0)
             sum += model.ops[i].weight_bytes * model.ops[i].times;
     return sum;
-}
-
-struct session_options session_options(const struct common_options *common)
-{
-    return (struct session_options){.weights = common->weights,
-                                    .random_weights = common->random_weights,
-                                    .random_seed = common->random_seed,
-                                    .threads = common->threads,
-                                    .chunk = common->chunk,
-                                    .mode = common->mode,
-                                    .check = common->check,
-                                    .quiet = common->quiet};
 }
 
 struct tokenizer *session_tokenizer(const struct weights_source *weights, struct arena *io)
@@ -211,4 +200,26 @@ const f32 *session_decode(struct session *session, u32 id)
     session->rows = 1;
     session->position++;
     return logits;
+}
+
+const char *session_isa(void)
+{
+#if defined(__AVX512F__)
+    return "avx512";
+#elif defined(__AVX2__)
+    return "avx2";
+#else
+    return "aarch64";
+#endif
+}
+
+void session_note_plan(const struct memory_plan *plan, u32 threads)
+{
+    note("%u thread%s, %s; memory %s: weights %s, tokenizer %s, state %s, scratch %s, io %s, "
+         "threads %s",
+         threads, threads == 1 ? "" : "s", session_isa(),
+         number_text_bytes(memory_plan_bytes(plan)).text, number_text_bytes(plan->weights).text,
+         number_text_bytes(plan->tokenizer).text, number_text_bytes(plan->state).text,
+         number_text_bytes(plan->scratch).text, number_text_bytes(plan->io).text,
+         number_text_bytes(plan->threads).text);
 }

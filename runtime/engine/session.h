@@ -11,8 +11,7 @@
 
 #include "runtime/engine/arena.h"
 #include "runtime/engine/backend.h"
-#include "runtime/engine/model.h"
-#include "runtime/cli/options.h"
+#include "runtime/base/model.h"
 #include "runtime/engine/team.h"
 #include "runtime/tokenizer/tokenizer.h"
 #include "runtime/engine/weights.h"
@@ -31,9 +30,6 @@ struct session_options {
     uint64_t
         host_bytes; /* what the caller will take from the io arena, in arena_rounded() pieces */
 };
-
-/* What the options that all verbs have say about a session. */
-struct session_options session_options(const struct common_options *common);
 
 struct session {
     struct pool pool;
@@ -104,5 +100,11 @@ const char *session_default_weights(void);
 
 /* Seconds on a clock that only goes forward. */
 double session_seconds(void);
+
+/* What the code was compiled for: "avx512", "avx2" or "aarch64". */
+const char *session_isa(void);
+
+/* One line on stderr: threads, instruction set, and where the planned memory goes. */
+void session_note_plan(const struct memory_plan *plan, u32 threads);
 
 #endif

@@ -53,7 +53,7 @@ void trace_name(u32 rank)
 #include <unistd.h>
 
 #include "runtime/base/die.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 
 enum { MOST_OPS = 256, MOST_LAYERS = 1024, NAME_BYTES = 256 };
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "runtime/engine/arena.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 #include "runtime/engine/team.h"
 #include "runtime/engine/weight_file.h"
 

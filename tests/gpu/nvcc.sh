@@ -158,7 +158,7 @@ fi
 
 # The turn asks for the host's word, once, before it waits for the kernel in front.
 # shellcheck disable=SC2086
-if "$NVCC" $flags kernels/cuda/turn.cu >"$log" 2>&1 &&
+if "$NVCC" $flags runtime/engine/cuda/sampler_step.cu >"$log" 2>&1 &&
     "$CUOBJDUMP" -sass -fun turn_kernel "$log.cubin" | sed -n '1,/ACQBULK/p' |
     grep -c 'LD.*\.64.*STRONG\.SYS' | grep -qx 1; then
     echo "ok: the turn asks for the host's word in front of its wait"

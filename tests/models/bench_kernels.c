@@ -17,7 +17,7 @@
 
 #include "kernels/cpu/bandwidth.h"
 #include "kernels/cpu/simd.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 #include "runtime/engine/team.h"
 
 enum {

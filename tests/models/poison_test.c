@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 #include "runtime/engine/session.h"
 #include "tests/fixtures/run.h"
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 #include "runtime/engine/session.h"
 #include "runtime/engine/trace.h"
 #include "tests/fixtures/run.h"

@@ -13,7 +13,7 @@
 
 extern "C" {
 #include "runtime/base/die.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 #pragma GCC diagnostic push
 /* C++ warns of designated ones too */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"

@@ -15,7 +15,7 @@
 #include "runtime/base/machine.h"
 #include "runtime/base/json.h"
 #include "runtime/base/out.h"
-#include "runtime/cli/report.h"
+#include "runtime/base/number_text.h"
 #include "runtime/cli/score.h"
 #include "runtime/engine/session.h"
 #include "tests/fixtures/child.h"
@@ -205,18 +205,18 @@ static void shows(const char *found, const char *expected)
 
 START_TEST(numbers_for_people)
 {
-    shows(report_bytes(0).text, "0 bytes");
-    shows(report_bytes(45056).text, "45.1 kB");
-    shows(report_bytes(258300000).text, "258.3 MB");
-    shows(report_bytes(UINT64_C(5530000000)).text, "5.53 GB");
-    shows(report_grouped(7).text, "7");
-    shows(report_grouped(999).text, "999");
-    shows(report_grouped(2771968).text, "2,771,968");
-    shows(report_grouped(UINT64_MAX).text, "18,446,744,073,709,551,615");
-    shows(report_rate(100, 0).text, "-");
-    shows(report_rate(541, 10).text, "54.1");
-    shows(report_rate(99.99, 1).text, "100");
-    shows(report_rate(1.234, 1).text, "1.23");
+    shows(number_text_bytes(0).text, "0 bytes");
+    shows(number_text_bytes(45056).text, "45.1 kB");
+    shows(number_text_bytes(258300000).text, "258.3 MB");
+    shows(number_text_bytes(UINT64_C(5530000000)).text, "5.53 GB");
+    shows(number_text_grouped(7).text, "7");
+    shows(number_text_grouped(999).text, "999");
+    shows(number_text_grouped(2771968).text, "2,771,968");
+    shows(number_text_grouped(UINT64_MAX).text, "18,446,744,073,709,551,615");
+    shows(number_text_rate(100, 0).text, "-");
+    shows(number_text_rate(541, 10).text, "54.1");
+    shows(number_text_rate(99.99, 1).text, "100");
+    shows(number_text_rate(1.234, 1).text, "1.23");
 }
 END_TEST
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernels/cuda/probe.cuh"
+#include "runtime/engine/cuda/probe.cuh"
 #include "runtime/base/die.h"
 
 enum { TURNS = 1000, BODY_KERNELS = 8, LAUNCHES = 3 };

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "kernels/cuda/probe.cuh"
-#include "kernels/cuda/random.cuh"
+#include "runtime/engine/cuda/probe.cuh"
+#include "runtime/engine/cuda/random.cuh"
 #include "runtime/engine/cuda/matmul.h"
 #include "runtime/base/die.h"
 

@@ -21,7 +21,7 @@ model_files     := decode.c prefill.c instances.c ops.c
 weights_backend := cpu
 else
 cuda_targets    := $(strip $(addprefix sm_,$(CUDA_ARCH)) $(addprefix compute_,$(CUDA_PTX)))
-backend_lib     := $(wildcard runtime/engine/cuda/*.c runtime/engine/cuda/*.cu) kernels/cuda/turn.cu
+backend_lib     := $(wildcard runtime/engine/cuda/*.c runtime/engine/cuda/*.cu)
 model_files     := decode.c prefill.c instances.cu ops.c
 weights_backend := cuda
 backend_cflags  := -isystem $(CUDA_HOME)/include -DCUDA_TARGETS='"$(cuda_targets)"'

@@ -60,7 +60,7 @@ $(TESTS)/obj/simt/fake_cu%.o: tests/simt/fake_cu%.cc $(TESTS)/simt.record | deps
 $(TESTS)/obj/simt/fake_hooks.o: FLAGS += -isystem $(CUDA_HOME)/include
 
 # ---- programs that need more than the interpreter ---------------------------------------------------
-$(TESTS)/sample_kernels_test: $(TESTS)/obj/cuda/kernels/cuda/turn.o
+$(TESTS)/sample_kernels_test: $(TESTS)/obj/cuda/runtime/engine/cuda/sampler_step.o
 $(TESTS)/prefill_matmul_test: $(TESTS)/obj/cuda/runtime/engine/cuda/matmul.o
 $(TESTS)/device_memory_test: $(patsubst %,$(TESTS)/obj/cuda/runtime/engine/cuda/%.o,device launcher memory targets)
 $(TESTS)/obj/cuda/%.o: %.c | deps-test

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "runtime/engine/finite.h"
-#include "runtime/cli/report.h"
 #include "runtime/engine/session.h"
 #include "runtime/engine/trace.h"
 
@@ -25,7 +24,7 @@ static struct {
 
 const char *backend_targets(void)
 {
-    return report_isa();
+    return session_isa();
 }
 
 const char *backend_device(void)
@@ -79,7 +78,7 @@ void backend_open(struct session *session, const struct session_options *options
     session->plan =
         backend_plan(session->weights.header.weights_at, options->host_bytes, options->threads);
     if (!options->quiet)
-        report_plan(&session->plan, options->threads);
+        session_note_plan(&session->plan, options->threads);
     memory_require(&session->plan, memory_available());
     cpu.state = arena_reserve("state", model.state_bytes);
     cpu.scratch = arena_reserve("scratch", model.scratch_bytes);

@@ -11,7 +11,7 @@
 #include "runtime/engine/cuda/load.h"
 #include "runtime/engine/cuda/random_weights.h"
 #include "runtime/base/die.h"
-#include "runtime/cli/report.h"
+#include "runtime/base/number_text.h"
 #include "runtime/engine/session.h"
 #include "runtime/engine/trace.h"
 
@@ -292,12 +292,12 @@ static void report(const struct session *session)
     note("%s, compute capability %d.%d, %u SMs; memory %s: weights %s (%s), tokenizer %s, "
          "state %s, scratch %s, work %s, io %s, host %s, threads %s",
          cuda.device.name, cuda.device.major, cuda.device.minor, cuda.device.processors,
-         report_bytes(memory_plan_bytes(plan)).text, report_bytes(plan->weights).text,
+         number_text_bytes(memory_plan_bytes(plan)).text, number_text_bytes(plan->weights).text,
          memory_kind_name(memory_kind(&cuda.device, "weights", model.weights_memory)),
-         report_bytes(plan->tokenizer).text, report_bytes(plan->state).text,
-         report_bytes(plan->scratch).text, report_bytes(plan->work).text,
-         report_bytes(plan->io).text, report_bytes(plan->host).text,
-         report_bytes(plan->threads).text);
+         number_text_bytes(plan->tokenizer).text, number_text_bytes(plan->state).text,
+         number_text_bytes(plan->scratch).text, number_text_bytes(plan->work).text,
+         number_text_bytes(plan->io).text, number_text_bytes(plan->host).text,
+         number_text_bytes(plan->threads).text);
 }
 
 static void load(struct session *session, const struct session_options *options)

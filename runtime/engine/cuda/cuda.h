@@ -2,7 +2,7 @@
 #ifndef RUNTIME_CUDA_CUDA_H
 #define RUNTIME_CUDA_CUDA_H
 
-#include "kernels/cuda/turn.h"
+#include "runtime/engine/cuda/sampler_step.h"
 #include "runtime/engine/backend.h"
 #include "runtime/engine/cuda/device.h"
 #include "runtime/engine/cuda/graph.h"

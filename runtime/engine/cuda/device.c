@@ -5,7 +5,7 @@
 #include "runtime/engine/cuda/launcher.h"
 #include "runtime/base/die.h"
 #include "runtime/base/machine.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 
 #ifndef CUDA_TARGETS
 #error "CUDA_TARGETS is to say what the kernels are compiled for: '"sm_90a compute_90"'"

@@ -4,7 +4,7 @@
 
 #include "runtime/engine/arena.h"
 #include "runtime/base/die.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 
 /* Only calls of this thread can spoil a capture, and it makes none that could. */
 static const enum cudaStreamCaptureMode MODE = cudaStreamCaptureModeThreadLocal;

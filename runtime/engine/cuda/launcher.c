@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "runtime/base/die.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 
 void cuda_check(cudaError_t error, const char *call)
 {

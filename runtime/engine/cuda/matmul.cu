@@ -4,7 +4,7 @@
 
 #include "runtime/engine/cuda/launcher.h"
 #include "runtime/base/die.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 #include "runtime/engine/trace.h"
 
 /* Ends the program unless `status` is success; `m` may be NULL. */

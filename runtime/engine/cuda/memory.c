@@ -6,7 +6,7 @@
 #include "runtime/engine/backend.h"
 #include "runtime/engine/cuda/launcher.h"
 #include "runtime/base/die.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 
 const char *const backend_memory_auto =
     "unified on a GPU that shares the host's memory, coherently, and prefetches, else device: a "

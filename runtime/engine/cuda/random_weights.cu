@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernels/cuda/random.cuh"
+#include "runtime/engine/cuda/random.cuh"
 #include "runtime/engine/cuda/launcher.h"
 #include "runtime/base/die.h"
 
 extern "C" {
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 }
 
 enum { WORD_BYTES = 64 };

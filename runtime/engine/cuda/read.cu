@@ -1,6 +1,6 @@
 #include "runtime/engine/cuda/read.h"
 
-#include "kernels/cuda/probe.cuh"
+#include "runtime/engine/cuda/probe.cuh"
 
 static_assert(PROBE_READ_BLOCKS * PROBE_READ_THREADS / 32 == 4 * 16, "READ_SUMS_BYTES");
 

@@ -9,8 +9,8 @@ extern "C" {
 #endif
 
 /* Launches one read of `bytes` at `memory`, which nobody writes meanwhile, by
- * kernels/cuda/probe.cuh. `sums` is READ_SUMS_BYTES(processors) of device memory; `op` is for
- * messages. */
+ * runtime/engine/cuda/probe.cuh. `sums` is READ_SUMS_BYTES(processors) of device memory; `op` is
+ * for messages. */
 void read_launch(run *r, u32 op, const void *memory, uint64_t bytes, u32 *sums, u32 processors);
 
 #ifdef __cplusplus

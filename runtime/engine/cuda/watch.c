@@ -2,7 +2,7 @@
  * the operation before it left. */
 #include "runtime/engine/cuda/cuda.h"
 #include "runtime/engine/finite.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 
 static struct {
     struct finite_view view; /* of the step that runs */

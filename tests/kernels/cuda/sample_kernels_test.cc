@@ -1,5 +1,5 @@
-/* kernels/cuda/turn.cu in the interpreter: the tokens of runtime/engine/sample.c for random and for
- * nasty logits, and what a turn tells the host, the next step, and the loop. */
+/* runtime/engine/cuda/sampler_step.cu in the interpreter: the tokens of runtime/engine/sample.c for
+ * random and for nasty logits, and what a turn tells the host, the next step, and the loop. */
 #include <math.h>
 #include <string.h>
 
@@ -8,8 +8,8 @@ extern "C" {
 #include "runtime/engine/sample.h"
 }
 #include "kernels/cuda/device.h"
-#include "kernels/cuda/philox.cuh"
-#include "kernels/cuda/turn.h"
+#include "runtime/engine/cuda/philox.cuh"
+#include "runtime/engine/cuda/sampler_step.h"
 #include "kernels/cuda/work.h"
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cuda/kernel_fixture.h"

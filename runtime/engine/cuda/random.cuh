@@ -12,11 +12,11 @@
  *            Philox block of four
  *   Order    no sums; (middle + u) * spread with both roundings, then one to the element's type
  *   Error    none */
-#ifndef KERNELS_CUDA_RANDOM_CUH
-#define KERNELS_CUDA_RANDOM_CUH
+#ifndef RUNTIME_CUDA_RANDOM_CUH
+#define RUNTIME_CUDA_RANDOM_CUH
 
 #include "kernels/cuda/launch.h"
-#include "kernels/cuda/philox.cuh"
+#include "runtime/engine/cuda/philox.cuh"
 
 enum { RANDOM_THREADS = 256, RANDOM_WORDS = 4 };
 #define RANDOM_BLOCKS(first, elements)                                                             \

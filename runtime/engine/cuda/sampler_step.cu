@@ -1,6 +1,6 @@
 /* turn:  logits -> token -> ring, io.tokens[0], step.position, and whether to go on
  *
- *   Means    kernels/cuda/turn.h; the token is that of runtime/engine/sample.c
+ *   Means    runtime/engine/cuda/sampler_step.h; the token is that of runtime/engine/sample.c
  *   Split    greedy kernel: blocks of 4096 logits each find their largest, nothing if not greedy;
  *            then one block finds the largest of those, or samples (sample.cuh), and one thread of
  *            it does the rest
@@ -8,7 +8,7 @@
  *   Order    none: the largest logit, the lowest id on a tie, is the least of integer keys; what is
  *            not finite is less than any (sample_rank) */
 #include "kernels/cuda/launch.h"
-#include "kernels/cuda/sample.cuh"
+#include "runtime/engine/cuda/sample.cuh"
 #include "kernels/cuda/work.h"
 
 enum { TURN_GREEDY_SPAN = TURN_GREEDY_THREADS * TURN_GREEDY_LOGITS };

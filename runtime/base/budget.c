@@ -1,4 +1,4 @@
-#include "runtime/engine/budget.h"
+#include "runtime/base/budget.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* runtime/base/philox.h for the device: the same numbers for the same seed and position. */
-#ifndef KERNELS_CUDA_PHILOX_CUH
-#define KERNELS_CUDA_PHILOX_CUH
+#ifndef RUNTIME_CUDA_PHILOX_CUH
+#define RUNTIME_CUDA_PHILOX_CUH
 
 #include "kernels/cuda/device.h"
 

@@ -13,15 +13,16 @@
  *   Order    double sums in the order of the sorted candidates
  *   Error    none
  *
- * Greedy is not here: the blocks of kernels/cuda/turn.cu find the largest logit together. */
-#ifndef KERNELS_CUDA_SAMPLE_CUH
-#define KERNELS_CUDA_SAMPLE_CUH
+ * Greedy is not here: the blocks of runtime/engine/cuda/sampler_step.cu find the largest logit
+ * together. */
+#ifndef RUNTIME_CUDA_SAMPLE_CUH
+#define RUNTIME_CUDA_SAMPLE_CUH
 
 #include <string.h>
 
 #include "kernels/cuda/device.h"
-#include "kernels/cuda/philox.cuh"
-#include "kernels/cuda/turn.h"
+#include "runtime/engine/cuda/philox.cuh"
+#include "runtime/engine/cuda/sampler_step.h"
 
 enum {
     SAMPLE_DIGITS = 16, /* of 4 bits; as many as the block has warps */

@@ -13,8 +13,8 @@
  * struct turn, copies it to the device. It launches a turn only while the ring has a free entry. A
  * decode step after the end is harmless: it consumes a token that nobody asked for, in a text that
  * is over. */
-#ifndef KERNELS_CUDA_TURN_H
-#define KERNELS_CUDA_TURN_H
+#ifndef RUNTIME_CUDA_SAMPLER_STEP_H
+#define RUNTIME_CUDA_SAMPLER_STEP_H
 
 #include <stdbool.h>
 
@@ -97,7 +97,8 @@ struct turn_launch {
 extern "C" {
 #endif
 
-/* kernels/cuda/turn.cu. Uses WORK_TURN_BYTES(vocab) of run.work; `op` is for messages. */
+/* runtime/engine/cuda/sampler_step.cu. Uses WORK_TURN_BYTES(vocab) of run.work; `op` is for
+ * messages. */
 void turn_launch(run *r, u32 op, const struct turn_launch *t);
 
 #ifdef __cplusplus
