@@ -147,7 +147,7 @@ static char *key_list(int key, const char *text, void *input)
     size_t size = 0;
     FILE *memory = open_memstream(&list, &size);
     if (memory == NULL)
-        report_no_memory();
+        diagnostics_no_memory();
     fputs(text, memory);
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         const struct key *const k = &cfg_keys[i];
@@ -171,14 +171,14 @@ static void print_stage(const char *stage, const struct cfg *cfg, enum step_kind
 {
     static struct graph graph;
     static struct plan plan;
-    struct report report = {.to = stderr, .file = cfg->name};
+    struct diagnostics diagnostics = {.to = stderr, .file = cfg->name};
     graph_build(cfg, step, kind, &graph);
     if (strcmp(stage, "graph") == 0) {
         graph_print(&graph, stdout);
         return;
     }
-    if (!graph_shape(&graph, &report))
-        report_fault(cfg->name, "operands do not fit together, as said above");
+    if (!graph_shape(&graph, &diagnostics))
+        diagnostics_fault(cfg->name, "operands do not fit together, as said above");
     live_find(&graph, &plan);
     plan_solve(&plan);
     if (strcmp(stage, "shape") == 0)
@@ -224,19 +224,19 @@ static bool same(const char *dir, const char *file, const char *text, size_t siz
 {
     char *path = NULL;
     if (asprintf(&path, "%s/%s", dir, file) < 0)
-        report_no_memory();
-    bool holds = page_holds(path, text, size);
+        diagnostics_no_memory();
+    bool holds = writer_holds(path, text, size);
     if (!holds)
         fprintf(stderr, "%s: differs from what gen makes of the config: run `make models`\n", path);
     free(path);
     return holds;
 }
 
-static int generate(const struct options *o, const struct cfg *cfg, struct report *report)
+static int generate(const struct options *o, const struct cfg *cfg, struct diagnostics *diagnostics)
 {
-    static struct design design;
-    if (!design_make(cfg, report, &design))
-        report_fault(cfg->name, "the memory plan is not valid, as said above");
+    static struct program program;
+    if (!program_make(cfg, diagnostics, &program))
+        diagnostics_fault(cfg->name, "the memory plan is not valid, as said above");
     int code = EXIT_SUCCESS;
     for (uint32_t i = 0; i < emitter_count && code != EXIT_FAILURE; i++) {
         if (interrupt_asked()) {
@@ -244,24 +244,24 @@ static int generate(const struct options *o, const struct cfg *cfg, struct repor
             code = EXIT_INTERRUPTED;
             break;
         }
-        struct page page;
+        struct writer writer;
         char *text;
         size_t size;
         bool changed;
         const char *file = emitters[i].file;
-        page_open(&page, file);
-        emitters[i].emit(&design, &page);
-        page_close(&page, &text, &size);
+        writer_open(&writer, file);
+        emitters[i].emit(&program, &writer);
+        writer_close(&writer, &text, &size);
         if (o->check_dir != NULL) {
             if (!same(o->check_dir, file, text, size))
                 code = EXIT_MISMATCH;
-        } else if (!page_store(o->out_dir, file, text, size, &changed)) {
+        } else if (!writer_store(o->out_dir, file, text, size, &changed)) {
             fprintf(stderr, "gen: cannot write %s/%s: %s\n", o->out_dir, file, strerror(errno));
             code = EXIT_FAILURE;
         }
         free(text);
     }
-    design_free(&design);
+    program_free(&program);
     return code;
 }
 
@@ -295,15 +295,15 @@ static bool usage_is_sound(const struct options *o)
 
 static int import_config(const struct options *o)
 {
-    struct report report = {.to = stderr, .file = "gen"};
+    struct diagnostics diagnostics = {.to = stderr, .file = "gen"};
     struct cfg cfg = {.name = "imported"};
     struct import_left left;
-    if (!import_choose(&o->choices, &report, &cfg))
+    if (!import_choose(&o->choices, &diagnostics, &cfg))
         return EXIT_USAGE;
-    if (!import_load(o->config, &report, &cfg, &left))
+    if (!import_load(o->config, &diagnostics, &cfg, &left))
         return EXIT_MISMATCH;
-    if (!import_types(&o->choices, &left, &report, &cfg) ||
-        !import_cache(&o->choices, &report, &cfg))
+    if (!import_types(&o->choices, &left, &diagnostics, &cfg) ||
+        !import_cache(&o->choices, &diagnostics, &cfg))
         return EXIT_USAGE;
     import_print(&cfg, &left, stdout);
     return finish();
@@ -327,10 +327,10 @@ int main(int argc, char **argv)
         return import_config(&options);
     if (options.table)
         return table_print(options.configs, stdout) ? finish() : EXIT_MISMATCH;
-    struct report report = {.to = stderr, .file = options.config};
+    struct diagnostics diagnostics = {.to = stderr, .file = options.config};
     struct cfg cfg;
-    if (!cfg_load(options.config, &report, &cfg))
+    if (!cfg_load(options.config, &diagnostics, &cfg))
         return EXIT_MISMATCH;
     return options.stop_after != NULL ? stop_after(&options, &cfg)
-                                      : generate(&options, &cfg, &report);
+                                      : generate(&options, &cfg, &diagnostics);
 }

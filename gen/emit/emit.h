@@ -7,12 +7,12 @@
 
 #include "gen/graph/graph.h"
 #include "gen/graph/layout.h"
-#include "gen/emit/page.h"
+#include "gen/emit/writer.h"
 #include "gen/memory/plan.h"
 #include "runtime/base/budget.h"
 
 /* Everything an emitter may look at. */
-struct design {
+struct program {
     struct steps steps;
     struct layout layout;
     struct plan plan[STEP_KINDS][GRAPH_KINDS]; /* of head: empty */
@@ -25,9 +25,9 @@ struct design {
 };
 
 /* From a checked config. False: a plan did not pass its own check, reported. */
-__attribute__((warn_unused_result)) bool design_make(const struct cfg *cfg, struct report *report,
-                                                     struct design *design);
-void design_free(struct design *design);
+__attribute__((warn_unused_result)) bool
+program_make(const struct cfg *cfg, struct diagnostics *diagnostics, struct program *program);
+void program_free(struct program *program);
 
 /* One kernel shape: a line of instances.c. Operations of the same shape share one. */
 struct instance {
@@ -49,13 +49,13 @@ struct instances {
 void instances_find(const struct steps *steps, struct instances *instances);
 
 /* Bytes of weights that a step reads. */
-uint64_t design_streamed(const struct design *design, enum step_kind step);
+uint64_t program_streamed(const struct program *program, enum step_kind step);
 
 /* What the model needs by its shape alone. */
-struct budget design_budget(const struct design *design);
+struct budget program_budget(const struct program *program);
 
 /* What a layer of this graph leaves for the next token, in bytes; or only its caches. */
-uint64_t design_layer_state(const struct graph *decode, bool caches_only);
+uint64_t program_layer_state(const struct graph *decode, bool caches_only);
 
 /* "decode", or with the kind behind, "decode_mamba_mlp", of a model with several: the union of the
  * graph's buffers is union decode_scratch. */
@@ -71,26 +71,26 @@ void emit_kind(const struct kind *kind, char text[32]);
 void emit_matrix_type(const struct tensor *tensor, char text[64]);
 
 /* The comment on top of every generated file: where it comes from, then the text. */
-__attribute__((format(printf, 4, 5))) void emit_opening(struct page *page, const struct cfg *cfg,
-                                                        const char *file, const char *text, ...);
+__attribute__((format(printf, 4, 5))) void
+emit_opening(struct writer *writer, const struct cfg *cfg, const char *file, const char *text, ...);
 
-void emit_model_h(const struct design *design, struct page *page);
-void emit_arena_h(const struct design *design, struct page *page);
-void emit_decode_c(const struct design *design, struct page *page);
-void emit_prefill_c(const struct design *design, struct page *page);
-void emit_instances_h(const struct design *design, struct page *page);
-void emit_instances_c(const struct design *design, struct page *page);
-void emit_instances_cu(const struct design *design, struct page *page);
-void emit_ops_c(const struct design *design, struct page *page);
+void emit_model_h(const struct program *program, struct writer *writer);
+void emit_arena_h(const struct program *program, struct writer *writer);
+void emit_decode_c(const struct program *program, struct writer *writer);
+void emit_prefill_c(const struct program *program, struct writer *writer);
+void emit_instances_h(const struct program *program, struct writer *writer);
+void emit_instances_c(const struct program *program, struct writer *writer);
+void emit_instances_cu(const struct program *program, struct writer *writer);
+void emit_ops_c(const struct program *program, struct writer *writer);
 /* The part of ops.c that lists the tensors of the weights arena. */
-void emit_weight_table(const struct design *design, struct page *page);
-void emit_proof_h(const struct design *design, struct page *page);
-void emit_plan_txt(const struct design *design, struct page *page);
+void emit_weight_table(const struct program *program, struct writer *writer);
+void emit_proof_h(const struct program *program, struct writer *writer);
+void emit_plan_txt(const struct program *program, struct writer *writer);
 
 /* The generated files, in the order in which they are written. */
 struct emitter {
     const char *file;
-    void (*emit)(const struct design *design, struct page *page);
+    void (*emit)(const struct program *program, struct writer *writer);
 };
 extern const struct emitter emitters[];
 extern const uint32_t emitter_count;

@@ -14,29 +14,31 @@ static const struct tensor *tensor_named(const struct graph *graph, const char *
 }
 
 /* What a layer of one kind leaves for the next token. */
-static void layer_state(const struct design *d, uint32_t kind, struct page *page)
+static void layer_state(const struct program *d, uint32_t kind, struct writer *writer)
 {
     const struct graph *decode = &d->steps.graph[STEP_DECODE][kind];
     char each[NUMBER_MAX];
-    number_binary_bytes(design_layer_state(decode, false), each);
-    const bool caches = design_layer_state(decode, true) > 0;
-    page_blank(page);
+    number_binary_bytes(program_layer_state(decode, false), each);
+    const bool caches = program_layer_state(decode, true) > 0;
+    writer_blank(writer);
     if (caches && cfg_context(&d->steps.cfg) > 0)
-        page_comment(page,
-                     "Keys and values of up to %u positions, %s per layer. A position is written "
-                     "before it is read.",
-                     cfg_context(&d->steps.cfg), each);
+        writer_comment(writer,
+                       "Keys and values of up to %u positions, %s per layer. A position is written "
+                       "before it is read.",
+                       cfg_context(&d->steps.cfg), each);
     else if (caches)
-        page_comment(page,
-                     "Keys and values of the last %u positions and of the chunk behind them, in a "
-                     "ring, %s per layer. A position is written before it is read.",
-                     cfg_window(&d->steps.cfg), each);
+        writer_comment(
+            writer,
+            "Keys and values of the last %u positions and of the chunk behind them, in a "
+            "ring, %s per layer. A position is written before it is read.",
+            cfg_window(&d->steps.cfg), each);
     else
-        page_comment(page,
-                     "What one token leaves for the next, %s per layer. All zero is the start of a "
-                     "text.",
-                     each);
-    page_line(page, "struct %s_state {", d->steps.kind[kind].name);
+        writer_comment(
+            writer,
+            "What one token leaves for the next, %s per layer. All zero is the start of a "
+            "text.",
+            each);
+    writer_line(writer, "struct %s_state {", d->steps.kind[kind].name);
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
         const struct tensor *t = &decode->tensor[i];
         if (t->role != ROLE_STATE)
@@ -44,46 +46,48 @@ static void layer_state(const struct design *d, uint32_t kind, struct page *page
         char third[24] = "";
         if (t->rank == 3)
             snprintf(third, sizeof third, "[%" PRIu64 "]", t->dim[2]);
-        page_row(page, "    alignas(64) %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t]%s;\t /* %s */",
-                 dtype_name(t->type), t->name, t->dim[0], t->dim[1], third, t->note);
+        writer_row(writer,
+                   "    alignas(64) %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t]%s;\t /* %s */",
+                   dtype_name(t->type), t->name, t->dim[0], t->dim[1], third, t->note);
     }
-    page_line(page, "};");
+    writer_line(writer, "};");
 }
 
-static void state(const struct design *d, struct page *page)
+static void state(const struct program *d, struct writer *writer)
 {
     const struct steps *steps = &d->steps;
     for (uint32_t k = 0; k < steps->kind_count; k++)
-        if (design_layer_state(&steps->graph[STEP_DECODE][k], false) > 0)
-            layer_state(d, k, page);
+        if (program_layer_state(&steps->graph[STEP_DECODE][k], false) > 0)
+            layer_state(d, k, writer);
     if (steps->kind_count == 1) {
-        page_line(page, "struct state {\n    struct layer_state layer[LAYERS];\n};");
+        writer_line(writer, "struct state {\n    struct layer_state layer[LAYERS];\n};");
         return;
     }
-    page_line(page, "\nstruct state {");
+    writer_line(writer, "\nstruct state {");
     for (uint32_t k = 0; k < steps->kind_count; k++)
-        if (design_layer_state(&steps->graph[STEP_DECODE][k], false) > 0)
-            page_row(page, "    struct %s_state\t %s[%u];", steps->kind[k].name,
-                     steps->kind[k].name, steps->kind[k].layers);
-    page_line(page, "};");
+        if (program_layer_state(&steps->graph[STEP_DECODE][k], false) > 0)
+            writer_row(writer, "    struct %s_state\t %s[%u];", steps->kind[k].name,
+                       steps->kind[k].name, steps->kind[k].layers);
+    writer_line(writer, "};");
 }
 
 /* One member of the union: a pad in front puts it at its offset; behind it stands where it ends. */
-static void buffer(const struct graph *graph, const struct plan_buffer *b, struct page *page)
+static void buffer(const struct graph *graph, const struct plan_buffer *b, struct writer *writer)
 {
     const struct tensor *t = tensor_named(graph, b->name);
     char pad[48] = "";
     if (b->at != 0)
         snprintf(pad, sizeof pad, " char _%s[%" PRIu64 "];", b->name, b->at);
-    page_row(page,
-             "    struct {%s\t %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t]; };\t /* \v%" PRIu64
-             "\t  %s\t  %s */",
-             pad, dtype_name(t->type), b->name, t->dim[0], t->dim[1], b->at + b->room,
-             graph->node[b->first_op].name, graph->node[b->last_op].name);
+    writer_row(writer,
+               "    struct {%s\t %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t]; };\t /* \v%" PRIu64
+               "\t  %s\t  %s */",
+               pad, dtype_name(t->type), b->name, t->dim[0], t->dim[1], b->at + b->room,
+               graph->node[b->first_op].name, graph->node[b->last_op].name);
 }
 
 /* The buffers of a step with layers of one kind. */
-static void scratch(const struct design *d, enum step_kind step, uint32_t kind, struct page *page)
+static void scratch(const struct program *d, enum step_kind step, uint32_t kind,
+                    struct writer *writer)
 {
     const struct graph *graph = &d->steps.graph[step][kind];
     const struct plan *plan = &d->plan[step][kind];
@@ -91,80 +95,80 @@ static void scratch(const struct design *d, enum step_kind step, uint32_t kind, 
     emit_step_name(graph, name);
     number_binary_bytes(plan->bytes, bytes);
     number_binary_bytes(plan->bound, bound);
-    page_blank(page);
-    page_comment(page, "The buffers of %s%s%s: %u in %s. Lower bound %s, at %s: %s.",
-                 step_name(step), graph->kind_name[0] != '\0' ? " in a layer of kind " : "",
-                 graph->kind_name, plan->count, bytes, bound, graph->node[plan->witness].name,
-                 plan->bytes == plan->bound ? "this plan is optimal" : "see plan.txt");
-    page_row(page, "union %s_scratch {\t\t\v\t\v\t\t /* \vend\t  written\t  last */", name);
+    writer_blank(writer);
+    writer_comment(writer, "The buffers of %s%s%s: %u in %s. Lower bound %s, at %s: %s.",
+                   step_name(step), graph->kind_name[0] != '\0' ? " in a layer of kind " : "",
+                   graph->kind_name, plan->count, bytes, bound, graph->node[plan->witness].name,
+                   plan->bytes == plan->bound ? "this plan is optimal" : "see plan.txt");
+    writer_row(writer, "union %s_scratch {\t\t\v\t\v\t\t /* \vend\t  written\t  last */", name);
     for (uint32_t i = 0; i < plan->count; i++)
-        buffer(graph, &plan->buffer[i], page);
-    page_line(page, "};");
+        buffer(graph, &plan->buffer[i], writer);
+    writer_line(writer, "};");
 }
 
 /* The buffers of a step: one union per kind of layer, and what goes from layer to layer. */
-static void step_scratch(const struct design *d, enum step_kind step, struct page *page)
+static void step_scratch(const struct program *d, enum step_kind step, struct writer *writer)
 {
     const struct steps *steps = &d->steps;
     for (uint32_t k = 0; k < steps->kind_count; k++)
-        scratch(d, step, k, page);
+        scratch(d, step, k, writer);
     if (steps->kind_count == 1)
         return;
     const struct plan_buffer *carried = plan_bottom(&d->plan[step][0]);
     const struct tensor *t = tensor_named(&steps->graph[step][0], carried->name);
-    page_blank(page);
-    page_comment(page, "Every kind of layer has its own plan, but %s in the same place.",
-                 carried->name);
-    page_line(page, "union %s_scratch {", step_name(step));
-    page_line(page, "    %s %s[%" PRIu64 "][%" PRIu64 "];", dtype_name(t->type), carried->name,
-              t->dim[0], t->dim[1]);
+    writer_blank(writer);
+    writer_comment(writer, "Every kind of layer has its own plan, but %s in the same place.",
+                   carried->name);
+    writer_line(writer, "union %s_scratch {", step_name(step));
+    writer_line(writer, "    %s %s[%" PRIu64 "][%" PRIu64 "];", dtype_name(t->type), carried->name,
+                t->dim[0], t->dim[1]);
     for (uint32_t k = 0; k < steps->kind_count; k++)
-        page_row(page, "    union %s_%s_scratch\t %s;", step_name(step), steps->kind[k].name,
-                 steps->kind[k].name);
-    page_line(page, "};");
+        writer_row(writer, "    union %s_%s_scratch\t %s;", step_name(step), steps->kind[k].name,
+                   steps->kind[k].name);
+    writer_line(writer, "};");
 }
 
-static void io(const struct design *d, struct page *page)
+static void io(const struct program *d, struct writer *writer)
 {
     const struct graph *decode = d->steps.graph[STEP_DECODE];
     char bytes[NUMBER_MAX];
     number_binary_bytes(d->io_bytes, bytes);
-    page_blank(page);
-    page_comment(page, "What the host and the steps hand each other, %s.", bytes);
-    page_line(page, "struct io {");
-    page_row(page, "    struct step\t step;");
+    writer_blank(writer);
+    writer_comment(writer, "What the host and the steps hand each other, %s.", bytes);
+    writer_line(writer, "struct io {");
+    writer_row(writer, "    struct step\t step;");
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
         const struct tensor *t = &decode->tensor[i];
         if (t->role != ROLE_IO)
             continue;
         if (t->rank == 1)
-            page_row(page, "    alignas(64) %s\t %s[%" PRIu64 "];", dtype_name(t->type), t->name,
-                     t->dim[0]);
+            writer_row(writer, "    alignas(64) %s\t %s[%" PRIu64 "];", dtype_name(t->type),
+                       t->name, t->dim[0]);
         else
-            page_row(page, "    alignas(64) %s\t %s[%" PRIu64 "][%" PRIu64 "];",
-                     dtype_name(t->type), t->name, t->dim[0], t->dim[1]);
+            writer_row(writer, "    alignas(64) %s\t %s[%" PRIu64 "][%" PRIu64 "];",
+                       dtype_name(t->type), t->name, t->dim[0], t->dim[1]);
     }
-    page_line(page, "};");
+    writer_line(writer, "};");
 }
 
-void emit_arena_h(const struct design *d, struct page *page)
+void emit_arena_h(const struct program *d, struct writer *writer)
 {
     char state_text[NUMBER_MAX], scratch_text[NUMBER_MAX], io_text[NUMBER_MAX];
     number_binary_bytes(d->state_bytes, state_text);
     number_binary_bytes(d->scratch_bytes, scratch_text);
     number_binary_bytes(d->io_bytes, io_text);
-    emit_opening(page, &d->steps.cfg, "arena.h",
+    emit_opening(writer, &d->steps.cfg, "arena.h",
                  "The arenas beside the weights: state %s, scratch %s, io %s. Every address is an "
                  "arena's base plus a constant that the compiler sees.",
                  state_text, scratch_text, io_text);
-    page_line(page, "#ifndef ARENA_H\n#define ARENA_H\n\n#include \"model.h\"");
-    state(d, page);
-    step_scratch(d, STEP_DECODE, page);
-    step_scratch(d, STEP_PREFILL, page);
-    page_blank(page);
-    page_comment(page, "Decode and prefill never run at the same time.");
-    page_line(page, "union scratch {\n    alignas(64) union decode_scratch decode;\n"
-                    "    alignas(64) union prefill_scratch prefill;\n};");
-    io(d, page);
-    page_line(page, "\n#endif");
+    writer_line(writer, "#ifndef ARENA_H\n#define ARENA_H\n\n#include \"model.h\"");
+    state(d, writer);
+    step_scratch(d, STEP_DECODE, writer);
+    step_scratch(d, STEP_PREFILL, writer);
+    writer_blank(writer);
+    writer_comment(writer, "Decode and prefill never run at the same time.");
+    writer_line(writer, "union scratch {\n    alignas(64) union decode_scratch decode;\n"
+                        "    alignas(64) union prefill_scratch prefill;\n};");
+    io(d, writer);
+    writer_line(writer, "\n#endif");
 }

@@ -71,7 +71,7 @@ static void parameter(const struct node *node, const struct graph *graph, uint32
     }
 }
 
-static void declare(const struct instance *i, struct page *page)
+static void declare(const struct instance *i, struct writer *writer)
 {
     char line[1024];
     size_t used = (size_t)snprintf(line, sizeof line, "void %s(run *r, u32 op", i->symbol);
@@ -79,25 +79,25 @@ static void declare(const struct instance *i, struct page *page)
     for (uint32_t o = 0; o < node_operands(i->node); o++) {
         char text[96];
         parameter(i->node, i->graph, o, text);
-        if (used + 2 + strlen(text) + 2 > PAGE_COLUMNS) {
-            page_line(page, "%s,", line);
+        if (used + 2 + strlen(text) + 2 > WRITER_COLUMNS) {
+            writer_line(writer, "%s,", line);
             used = (size_t)snprintf(line, sizeof line, "%*s%s", indent > 40 ? 40 : (int)indent, "",
                                     text);
         } else {
             used += (size_t)snprintf(line + used, sizeof line - used, ", %s", text);
         }
     }
-    page_line(page, "%s);", line);
+    writer_line(writer, "%s);", line);
 }
 
-void emit_instances_h(const struct design *d, struct page *page)
+void emit_instances_h(const struct program *d, struct writer *writer)
 {
-    emit_opening(page, &d->steps.cfg, "instances.h",
+    emit_opening(writer, &d->steps.cfg, "instances.h",
                  "The kernels of this model, each shape once: the symbols that a profiler shows.");
-    page_line(page, "#ifndef INSTANCES_H\n#define INSTANCES_H\n\n#include \"model.h\"\n");
+    writer_line(writer, "#ifndef INSTANCES_H\n#define INSTANCES_H\n\n#include \"model.h\"\n");
     for (uint32_t i = 0; i < d->instances->count; i++)
-        declare(&d->instances->instance[i], page);
-    page_line(page, "\n#endif");
+        declare(&d->instances->instance[i], writer);
+    writer_line(writer, "\n#endif");
 }
 
 /* The sizes as cells, so that they stand in columns: numbers to the right, words to the left. */
@@ -113,9 +113,10 @@ static void size_cells(const char *size, char text[384])
 }
 
 /* The instances of one family that the step is the first to use. */
-static void family(const struct design *d, enum step_kind step, const char *name, struct page *page)
+static void family(const struct program *d, enum step_kind step, const char *name,
+                   struct writer *writer)
 {
-    page_table(page);
+    writer_table(writer);
     for (uint32_t i = 0; i < d->instances->count; i++) {
         const struct instance *instance = &d->instances->instance[i];
         if (instance->graph->step != step || strcmp(instance->family, name) != 0)
@@ -123,62 +124,62 @@ static void family(const struct design *d, enum step_kind step, const char *name
         char cells[384];
         size_cells(instance->size, cells);
         const bool counted = instance->count[0] != '\0';
-        page_row(page, "%s(%s,\t %s%s%s)", name, instance->symbol, cells, counted ? ",\t " : "",
-                 instance->count);
+        writer_row(writer, "%s(%s,\t %s%s%s)", name, instance->symbol, cells, counted ? ",\t " : "",
+                   instance->count);
     }
 }
 
 /* The frequencies of the rotation, base^(-2 j / R), rounded as transformers does in f32. */
-static void rope_table(const struct cfg *cfg, struct page *page)
+static void rope_table(const struct cfg *cfg, struct writer *writer)
 {
     const uint32_t rotary = cfg_rotary_dim(cfg);
-    char line[PAGE_COLUMNS + NUMBER_MAX];
+    char line[WRITER_COLUMNS + NUMBER_MAX];
     size_t used = (size_t)snprintf(line, sizeof line, "ROPE_TABLE(rope, %u", rotary / 2);
-    page_blank(page);
+    writer_blank(writer);
     for (uint32_t j = 0; j < rotary; j += 2) {
         char value[NUMBER_MAX];
         const float exponent = (float)j / (float)rotary;
         number_float(1.0f / (float)pow(cfg->rope_theta, (double)exponent), value);
-        if (used + 2 + strlen(value) + 2 > PAGE_COLUMNS) {
-            page_line(page, "%s,", line);
+        if (used + 2 + strlen(value) + 2 > WRITER_COLUMNS) {
+            writer_line(writer, "%s,", line);
             used = (size_t)snprintf(line, sizeof line, "    %s", value);
         } else {
             used += (size_t)snprintf(line + used, sizeof line - used, ", %s", value);
         }
     }
-    page_line(page, "%s)", line);
+    writer_line(writer, "%s)", line);
 }
 
 /* The list is the same for every backend; the macros it is made of are not. */
-static void instances(const struct design *d, struct page *page)
+static void instances(const struct program *d, struct writer *writer)
 {
     if (cfg_has(&d->steps.cfg, cfg_key("rope_theta")))
-        rope_table(&d->steps.cfg, page);
+        rope_table(&d->steps.cfg, writer);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         const uint32_t tokens = d->steps.graph[step][0].tokens;
-        page_blank(page);
-        page_line(page, "/* %s, %u row%s */", step_name(step), tokens, tokens == 1 ? "" : "s");
+        writer_blank(writer);
+        writer_line(writer, "/* %s, %u row%s */", step_name(step), tokens, tokens == 1 ? "" : "s");
         for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
-            family(d, step, families[f], page);
+            family(d, step, families[f], writer);
     }
 }
 
-void emit_instances_c(const struct design *d, struct page *page)
+void emit_instances_c(const struct program *d, struct writer *writer)
 {
-    emit_opening(page, &d->steps.cfg, "instances.c",
+    emit_opening(writer, &d->steps.cfg, "instances.c",
                  "One line makes one kernel whose loops see only these constants; the macros are "
                  "explained in kernels/cpu/kernels.h.");
-    page_line(page, "#include \"kernels/cpu/kernels.h\"\n#include \"instances.h\"");
-    instances(d, page);
+    writer_line(writer, "#include \"kernels/cpu/kernels.h\"\n#include \"instances.h\"");
+    instances(d, writer);
 }
 
-void emit_instances_cu(const struct design *d, struct page *page)
+void emit_instances_cu(const struct program *d, struct writer *writer)
 {
-    emit_opening(page, &d->steps.cfg, "instances.cu",
+    emit_opening(writer, &d->steps.cfg, "instances.cu",
                  "One line makes one operation: its CUDA kernels, whose loops see only these "
                  "constants, and the function that launches them; the macros are explained in "
                  "kernels/cuda/kernels.cuh.");
-    page_line(page, "#include \"kernels/cuda/kernels.cuh\"\n\nextern \"C\" {");
-    page_line(page, "#include \"instances.h\"\n}");
-    instances(d, page);
+    writer_line(writer, "#include \"kernels/cuda/kernels.cuh\"\n\nextern \"C\" {");
+    writer_line(writer, "#include \"instances.h\"\n}");
+    instances(d, writer);
 }

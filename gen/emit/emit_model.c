@@ -6,18 +6,18 @@
 #include "gen/front/number.h"
 #include "runtime/base/number_text.h"
 
-static void dimensions(const struct design *d, struct page *page)
+static void dimensions(const struct program *d, struct writer *writer)
 {
-    page_line(page, "\nenum {");
+    writer_line(writer, "\nenum {");
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         char value[CFG_VALUE_MAX + 1];
         if (cfg_keys[i].dimension[0] == '\0' || !cfg_has(&d->steps.cfg, &cfg_keys[i]))
             continue;
         cfg_value(&d->steps.cfg, &cfg_keys[i], value);
-        page_row(page, "    %s\t = \v%s,\t /* %s */", cfg_keys[i].dimension, value,
-                 cfg_keys[i].meaning);
+        writer_row(writer, "    %s\t = \v%s,\t /* %s */", cfg_keys[i].dimension, value,
+                   cfg_keys[i].meaning);
     }
-    page_line(page, "};");
+    writer_line(writer, "};");
 }
 
 static bool is_matrix(const struct tensor *t)
@@ -41,29 +41,29 @@ static bool typed_before(const struct graph *graphs, uint32_t kind, uint32_t ind
     return false;
 }
 
-static void matrix_type(const struct tensor *t, struct page *page)
+static void matrix_type(const struct tensor *t, struct writer *writer)
 {
     char type[64], size[NUMBER_MAX];
     emit_matrix_type(t, type);
     number_decimal_bytes(tensor_bytes(t) / (t->experts > 0 ? t->experts : 1), size);
     const uint64_t rows = tensor_padded_rows(t), cols = tensor_stored_cols(t);
-    page_row(page,
-             "typedef struct {\t %s w[\v%" PRIu64 "%s\t * \v%" PRIu64 "\t]; }\t %s;\t /* \v%s */",
-             dtype_name(t->type), rows, rows * cols > INT32_MAX ? "ul" : "", cols, type, size);
+    writer_row(writer,
+               "typedef struct {\t %s w[\v%" PRIu64 "%s\t * \v%" PRIu64 "\t]; }\t %s;\t /* \v%s */",
+               dtype_name(t->type), rows, rows * cols > INT32_MAX ? "ul" : "", cols, type, size);
 }
 
-static void matrix_types(const struct design *d, struct page *page)
+static void matrix_types(const struct program *d, struct writer *writer)
 {
     const struct graph *decode = d->steps.graph[STEP_DECODE];
-    page_blank(page);
-    page_comment(
-        page,
+    writer_blank(writer);
+    writer_comment(
+        writer,
         "Packed matrices, in the order of the backend; every shape a type of its own, so that "
         "a wrong weight does not compile.");
     for (uint32_t k = 0; k < d->steps.kind_count; k++)
         for (uint32_t i = 0; i < decode[k].tensor_count; i++)
             if (is_matrix(&decode[k].tensor[i]) && !typed_before(decode, k, i))
-                matrix_type(&decode[k].tensor[i], page);
+                matrix_type(&decode[k].tensor[i], writer);
 }
 
 /* "norm[768]" or "A[16][1536]" with its type; a matrix is its struct. */
@@ -92,7 +92,7 @@ static void member(const struct tensor *t, char type[64], char name[64])
     }
 }
 
-static void weights_of(const struct graph *decode, enum place place, struct page *page)
+static void weights_of(const struct graph *decode, enum place place, struct writer *writer)
 {
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
         const struct tensor *t = &decode->tensor[i];
@@ -101,36 +101,36 @@ static void weights_of(const struct graph *decode, enum place place, struct page
         char type[64], name[64], size[NUMBER_MAX];
         member(t, type, name);
         number_decimal_bytes(tensor_bytes(t), size);
-        page_row(page, "    alignas(64) %s\t %s;\t /* \v%s\t%s%s */", type, name, size,
-                 t->note[0] != '\0' ? "  " : "", t->note);
+        writer_row(writer, "    alignas(64) %s\t %s;\t /* \v%s\t%s%s */", type, name, size,
+                   t->note[0] != '\0' ? "  " : "", t->note);
     }
 }
 
-static void weights(const struct design *d, struct page *page)
+static void weights(const struct program *d, struct writer *writer)
 {
     const struct steps *steps = &d->steps;
     const struct graph *decode = steps->graph[STEP_DECODE];
     for (uint32_t k = 0; k < steps->kind_count; k++) {
-        page_line(page, "\nstruct %s_weights {", steps->kind[k].name);
-        weights_of(&decode[k], PLACE_LAYER, page);
-        page_line(page, "};");
+        writer_line(writer, "\nstruct %s_weights {", steps->kind[k].name);
+        weights_of(&decode[k], PLACE_LAYER, writer);
+        writer_line(writer, "};");
     }
-    page_line(page, "\n/* The image of the weight file. */");
-    page_line(page, "struct weights {");
-    weights_of(decode, PLACE_PROLOGUE, page);
+    writer_line(writer, "\n/* The image of the weight file. */");
+    writer_line(writer, "struct weights {");
+    weights_of(decode, PLACE_PROLOGUE, writer);
     if (steps->kind_count == 1)
-        page_row(page, "    struct layer_weights\t layer[LAYERS];");
+        writer_row(writer, "    struct layer_weights\t layer[LAYERS];");
     for (uint32_t k = 0; steps->kind_count > 1 && k < steps->kind_count; k++)
-        page_row(page, "    struct %s_weights\t %s[%u];", steps->kind[k].name, steps->kind[k].name,
-                 steps->kind[k].layers);
-    weights_of(decode, PLACE_EPILOGUE, page);
-    page_line(page, "};");
+        writer_row(writer, "    struct %s_weights\t %s[%u];", steps->kind[k].name,
+                   steps->kind[k].name, steps->kind[k].layers);
+    weights_of(decode, PLACE_EPILOGUE, writer);
+    writer_line(writer, "};");
 }
 
 /* Of a model with several kinds: their names, and where the table of its layers is. */
-static void kinds(const struct design *d, struct page *page)
+static void kinds(const struct program *d, struct writer *writer)
 {
-    char line[PAGE_COLUMNS + 1] = "enum kind {";
+    char line[WRITER_COLUMNS + 1] = "enum kind {";
     if (d->steps.kind_count == 1)
         return;
     for (uint32_t k = 0; k < d->steps.kind_count; k++) {
@@ -140,16 +140,16 @@ static void kinds(const struct design *d, struct page *page)
         snprintf(line + used, sizeof line - used, " %s%s%s", name, k == 0 ? " = 1" : "",
                  k + 1 < d->steps.kind_count ? "," : " };");
     }
-    page_blank(page);
-    page_comment(page, "The kinds of layers; and every layer in its order, in ops.c.");
-    page_line(page, "%s\nextern const struct model_layer layers[LAYERS];", line);
+    writer_blank(writer);
+    writer_comment(writer, "The kinds of layers; and every layer in its order, in ops.c.");
+    writer_line(writer, "%s\nextern const struct model_layer layers[LAYERS];", line);
 }
 
-static void operations(const struct design *d, struct page *page)
+static void operations(const struct program *d, struct writer *writer)
 {
-    page_blank(page);
-    page_comment(page, "Every operation of every step, by its index in model.ops.");
-    page_line(page, "enum op {");
+    writer_blank(writer);
+    writer_comment(writer, "Every operation of every step, by its index in model.ops.");
+    writer_line(writer, "enum op {");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         struct step_op ops[STEP_OPS];
         const uint32_t count = steps_ops(&d->steps, step, ops);
@@ -159,34 +159,35 @@ static void operations(const struct design *d, struct page *page)
             char name[64], word[72];
             emit_op(ops[i].graph, ops[i].index, name);
             int length = snprintf(word, sizeof word, " %s,", name);
-            if (used + (size_t)length > PAGE_COLUMNS) {
-                page_line(page, "%s", line);
+            if (used + (size_t)length > WRITER_COLUMNS) {
+                writer_line(writer, "%s", line);
                 used = 3;
             }
             snprintf(line + used, sizeof line - used, "%s", word);
             used += (size_t)length;
         }
-        page_line(page, "%s", line);
+        writer_line(writer, "%s", line);
     }
-    page_line(page, "    OPS\n};");
+    writer_line(writer, "    OPS\n};");
 }
 
-void emit_model_h(const struct design *d, struct page *page)
+void emit_model_h(const struct program *d, struct writer *writer)
 {
     char bytes[NUMBER_MAX], count[16];
     number_decimal_bytes(d->layout.weights_bytes, bytes);
     snprintf(count, sizeof count, "%u kinds", d->steps.kind_count);
     if (d->steps.kind_count == 1)
         strcpy(count, "one kind");
-    emit_opening(page, &d->steps.cfg, "model.h",
+    emit_opening(writer, &d->steps.cfg, "model.h",
                  "%s: %s parameters in %s of weights, %u layers of %s.", d->steps.cfg.name,
                  number_text_grouped(d->layout.parameters).text, bytes,
                  d->steps.cfg.num_hidden_layers, count);
-    page_line(page, "#ifndef MODEL_H\n#define MODEL_H\n\n#include \"runtime/base/run.h\"");
-    dimensions(d, page);
-    matrix_types(d, page);
-    weights(d, page);
-    kinds(d, page);
-    operations(d, page);
-    page_line(page, "\nvoid decode(run *r);\nvoid prefill(run *r);\nvoid head(run *r);\n\n#endif");
+    writer_line(writer, "#ifndef MODEL_H\n#define MODEL_H\n\n#include \"runtime/base/run.h\"");
+    dimensions(d, writer);
+    matrix_types(d, writer);
+    weights(d, writer);
+    kinds(d, writer);
+    operations(d, writer);
+    writer_line(writer,
+                "\nvoid decode(run *r);\nvoid prefill(run *r);\nvoid head(run *r);\n\n#endif");
 }

@@ -14,10 +14,10 @@ static const char *const macros =
     "\\\n"
     "                   #step \": \" #low \" and \" #high \" are alive together\")";
 
-static void weights(const struct design *d, struct page *page)
+static void weights(const struct program *d, struct writer *writer)
 {
-    page_blank(page);
-    page_comment(page, "Weights: tools/pack and the compiler agree on every offset.");
+    writer_blank(writer);
+    writer_comment(writer, "Weights: tools/pack and the compiler agree on every offset.");
     const struct layout *layout = &d->layout;
     const struct kind *kind = d->steps.kind;
     uint64_t kind_at[GRAPH_KINDS];
@@ -27,17 +27,18 @@ static void weights(const struct design *d, struct page *page)
     for (uint32_t i = 0; i < layout->count; i++) {
         const struct layout_weight *w = &layout->weight[i];
         if (w->layer >= 0 && w->at == kind_at[w->kind])
-            page_row(page, "AT(struct weights,\t %s,\v %" PRIu64 ");", kind[w->kind].name, w->at);
+            writer_row(writer, "AT(struct weights,\t %s,\v %" PRIu64 ");", kind[w->kind].name,
+                       w->at);
         if (w->layer >= 0 && w->index == 0)
-            page_row(page, "AT(struct %s_weights,\t %s,\v %" PRIu64 ");", kind[w->kind].name,
-                     w->member, w->at - kind_at[w->kind]);
+            writer_row(writer, "AT(struct %s_weights,\t %s,\v %" PRIu64 ");", kind[w->kind].name,
+                       w->member, w->at - kind_at[w->kind]);
         else if (w->layer < 0)
-            page_row(page, "AT(struct weights,\t %s,\v %" PRIu64 ");", w->member, w->at);
+            writer_row(writer, "AT(struct weights,\t %s,\v %" PRIu64 ");", w->member, w->at);
     }
-    page_row(page, "SIZE(struct weights,\v %" PRIu64 ");", d->layout.weights_bytes);
+    writer_row(writer, "SIZE(struct weights,\v %" PRIu64 ");", d->layout.weights_bytes);
 }
 
-static void pairs(const struct plan *plan, const struct graph *graph, struct page *page)
+static void pairs(const struct plan *plan, const struct graph *graph, struct writer *writer)
 {
     char name[48];
     emit_step_name(graph, name);
@@ -47,45 +48,46 @@ static void pairs(const struct plan *plan, const struct graph *graph, struct pag
             if (a->last_op < b->first_op || b->last_op < a->first_op)
                 continue;
             bool a_low = a->at < b->at;
-            page_row(page, "APART(%s,\t %s,\t %s);", name, a_low ? a->name : b->name,
-                     a_low ? b->name : a->name);
+            writer_row(writer, "APART(%s,\t %s,\t %s);", name, a_low ? a->name : b->name,
+                       a_low ? b->name : a->name);
         }
 }
 
 /* Where the buffers of a step are in the layers of one kind. */
-static void places(const struct plan *plan, const struct graph *graph, struct page *page)
+static void places(const struct plan *plan, const struct graph *graph, struct writer *writer)
 {
     char name[48];
     emit_step_name(graph, name);
     for (uint32_t i = 0; i < plan->count; i++)
-        page_row(page, "AT(union %s_scratch,\t %s,\v %" PRIu64 ");", name, plan->buffer[i].name,
-                 plan->buffer[i].at);
+        writer_row(writer, "AT(union %s_scratch,\t %s,\v %" PRIu64 ");", name, plan->buffer[i].name,
+                   plan->buffer[i].at);
 }
 
-void emit_proof_h(const struct design *d, struct page *page)
+void emit_proof_h(const struct program *d, struct writer *writer)
 {
-    emit_opening(page, &d->steps.cfg, "proof.h",
+    emit_opening(writer, &d->steps.cfg, "proof.h",
                  "The plan, proved again by the compiler in every build: one assertion per pair of "
                  "buffers that are alive together, and the size and offsets of every arena.");
-    page_line(page,
-              "#ifndef PROOF_H\n#define PROOF_H\n\n#include <stddef.h>\n\n#include \"arena.h\"\n");
-    page_line(page, "%s", macros);
-    weights(d, page);
-    page_blank(page);
-    page_comment(page, "Scratch, state and io.");
+    writer_line(
+        writer,
+        "#ifndef PROOF_H\n#define PROOF_H\n\n#include <stddef.h>\n\n#include \"arena.h\"\n");
+    writer_line(writer, "%s", macros);
+    weights(d, writer);
+    writer_blank(writer);
+    writer_comment(writer, "Scratch, state and io.");
     for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
         for (uint32_t k = 0; k < d->steps.kind_count; k++)
-            places(&d->plan[step][k], &d->steps.graph[step][k], page);
+            places(&d->plan[step][k], &d->steps.graph[step][k], writer);
     for (enum step_kind step = STEP_DECODE; d->steps.kind_count > 1 && step <= STEP_PREFILL; step++)
-        page_row(page, "AT(union %s_scratch,\t %s,\v 0);", step_name(step),
-                 plan_bottom(&d->plan[step][0])->name);
-    page_row(page, "SIZE(union scratch,\v %" PRIu64 ");", d->scratch_bytes);
-    page_row(page, "SIZE(struct state,\v %" PRIu64 ");", d->state_bytes);
-    page_row(page, "SIZE(struct io,\v %" PRIu64 ");", d->io_bytes);
-    page_blank(page);
-    page_comment(page, "Buffers that are alive together do not overlap.");
+        writer_row(writer, "AT(union %s_scratch,\t %s,\v 0);", step_name(step),
+                   plan_bottom(&d->plan[step][0])->name);
+    writer_row(writer, "SIZE(union scratch,\v %" PRIu64 ");", d->scratch_bytes);
+    writer_row(writer, "SIZE(struct state,\v %" PRIu64 ");", d->state_bytes);
+    writer_row(writer, "SIZE(struct io,\v %" PRIu64 ");", d->io_bytes);
+    writer_blank(writer);
+    writer_comment(writer, "Buffers that are alive together do not overlap.");
     for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
         for (uint32_t k = 0; k < d->steps.kind_count; k++)
-            pairs(&d->plan[step][k], &d->steps.graph[step][k], page);
-    page_line(page, "\n#undef SIZE\n#undef AT\n#undef END\n#undef APART\n\n#endif");
+            pairs(&d->plan[step][k], &d->steps.graph[step][k], writer);
+    writer_line(writer, "\n#undef SIZE\n#undef AT\n#undef END\n#undef APART\n\n#endif");
 }

@@ -22,12 +22,12 @@ static void argument(const struct graph *graph, const struct node *node, uint32_
 }
 
 /* The cost in the margin: only where it matters, a twentieth of what the step reads. */
-static void cost(const struct design *d, const struct step_op *op, char text[48])
+static void cost(const struct program *d, const struct step_op *op, char text[48])
 {
     const struct node *node = &op->graph->node[op->index];
     char bytes[NUMBER_MAX];
     text[0] = '\0';
-    if (node->weight_bytes * op->times * 20 < design_streamed(d, op->graph->step))
+    if (node->weight_bytes * op->times * 20 < program_streamed(d, op->graph->step))
         return;
     number_decimal_bytes(node->weight_bytes, bytes);
     snprintf(text, 48, "/* %s */", bytes);
@@ -57,7 +57,7 @@ static size_t longer(size_t a, const char *text)
     return a > b ? a : b;
 }
 
-static uint32_t cut_calls(const struct design *d, enum step_kind step, enum place place,
+static uint32_t cut_calls(const struct program *d, enum step_kind step, enum place place,
                           uint32_t kind, struct call calls[GRAPH_NODES])
 {
     struct step_op ops[STEP_OPS];
@@ -80,8 +80,8 @@ static uint32_t cut_calls(const struct design *d, enum step_kind step, enum plac
 
 /* All operations of one place, aligned; without the margin if it does not fit. `kind` is that of a
  * layer, 0 at the other places. */
-static void write_calls(const struct design *d, enum step_kind step, enum place place,
-                        uint32_t kind, struct page *page)
+static void write_calls(const struct program *d, enum step_kind step, enum place place,
+                        uint32_t kind, struct writer *writer)
 {
     struct call calls[GRAPH_NODES];
     uint32_t count = cut_calls(d, step, place, kind, calls);
@@ -98,15 +98,15 @@ static void write_calls(const struct design *d, enum step_kind step, enum place 
     size_t widest = strlen("    (r, , , ") + symbol + name + first + rest + 2 + margin;
     for (uint32_t i = 0; i < count; i++) {
         const struct call *c = &calls[i];
-        const bool costly = c->margin[0] != '\0' && widest <= PAGE_COLUMNS;
-        page_row(page, "    %s\t(r, %s,\t %s,\t %s%s%s", c->symbol, c->name, c->first, c->rest,
-                 costly ? "\t  " : "", costly ? c->margin : "");
+        const bool costly = c->margin[0] != '\0' && widest <= WRITER_COLUMNS;
+        writer_row(writer, "    %s\t(r, %s,\t %s,\t %s%s%s", c->symbol, c->name, c->first, c->rest,
+                   costly ? "\t  " : "", costly ? c->margin : "");
     }
 }
 
-static bool has_state(const struct design *d, uint32_t kind)
+static bool has_state(const struct program *d, uint32_t kind)
 {
-    return design_layer_state(&d->steps.graph[STEP_DECODE][kind], false) > 0;
+    return program_layer_state(&d->steps.graph[STEP_DECODE][kind], false) > 0;
 }
 
 /* "layer", or "layer_mamba_mlp" in a model of several kinds. */
@@ -116,8 +116,8 @@ static void function_name(const struct graph *graph, char text[48])
 }
 
 /* The function of a layer of one kind. */
-static void layer_function(const struct design *d, enum step_kind step, uint32_t kind,
-                           struct page *page)
+static void layer_function(const struct program *d, enum step_kind step, uint32_t kind,
+                           struct writer *writer)
 {
     const struct graph *graph = &d->steps.graph[step][kind];
     const char *name = d->steps.kind[kind].name;
@@ -128,26 +128,26 @@ static void layer_function(const struct design *d, enum step_kind step, uint32_t
              name);
     if (has_state(d, kind))
         snprintf(state, sizeof state, "struct %s_state *s", name);
-    const bool fits = strlen(start) + strlen(state) + 3 <= PAGE_COLUMNS;
-    page_line(page, "\n/* %s */", graph->layer_meaning);
-    page_line(page, "%s%s%*s%s)", start,
-              state[0] == '\0' ? ""
-              : fits           ? ", "
-                               : ",\n",
-              fits ? 0 : (int)strlen("static void (") + (int)strlen(function), "", state);
-    page_line(page, "{");
-    page_line(page, "    union %s_scratch *const a = &r->scratch->%s%s%s;\n", type, step_name(step),
-              graph->kind_name[0] != '\0' ? "." : "", graph->kind_name);
-    write_calls(d, step, PLACE_LAYER, kind, page);
-    page_line(page, "}");
+    const bool fits = strlen(start) + strlen(state) + 3 <= WRITER_COLUMNS;
+    writer_line(writer, "\n/* %s */", graph->layer_meaning);
+    writer_line(writer, "%s%s%*s%s)", start,
+                state[0] == '\0' ? ""
+                : fits           ? ", "
+                                 : ",\n",
+                fits ? 0 : (int)strlen("static void (") + (int)strlen(function), "", state);
+    writer_line(writer, "{");
+    writer_line(writer, "    union %s_scratch *const a = &r->scratch->%s%s%s;\n", type,
+                step_name(step), graph->kind_name[0] != '\0' ? "." : "", graph->kind_name);
+    write_calls(d, step, PLACE_LAYER, kind, writer);
+    writer_line(writer, "}");
 }
 
 /* Every layer in its order, by the table of ops.c. */
-static void layer_switch(const struct design *d, enum step_kind step, struct page *page)
+static void layer_switch(const struct program *d, enum step_kind step, struct writer *writer)
 {
-    page_line(page, "    for (int l = 0; l < LAYERS; l++) {");
-    page_line(page, "        const u32 i = layers[l].index;");
-    page_line(page, "        switch (layers[l].kind) {");
+    writer_line(writer, "    for (int l = 0; l < LAYERS; l++) {");
+    writer_line(writer, "        const u32 i = layers[l].index;");
+    writer_line(writer, "        switch (layers[l].kind) {");
     for (uint32_t k = 0; k < d->steps.kind_count; k++) {
         const char *name = d->steps.kind[k].name;
         char kind[32], function[48], state[64] = "";
@@ -155,31 +155,32 @@ static void layer_switch(const struct design *d, enum step_kind step, struct pag
         function_name(&d->steps.graph[step][k], function);
         if (has_state(d, k))
             snprintf(state, sizeof state, ", &r->state->%s[i]", name);
-        page_line(page, "        case %s:\n            %s(r, &w->%s[i]%s);\n            break;",
-                  kind, function, name, state);
+        writer_line(writer, "        case %s:\n            %s(r, &w->%s[i]%s);\n            break;",
+                    kind, function, name, state);
     }
-    page_line(page, "        }\n    }");
+    writer_line(writer, "        }\n    }");
 }
 
 /* The functions of the layers, then the step around them. */
-static void step_functions(const struct design *d, enum step_kind step, struct page *page)
+static void step_functions(const struct program *d, enum step_kind step, struct writer *writer)
 {
     for (uint32_t k = 0; k < d->steps.kind_count; k++)
-        layer_function(d, step, k, page);
-    page_line(page, "\nvoid %s(run *r)\n{", step_name(step));
-    page_line(page,
-              "    const struct weights *const w = r->weights;\n    struct io *const io = r->io;");
-    page_line(page, "    union %s_scratch *const a = &r->scratch->%s;\n", step_name(step),
-              step_name(step));
-    write_calls(d, step, PLACE_PROLOGUE, 0, page);
+        layer_function(d, step, k, writer);
+    writer_line(writer, "\nvoid %s(run *r)\n{", step_name(step));
+    writer_line(
+        writer,
+        "    const struct weights *const w = r->weights;\n    struct io *const io = r->io;");
+    writer_line(writer, "    union %s_scratch *const a = &r->scratch->%s;\n", step_name(step),
+                step_name(step));
+    write_calls(d, step, PLACE_PROLOGUE, 0, writer);
     if (d->steps.kind_count > 1) {
-        layer_switch(d, step, page);
+        layer_switch(d, step, writer);
     } else {
-        page_line(page, "    for (int l = 0; l < LAYERS; l++)");
-        page_line(page, "        layer(r, &w->layer[l], &r->state->layer[l]);");
+        writer_line(writer, "    for (int l = 0; l < LAYERS; l++)");
+        writer_line(writer, "        layer(r, &w->layer[l], &r->state->layer[l]);");
     }
-    write_calls(d, step, PLACE_EPILOGUE, 0, page);
-    page_line(page, "}");
+    write_calls(d, step, PLACE_EPILOGUE, 0, writer);
+    writer_line(writer, "}");
 }
 
 static uint32_t count_at(const struct graph *graph, enum place place)
@@ -213,7 +214,7 @@ static void shape(const struct steps *steps, enum step_kind step, char text[256]
 }
 
 /* "updates 2.8 MB of state", "reads up to 4.3 GB of keys and values", or both. */
-static void state_traffic(const struct design *d, char text[128])
+static void state_traffic(const struct program *d, char text[128])
 {
     char state[NUMBER_MAX], caches[NUMBER_MAX];
     const bool both = d->cache_bytes > 0 && d->cache_bytes < d->state_bytes;
@@ -227,35 +228,35 @@ static void state_traffic(const struct design *d, char text[128])
                  both ? ", " : "", caches);
 }
 
-void emit_decode_c(const struct design *d, struct page *page)
+void emit_decode_c(const struct program *d, struct writer *writer)
 {
     char bytes[NUMBER_MAX], layers[256], state[128];
-    number_decimal_bytes(design_streamed(d, STEP_DECODE), bytes);
+    number_decimal_bytes(program_streamed(d, STEP_DECODE), bytes);
     shape(&d->steps, STEP_DECODE, layers);
     state_traffic(d, state);
-    emit_opening(page, &d->steps.cfg, "decode.c",
+    emit_opening(writer, &d->steps.cfg, "decode.c",
                  "One token in, one row of logits out: %s. Streams %s of weights, %s. Allocates "
                  "nothing.",
                  layers, bytes, state);
-    page_line(page, "#include \"arena.h\"\n#include \"instances.h\"");
-    step_functions(d, STEP_DECODE, page);
+    writer_line(writer, "#include \"arena.h\"\n#include \"instances.h\"");
+    step_functions(d, STEP_DECODE, writer);
 }
 
-void emit_prefill_c(const struct design *d, struct page *page)
+void emit_prefill_c(const struct program *d, struct writer *writer)
 {
     char bytes[NUMBER_MAX], layers[256];
-    number_decimal_bytes(design_streamed(d, STEP_PREFILL), bytes);
+    number_decimal_bytes(program_streamed(d, STEP_PREFILL), bytes);
     shape(&d->steps, STEP_PREFILL, layers);
     emit_opening(
-        page, &d->steps.cfg, "prefill.c",
+        writer, &d->steps.cfg, "prefill.c",
         "Up to %u tokens in, as many hidden rows out: %s. Streams %s of weights per chunk. "
         "Then head() turns chosen rows into logits.",
         d->steps.cfg.prefill_chunk, layers, bytes);
-    page_line(page, "#include \"arena.h\"\n#include \"instances.h\"");
-    step_functions(d, STEP_PREFILL, page);
-    page_line(page, "\nvoid head(run *r)\n{");
-    page_line(page, "    const struct weights *const w = r->weights;");
-    page_line(page, "    struct io *const io = r->io;\n");
-    write_calls(d, STEP_HEAD, PLACE_EPILOGUE, 0, page);
-    page_line(page, "}");
+    writer_line(writer, "#include \"arena.h\"\n#include \"instances.h\"");
+    step_functions(d, STEP_PREFILL, writer);
+    writer_line(writer, "\nvoid head(run *r)\n{");
+    writer_line(writer, "    const struct weights *const w = r->weights;");
+    writer_line(writer, "    struct io *const io = r->io;\n");
+    write_calls(d, STEP_HEAD, PLACE_EPILOGUE, 0, writer);
+    writer_line(writer, "}");
 }

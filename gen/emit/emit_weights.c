@@ -42,14 +42,14 @@ static struct spreads spreads_find(const struct layout *layout)
 }
 
 /* How the weights lie that have pads inside, and the macro for their rows of the table. */
-static void spread_table(const struct spreads *spreads, struct page *page)
+static void spread_table(const struct spreads *spreads, struct writer *writer)
 {
     if (spreads->count == 0)
         return;
-    page_comment(page,
-                 "Rows or columns in groups that are padded to a multiple of 16 each: how many "
-                 "of which size.");
-    page_line(page, "static const struct spread spreads[] = {");
+    writer_comment(writer,
+                   "Rows or columns in groups that are padded to a multiple of 16 each: how many "
+                   "of which size.");
+    writer_line(writer, "static const struct spread spreads[] = {");
     for (uint32_t i = 0; i < spreads->count; i++) {
         char runs[96];
         size_t used = 0;
@@ -57,20 +57,21 @@ static void spread_table(const struct spreads *spreads, struct page *page)
             used +=
                 (size_t)snprintf(runs + used, sizeof runs - used, "%s{%u, %u}", r == 0 ? "" : ", ",
                                  spreads->of[i].run[r].groups, spreads->of[i].run[r].size);
-        page_line(page, "    {{%s}}, /* %u */", runs, i + 1);
+        writer_line(writer, "    {{%s}}, /* %u */", runs, i + 1);
     }
-    page_line(page, "};");
-    page_line(page, "#define BY(SPREAD) ((SPREAD) == 0 ? NULL : &spreads[(SPREAD) - 1])");
-    page_line(page, "#define SPREAD(NAME, TYPE, ROWS, COLS, MEMBER, BYTES, BY_ROWS, BY_COLS) \\");
-    page_line(page, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
-    page_line(page, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES, \\");
-    page_line(page, "     .row_spread = BY(BY_ROWS), .col_spread = BY(BY_COLS)}\n");
+    writer_line(writer, "};");
+    writer_line(writer, "#define BY(SPREAD) ((SPREAD) == 0 ? NULL : &spreads[(SPREAD) - 1])");
+    writer_line(writer,
+                "#define SPREAD(NAME, TYPE, ROWS, COLS, MEMBER, BYTES, BY_ROWS, BY_COLS) \\");
+    writer_line(writer, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
+    writer_line(writer, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES, \\");
+    writer_line(writer, "     .row_spread = BY(BY_ROWS), .col_spread = BY(BY_COLS)}\n");
 }
 
 /* One row of the weight table, of a weight behind `base`; the last cell of a macro's row is its
  * backslash. */
 static void weight_row(const struct spreads *spreads, const struct layout_weight *w,
-                       const char *base, const char *end, struct page *page)
+                       const char *base, const char *end, struct writer *writer)
 {
     const uint32_t rows = spread_number(spreads, &w->row_spread);
     const uint32_t cols = spread_number(spreads, &w->col_spread);
@@ -78,9 +79,9 @@ static void weight_row(const struct spreads *spreads, const struct layout_weight
     char lies[32] = "";
     if (spread)
         snprintf(lies, sizeof lies, ", %u, %u", rows, cols);
-    page_row(page, "    %s(\"%s%s\",\t \"%s\",\v %u,\v %u,\t %s%s,\v %" PRIu64 "%s),%s",
-             spread ? "SPREAD" : "WEIGHT", w->layer >= 0 ? "layer \" #l \" " : "", w->member,
-             dtype_name(w->type), w->rows, w->cols, base, w->member, w->bytes, lies, end);
+    writer_row(writer, "    %s(\"%s%s\",\t \"%s\",\v %u,\v %u,\t %s%s,\v %" PRIu64 "%s),%s",
+               spread ? "SPREAD" : "WEIGHT", w->layer >= 0 ? "layer \" #l \" " : "", w->member,
+               dtype_name(w->type), w->rows, w->cols, base, w->member, w->bytes, lies, end);
 }
 
 /* Whether the weight belongs to the first layer of the kind, which stands for all of them. */
@@ -91,8 +92,8 @@ static bool is_template(const struct layout_weight *w, uint32_t kind)
 
 /* The weights of one layer of a kind as a macro: LAYER(l), or LAYER_MOE(l, w) with w the member of
  * struct weights. */
-static void layer_macro(const struct design *d, const struct spreads *spreads, uint32_t kind,
-                        struct page *page)
+static void layer_macro(const struct program *d, const struct spreads *spreads, uint32_t kind,
+                        struct writer *writer)
 {
     const struct layout *layout = &d->layout;
     char name[32];
@@ -101,23 +102,23 @@ static void layer_macro(const struct design *d, const struct spreads *spreads, u
         if (is_template(&layout->weight[i], kind))
             last = i;
     emit_kind(&d->steps.kind[kind], name);
-    page_table(page);
+    writer_table(writer);
     if (d->steps.kind_count == 1)
-        page_row(page, "#define LAYER(l)\t\v\v\t\v\t \\");
+        writer_row(writer, "#define LAYER(l)\t\v\v\t\v\t \\");
     else
-        page_row(page, "#define LAYER_%s(l, w)\t\v\v\t\v\t \\", name);
+        writer_row(writer, "#define LAYER_%s(l, w)\t\v\v\t\v\t \\", name);
     for (uint32_t i = 0; i <= last; i++)
         if (is_template(&layout->weight[i], kind))
             weight_row(spreads, &layout->weight[i], d->steps.kind_count == 1 ? "layer[l]." : "w.",
-                       i < last ? "\t \\" : "", page);
-    page_blank(page);
+                       i < last ? "\t \\" : "", writer);
+    writer_blank(writer);
 }
 
 /* "LAYER(0) LAYER(1) ..." seven to a line, or "LAYER_MOE(1, moe[0]) LAYER_MOE(2, moe[1]) ..." as
  * many as fit, for all layers of a kind. */
-static void layer_uses(const struct steps *steps, uint32_t kind, struct page *page)
+static void layer_uses(const struct steps *steps, uint32_t kind, struct writer *writer)
 {
-    char name[32], use[64], line[PAGE_COLUMNS + 64] = "   ";
+    char name[32], use[64], line[WRITER_COLUMNS + 64] = "   ";
     emit_kind(&steps->kind[kind], name);
     for (uint32_t l = 0, index = 0; l < steps->cfg.num_hidden_layers; l++) {
         if (steps->kind_of[l] != kind)
@@ -128,36 +129,37 @@ static void layer_uses(const struct steps *steps, uint32_t kind, struct page *pa
             snprintf(use, sizeof use, " LAYER_%s(%u, %s[%u])", name, l, steps->kind[kind].name,
                      index);
         const bool full =
-            steps->kind_count == 1 ? index % 7 == 0 : strlen(line) + strlen(use) > PAGE_COLUMNS;
+            steps->kind_count == 1 ? index % 7 == 0 : strlen(line) + strlen(use) > WRITER_COLUMNS;
         if (full && index > 0) {
-            page_line(page, "%s", line);
+            writer_line(writer, "%s", line);
             strcpy(line, "   ");
         }
         strcat(line, use);
         index++;
     }
-    page_line(page, "%s", line);
+    writer_line(writer, "%s", line);
 }
 
 /* The weights of a layer of each kind as macros, then the table that uses them. */
-void emit_weight_table(const struct design *d, struct page *page)
+void emit_weight_table(const struct program *d, struct writer *writer)
 {
     const struct layout *layout = &d->layout;
     const struct spreads spreads = spreads_find(layout);
     uint32_t used = 0; /* kinds */
-    page_blank(page);
-    page_comment(page, "The weights arena; shapes before padding, bytes up to the next tensor.");
-    page_line(page, "#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \\");
-    page_line(page, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
-    page_line(page, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}\n");
-    spread_table(&spreads, page);
+    writer_blank(writer);
+    writer_comment(writer,
+                   "The weights arena; shapes before padding, bytes up to the next tensor.");
+    writer_line(writer, "#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \\");
+    writer_line(writer, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
+    writer_line(writer, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}\n");
+    spread_table(&spreads, writer);
     for (uint32_t k = 0; k < d->steps.kind_count; k++)
-        layer_macro(d, &spreads, k, page);
-    page_line(page, "static const struct model_weight weights[] = {");
+        layer_macro(d, &spreads, k, writer);
+    writer_line(writer, "static const struct model_weight weights[] = {");
     for (uint32_t i = 0; i < layout->count; i++)
         if (layout->weight[i].layer < 0)
-            weight_row(&spreads, &layout->weight[i], "", "", page);
+            weight_row(&spreads, &layout->weight[i], "", "", writer);
         else if (used < d->steps.kind_count && is_template(&layout->weight[i], used))
-            layer_uses(&d->steps, used++, page);
-    page_line(page, "};");
+            layer_uses(&d->steps, used++, writer);
+    writer_line(writer, "};");
 }

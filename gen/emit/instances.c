@@ -195,8 +195,8 @@ static void name_instance(struct instance *i, const struct cfg *cfg)
     default:
         if (!instance_of_transformer(i, rows_text, cfg) &&
             !instance_of_experts(i, rows_text, cfg) && !instance_of_ssd(i, rows_text, cfg))
-            report_fault(cfg->name, "operation %s has no kernel name in gen/emit/instances*.c",
-                         op_rules[i->node->op].name);
+            diagnostics_fault(cfg->name, "operation %s has no kernel name in gen/emit/instances*.c",
+                              op_rules[i->node->op].name);
     }
 }
 

@@ -18,16 +18,16 @@ struct entry {
 
 static bool load(const char *path, struct entry *entry)
 {
-    static struct design design;
-    struct report report = {.to = stderr, .file = path};
+    static struct program program;
+    struct diagnostics diagnostics = {.to = stderr, .file = path};
     struct cfg cfg;
-    if (!cfg_load(path, &report, &cfg))
+    if (!cfg_load(path, &diagnostics, &cfg))
         return false;
-    if (!design_make(&cfg, &report, &design))
-        report_fault(cfg.name, "the memory plan is not valid, as said above");
+    if (!program_make(&cfg, &diagnostics, &program))
+        diagnostics_fault(cfg.name, "the memory plan is not valid, as said above");
     snprintf(entry->name, sizeof entry->name, "%s", cfg.name);
-    entry->budget = design_budget(&design);
-    design_free(&design);
+    entry->budget = program_budget(&program);
+    program_free(&program);
     return true;
 }
 

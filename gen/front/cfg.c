@@ -35,7 +35,7 @@ _Static_assert(sizeof cfg_keys / sizeof cfg_keys[0] <= CFG_KEYS_MOST, "raise CFG
 /* What the handler of inih carries from line to line. */
 struct parse {
     struct cfg_lines lines;
-    struct report *report;
+    struct diagnostics *diagnostics;
     struct cfg *cfg;
     uint32_t line_of[KEYS]; /* where a key was given; 0: not yet */
     bool sound;             /* every value so far was stored */
@@ -84,8 +84,9 @@ static void unknown(struct parse *p, const char *section, const char *name)
 {
     const struct key *elsewhere = cfg_key(name);
     if (elsewhere != NULL) {
-        report_error(p->report, p->lines.line, "key '%s' found in [%s], expected in [%s]: move it",
-                     name, section, elsewhere->section);
+        diagnostics_error(p->diagnostics, p->lines.line,
+                          "key '%s' found in [%s], expected in [%s]: move it", name, section,
+                          elsewhere->section);
         given(p, elsewhere);
         return;
     }
@@ -94,20 +95,22 @@ static void unknown(struct parse *p, const char *section, const char *name)
         if (distance(name, cfg_keys[i].name) < distance(name, closest->name))
             closest = &cfg_keys[i];
     if (distance(name, closest->name) <= 3)
-        report_error(p->report, p->lines.line, "unknown key '%s' in [%s]: did you mean '%s'?", name,
-                     section, closest->name);
+        diagnostics_error(p->diagnostics, p->lines.line,
+                          "unknown key '%s' in [%s]: did you mean '%s'?", name, section,
+                          closest->name);
     else
-        report_error(p->report, p->lines.line,
-                     "unknown key '%s' in [%s]: remove it ('gen --help' lists every key)", name,
-                     section);
+        diagnostics_error(p->diagnostics, p->lines.line,
+                          "unknown key '%s' in [%s]: remove it ('gen --help' lists every key)",
+                          name, section);
 }
 
 static int handle(void *user, const char *section, const char *name, const char *value)
 {
     struct parse *p = user;
     if (section[0] == '\0') {
-        report_error(p->report, p->lines.line,
-                     "key '%s' before any section: put it under [model], [build] or [hub]", name);
+        diagnostics_error(p->diagnostics, p->lines.line,
+                          "key '%s' before any section: put it under [model], [build] or [hub]",
+                          name);
         return 1;
     }
     const struct key *key = cfg_key(name);
@@ -117,12 +120,12 @@ static int handle(void *user, const char *section, const char *name, const char 
     }
     uint32_t *line_of = &p->line_of[key - cfg_keys];
     if (*line_of != 0) {
-        report_error(p->report, p->lines.line, "key '%s' given again, first on line %u: keep one",
-                     name, *line_of);
+        diagnostics_error(p->diagnostics, p->lines.line,
+                          "key '%s' given again, first on line %u: keep one", name, *line_of);
         return 1;
     }
     *line_of = p->lines.line;
-    if (!cfg_set(p->cfg, key, value, p->report, p->lines.line))
+    if (!cfg_set(p->cfg, key, value, p->diagnostics, p->lines.line))
         p->sound = false;
     return 1;
 }
@@ -157,24 +160,24 @@ static void check_presence(struct parse *p)
             continue; /* it stands in another section, which was reported */
         p->sound = false;
         if (given_here) {
-            report_error(p->report, p->line_of[i],
-                         "key '%s' belongs to model_type %s, not to %s: remove it", key->name,
-                         key->families, p->cfg->model_type);
+            diagnostics_error(p->diagnostics, p->line_of[i],
+                              "key '%s' belongs to model_type %s, not to %s: remove it", key->name,
+                              key->families, p->cfg->model_type);
             continue;
         }
         char expected[CFG_EXPECTED_MAX];
         cfg_expected(key, expected);
-        report_error(p->report, 0, "missing key '%s' in [%s]: add '%s = ', %s (%s)", key->name,
-                     key->section, key->name, expected, key->meaning);
+        diagnostics_error(p->diagnostics, 0, "missing key '%s' in [%s]: add '%s = ', %s (%s)",
+                          key->name, key->section, key->name, expected, key->meaning);
     }
 }
 
-bool cfg_parse(const char *text, size_t size, const char *name, struct report *report,
+bool cfg_parse(const char *text, size_t size, const char *name, struct diagnostics *diagnostics,
                struct cfg *cfg)
 {
-    uint32_t errors = report->errors;
-    struct parse p = {.lines = {.text = text, .size = size, .report = report},
-                      .report = report,
+    uint32_t errors = diagnostics->errors;
+    struct parse p = {.lines = {.text = text, .size = size, .diagnostics = diagnostics},
+                      .diagnostics = diagnostics,
                       .cfg = cfg,
                       .sound = true};
     memset(cfg, 0, sizeof *cfg);
@@ -182,12 +185,13 @@ bool cfg_parse(const char *text, size_t size, const char *name, struct report *r
     if (!cfg_lines_open(&p.lines))
         return false;
     int refused = ini_parse_stream(next_line, &p, handle, &p);
-    if (refused != 0 && report->errors == errors)
-        report_error(report, refused > 0 ? (uint32_t)refused : 0, "this line is not 'key = value'");
+    if (refused != 0 && diagnostics->errors == errors)
+        diagnostics_error(diagnostics, refused > 0 ? (uint32_t)refused : 0,
+                          "this line is not 'key = value'");
     check_presence(&p);
-    if (p.sound && !cfg_check(cfg, p.line_of, report))
+    if (p.sound && !cfg_check(cfg, p.line_of, diagnostics))
         return false;
-    return report->errors == errors;
+    return diagnostics->errors == errors;
 }
 
 bool cfg_name(const char *path, char name[CFG_NAME_MAX + 1])
@@ -208,19 +212,20 @@ bool cfg_name(const char *path, char name[CFG_NAME_MAX + 1])
     return true;
 }
 
-bool cfg_load(const char *path, struct report *report, struct cfg *cfg)
+bool cfg_load(const char *path, struct diagnostics *diagnostics, struct cfg *cfg)
 {
     char name[CFG_NAME_MAX + 1];
     if (!cfg_name(path, name)) {
-        report_error(report, 0,
-                     "the file's name is the model's name: expected 1 to %d of letters, digits, "
-                     "'.', '_', '-', then '.ini'",
-                     CFG_NAME_MAX);
+        diagnostics_error(
+            diagnostics, 0,
+            "the file's name is the model's name: expected 1 to %d of letters, digits, "
+            "'.', '_', '-', then '.ini'",
+            CFG_NAME_MAX);
         return false;
     }
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
-        report_error(report, 0, "cannot open: %s", strerror(errno));
+        diagnostics_error(diagnostics, 0, "cannot open: %s", strerror(errno));
         return false;
     }
     static char text[CFG_TEXT_MAX + 1];
@@ -229,8 +234,8 @@ bool cfg_load(const char *path, struct report *report, struct cfg *cfg)
     int reason = errno;
     fclose(file);
     if (failed) {
-        report_error(report, 0, "cannot read: %s", strerror(reason));
+        diagnostics_error(diagnostics, 0, "cannot read: %s", strerror(reason));
         return false;
     }
-    return cfg_parse(text, size, name, report, cfg);
+    return cfg_parse(text, size, name, diagnostics, cfg);
 }

@@ -1,4 +1,4 @@
-/* The config of one model: strict INI in, a checked struct page.
+/* The config of one model: strict INI in, a checked struct writer.
  *
  * [model] holds the architecture, under the names of Hugging Face's config.json; [build] holds the
  * static choices; [hub], which may be left out, says where the checkpoint is published.
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gen/front/report.h"
+#include "gen/front/diagnostics.h"
 
 enum dtype { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U32 };
 
@@ -115,20 +115,21 @@ uint32_t cfg_experts(const struct cfg *cfg);
 /* Whether the family divides the probabilities of the chosen experts by their sum. */
 bool cfg_renorm(const struct cfg *cfg);
 
-/* Reads and checks the file at `path`. False: the reasons are in `report`. */
-__attribute__((warn_unused_result)) bool cfg_load(const char *path, struct report *report,
+/* Reads and checks the file at `path`. False: the reasons are in `diagnostics`. */
+__attribute__((warn_unused_result)) bool cfg_load(const char *path, struct diagnostics *diagnostics,
                                                   struct cfg *cfg);
 
 /* The same from memory: `text` has `size` bytes, no NUL needed; any bytes are safe. */
 __attribute__((warn_unused_result)) bool cfg_parse(const char *text, size_t size, const char *name,
-                                                   struct report *report, struct cfg *cfg);
+                                                   struct diagnostics *diagnostics,
+                                                   struct cfg *cfg);
 
 /* Sets `name` from a path. False if what is left is no name: letters, digits, '.', '_', '-'. */
 __attribute__((warn_unused_result)) bool cfg_name(const char *path, char name[CFG_NAME_MAX + 1]);
 
 /* Checks `value` against the key and stores it. False: one error reported at `line`. */
 __attribute__((warn_unused_result)) bool cfg_set(struct cfg *cfg, const struct key *key,
-                                                 const char *value, struct report *report,
+                                                 const char *value, struct diagnostics *diagnostics,
                                                  uint32_t line);
 
 /* What the key takes, in words: "a whole number from 1 to 65536". */
@@ -140,7 +141,7 @@ void cfg_value(const struct cfg *cfg, const struct key *key, char value[CFG_VALU
 /* The rules between keys, for instance that token ids lie inside the vocabulary. `line_of` has one
  * line number per key, or is NULL. */
 __attribute__((warn_unused_result)) bool cfg_check(const struct cfg *cfg, const uint32_t *line_of,
-                                                   struct report *report);
+                                                   struct diagnostics *diagnostics);
 
 /* XXH3-128 (low, high) over "key = value" lines of every key that decides what a weight file holds,
  * in the order of keys.def. */

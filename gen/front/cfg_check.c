@@ -85,7 +85,7 @@ bool cfg_renorm(const struct cfg *cfg)
 struct rules {
     const struct cfg *cfg;
     const uint32_t *line_of;
-    struct report *report;
+    struct diagnostics *diagnostics;
 };
 
 static uint32_t line(const struct rules *r, const char *name)
@@ -96,17 +96,18 @@ static uint32_t line(const struct rules *r, const char *name)
 static void check_token(const struct rules *r, const char *name, uint32_t id)
 {
     if (has(r->cfg, name) && id != CFG_NO_ID && id >= r->cfg->vocab_size)
-        report_error(r->report, line(r, name), "%s = %u, expected a token id below vocab_size = %u",
-                     name, id, r->cfg->vocab_size);
+        diagnostics_error(r->diagnostics, line(r, name),
+                          "%s = %u, expected a token id below vocab_size = %u", name, id,
+                          r->cfg->vocab_size);
 }
 
 static void check_activation(const struct rules *r)
 {
     const char *wanted = strcmp(r->cfg->model_type, "phi") == 0 ? "gelu_new" : "silu";
     if (strcmp(r->cfg->hidden_act, wanted) != 0)
-        report_error(r->report, line(r, "hidden_act"),
-                     "hidden_act = %s, expected %s with model_type = %s", r->cfg->hidden_act,
-                     wanted, r->cfg->model_type);
+        diagnostics_error(r->diagnostics, line(r, "hidden_act"),
+                          "hidden_act = %s, expected %s with model_type = %s", r->cfg->hidden_act,
+                          wanted, r->cfg->model_type);
 }
 
 static void check_attention(const struct rules *r)
@@ -114,18 +115,20 @@ static void check_attention(const struct rules *r)
     const struct cfg *cfg = r->cfg;
     const uint32_t rotary = cfg_rotary_dim(cfg);
     if (cfg->num_attention_heads % cfg->num_key_value_heads != 0)
-        report_error(r->report, line(r, "num_key_value_heads"),
-                     "num_key_value_heads = %u, expected a divisor of num_attention_heads = %u",
-                     cfg->num_key_value_heads, cfg->num_attention_heads);
+        diagnostics_error(
+            r->diagnostics, line(r, "num_key_value_heads"),
+            "num_key_value_heads = %u, expected a divisor of num_attention_heads = %u",
+            cfg->num_key_value_heads, cfg->num_attention_heads);
     if (has(cfg, "rope_theta") && (rotary == 0 || rotary % 2 != 0))
-        report_error(r->report,
-                     has(cfg, "partial_rotary_factor") ? line(r, "partial_rotary_factor")
-                                                       : line(r, "head_dim"),
-                     "%u elements of a head are rotated, expected an even number above 0", rotary);
+        diagnostics_error(r->diagnostics,
+                          has(cfg, "partial_rotary_factor") ? line(r, "partial_rotary_factor")
+                                                            : line(r, "head_dim"),
+                          "%u elements of a head are rotated, expected an even number above 0",
+                          rotary);
     if (cfg->context > cfg->max_position_embeddings)
-        report_error(r->report, line(r, "context"),
-                     "context = %u, expected at most max_position_embeddings = %u", cfg->context,
-                     cfg->max_position_embeddings);
+        diagnostics_error(r->diagnostics, line(r, "context"),
+                          "context = %u, expected at most max_position_embeddings = %u",
+                          cfg->context, cfg->max_position_embeddings);
 }
 
 /* One layer of every period, of which the offset is the first. */
@@ -133,53 +136,55 @@ static void check_period(const struct rules *r, const char *period_key, uint32_t
                          const char *offset_key, uint32_t offset)
 {
     if (has(r->cfg, offset_key) && offset >= period)
-        report_error(r->report, line(r, offset_key), "%s = %u, expected less than %s = %u",
-                     offset_key, offset, period_key, period);
+        diagnostics_error(r->diagnostics, line(r, offset_key),
+                          "%s = %u, expected less than %s = %u", offset_key, offset, period_key,
+                          period);
 }
 
 static void check_ssd(const struct rules *r)
 {
     const struct cfg *cfg = r->cfg;
     if (cfg->intermediate_size != cfg->num_heads * cfg->head_dim)
-        report_error(r->report, line(r, "intermediate_size"),
-                     "intermediate_size = %u, expected num_heads * head_dim = %u",
-                     cfg->intermediate_size, cfg->num_heads * cfg->head_dim);
+        diagnostics_error(r->diagnostics, line(r, "intermediate_size"),
+                          "intermediate_size = %u, expected num_heads * head_dim = %u",
+                          cfg->intermediate_size, cfg->num_heads * cfg->head_dim);
     const uint64_t padded = cfg->num_heads * number_pad(cfg->head_dim, 16);
     if (padded > SSD_CHANNELS_MOST)
-        report_error(r->report, line(r, "num_heads"),
-                     "num_heads = %u and head_dim = %u, expected at most %d channels, each head "
-                     "padded to a multiple of 16: a row of them lies on the stack of every thread",
-                     cfg->num_heads, cfg->head_dim, SSD_CHANNELS_MOST);
+        diagnostics_error(
+            r->diagnostics, line(r, "num_heads"),
+            "num_heads = %u and head_dim = %u, expected at most %d channels, each head "
+            "padded to a multiple of 16: a row of them lies on the stack of every thread",
+            cfg->num_heads, cfg->head_dim, SSD_CHANNELS_MOST);
     if (cfg->num_heads % cfg->n_groups != 0)
-        report_error(r->report, line(r, "n_groups"),
-                     "n_groups = %u, expected a divisor of num_heads = %u", cfg->n_groups,
-                     cfg->num_heads);
+        diagnostics_error(r->diagnostics, line(r, "n_groups"),
+                          "n_groups = %u, expected a divisor of num_heads = %u", cfg->n_groups,
+                          cfg->num_heads);
     if (cfg->time_step_limit_high < cfg->time_step_limit_low)
-        report_error(r->report, line(r, "time_step_limit_high"),
-                     "time_step_limit_high = %g, expected at least time_step_limit_low = %g",
-                     cfg->time_step_limit_high, cfg->time_step_limit_low);
+        diagnostics_error(r->diagnostics, line(r, "time_step_limit_high"),
+                          "time_step_limit_high = %g, expected at least time_step_limit_low = %g",
+                          cfg->time_step_limit_high, cfg->time_step_limit_low);
 }
 
-bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *report)
+bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct diagnostics *diagnostics)
 {
-    const struct rules r = {cfg, line_of, report};
-    uint32_t errors = report->errors;
+    const struct rules r = {cfg, line_of, diagnostics};
+    uint32_t errors = diagnostics->errors;
     check_token(&r, "bos_token_id", cfg->bos_token_id);
     for (uint32_t i = 0; i < cfg->eos_token_id.count; i++)
         check_token(&r, "eos_token_id", cfg->eos_token_id.id[i]);
     check_token(&r, "pad_token_id", cfg->pad_token_id);
     if (cfg->logit_rows > cfg->prefill_chunk)
-        report_error(report, line(&r, "logit_rows"),
-                     "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
-                     cfg->prefill_chunk);
+        diagnostics_error(diagnostics, line(&r, "logit_rows"),
+                          "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
+                          cfg->prefill_chunk);
     check_activation(&r);
     if (cfg->num_experts_per_tok > cfg_experts(cfg))
-        report_error(report, line(&r, "num_experts_per_tok"),
-                     "num_experts_per_tok = %u, expected at most %s = %u", cfg->num_experts_per_tok,
-                     experts_key(cfg), cfg_experts(cfg));
+        diagnostics_error(diagnostics, line(&r, "num_experts_per_tok"),
+                          "num_experts_per_tok = %u, expected at most %s = %u",
+                          cfg->num_experts_per_tok, experts_key(cfg), cfg_experts(cfg));
     if ((uint64_t)cfg->prefill_chunk * cfg->num_experts_per_tok > EXPERT_ROWS_MOST)
-        report_error(
-            report, line(&r, "prefill_chunk"),
+        diagnostics_error(
+            diagnostics, line(&r, "prefill_chunk"),
             "prefill_chunk = %u, expected at most %u: %d rows over num_experts_per_tok = %u",
             cfg->prefill_chunk, EXPERT_ROWS_MOST / cfg->num_experts_per_tok, EXPERT_ROWS_MOST,
             cfg->num_experts_per_tok);
@@ -191,5 +196,5 @@ bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct report *re
                  cfg->expert_layer_offset);
     if (has(cfg, "num_heads"))
         check_ssd(&r);
-    return report->errors == errors;
+    return diagnostics->errors == errors;
 }

@@ -10,11 +10,11 @@ static const char *const sections[CFG_SECTIONS] = {"model", "build", "hub"};
 bool cfg_lines_open(struct cfg_lines *l)
 {
     if (l->size > CFG_TEXT_MAX) {
-        report_error(l->report, 0, "more than %d bytes: this is no config", CFG_TEXT_MAX);
+        diagnostics_error(l->diagnostics, 0, "more than %d bytes: this is no config", CFG_TEXT_MAX);
         return false;
     }
     if (l->size >= 3 && memcmp(l->text, "\xef\xbb\xbf", 3) == 0) {
-        report_error(l->report, 1, "starts with a byte order mark: save it without one");
+        diagnostics_error(l->diagnostics, 1, "starts with a byte order mark: save it without one");
         return false;
     }
     return true;
@@ -46,10 +46,12 @@ static bool bytes_pass(struct cfg_lines *l, const char *first, size_t length)
         if (byte == '\t' || (byte >= 0x20 && byte < 0x7f) || (byte >= 0x80 && !outside))
             continue;
         if (byte == '\r')
-            report_error(l->report, l->line, "a carriage return: save the file with \\n line ends");
+            diagnostics_error(l->diagnostics, l->line,
+                              "a carriage return: save the file with \\n line ends");
         else
-            report_error(l->report, l->line, "byte 0x%02x at column %zu: expected %s", byte, i + 1,
-                         byte >= 0x80 ? "ASCII outside comments" : "text without control bytes");
+            diagnostics_error(
+                l->diagnostics, l->line, "byte 0x%02x at column %zu: expected %s", byte, i + 1,
+                byte >= 0x80 ? "ASCII outside comments" : "text without control bytes");
         return false;
     }
     return true;
@@ -59,23 +61,25 @@ static void open_section(struct cfg_lines *l, const char *line, size_t length)
 {
     l->astray = true;
     if (line[length - 1] != ']') {
-        report_error(l->report, l->line, "section without ']': expected [model], [build] or [hub]");
+        diagnostics_error(l->diagnostics, l->line,
+                          "section without ']': expected [model], [build] or [hub]");
         return;
     }
     for (size_t i = 0; i < CFG_SECTIONS; i++) {
         if (length - 2 != strlen(sections[i]) || strncmp(line + 1, sections[i], length - 2) != 0)
             continue;
         if (l->section_line[i] != 0)
-            report_error(l->report, l->line,
-                         "section [%s] opened again, first on line %u: join them", sections[i],
-                         l->section_line[i]);
+            diagnostics_error(l->diagnostics, l->line,
+                              "section [%s] opened again, first on line %u: join them", sections[i],
+                              l->section_line[i]);
         else
             l->section_line[i] = l->line;
         l->astray = false;
         return;
     }
-    report_error(l->report, l->line, "unknown section %.*s: expected [model], [build] or [hub]",
-                 (int)length, line);
+    diagnostics_error(l->diagnostics, l->line,
+                      "unknown section %.*s: expected [model], [build] or [hub]", (int)length,
+                      line);
 }
 
 static size_t key_length(const char *line, size_t length)
@@ -92,8 +96,8 @@ static bool passes(struct cfg_lines *l, const char *line, size_t length, size_t 
     if (length == 0)
         return true;
     if (length > CFG_LINE_MAX || length + 2 > room) {
-        report_error(l->report, l->line, "a line of %zu characters: expected at most %d", length,
-                     CFG_LINE_MAX);
+        diagnostics_error(l->diagnostics, l->line, "a line of %zu characters: expected at most %d",
+                          length, CFG_LINE_MAX);
         return false;
     }
     if (line[0] == '[') {
@@ -106,7 +110,8 @@ static bool passes(struct cfg_lines *l, const char *line, size_t length, size_t 
     while (rest < line + length && (*rest == ' ' || *rest == '\t'))
         rest++;
     if (equals == NULL || name == 0 || rest != equals || equals == line + length - 1) {
-        report_error(l->report, l->line, "found '%.*s', expected 'key = value'", (int)length, line);
+        diagnostics_error(l->diagnostics, l->line, "found '%.*s', expected 'key = value'",
+                          (int)length, line);
         return false;
     }
     return !l->astray;

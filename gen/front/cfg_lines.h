@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gen/front/report.h"
+#include "gen/front/diagnostics.h"
 
 /* The sections, in this order. */
 enum { CFG_SECTION_MODEL, CFG_SECTION_BUILD, CFG_SECTION_HUB, CFG_SECTIONS };
@@ -16,7 +16,7 @@ struct cfg_lines {
     const char *text;
     size_t size, at;
     uint32_t line; /* of the line handed out last; the first is 1 */
-    struct report *report;
+    struct diagnostics *diagnostics;
     uint32_t section_line[CFG_SECTIONS]; /* where each was opened; 0: not yet */
     bool astray;                         /* inside an unknown section: its lines are skipped */
     char refused[32]; /* the key of the line handed out last, if that was refused; else "" */

@@ -140,8 +140,8 @@ static bool read_path(const char *value, double least, double most)
     }
 }
 
-bool cfg_set(struct cfg *cfg, const struct key *key, const char *value, struct report *report,
-             uint32_t line)
+bool cfg_set(struct cfg *cfg, const struct key *key, const char *value,
+             struct diagnostics *diagnostics, uint32_t line)
 {
     void *field = (char *)cfg + key->offset;
     uint32_t word = 0;
@@ -182,8 +182,8 @@ bool cfg_set(struct cfg *cfg, const struct key *key, const char *value, struct r
         return true;
     char wanted[CFG_EXPECTED_MAX];
     cfg_expected(key, wanted);
-    report_error(report, line, "%s: found '%s', expected %s (%s)", key->name, value, wanted,
-                 key->meaning);
+    diagnostics_error(diagnostics, line, "%s: found '%s', expected %s (%s)", key->name, value,
+                      wanted, key->meaning);
     return false;
 }
 

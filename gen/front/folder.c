@@ -29,7 +29,7 @@ bool folder_has(const char *directory, const char *name)
 {
     char *path = NULL;
     if (asprintf(&path, "%s/%s", directory, name) < 0)
-        report_no_memory();
+        diagnostics_no_memory();
     const bool there = access(path, F_OK) == 0;
     free(path);
     return there;
@@ -49,33 +49,35 @@ static void find(const char *directory, const char *pattern, char name[NAME_MAX 
     closedir(folder);
 }
 
-bool folder_is_adapter(const char *directory, struct report *report)
+bool folder_is_adapter(const char *directory, struct diagnostics *diagnostics)
 {
     if (!folder_has(directory, "adapter_config.json"))
         return false;
-    report_error(report, 0,
-                 "holds an adapter (adapter_config.json) and not the model that it changes; merge "
-                 "them once, there: python3 -c 'from peft import AutoPeftModelForCausalLM as M; "
-                 "M.from_pretrained(\".\").merge_and_unload().save_pretrained(\"merged\")'; then "
-                 "put the tokenizer's files beside them");
+    diagnostics_error(
+        diagnostics, 0,
+        "holds an adapter (adapter_config.json) and not the model that it changes; merge "
+        "them once, there: python3 -c 'from peft import AutoPeftModelForCausalLM as M; "
+        "M.from_pretrained(\".\").merge_and_unload().save_pretrained(\"merged\")'; then "
+        "put the tokenizer's files beside them");
     return true;
 }
 
-void folder_explain(const char *directory, struct report *report)
+void folder_explain(const char *directory, struct diagnostics *diagnostics)
 {
     char name[NAME_MAX + 1];
     if (!folder_has(directory, ".")) {
-        report_error(report, 0, "no such directory");
+        diagnostics_error(diagnostics, 0, "no such directory");
         return;
     }
-    if (folder_is_adapter(directory, report))
+    if (folder_is_adapter(directory, diagnostics))
         return;
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         find(directory, foreign[i].pattern, name);
         if (name[0] != '\0') {
-            report_error(report, 0, "holds %s, %s", name, foreign[i].way_out);
+            diagnostics_error(diagnostics, 0, "holds %s, %s", name, foreign[i].way_out);
             return;
         }
     }
-    report_error(report, 0, "holds neither model.safetensors nor model.safetensors.index.json");
+    diagnostics_error(diagnostics, 0,
+                      "holds neither model.safetensors nor model.safetensors.index.json");
 }

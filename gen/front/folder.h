@@ -4,16 +4,16 @@
 
 #include <stdbool.h>
 
-#include "gen/front/report.h"
+#include "gen/front/diagnostics.h"
 
 /* Whether DIRECTORY/NAME is there. */
 bool folder_has(const char *directory, const char *name);
 
 /* Reports what the directory holds instead of model.safetensors or its shards: files of another
  * form, with the command that converts them; an adapter; or nothing at all. */
-void folder_explain(const char *directory, struct report *report);
+void folder_explain(const char *directory, struct diagnostics *diagnostics);
 
 /* If the directory holds an adapter (of PEFT), reports that alone and gives true. */
-bool folder_is_adapter(const char *directory, struct report *report);
+bool folder_is_adapter(const char *directory, struct diagnostics *diagnostics);
 
 #endif

@@ -14,69 +14,77 @@ const struct import_choices import_defaults = {.prefill_chunk = "256"};
 /* The usual type of weights, where neither the user nor the checkpoint says another. */
 static const char usual_type[] = "bf16";
 
-bool import_choose(const struct import_choices *choices, struct report *report, struct cfg *cfg)
+bool import_choose(const struct import_choices *choices, struct diagnostics *diagnostics,
+                   struct cfg *cfg)
 {
     char rows[16];
     const char *const linear = choices->linear_type, *const embedding = choices->embedding_type;
-    bool good = import_set(cfg, "linear_type", linear ? linear : usual_type, report);
-    good = import_set(cfg, "embedding_type", embedding ? embedding : usual_type, report) && good;
+    bool good = import_set(cfg, "linear_type", linear ? linear : usual_type, diagnostics);
+    good =
+        import_set(cfg, "embedding_type", embedding ? embedding : usual_type, diagnostics) && good;
     static const char *const arenas[] = {"weights_memory", "state_memory", "scratch_memory",
                                          "io_memory"};
     for (size_t i = 0; i < sizeof arenas / sizeof arenas[0]; i++)
-        good = import_set(cfg, arenas[i], "auto", report) && good;
-    good = import_set(cfg, "prefill_chunk", choices->prefill_chunk, report) && good;
+        good = import_set(cfg, arenas[i], "auto", diagnostics) && good;
+    good = import_set(cfg, "prefill_chunk", choices->prefill_chunk, diagnostics) && good;
     if (!good)
         return false;
     snprintf(rows, sizeof rows, "%u", cfg->prefill_chunk < 16 ? cfg->prefill_chunk : 16);
-    if (!import_set(cfg, "logit_rows", choices->logit_rows ? choices->logit_rows : rows, report))
+    if (!import_set(cfg, "logit_rows", choices->logit_rows ? choices->logit_rows : rows,
+                    diagnostics))
         return false;
     if (cfg->logit_rows <= cfg->prefill_chunk)
         return true;
-    report_error(report, 0, "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
-                 cfg->prefill_chunk);
+    diagnostics_error(diagnostics, 0, "logit_rows = %u, expected at most prefill_chunk = %u",
+                      cfg->logit_rows, cfg->prefill_chunk);
     return false;
 }
 
-bool import_cache(const struct import_choices *choices, struct report *report, struct cfg *cfg)
+bool import_cache(const struct import_choices *choices, struct diagnostics *diagnostics,
+                  struct cfg *cfg)
 {
     char usual[16];
     if (!cfg_has(cfg, cfg_key("context"))) {
         if (choices->context != NULL || choices->kv_type != NULL)
-            report_error(report, 0, "%s: %s has a state of fixed size: leave it out",
-                         choices->context != NULL ? "--context" : "--kv-type", cfg->model_type);
+            diagnostics_error(diagnostics, 0, "%s: %s has a state of fixed size: leave it out",
+                              choices->context != NULL ? "--context" : "--kv-type",
+                              cfg->model_type);
         return choices->context == NULL && choices->kv_type == NULL;
     }
     snprintf(usual, sizeof usual, "%u",
              cfg->max_position_embeddings < IMPORT_CONTEXT ? cfg->max_position_embeddings
                                                            : IMPORT_CONTEXT);
-    return import_set(cfg, "kv_type", choices->kv_type ? choices->kv_type : "bf16", report) &&
-           import_set(cfg, "context", choices->context ? choices->context : usual, report) &&
-           cfg_check(cfg, NULL, report);
+    return import_set(cfg, "kv_type", choices->kv_type ? choices->kv_type : "bf16", diagnostics) &&
+           import_set(cfg, "context", choices->context ? choices->context : usual, diagnostics) &&
+           cfg_check(cfg, NULL, diagnostics);
 }
 
 bool import_types(const struct import_choices *choices, const struct import_left *left,
-                  struct report *report, struct cfg *cfg)
+                  struct diagnostics *diagnostics, struct cfg *cfg)
 {
     const bool f16 = strcmp(left->type, "float16") == 0;
     const char *const type = f16 ? "f16" : usual_type;
     if (choices->linear_type != NULL && choices->embedding_type != NULL)
         return true;
     if (left->type[0] == '\0')
-        report_note(report,
-                    "config.json does not say in which type the weights are stored: %s is taken; "
-                    "--linear-type and --embedding-type choose",
-                    type);
+        diagnostics_note(
+            diagnostics,
+            "config.json does not say in which type the weights are stored: %s is taken; "
+            "--linear-type and --embedding-type choose",
+            type);
     else if (!f16 && strcmp(left->type, "bfloat16") != 0)
-        report_note(report,
-                    "the weights are stored as %s and will be rounded to %s; --linear-type f32 "
-                    "--embedding-type f32 keep them",
-                    left->type, type);
-    return (choices->linear_type != NULL || import_set(cfg, "linear_type", type, report)) &&
-           (choices->embedding_type != NULL || import_set(cfg, "embedding_type", type, report));
+        diagnostics_note(
+            diagnostics,
+            "the weights are stored as %s and will be rounded to %s; --linear-type f32 "
+            "--embedding-type f32 keep them",
+            left->type, type);
+    return (choices->linear_type != NULL || import_set(cfg, "linear_type", type, diagnostics)) &&
+           (choices->embedding_type != NULL ||
+            import_set(cfg, "embedding_type", type, diagnostics));
 }
 
 /* A rule between keys was broken: some of them may be defaults that the reader has never seen. */
-static void note_defaults(const struct import_left *left, const struct report *report)
+static void note_defaults(const struct import_left *left, const struct diagnostics *diagnostics)
 {
     char names[512] = "";
     size_t used = 0;
@@ -85,28 +93,28 @@ static void note_defaults(const struct import_left *left, const struct report *r
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
                                      used > 0 ? ", " : "", cfg_keys[i].name);
     if (used > 0)
-        report_note(report, "config.json does not say these, and their defaults are taken: %s",
-                    names);
+        diagnostics_note(diagnostics,
+                         "config.json does not say these, and their defaults are taken: %s", names);
 }
 
-static bool import_root(const json_t *root, struct report *report, struct cfg *cfg,
+static bool import_root(const json_t *root, struct diagnostics *diagnostics, struct cfg *cfg,
                         struct import_left *left)
 {
     struct import_source s = {
-        .object = root, .prefix = "", .report = report, .cfg = cfg, .left = left};
+        .object = root, .prefix = "", .diagnostics = diagnostics, .cfg = cfg, .left = left};
     bool good = false;
     if (!json_is_object(root))
-        report_error(report, 0, "found %s, expected an object", import_kind(root));
+        diagnostics_error(diagnostics, 0, "found %s, expected an object", import_kind(root));
     else if (json_object_get(root, "model_type") != NULL)
         good = import_hugging_face(&s);
     else if (json_object_get(root, "d_model") != NULL)
         good = import_original(&s);
     else
-        report_error(report, 0,
-                     "neither 'model_type' nor 'd_model' found: expected the config.json "
-                     "of a checkpoint of Hugging Face or of state-spaces");
-    if (good && !cfg_check(cfg, NULL, report)) {
-        note_defaults(left, report);
+        diagnostics_error(diagnostics, 0,
+                          "neither 'model_type' nor 'd_model' found: expected the config.json "
+                          "of a checkpoint of Hugging Face or of state-spaces");
+    if (good && !cfg_check(cfg, NULL, diagnostics)) {
+        note_defaults(left, diagnostics);
         good = false;
     }
     return good;
@@ -114,40 +122,43 @@ static bool import_root(const json_t *root, struct report *report, struct cfg *c
 
 /* Imports and releases what was read; NULL: reports why there is nothing. */
 static bool import_document(json_t *root, const struct json_text_error *error,
-                            struct report *report, struct cfg *cfg, struct import_left *left)
+                            struct diagnostics *diagnostics, struct cfg *cfg,
+                            struct import_left *left)
 {
     if (left != NULL)
         *left = (struct import_left){.type = ""};
     if (root == NULL)
-        report_error(report, error->line, "%s%s", error->line > 0 ? "not JSON: " : "", error->text);
-    const bool good = root != NULL && import_root(root, report, cfg, left);
+        diagnostics_error(diagnostics, error->line, "%s%s", error->line > 0 ? "not JSON: " : "",
+                          error->text);
+    const bool good = root != NULL && import_root(root, diagnostics, cfg, left);
     json_decref(root);
     return good;
 }
 
-bool import_parse(const char *text, size_t size, struct report *report, struct cfg *cfg,
+bool import_parse(const char *text, size_t size, struct diagnostics *diagnostics, struct cfg *cfg,
                   struct import_left *left)
 {
     struct json_text_error error;
-    return import_document(json_text_parse(text, size, JSON_TEXT_MARKED, &error), &error, report,
-                           cfg, left);
+    return import_document(json_text_parse(text, size, JSON_TEXT_MARKED, &error), &error,
+                           diagnostics, cfg, left);
 }
 
-bool import_load(const char *dir, struct report *report, struct cfg *cfg, struct import_left *left)
+bool import_load(const char *dir, struct diagnostics *diagnostics, struct cfg *cfg,
+                 struct import_left *left)
 {
     struct json_text_error error;
     char *path = NULL;
-    report->file = dir;
-    if (!folder_has(dir, "config.json") && folder_is_adapter(dir, report))
+    diagnostics->file = dir;
+    if (!folder_has(dir, "config.json") && folder_is_adapter(dir, diagnostics))
         return false;
     if (asprintf(&path, "%s/config.json", dir) < 0)
-        report_no_memory();
-    report->file = path;
+        diagnostics_no_memory();
+    diagnostics->file = path;
     json_t *root = json_text_load(path, IMPORT_TEXT_MAX, JSON_TEXT_MARKED, &error);
-    bool good = import_document(root, &error, report, cfg, left);
+    bool good = import_document(root, &error, diagnostics, cfg, left);
     free(path);
-    good = good && import_generation(dir, report, cfg, left);
-    report->file = dir;
+    good = good && import_generation(dir, diagnostics, cfg, left);
+    diagnostics->file = dir;
     return good;
 }
 

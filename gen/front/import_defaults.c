@@ -74,5 +74,5 @@ bool import_by_default(const struct import_source *s, const char *name, const ch
 {
     if (s->left != NULL)
         s->left->by_default[cfg_key(name) - cfg_keys] = true;
-    return import_set(s->cfg, name, value, s->report);
+    return import_set(s->cfg, name, value, s->diagnostics);
 }

@@ -5,9 +5,10 @@
 
 #include "gen/front/number.h"
 
-bool import_set(struct cfg *cfg, const char *name, const char *value, struct report *report)
+bool import_set(struct cfg *cfg, const char *name, const char *value,
+                struct diagnostics *diagnostics)
 {
-    return cfg_set(cfg, cfg_key(name), value, report, 0);
+    return cfg_set(cfg, cfg_key(name), value, diagnostics, 0);
 }
 
 const char *import_kind(const json_t *value)
@@ -81,17 +82,17 @@ bool import_take(const struct import_source *s, const char *theirs, const char *
     if (value == NULL && absent != NULL)
         return import_by_default(s, name, absent);
     if (value == NULL) {
-        report_error(s->report, 0, "missing '%s%s', expected %s (%s)", s->prefix, theirs, wanted,
-                     key->meaning);
+        diagnostics_error(s->diagnostics, 0, "missing '%s%s', expected %s (%s)", s->prefix, theirs,
+                          wanted, key->meaning);
         return false;
     }
     if (!kind_fits(value, key->kind)) {
-        report_error(s->report, 0, "'%s%s': found %s, expected %s (%s)", s->prefix, theirs,
-                     import_kind(value), wanted, key->meaning);
+        diagnostics_error(s->diagnostics, 0, "'%s%s': found %s, expected %s (%s)", s->prefix,
+                          theirs, import_kind(value), wanted, key->meaning);
         return false;
     }
     spell(value, text);
-    return import_set(s->cfg, name, text, s->report);
+    return import_set(s->cfg, name, text, s->diagnostics);
 }
 
 bool import_take_rank(const struct import_source *s, const char *theirs, const char *name)
@@ -102,7 +103,7 @@ bool import_take_rank(const struct import_source *s, const char *theirs, const c
         return import_take(s, theirs, name, NULL);
     snprintf(text, sizeof text, "%u", (s->cfg->hidden_size + 15) / 16);
     return value == NULL ? import_by_default(s, name, text)
-                         : import_set(s->cfg, name, text, s->report);
+                         : import_set(s->cfg, name, text, s->diagnostics);
 }
 
 /* intermediate_size = the whole part of expand * hidden_size; `absent` is the usual expand. */
@@ -112,13 +113,14 @@ static bool take_expanded(const struct import_source *s, const char *absent)
     char text[CFG_VALUE_MAX + 1];
     double factor = expand == NULL ? strtod(absent, NULL) : json_number_value(expand);
     if (expand != NULL && (!json_is_number(expand) || !(factor > 0 && factor < 1024))) {
-        report_error(s->report, 0, "'%sexpand': found %s, expected a number above 0 and below 1024",
-                     s->prefix, json_is_number(expand) ? "one out of range" : import_kind(expand));
+        diagnostics_error(
+            s->diagnostics, 0, "'%sexpand': found %s, expected a number above 0 and below 1024",
+            s->prefix, json_is_number(expand) ? "one out of range" : import_kind(expand));
         return false;
     }
     snprintf(text, sizeof text, "%.0f", floor(factor * s->cfg->hidden_size));
     return expand == NULL ? import_by_default(s, "intermediate_size", text)
-                          : import_set(s->cfg, "intermediate_size", text, s->report);
+                          : import_set(s->cfg, "intermediate_size", text, s->diagnostics);
 }
 
 bool import_not_quantized(const struct import_source *s)
@@ -127,10 +129,11 @@ bool import_not_quantized(const struct import_source *s)
     if (quantized == NULL || json_is_null(quantized))
         return true;
     const char *method = json_string_value(json_object_get(quantized, "quant_method"));
-    report_error(s->report, 0,
-                 "'quantization_config': found a quantized checkpoint (%s), expected F32, F16 or "
-                 "BF16 weights: use the checkpoint that it was made from",
-                 method != NULL ? method : "of unknown method");
+    diagnostics_error(
+        s->diagnostics, 0,
+        "'quantization_config': found a quantized checkpoint (%s), expected F32, F16 or "
+        "BF16 weights: use the checkpoint that it was made from",
+        method != NULL ? method : "of unknown method");
     return false;
 }
 
@@ -142,13 +145,13 @@ static bool take_limit(const struct import_source *s, const char *theirs, const 
     const char *word = json_text_float(value);
     const bool infinite = word != NULL && strcmp(word, "Infinity") == 0;
     if (!infinite && !json_is_number(value)) {
-        report_error(s->report, 0, "'%s%s': found %s, expected two numbers, low and high",
-                     s->prefix, theirs, import_kind(value));
+        diagnostics_error(s->diagnostics, 0, "'%s%s': found %s, expected two numbers, low and high",
+                          s->prefix, theirs, import_kind(value));
         return false;
     }
     if (!infinite)
         spell(value, text);
-    return import_set(s->cfg, name, text, s->report);
+    return import_set(s->cfg, name, text, s->diagnostics);
 }
 
 /* Both limits of the time step, [low, high]; none for a file that lacks them. */
@@ -159,9 +162,9 @@ static bool take_limits(const struct import_source *s, const char *theirs)
         return import_by_default(s, "time_step_limit_low", "0") &&
                import_by_default(s, "time_step_limit_high", "inf");
     if (json_array_size(pair) != 2) {
-        report_error(s->report, 0, "'%s%s': found %s%s, expected two numbers, low and high",
-                     s->prefix, theirs, import_kind(pair),
-                     json_is_array(pair) ? " of another length" : "");
+        diagnostics_error(
+            s->diagnostics, 0, "'%s%s': found %s%s, expected two numbers, low and high", s->prefix,
+            theirs, import_kind(pair), json_is_array(pair) ? " of another length" : "");
         return false;
     }
     bool good = take_limit(s, theirs, json_array_get(pair, 0), "time_step_limit_low");
@@ -223,12 +226,12 @@ static bool take_family(struct import_source *s)
 {
     s->class = json_string_value(json_object_get(s->object, "model_type"));
     if (s->class != NULL && strcmp(s->class, "mistral") == 0)
-        return import_set(s->cfg, "model_type", "llama", s->report);
+        return import_set(s->cfg, "model_type", "llama", s->diagnostics);
     if (s->class == NULL || strcmp(s->class, "phi-msft") != 0)
         return import_take(s, "model_type", "model_type", NULL);
-    report_error(s->report, 0,
-                 "model_type: found 'phi-msft', whose tensors have other names: take a later "
-                 "revision of the checkpoint, with model_type 'phi'");
+    diagnostics_error(s->diagnostics, 0,
+                      "model_type: found 'phi-msft', whose tensors have other names: take a later "
+                      "revision of the checkpoint, with model_type 'phi'");
     return false;
 }
 
@@ -246,11 +249,11 @@ static bool take_layer(const struct import_source *s, const json_t *ssm)
     const json_t *layer = json_object_get(ssm, "layer");
     const char *kind = layer == NULL ? "Mamba1" : json_string_value(layer);
     if (kind != NULL && strcmp(kind, "Mamba1") == 0)
-        return import_set(s->cfg, "model_type", "mamba", s->report);
+        return import_set(s->cfg, "model_type", "mamba", s->diagnostics);
     if (kind != NULL && strcmp(kind, "Mamba2") == 0)
-        return import_set(s->cfg, "model_type", "mamba2", s->report);
-    report_error(s->report, 0, "'ssm_cfg.layer': found %s, expected 'Mamba1' or 'Mamba2'",
-                 kind != NULL ? kind : import_kind(layer));
+        return import_set(s->cfg, "model_type", "mamba2", s->diagnostics);
+    diagnostics_error(s->diagnostics, 0, "'ssm_cfg.layer': found %s, expected 'Mamba1' or 'Mamba2'",
+                      kind != NULL ? kind : import_kind(layer));
     return false;
 }
 
@@ -259,14 +262,17 @@ static bool plain_mamba(const struct import_source *s)
 {
     const json_t *rms_norm = json_object_get(s->object, "rms_norm");
     const json_t *inner = json_object_get(s->object, "d_intermediate");
-    uint32_t errors = s->report->errors;
+    uint32_t errors = s->diagnostics->errors;
     if (rms_norm != NULL && !json_is_true(rms_norm))
-        report_error(s->report, 0, "'rms_norm': found %s, expected true", import_kind(rms_norm));
+        diagnostics_error(s->diagnostics, 0, "'rms_norm': found %s, expected true",
+                          import_kind(rms_norm));
     if (inner != NULL && !(json_is_integer(inner) && json_integer_value(inner) == 0))
-        report_error(s->report, 0, "'d_intermediate': found a model with MLPs, expected 0");
+        diagnostics_error(s->diagnostics, 0,
+                          "'d_intermediate': found a model with MLPs, expected 0");
     if (json_array_size(json_object_get(s->object, "attn_layer_idx")) != 0)
-        report_error(s->report, 0, "'attn_layer_idx': found a model with attention, expected []");
-    return s->report->errors == errors;
+        diagnostics_error(s->diagnostics, 0,
+                          "'attn_layer_idx': found a model with attention, expected []");
+    return s->diagnostics->errors == errors;
 }
 
 /* The original pads the vocabulary when it builds the model. */
@@ -275,14 +281,14 @@ static bool pad_vocabulary(const struct import_source *s)
     const json_t *unit = json_object_get(s->object, "pad_vocab_size_multiple");
     json_int_t multiple = unit == NULL ? 8 : json_integer_value(unit);
     if ((unit != NULL && !json_is_integer(unit)) || multiple < 1 || multiple > 65536) {
-        report_error(s->report, 0,
-                     "'pad_vocab_size_multiple': expected a whole number from 1 to 65536");
+        diagnostics_error(s->diagnostics, 0,
+                          "'pad_vocab_size_multiple': expected a whole number from 1 to 65536");
         return false;
     }
     char text[CFG_VALUE_MAX + 1];
     snprintf(text, sizeof text, "%llu",
              (unsigned long long)number_pad(s->cfg->vocab_size, (uint64_t)multiple));
-    return import_set(s->cfg, "vocab_size", text, s->report);
+    return import_set(s->cfg, "vocab_size", text, s->diagnostics);
 }
 
 /* A flag of ssm_cfg that changes the layer must have its default. */
@@ -291,8 +297,8 @@ static bool refuse_variant(const struct import_source *t, const char *name, bool
     const json_t *value = json_object_get(t->object, name);
     if (value == NULL || (json_is_boolean(value) && json_is_true(value) == usual))
         return true;
-    report_error(t->report, 0, "'%s%s': found %s, expected %s", t->prefix, name, import_kind(value),
-                 usual ? "true" : "false");
+    diagnostics_error(t->diagnostics, 0, "'%s%s': found %s, expected %s", t->prefix, name,
+                      import_kind(value), usual ? "true" : "false");
     return false;
 }
 
@@ -308,7 +314,7 @@ static bool original_heads(const struct import_source *t)
     if (!import_take(t, "headdim", "head_dim", "64"))
         return false;
     snprintf(heads, sizeof heads, "%u", t->cfg->intermediate_size / t->cfg->head_dim);
-    return import_set(t->cfg, "num_heads", heads, t->report) && good;
+    return import_set(t->cfg, "num_heads", heads, t->diagnostics) && good;
 }
 
 bool import_original(const struct import_source *s)
@@ -324,7 +330,8 @@ bool import_original(const struct import_source *s)
     t.object = ssm;
     t.prefix = "ssm_cfg.";
     if (ssm != NULL && !json_is_object(ssm)) {
-        report_error(s->report, 0, "'ssm_cfg': found %s, expected an object", import_kind(ssm));
+        diagnostics_error(s->diagnostics, 0, "'ssm_cfg': found %s, expected an object",
+                          import_kind(ssm));
         return false;
     }
     if (!take_layer(s, ssm))

@@ -9,7 +9,7 @@
 struct import_source {
     const json_t *object;
     const char *prefix; /* "" or "ssm_cfg.", for messages */
-    struct report *report;
+    struct diagnostics *diagnostics;
     struct cfg *cfg;
     struct import_left *left; /* NULL: nobody asks */
     const char *class;        /* the model_type that the file says, whose defaults count; or NULL */
@@ -26,8 +26,9 @@ __attribute__((warn_unused_result)) bool import_take(const struct import_source 
 __attribute__((warn_unused_result)) bool import_eos(const struct import_source *s);
 
 /* The same from DIR/generation_config.json, which says it alone where it exists: what is not in it
- * is none. Sets report->file. */
-__attribute__((warn_unused_result)) bool import_generation(const char *dir, struct report *report,
+ * is none. Sets diagnostics->file. */
+__attribute__((warn_unused_result)) bool import_generation(const char *dir,
+                                                           struct diagnostics *diagnostics,
                                                            struct cfg *cfg,
                                                            struct import_left *left);
 
@@ -46,8 +47,8 @@ __attribute__((warn_unused_result)) bool import_by_default(const struct import_s
                                                            const char *name, const char *value);
 
 /* Stores `value` as the key of that name, checked. */
-__attribute__((warn_unused_result)) bool import_set(struct cfg *cfg, const char *name,
-                                                    const char *value, struct report *report);
+__attribute__((warn_unused_result)) bool
+import_set(struct cfg *cfg, const char *name, const char *value, struct diagnostics *diagnostics);
 
 /* "null", "true", "a string", "an array": for messages. */
 const char *import_kind(const json_t *value);

@@ -27,23 +27,25 @@ static bool insert(struct token_ids *ids, uint32_t id)
 static bool take_one(const struct import_source *s, const json_t *value, struct token_ids *ids)
 {
     if (!json_is_integer(value)) {
-        report_error(s->report, 0,
-                     "'%seos_token_id': found %s, expected a token id, a list of them, or null",
-                     s->prefix, import_kind(value));
+        diagnostics_error(
+            s->diagnostics, 0,
+            "'%seos_token_id': found %s, expected a token id, a list of them, or null", s->prefix,
+            import_kind(value));
         return false;
     }
     const json_int_t id = json_integer_value(value);
     if (id < 0 || (s->cfg->vocab_size > 0 && id >= s->cfg->vocab_size)) {
-        report_note(s->report,
-                    "'%seos_token_id': %" JSON_INTEGER_FORMAT
-                    " is no id below vocab_size = %u, so it is never chosen: left out",
-                    s->prefix, id, s->cfg->vocab_size);
+        diagnostics_note(s->diagnostics,
+                         "'%seos_token_id': %" JSON_INTEGER_FORMAT
+                         " is no id below vocab_size = %u, so it is never chosen: left out",
+                         s->prefix, id, s->cfg->vocab_size);
         return true;
     }
     if (insert(ids, (uint32_t)id))
         return true;
-    report_error(s->report, 0, "'%seos_token_id': found more than %d ids, expected at most so many",
-                 s->prefix, CFG_EOS_MOST);
+    diagnostics_error(s->diagnostics, 0,
+                      "'%seos_token_id': found more than %d ids, expected at most so many",
+                      s->prefix, CFG_EOS_MOST);
     return false;
 }
 
@@ -64,33 +66,34 @@ bool import_eos(const struct import_source *s)
     return true;
 }
 
-bool import_generation(const char *dir, struct report *report, struct cfg *cfg,
+bool import_generation(const char *dir, struct diagnostics *diagnostics, struct cfg *cfg,
                        struct import_left *left)
 {
     char *path = NULL;
     struct json_text_error error;
     if (asprintf(&path, "%s/generation_config.json", dir) < 0)
-        report_no_memory();
+        diagnostics_no_memory();
     bool good = true;
-    report->file = path;
+    diagnostics->file = path;
     if (access(path, F_OK) == 0) {
         json_t *root = json_text_load(path, IMPORT_TEXT_MAX, JSON_TEXT_MARKED, &error);
-        const struct import_source s = {.object = root, .prefix = "", .report = report, .cfg = cfg};
+        const struct import_source s = {
+            .object = root, .prefix = "", .diagnostics = diagnostics, .cfg = cfg};
         good = json_is_object(root);
         if (root == NULL)
-            report_error(report, error.line, "%s%s", error.line > 0 ? "not JSON: " : "",
-                         error.text);
+            diagnostics_error(diagnostics, error.line, "%s%s", error.line > 0 ? "not JSON: " : "",
+                              error.text);
         else if (!good)
-            report_error(report, 0, "found %s, expected an object", import_kind(root));
+            diagnostics_error(diagnostics, 0, "found %s, expected an object", import_kind(root));
         else if (json_object_get(root, "eos_token_id") == NULL)
-            good = import_set(cfg, "eos_token_id", "none", report);
+            good = import_set(cfg, "eos_token_id", "none", diagnostics);
         else
             good = import_eos(&s);
         if (left != NULL)
             left->by_default[cfg_key("eos_token_id") - cfg_keys] = false;
         json_decref(root);
     }
-    report->file = dir;
+    diagnostics->file = dir;
     free(path);
     return good;
 }

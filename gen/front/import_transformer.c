@@ -30,7 +30,8 @@ static bool refuse_flag(const struct import_source *s, const char *name)
     const json_t *value = said(s->object, name);
     if (value == NULL || json_is_false(value))
         return true;
-    report_error(s->report, 0, "'%s': found %s, expected false", name, import_kind(value));
+    diagnostics_error(s->diagnostics, 0, "'%s': found %s, expected false", name,
+                      import_kind(value));
     return false;
 }
 
@@ -63,34 +64,35 @@ static bool take_window(const struct import_source *s)
     const bool has = cfg_has(s->cfg, cfg_key("sliding_window"));
     bool all;
     if (use != NULL && !json_is_boolean(use)) {
-        report_error(s->report, 0, "'use_sliding_window': found %s, expected true or false",
-                     import_kind(use));
+        diagnostics_error(s->diagnostics, 0,
+                          "'use_sliding_window': found %s, expected true or false",
+                          import_kind(use));
         return false;
     }
     if (has && json_object_get(s->object, "sliding_window") == NULL && !json_is_false(use))
         return import_by_default(s, "sliding_window", import_default(s, "sliding_window"));
     if (window == NULL || json_is_false(use))
         return !has || (window == NULL ? import_by_default(s, "sliding_window", "0")
-                                       : import_set(s->cfg, "sliding_window", "0", s->report));
+                                       : import_set(s->cfg, "sliding_window", "0", s->diagnostics));
     if (!has) {
-        report_error(s->report, 0,
-                     "'sliding_window': found %s, expected null with model_type = %s, or "
-                     "'use_sliding_window' false",
-                     import_kind(window), s->cfg->model_type);
+        diagnostics_error(s->diagnostics, 0,
+                          "'sliding_window': found %s, expected null with model_type = %s, or "
+                          "'use_sliding_window' false",
+                          import_kind(window), s->cfg->model_type);
         return false;
     }
     if (mixes_layers(s, &all)) {
-        report_error(s->report, 0,
-                     "'sliding_window': found a window of some layers only ('layer_types' or "
-                     "'max_window_layers'), expected one of all or none");
+        diagnostics_error(s->diagnostics, 0,
+                          "'sliding_window': found a window of some layers only ('layer_types' or "
+                          "'max_window_layers'), expected one of all or none");
         return false;
     }
     if (!all)
-        return import_set(s->cfg, "sliding_window", "0", s->report);
+        return import_set(s->cfg, "sliding_window", "0", s->diagnostics);
     if (s->left != NULL && strcmp(s->class, "llama") == 0)
-        report_note(s->report,
-                    "'sliding_window' is honoured, although transformers' Llama has none: "
-                    "with 0 in the config a token sees all positions");
+        diagnostics_note(s->diagnostics,
+                         "'sliding_window' is honoured, although transformers' Llama has none: "
+                         "with 0 in the config a token sees all positions");
     return import_take(s, "sliding_window", "sliding_window", NULL);
 }
 
@@ -103,8 +105,9 @@ static bool refuse_scaling(const struct import_source *s, const char *where, con
     if (rope == NULL || (type == NULL && json_object_get(rope, "factor") == NULL) ||
         (json_is_string(type) && strcmp(json_string_value(type), "default") == 0))
         return true;
-    report_error(s->report, 0, "'%s': found rope scaling '%s', expected none or 'default'", where,
-                 json_is_string(type) ? json_string_value(type) : "of unknown type");
+    diagnostics_error(s->diagnostics, 0,
+                      "'%s': found rope scaling '%s', expected none or 'default'", where,
+                      json_is_string(type) ? json_string_value(type) : "of unknown type");
     return false;
 }
 
@@ -116,13 +119,15 @@ static bool take_rope(const struct import_source *s)
     const json_t *scaling = said(s->object, "rope_scaling");
     if ((parameters != NULL && !json_is_object(parameters)) ||
         (scaling != NULL && !json_is_object(scaling))) {
-        report_error(s->report, 0, "'rope_parameters' or 'rope_scaling': expected an object");
+        diagnostics_error(s->diagnostics, 0,
+                          "'rope_parameters' or 'rope_scaling': expected an object");
         return false;
     }
     if (said(parameters, "full_attention") != NULL ||
         said(parameters, "sliding_attention") != NULL) {
-        report_error(s->report, 0,
-                     "'rope_parameters': found other rotations for other layers, expected one");
+        diagnostics_error(
+            s->diagnostics, 0,
+            "'rope_parameters': found other rotations for other layers, expected one");
         return false;
     }
     bool good = refuse_scaling(s, "rope_parameters", parameters);
@@ -160,8 +165,8 @@ static bool refuse_word(const struct import_source *s, const char *name, const c
     const json_t *value = said(s->object, name);
     if (value == NULL || (json_is_string(value) && strcmp(json_string_value(value), usual) == 0))
         return true;
-    report_error(s->report, 0, "'%s': found %s, expected '%s'", name,
-                 json_is_string(value) ? json_string_value(value) : import_kind(value), usual);
+    diagnostics_error(s->diagnostics, 0, "'%s': found %s, expected '%s'", name,
+                      json_is_string(value) ? json_string_value(value) : import_kind(value), usual);
     return false;
 }
 
@@ -203,7 +208,8 @@ static bool take_experts(const struct import_source *s)
     else
         good = import_take(s, "num_local_experts", "num_local_experts", NULL);
     if (good && strcmp(s->cfg->model_type, "jamba") == 0 && s->cfg->num_experts == 1)
-        return import_set(s->cfg, "num_experts_per_tok", "1", s->report); /* an MLP; none chooses */
+        return import_set(s->cfg, "num_experts_per_tok", "1",
+                          s->diagnostics); /* an MLP; none chooses */
     return import_take(s, "num_experts_per_tok", "num_experts_per_tok", NULL) && good;
 }
 

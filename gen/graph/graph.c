@@ -14,7 +14,7 @@ const struct op_rule op_rules[OP_COUNT] = {
 };
 
 static const char *const step_names[] = {"decode", "prefill", "head"};
-static const char *const step_prefixes[] = {"DECODE", "CHUNK", "HEAD"};
+static const char *const step_prefixes[] = {"DECODE", "PREFILL", "HEAD"};
 static const char *const role_names[] = {"weight", "state", "scratch", "io"};
 static const char *const place_names[] = {"prologue", "layer", "epilogue"};
 
@@ -31,9 +31,10 @@ const char *step_prefix(enum step_kind step)
 uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor)
 {
     if (graph->tensor_count == GRAPH_TENSORS)
-        report_fault(graph->model,
-                     "more than %d tensors in a graph: raise GRAPH_TENSORS (gen/graph/graph.h)",
-                     GRAPH_TENSORS);
+        diagnostics_fault(
+            graph->model,
+            "more than %d tensors in a graph: raise GRAPH_TENSORS (gen/graph/graph.h)",
+            GRAPH_TENSORS);
     graph->tensor[graph->tensor_count] = *tensor;
     return graph->tensor_count++;
 }
@@ -41,9 +42,10 @@ uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor)
 uint32_t graph_node(struct graph *graph, const struct node *node)
 {
     if (graph->node_count == GRAPH_NODES)
-        report_fault(graph->model,
-                     "more than %d operations in a graph: raise GRAPH_NODES (gen/graph/graph.h)",
-                     GRAPH_NODES);
+        diagnostics_fault(
+            graph->model,
+            "more than %d operations in a graph: raise GRAPH_NODES (gen/graph/graph.h)",
+            GRAPH_NODES);
     graph->node[graph->node_count] = *node;
     return graph->node_count++;
 }
@@ -122,8 +124,9 @@ static const struct family *family_of(const struct cfg *cfg)
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
         if (strcmp(families[i].model_type, cfg->model_type) == 0)
             return &families[i];
-    report_fault(cfg->name, "model_type %s has no row in families[] (gen/graph/graph.c)",
-                 cfg->model_type); /* the config reader knows a family that is not in the table */
+    diagnostics_fault(
+        cfg->name, "model_type %s has no row in families[] (gen/graph/graph.c)",
+        cfg->model_type); /* the config reader knows a family that is not in the table */
 }
 
 void steps_kinds(const struct cfg *cfg, struct steps *steps)
@@ -167,14 +170,14 @@ void graph_build(const struct cfg *cfg, enum step_kind step, const struct kind *
 
 void steps_build(const struct cfg *cfg, struct steps *steps)
 {
-    struct report report = {.to = stderr, .file = cfg->name};
+    struct diagnostics diagnostics = {.to = stderr, .file = cfg->name};
     steps_kinds(cfg, steps);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
         for (uint32_t k = 0; k < steps->kind_count; k++) {
             struct graph *graph = &steps->graph[step][k];
             graph_build(cfg, step, &steps->kind[k], graph);
-            if (!graph_shape(graph, &report))
-                report_fault(cfg->name, "operands do not fit together, as said above");
+            if (!graph_shape(graph, &diagnostics))
+                diagnostics_fault(cfg->name, "operands do not fit together, as said above");
             graph_cost(graph);
         }
 }

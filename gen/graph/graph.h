@@ -142,7 +142,7 @@ enum { STEP_OPS = GRAPH_KINDS * GRAPH_NODES };
 
 /* "decode", "prefill", "head". */
 const char *step_name(enum step_kind step);
-/* What enumerators of the step's operations start with: "DECODE", "CHUNK", "HEAD". */
+/* What enumerators of the step's operations start with: "DECODE", "PREFILL", "HEAD". */
 const char *step_prefix(enum step_kind step);
 
 /* Adds a copy and returns its id. Overflow of the fixed arrays is a fault of the generator: aborts
@@ -180,12 +180,13 @@ uint32_t steps_ops(const struct steps *steps, enum step_kind step, struct step_o
 void node_full_name(const struct graph *graph, const struct node *node, char text[48]);
 
 /* The stages one by one. steps_kinds() finds the kinds of a config's layers, and graph_build() the
- * family by model_type, for one of them; graph_shape() returns false with a message in `report`
- * when a node's operands do not fit together. */
+ * family by model_type, for one of them; graph_shape() returns false with a message in
+ * `diagnostics` when a node's operands do not fit together. */
 void steps_kinds(const struct cfg *cfg, struct steps *steps);
 void graph_build(const struct cfg *cfg, enum step_kind step, const struct kind *kind,
                  struct graph *graph);
-__attribute__((warn_unused_result)) bool graph_shape(struct graph *graph, struct report *report);
+__attribute__((warn_unused_result)) bool graph_shape(struct graph *graph,
+                                                     struct diagnostics *diagnostics);
 void graph_cost(struct graph *graph);
 
 /* `gen --stop-after=graph|shape`: one line per tensor and node. */

@@ -124,7 +124,7 @@ void layout_make(const struct cfg *cfg, struct layout *layout)
 {
     struct steps *steps = calloc(1, sizeof *steps);
     if (steps == NULL)
-        report_no_memory();
+        diagnostics_no_memory();
     steps_build(cfg, steps);
     const struct graph *decode = steps->graph[STEP_DECODE];
     uint64_t room = 0; /* for every weight, as if each were in every layer of its kind */
@@ -133,7 +133,7 @@ void layout_make(const struct cfg *cfg, struct layout *layout)
             room += (uint64_t)weights_of(&decode[k].tensor[i]) * steps->kind[k].layers;
     *layout = (struct layout){.cfg = *cfg, .weight = calloc(room + 1, sizeof *layout->weight)};
     if (layout->weight == NULL)
-        report_no_memory();
+        diagnostics_no_memory();
     append_place(layout, decode, PLACE_PROLOGUE, (struct layer){0});
     for (uint32_t k = 0; k < steps->kind_count; k++)
         append_layers(layout, steps, k);
@@ -147,11 +147,11 @@ void layout_make(const struct cfg *cfg, struct layout *layout)
     free(steps);
 }
 
-bool layout_load(const char *config_path, struct report *report, struct layout *layout)
+bool layout_load(const char *config_path, struct diagnostics *diagnostics, struct layout *layout)
 {
     struct cfg cfg;
     *layout = (struct layout){.count = 0};
-    if (!cfg_load(config_path, report, &cfg))
+    if (!cfg_load(config_path, diagnostics, &cfg))
         return false;
     layout_make(&cfg, layout);
     return true;

@@ -8,7 +8,7 @@
 struct rule {
     struct graph *graph;
     struct node *node;
-    struct report *report;
+    struct diagnostics *diagnostics;
 };
 
 static struct tensor *operand(const struct rule *r, uint32_t index)
@@ -21,8 +21,8 @@ static bool agree(const struct rule *r, const char *what, uint64_t found, uint64
 {
     if (found == expected)
         return true;
-    report_error(r->report, 0, "%s of %s: %s is %" PRIu64 ", expected %" PRIu64, r->node->name,
-                 step_name(r->graph->step), what, found, expected);
+    diagnostics_error(r->diagnostics, 0, "%s of %s: %s is %" PRIu64 ", expected %" PRIu64,
+                      r->node->name, step_name(r->graph->step), what, found, expected);
     return false;
 }
 
@@ -475,16 +475,16 @@ static bool apply(const struct rule *r)
     return false;
 }
 
-bool graph_shape(struct graph *graph, struct report *report)
+bool graph_shape(struct graph *graph, struct diagnostics *diagnostics)
 {
     for (uint32_t i = 0; i < graph->node_count; i++) {
-        struct rule r = {.graph = graph, .node = &graph->node[i], .report = report};
+        struct rule r = {.graph = graph, .node = &graph->node[i], .diagnostics = diagnostics};
         graph->node[i].t = graph->tokens;
         for (uint32_t o = 0; o < node_operands(r.node); o++)
             if (operand(&r, o) != NULL && operand(&r, o)->role != ROLE_WEIGHT &&
                 operand(&r, o)->rank == 0 && node_access(r.node, o) != 'w') {
-                report_error(report, 0, "%s of %s reads %s before anything writes it", r.node->name,
-                             step_name(graph->step), operand(&r, o)->name);
+                diagnostics_error(diagnostics, 0, "%s of %s reads %s before anything writes it",
+                                  r.node->name, step_name(graph->step), operand(&r, o)->name);
                 return false;
             }
         if (!apply(&r))

@@ -63,9 +63,10 @@ void live_find(const struct graph *graph, struct plan *plan)
         if (graph->tensor[i].role != ROLE_SCRATCH)
             continue;
         if (plan->count == PLAN_BUFFERS)
-            report_fault(graph->model,
-                         "more than %d buffers in a plan: raise PLAN_BUFFERS (gen/memory/plan.h)",
-                         PLAN_BUFFERS);
+            diagnostics_fault(
+                graph->model,
+                "more than %d buffers in a plan: raise PLAN_BUFFERS (gen/memory/plan.h)",
+                PLAN_BUFFERS);
         struct plan_buffer *b = &plan->buffer[plan->count++];
         *b = lifetime(graph, i);
         b->bottom = graph->kind_name[0] != '\0' && graph->tensor[i].place == PLACE_PROLOGUE;

@@ -224,8 +224,8 @@ static void sink_bottom(struct plan *plan)
     for (uint32_t i = 0; i < plan->count; i++) {
         struct plan_buffer *b = &plan->buffer[i];
         if (!together(b, &bottom))
-            report_fault(plan->model,
-                         "the residual is not alive beside every buffer (gen/memory/live.c)");
+            diagnostics_fault(plan->model,
+                              "the residual is not alive beside every buffer (gen/memory/live.c)");
         if (b->bottom)
             b->at = 0;
         else if (b->at < bottom.at)

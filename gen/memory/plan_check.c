@@ -5,19 +5,20 @@
 #include "gen/memory/plan.h"
 
 static bool range_is_sound(const struct plan *plan, const struct plan_buffer *b,
-                           struct report *report)
+                           struct diagnostics *diagnostics)
 {
-    uint32_t errors = report->errors;
+    uint32_t errors = diagnostics->errors;
     if (b->at % plan->align != 0)
-        report_error(report, 0, "buffer %s at %" PRIu64 ", expected a multiple of %" PRIu64,
-                     b->name, b->at, plan->align);
+        diagnostics_error(diagnostics, 0,
+                          "buffer %s at %" PRIu64 ", expected a multiple of %" PRIu64, b->name,
+                          b->at, plan->align);
     if (b->room < b->bytes)
-        report_error(report, 0, "buffer %s has room for %" PRIu64 " of %" PRIu64 " bytes", b->name,
-                     b->room, b->bytes);
+        diagnostics_error(diagnostics, 0, "buffer %s has room for %" PRIu64 " of %" PRIu64 " bytes",
+                          b->name, b->room, b->bytes);
     if (b->room > plan->bytes || b->at > plan->bytes - b->room)
-        report_error(report, 0, "buffer %s ends beyond the arena of %" PRIu64 " bytes", b->name,
-                     plan->bytes);
-    return report->errors == errors;
+        diagnostics_error(diagnostics, 0, "buffer %s ends beyond the arena of %" PRIu64 " bytes",
+                          b->name, plan->bytes);
+    return diagnostics->errors == errors;
 }
 
 static bool overlap(const struct plan_buffer *a, const struct plan_buffer *b)
@@ -25,22 +26,23 @@ static bool overlap(const struct plan_buffer *a, const struct plan_buffer *b)
     return a->at < b->at ? b->at - a->at < a->room : a->at - b->at < b->room;
 }
 
-bool plan_check(const struct plan *plan, struct report *report)
+bool plan_check(const struct plan *plan, struct diagnostics *diagnostics)
 {
-    uint32_t errors = report->errors;
+    uint32_t errors = diagnostics->errors;
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct plan_buffer *a = &plan->buffer[i];
-        if (!range_is_sound(plan, a, report))
+        if (!range_is_sound(plan, a, diagnostics))
             continue;
         for (uint32_t j = 0; j < i; j++) {
             const struct plan_buffer *b = &plan->buffer[j];
             bool before = a->last_op < b->first_op || b->last_op < a->first_op;
             if (!before && overlap(a, b))
-                report_error(report, 0, "buffers %s and %s overlap and are alive together", b->name,
-                             a->name);
+                diagnostics_error(diagnostics, 0,
+                                  "buffers %s and %s overlap and are alive together", b->name,
+                                  a->name);
         }
     }
-    return report->errors == errors;
+    return diagnostics->errors == errors;
 }
 
 /* One value per buffer of each kind of layer: whether it is there, intact. */
@@ -48,7 +50,7 @@ struct memory {
     const struct plan *plans;
     const struct graph *graphs;
     uint32_t kinds;
-    struct report *report;
+    struct diagnostics *diagnostics;
     bool intact[GRAPH_KINDS][PLAN_BUFFERS];
 };
 
@@ -80,8 +82,8 @@ static void read_all(const struct walk *w, const struct node *node)
             continue;
         char name[48];
         node_full_name(w->graph, node, name);
-        report_error(w->memory->report, 0, "%s reads %s after its bytes were overwritten", name,
-                     tensor->name);
+        diagnostics_error(w->memory->diagnostics, 0, "%s reads %s after its bytes were overwritten",
+                          name, tensor->name);
         w->memory->intact[w->kind][b] = true; /* said once */
     }
 }
@@ -131,10 +133,11 @@ static void execute(struct memory *m, uint32_t kind, enum place place)
 }
 
 /* Every scratch tensor has a buffer that is large enough. False if the ranges are unsound. */
-static bool all_have_room(const struct plan *plan, const struct graph *graph, struct report *report)
+static bool all_have_room(const struct plan *plan, const struct graph *graph,
+                          struct diagnostics *diagnostics)
 {
     for (uint32_t i = 0; i < plan->count; i++)
-        if (!range_is_sound(plan, &plan->buffer[i], report))
+        if (!range_is_sound(plan, &plan->buffer[i], diagnostics))
             return false;
     for (uint32_t i = 0; i < graph->tensor_count; i++) {
         const struct tensor *tensor = &graph->tensor[i];
@@ -142,33 +145,35 @@ static bool all_have_room(const struct plan *plan, const struct graph *graph, st
             continue;
         const uint32_t b = buffer_of(plan, tensor);
         if (b == PLAN_BUFFERS)
-            report_error(report, 0, "tensor %s has no buffer in the plan", tensor->name);
+            diagnostics_error(diagnostics, 0, "tensor %s has no buffer in the plan", tensor->name);
         else if (plan->buffer[b].room < tensor_bytes(tensor))
-            report_error(report, 0, "buffer %s has room for %" PRIu64 " of %" PRIu64 " bytes",
-                         tensor->name, plan->buffer[b].room, tensor_bytes(tensor));
+            diagnostics_error(diagnostics, 0,
+                              "buffer %s has room for %" PRIu64 " of %" PRIu64 " bytes",
+                              tensor->name, plan->buffer[b].room, tensor_bytes(tensor));
     }
     return true;
 }
 
 bool plan_check_layers(const struct plan *plans, const struct graph *graphs, const uint8_t *kind_of,
-                       uint32_t layers, struct report *report)
+                       uint32_t layers, struct diagnostics *diagnostics)
 {
-    const uint32_t errors = report->errors;
-    struct memory m = {.plans = plans, .graphs = graphs, .kinds = 1, .report = report};
+    const uint32_t errors = diagnostics->errors;
+    struct memory m = {.plans = plans, .graphs = graphs, .kinds = 1, .diagnostics = diagnostics};
     for (uint32_t l = 0; l < layers; l++)
         if (kind_of[l] >= m.kinds)
             m.kinds = kind_of[l] + 1u;
     for (uint32_t k = 0; k < m.kinds; k++)
-        if (!all_have_room(&plans[k], &graphs[k], report))
+        if (!all_have_room(&plans[k], &graphs[k], diagnostics))
             return false;
     execute(&m, 0, PLACE_PROLOGUE);
     for (uint32_t l = 0; l < layers; l++)
         execute(&m, kind_of[l], PLACE_LAYER);
     execute(&m, 0, PLACE_EPILOGUE);
-    return report->errors == errors;
+    return diagnostics->errors == errors;
 }
 
-bool plan_check_graph(const struct plan *plan, const struct graph *graph, struct report *report)
+bool plan_check_graph(const struct plan *plan, const struct graph *graph,
+                      struct diagnostics *diagnostics)
 {
-    return plan_check_layers(plan, graph, (const uint8_t[]){0, 0}, 2, report);
+    return plan_check_layers(plan, graph, (const uint8_t[]){0, 0}, 2, diagnostics);
 }

@@ -75,8 +75,8 @@ enum { ATTENTION_SPAN = 256 };
     (WORK_GROUPS_BYTES(rows, E) + WORK_LINEAR_BYTES(rows, F, element_bytes) +                      \
      WORK_LINEAR_BYTES(rows, D, 4))
 
-/* A turn over the ids of a model: two orders of the candidates and their sums; some bytes of room
- * for the smallest vocabulary. */
-#define WORK_TURN_BYTES(vocab) ((uint64_t)(vocab)*24 + 256)
+/* A sampler step over the ids of a model: two orders of the candidates and their sums; some bytes
+ * of room for the smallest vocabulary. */
+#define WORK_SAMPLER_BYTES(vocab) ((uint64_t)(vocab)*24 + 256)
 
 #endif

@@ -12,18 +12,18 @@ static void layer_dense(run *r, const struct dense_weights *w, struct dense_stat
 {
     union prefill_dense_scratch *const a = &r->scratch->prefill.dense;
 
-    rmsnorm_256x2048            (r, CHUNK_DENSE_NORM,      a->xn,   a->x, w->norm);
-    gemm_bf16_256x2048x2048     (r, CHUNK_DENSE_Q_PROJ,    a->q,    &w->q_proj, a->xn);
-    gemm_bf16_256x2048x2048     (r, CHUNK_DENSE_K_PROJ,    a->k,    &w->k_proj, a->xn);
-    gemm_bf16_256x2048x2048     (r, CHUNK_DENSE_V_PROJ,    a->v,    &w->v_proj, a->xn);
-    rope_append_bf16_256x16x128 (r, CHUNK_DENSE_ROPE,      a->q,    a->k, a->v, s->keys, s->values);
-    attention_bf16_256x16x16x128(r, CHUNK_DENSE_ATTENTION, a->q,    s->keys, s->values);
-    gemm_add_bf16_256x2048x2048 (r, CHUNK_DENSE_O_PROJ,    a->x,    &w->o_proj, a->q);
-    rmsnorm_256x2048            (r, CHUNK_DENSE_MLP_NORM,  a->xm,   a->x, w->mlp_norm);
-    gemm_bf16_256x10944x2048    (r, CHUNK_DENSE_GATE_PROJ, a->gate, &w->gate_proj, a->xm);
-    gemm_bf16_256x10944x2048    (r, CHUNK_DENSE_UP_PROJ,   a->up,   &w->up_proj, a->xm);
-    swiglu_256x10944            (r, CHUNK_DENSE_SWIGLU,    a->gate, a->up);
-    gemm_add_bf16_256x2048x10944(r, CHUNK_DENSE_DOWN_PROJ, a->x,    &w->down_proj, a->gate);
+    rmsnorm_256x2048(r, PREFILL_DENSE_NORM, a->xn, a->x, w->norm);
+    gemm_bf16_256x2048x2048(r, PREFILL_DENSE_Q_PROJ, a->q, &w->q_proj, a->xn);
+    gemm_bf16_256x2048x2048(r, PREFILL_DENSE_K_PROJ, a->k, &w->k_proj, a->xn);
+    gemm_bf16_256x2048x2048(r, PREFILL_DENSE_V_PROJ, a->v, &w->v_proj, a->xn);
+    rope_append_bf16_256x16x128(r, PREFILL_DENSE_ROPE, a->q, a->k, a->v, s->keys, s->values);
+    attention_bf16_256x16x16x128(r, PREFILL_DENSE_ATTENTION, a->q, s->keys, s->values);
+    gemm_add_bf16_256x2048x2048(r, PREFILL_DENSE_O_PROJ, a->x, &w->o_proj, a->q);
+    rmsnorm_256x2048(r, PREFILL_DENSE_MLP_NORM, a->xm, a->x, w->mlp_norm);
+    gemm_bf16_256x10944x2048(r, PREFILL_DENSE_GATE_PROJ, a->gate, &w->gate_proj, a->xm);
+    gemm_bf16_256x10944x2048(r, PREFILL_DENSE_UP_PROJ, a->up, &w->up_proj, a->xm);
+    swiglu_256x10944(r, PREFILL_DENSE_SWIGLU, a->gate, a->up);
+    gemm_add_bf16_256x2048x10944(r, PREFILL_DENSE_DOWN_PROJ, a->x, &w->down_proj, a->gate);
 }
 
 /* x += o_proj(attention(norm(x)));  x += experts(norm(x)) + shared(norm(x)) */
@@ -31,23 +31,23 @@ static void layer_moe(run *r, const struct moe_weights *w, struct moe_state *s)
 {
     union prefill_moe_scratch *const a = &r->scratch->prefill.moe;
 
-    rmsnorm_256x2048(r, CHUNK_MOE_NORM, a->xn, a->x, w->norm);
-    gemm_bf16_256x2048x2048(r, CHUNK_MOE_Q_PROJ, a->q, &w->q_proj, a->xn);
-    gemm_bf16_256x2048x2048(r, CHUNK_MOE_K_PROJ, a->k, &w->k_proj, a->xn);
-    gemm_bf16_256x2048x2048(r, CHUNK_MOE_V_PROJ, a->v, &w->v_proj, a->xn);
-    rope_append_bf16_256x16x128(r, CHUNK_MOE_ROPE, a->q, a->k, a->v, s->keys, s->values);
-    attention_bf16_256x16x16x128(r, CHUNK_MOE_ATTENTION, a->q, s->keys, s->values);
-    gemm_add_bf16_256x2048x2048(r, CHUNK_MOE_O_PROJ, a->x, &w->o_proj, a->q);
-    rmsnorm_256x2048(r, CHUNK_MOE_MLP_NORM, a->xm, a->x, w->mlp_norm);
-    gemm_bf16_256x2816x2048(r, CHUNK_MOE_SHARED_GATE, a->gate, &w->shared_gate, a->xm);
-    gemm_bf16_256x2816x2048(r, CHUNK_MOE_SHARED_UP, a->up, &w->shared_up, a->xm);
-    swiglu_256x2816(r, CHUNK_MOE_SHARED_SWIGLU, a->gate, a->up);
-    gemm_add_bf16_256x2048x2816(r, CHUNK_MOE_SHARED_DOWN, a->x, &w->shared_down, a->gate);
-    route_bf16_256x64x2048(r, CHUNK_MOE_ROUTE, a->route, a->xm, &w->router);
-    gather_256x2048(r, CHUNK_MOE_GATHER, a->xg, a->xm, a->route);
-    experts_swiglu_bf16_256x64x1408x2048(r, CHUNK_MOE_GATE_UP, a->h, a->xg, a->route, w->gate_proj,
-        w->up_proj);
-    experts_add_bf16_256x64x2048x1408(r, CHUNK_MOE_DOWN_PROJ, a->x, a->h, a->route, w->down_proj);
+    rmsnorm_256x2048(r, PREFILL_MOE_NORM, a->xn, a->x, w->norm);
+    gemm_bf16_256x2048x2048(r, PREFILL_MOE_Q_PROJ, a->q, &w->q_proj, a->xn);
+    gemm_bf16_256x2048x2048(r, PREFILL_MOE_K_PROJ, a->k, &w->k_proj, a->xn);
+    gemm_bf16_256x2048x2048(r, PREFILL_MOE_V_PROJ, a->v, &w->v_proj, a->xn);
+    rope_append_bf16_256x16x128(r, PREFILL_MOE_ROPE, a->q, a->k, a->v, s->keys, s->values);
+    attention_bf16_256x16x16x128(r, PREFILL_MOE_ATTENTION, a->q, s->keys, s->values);
+    gemm_add_bf16_256x2048x2048(r, PREFILL_MOE_O_PROJ, a->x, &w->o_proj, a->q);
+    rmsnorm_256x2048(r, PREFILL_MOE_MLP_NORM, a->xm, a->x, w->mlp_norm);
+    gemm_bf16_256x2816x2048(r, PREFILL_MOE_SHARED_GATE, a->gate, &w->shared_gate, a->xm);
+    gemm_bf16_256x2816x2048(r, PREFILL_MOE_SHARED_UP, a->up, &w->shared_up, a->xm);
+    swiglu_256x2816(r, PREFILL_MOE_SHARED_SWIGLU, a->gate, a->up);
+    gemm_add_bf16_256x2048x2816(r, PREFILL_MOE_SHARED_DOWN, a->x, &w->shared_down, a->gate);
+    route_bf16_256x64x2048(r, PREFILL_MOE_ROUTE, a->route, a->xm, &w->router);
+    gather_256x2048(r, PREFILL_MOE_GATHER, a->xg, a->xm, a->route);
+    experts_swiglu_bf16_256x64x1408x2048(r, PREFILL_MOE_GATE_UP, a->h, a->xg, a->route,
+        w->gate_proj, w->up_proj);
+    experts_add_bf16_256x64x2048x1408(r, PREFILL_MOE_DOWN_PROJ, a->x, a->h, a->route, w->down_proj);
 }
 
 void prefill(run *r)
@@ -56,7 +56,7 @@ void prefill(run *r)
     struct io *const io = r->io;
     union prefill_scratch *const a = &r->scratch->prefill;
 
-    embed_bf16_256x102400x2048(r, CHUNK_EMBED, a->x, &w->embed, io->tokens);
+    embed_bf16_256x102400x2048(r, PREFILL_EMBED, a->x, &w->embed, io->tokens);
     for (int l = 0; l < LAYERS; l++) {
         const u32 i = layers[l].index;
         switch (layers[l].kind) {
@@ -68,7 +68,7 @@ void prefill(run *r)
             break;
         }
     }
-    rmsnorm_256x2048(r, CHUNK_NORM_F, io->hidden, a->x, w->norm_f);
+    rmsnorm_256x2048(r, PREFILL_NORM_F, io->hidden, a->x, w->norm_f);
 }
 
 void head(run *r)

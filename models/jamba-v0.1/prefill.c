@@ -11,21 +11,21 @@ static void layer_mamba_mlp(run *r, const struct mamba_mlp_weights *w, struct ma
 {
     union prefill_mamba_mlp_scratch *const a = &r->scratch->prefill.mamba_mlp;
 
-    rmsnorm_256x4096(r, CHUNK_MAMBA_MLP_NORM, a->xn, a->x, w->norm);
-    gemm_bf16_256x16384x4096(r, CHUNK_MAMBA_MLP_IN_PROJ, a->xz, &w->in_proj, a->xn);
-    conv_silu_256x8192x4(r, CHUNK_MAMBA_MLP_CONV, a->xz, s->conv, w->conv_taps, w->conv_bias);
-    gemm_bf16_256x288x8192(r, CHUNK_MAMBA_MLP_X_PROJ, a->xdb, &w->x_proj, a->xz);
-    norm_selection_256x256x16(r, CHUNK_MAMBA_MLP_NORM_DT_B_C, a->xdb, w->dt_norm, w->b_norm,
+    rmsnorm_256x4096(r, PREFILL_MAMBA_MLP_NORM, a->xn, a->x, w->norm);
+    gemm_bf16_256x16384x4096(r, PREFILL_MAMBA_MLP_IN_PROJ, a->xz, &w->in_proj, a->xn);
+    conv_silu_256x8192x4(r, PREFILL_MAMBA_MLP_CONV, a->xz, s->conv, w->conv_taps, w->conv_bias);
+    gemm_bf16_256x288x8192(r, PREFILL_MAMBA_MLP_X_PROJ, a->xdb, &w->x_proj, a->xz);
+    norm_selection_256x256x16(r, PREFILL_MAMBA_MLP_NORM_DT_B_C, a->xdb, w->dt_norm, w->b_norm,
         w->c_norm);
-    gemm_softplus_bf16_256x8192x256(r, CHUNK_MAMBA_MLP_DT_PROJ, a->dt, &w->dt_proj, w->dt_bias,
+    gemm_softplus_bf16_256x8192x256(r, PREFILL_MAMBA_MLP_DT_PROJ, a->dt, &w->dt_proj, w->dt_bias,
         a->xdb);
-    scan_256x8192x16(r, CHUNK_MAMBA_MLP_SCAN, a->xz, s->ssm, a->dt, a->xdb, w->A, w->D);
-    gemm_add_bf16_256x4096x8192(r, CHUNK_MAMBA_MLP_OUT_PROJ, a->x, &w->out_proj, a->xz);
-    rmsnorm_256x4096(r, CHUNK_MAMBA_MLP_MLP_NORM, a->xm, a->x, w->mlp_norm);
-    gemm_bf16_256x14336x4096(r, CHUNK_MAMBA_MLP_GATE_PROJ, a->gate, &w->gate_proj, a->xm);
-    gemm_bf16_256x14336x4096(r, CHUNK_MAMBA_MLP_UP_PROJ, a->up, &w->up_proj, a->xm);
-    swiglu_256x14336(r, CHUNK_MAMBA_MLP_SWIGLU, a->gate, a->up);
-    gemm_add_bf16_256x4096x14336(r, CHUNK_MAMBA_MLP_DOWN_PROJ, a->x, &w->down_proj, a->gate);
+    scan_256x8192x16(r, PREFILL_MAMBA_MLP_SCAN, a->xz, s->ssm, a->dt, a->xdb, w->A, w->D);
+    gemm_add_bf16_256x4096x8192(r, PREFILL_MAMBA_MLP_OUT_PROJ, a->x, &w->out_proj, a->xz);
+    rmsnorm_256x4096(r, PREFILL_MAMBA_MLP_MLP_NORM, a->xm, a->x, w->mlp_norm);
+    gemm_bf16_256x14336x4096(r, PREFILL_MAMBA_MLP_GATE_PROJ, a->gate, &w->gate_proj, a->xm);
+    gemm_bf16_256x14336x4096(r, PREFILL_MAMBA_MLP_UP_PROJ, a->up, &w->up_proj, a->xm);
+    swiglu_256x14336(r, PREFILL_MAMBA_MLP_SWIGLU, a->gate, a->up);
+    gemm_add_bf16_256x4096x14336(r, PREFILL_MAMBA_MLP_DOWN_PROJ, a->x, &w->down_proj, a->gate);
 }
 
 /* x += out_proj(scan(conv(in_proj(norm(x)))));  x += experts(norm(x)) */
@@ -33,22 +33,22 @@ static void layer_mamba_moe(run *r, const struct mamba_moe_weights *w, struct ma
 {
     union prefill_mamba_moe_scratch *const a = &r->scratch->prefill.mamba_moe;
 
-    rmsnorm_256x4096(r, CHUNK_MAMBA_MOE_NORM, a->xn, a->x, w->norm);
-    gemm_bf16_256x16384x4096(r, CHUNK_MAMBA_MOE_IN_PROJ, a->xz, &w->in_proj, a->xn);
-    conv_silu_256x8192x4(r, CHUNK_MAMBA_MOE_CONV, a->xz, s->conv, w->conv_taps, w->conv_bias);
-    gemm_bf16_256x288x8192(r, CHUNK_MAMBA_MOE_X_PROJ, a->xdb, &w->x_proj, a->xz);
-    norm_selection_256x256x16(r, CHUNK_MAMBA_MOE_NORM_DT_B_C, a->xdb, w->dt_norm, w->b_norm,
+    rmsnorm_256x4096(r, PREFILL_MAMBA_MOE_NORM, a->xn, a->x, w->norm);
+    gemm_bf16_256x16384x4096(r, PREFILL_MAMBA_MOE_IN_PROJ, a->xz, &w->in_proj, a->xn);
+    conv_silu_256x8192x4(r, PREFILL_MAMBA_MOE_CONV, a->xz, s->conv, w->conv_taps, w->conv_bias);
+    gemm_bf16_256x288x8192(r, PREFILL_MAMBA_MOE_X_PROJ, a->xdb, &w->x_proj, a->xz);
+    norm_selection_256x256x16(r, PREFILL_MAMBA_MOE_NORM_DT_B_C, a->xdb, w->dt_norm, w->b_norm,
         w->c_norm);
-    gemm_softplus_bf16_256x8192x256(r, CHUNK_MAMBA_MOE_DT_PROJ, a->dt, &w->dt_proj, w->dt_bias,
+    gemm_softplus_bf16_256x8192x256(r, PREFILL_MAMBA_MOE_DT_PROJ, a->dt, &w->dt_proj, w->dt_bias,
         a->xdb);
-    scan_256x8192x16(r, CHUNK_MAMBA_MOE_SCAN, a->xz, s->ssm, a->dt, a->xdb, w->A, w->D);
-    gemm_add_bf16_256x4096x8192(r, CHUNK_MAMBA_MOE_OUT_PROJ, a->x, &w->out_proj, a->xz);
-    rmsnorm_256x4096(r, CHUNK_MAMBA_MOE_MLP_NORM, a->xm, a->x, w->mlp_norm);
-    route_bf16_256x16x4096(r, CHUNK_MAMBA_MOE_ROUTE, a->route, a->xm, &w->router);
-    gather_256x4096(r, CHUNK_MAMBA_MOE_GATHER, a->xg, a->xm, a->route);
-    experts_swiglu_bf16_256x16x14336x4096(r, CHUNK_MAMBA_MOE_GATE_UP, a->h, a->xg, a->route,
+    scan_256x8192x16(r, PREFILL_MAMBA_MOE_SCAN, a->xz, s->ssm, a->dt, a->xdb, w->A, w->D);
+    gemm_add_bf16_256x4096x8192(r, PREFILL_MAMBA_MOE_OUT_PROJ, a->x, &w->out_proj, a->xz);
+    rmsnorm_256x4096(r, PREFILL_MAMBA_MOE_MLP_NORM, a->xm, a->x, w->mlp_norm);
+    route_bf16_256x16x4096(r, PREFILL_MAMBA_MOE_ROUTE, a->route, a->xm, &w->router);
+    gather_256x4096(r, PREFILL_MAMBA_MOE_GATHER, a->xg, a->xm, a->route);
+    experts_swiglu_bf16_256x16x14336x4096(r, PREFILL_MAMBA_MOE_GATE_UP, a->h, a->xg, a->route,
         w->gate_proj, w->up_proj);
-    experts_add_bf16_256x16x4096x14336(r, CHUNK_MAMBA_MOE_DOWN_PROJ, a->x, a->h, a->route,
+    experts_add_bf16_256x16x4096x14336(r, PREFILL_MAMBA_MOE_DOWN_PROJ, a->x, a->h, a->route,
         w->down_proj);
 }
 
@@ -58,19 +58,19 @@ static void layer_attention_mlp(run *r, const struct attention_mlp_weights *w,
 {
     union prefill_attention_mlp_scratch *const a = &r->scratch->prefill.attention_mlp;
 
-    rmsnorm_256x4096(r, CHUNK_ATTENTION_MLP_NORM, a->xn, a->x, w->norm);
-    gemm_bf16_256x4096x4096(r, CHUNK_ATTENTION_MLP_Q_PROJ, a->q, &w->q_proj, a->xn);
-    gemm_bf16_256x1024x4096(r, CHUNK_ATTENTION_MLP_K_PROJ, a->k, &w->k_proj, a->xn);
-    gemm_bf16_256x1024x4096(r, CHUNK_ATTENTION_MLP_V_PROJ, a->v, &w->v_proj, a->xn);
-    rope_append_bf16_256x32x128(r, CHUNK_ATTENTION_MLP_APPEND, a->q, a->k, a->v, s->keys,
+    rmsnorm_256x4096(r, PREFILL_ATTENTION_MLP_NORM, a->xn, a->x, w->norm);
+    gemm_bf16_256x4096x4096(r, PREFILL_ATTENTION_MLP_Q_PROJ, a->q, &w->q_proj, a->xn);
+    gemm_bf16_256x1024x4096(r, PREFILL_ATTENTION_MLP_K_PROJ, a->k, &w->k_proj, a->xn);
+    gemm_bf16_256x1024x4096(r, PREFILL_ATTENTION_MLP_V_PROJ, a->v, &w->v_proj, a->xn);
+    rope_append_bf16_256x32x128(r, PREFILL_ATTENTION_MLP_APPEND, a->q, a->k, a->v, s->keys,
         s->values);
-    attention_bf16_256x32x8x128(r, CHUNK_ATTENTION_MLP_ATTENTION, a->q, s->keys, s->values);
-    gemm_add_bf16_256x4096x4096(r, CHUNK_ATTENTION_MLP_O_PROJ, a->x, &w->o_proj, a->q);
-    rmsnorm_256x4096(r, CHUNK_ATTENTION_MLP_MLP_NORM, a->xm, a->x, w->mlp_norm);
-    gemm_bf16_256x14336x4096(r, CHUNK_ATTENTION_MLP_GATE_PROJ, a->gate, &w->gate_proj, a->xm);
-    gemm_bf16_256x14336x4096(r, CHUNK_ATTENTION_MLP_UP_PROJ, a->up, &w->up_proj, a->xm);
-    swiglu_256x14336(r, CHUNK_ATTENTION_MLP_SWIGLU, a->gate, a->up);
-    gemm_add_bf16_256x4096x14336(r, CHUNK_ATTENTION_MLP_DOWN_PROJ, a->x, &w->down_proj, a->gate);
+    attention_bf16_256x32x8x128(r, PREFILL_ATTENTION_MLP_ATTENTION, a->q, s->keys, s->values);
+    gemm_add_bf16_256x4096x4096(r, PREFILL_ATTENTION_MLP_O_PROJ, a->x, &w->o_proj, a->q);
+    rmsnorm_256x4096(r, PREFILL_ATTENTION_MLP_MLP_NORM, a->xm, a->x, w->mlp_norm);
+    gemm_bf16_256x14336x4096(r, PREFILL_ATTENTION_MLP_GATE_PROJ, a->gate, &w->gate_proj, a->xm);
+    gemm_bf16_256x14336x4096(r, PREFILL_ATTENTION_MLP_UP_PROJ, a->up, &w->up_proj, a->xm);
+    swiglu_256x14336(r, PREFILL_ATTENTION_MLP_SWIGLU, a->gate, a->up);
+    gemm_add_bf16_256x4096x14336(r, PREFILL_ATTENTION_MLP_DOWN_PROJ, a->x, &w->down_proj, a->gate);
 }
 
 void prefill(run *r)
@@ -79,7 +79,7 @@ void prefill(run *r)
     struct io *const io = r->io;
     union prefill_scratch *const a = &r->scratch->prefill;
 
-    embed_bf16_256x65536x4096(r, CHUNK_EMBED, a->x, &w->embed, io->tokens);
+    embed_bf16_256x65536x4096(r, PREFILL_EMBED, a->x, &w->embed, io->tokens);
     for (int l = 0; l < LAYERS; l++) {
         const u32 i = layers[l].index;
         switch (layers[l].kind) {
@@ -94,7 +94,7 @@ void prefill(run *r)
             break;
         }
     }
-    rmsnorm_256x4096(r, CHUNK_NORM_F, io->hidden, a->x, w->norm_f);
+    rmsnorm_256x4096(r, PREFILL_NORM_F, io->hidden, a->x, w->norm_f);
 }
 
 void head(run *r)

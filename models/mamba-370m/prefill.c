@@ -10,13 +10,13 @@ static void layer(run *r, const struct layer_weights *w, struct layer_state *s)
 {
     union prefill_scratch *const a = &r->scratch->prefill;
 
-    rmsnorm_256x1024              (r, CHUNK_NORM,     a->xn,  a->x, w->norm);
-    gemm_bf16_256x4096x1024       (r, CHUNK_IN_PROJ,  a->xz,  &w->in_proj, a->xn);   /* 8.4 MB */
-    conv_silu_256x2048x4          (r, CHUNK_CONV,     a->xz,  s->conv, w->conv_taps, w->conv_bias);
-    gemm_bf16_256x96x2048         (r, CHUNK_X_PROJ,   a->xdb, &w->x_proj, a->xz);
-    gemm_softplus_bf16_256x2048x64(r, CHUNK_DT_PROJ,  a->dt,  &w->dt_proj, w->dt_bias, a->xdb);
-    scan_256x2048x16              (r, CHUNK_SCAN,     a->xz,  s->ssm, a->dt, a->xdb, w->A, w->D);
-    gemm_add_bf16_256x1024x2048   (r, CHUNK_OUT_PROJ, a->x,   &w->out_proj, a->xz);  /* 4.2 MB */
+    rmsnorm_256x1024(r, PREFILL_NORM, a->xn, a->x, w->norm);
+    gemm_bf16_256x4096x1024(r, PREFILL_IN_PROJ, a->xz, &w->in_proj, a->xn);  /* 8.4 MB */
+    conv_silu_256x2048x4(r, PREFILL_CONV, a->xz, s->conv, w->conv_taps, w->conv_bias);
+    gemm_bf16_256x96x2048(r, PREFILL_X_PROJ, a->xdb, &w->x_proj, a->xz);
+    gemm_softplus_bf16_256x2048x64(r, PREFILL_DT_PROJ, a->dt, &w->dt_proj, w->dt_bias, a->xdb);
+    scan_256x2048x16(r, PREFILL_SCAN, a->xz, s->ssm, a->dt, a->xdb, w->A, w->D);
+    gemm_add_bf16_256x1024x2048(r, PREFILL_OUT_PROJ, a->x, &w->out_proj, a->xz);  /* 4.2 MB */
 }
 
 void prefill(run *r)
@@ -25,10 +25,10 @@ void prefill(run *r)
     struct io *const io = r->io;
     union prefill_scratch *const a = &r->scratch->prefill;
 
-    embed_bf16_256x50288x1024(r, CHUNK_EMBED, a->x, &w->embed, io->tokens);
+    embed_bf16_256x50288x1024(r, PREFILL_EMBED, a->x, &w->embed, io->tokens);
     for (int l = 0; l < LAYERS; l++)
         layer(r, &w->layer[l], &r->state->layer[l]);
-    rmsnorm_256x1024(r, CHUNK_NORM_F, io->hidden, a->x, w->norm_f);
+    rmsnorm_256x1024(r, PREFILL_NORM_F, io->hidden, a->x, w->norm_f);
 }
 
 void head(run *r)

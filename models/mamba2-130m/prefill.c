@@ -10,12 +10,12 @@ static void layer(run *r, const struct layer_weights *w, struct layer_state *s)
 {
     union prefill_scratch *const a = &r->scratch->prefill;
 
-    rmsnorm_256x768           (r, CHUNK_NORM,     a->xn,     a->x, w->norm);
-    gemm_bf16_256x3360x768    (r, CHUNK_IN_PROJ,  a->zxbcdt, &w->in_proj, a->xn);       /* 5.2 MB */
-    conv_silu_256x1792x4      (r, CHUNK_CONV,     a->zxbcdt, s->conv, w->conv_taps, w->conv_bias);
-    ssd_256x24x64x128         (r, CHUNK_SSD,      a->zxbcdt, s->ssm, w->A, w->D, w->dt_bias);
-    rmsnorm_groups_256x1536   (r, CHUNK_Y_NORM,   a->zxbcdt, w->y_norm);
-    gemm_add_bf16_256x768x1536(r, CHUNK_OUT_PROJ, a->x,      &w->out_proj, a->zxbcdt);  /* 2.4 MB */
+    rmsnorm_256x768           (r, PREFILL_NORM,     a->xn,     a->x, w->norm);
+    gemm_bf16_256x3360x768    (r, PREFILL_IN_PROJ,  a->zxbcdt, &w->in_proj, a->xn);
+    conv_silu_256x1792x4      (r, PREFILL_CONV,     a->zxbcdt, s->conv, w->conv_taps, w->conv_bias);
+    ssd_256x24x64x128         (r, PREFILL_SSD,      a->zxbcdt, s->ssm, w->A, w->D, w->dt_bias);
+    rmsnorm_groups_256x1536   (r, PREFILL_Y_NORM,   a->zxbcdt, w->y_norm);
+    gemm_add_bf16_256x768x1536(r, PREFILL_OUT_PROJ, a->x,      &w->out_proj, a->zxbcdt);
 }
 
 void prefill(run *r)
@@ -24,10 +24,10 @@ void prefill(run *r)
     struct io *const io = r->io;
     union prefill_scratch *const a = &r->scratch->prefill;
 
-    embed_bf16_256x50288x768(r, CHUNK_EMBED, a->x, &w->embed, io->tokens);
+    embed_bf16_256x50288x768(r, PREFILL_EMBED, a->x, &w->embed, io->tokens);
     for (int l = 0; l < LAYERS; l++)
         layer(r, &w->layer[l], &r->state->layer[l]);
-    rmsnorm_256x768(r, CHUNK_NORM_F, io->hidden, a->x, w->norm_f);
+    rmsnorm_256x768(r, PREFILL_NORM_F, io->hidden, a->x, w->norm_f);
 }
 
 void head(run *r)

@@ -119,7 +119,7 @@ void trace_open(void)
         snprintf(name, sizeof name, "%s %s", model.ops[i].name, model.ops[i].kernel);
         op_names[i] = nvtxDomainRegisterStringA(domain, name);
     }
-    op_names[model.op_count] = nvtxDomainRegisterStringA(domain, "turn");
+    op_names[model.op_count] = nvtxDomainRegisterStringA(domain, "sampler");
     for (u32 i = 0; i < model.layers; i++) {
         snprintf(name, sizeof name, "layer %u", i);
         layer_names[i] = nvtxDomainRegisterStringA(domain, name);

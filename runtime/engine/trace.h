@@ -73,8 +73,8 @@ static inline void trace_end(void)
 }
 
 /* For the CUDA backend, before every launch that is not captured into a graph: a kernel of
- * operation `op` comes next, or for model.op_count one that chooses a token, shown as "turn". Ends
- * the range of the operation before, if it is another one. */
+ * operation `op` comes next, or for model.op_count one that chooses a token, shown as "sampler".
+ * Ends the range of the operation before, if it is another one. */
 static inline void trace_launch(u32 op)
 {
     if (__builtin_expect(trace_on, 0))

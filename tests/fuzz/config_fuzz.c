@@ -5,7 +5,7 @@
 
 #include "gen/front/cfg.h"
 
-static void check_round_trip(const struct cfg *cfg, struct report *report)
+static void check_round_trip(const struct cfg *cfg, struct diagnostics *report)
 {
     char text[4096];
     size_t used = 0;
@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         to = fopen("/dev/null", "w");
     if (to == NULL)
         abort();
-    struct report report = {.to = to, .file = "fuzz"};
+    struct diagnostics report = {.to = to, .file = "fuzz"};
     struct cfg cfg;
     if (cfg_parse((const char *)bytes, size, "fuzz", &report, &cfg))
         check_round_trip(&cfg, &report);

@@ -6,7 +6,7 @@
 #include "gen/front/import.h"
 
 static void check_accepted(const struct cfg *cfg, const struct import_left *left,
-                           struct report *report)
+                           struct diagnostics *report)
 {
     char *text = NULL;
     size_t size = 0;
@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         to = fopen("/dev/null", "w");
     if (to == NULL)
         abort();
-    struct report report = {.to = to, .file = "fuzz"};
+    struct diagnostics report = {.to = to, .file = "fuzz"};
     struct import_left left;
     struct cfg cfg;
     memset(&cfg, 0, sizeof cfg);

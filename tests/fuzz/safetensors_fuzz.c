@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *file, size_t file_bytes)
     uint8_t prefix[SAFETENSORS_PREFIX] = {0};
     for (size_t i = 0; i < sizeof prefix && i < file_bytes; i++)
         prefix[i] = file[i];
-    struct report report = {.to = to, .file = "fuzz"};
+    struct diagnostics report = {.to = to, .file = "fuzz"};
     const uint64_t header_bytes = safetensors_header_bytes(prefix, file_bytes, &report);
     struct safetensors s;
     if (header_bytes == 0)

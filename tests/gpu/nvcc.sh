@@ -156,12 +156,12 @@ else
     echo "FAIL: a load behind a store to shared memory is not found"
 fi
 
-# The turn asks for the host's word, once, before it waits for the kernel in front.
+# The sampler step asks for the host's word, once, before it waits for the kernel in front.
 # shellcheck disable=SC2086
 if "$NVCC" $flags runtime/engine/cuda/sampler_step.cu >"$log" 2>&1 &&
-    "$CUOBJDUMP" -sass -fun turn_kernel "$log.cubin" | sed -n '1,/ACQBULK/p' |
+    "$CUOBJDUMP" -sass -fun sampler_kernel "$log.cubin" | sed -n '1,/ACQBULK/p' |
     grep -c 'LD.*\.64.*STRONG\.SYS' | grep -qx 1; then
-    echo "ok: the turn asks for the host's word in front of its wait"
+    echo "ok: the sampler step asks for the host's word in front of its wait"
 else
-    echo "FAIL: the turn does not ask for the host's word in front of its wait"
+    echo "FAIL: the sampler step does not ask for the host's word in front of its wait"
 fi

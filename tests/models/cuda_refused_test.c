@@ -34,10 +34,10 @@ static const struct fault {
     {"refuse=early", "--graph", "graph of 'decode': cudaGraphInstantiate: not supported"},
     {"refuse=all", "--loop", "; --no-graph runs without graphs"},
     {"fail=cudaGraphLaunch:1:cudaErrorLaunchFailure", "--graph",
-     "graph of 'turn': cudaGraphLaunch"},
+     "graph of 'sampler': cudaGraphLaunch"},
     {"fail=cudaGraphLaunch:2:cudaErrorLaunchFailure", "-q", "cudaGraphLaunch: "},
-    {"failkernel=turn_kernel:1:cudaErrorIllegalAddress", "-q", "generation: cudaStreamSync"},
-    {"failkernel=turn_kernel:2:cudaErrorIllegalAddress", "-q", "generation: cudaStreamQuery: "},
+    {"failkernel=sampler_kernel:1:cudaErrorIllegalAddress", "-q", "generation: cudaStreamSync"},
+    {"failkernel=sampler_kernel:2:cudaErrorIllegalAddress", "-q", "generation: cudaStreamQuery: "},
     {"fail=cublasLtMatmul:1:14", "-q", "operation IN_PROJ, gemm_bf16_32x256x64"},
 };
 enum { FAULT_COUNT = sizeof FAULTS / sizeof *FAULTS };
@@ -144,7 +144,7 @@ START_TEST(a_launch_is_refused_in_the_loop)
     snprintf(environment, sizeof environment, "fail=cudaLaunchKernelExC:%ld:cudaErrorNotSupported",
              gpu_calls(report, "cudaLaunchKernelExC") + 1);
     assert_way(&(struct way){environment, NULL,
-                             "graph of 'loop': operation TURN, kernel turn_greedy_kernel: "
+                             "graph of 'loop': operation TURN, kernel sampler_greedy_kernel: "
                              "cudaLaunchKernelExC: ",
                              "loop", "false"});
 }

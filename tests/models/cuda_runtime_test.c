@@ -230,10 +230,10 @@ START_TEST(the_limit_is_kept)
         struct child *child = CHILD(binary, "run", "-m", weights, "-p", "Hi", "--ignore-eos", "-n",
                                     limits[i], MODES[_i]);
         assert_ends(child, 0, words[i]);
-        long turns = strtol(limits[i], NULL, 10); /* beside a dry one, a prefill and a head */
-        long launches = _i == 0 ? 0 : _i == 1 ? 3 + turns : 3 + (turns > 0);
+        long sampling = strtol(limits[i], NULL, 10); /* beside a dry one, a prefill and a head */
+        long launches = _i == 0 ? 0 : _i == 1 ? 3 + sampling : 3 + (sampling > 0);
         ck_assert_int_eq(gpu_calls(report, "cudaGraphLaunch"), launches);
-        ck_assert_int_eq(gpu_executions(trace, "turn_greedy_kernel"), 1 + turns);
+        ck_assert_int_eq(gpu_executions(trace, "sampler_greedy_kernel"), 1 + sampling);
     }
 }
 END_TEST

@@ -288,7 +288,7 @@ START_TEST(launches_show_the_same_ranges)
     for (u32 token = 0; token < 2; token++) {
         expect_valued(0, "decode", token);
         expect_ops("decode");
-        expect(1, "turn");
+        expect(1, "sampler");
     }
     expect(0, "layer 0");
     expect_op(1, &model.ops[1]);

@@ -124,7 +124,7 @@ static void read_tensors(struct model64 *m)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/model.safetensors", m->directory);
-    struct report report = {.to = stderr, .file = path};
+    struct diagnostics report = {.to = stderr, .file = path};
     struct safetensors file;
     const int fd = safetensors_open(&file, &report);
     if (fd < 0)

@@ -2,7 +2,7 @@
  * which GPU, what is advised, and by whose memory a plan is judged. */
 #include <cuda_runtime_api.h>
 
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 #include "tests/fixtures/run.h"
 #include "tests/simt/fake_cuda.h"
 

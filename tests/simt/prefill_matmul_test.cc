@@ -8,7 +8,7 @@
 
 #include "runtime/engine/cuda/launcher.h"
 #include "runtime/engine/cuda/matmul.h"
-#include "runtime/engine/model.h"
+#include "runtime/base/model.h"
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cuda/kernel_fixture.h"
 #include "tests/simt/fake_cuda.h"
@@ -16,7 +16,8 @@
 enum { ROWS = 9, M = 48, K = 80, W_STRIDE = 96, X_STRIDE = 80, Y_STRIDE = 64 };
 enum { WORKSPACE = 1 << 20 };
 
-static const struct model_op ops[] = {{"prefill", "CHUNK_IN_PROJ", "gemm_9x48x80", 1, 0, 0, 0, 0}};
+static const struct model_op ops[] = {
+    {"prefill", "PREFILL_IN_PROJ", "gemm_9x48x80", 1, 0, 0, 0, 0}};
 extern const struct model model;
 static struct model with_ops()
 {
@@ -264,8 +265,8 @@ static const struct failure {
     void (*act)(void);
     const char *text;
 } failures[] = {
-    {not_prepared, "CHUNK_IN_PROJ, gemm_9x48x80: its matrix product was not prepared"},
-    {refused_when_asked, "CHUNK_IN_PROJ, gemm_9x48x80, 9 rows by [48][80]: "
+    {not_prepared, "PREFILL_IN_PROJ, gemm_9x48x80: its matrix product was not prepared"},
+    {refused_when_asked, "PREFILL_IN_PROJ, gemm_9x48x80, 9 rows by [48][80]: "
                          "cublasLtMatmulAlgoGetHeuristic: "},
     {refused_when_asked, "CUBLAS_STATUS_NOT_SUPPORTED"},
     {refused_when_run, "9 rows by [48][80]: cublasLtMatmul: "},

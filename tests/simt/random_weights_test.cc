@@ -63,7 +63,7 @@ static char *packed_image(const struct layout *layout, uint64_t seed)
     const int made = mkstemp(path);
     ck_assert_int_ge(made, 0);
     close(made);
-    struct report report = {stderr, "random", 0};
+    struct diagnostics report = {stderr, "random", 0};
     struct random_weights random = {layout, seed};
     struct progress progress;
     progress_start(&progress, layout->weights_bytes);
@@ -145,7 +145,7 @@ static const char *const families[] = {
 
 START_TEST(every_family)
 {
-    struct report report = {stderr, "random", 0};
+    struct diagnostics report = {stderr, "random", 0};
     struct layout layout;
     char path[256];
     snprintf(path, sizeof path, "build/tests/config/%s.ini", families[_i]);

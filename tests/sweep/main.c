@@ -46,7 +46,7 @@ static void *room(uint64_t count, size_t size)
 
 static void load_layout(const char *config, struct layout *layout)
 {
-    struct report report = {.to = stderr, .file = config};
+    struct diagnostics report = {.to = stderr, .file = config};
     if (!layout_load(config, &report, layout))
         exit(EXIT_FAILURE);
 }

@@ -200,12 +200,12 @@ END_TEST
 START_TEST(decode_reads_what_it_needs)
 {
     static const char *const families[] = {"llama", "phi", "mixtral"};
-    static struct design design;
+    static struct program design;
     const struct cfg cfg = make_cfg(families[_i]);
     struct captured captured;
     uint64_t read = 0;
     captured_open(&captured, "tiny");
-    ck_assert(design_make(&cfg, &captured.report, &design));
+    ck_assert(program_make(&cfg, &captured.report, &design));
     captured_close(&captured);
     const struct graph *decode = design.steps.graph[STEP_DECODE];
     for (uint32_t i = 0; i < decode->node_count; i++)
@@ -220,7 +220,7 @@ START_TEST(decode_reads_what_it_needs)
     ck_assert_uint_eq(design.state_bytes, design.cache_bytes);
     ck_assert_uint_eq(design.plan[STEP_DECODE][0].bytes, design.plan[STEP_DECODE][0].bound);
     ck_assert_uint_eq(design.plan[STEP_PREFILL][0].bytes, design.plan[STEP_PREFILL][0].bound);
-    design_free(&design);
+    program_free(&design);
 }
 END_TEST
 

@@ -28,7 +28,7 @@ static const struct pinned {
 };
 enum { MODELS = sizeof pinned / sizeof pinned[0] };
 
-static struct design design;
+static struct program design;
 
 static void make(const char *name)
 {
@@ -38,7 +38,7 @@ static void make(const char *name)
     captured_open(&captured, name);
     snprintf(path, sizeof path, "config/%s.ini", name);
     ck_assert_msg(cfg_load(path, &captured.report, &cfg), "%s", captured_text(&captured));
-    ck_assert_msg(design_make(&cfg, &captured.report, &design), "%s", captured_text(&captured));
+    ck_assert_msg(program_make(&cfg, &captured.report, &design), "%s", captured_text(&captured));
     captured_close(&captured);
 }
 
@@ -51,7 +51,7 @@ START_TEST(arenas_have_their_bytes)
     ck_assert_uint_eq(design.state_bytes, p->state);
     ck_assert_uint_eq(design.scratch_bytes, p->scratch);
     ck_assert_uint_eq(design.io_bytes, p->io);
-    design_free(&design);
+    program_free(&design);
 }
 END_TEST
 
@@ -64,7 +64,7 @@ START_TEST(plans_are_at_their_bound)
             ck_assert(design.plan[step][k].proved);
         }
     ck_assert_uint_eq(design.scratch_bytes, design.scratch_bound);
-    design_free(&design);
+    program_free(&design);
 }
 END_TEST
 
@@ -72,18 +72,18 @@ START_TEST(committed_sources_are_current)
 {
     make(pinned[_i].name);
     for (uint32_t i = 0; i < emitter_count; i++) {
-        struct page out;
+        struct writer out;
         char *text, path[256];
         size_t size;
-        page_open(&out, emitters[i].file);
+        writer_open(&out, emitters[i].file);
         emitters[i].emit(&design, &out);
-        page_close(&out, &text, &size);
+        writer_close(&out, &text, &size);
         snprintf(path, sizeof path, "models/%s/%s", pinned[_i].name, emitters[i].file);
-        ck_assert_msg(page_holds(path, text, size), "%s is not what gen makes: run `make models`",
+        ck_assert_msg(writer_holds(path, text, size), "%s is not what gen makes: run `make models`",
                       path);
         free(text);
     }
-    design_free(&design);
+    program_free(&design);
 }
 END_TEST
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gen/front/report.h"
+#include "gen/front/diagnostics.h"
 
 struct captured {
-    struct report report;
+    struct diagnostics report;
     char *text;
     size_t size;
 };
@@ -17,7 +17,7 @@ struct captured {
 static inline void captured_open(struct captured *captured, const char *file)
 {
     captured->report =
-        (struct report){.to = open_memstream(&captured->text, &captured->size), .file = file};
+        (struct diagnostics){.to = open_memstream(&captured->text, &captured->size), .file = file};
 }
 
 /* Everything said so far. */

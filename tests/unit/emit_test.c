@@ -10,14 +10,14 @@
 #include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
 
-static struct page page;
+static struct writer page;
 
-/* Ends the text begun with page_open() and compares it. */
+/* Ends the text begun with writer_open() and compares it. */
 static void written(const char *expected)
 {
     char *text;
     size_t size;
-    page_close(&page, &text, &size);
+    writer_close(&page, &text, &size);
     ck_assert_str_eq(text, expected);
     ck_assert_uint_eq(size, strlen(expected));
     free(text);
@@ -25,13 +25,13 @@ static void written(const char *expected)
 
 START_TEST(columns_are_aligned)
 {
-    page_open(&page, "x");
-    page_row(&page, "a,\v 1,\t b\t /* c */");
-    page_row(&page, "long,\v 1234,\t bcd\t /* c */");
-    page_row(&page, "short row that widens nothing");
-    page_row(&page, "e,\v 5");
-    page_table(&page);
-    page_row(&page, "another\t table");
+    writer_open(&page, "x");
+    writer_row(&page, "a,\v 1,\t b\t /* c */");
+    writer_row(&page, "long,\v 1234,\t bcd\t /* c */");
+    writer_row(&page, "short row that widens nothing");
+    writer_row(&page, "e,\v 5");
+    writer_table(&page);
+    writer_row(&page, "another\t table");
     written("a,       1, b   /* c */\n"
             "long, 1234, bcd /* c */\n"
             "short row that widens nothing\n"
@@ -45,8 +45,8 @@ END_TEST
 
 START_TEST(a_comment_that_does_not_fit_moves_up)
 {
-    page_open(&page, "x");
-    page_row(&page, "    x;\t%s\t/* short */", NINETY);
+    writer_open(&page, "x");
+    writer_row(&page, "    x;\t%s\t/* short */", NINETY);
     written("    /* short */\n"
             "    x;" NINETY "\n");
 }
@@ -54,9 +54,9 @@ END_TEST
 
 START_TEST(columns_are_given_up_when_too_wide)
 {
-    page_open(&page, "x");
-    page_row(&page, "a(\t%s\t)", NINETY);
-    page_row(&page, "abcdefghijk(\tb\t)");
+    writer_open(&page, "x");
+    writer_row(&page, "a(\t%s\t)", NINETY);
+    writer_row(&page, "abcdefghijk(\tb\t)");
     written("a(" NINETY ")\n"
             "abcdefghijk(b)\n");
 }
@@ -64,8 +64,8 @@ END_TEST
 
 START_TEST(comments_are_wrapped)
 {
-    page_open(&page, "x");
-    page_comment(&page, "First line.\n\n%s and more than fits.", NINETY);
+    writer_open(&page, "x");
+    writer_comment(&page, "First line.\n\n%s and more than fits.", NINETY);
     written("/* First line.\n"
             " *\n"
             " * " NINETY " and\n"
@@ -76,8 +76,8 @@ END_TEST
 START_TEST(a_line_too_long_is_a_bug)
 {
     ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
-    page_open(&page, "x");
-    page_line(&page, "%s%s", NINETY, "12345678901");
+    writer_open(&page, "x");
+    writer_line(&page, "%s%s", NINETY, "12345678901");
 }
 END_TEST
 
@@ -88,15 +88,15 @@ START_TEST(the_same_text_is_not_written_again)
     const char *path = child_scratch("file.h");
     char folder[512];
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
-    ck_assert(page_store(folder, "file.h", "one\n", 4, &changed) && changed);
+    ck_assert(writer_store(folder, "file.h", "one\n", 4, &changed) && changed);
     ck_assert_int_eq(stat(path, &before), 0);
-    ck_assert(page_store(folder, "file.h", "one\n", 4, &changed) && !changed);
+    ck_assert(writer_store(folder, "file.h", "one\n", 4, &changed) && !changed);
     ck_assert_int_eq(stat(path, &after), 0);
     ck_assert_uint_eq(before.st_ino, after.st_ino);
-    ck_assert(page_store(folder, "file.h", "two\n", 4, &changed) && changed);
-    ck_assert(page_holds(path, "two\n", 4));
-    ck_assert(!page_holds(path, "two\n\n", 5) && !page_holds(path, "two", 3));
-    ck_assert(!page_store(folder, "none/file.h", "one\n", 4, &changed));
+    ck_assert(writer_store(folder, "file.h", "two\n", 4, &changed) && changed);
+    ck_assert(writer_holds(path, "two\n", 4));
+    ck_assert(!writer_holds(path, "two\n\n", 5) && !writer_holds(path, "two", 3));
+    ck_assert(!writer_store(folder, "none/file.h", "one\n", 4, &changed));
 }
 END_TEST
 
@@ -133,22 +133,22 @@ END_TEST
 /* Emits every file of a config and returns its bytes; the writer aborts above 100 columns. */
 static size_t emit_all(const struct cfg *cfg)
 {
-    static struct design design;
+    static struct program design;
     struct captured captured;
     size_t bytes = 0;
     captured_open(&captured, cfg->name);
-    ck_assert_msg(design_make(cfg, &captured.report, &design), "%s", captured_text(&captured));
+    ck_assert_msg(program_make(cfg, &captured.report, &design), "%s", captured_text(&captured));
     captured_close(&captured);
     for (uint32_t i = 0; i < emitter_count; i++) {
         char *text;
         size_t size;
-        page_open(&page, emitters[i].file);
+        writer_open(&page, emitters[i].file);
         emitters[i].emit(&design, &page);
-        page_close(&page, &text, &size);
+        writer_close(&page, &text, &size);
         bytes += size;
         free(text);
     }
-    design_free(&design);
+    program_free(&design);
     return bytes;
 }
 
@@ -260,23 +260,23 @@ START_TEST(emitted_tables_compile)
                          extreme("jamba", false),
                          mixed("jamba", false),
                          mixed("jamba", true)};
-    static struct design design;
+    static struct program design;
     struct captured captured;
     char source[544], folder[512], include[544];
     snprintf(source, sizeof source, "%s", child_scratch("ops.c"));
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(source, '/') - source), source);
     snprintf(include, sizeof include, "-I%s", folder);
     captured_open(&captured, cfgs[_i].name);
-    ck_assert(design_make(&cfgs[_i], &captured.report, &design));
+    ck_assert(program_make(&cfgs[_i], &captured.report, &design));
     captured_close(&captured);
     for (uint32_t i = 0; i < emitter_count; i++) {
         char *text;
         size_t size;
         bool changed;
-        page_open(&page, emitters[i].file);
+        writer_open(&page, emitters[i].file);
         emitters[i].emit(&design, &page);
-        page_close(&page, &text, &size);
-        ck_assert(page_store(folder, emitters[i].file, text, size, &changed));
+        writer_close(&page, &text, &size);
+        ck_assert(writer_store(folder, emitters[i].file, text, size, &changed));
         free(text);
     }
     static const char *const files[] = {"ops.c", "decode.c", "prefill.c"};
@@ -287,7 +287,7 @@ START_TEST(emitted_tables_compile)
                   "-Wshadow", "-Werror", "-I.", include, "-fsyntax-only", source);
         ck_assert_msg(cc->code == 0, "%s of %s:\n%s", files[i], cfgs[_i].name, cc->err);
     }
-    design_free(&design);
+    program_free(&design);
 }
 END_TEST
 

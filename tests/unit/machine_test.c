@@ -83,7 +83,7 @@ START_TEST(the_smallest_of_all_ancestors_counts)
 }
 END_TEST
 
-START_TEST(page_cache_is_not_used_memory)
+START_TEST(writer_cache_is_not_used_memory)
 {
     machine("0::/job\n", V2_MOUNT);
     put("/sys/fs/cgroup/job/memory.max", "1000" MB "\n");
@@ -203,7 +203,7 @@ int main(void)
     TCase *tests = tcase_create("machine");
     tcase_add_test(tests, without_cgroups_the_machine_alone_counts);
     tcase_add_test(tests, the_smallest_of_all_ancestors_counts);
-    tcase_add_test(tests, page_cache_is_not_used_memory);
+    tcase_add_test(tests, writer_cache_is_not_used_memory);
     tcase_add_test(tests, what_makes_allocations_wait_is_a_limit);
     tcase_add_test(tests, version_1_in_a_container);
     tcase_add_test(tests, a_path_of_another_namespace_means_the_mounted_folder);

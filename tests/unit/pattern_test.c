@@ -9,13 +9,13 @@ static const struct cfg *const cfgs[] = {&deepseek_cfg, &jamba_cfg};
 enum { CFGS = sizeof cfgs / sizeof cfgs[0] };
 
 static struct steps steps;
-static struct design design;
+static struct program design;
 
 static void make(const struct cfg *cfg)
 {
     struct captured captured;
     captured_open(&captured, cfg->name);
-    ck_assert_msg(design_make(cfg, &captured.report, &design), "%s", captured_text(&captured));
+    ck_assert_msg(program_make(cfg, &captured.report, &design), "%s", captured_text(&captured));
     captured_close(&captured);
 }
 
@@ -70,7 +70,7 @@ START_TEST(one_kind_has_no_name)
     char op[64];
     emit_op(&design.steps.graph[STEP_DECODE][0], 1, op);
     ck_assert_str_eq(op, "DECODE_QKV");
-    design_free(&design);
+    program_free(&design);
 }
 END_TEST
 
@@ -99,7 +99,7 @@ START_TEST(operations_are_listed_once)
     ck_assert_uint_eq(times, expected);
     ck_assert_str_eq(names[0], step == STEP_HEAD     ? "HEAD_LOGITS"
                                : step == STEP_DECODE ? "DECODE_EMBED"
-                                                     : "CHUNK_EMBED");
+                                                     : "PREFILL_EMBED");
     if (step == STEP_DECODE)
         ck_assert_str_eq(names[count - 1], "DECODE_HEAD");
 }
@@ -141,7 +141,7 @@ START_TEST(kinds_share_instances)
     ck_assert_uint_eq(list->of[STEP_DECODE][0][1], list->of[STEP_DECODE][1][1]); /* IN_PROJ */
     ck_assert_uint_eq(list->of[STEP_DECODE][2][1], list->of[STEP_DECODE][3][1]); /* QKV */
     ck_assert_uint_eq(list->of[STEP_DECODE][0][5], list->of[STEP_DECODE][2][4]); /* GATE_UP */
-    design_free(&design);
+    program_free(&design);
 }
 END_TEST
 
@@ -201,7 +201,7 @@ START_TEST(decode_reads_what_it_needs)
     else
         expected -= 3 * (2 * 3 * 128 * 64 * 2);
     ck_assert_uint_eq(read, expected);
-    design_free(&design);
+    program_free(&design);
 }
 END_TEST
 
@@ -212,16 +212,16 @@ START_TEST(caches_end_the_state)
     make(&deepseek_cfg);
     ck_assert_uint_eq(design.cache_bytes, 6 * 2 * 2 * 128 * 16 * 2);
     ck_assert_uint_eq(design.state_bytes, design.cache_bytes);
-    design_free(&design);
+    program_free(&design);
     make(&jamba_cfg);
     ck_assert_uint_eq(design.cache_bytes, 2 * 2 * 2 * 128 * 16 * 2);
     ck_assert_uint_eq(design.state_bytes - design.cache_bytes, 4 * (3 + 16) * 128 * 4);
     uint32_t last = 0;
     for (uint32_t k = 0; k < design.steps.kind_count; k++)
-        if (design_layer_state(&design.steps.graph[STEP_DECODE][k], true) == 0)
+        if (program_layer_state(&design.steps.graph[STEP_DECODE][k], true) == 0)
             last = k;
     ck_assert_uint_eq(last, 1); /* no kind without a cache behind one with */
-    design_free(&design);
+    program_free(&design);
 }
 END_TEST
 
@@ -274,7 +274,7 @@ START_TEST(plans_agree_about_the_stream)
                 broken[k].buffer[i].at = end;
         ck_assert_msg(!checks(broken, step), "kind %u has x elsewhere", k);
     }
-    design_free(&design);
+    program_free(&design);
 }
 END_TEST
 

@@ -17,7 +17,7 @@ static char *parse(struct safetensors *s, const char *header, uint64_t header_by
     char *text = NULL;
     size_t text_bytes = 0;
     FILE *to = open_memstream(&text, &text_bytes);
-    struct report report = {.to = to, .file = "F"};
+    struct diagnostics report = {.to = to, .file = "F"};
     const uint64_t file_bytes = SAFETENSORS_PREFIX + header_bytes + data_bytes;
     const bool valid = safetensors_parse(s, header, header_bytes, file_bytes, &report);
     fclose(to);
@@ -179,7 +179,7 @@ static void expect_file(const char *prefix, size_t prefix_bytes, off_t bytes, co
     char *text = NULL;
     size_t text_bytes = 0;
     FILE *to = open_memstream(&text, &text_bytes);
-    struct report report = {.to = to, .file = path};
+    struct diagnostics report = {.to = to, .file = path};
     struct safetensors s;
     ck_assert_int_eq(safetensors_open(&s, &report), -1);
     fclose(to);
@@ -208,7 +208,7 @@ START_TEST(refuses_what_is_no_file)
     char *text = NULL;
     size_t text_bytes = 0;
     FILE *to = open_memstream(&text, &text_bytes);
-    struct report report = {.to = to, .file = "/nonexistent/model.safetensors"};
+    struct diagnostics report = {.to = to, .file = "/nonexistent/model.safetensors"};
     struct safetensors s;
     ck_assert_int_eq(safetensors_open(&s, &report), -1);
     report.file = "/tmp";

@@ -103,11 +103,11 @@ END_TEST
 
 START_TEST(decode_reads_the_arena_once)
 {
-    static struct design design;
+    static struct program design;
     struct captured captured;
     uint64_t read = 0;
     captured_open(&captured, "heads");
-    ck_assert(design_make(&heads_cfg, &captured.report, &design));
+    ck_assert(program_make(&heads_cfg, &captured.report, &design));
     captured_close(&captured);
     const struct graph *decode = design.steps.graph[STEP_DECODE];
     for (uint32_t i = 0; i < decode->node_count; i++)
@@ -117,7 +117,7 @@ START_TEST(decode_reads_the_arena_once)
     ck_assert_uint_eq(design.cache_bytes, 0);
     for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
         ck_assert_uint_eq(design.plan[step][0].bytes, design.plan[step][0].bound);
-    design_free(&design);
+    program_free(&design);
 }
 END_TEST
 

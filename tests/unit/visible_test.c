@@ -4,7 +4,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "gen/front/report.h"
+#include "gen/front/diagnostics.h"
 #include "tests/fixtures/run.h"
 
 static const struct {
@@ -57,8 +57,8 @@ START_TEST(reports_show_what_they_quote)
 {
     char text[128] = "";
     FILE *to = fmemopen(text, sizeof text, "w");
-    struct report report = {.to = to, .file = "config.json"};
-    report_error(&report, 3, "found '%s'", "\xEF\xBB\xBFllama\n");
+    struct diagnostics report = {.to = to, .file = "config.json"};
+    diagnostics_error(&report, 3, "found '%s'", "\xEF\xBB\xBFllama\n");
     fclose(to);
     ck_assert_str_eq(text, "config.json:3: found 'U+FEFFllamaU+000A'\n");
     ck_assert_uint_eq(report.errors, 1);

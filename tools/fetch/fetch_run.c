@@ -172,10 +172,10 @@ void fetch_run(const struct fetch_request *request)
 {
     static struct hub hub;
     static struct hub_listing listing;
-    struct report report = {.to = stderr, .file = request->config};
+    struct diagnostics diagnostics = {.to = stderr, .file = request->config};
     struct cfg cfg;
     char directory[CFG_NAME_MAX + 16];
-    if (!cfg_load(request->config, &report, &cfg))
+    if (!cfg_load(request->config, &diagnostics, &cfg))
         exit(EXIT_MISMATCH);
     if (cfg.repository[0] == '\0')
         die(EXIT_MISMATCH,

@@ -25,20 +25,20 @@ static char *join(const char *directory, const char *name)
 }
 
 /* Opens one file of the checkpoint and adds it to the shards. */
-static bool add_shard(struct checkpoint *c, const char *name, struct report *report)
+static bool add_shard(struct checkpoint *c, const char *name, struct diagnostics *diagnostics)
 {
     struct checkpoint_shard *shard = &c->shards[c->shard_count];
     *shard = (struct checkpoint_shard){.fd = -1};
     snprintf(shard->name, sizeof shard->name, "%s", name);
     shard->path = join(c->directory, name);
     if (shard->path == NULL) {
-        report_error(report, 0, "no memory for the list of files");
+        diagnostics_error(diagnostics, 0, "no memory for the list of files");
         return false;
     }
     c->shard_count++;
-    struct report here = {.to = report->to, .file = shard->path};
+    struct diagnostics here = {.to = diagnostics->to, .file = shard->path};
     shard->fd = safetensors_open(&shard->tensors, &here);
-    report->errors += here.errors;
+    diagnostics->errors += here.errors;
     return shard->fd >= 0;
 }
 
@@ -59,7 +59,7 @@ static bool plain_name(const char *name)
 
 /* Opens every file that the index names. That is all the index is for: as in transformers, a tensor
  * may lie in any of them, whatever the index says of it. */
-static bool open_shards(struct checkpoint *c, json_t *map, struct report *report)
+static bool open_shards(struct checkpoint *c, json_t *map, struct diagnostics *diagnostics)
 {
     uint32_t failed = 0;
     const char *name;
@@ -68,18 +68,20 @@ static bool open_shards(struct checkpoint *c, json_t *map, struct report *report
     {
         const char *file = json_string_value(value);
         if (!plain_name(file)) {
-            report_error(report, 0, "weight_map does not map names of tensors to files beside it");
+            diagnostics_error(diagnostics, 0,
+                              "weight_map does not map names of tensors to files beside it");
             return false;
         }
         if (find_shard(c, file) != NULL)
             continue;
         if (c->shard_count == CHECKPOINT_SHARDS) {
-            report_error(report, 0, "more than %d files", CHECKPOINT_SHARDS);
+            diagnostics_error(diagnostics, 0, "more than %d files", CHECKPOINT_SHARDS);
             return false;
         }
-        if (!add_shard(c, file, report) && ++failed == REPORT_LIST) {
-            report_error(report, 0, "%d files cannot be used: the others were not looked at",
-                         REPORT_LIST);
+        if (!add_shard(c, file, diagnostics) && ++failed == REPORT_LIST) {
+            diagnostics_error(diagnostics, 0,
+                              "%d files cannot be used: the others were not looked at",
+                              REPORT_LIST);
             return false;
         }
     }
@@ -93,14 +95,14 @@ static int compare_names(const void *left, const void *right)
 }
 
 /* Lists the tensors of all shards by name. */
-static bool gather(struct checkpoint *c, struct report *report)
+static bool gather(struct checkpoint *c, struct diagnostics *diagnostics)
 {
     size_t count = 0;
     for (uint32_t i = 0; i < c->shard_count; i++)
         count += c->shards[i].tensors.count;
     c->tensors = calloc(count + 1, sizeof *c->tensors);
     if (c->tensors == NULL) {
-        report_error(report, 0, "no memory for %zu tensors", count);
+        diagnostics_error(diagnostics, 0, "no memory for %zu tensors", count);
         return false;
     }
     for (uint32_t i = 0; i < c->shard_count; i++)
@@ -108,66 +110,68 @@ static bool gather(struct checkpoint *c, struct report *report)
             c->tensors[c->tensor_count++] = (struct checkpoint_tensor){
                 .tensor = &c->shards[i].tensors.tensors[t], .shard = &c->shards[i]};
     qsort(c->tensors, count, sizeof *c->tensors, compare_names);
-    struct report_list list = {.report = report};
+    struct diagnostics_list list = {.diagnostics = diagnostics};
     for (size_t i = 1; i < count; i++)
         if (compare_names(&c->tensors[i - 1], &c->tensors[i]) == 0)
-            report_item(&list, "tensor \"%s\" lies in both \"%s\" and \"%s\"",
-                        c->tensors[i].tensor->name, c->tensors[i - 1].shard->name,
-                        c->tensors[i].shard->name);
-    report_rest(&list, "tensors lie in two files");
+            diagnostics_item(&list, "tensor \"%s\" lies in both \"%s\" and \"%s\"",
+                             c->tensors[i].tensor->name, c->tensors[i - 1].shard->name,
+                             c->tensors[i].shard->name);
+    diagnostics_rest(&list, "tensors lie in two files");
     return list.count == 0;
 }
 
-/* Opens the shards that the index at report->file names. */
-static bool open_sharded(struct checkpoint *c, struct report *report)
+/* Opens the shards that the index at diagnostics->file names. */
+static bool open_sharded(struct checkpoint *c, struct diagnostics *diagnostics)
 {
     struct json_text_error error;
-    json_t *root = json_text_load(report->file, SAFETENSORS_HEADER_MAX, JSON_TEXT_MARKED, &error);
+    json_t *root =
+        json_text_load(diagnostics->file, SAFETENSORS_HEADER_MAX, JSON_TEXT_MARKED, &error);
     if (root == NULL) {
-        report_error(report, error.line, "%s%s", error.line > 0 ? "not JSON: " : "", error.text);
+        diagnostics_error(diagnostics, error.line, "%s%s", error.line > 0 ? "not JSON: " : "",
+                          error.text);
         return false;
     }
     json_t *map = json_object_get(root, "weight_map");
     bool valid = json_is_object(map) && json_object_size(map) > 0;
     if (!valid)
-        report_error(report, 0, "weight_map is missing, empty or not an object");
-    valid = valid && open_shards(c, map, report) && gather(c, report);
+        diagnostics_error(diagnostics, 0, "weight_map is missing, empty or not an object");
+    valid = valid && open_shards(c, map, diagnostics) && gather(c, diagnostics);
     json_decref(root);
     return valid;
 }
 
-static bool open_files(struct checkpoint *c, struct report *report)
+static bool open_files(struct checkpoint *c, struct diagnostics *diagnostics)
 {
     c->shards = calloc(CHECKPOINT_SHARDS, sizeof *c->shards);
     c->bound = calloc(c->layout->count, sizeof *c->bound);
     if (c->shards == NULL || c->bound == NULL) {
-        report_error(report, 0, "no memory for the list of files");
+        diagnostics_error(diagnostics, 0, "no memory for the list of files");
         return false;
     }
     if (folder_has(c->directory, single_name))
-        return add_shard(c, single_name, report) && gather(c, report);
+        return add_shard(c, single_name, diagnostics) && gather(c, diagnostics);
     if (!folder_has(c->directory, index_name)) {
-        folder_explain(c->directory, report);
+        folder_explain(c->directory, diagnostics);
         return false;
     }
     char *path = join(c->directory, index_name);
-    struct report here = {.to = report->to, .file = path != NULL ? path : index_name};
+    struct diagnostics here = {.to = diagnostics->to, .file = path != NULL ? path : index_name};
     const bool valid = path != NULL && open_sharded(c, &here);
-    report->errors += here.errors;
+    diagnostics->errors += here.errors;
     free(path);
     return valid;
 }
 
 bool checkpoint_open(struct checkpoint *c, const char *directory, const struct layout *layout,
-                     struct report *report)
+                     struct diagnostics *diagnostics)
 {
     *c = (struct checkpoint){.directory = directory, .layout = layout};
-    struct report here = {.to = report->to, .file = directory};
+    struct diagnostics here = {.to = diagnostics->to, .file = directory};
     const bool valid = open_files(c, &here) && checkpoint_bind(c, &here);
-    report->errors += here.errors;
+    diagnostics->errors += here.errors;
     if (valid && folder_has(directory, "adapter_config.json"))
-        report_note(&here, "the adapter of adapter_config.json is left out: merge it, if the "
-                           "weights are to have it");
+        diagnostics_note(&here, "the adapter of adapter_config.json is left out: merge it, if the "
+                                "weights are to have it");
     if (!valid)
         checkpoint_close(c);
     return valid;
@@ -186,7 +190,7 @@ static void widen(f32 *values, uint64_t count, enum safetensors_dtype dtype)
 }
 
 bool checkpoint_read(const struct checkpoint *c, uint32_t index, uint64_t first, uint64_t count,
-                     f32 *values, struct report *report)
+                     f32 *values, struct diagnostics *diagnostics)
 {
     const struct checkpoint_tensor *bound = c->bound[index];
     const uint64_t cols = c->layout->weight[index].cols;
@@ -195,10 +199,10 @@ bool checkpoint_read(const struct checkpoint *c, uint32_t index, uint64_t first,
     char *into = (char *)values + (wide ? 0 : count * cols * sizeof(uint16_t));
     if (!safetensors_read(bound->shard->fd, into, count * cols * element,
                           bound->tensor->at + first * cols * element)) {
-        struct report here = {.to = report->to, .file = bound->shard->path};
-        report_error(&here, 0, "tensor \"%s\" cannot be read: %s", bound->tensor->name,
-                     strerror(errno));
-        report->errors++;
+        struct diagnostics here = {.to = diagnostics->to, .file = bound->shard->path};
+        diagnostics_error(&here, 0, "tensor \"%s\" cannot be read: %s", bound->tensor->name,
+                          strerror(errno));
+        diagnostics->errors++;
         return false;
     }
     if (!wide)

@@ -46,13 +46,14 @@ struct checkpoint {
 __attribute__((warn_unused_result)) bool checkpoint_open(struct checkpoint *c,
                                                          const char *directory,
                                                          const struct layout *layout,
-                                                         struct report *report);
+                                                         struct diagnostics *diagnostics);
 
 /* values[count][cols] <- rows `first` to `first + count` of weight `index`, widened to f32 exactly.
  * False: the file could not be read, which was reported. */
 __attribute__((warn_unused_result)) bool checkpoint_read(const struct checkpoint *c, uint32_t index,
                                                          uint64_t first, uint64_t count,
-                                                         f32 *values, struct report *report);
+                                                         f32 *values,
+                                                         struct diagnostics *diagnostics);
 
 void checkpoint_close(struct checkpoint *c);
 

@@ -40,31 +40,32 @@ static uint32_t bind_weights(struct checkpoint *c)
 }
 
 /* Checks that the tensors can become their weights. */
-static void check_weights(const struct checkpoint *c, struct report *report)
+static void check_weights(const struct checkpoint *c, struct diagnostics *diagnostics)
 {
-    struct report_list missing = {.report = report}, unfit = {.report = report};
+    struct diagnostics_list missing = {.diagnostics = diagnostics},
+                            unfit = {.diagnostics = diagnostics};
     for (uint32_t i = 0; i < c->layout->count; i++) {
         const struct layout_weight *weight = &c->layout->weight[i];
         const struct checkpoint_tensor *t = c->bound[i];
         char expected[64], found[256];
         describe_shape(weight, expected, sizeof expected);
         if (t == NULL)
-            report_item(&missing, "tensor \"%s\" is missing, expected %s", weight->source,
-                        expected);
+            diagnostics_item(&missing, "tensor \"%s\" is missing, expected %s", weight->source,
+                             expected);
         else if (t->tensor->dtype == SAFETENSORS_OTHER || !same_shape(t->tensor, weight))
-            report_item(&unfit, "tensor \"%s\" is %s, expected F32, F16 or BF16 %s",
-                        t->tensor->name, safetensors_describe(t->tensor, found, sizeof found),
-                        expected);
+            diagnostics_item(&unfit, "tensor \"%s\" is %s, expected F32, F16 or BF16 %s",
+                             t->tensor->name, safetensors_describe(t->tensor, found, sizeof found),
+                             expected);
     }
-    report_rest(&missing, "tensors are missing");
-    report_rest(&unfit, "tensors have another shape or type");
+    diagnostics_rest(&missing, "tensors are missing");
+    diagnostics_rest(&unfit, "tensors have another shape or type");
 }
 
 enum { COMPARE_BYTES = 65536 };
 
 /* True if both tensors have the same dtype, shape and bytes. */
 static bool same_values(const struct checkpoint_tensor *a, const struct checkpoint_tensor *b,
-                        struct report *report)
+                        struct diagnostics *diagnostics)
 {
     if (a->tensor->dtype != b->tensor->dtype || a->tensor->bytes != b->tensor->bytes)
         return false;
@@ -74,8 +75,8 @@ static bool same_values(const struct checkpoint_tensor *a, const struct checkpoi
         const uint64_t bytes = rest < COMPARE_BYTES ? rest : COMPARE_BYTES;
         if (!safetensors_read(a->shard->fd, left, bytes, a->tensor->at + at) ||
             !safetensors_read(b->shard->fd, right, bytes, b->tensor->at + at)) {
-            report_error(report, 0, "tensors \"%s\" and \"%s\" cannot be read: %s", a->tensor->name,
-                         b->tensor->name, strerror(errno));
+            diagnostics_error(diagnostics, 0, "tensors \"%s\" and \"%s\" cannot be read: %s",
+                              a->tensor->name, b->tensor->name, strerror(errno));
             return true;
         }
         if (memcmp(left, right, bytes) != 0)
@@ -85,24 +86,24 @@ static bool same_values(const struct checkpoint_tensor *a, const struct checkpoi
 }
 
 /* A head stored beside the embedding that it is tied to must be that embedding. */
-static void bind_tied_copy(struct checkpoint *c, struct report *report)
+static void bind_tied_copy(struct checkpoint *c, struct diagnostics *diagnostics)
 {
     struct checkpoint_tensor *copy = checkpoint_find(c, c->layout->tied_copy);
     const struct checkpoint_tensor *embedding = c->bound[0];
     if (c->layout->tied_copy[0] == '\0' || copy == NULL)
         return;
     copy->bound = true;
-    if (embedding != NULL && embedding != copy && !same_values(embedding, copy, report))
-        report_error(report, 0,
-                     "tensor \"%s\" differs from \"%s\", but the config ties them: set "
-                     "tie_word_embeddings = false",
-                     copy->tensor->name, embedding->tensor->name);
+    if (embedding != NULL && embedding != copy && !same_values(embedding, copy, diagnostics))
+        diagnostics_error(diagnostics, 0,
+                          "tensor \"%s\" differs from \"%s\", but the config ties them: set "
+                          "tie_word_embeddings = false",
+                          copy->tensor->name, embedding->tensor->name);
 }
 
 /* What is left over must be a buffer that is computed anew. */
-static void check_surplus(struct checkpoint *c, struct report *report)
+static void check_surplus(struct checkpoint *c, struct diagnostics *diagnostics)
 {
-    struct report_list surplus = {.report = report};
+    struct diagnostics_list surplus = {.diagnostics = diagnostics};
     const char *computed = NULL;
     uint32_t more = 0;
     for (size_t i = 0; i < c->tensor_count; i++) {
@@ -111,32 +112,34 @@ static void check_surplus(struct checkpoint *c, struct report *report)
         if (c->tensors[i].bound)
             continue;
         if (!checkpoint_computed(t)) {
-            report_item(&surplus, "tensor \"%s\", %s, is surplus: config %s has no place for it",
-                        t->name, safetensors_describe(t, found, sizeof found), c->layout->cfg.name);
+            diagnostics_item(
+                &surplus, "tensor \"%s\", %s, is surplus: config %s has no place for it", t->name,
+                safetensors_describe(t, found, sizeof found), c->layout->cfg.name);
             continue;
         }
         c->tensors[i].bound = true;
         more += computed != NULL;
         computed = computed != NULL ? computed : t->name;
     }
-    report_rest(&surplus, "tensors are surplus");
+    diagnostics_rest(&surplus, "tensors are surplus");
     if (more > 0)
-        report_note(report,
-                    "tensor \"%s\" and %" PRIu32
-                    " more are left out: they are computed, not learned",
-                    computed, more);
+        diagnostics_note(diagnostics,
+                         "tensor \"%s\" and %" PRIu32
+                         " more are left out: they are computed, not learned",
+                         computed, more);
     else if (computed != NULL)
-        report_note(report, "tensor \"%s\" is left out: it is computed, not learned", computed);
+        diagnostics_note(diagnostics, "tensor \"%s\" is left out: it is computed, not learned",
+                         computed);
 }
 
-bool checkpoint_bind(struct checkpoint *c, struct report *report)
+bool checkpoint_bind(struct checkpoint *c, struct diagnostics *diagnostics)
 {
-    const uint32_t before = report->errors;
+    const uint32_t before = diagnostics->errors;
     const uint32_t found = bind_weights(c);
-    if (found < c->layout->count && checkpoint_wrapped(c, found, report))
+    if (found < c->layout->count && checkpoint_wrapped(c, found, diagnostics))
         return false;
-    check_weights(c, report);
-    bind_tied_copy(c, report);
-    check_surplus(c, report);
-    return report->errors == before;
+    check_weights(c, diagnostics);
+    bind_tied_copy(c, diagnostics);
+    check_surplus(c, diagnostics);
+    return diagnostics->errors == before;
 }

@@ -5,6 +5,6 @@
 #include "tools/pack/checkpoint.h"
 
 /* Fills c->bound. False: missing, surplus, misshapen or mistyped tensors, all of them reported. */
-bool checkpoint_bind(struct checkpoint *c, struct report *report);
+bool checkpoint_bind(struct checkpoint *c, struct diagnostics *diagnostics);
 
 #endif

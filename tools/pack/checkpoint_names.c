@@ -145,7 +145,7 @@ static const char *find_prefixed(const struct checkpoint *c, size_t *prefix)
     return NULL;
 }
 
-bool checkpoint_wrapped(const struct checkpoint *c, uint32_t found, struct report *report)
+bool checkpoint_wrapped(const struct checkpoint *c, uint32_t found, struct diagnostics *diagnostics)
 {
     char plain[SAFETENSORS_NAME + 1];
     for (size_t i = 0; i < c->tensor_count; i++) {
@@ -153,16 +153,16 @@ bool checkpoint_wrapped(const struct checkpoint *c, uint32_t found, struct repor
         const size_t w = c->tensors[i].bound ? WRAPPERS : unwrap(name, plain);
         if (w == WRAPPERS || !is_sought(c, plain))
             continue;
-        report_error(report, 0,
-                     "names hold \"%s\" (\"%s\"), which %s puts there: %s, or take it off",
-                     wrappers[w].part, name, wrappers[w].maker, wrappers[w].way_out);
+        diagnostics_error(diagnostics, 0,
+                          "names hold \"%s\" (\"%s\"), which %s puts there: %s, or take it off",
+                          wrappers[w].part, name, wrappers[w].maker, wrappers[w].way_out);
         return true;
     }
     size_t prefix;
     const char *const name = found == 0 ? find_prefixed(c, &prefix) : NULL;
     if (name != NULL)
-        report_error(
-            report, 0,
+        diagnostics_error(
+            diagnostics, 0,
             "names begin with \"%.*s\" (\"%s\"), which belongs to no model of this family: "
             "take it off every name",
             (int)prefix, name, name);

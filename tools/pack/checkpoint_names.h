@@ -21,6 +21,7 @@ bool checkpoint_computed(const struct safetensors_tensor *tensor);
 /* To be asked when only `found` weights were found: if others are there under names that a wrapper
  * has changed ("module.", "_orig_mod."), or all of them behind some prefix, reports that in one
  * line and gives true. */
-bool checkpoint_wrapped(const struct checkpoint *c, uint32_t found, struct report *report);
+bool checkpoint_wrapped(const struct checkpoint *c, uint32_t found,
+                        struct diagnostics *diagnostics);
 
 #endif

@@ -18,9 +18,9 @@ enum { STAGING_LEAST = 1 << 18 }; /* elements: the longest padded column or vect
 struct job {
     struct weight_writer writer;
     const struct image *image;
-    struct report *report; /* of errors of the source */
-    f32 *values;           /* [values_count] rows as the checkpoint stores them */
-    uint8_t *packed;       /* [packed_bytes] */
+    struct diagnostics *diagnostics; /* of errors of the source */
+    f32 *values;                     /* [values_count] rows as the checkpoint stores them */
+    uint8_t *packed;                 /* [packed_bytes] */
     uint64_t values_count, packed_bytes;
     int status; /* an exit code */
 };
@@ -78,19 +78,20 @@ static const char *place_of(const struct layout_weight *weight, uint64_t element
 }
 
 /* Names the first value that the type cannot hold. `element` counts from the weight's start. */
-static bool report_unfit(struct job *job, const struct layout_weight *weight, uint64_t element,
-                         f32 value)
+static bool diagnostics_unfit(struct job *job, const struct layout_weight *weight, uint64_t element,
+                              f32 value)
 {
     char place[PLACE_TEXT];
     place_of(weight, element, place);
     if (isfinite(value))
-        report_error(job->report, 0,
-                     "tensor \"%s\": element %s is %g, too large for %s: choose %s in [build]",
-                     weight->source, place, (double)value, dtype_name(weight->type),
-                     weight->type == DTYPE_F16 ? "bf16 or f32" : "f32");
+        diagnostics_error(job->diagnostics, 0,
+                          "tensor \"%s\": element %s is %g, too large for %s: choose %s in [build]",
+                          weight->source, place, (double)value, dtype_name(weight->type),
+                          weight->type == DTYPE_F16 ? "bf16 or f32" : "f32");
     else
-        report_error(job->report, 0, "tensor \"%s\": element %s is %g: the checkpoint is damaged",
-                     weight->source, place, (double)value);
+        diagnostics_error(job->diagnostics, 0,
+                          "tensor \"%s\": element %s is %g: the checkpoint is damaged",
+                          weight->source, place, (double)value);
     return fail(job, EXIT_MISMATCH);
 }
 
@@ -101,11 +102,11 @@ static bool read_rows(struct job *job, uint32_t index, uint64_t first, uint64_t 
     const uint64_t elements = count * weight->cols;
     if (interrupt_asked())
         return fail(job, EXIT_INTERRUPTED);
-    if (!job->image->read(job->image->context, index, first, count, values, job->report))
+    if (!job->image->read(job->image->context, index, first, count, values, job->diagnostics))
         return fail(job, EXIT_MISMATCH);
     const uint64_t unfit = repack_find_unfit(weight->type, values, elements);
     if (unfit < elements)
-        return report_unfit(job, weight, first * weight->cols + unfit, values[unfit]);
+        return diagnostics_unfit(job, weight, first * weight->cols + unfit, values[unfit]);
     return true;
 }
 
@@ -190,10 +191,10 @@ static bool make_decay(struct job *job, const struct layout_weight *weight, uint
     if (unfit == elements)
         return true;
     char place[PLACE_TEXT];
-    report_error(job->report, 0,
-                 "tensor \"%s\": -exp of element %s is %g: the checkpoint is damaged",
-                 weight->source, place_of(weight, first * weight->cols + unfit, place),
-                 (double)job->values[unfit]);
+    diagnostics_error(job->diagnostics, 0,
+                      "tensor \"%s\": -exp of element %s is %g: the checkpoint is damaged",
+                      weight->source, place_of(weight, first * weight->cols + unfit, place),
+                      (double)job->values[unfit]);
     return fail(job, EXIT_MISMATCH);
 }
 
@@ -329,7 +330,7 @@ static bool put_sections(struct job *job, uint8_t *head, struct weight_file_head
 
 static int write_file(struct job *job, uint8_t *head, struct weight_file_header *h)
 {
-    if (!weight_writer_open(&job->writer, job->image->path, h->file_bytes, job->report->to))
+    if (!weight_writer_open(&job->writer, job->image->path, h->file_bytes, job->diagnostics->to))
         return EXIT_FAILED;
     job->writer.partial.drop = job->image->backend == BACKEND_CUDA;
     if (!put_sections(job, head, h)) {
@@ -339,10 +340,11 @@ static int write_file(struct job *job, uint8_t *head, struct weight_file_header 
     return weight_writer_commit(&job->writer, head, h->tokenizer_at) ? EXIT_SUCCESS : EXIT_FAILED;
 }
 
-int image_write(const struct image *image, struct image_written *written, struct report *report)
+int image_write(const struct image *image, struct image_written *written,
+                struct diagnostics *diagnostics)
 {
     struct weight_file_header h = make_header(image);
-    struct job job = {.image = image, .report = report};
+    struct job job = {.image = image, .diagnostics = diagnostics};
     job.values_count = staging_elements(image->layout);
     job.packed_bytes = job.values_count * sizeof(f32);
     job.values = malloc(job.packed_bytes);
@@ -350,8 +352,8 @@ int image_write(const struct image *image, struct image_written *written, struct
     uint8_t *head = calloc(1, h.tokenizer_at);
     int status = EXIT_MEMORY;
     if (job.values == NULL || job.packed == NULL || head == NULL)
-        report_error(report, 0, "no memory: packing needs %" PRIu64 " bytes",
-                     image_staging_bytes(image->layout) + h.tokenizer_at);
+        diagnostics_error(diagnostics, 0, "no memory: packing needs %" PRIu64 " bytes",
+                          image_staging_bytes(image->layout) + h.tokenizer_at);
     else
         status = write_file(&job, head, &h);
     free(job.values);

@@ -15,7 +15,7 @@
 /* values[count][cols] <- rows `first` to `first + count` of weight `index`, as the checkpoint
  * stores them. False: reported. */
 typedef bool image_read(const void *context, uint32_t index, uint64_t first, uint64_t count,
-                        f32 *values, struct report *report);
+                        f32 *values, struct diagnostics *diagnostics);
 
 /* Who will read the file: decides the order inside a matrix, see gen/graph/layout.h. */
 enum backend { BACKEND_CPU, BACKEND_CUDA };
@@ -43,6 +43,7 @@ uint64_t image_staging_bytes(const struct layout *layout);
 /* Writes the file. Returns an exit code: EXIT_SUCCESS; EXIT_FAILED when writing fails; EXIT_MEMORY;
  * EXIT_MISMATCH when the source fails or a value does not fit its type; EXIT_INTERRUPTED after
  * SIGINT. Unless it is EXIT_SUCCESS, errors were reported and a file at `path` is as it was. */
-int image_write(const struct image *image, struct image_written *written, struct report *report);
+int image_write(const struct image *image, struct image_written *written,
+                struct diagnostics *diagnostics);
 
 #endif

@@ -52,13 +52,13 @@ static void fill_uniform(f32 *values, uint64_t begin, uint64_t end, struct range
 }
 
 bool random_weights_read(const void *context, uint32_t index, uint64_t first, uint64_t count,
-                         f32 *values, struct report *report)
+                         f32 *values, struct diagnostics *diagnostics)
 {
     const struct random_weights *random = context;
     const struct layout_weight *weight = &random->layout->weight[index];
     const uint64_t cols = weight->cols;
     const struct range range = range_of(weight);
-    (void)report;
+    (void)diagnostics;
     if (weight->packing == PACKING_DECAY || weight->packing == PACKING_RATE)
         for (uint64_t i = 0; i < count * cols; i++)
             values[i] = (f32)log((double)(i % cols + 1));

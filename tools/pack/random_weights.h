@@ -25,6 +25,6 @@ struct random_weights {
 /* values[count][cols] <- rows of weight `index`; `context` is a struct random_weights. An
  * image_read that never fails. */
 bool random_weights_read(const void *context, uint32_t index, uint64_t first, uint64_t count,
-                         f32 *values, struct report *report);
+                         f32 *values, struct diagnostics *diagnostics);
 
 #endif

@@ -55,17 +55,18 @@ static bool read_count(const json_t *value, uint64_t *count)
 }
 
 static bool parse_dtype(struct safetensors_tensor *t, const json_t *value, uint32_t *bits,
-                        struct report *report)
+                        struct diagnostics *diagnostics)
 {
     if (!json_is_string(value)) {
-        report_error(report, 0, "tensor \"%s\": dtype is missing or not a string", t->name);
+        diagnostics_error(diagnostics, 0, "tensor \"%s\": dtype is missing or not a string",
+                          t->name);
         return false;
     }
     const char *name = json_string_value(value);
     const struct dtype *dtype = dtype_find(name);
     if (dtype == NULL) {
-        report_error(report, 0, "tensor \"%s\": unknown dtype \"%s\"", t->name,
-                     safetensors_printable(name, 32) ? name : "?");
+        diagnostics_error(diagnostics, 0, "tensor \"%s\": unknown dtype \"%s\"", t->name,
+                          safetensors_printable(name, 32) ? name : "?");
         return false;
     }
     t->dtype = dtype->dtype;
@@ -76,29 +77,32 @@ static bool parse_dtype(struct safetensors_tensor *t, const json_t *value, uint3
 
 /* Reads the shape and computes the bytes that it needs at `bits` per element. */
 static bool parse_shape(struct safetensors_tensor *t, const json_t *value, uint32_t bits,
-                        uint64_t *bytes, struct report *report)
+                        uint64_t *bytes, struct diagnostics *diagnostics)
 {
     if (!json_is_array(value) || json_array_size(value) > SAFETENSORS_DIMS) {
-        report_error(report, 0, "tensor \"%s\": shape is not a list of at most %d sizes", t->name,
-                     SAFETENSORS_DIMS);
+        diagnostics_error(diagnostics, 0, "tensor \"%s\": shape is not a list of at most %d sizes",
+                          t->name, SAFETENSORS_DIMS);
         return false;
     }
     uint64_t total_bits = bits;
     t->dim_count = (uint32_t)json_array_size(value);
     for (uint32_t i = 0; i < t->dim_count; i++) {
         if (!read_count(json_array_get(value, i), &t->dims[i])) {
-            report_error(report, 0, "tensor \"%s\": size %" PRIu32 " of the shape is not a count",
-                         t->name, i);
+            diagnostics_error(diagnostics, 0,
+                              "tensor \"%s\": size %" PRIu32 " of the shape is not a count",
+                              t->name, i);
             return false;
         }
         if (__builtin_mul_overflow(total_bits, t->dims[i], &total_bits)) {
-            report_error(report, 0,
-                         "tensor \"%s\": the shape has more bytes than 64 bits can count", t->name);
+            diagnostics_error(diagnostics, 0,
+                              "tensor \"%s\": the shape has more bytes than 64 bits can count",
+                              t->name);
             return false;
         }
     }
     if (total_bits % 8 != 0) {
-        report_error(report, 0, "tensor \"%s\": the shape does not fill whole bytes", t->name);
+        diagnostics_error(diagnostics, 0, "tensor \"%s\": the shape does not fill whole bytes",
+                          t->name);
         return false;
     }
     *bytes = total_bits / 8;
@@ -106,29 +110,30 @@ static bool parse_shape(struct safetensors_tensor *t, const json_t *value, uint3
 }
 
 static bool parse_offsets(struct safetensors_tensor *t, const json_t *value, uint64_t bytes,
-                          uint64_t data_bytes, struct report *report)
+                          uint64_t data_bytes, struct diagnostics *diagnostics)
 {
     uint64_t begin, end;
     if (!json_is_array(value) || json_array_size(value) != 2 ||
         !read_count(json_array_get(value, 0), &begin) ||
         !read_count(json_array_get(value, 1), &end)) {
-        report_error(report, 0, "tensor \"%s\": data_offsets is not a pair of byte counts",
-                     t->name);
+        diagnostics_error(diagnostics, 0,
+                          "tensor \"%s\": data_offsets is not a pair of byte counts", t->name);
         return false;
     }
     if (end < begin || end - begin != bytes) {
         char text[256];
-        report_error(report, 0,
-                     "tensor \"%s\": data_offsets [%" PRIu64 ", %" PRIu64
-                     "] do not span the %" PRIu64 " bytes of %s",
-                     t->name, begin, end, bytes, safetensors_describe(t, text, sizeof text));
+        diagnostics_error(diagnostics, 0,
+                          "tensor \"%s\": data_offsets [%" PRIu64 ", %" PRIu64
+                          "] do not span the %" PRIu64 " bytes of %s",
+                          t->name, begin, end, bytes, safetensors_describe(t, text, sizeof text));
         return false;
     }
     if (end > data_bytes) {
-        report_error(report, 0,
-                     "tensor \"%s\" ends at byte %" PRIu64 " of the data, the file holds %" PRIu64
-                     ": it is cut short, fetch it again",
-                     t->name, end, data_bytes);
+        diagnostics_error(diagnostics, 0,
+                          "tensor \"%s\" ends at byte %" PRIu64
+                          " of the data, the file holds %" PRIu64
+                          ": it is cut short, fetch it again",
+                          t->name, end, data_bytes);
         return false;
     }
     t->at = begin;
@@ -137,37 +142,39 @@ static bool parse_offsets(struct safetensors_tensor *t, const json_t *value, uin
 }
 
 static bool parse_tensor(struct safetensors_tensor *t, const char *name, const json_t *entry,
-                         uint64_t data_bytes, struct report *report)
+                         uint64_t data_bytes, struct diagnostics *diagnostics)
 {
     if (!safetensors_printable(name, SAFETENSORS_NAME)) {
-        report_error(report, 0,
-                     "a tensor's name is empty, longer than %d bytes, or holds control characters",
-                     SAFETENSORS_NAME);
+        diagnostics_error(
+            diagnostics, 0,
+            "a tensor's name is empty, longer than %d bytes, or holds control characters",
+            SAFETENSORS_NAME);
         return false;
     }
     t->name = strdup(name);
     if (t->name == NULL) {
-        report_error(report, 0, "no memory for the tensor names");
+        diagnostics_error(diagnostics, 0, "no memory for the tensor names");
         return false;
     }
     if (!json_is_object(entry)) {
-        report_error(report, 0,
-                     "tensor \"%s\": expected an object of dtype, shape and data_offsets", t->name);
+        diagnostics_error(diagnostics, 0,
+                          "tensor \"%s\": expected an object of dtype, shape and data_offsets",
+                          t->name);
         return false;
     }
     uint32_t bits;
     uint64_t bytes;
-    return parse_dtype(t, json_object_get(entry, "dtype"), &bits, report) &&
-           parse_shape(t, json_object_get(entry, "shape"), bits, &bytes, report) &&
-           parse_offsets(t, json_object_get(entry, "data_offsets"), bytes, data_bytes, report);
+    return parse_dtype(t, json_object_get(entry, "dtype"), &bits, diagnostics) &&
+           parse_shape(t, json_object_get(entry, "shape"), bits, &bytes, diagnostics) &&
+           parse_offsets(t, json_object_get(entry, "data_offsets"), bytes, data_bytes, diagnostics);
 }
 
 static bool parse_entries(struct safetensors *s, json_t *root, uint64_t data_bytes,
-                          struct report *report)
+                          struct diagnostics *diagnostics)
 {
     s->tensors = calloc(json_object_size(root) + 1, sizeof *s->tensors);
     if (s->tensors == NULL) {
-        report_error(report, 0, "no memory for %zu tensors", json_object_size(root));
+        diagnostics_error(diagnostics, 0, "no memory for %zu tensors", json_object_size(root));
         return false;
     }
     const char *name;
@@ -175,7 +182,7 @@ static bool parse_entries(struct safetensors *s, json_t *root, uint64_t data_byt
     json_object_foreach(root, name, entry)
     {
         if (strcmp(name, "__metadata__") != 0 &&
-            !parse_tensor(&s->tensors[s->count++], name, entry, data_bytes, report))
+            !parse_tensor(&s->tensors[s->count++], name, entry, data_bytes, diagnostics))
             return false;
     }
     return true;
@@ -192,80 +199,84 @@ static int compare_ranges(const void *left, const void *right)
 }
 
 /* Sorts the tensors by place and proves that they tile the data. */
-static bool check_tiling(struct safetensors *s, uint64_t data_bytes, struct report *report)
+static bool check_tiling(struct safetensors *s, uint64_t data_bytes,
+                         struct diagnostics *diagnostics)
 {
     qsort(s->tensors, s->count, sizeof *s->tensors, compare_ranges);
     uint64_t end = 0;
     for (size_t i = 0; i < s->count; i++) {
         const struct safetensors_tensor *t = &s->tensors[i];
         if (t->at < end) {
-            report_error(report, 0,
-                         "tensors \"%s\" and \"%s\" overlap: one ends at byte %" PRIu64
-                         " of the data, the other begins at %" PRIu64 "",
-                         t[-1].name, t->name, end, t->at);
+            diagnostics_error(diagnostics, 0,
+                              "tensors \"%s\" and \"%s\" overlap: one ends at byte %" PRIu64
+                              " of the data, the other begins at %" PRIu64 "",
+                              t[-1].name, t->name, end, t->at);
             return false;
         }
         if (t->at > end) {
-            report_error(report, 0,
-                         "bytes %" PRIu64 " to %" PRIu64
-                         " of the data belong to no tensor; \"%s\" follows them",
-                         end, t->at, t->name);
+            diagnostics_error(diagnostics, 0,
+                              "bytes %" PRIu64 " to %" PRIu64
+                              " of the data belong to no tensor; \"%s\" follows them",
+                              end, t->at, t->name);
             return false;
         }
         end += t->bytes;
     }
     if (end != data_bytes) {
-        report_error(report, 0, "%" PRIu64 " bytes follow the last tensor", data_bytes - end);
+        diagnostics_error(diagnostics, 0, "%" PRIu64 " bytes follow the last tensor",
+                          data_bytes - end);
         return false;
     }
     return true;
 }
 
 uint64_t safetensors_header_bytes(const uint8_t prefix[SAFETENSORS_PREFIX], uint64_t file_bytes,
-                                  struct report *report)
+                                  struct diagnostics *diagnostics)
 {
     uint64_t bytes = 0;
     if (file_bytes < SAFETENSORS_PREFIX) {
-        report_error(report, 0, "%" PRIu64 " bytes are too few for a safetensors file", file_bytes);
+        diagnostics_error(diagnostics, 0, "%" PRIu64 " bytes are too few for a safetensors file",
+                          file_bytes);
         return 0;
     }
     for (int i = 0; i < SAFETENSORS_PREFIX; i++)
         bytes |= (uint64_t)prefix[i] << (8 * i);
     if (bytes > SAFETENSORS_HEADER_MAX) {
-        report_error(report, 0, "header of %" PRIu64 " bytes, the format allows at most %d", bytes,
-                     SAFETENSORS_HEADER_MAX);
+        diagnostics_error(diagnostics, 0,
+                          "header of %" PRIu64 " bytes, the format allows at most %d", bytes,
+                          SAFETENSORS_HEADER_MAX);
         return 0;
     }
     if (bytes > file_bytes - SAFETENSORS_PREFIX) {
-        report_error(report, 0,
-                     "header of %" PRIu64 " bytes in a file of %" PRIu64
-                     ": it is cut short, fetch it again",
-                     bytes, file_bytes);
+        diagnostics_error(diagnostics, 0,
+                          "header of %" PRIu64 " bytes in a file of %" PRIu64
+                          ": it is cut short, fetch it again",
+                          bytes, file_bytes);
         return 0;
     }
     if (bytes == 0)
-        report_error(report, 0, "the header is empty");
+        diagnostics_error(diagnostics, 0, "the header is empty");
     return bytes;
 }
 
 bool safetensors_parse(struct safetensors *s, const char *header, uint64_t header_bytes,
-                       uint64_t file_bytes, struct report *report)
+                       uint64_t file_bytes, struct diagnostics *diagnostics)
 {
     *s = (struct safetensors){0};
     if (header_bytes == 0 || header[0] != '{') {
-        report_error(report, 0,
-                     "the header does not start with '{': this is not a safetensors file");
+        diagnostics_error(diagnostics, 0,
+                          "the header does not start with '{': this is not a safetensors file");
         return false;
     }
     struct json_text_error error;
     json_t *root = json_text_parse(header, header_bytes, JSON_TEXT_MARKED, &error);
     if (root == NULL) {
-        report_error(report, 0, "JSON, byte %zu: %s", error.byte, error.text);
+        diagnostics_error(diagnostics, 0, "JSON, byte %zu: %s", error.byte, error.text);
         return false;
     }
     const uint64_t data_at = SAFETENSORS_PREFIX + header_bytes;
-    const bool valid = parse_entries(s, root, file_bytes - data_at, report) &&
-                       check_tiling(s, file_bytes - data_at, report);
+    const bool valid = parse_entries(s, root, file_bytes - data_at, diagnostics) &&
+                       check_tiling(s, file_bytes - data_at, diagnostics);
     json_decref(root);
     if (!valid) {
         safetensors_free(s);
@@ -292,46 +303,48 @@ bool safetensors_read(int fd, void *into, uint64_t bytes, uint64_t at)
 }
 
 /* Reads and parses the header of an open file. */
-static bool read_header(struct safetensors *s, int fd, struct report *report)
+static bool read_header(struct safetensors *s, int fd, struct diagnostics *diagnostics)
 {
     struct stat status;
     uint8_t prefix[SAFETENSORS_PREFIX] = {0};
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-        report_error(report, 0, "not a regular file");
+        diagnostics_error(diagnostics, 0, "not a regular file");
         return false;
     }
     const uint64_t file_bytes = (uint64_t)status.st_size;
     const uint64_t prefix_bytes = file_bytes < sizeof prefix ? file_bytes : sizeof prefix;
     if (!safetensors_read(fd, prefix, prefix_bytes, 0)) {
-        report_error(report, 0, "cannot read: %s", strerror(errno));
+        diagnostics_error(diagnostics, 0, "cannot read: %s", strerror(errno));
         return false;
     }
-    const uint64_t header_bytes = safetensors_header_bytes(prefix, file_bytes, report);
+    const uint64_t header_bytes = safetensors_header_bytes(prefix, file_bytes, diagnostics);
     if (header_bytes == 0)
         return false;
     char *header = malloc(header_bytes);
     if (header == NULL) {
-        report_error(report, 0, "no memory for a header of %" PRIu64 " bytes", header_bytes);
+        diagnostics_error(diagnostics, 0, "no memory for a header of %" PRIu64 " bytes",
+                          header_bytes);
         return false;
     }
     bool valid = false;
     if (safetensors_read(fd, header, header_bytes, SAFETENSORS_PREFIX))
-        valid = safetensors_parse(s, header, header_bytes, file_bytes, report);
+        valid = safetensors_parse(s, header, header_bytes, file_bytes, diagnostics);
     else
-        report_error(report, 0, "cannot read the header: %s", strerror(errno));
+        diagnostics_error(diagnostics, 0, "cannot read the header: %s", strerror(errno));
     free(header);
     return valid;
 }
 
-int safetensors_open(struct safetensors *s, struct report *report)
+int safetensors_open(struct safetensors *s, struct diagnostics *diagnostics)
 {
     *s = (struct safetensors){0};
-    const int fd = open(report->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* waits for no FIFO */
+    const int fd =
+        open(diagnostics->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* waits for no FIFO */
     if (fd < 0) {
-        report_error(report, 0, "cannot open: %s", strerror(errno));
+        diagnostics_error(diagnostics, 0, "cannot open: %s", strerror(errno));
         return -1;
     }
-    if (!read_header(s, fd, report)) {
+    if (!read_header(s, fd, diagnostics)) {
         close(fd);
         return -1;
     }

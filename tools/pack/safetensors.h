@@ -5,7 +5,7 @@
  * its dtype is exactly its byte range, and the ranges cover the data to the end of the file without
  * overlap or hole. All arithmetic on numbers of the file is checked for overflow.
  *
- * Each error is one line of the report, whose `file` is the path of the file. */
+ * Each error is one line of the diagnostics, whose `file` is the path of the file. */
 #ifndef TOOLS_SAFETENSORS_H
 #define TOOLS_SAFETENSORS_H
 
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gen/front/report.h"
+#include "gen/front/diagnostics.h"
 
 enum {
     SAFETENSORS_DIMS = 8,               /* most dimensions of a tensor */
@@ -43,16 +43,16 @@ struct safetensors {
 /* The header's length out of the first 8 bytes of a file of `file_bytes` bytes; 0 after an error.
  */
 uint64_t safetensors_header_bytes(const uint8_t prefix[SAFETENSORS_PREFIX], uint64_t file_bytes,
-                                  struct report *report);
+                                  struct diagnostics *diagnostics);
 
 /* Parses `header`. True: `s` holds the tensors until safetensors_free(). False: an error was
  * reported and `s` is empty. Memory: that of the parsed JSON, released before returning. */
 bool safetensors_parse(struct safetensors *s, const char *header, uint64_t header_bytes,
-                       uint64_t file_bytes, struct report *report);
+                       uint64_t file_bytes, struct diagnostics *diagnostics);
 
-/* Opens the file that the report names, reads and parses its header. Returns a descriptor to read
- * the tensors from, or -1 after reporting an error. */
-int safetensors_open(struct safetensors *s, struct report *report);
+/* Opens the file that the diagnostics name, reads and parses its header. Returns a descriptor to
+ * read the tensors from, or -1 after reporting an error. */
+int safetensors_open(struct safetensors *s, struct diagnostics *diagnostics);
 
 /* Reads exactly bytes [at, at + bytes) of the file. False: errno says why, ENODATA
  * that the file ended. */

@@ -17,24 +17,25 @@ static uint64_t free_bytes(const struct weight_writer *w)
                                                    : UINT64_MAX;
 }
 
-static void report_system(struct weight_writer *w, const char *what, int number)
+static void diagnostics_system(struct weight_writer *w, const char *what, int number)
 {
-    report_error(&w->report, 0,
-                 "cannot %s: %s (%" PRIu64 " of %" PRIu64 " bytes written, %" PRIu64 " free)", what,
-                 strerror(number), w->at - w->held_bytes, w->total, free_bytes(w));
+    diagnostics_error(&w->diagnostics, 0,
+                      "cannot %s: %s (%" PRIu64 " of %" PRIu64 " bytes written, %" PRIu64 " free)",
+                      what, strerror(number), w->at - w->held_bytes, w->total, free_bytes(w));
 }
 
 /* Creates the file, if there is room for it. */
 static bool create(struct weight_writer *w)
 {
-    if (!partial_open(&w->partial, w->report.file)) {
-        report_error(&w->report, 0, "cannot create %s: %s", w->partial.name, strerror(errno));
+    if (!partial_open(&w->partial, w->diagnostics.file)) {
+        diagnostics_error(&w->diagnostics, 0, "cannot create %s: %s", w->partial.name,
+                          strerror(errno));
         return false;
     }
     const uint64_t room = free_bytes(w);
     if (room < w->total) {
-        report_error(&w->report, 0, "needs %" PRIu64 " bytes, the disk has %" PRIu64 " free",
-                     w->total, room);
+        diagnostics_error(&w->diagnostics, 0,
+                          "needs %" PRIu64 " bytes, the disk has %" PRIu64 " free", w->total, room);
         partial_abandon(&w->partial);
         return false;
     }
@@ -43,10 +44,10 @@ static bool create(struct weight_writer *w)
 
 bool weight_writer_open(struct weight_writer *w, const char *path, uint64_t total, FILE *to)
 {
-    *w = (struct weight_writer){.report = {.to = to, .file = path}, .total = total};
+    *w = (struct weight_writer){.diagnostics = {.to = to, .file = path}, .total = total};
     w->held = malloc(HELD_BYTES);
     if (w->held == NULL) {
-        report_error(&w->report, 0, "no memory to write it");
+        diagnostics_error(&w->diagnostics, 0, "no memory to write it");
         return false;
     }
     XXH3_64bits_reset(&w->digest);
@@ -63,7 +64,7 @@ static bool write_out(struct weight_writer *w, const uint8_t *bytes, uint64_t co
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0) {
-            report_system(w, "write", errno);
+            diagnostics_system(w, "write", errno);
             return false;
         }
         bytes += done;
@@ -118,7 +119,7 @@ bool weight_writer_commit(struct weight_writer *w, const void *head, uint64_t co
 {
     bool written = flush(w);
     if (written && lseek(w->partial.file, 0, SEEK_SET) != 0) {
-        report_system(w, "seek", errno);
+        diagnostics_system(w, "seek", errno);
         written = false;
     }
     if (!written || !write_out(w, head, count)) {
@@ -127,7 +128,7 @@ bool weight_writer_commit(struct weight_writer *w, const void *head, uint64_t co
     }
     const char *failed = partial_commit(&w->partial);
     if (failed != NULL)
-        report_error(&w->report, 0, "cannot %s: %s", failed, strerror(errno));
+        diagnostics_error(&w->diagnostics, 0, "cannot %s: %s", failed, strerror(errno));
     free(w->held);
     return failed == NULL;
 }

@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gen/front/report.h"
+#include "gen/front/diagnostics.h"
 #include "runtime/base/digest.h"
 #include "runtime/base/partial.h"
 
 struct weight_writer {
     XXH3_state_t digest;
-    struct report report; /* of errors; its file is the target's path */
+    struct diagnostics diagnostics; /* of errors; its file is the target's path */
     struct partial partial;
     uint64_t total; /* bytes that the file will have */
     uint64_t at;    /* bytes appended so far */

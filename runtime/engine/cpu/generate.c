@@ -10,7 +10,7 @@ static struct {
     bool eos;
     const f32 *logits; /* to choose from; NULL: `last` has to be consumed before */
     u32 last;
-} turns;
+} sampling;
 
 uint64_t backend_generate_bytes(void)
 {
@@ -24,15 +24,15 @@ struct graph_mode backend_generate_mode(void)
 
 void backend_generate_open(struct session *session, const struct generation_options *options)
 {
-    turns.eos = options->eos;
-    sample_open(&turns.sampler, &options->sample, options->vocab,
+    sampling.eos = options->eos;
+    sample_open(&sampling.sampler, &options->sample, options->vocab,
                 arena_take(&session->io, backend_generate_bytes()));
 }
 
 void backend_generate_begin(struct session *session, const f32 *logits)
 {
     (void)session;
-    turns.logits = logits;
+    sampling.logits = logits;
 }
 
 static bool is_eos(u32 id)
@@ -45,10 +45,10 @@ static bool is_eos(u32 id)
 
 bool backend_generate_next(struct session *session, u32 *id)
 {
-    const f32 *logits = turns.logits ? turns.logits : session_decode(session, turns.last);
-    *id = turns.last = sample_next(&turns.sampler, logits, session->position);
-    turns.logits = NULL;
-    return !(turns.eos && is_eos(*id));
+    const f32 *logits = sampling.logits ? sampling.logits : session_decode(session, sampling.last);
+    *id = sampling.last = sample_next(&sampling.sampler, logits, session->position);
+    sampling.logits = NULL;
+    return !(sampling.eos && is_eos(*id));
 }
 
 void backend_generate_end(struct session *session)

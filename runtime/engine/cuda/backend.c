@@ -44,11 +44,11 @@ u32 backend_threads(u32 asked, u32 processors)
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
-/* The workspace of operations and turns, at the front of the work arena. */
+/* The workspace of operations and sampler steps, at the front of the work arena. */
 static uint64_t operation_bytes(void)
 {
-    uint64_t turn = WORK_TURN_BYTES(model.vocab);
-    uint64_t most = turn > model.work_bytes ? turn : model.work_bytes;
+    uint64_t sampler = WORK_SAMPLER_BYTES(model.vocab);
+    uint64_t most = sampler > model.work_bytes ? sampler : model.work_bytes;
     return (most + WORK_ALIGN - 1) / WORK_ALIGN * WORK_ALIGN;
 }
 
@@ -65,7 +65,7 @@ static uint64_t logits_bytes(u32 rows)
 static uint64_t exchange_bytes(void)
 {
     return arena_rounded(front_bytes(model.chunk)) + arena_rounded(logits_bytes(model.logit_rows)) +
-           arena_rounded(sizeof(struct turn)) + arena_rounded(sizeof(struct turn_ring));
+           arena_rounded(sizeof(struct sampler_step)) + arena_rounded(sizeof(struct sampler_ring));
 }
 
 struct memory_plan backend_plan(uint64_t tokenizer, uint64_t host, u32 threads)
@@ -76,7 +76,7 @@ struct memory_plan backend_plan(uint64_t tokenizer, uint64_t host, u32 threads)
         .state = model.state_bytes,
         .scratch = model.scratch_bytes,
         .io = model.io_bytes,
-        .work = operation_bytes() + MATMUL_WORKSPACE_BYTES + sizeof(struct turn),
+        .work = operation_bytes() + MATMUL_WORKSPACE_BYTES + sizeof(struct sampler_step),
         .host = exchange_bytes() + STAGING_BYTES + host,
         .threads = team_stack_bytes(threads),
     };
@@ -91,9 +91,9 @@ static void open_exchange(void)
     at += arena_rounded(front_bytes(model.chunk));
     cuda.exchange.logits = (f32 *)at;
     at += arena_rounded(logits_bytes(model.logit_rows));
-    cuda.exchange.turn = (struct turn *)at;
-    at += arena_rounded(sizeof(struct turn));
-    cuda.exchange.ring = (struct turn_ring *)at;
+    cuda.exchange.sampler = (struct sampler_step *)at;
+    at += arena_rounded(sizeof(struct sampler_step));
+    cuda.exchange.ring = (struct sampler_ring *)at;
 }
 
 /* ---- steps --------------------------------------------------------------------------------- */
@@ -201,7 +201,7 @@ static void open_run(void)
 {
     uint8_t *work = cuda.memory.work;
     matmul_open(&cuda.matmuls, work + operation_bytes(), MATMUL_WORKSPACE_BYTES);
-    cuda.turn = (struct turn *)(work + operation_bytes() + MATMUL_WORKSPACE_BYTES);
+    cuda.sampler = (struct sampler_step *)(work + operation_bytes() + MATMUL_WORKSPACE_BYTES);
     cuda.run = (run){
         .weights = cuda.memory.weights,
         .state = cuda.memory.state,

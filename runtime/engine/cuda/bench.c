@@ -71,7 +71,7 @@ bool backend_bench_memory(const struct session *session, uint64_t *planned, uint
     return true;
 }
 
-/* A token lasts from one choice to the next, by the stamps that turns make. */
+/* A token lasts from one choice to the next, by the stamps that sampler steps make. */
 double backend_bench_decode(struct session *session, u32 tokens, double *each)
 {
     session_reset(session);

@@ -14,11 +14,11 @@ enum cuda_step { STEP_DECODE, STEP_PREFILL, STEP_HEAD, CUDA_STEPS };
 
 /* Pinned memory: the host's ends of what it exchanges with the device. */
 struct exchange {
-    struct step *step;      /* the front of the io arena, in its layout: step .. */
-    u32 *tokens;            /* .. and tokens, [model.chunk] */
-    f32 *logits;            /* [model.logit_rows][model.vocab_pad] */
-    struct turn *turn;      /* of a text that begins */
-    struct turn_ring *ring; /* both sides see it */
+    struct step *step;            /* the front of the io arena, in its layout: step .. */
+    u32 *tokens;                  /* .. and tokens, [model.chunk] */
+    f32 *logits;                  /* [model.logit_rows][model.vocab_pad] */
+    struct sampler_step *sampler; /* of a text that begins */
+    struct sampler_ring *ring;    /* both sides see it */
 };
 
 struct cuda {
@@ -31,8 +31,8 @@ struct cuda {
     struct exchange exchange;
     cudaEvent_t sent; /* the last copy from exchange has been made */
     run run;
-    struct turn *turn;      /* on the device, in the work arena */
-    struct graph_mode mode; /* as asked for, but for what CUDA refused in the default mode */
+    struct sampler_step *sampler; /* on the device, in the work arena */
+    struct graph_mode mode;       /* as asked for, but for what CUDA refused in the default mode */
     struct graph steps[2][CUDA_STEPS]; /* without and with PDL; zero: not captured */
 };
 extern struct cuda cuda;

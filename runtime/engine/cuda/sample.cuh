@@ -2,7 +2,7 @@
  *
  *   Means    sample_next() of runtime/engine/sample.c, which is the definition: the same token,
  *            always, if the logits are finite; otherwise SAMPLE_NONE
- *   Split    one block of TURN_THREADS. Top-k cuts first: 8 counting passes over the logits find
+ *   Split    one block of SAMPLER_THREADS. Top-k cuts first: 8 counting passes over the logits find
  *            the k-th of them. What is left is sorted by 8 passes of a radix sort of 4 bits, in
  *            which a thread owns a run of neighbours, so equal logits stay in the order of their
  *            ids. Sums are added by one thread from the most likely on, as the definition does
@@ -29,11 +29,11 @@ enum {
     SAMPLE_TILE = 2048, /* candidates whose weights are in shared memory together */
     SAMPLE_RUN = 8,     /* of them that the adding thread has in registers */
 };
-static_assert(TURN_THREADS == SAMPLE_DIGITS * WARP, "a warp adds the counts of a digit");
+static_assert(SAMPLER_THREADS == SAMPLE_DIGITS * WARP, "a warp adds the counts of a digit");
 
 struct sample_shared {
     union {
-        u32 counts[SAMPLE_DIGITS][TURN_THREADS]; /* per digit and thread: count, then position */
+        u32 counts[SAMPLE_DIGITS][SAMPLER_THREADS]; /* per digit and thread: count, then position */
         double tile[SAMPLE_TILE];
     };
     u32 totals[SAMPLE_DIGITS];
@@ -157,14 +157,14 @@ DEVICE u32 sample_rank_of(struct sample_shared *shared, const f32 *logits, u32 v
     for (u32 shift = 32; shift > 0;) {
         shift -= 4;
         sample_clear(shared);
-        for (u32 id = thread_index(); id < vocab; id += TURN_THREADS) {
+        for (u32 id = thread_index(); id < vocab; id += SAMPLER_THREADS) {
             const u32 rank = sample_rank(logits[id]);
             if ((uint64_t)rank >> (shift + 4) == (uint64_t)found >> (shift + 4))
                 shared->counts[rank >> shift & (SAMPLE_DIGITS - 1)][thread_index()]++;
         }
         block_barrier(); /* every thread's counts before a warp adds those of its digit */
         u32 total = 0;
-        for (u32 t = warp_lane(); t < TURN_THREADS; t += WARP)
+        for (u32 t = warp_lane(); t < SAMPLER_THREADS; t += WARP)
             total += shared->counts[warp_index()][t];
         UNROLL
         for (u32 mask = WARP / 2; mask > 0; mask /= 2)
@@ -185,7 +185,7 @@ DEVICE u32 sample_rank_of(struct sample_shared *shared, const f32 *logits, u32 v
 DEVICE u32 sample_gather(struct sample_shared *shared, const f32 *logits, u32 vocab, u32 rank,
                          uint64_t *keys)
 {
-    const u32 each = (vocab + TURN_THREADS - 1) / TURN_THREADS;
+    const u32 each = (vocab + SAMPLER_THREADS - 1) / SAMPLER_THREADS;
     const u32 first = thread_index() * each < vocab ? thread_index() * each : vocab;
     const u32 last = vocab - first < each ? vocab : first + each;
     u32 *const count = &shared->counts[0][thread_index()];
@@ -205,7 +205,7 @@ DEVICE u32 sample_gather(struct sample_shared *shared, const f32 *logits, u32 vo
 /* Sorts keys[n] by rank, equal ones as they stand; the even number of passes ends in `keys`. */
 DEVICE void sample_sort(struct sample_shared *shared, uint64_t *keys, uint64_t *other, u32 n)
 {
-    const u32 each = (n + TURN_THREADS - 1) / TURN_THREADS;
+    const u32 each = (n + SAMPLER_THREADS - 1) / SAMPLER_THREADS;
     const u32 first = thread_index() * each < n ? thread_index() * each : n;
     const u32 last = n - first < each ? n : first + each;
     for (u32 shift = 32; shift < 64; shift += 4) {
@@ -239,7 +239,7 @@ DEVICE void sample_sums(struct sample_shared *shared, const f32 *logits,
     for (u32 base = 0; base < n; base += SAMPLE_TILE) {
         const u32 count = n - base < SAMPLE_TILE ? n - base : (u32)SAMPLE_TILE;
         const u32 whole = (count + SAMPLE_RUN - 1) / SAMPLE_RUN * SAMPLE_RUN;
-        for (u32 i = thread_index(); i < whole; i += TURN_THREADS)
+        for (u32 i = thread_index(); i < whole; i += SAMPLER_THREADS)
             shared->tile[i] =
                 i < count ? sample_weight(logits, work->keys, base + i, temperature) : 0.0;
         block_barrier(); /* the weights before one thread adds them */
@@ -253,7 +253,7 @@ DEVICE void sample_sums(struct sample_shared *shared, const f32 *logits,
                 shared->tile[i + k] = sum = sum + part[k];
         }
         block_barrier(); /* the sums before all threads take them out */
-        for (u32 i = thread_index(); i < count; i += TURN_THREADS)
+        for (u32 i = thread_index(); i < count; i += SAMPLER_THREADS)
             work->sums[base + i] = shared->tile[i];
         block_barrier(); /* sums before anyone reads them; the tile before it is overwritten */
     }
@@ -268,18 +268,18 @@ DEVICE u32 sample_filter(struct sample_shared *shared, const f32 *logits,
         sample_sums(shared, logits, work, n, 1.0);
         const double enough = options->top_p * work->sums[n - 1];
         uint64_t first = n - 1;
-        for (u32 i = thread_index(); i < n; i += TURN_THREADS)
+        for (u32 i = thread_index(); i < n; i += SAMPLER_THREADS)
             if (work->sums[i] >= enough && i < first)
                 first = i;
-        n = (u32)sample_least(first, TURN_THREADS, shared->least) + 1;
+        n = (u32)sample_least(first, SAMPLER_THREADS, shared->least) + 1;
     }
     if (options->min_p > 0.0) {
         uint64_t dropped = n - 1; /* from the end: the fewer, the later the last one kept */
-        for (u32 i = thread_index(); i < n; i += TURN_THREADS)
+        for (u32 i = thread_index(); i < n; i += SAMPLER_THREADS)
             if (!(sample_weight(logits, work->keys, i, 1.0) < options->min_p) &&
                 n - 1 - i < dropped)
                 dropped = n - 1 - i;
-        n -= (u32)sample_least(dropped, TURN_THREADS, shared->least);
+        n -= (u32)sample_least(dropped, SAMPLER_THREADS, shared->least);
     }
     return n;
 }
@@ -301,10 +301,10 @@ DEVICE u32 sample_token(struct sample_shared *shared, const f32 *logits, u32 voc
     sample_sums(shared, logits, work, kept, options->temperature);
     const double drawn = philox_draw(options->seed, position) * work->sums[kept - 1];
     uint64_t chosen = kept - 1; /* drawn is below the sum, so only rounding leads to the last */
-    for (u32 i = thread_index(); i < kept; i += TURN_THREADS)
+    for (u32 i = thread_index(); i < kept; i += SAMPLER_THREADS)
         if (drawn < work->sums[i] && i < chosen)
             chosen = i;
-    return (u32)work->keys[sample_least(chosen, TURN_THREADS, shared->least)];
+    return (u32)work->keys[sample_least(chosen, SAMPLER_THREADS, shared->least)];
 }
 
 #endif

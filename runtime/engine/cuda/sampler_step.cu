@@ -1,4 +1,4 @@
-/* turn:  logits -> token -> ring, io.tokens[0], step.position, and whether to go on
+/* sampler step:  logits -> token -> ring, io.tokens[0], step.position, and whether to go on
  *
  *   Means    runtime/engine/cuda/sampler_step.h; the token is that of runtime/engine/sample.c
  *   Split    greedy kernel: blocks of 4096 logits each find their largest, nothing if not greedy;
@@ -11,92 +11,94 @@
 #include "runtime/engine/cuda/sample.cuh"
 #include "kernels/cuda/work.h"
 
-enum { TURN_GREEDY_SPAN = TURN_GREEDY_THREADS * TURN_GREEDY_LOGITS };
+enum { SAMPLER_GREEDY_SPAN = SAMPLER_GREEDY_THREADS * SAMPLER_GREEDY_LOGITS };
 
-struct turn_params {
-    struct turn_launch launch;
+struct sampler_params {
+    struct sampler_launch launch;
     uint64_t *largest; /* [blocks] of the greedy kernel, keys */
     u32 blocks;
     struct sample_work work; /* of sampling; the two never meet */
 };
 
-DEVICE bool turn_greedy(const struct turn *turn)
+DEVICE bool sampler_greedy(const struct sampler_step *sampler)
 {
-    return !(turn->sample.temperature > 0.0);
+    return !(sampler->sample.temperature > 0.0);
 }
 
-KERNEL(turn_greedy_kernel, struct turn_params, TURN_GREEDY_THREADS)
+KERNEL(sampler_greedy_kernel, struct sampler_params, SAMPLER_GREEDY_THREADS)
 {
     pdl_trigger();
     pdl_wait();
-    const struct turn *const turn = p.launch.turn;
-    if (!turn_greedy(turn))
+    const struct sampler_step *const sampler = p.launch.sampler;
+    if (!sampler_greedy(sampler))
         return;
     uint64_t key = UINT64_MAX;
     UNROLL
-    for (u32 i = 0; i < TURN_GREEDY_LOGITS; i++) {
-        const u32 id = block_index() * TURN_GREEDY_SPAN + i * TURN_GREEDY_THREADS + thread_index();
-        if (id < turn->vocab) {
+    for (u32 i = 0; i < SAMPLER_GREEDY_LOGITS; i++) {
+        const u32 id =
+            block_index() * SAMPLER_GREEDY_SPAN + i * SAMPLER_GREEDY_THREADS + thread_index();
+        if (id < sampler->vocab) {
             const uint64_t other = (uint64_t)sample_rank(p.launch.logits[id]) << 32 | id;
             key = other < key ? other : key;
         }
     }
-    key = sample_least(key, TURN_GREEDY_THREADS, (uint64_t *)shared_memory());
+    key = sample_least(key, SAMPLER_GREEDY_THREADS, (uint64_t *)shared_memory());
     if (thread_index() == 0)
         p.largest[block_index()] = key;
 }
 
-/* Whether the token ends the text. No id below the vocabulary is TURN_NO_EOS. */
-DEVICE bool turn_is_eos(const struct turn *turn, u32 id)
+/* Whether the token ends the text. No id below the vocabulary is SAMPLER_NO_EOS. */
+DEVICE bool sampler_is_eos(const struct sampler_step *sampler, u32 id)
 {
     bool is = false;
     UNROLL
-    for (u32 i = 0; i < TURN_EOS_MOST; i++)
-        is |= turn->eos[i] == id;
+    for (u32 i = 0; i < SAMPLER_EOS_MOST; i++)
+        is |= sampler->eos[i] == id;
     return is;
 }
 
 /* Whether no entry is free for another token. The host's word is as old as the kernel: the host may
  * have taken tokens since, but never fewer. An entry that it says is free is written by a later
  * kernel, after the release of `made` by this thread. */
-DEVICE bool turn_full(const struct turn_ring *ring, u32 made, uint64_t host)
+DEVICE bool sampler_full(const struct sampler_ring *ring, u32 made, uint64_t host)
 {
-    return made - (u32)host >= TURN_RING && made - (u32)load_host_acquire(&ring->host) >= TURN_RING;
+    return made - (u32)host >= SAMPLER_RING &&
+           made - (u32)load_host_acquire(&ring->host) >= SAMPLER_RING;
 }
 
 /* What follows the choice, SAMPLE_NONE included; one thread, which has read ring->host. */
-DEVICE void turn_take(const struct turn_launch *l, u32 id, uint64_t host)
+DEVICE void sampler_take(const struct sampler_launch *l, u32 id, uint64_t host)
 {
-    struct turn *const turn = l->turn;
-    struct turn_ring *const ring = l->ring;
-    u32 end = TURN_GOING;
+    struct sampler_step *const sampler = l->sampler;
+    struct sampler_ring *const ring = l->ring;
+    u32 end = SAMPLER_GOING;
     l->tokens[0] = id == SAMPLE_NONE ? 0 : id; /* any that there is: its step is not looked at */
-    l->step->position = turn->position++;
+    l->step->position = sampler->position++;
     if (id == SAMPLE_NONE) {
-        end = TURN_NOT_FINITE;
-    } else if (turn_is_eos(turn, id)) {
-        end = TURN_EOS;
+        end = SAMPLER_NOT_FINITE;
+    } else if (sampler_is_eos(sampler, id)) {
+        end = SAMPLER_EOS;
     } else {
-        struct turn_token *const token = &ring->tokens[turn->made % TURN_RING];
+        struct sampler_token *const token = &ring->tokens[sampler->made % SAMPLER_RING];
         token->time_ns = global_time_ns();
         token->id = id;
-        turn->made++;
-        store_release_system(&ring->made, (u32)turn->made); /* after the entry it counts */
-        if (host & TURN_STOP)
-            end = TURN_STOPPED;
-        else if (turn->made >= turn->limit)
-            end = TURN_LIMIT;
-        else if (turn_full(ring, (u32)turn->made, host))
-            end = TURN_FULL;
+        sampler->made++;
+        store_release_system(&ring->made, (u32)sampler->made); /* after the entry it counts */
+        if (host & SAMPLER_STOP)
+            end = SAMPLER_STOPPED;
+        else if (sampler->made >= sampler->limit)
+            end = SAMPLER_LIMIT;
+        else if (sampler_full(ring, (u32)sampler->made, host))
+            end = SAMPLER_FULL;
     }
-    turn->end = end;
-    if (end != TURN_GOING)
+    sampler->end = end;
+    if (end != SAMPLER_GOING)
         store_release_system(&ring->end, end); /* after the last entry */
     if (l->looping)
-        loop_continue(l->loop, end == TURN_GOING);
+        loop_continue(l->loop, end == SAMPLER_GOING);
 }
 
-KERNEL_FEW_BLOCKS(turn_kernel, struct turn_params, TURN_THREADS)
+KERNEL_FEW_BLOCKS(sampler_kernel, struct sampler_params, SAMPLER_THREADS)
 {
     pdl_trigger();
     uint64_t host = 0;
@@ -104,39 +106,40 @@ KERNEL_FEW_BLOCKS(turn_kernel, struct turn_params, TURN_THREADS)
         host = load_host(&p.launch.ring->host); /* on its way beside the greedy kernel */
     pdl_wait();
     struct sample_shared *const shared = (struct sample_shared *)shared_memory();
-    const struct turn *const turn = p.launch.turn;
-    if (turn->end != TURN_GOING && turn->end != TURN_FULL) {
+    const struct sampler_step *const sampler = p.launch.sampler;
+    if (sampler->end != SAMPLER_GOING && sampler->end != SAMPLER_FULL) {
         if (thread_index() == 0 && p.launch.looping)
             loop_continue(p.launch.loop, 0);
         return;
     }
     u32 id;
-    if (turn_greedy(turn)) {
+    if (sampler_greedy(sampler)) {
         uint64_t key = UINT64_MAX;
-        for (u32 b = thread_index(); b < p.blocks; b += TURN_THREADS)
+        for (u32 b = thread_index(); b < p.blocks; b += SAMPLER_THREADS)
             key = p.largest[b] < key ? p.largest[b] : key;
-        key = sample_least(key, TURN_THREADS, shared->least);
+        key = sample_least(key, SAMPLER_THREADS, shared->least);
         id = key >> 32 == 0 ? SAMPLE_NONE : (u32)key;
     } else {
-        id = sample_token(shared, p.launch.logits, turn->vocab, &turn->sample, turn->position,
-                          &p.work);
+        id = sample_token(shared, p.launch.logits, sampler->vocab, &sampler->sample,
+                          sampler->position, &p.work);
     }
-    /* Either way a barrier lies between the last reads of struct turn and the writes that follow.
+    /* Either way a barrier lies between the last reads of struct sampler_step and the writes that
+     * follow.
      */
     if (thread_index() == 0)
-        turn_take(&p.launch, id, host);
+        sampler_take(&p.launch, id, host);
 }
 
-extern "C" void turn_launch(run *r, u32 op, const struct turn_launch *t)
+extern "C" void sampler_launch(run *r, u32 op, const struct sampler_launch *t)
 {
-    struct turn_params params;
+    struct sampler_params params;
     params.launch = *t;
     params.largest = (uint64_t *)r->work;
-    params.blocks = (t->vocab + TURN_GREEDY_SPAN - 1) / TURN_GREEDY_SPAN;
+    params.blocks = (t->vocab + SAMPLER_GREEDY_SPAN - 1) / SAMPLER_GREEDY_SPAN;
     params.work.keys = (uint64_t *)r->work;
     params.work.other = params.work.keys + t->vocab;
     params.work.sums = (double *)(params.work.other + t->vocab);
-    LAUNCH(r, op, turn_greedy_kernel, params.blocks, TURN_GREEDY_THREADS,
-           TURN_GREEDY_THREADS / WARP * sizeof(uint64_t), params);
-    LAUNCH(r, op, turn_kernel, 1, TURN_THREADS, sizeof(struct sample_shared), params);
+    LAUNCH(r, op, sampler_greedy_kernel, params.blocks, SAMPLER_GREEDY_THREADS,
+           SAMPLER_GREEDY_THREADS / WARP * sizeof(uint64_t), params);
+    LAUNCH(r, op, sampler_kernel, 1, SAMPLER_THREADS, sizeof(struct sample_shared), params);
 }

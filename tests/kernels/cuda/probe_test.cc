@@ -1,7 +1,7 @@
 /* The measuring kernels do what they are timed at, and the probe finds out when they do not. */
 #include <string.h>
 
-#include "kernels/cuda/probe.cuh"
+#include "runtime/engine/cuda/probe.cuh"
 #include "tests/fixtures/run.h"
 #include "tests/simt/simt.h"
 

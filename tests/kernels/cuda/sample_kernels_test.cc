@@ -1,5 +1,6 @@
 /* runtime/engine/cuda/sampler_step.cu in the interpreter: the tokens of runtime/engine/sample.c for
- * random and for nasty logits, and what a turn tells the host, the next step, and the loop. */
+ * random and for nasty logits, and what a sampler step tells the host, the next step, and the loop.
+ * */
 #include <math.h>
 #include <string.h>
 
@@ -26,13 +27,13 @@ enum { VOCAB_MOST = 50280, SCHEDULES = 20 };
 /* ---- the device's side --------------------------------------------------------------------------
  */
 static struct device {
-    struct turn *turn;
-    struct turn_ring *ring;
+    struct sampler_step *sampler;
+    struct sampler_ring *ring;
     struct step *step;
     u32 *tokens;
     f32 *logits; /* [vocab] */
     run r;
-    struct turn_launch launch;
+    struct sampler_launch launch;
 } device;
 
 static u32 continued, asked; /* the last value of loop_continue(), and how often it was called */
@@ -47,37 +48,39 @@ static void on_conditional(uint64_t handle, u32 value)
 static void device_open(u32 vocab, struct sample_options options)
 {
     memset(&device, 0, sizeof device);
-    device.turn = (struct turn *)fixture_new_bytes(sizeof *device.turn, SIMT_ORDINARY, "turn");
-    device.ring = (struct turn_ring *)fixture_new_bytes(sizeof *device.ring, SIMT_ORDINARY, "ring");
+    device.sampler =
+        (struct sampler_step *)fixture_new_bytes(sizeof *device.sampler, SIMT_ORDINARY, "sampler");
+    device.ring =
+        (struct sampler_ring *)fixture_new_bytes(sizeof *device.ring, SIMT_ORDINARY, "ring");
     device.tokens = (u32 *)fixture_new_bytes(sizeof *device.tokens, SIMT_ORDINARY, "tokens");
     device.logits = fixture_new(vocab, SIMT_ORDINARY, "logits");
     device.step = fixture_step_new((struct step){});
-    device.r.work = fixture_new_bytes(WORK_TURN_BYTES(vocab), SIMT_ORDINARY, "work");
+    device.r.work = fixture_new_bytes(WORK_SAMPLER_BYTES(vocab), SIMT_ORDINARY, "work");
     memset(device.ring, 0, sizeof *device.ring);
-    memset(device.turn, 0, sizeof *device.turn);
-    device.turn->sample = options;
-    device.turn->vocab = vocab;
-    for (u32 &id : device.turn->eos)
-        id = TURN_NO_EOS;
-    device.turn->limit = UINT64_MAX;
-    device.launch = (struct turn_launch){device.turn, device.ring, device.logits, device.tokens,
-                                         device.step, vocab,       false,         0};
+    memset(device.sampler, 0, sizeof *device.sampler);
+    device.sampler->sample = options;
+    device.sampler->vocab = vocab;
+    for (u32 &id : device.sampler->eos)
+        id = SAMPLER_NO_EOS;
+    device.sampler->limit = UINT64_MAX;
+    device.launch = (struct sampler_launch){
+        device.sampler, device.ring, device.logits, device.tokens, device.step, vocab, false, 0};
 }
 
 static void device_close(void)
 {
-    void *const all[] = {device.turn,   device.ring, device.tokens,
-                         device.logits, device.step, device.r.work};
+    void *const all[] = {device.sampler, device.ring, device.tokens,
+                         device.logits,  device.step, device.r.work};
     for (void *buffer : all)
         fixture_free(buffer);
 }
 
-/* One turn; returns the token that the next step will consume. */
-static u32 device_turn(void)
+/* One sampler step; returns the token that the next step will consume. */
+static u32 device_step(void)
 {
-    memset(device.r.work, 0xff, WORK_TURN_BYTES(device.launch.vocab));
+    memset(device.r.work, 0xff, WORK_SAMPLER_BYTES(device.launch.vocab));
     *device.tokens = UINT32_MAX;
-    turn_launch(&device.r, 0, &device.launch);
+    sampler_launch(&device.r, 0, &device.launch);
     EXPECT(simt_findings() == 0, "%s", simt_report());
     return *device.tokens;
 }
@@ -167,15 +170,15 @@ static void compare(u32 vocab, u32 rows, u32 option_first, u32 option_step)
                 const uint64_t position = row % 2 ? (uint64_t)row << 33 | kind : row * 31 + kind;
                 const bool finite = logits_fill(kind, 1000 * row + kind + o, vocab);
                 const u32 made = device.ring->made;
-                device.turn->position = position;
-                device.turn->end = TURN_GOING;
+                device.sampler->position = position;
+                device.sampler->end = SAMPLER_GOING;
                 device.ring->host = device.ring->made;
                 const u32 expected = finite ? sample_next(&sampler, device.logits, position) : 0;
-                const u32 id = device_turn();
-                EXPECT((device.turn->end == TURN_NOT_FINITE) == !finite &&
+                const u32 id = device_step();
+                EXPECT((device.sampler->end == SAMPLER_NOT_FINITE) == !finite &&
                            device.ring->made == made + finite,
                        "vocabulary %u, options %u, row %u, kind %u: ends with %u", vocab, o, row,
-                       kind, device.turn->end);
+                       kind, device.sampler->end);
                 EXPECT(id == expected, "vocabulary %u, options %u, row %u, kind %u: %u, not %u",
                        vocab, o, row, kind, id, expected);
             }
@@ -227,9 +230,9 @@ START_TEST(sums_have_the_bits_of_the_host)
     for (u32 kind = 0; kind < KINDS; kind++) {
         if (!logits_fill(kind, kind, VOCAB))
             continue;
-        device.turn->end = TURN_GOING;
+        device.sampler->end = SAMPLER_GOING;
         sample_next(&sampler, device.logits, 1);
-        device_turn();
+        device_step();
         const double *const sums = (const double *)device.r.work + 2 * VOCAB;
         const u32 kept = options[_i].top_k ? options[_i].top_k : (u32)VOCAB;
         double sum = 0.0;
@@ -264,7 +267,8 @@ START_TEST(philox_is_that_of_the_host)
 END_TEST
 #endif
 
-/* ---- turns --------------------------------------------------------------------------------------
+/* ---- sampler steps
+ * --------------------------------------------------------------------------------------
  */
 /* A greedy device of 50 tokens that will choose `id`. */
 static void choose(u32 id)
@@ -273,23 +277,23 @@ static void choose(u32 id)
         device.logits[i] = i == id ? 1.0f : 0.0f;
 }
 
-START_TEST(a_turn_hands_over_the_token)
+START_TEST(a_sampler_step_hands_over_the_token)
 {
     device_open(50, options[0]);
-    device.turn->position = 1000;
+    device.sampler->position = 1000;
     uint64_t before = 0;
     const u32 launches = fixture_launches();
     for (u32 i = 0; i < 3; i++) {
         choose(7 + i);
-        ck_assert_uint_eq(device_turn(), 7 + i);
+        ck_assert_uint_eq(device_step(), 7 + i);
         ck_assert_uint_eq(device.step->position, 1000 + i);
-        ck_assert_uint_eq(device.turn->position, 1001 + i);
-        ck_assert_uint_eq(device.turn->made, i + 1);
+        ck_assert_uint_eq(device.sampler->position, 1001 + i);
+        ck_assert_uint_eq(device.sampler->made, i + 1);
         ck_assert_uint_eq(device.ring->made, i + 1);
         ck_assert_uint_eq(device.ring->tokens[i].id, 7 + i);
         ck_assert_uint_gt(device.ring->tokens[i].time_ns, before);
         ck_assert_uint_eq(fixture_launches() - launches, 2 * (i + 1));
-        ck_assert_uint_eq(device.ring->end, TURN_GOING);
+        ck_assert_uint_eq(device.ring->end, SAMPLER_GOING);
         before = device.ring->tokens[i].time_ns;
     }
     device_close();
@@ -300,27 +304,27 @@ START_TEST(padding_of_the_vocabulary_is_never_chosen)
 {
     for (u32 o = 0; o < 2; o++) {
         device_open(50, options[o]);
-        device.turn->vocab = 20;
+        device.sampler->vocab = 20;
         choose(30);
-        ck_assert_uint_lt(device_turn(), 20);
+        ck_assert_uint_lt(device_step(), 20);
         device_close();
     }
 }
 END_TEST
 
-/* A turn that ends the text for this reason; afterwards turns change nothing. */
-static void check_end(enum turn_end end, u32 made)
+/* A sampler step that ends the text for this reason; afterwards sampler steps change nothing. */
+static void check_end(enum sampler_end end, u32 made)
 {
     device.launch.looping = true;
     device.launch.loop = 77;
     asked = 0;
-    device_turn();
+    device_step();
     ck_assert_uint_eq(asked, 1);
     ck_assert_uint_eq(continued, 0);
     ck_assert_uint_eq(device.ring->end, end);
-    ck_assert_uint_eq(device.turn->end, end);
+    ck_assert_uint_eq(device.sampler->end, end);
     ck_assert_uint_eq(device.ring->made, made);
-    ck_assert_uint_eq(device_turn(), UINT32_MAX);
+    ck_assert_uint_eq(device_step(), UINT32_MAX);
     ck_assert_uint_eq(device.ring->made, made);
     ck_assert_uint_eq(asked, 2);
     ck_assert_uint_eq(continued, 0);
@@ -328,17 +332,17 @@ static void check_end(enum turn_end end, u32 made)
 
 START_TEST(the_end_of_text_ends)
 {
-    for (u32 i = 0; i < TURN_EOS_MOST; i++) { /* any of them does */
+    for (u32 i = 0; i < SAMPLER_EOS_MOST; i++) { /* any of them does */
         device_open(50, options[0]);
-        device.turn->eos[i] = 3;
+        device.sampler->eos[i] = 3;
         choose(3);
-        check_end(TURN_EOS, 0);
+        check_end(SAMPLER_EOS, 0);
         device_close();
     }
     device_open(50, options[0]); /* and does not where it is a token like any other */
     choose(3);
-    device_turn();
-    ck_assert_uint_eq(device.turn->end, TURN_GOING);
+    device_step();
+    ck_assert_uint_eq(device.sampler->end, SAMPLER_GOING);
     device_close();
 }
 END_TEST
@@ -352,14 +356,14 @@ START_TEST(logits_that_are_not_finite_end)
             device_open(9000, options[o]);
             logits_fill(0, i, 9000);
             device.logits[2999 * i] = values[i];
-            check_end(TURN_NOT_FINITE, 0);
+            check_end(SAMPLER_NOT_FINITE, 0);
             device_close();
             device_open(50, options[o]); /* beyond the ids that can be chosen it does not matter */
-            device.turn->vocab = 20;
+            device.sampler->vocab = 20;
             choose(3);
             device.logits[20 + i] = values[i];
-            device_turn();
-            ck_assert_uint_eq(device.turn->end, TURN_GOING);
+            device_step();
+            ck_assert_uint_eq(device.sampler->end, SAMPLER_GOING);
             device_close();
         }
 }
@@ -368,11 +372,11 @@ END_TEST
 START_TEST(the_limit_ends)
 {
     device_open(50, options[0]);
-    device.turn->limit = 2;
+    device.sampler->limit = 2;
     choose(3);
-    device_turn();
-    ck_assert_uint_eq(device.turn->end, TURN_GOING);
-    check_end(TURN_LIMIT, 2);
+    device_step();
+    ck_assert_uint_eq(device.sampler->end, SAMPLER_GOING);
+    check_end(SAMPLER_LIMIT, 2);
     device_close();
 }
 END_TEST
@@ -380,9 +384,9 @@ END_TEST
 START_TEST(the_host_ends)
 {
     device_open(50, options[0]);
-    device.ring->host = TURN_STOP;
+    device.ring->host = SAMPLER_STOP;
     choose(3);
-    check_end(TURN_STOPPED, 1);
+    check_end(SAMPLER_STOPPED, 1);
     device_close();
 }
 END_TEST
@@ -391,21 +395,21 @@ END_TEST
 START_TEST(a_full_ring_pauses)
 {
     device_open(50, options[0]);
-    device.turn->made = UINT64_C(0x100000002);
+    device.sampler->made = UINT64_C(0x100000002);
     device.ring->made = 2;
-    device.ring->host = UINT32_MAX & (3 - TURN_RING);
+    device.ring->host = UINT32_MAX & (3 - SAMPLER_RING);
     choose(3);
     device.launch.looping = true;
     device.launch.loop = 77;
-    device_turn();
-    ck_assert_uint_eq(device.turn->end, TURN_FULL);
+    device_step();
+    ck_assert_uint_eq(device.sampler->end, SAMPLER_FULL);
     ck_assert_uint_eq(device.ring->made, 3);
     ck_assert_uint_eq(device.ring->tokens[2].id, 3);
     ck_assert_uint_eq(continued, 0);
     device.ring->host = 3; /* the host drains, clears the end, and launches again */
-    device.ring->end = TURN_GOING;
-    ck_assert_uint_eq(device_turn(), 3);
-    ck_assert_uint_eq(device.turn->end, TURN_GOING);
+    device.ring->end = SAMPLER_GOING;
+    ck_assert_uint_eq(device_step(), 3);
+    ck_assert_uint_eq(device.sampler->end, SAMPLER_GOING);
     ck_assert_uint_eq(device.ring->made, 4);
     ck_assert_uint_eq(continued, 1);
     device_close();
@@ -424,7 +428,7 @@ int main(void)
     tcase_add_test(tests, greedy);
     tcase_add_loop_test(tests, sums_have_the_bits_of_the_host, 1, 3);
     tcase_add_test(tests, the_same_on_any_schedule);
-    tcase_add_test(tests, a_turn_hands_over_the_token);
+    tcase_add_test(tests, a_sampler_step_hands_over_the_token);
     tcase_add_test(tests, padding_of_the_vocabulary_is_never_chosen);
 #ifdef INGOT_SIMT /* on a GPU only a graph can be told to go on, as that of --loop is */
     simt_on_conditional(on_conditional);

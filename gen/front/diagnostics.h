@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct report {
+struct diagnostics {
     FILE *to;         /* stderr, or memory in tests */
     const char *file; /* the name that messages start with */
     uint32_t errors;  /* reported so far */
@@ -17,33 +17,33 @@ struct report {
 /* Prints "FILE:LINE: MESSAGE" (line 0: "FILE: MESSAGE") and counts it. Characters of the message
  * that are not seen when printed are spelled out (runtime/base/visible.h), as it may quote
  * a file. */
-__attribute__((format(printf, 3, 4))) void report_error(struct report *report, uint32_t line,
-                                                        const char *message, ...);
+__attribute__((format(printf, 3, 4))) void
+diagnostics_error(struct diagnostics *diagnostics, uint32_t line, const char *message, ...);
 
 /* The generator itself is at fault, not its input: prints "gen: WHAT: MESSAGE" to stderr and
  * aborts. WHAT is a model or a file; the message names the limit or rule that is broken, and where
  * it stands. */
-__attribute__((noreturn, format(printf, 2, 3))) void report_fault(const char *what,
-                                                                  const char *message, ...);
+__attribute__((noreturn, format(printf, 2, 3))) void diagnostics_fault(const char *what,
+                                                                       const char *message, ...);
 
 /* Prints "gen: no memory" to stderr and aborts. */
-__attribute__((noreturn)) void report_no_memory(void);
+__attribute__((noreturn)) void diagnostics_no_memory(void);
 
 /* Prints "FILE: note: MESSAGE": something to know that is no error. */
-__attribute__((format(printf, 2, 3))) void report_note(const struct report *report,
-                                                       const char *message, ...);
+__attribute__((format(printf, 2, 3))) void diagnostics_note(const struct diagnostics *diagnostics,
+                                                            const char *message, ...);
 
 /* Complaints of one kind: all are counted, the first REPORT_LIST printed. */
 enum { REPORT_LIST = 8 };
-struct report_list {
-    struct report *report;
+struct diagnostics_list {
+    struct diagnostics *diagnostics;
     uint32_t count;
 };
 
-__attribute__((format(printf, 2, 3))) void report_item(struct report_list *list,
-                                                       const char *message, ...);
+__attribute__((format(printf, 2, 3))) void diagnostics_item(struct diagnostics_list *list,
+                                                            const char *message, ...);
 
 /* Ends the list: "FILE: and 283 more WHAT", if there are more than were printed. */
-void report_rest(const struct report_list *list, const char *what);
+void diagnostics_rest(const struct diagnostics_list *list, const char *what);
 
 #endif

@@ -27,7 +27,7 @@ static uint64_t io_bytes(const struct graph *decode)
     return bytes;
 }
 
-uint64_t design_layer_state(const struct graph *decode, bool caches_only)
+uint64_t program_layer_state(const struct graph *decode, bool caches_only)
 {
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < decode->tensor_count; i++)
@@ -37,19 +37,19 @@ uint64_t design_layer_state(const struct graph *decode, bool caches_only)
 }
 
 /* Of all layers: state and caches. Caches end the state, so that a new text need not zero them. */
-static void find_state(const struct steps *steps, struct design *design)
+static void find_state(const struct steps *steps, struct program *program)
 {
     for (uint32_t k = 0; k < steps->kind_count; k++) {
         const struct graph *decode = &steps->graph[STEP_DECODE][k];
-        const uint64_t all = design_layer_state(decode, false);
-        const uint64_t caches = design_layer_state(decode, true);
-        if ((design->cache_bytes > 0 && caches < all) || (caches > 0 && caches < all))
-            report_fault(
+        const uint64_t all = program_layer_state(decode, false);
+        const uint64_t caches = program_layer_state(decode, true);
+        if ((program->cache_bytes > 0 && caches < all) || (caches > 0 && caches < all))
+            diagnostics_fault(
                 steps->cfg.name,
                 "layers with nothing but caches as state must be the last of the family's "
                 "kinds (gen/graph/graph.c)"); /* the family lists its kinds in another order */
-        design->state_bytes += all * steps->kind[k].layers;
-        design->cache_bytes += caches * steps->kind[k].layers;
+        program->state_bytes += all * steps->kind[k].layers;
+        program->cache_bytes += caches * steps->kind[k].layers;
     }
 }
 
@@ -91,7 +91,7 @@ static uint64_t work_of(const struct graph *graph, const struct node *node)
 /* The largest need of an operation, or of choosing a token. */
 static uint64_t work_bytes(const struct steps *steps)
 {
-    uint64_t most = WORK_TURN_BYTES(steps->cfg.vocab_size);
+    uint64_t most = WORK_SAMPLER_BYTES(steps->cfg.vocab_size);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         struct step_op ops[STEP_OPS];
         const uint32_t count = steps_ops(steps, step, ops);
@@ -104,62 +104,62 @@ static uint64_t work_bytes(const struct steps *steps)
 }
 
 /* The plans of one step, a graph for each kind of layer, and what they mean for the arena. */
-static bool plan_step(struct design *design, enum step_kind step, struct report *report)
+static bool plan_step(struct program *program, enum step_kind step, struct diagnostics *diagnostics)
 {
-    const struct steps *steps = &design->steps;
-    struct plan *plans = design->plan[step];
+    const struct steps *steps = &program->steps;
+    struct plan *plans = program->plan[step];
     bool good = true;
     for (uint32_t k = 0; k < steps->kind_count; k++) {
         struct plan *plan = &plans[k];
         live_find(&steps->graph[step][k], plan);
         plan_solve(plan);
-        good = plan_check(plan, report) && good;
-        if (plan->bytes > design->scratch_bytes)
-            design->scratch_bytes = plan->bytes;
-        if (plan->bound > design->scratch_bound)
-            design->scratch_bound = plan->bound;
+        good = plan_check(plan, diagnostics) && good;
+        if (plan->bytes > program->scratch_bytes)
+            program->scratch_bytes = plan->bytes;
+        if (plan->bound > program->scratch_bound)
+            program->scratch_bound = plan->bound;
     }
     return good && plan_check_layers(plans, steps->graph[step], steps->kind_of,
-                                     steps->cfg.num_hidden_layers, report);
+                                     steps->cfg.num_hidden_layers, diagnostics);
 }
 
-bool design_make(const struct cfg *cfg, struct report *report, struct design *design)
+bool program_make(const struct cfg *cfg, struct diagnostics *diagnostics, struct program *program)
 {
-    *design = (struct design){.scratch_bytes = 0};
-    steps_build(cfg, &design->steps);
-    layout_make(cfg, &design->layout);
+    *program = (struct program){.scratch_bytes = 0};
+    steps_build(cfg, &program->steps);
+    layout_make(cfg, &program->layout);
     bool good = true;
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        good = plan_step(design, step, report) && good;
-    find_state(&design->steps, design);
-    if (design->cache_bytes > 0)
-        design->cache_position_bytes = design->cache_bytes / attention_positions(cfg);
-    design->work_bytes = work_bytes(&design->steps);
-    design->io_bytes = io_bytes(design->steps.graph[STEP_DECODE]);
-    design->instances = calloc(1, sizeof *design->instances);
-    if (design->instances == NULL)
-        report_no_memory();
-    instances_find(&design->steps, design->instances);
+        good = plan_step(program, step, diagnostics) && good;
+    find_state(&program->steps, program);
+    if (program->cache_bytes > 0)
+        program->cache_position_bytes = program->cache_bytes / attention_positions(cfg);
+    program->work_bytes = work_bytes(&program->steps);
+    program->io_bytes = io_bytes(program->steps.graph[STEP_DECODE]);
+    program->instances = calloc(1, sizeof *program->instances);
+    if (program->instances == NULL)
+        diagnostics_no_memory();
+    instances_find(&program->steps, program->instances);
     return good;
 }
 
-uint64_t design_streamed(const struct design *design, enum step_kind step)
+uint64_t program_streamed(const struct program *program, enum step_kind step)
 {
     struct step_op ops[STEP_OPS];
-    const uint32_t count = steps_ops(&design->steps, step, ops);
+    const uint32_t count = steps_ops(&program->steps, step, ops);
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < count; i++)
         bytes += ops[i].graph->node[ops[i].index].weight_bytes * ops[i].times;
     return bytes;
 }
 
-struct budget design_budget(const struct design *d)
+struct budget program_budget(const struct program *d)
 {
     return (struct budget){.parameters = d->layout.parameters,
                            .active = d->layout.active,
                            .read = d->layout.read,
                            .weights = d->layout.weights_bytes,
-                           .streamed = design_streamed(d, STEP_DECODE),
+                           .streamed = program_streamed(d, STEP_DECODE),
                            .constant = d->state_bytes - d->cache_bytes,
                            .position = d->cache_position_bytes,
                            .context = cfg_context(&d->steps.cfg),
@@ -167,11 +167,11 @@ struct budget design_budget(const struct design *d)
                            .window = cfg_window(&d->steps.cfg)};
 }
 
-void design_free(struct design *design)
+void program_free(struct program *program)
 {
-    layout_free(&design->layout);
-    free(design->instances);
-    design->instances = NULL;
+    layout_free(&program->layout);
+    free(program->instances);
+    program->instances = NULL;
 }
 
 void emit_step_name(const struct graph *graph, char text[48])
@@ -200,17 +200,18 @@ void emit_matrix_type(const struct tensor *t, char text[64])
              (unsigned long long)tensor_padded_rows(t), (unsigned long long)tensor_stored_cols(t));
 }
 
-void emit_opening(struct page *page, const struct cfg *cfg, const char *file, const char *text, ...)
+void emit_opening(struct writer *writer, const struct cfg *cfg, const char *file, const char *text,
+                  ...)
 {
     va_list arguments;
     va_start(arguments, text);
     char *rest = NULL;
     if (vasprintf(&rest, text, arguments) < 0)
-        report_no_memory();
+        diagnostics_no_memory();
     va_end(arguments);
-    page_comment(page,
-                 "models/%s/%s: made from config/%s.ini; edit that, `make models`.\n"
-                 "\n%s",
-                 cfg->name, file, cfg->name, rest);
+    writer_comment(writer,
+                   "models/%s/%s: made from config/%s.ini; edit that, `make models`.\n"
+                   "\n%s",
+                   cfg->name, file, cfg->name, rest);
     free(rest);
 }

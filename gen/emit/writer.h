@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { PAGE_COLUMNS = 100 };
+enum { WRITER_COLUMNS = 100 };
 
-struct page {
+struct writer {
     const char *file; /* name for messages */
     FILE *stream;     /* of `text`, which grows in memory */
     char *text;
@@ -19,35 +19,38 @@ struct page {
 };
 
 /* Starts the text of a file. Running out of memory aborts. */
-void page_open(struct page *page, const char *file);
+void writer_open(struct writer *writer, const char *file);
 
 /* One line; the newline is added. A line over 100 columns is a bug of the generator: aborts. */
-__attribute__((format(printf, 2, 3))) void page_line(struct page *page, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void writer_line(struct writer *writer, const char *format,
+                                                       ...);
 
 /* One empty line. */
-void page_blank(struct page *page);
+void writer_blank(struct writer *writer);
 
 /* One row of a table. In the text '\t' starts a cell that is aligned left and '\v' one that is
  * aligned right; the cells of a column are as wide as the widest. Columns are given up, comments
  * move to a line of their own and code is continued where it would be too long. The table ends, and
- * is written, at the next page_table(), page_line() or page_close(). */
-__attribute__((format(printf, 2, 3))) void page_row(struct page *page, const char *format, ...);
+ * is written, at the next writer_table(), writer_line() or writer_close(). */
+__attribute__((format(printf, 2, 3))) void writer_row(struct writer *writer, const char *format,
+                                                      ...);
 
 /* Ends a table, so that the next row starts another. */
-void page_table(struct page *page);
+void writer_table(struct writer *writer);
 
 /* A C comment, wrapped at 100 columns; '\n' in the text starts a new paragraph line. */
-__attribute__((format(printf, 2, 3))) void page_comment(struct page *page, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void writer_comment(struct writer *writer, const char *format,
+                                                          ...);
 
 /* Ends the text. The caller owns *text (of *size bytes, with a NUL behind) and frees it. */
-void page_close(struct page *page, char **text, size_t *size);
+void writer_close(struct writer *writer, char **text, size_t *size);
 
 /* Makes DIR/FILE hold the text: aside, fsynced, renamed; not touched if it holds it already. False
  * with errno set on failure. *changed says whether anything was written. */
-__attribute__((warn_unused_result)) bool page_store(const char *dir, const char *file,
-                                                    const char *text, size_t size, bool *changed);
+__attribute__((warn_unused_result)) bool writer_store(const char *dir, const char *file,
+                                                      const char *text, size_t size, bool *changed);
 
 /* Whether the file at `path` holds exactly this text. */
-bool page_holds(const char *path, const char *text, size_t size);
+bool writer_holds(const char *path, const char *text, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-#include "gen/emit/page.h"
+#include "gen/emit/writer.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -6,29 +6,29 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gen/front/report.h"
+#include "gen/front/diagnostics.h"
 #include "runtime/base/partial.h"
 
-enum { CELLS = 16, ROW_MAX = 4 * PAGE_COLUMNS };
+enum { CELLS = 16, ROW_MAX = 4 * WRITER_COLUMNS };
 
-void page_open(struct page *page, const char *file)
+void writer_open(struct writer *writer, const char *file)
 {
-    *page = (struct page){.file = file};
-    page->stream = open_memstream(&page->text, &page->size);
-    if (page->stream == NULL)
-        report_no_memory();
+    *writer = (struct writer){.file = file};
+    writer->stream = open_memstream(&writer->text, &writer->size);
+    if (writer->stream == NULL)
+        diagnostics_no_memory();
 }
 
 /* Writes text of one or more lines, each without trailing blanks and within the columns. */
-static void write_line(struct page *page, const char *line, size_t length)
+static void write_line(struct writer *writer, const char *line, size_t length)
 {
     while (length > 0 && line[length - 1] == ' ')
         length--;
-    if (length > PAGE_COLUMNS) {
-        report_fault(page->file, "a line of %zu columns, the cap is %d:\n%.*s\n", length,
-                     PAGE_COLUMNS, (int)length, line);
+    if (length > WRITER_COLUMNS) {
+        diagnostics_fault(writer->file, "a line of %zu columns, the cap is %d:\n%.*s\n", length,
+                          WRITER_COLUMNS, (int)length, line);
     }
-    fprintf(page->stream, "%.*s\n", (int)length, line);
+    fprintf(writer->stream, "%.*s\n", (int)length, line);
 }
 
 /* Where the last blank before code[room] is that stands in no string; 0: nowhere. No string of
@@ -46,30 +46,30 @@ static size_t last_blank(const char *code, size_t room)
 }
 
 /* Code without a comment, continued on further lines where it is too long. */
-static void write_code(struct page *page, const char *code, size_t length)
+static void write_code(struct writer *writer, const char *code, size_t length)
 {
     char line[ROW_MAX + 8];
     int indent = 0;
-    while (length + (size_t)indent > PAGE_COLUMNS) {
-        const size_t cut = last_blank(code, PAGE_COLUMNS - (size_t)indent);
+    while (length + (size_t)indent > WRITER_COLUMNS) {
+        const size_t cut = last_blank(code, WRITER_COLUMNS - (size_t)indent);
         if (cut == 0)
             break;
         int size = snprintf(line, sizeof line, "%*s%.*s", indent, "", (int)cut, code);
-        write_line(page, line, (size_t)size);
+        write_line(writer, line, (size_t)size);
         code += cut + 1;
         length -= cut + 1;
         indent = 8;
     }
     int size = snprintf(line, sizeof line, "%*s%.*s", indent, "", (int)length, code);
-    write_line(page, line, (size_t)size);
+    write_line(writer, line, (size_t)size);
 }
 
 /* A row of a table; where its comment does not fit, the comment goes on a line of its own. */
-static void write_row(struct page *page, const char *line, size_t length)
+static void write_row(struct writer *writer, const char *line, size_t length)
 {
     const char *comment = strstr(line, "/* ");
-    if (length <= PAGE_COLUMNS || comment == NULL) {
-        write_code(page, line, length);
+    if (length <= WRITER_COLUMNS || comment == NULL) {
+        write_code(writer, line, length);
         return;
     }
     char spaced[ROW_MAX] = "    ";
@@ -77,15 +77,15 @@ static void write_row(struct page *page, const char *line, size_t length)
     for (const char *c = comment; *c != '\0'; c++)
         if (*c != ' ' || spaced[used - 1] != ' ')
             spaced[used++] = *c;
-    write_line(page, spaced, used);
-    write_code(page, line, (size_t)(comment - line));
+    write_line(writer, spaced, used);
+    write_code(writer, line, (size_t)(comment - line));
 }
 
 static char *formatted(const char *format, va_list arguments)
 {
     char *text = NULL;
     if (vasprintf(&text, format, arguments) < 0)
-        report_no_memory();
+        diagnostics_no_memory();
     return text;
 }
 
@@ -95,16 +95,16 @@ static size_t cell_length(const char *cell)
     return strcspn(cell, "\t\v");
 }
 
-static void measure(const struct page *page, size_t width[CELLS])
+static void measure(const struct writer *writer, size_t width[CELLS])
 {
-    for (uint32_t r = 0; r < page->row_count; r++) {
-        const char *cell = page->rows[r];
+    for (uint32_t r = 0; r < writer->row_count; r++) {
+        const char *cell = writer->rows[r];
         for (int c = 0;; c++) {
             size_t length = cell_length(cell);
             if (c == CELLS)
-                report_fault(page->file,
-                             "a table of more than %d columns: raise CELLS (gen/emit/page.c)",
-                             CELLS);
+                diagnostics_fault(
+                    writer->file,
+                    "a table of more than %d columns: raise CELLS (gen/emit/writer.c)", CELLS);
             /* The last cell of a row does not widen its column. */
             if (length > width[c] && cell[length] != '\0')
                 width[c] = length;
@@ -127,8 +127,8 @@ static size_t join_cells(const char *file, const char *cell, const size_t width[
         size_t length = cell_length(cell);
         size_t pad = width[c] > length ? width[c] - length : 0;
         if (at + length + pad >= ROW_MAX)
-            report_fault(file, "a row of more than %d bytes: raise ROW_MAX (gen/emit/page.c)",
-                         ROW_MAX);
+            diagnostics_fault(
+                file, "a row of more than %d bytes: raise ROW_MAX (gen/emit/writer.c)", ROW_MAX);
         if (align == '\v')
             at += (size_t)sprintf(line + at, "%*s%.*s", (int)pad, "", (int)length, cell);
         else
@@ -144,34 +144,34 @@ static size_t join_cells(const char *file, const char *cell, const size_t width[
 }
 
 /* Columns are given up when they would make the code of a row too long. */
-static void write_table(struct page *page)
+static void write_table(struct writer *writer)
 {
     size_t width[CELLS] = {0};
     char line[ROW_MAX];
-    measure(page, width);
-    for (uint32_t r = 0; r < page->row_count; r++) {
-        size_t length = join_cells(page->file, page->rows[r], width, line);
+    measure(writer, width);
+    for (uint32_t r = 0; r < writer->row_count; r++) {
+        size_t length = join_cells(writer->file, writer->rows[r], width, line);
         const char *comment = strstr(line, "/* ");
-        if ((comment != NULL ? (size_t)(comment - line) : length) > PAGE_COLUMNS)
+        if ((comment != NULL ? (size_t)(comment - line) : length) > WRITER_COLUMNS)
             memset(width, 0, sizeof width);
     }
-    for (uint32_t r = 0; r < page->row_count; r++) {
-        write_row(page, line, join_cells(page->file, page->rows[r], width, line));
-        free(page->rows[r]);
+    for (uint32_t r = 0; r < writer->row_count; r++) {
+        write_row(writer, line, join_cells(writer->file, writer->rows[r], width, line));
+        free(writer->rows[r]);
     }
-    page->row_count = 0;
+    writer->row_count = 0;
 }
 
-void page_line(struct page *page, const char *format, ...)
+void writer_line(struct writer *writer, const char *format, ...)
 {
-    write_table(page);
+    write_table(writer);
     va_list arguments;
     va_start(arguments, format);
     char *text = formatted(format, arguments);
     va_end(arguments);
     for (const char *line = text;;) {
         size_t length = strcspn(line, "\n");
-        write_line(page, line, length);
+        write_line(writer, line, length);
         if (line[length] == '\0')
             break;
         line += length + 1;
@@ -179,28 +179,28 @@ void page_line(struct page *page, const char *format, ...)
     free(text);
 }
 
-void page_table(struct page *page)
+void writer_table(struct writer *writer)
 {
-    write_table(page);
+    write_table(writer);
 }
 
-void page_blank(struct page *page)
+void writer_blank(struct writer *writer)
 {
-    write_table(page);
-    write_line(page, "", 0);
+    write_table(writer);
+    write_line(writer, "", 0);
 }
 
-void page_row(struct page *page, const char *format, ...)
+void writer_row(struct writer *writer, const char *format, ...)
 {
-    if (page->row_count == page->row_room) {
-        page->row_room = page->row_room * 2 + 16;
-        page->rows = reallocarray(page->rows, page->row_room, sizeof *page->rows);
-        if (page->rows == NULL)
-            report_no_memory();
+    if (writer->row_count == writer->row_room) {
+        writer->row_room = writer->row_room * 2 + 16;
+        writer->rows = reallocarray(writer->rows, writer->row_room, sizeof *writer->rows);
+        if (writer->rows == NULL)
+            diagnostics_no_memory();
     }
     va_list arguments;
     va_start(arguments, format);
-    page->rows[page->row_count++] = formatted(format, arguments);
+    writer->rows[writer->row_count++] = formatted(format, arguments);
     va_end(arguments);
 }
 
@@ -216,21 +216,21 @@ static size_t words_that_fit(const char *text, size_t room)
     return strcspn(text, " \n");
 }
 
-void page_comment(struct page *page, const char *format, ...)
+void writer_comment(struct writer *writer, const char *format, ...)
 {
-    write_table(page);
+    write_table(writer);
     va_list arguments;
     va_start(arguments, format);
     char *text = formatted(format, arguments);
     va_end(arguments);
     const char *prefix = "/* ";
     for (const char *rest = text;;) {
-        size_t length = words_that_fit(rest, PAGE_COLUMNS - 6);
+        size_t length = words_that_fit(rest, WRITER_COLUMNS - 6);
         bool last = rest[length] == '\0';
-        char line[PAGE_COLUMNS + 32];
+        char line[WRITER_COLUMNS + 32];
         int size =
             snprintf(line, sizeof line, "%s%.*s%s", prefix, (int)length, rest, last ? " */" : "");
-        write_line(page, line, (size_t)size);
+        write_line(writer, line, (size_t)size);
         if (last)
             break;
         rest += length + 1;
@@ -239,17 +239,17 @@ void page_comment(struct page *page, const char *format, ...)
     free(text);
 }
 
-void page_close(struct page *page, char **text, size_t *size)
+void writer_close(struct writer *writer, char **text, size_t *size)
 {
-    write_table(page);
-    if (fclose(page->stream) != 0)
-        report_no_memory();
-    free(page->rows);
-    *text = page->text;
-    *size = page->size;
+    write_table(writer);
+    if (fclose(writer->stream) != 0)
+        diagnostics_no_memory();
+    free(writer->rows);
+    *text = writer->text;
+    *size = writer->size;
 }
 
-bool page_holds(const char *path, const char *text, size_t size)
+bool writer_holds(const char *path, const char *text, size_t size)
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL)
@@ -278,13 +278,13 @@ static bool write_all(int fd, const char *text, size_t size)
     return true;
 }
 
-bool page_store(const char *dir, const char *file, const char *text, size_t size, bool *changed)
+bool writer_store(const char *dir, const char *file, const char *text, size_t size, bool *changed)
 {
     char *path = NULL;
     struct partial partial;
     if (asprintf(&path, "%s/%s", dir, file) < 0)
-        report_no_memory();
-    *changed = !page_holds(path, text, size);
+        diagnostics_no_memory();
+    *changed = !writer_holds(path, text, size);
     bool good = true;
     if (*changed) {
         good = partial_open(&partial, path) && write_all(partial.file, text, size);

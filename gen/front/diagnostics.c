@@ -1,4 +1,4 @@
-#include "gen/front/report.h"
+#include "gen/front/diagnostics.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -9,41 +9,41 @@
 enum { SHOWN = 8 }; /* bytes that one byte of a message may become */
 
 /* FILE, LINE unless it is 0, and the message, of which what cannot be seen is spelled out. */
-static void say(const struct report *report, uint32_t line, const char *kind, const char *message,
-                va_list arguments)
+static void say(const struct diagnostics *diagnostics, uint32_t line, const char *kind,
+                const char *message, va_list arguments)
 {
     char *said = NULL;
     const int bytes = vasprintf(&said, message, arguments);
     char *shown = bytes < 0 ? NULL : malloc(SHOWN * (size_t)bytes + 1);
     if (shown == NULL)
-        report_no_memory();
+        diagnostics_no_memory();
     visible_copy(shown, SHOWN * (size_t)bytes + 1, said, (size_t)bytes);
     if (line != 0)
-        fprintf(report->to, "%s:%u: %s%s\n", report->file, line, kind, shown);
+        fprintf(diagnostics->to, "%s:%u: %s%s\n", diagnostics->file, line, kind, shown);
     else
-        fprintf(report->to, "%s: %s%s\n", report->file, kind, shown);
+        fprintf(diagnostics->to, "%s: %s%s\n", diagnostics->file, kind, shown);
     free(shown);
     free(said);
 }
 
-void report_error(struct report *report, uint32_t line, const char *message, ...)
+void diagnostics_error(struct diagnostics *diagnostics, uint32_t line, const char *message, ...)
 {
     va_list arguments;
     va_start(arguments, message);
-    say(report, line, "", message, arguments);
+    say(diagnostics, line, "", message, arguments);
     va_end(arguments);
-    report->errors++;
+    diagnostics->errors++;
 }
 
-void report_note(const struct report *report, const char *message, ...)
+void diagnostics_note(const struct diagnostics *diagnostics, const char *message, ...)
 {
     va_list arguments;
     va_start(arguments, message);
-    say(report, 0, "note: ", message, arguments);
+    say(diagnostics, 0, "note: ", message, arguments);
     va_end(arguments);
 }
 
-void report_fault(const char *what, const char *message, ...)
+void diagnostics_fault(const char *what, const char *message, ...)
 {
     fprintf(stderr, "gen: %s: ", what);
     va_list arguments;
@@ -54,26 +54,26 @@ void report_fault(const char *what, const char *message, ...)
     abort();
 }
 
-void report_no_memory(void)
+void diagnostics_no_memory(void)
 {
     fputs("gen: no memory\n", stderr);
     abort();
 }
 
-void report_item(struct report_list *list, const char *message, ...)
+void diagnostics_item(struct diagnostics_list *list, const char *message, ...)
 {
-    list->report->errors++;
+    list->diagnostics->errors++;
     if (list->count++ >= REPORT_LIST)
         return;
     va_list arguments;
     va_start(arguments, message);
-    say(list->report, 0, "", message, arguments);
+    say(list->diagnostics, 0, "", message, arguments);
     va_end(arguments);
 }
 
-void report_rest(const struct report_list *list, const char *what)
+void diagnostics_rest(const struct diagnostics_list *list, const char *what)
 {
     if (list->count > REPORT_LIST)
-        fprintf(list->report->to, "%s: and %" PRIu32 " more %s\n", list->report->file,
+        fprintf(list->diagnostics->to, "%s: and %" PRIu32 " more %s\n", list->diagnostics->file,
                 list->count - REPORT_LIST, what);
 }
