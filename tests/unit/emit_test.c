@@ -5,6 +5,7 @@
 
 #include "gen/emit/emit.h"
 #include "gen/front/number.h"
+#include "runtime/base/number_text.h"
 #include "tests/fixtures/child.h"
 #include "tests/unit/designs.h"
 #include "tests/unit/captured.h"
