@@ -153,8 +153,9 @@ static void print_memory(const struct facts *facts)
     print_arena("sum", memory_plan_bytes(&facts->plan),
                 backend_has_graphs ? "without what CUDA itself takes"
                                    : "and at most 8 MB for code and libraries");
-    if (backend_memory_auto)
-        out_print(&out, "memory 'auto': %s\n", backend_memory_auto);
+    const char *automatic = backend_memory_auto();
+    if (automatic)
+        out_print(&out, "memory 'auto': %s\n", automatic);
 }
 
 static void print_operations(void)
@@ -232,8 +233,9 @@ static void json_memory(struct json *json, const struct memory_plan *plan)
     }
     json_integer(json, "threads", plan->threads);
     json_integer(json, "sum", memory_plan_bytes(plan));
-    if (backend_memory_auto)
-        json_string(json, "auto", backend_memory_auto);
+    const char *automatic = backend_memory_auto();
+    if (automatic)
+        json_string(json, "auto", automatic);
     json_close(json, '}');
 }
 

@@ -118,8 +118,9 @@ double backend_bench_read(struct session *session);
 bool backend_bench_memory(const struct session *session, uint64_t *planned, uint64_t *taken,
                           bool *shared);
 
-/* What `auto` means for the memory of an arena, and why; NULL without a device. */
-extern const char *const backend_memory_auto;
+/* What `auto` is for the memory of an arena on the GPU of this machine, and why: what a run would
+ * find, at the same cost. Needs no GPU. NULL where the host's processors do the work. */
+const char *backend_memory_auto(void);
 
 /* Decodes `tokens` tokens as generation does. Returns the seconds of all, and of each in each[]. */
 double backend_bench_decode(struct session *session, u32 tokens, double *each);

@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "runtime/engine/cuda/memory.h"
+#include "runtime/engine/cuda/memory_probe.h"
 }
 
 static struct model with_memory(const char *kind)
@@ -99,6 +100,18 @@ START_TEST(a_plan_beyond_the_shared_memory_is_refused)
 }
 END_TEST
 
+/* A kind that a config names is an order: nothing is measured. */
+START_TEST(nothing_is_probed_that_no_arena_asks_for)
+{
+    struct memory_reason why;
+    run r = {};
+    open_on(FAKE_GB10);
+    ck_assert(!memory_probe(&device, &r, &why));
+    ck_assert_str_eq(why.text, "no arena asks for it");
+    ck_assert_uint_eq(fake_calls("cudaMalloc") + fake_calls("cudaMallocManaged"), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *const suite = suite_create("device memory");
@@ -107,6 +120,7 @@ int main(void)
     tcase_add_loop_test(cases, the_kind_of_an_arena, 0, 3);
     tcase_add_loop_test(cases, unified_memory_is_advised_where_it_can_be, 0, 3);
     tcase_add_test(cases, the_page_cache_is_memory_of_a_gpu_that_shares_it);
+    tcase_add_test(cases, nothing_is_probed_that_no_arena_asks_for);
     tcase_add_exit_test(cases, but_of_no_other, 3);
     tcase_add_exit_test(cases, a_plan_beyond_the_shared_memory_is_refused, 3);
     suite_add_tcase(suite, cases);

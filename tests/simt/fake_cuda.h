@@ -11,6 +11,8 @@
  * of KEY=VALUE separated by commas:
  *
  *   device=none|h200|gb10|tegra   free=BYTES of device memory   seed=S of every random choice
+ *   managed=PERCENT           of the rate of other memory, at which kernels get managed memory
+ *                             (default 100), by the clock of events
  *   cached=BYTES              of the free memory, that cudaMemGetInfo counts as used
  *   fail=CALL:N:ERROR         the N-th call of CALL returns ERROR (a name or a number)
  *   refuse=GRAPHS             which graphs are never instantiated: early, loop, early-loop or all
@@ -45,6 +47,10 @@ void fake_device(enum fake_kind kind, uint64_t free_bytes);
 
 /* The system's page cache lies in so much of it: it can be had, but is not called free. */
 void fake_device_cached(uint64_t bytes);
+
+/* Kernels get managed memory at so much of the rate of other memory: what events tell of a kernel
+ * among whose parameters is an address of it. */
+void fake_device_managed(uint64_t percent);
 
 /* Seed of the order of unordered graph nodes, of how far a query gets, and of the interpreter's
  * schedule (simt_schedule). */

@@ -374,4 +374,5 @@ void fake_reset(void)
     fake_protect(true);
     fake_device(FAKE_H200, 0);
     fake_device_cached(0);
+    fake_device_managed(100);
 }

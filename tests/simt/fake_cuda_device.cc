@@ -1,5 +1,6 @@
 /* The fake's GPUs: what a program is told about an H200, a GB10, or no GPU at all. Figures that
- * decide how a program behaves are those of the real parts; the rest is zero. */
+ * decide how a program behaves are those of the real parts; the rest is zero. The L2 caches are a
+ * 256th of the real ones: the interpreter would read memory of several times that for minutes. */
 #include <string.h>
 
 #include "tests/simt/fake_cuda_inner.h"
@@ -16,11 +17,11 @@ struct gpu {
 static const struct gpu gpus[] = {
     [FAKE_NONE] = {},
     [FAKE_H200] = {"fake NVIDIA H200", 9, 0, 132, 0, 0, 0, 0, 1, 150754820096, 232448, 233472,
-                   62914560, 2048, 6144},
+                   245760, 2048, 6144},
     [FAKE_GB10] = {"fake NVIDIA GB10", 12, 1, 48, 1, 1, 1, 1, 1, 128453148672, 101376, 102400,
-                   25165824, 1536, 256},
+                   98304, 1536, 256},
     [FAKE_TEGRA] = {"fake NVIDIA Tegra", 11, 0, 20, 1, 0, 0, 0, 0, 128453148672, 232448, 233472,
-                    33554432, 1536, 256},
+                    131072, 1536, 256},
 };
 
 static enum fake_kind kind = FAKE_H200;

@@ -34,6 +34,14 @@ static uint64_t number(const char *text)
     return value;
 }
 
+static uint64_t percent(const char *text)
+{
+    const uint64_t value = number(text);
+    if (!value)
+        refuse(text);
+    return value;
+}
+
 /* NAME:N:ERROR */
 static void order(char *text, bool kernel)
 {
@@ -76,6 +84,8 @@ static void set(const char *key, char *value, enum fake_kind *kind, uint64_t *fr
         *free_bytes = number(value);
     else if (!strcmp(key, "cached"))
         fake_device_cached(number(value));
+    else if (!strcmp(key, "managed"))
+        fake_device_managed(percent(value));
     else if (!strcmp(key, "seed"))
         fake_seed(number(value));
     else if (!strcmp(key, "protect"))

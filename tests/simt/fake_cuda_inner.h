@@ -68,6 +68,8 @@ struct allocation {
     uint64_t serial;
 };
 
+/* How long a kernel lasts that has these parameters. */
+uint64_t fake_kernel_us(const void *params, size_t bytes);
 /* The allocation that holds the range, or NULL. */
 struct allocation *fake_allocation(const void *at, size_t bytes);
 /* Between the two, device memory can be read and written. They nest. */
@@ -193,6 +195,8 @@ struct CUevent_st {
     uint64_t time_us;
 };
 
+/* The clock of events goes on. */
+void fake_time_pass(uint64_t us);
 /* NULL: no such stream. The default stream is an object of its own. */
 cudaStream_t fake_stream(cudaStream_t stream);
 /* The next stream that captures after `previous` (NULL: the first), or NULL. */

@@ -99,6 +99,7 @@ static void execute_kernel(const struct work *work)
         fake_fault(ordered);
         return;
     }
+    fake_time_pass(fake_kernel_us(work->params, work->params_bytes));
     uint64_t found = simt_findings();
     size_t length = strlen(simt_report());
     if (!simt_launch(work->kernel.handle, work->kernel.blocks, work->kernel.threads,

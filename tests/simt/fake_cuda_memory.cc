@@ -15,6 +15,7 @@ enum { POISON = 0xff }; /* NaN in f32, f16 and bf16; the largest index in u32 */
 
 static struct allocation *allocations;
 static bool protecting = true;
+static uint64_t managed_percent = 100;
 static int open_depth;
 static struct sigaction signal_before;
 
@@ -43,6 +44,26 @@ uint64_t fake_device_bytes(void)
         if (a->type != cudaMemoryTypeHost || fake_device_kind() == FAKE_GB10)
             bytes += a->mapped;
     return bytes;
+}
+
+void fake_device_managed(uint64_t percent)
+{
+    fake_configure();
+    managed_percent = percent;
+}
+
+uint64_t fake_kernel_us(const void *params, size_t bytes)
+{
+    enum { KERNEL_US = 1000 };
+    const unsigned char *const at = (const unsigned char *)params;
+    for (size_t i = 0; i + sizeof(void *) <= bytes; i += sizeof(void *)) {
+        const void *pointer;
+        memcpy(&pointer, at + i, sizeof pointer);
+        const struct allocation *const a = pointer ? fake_allocation(pointer, 0) : nullptr;
+        if (a && a->type == cudaMemoryTypeManaged)
+            return KERNEL_US * 100 / managed_percent;
+    }
+    return KERNEL_US;
 }
 
 /* ---- protection

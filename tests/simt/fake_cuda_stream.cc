@@ -1,6 +1,6 @@
 /* Streams and events of the fake CUDA runtime. A stream is a queue. Nothing in it executes when it
  * is put there, but when the host waits for it, or, a few steps at a time, when the host asks
- * whether it is done. Time is counted in steps, one microsecond each. */
+ * whether it is done. Time is counted in steps, one microsecond each; kernels take longer. */
 #include <string.h>
 
 #include "tests/simt/fake_cuda_inner.h"
@@ -34,6 +34,11 @@ static bool event_known(cudaEvent_t event)
         if (e == event)
             return true;
     return false;
+}
+
+void fake_time_pass(uint64_t us)
+{
+    clock_us += us;
 }
 
 /* ---- execution

@@ -150,7 +150,7 @@ END_TEST
 
 static const char *const mistakes[] = {
     "device=h300", "free=much", "fail=cudaMalloc:1", "fail=cudaMalloc:1:cudaErrorNone",
-    "colour=red",  "seed",      "refuse=loops"};
+    "colour=red",  "seed",      "refuse=loops",      "managed=0"};
 enum { MISTAKES = sizeof mistakes / sizeof *mistakes };
 
 START_TEST(a_mistake_is_refused)

@@ -57,12 +57,13 @@ $(foreach a,$(nvcc_archs),$(eval $(call nvcc_rule,$(a))))
 $(TESTS)/obj/simt/fake_cu%.o: tests/simt/fake_cu%.cc $(TESTS)/simt.record | deps-test
 	@mkdir -p $(@D); echo "  CXX   $<"
 	@$(SIMT_CXX) $(filter-out -fsanitize=thread,$(SIMT_CXXFLAGS)) -Wconversion $(MARCH) $(TEST_DEFINES) -c $< -o $@
-$(TESTS)/obj/simt/fake_hooks.o: FLAGS += -isystem $(CUDA_HOME)/include
+$(TESTS)/obj/simt/fake_hooks.o $(TESTS)/obj/simt/fake_run.o: FLAGS += -isystem $(CUDA_HOME)/include
 
 # ---- programs that need more than the interpreter ---------------------------------------------------
 $(TESTS)/sample_kernels_test: $(TESTS)/obj/cuda/runtime/engine/cuda/sampler_step.o
 $(TESTS)/prefill_matmul_test: $(TESTS)/obj/cuda/runtime/engine/cuda/matmul.o
-$(TESTS)/device_memory_test: $(patsubst %,$(TESTS)/obj/cuda/runtime/engine/cuda/%.o,device launcher memory targets)
+$(TESTS)/device_memory_test $(TESTS)/memory_probe_test: \
+  $(patsubst %,$(TESTS)/obj/cuda/runtime/engine/cuda/%.o,device launcher memory memory_probe read targets)
 $(TESTS)/obj/cuda/%.o: %.c | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(FLAGS) -isystem $(CUDA_HOME)/include -DCUDA_TARGETS='"sm_90a compute_90"' $(MARCH) -c $< -o $@

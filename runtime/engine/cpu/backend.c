@@ -11,7 +11,6 @@
 const char backend_name[] = "cpu";
 const char backend_make[] = "";
 const bool backend_has_graphs = false;
-const char *const backend_memory_auto = NULL;
 const bool backend_has_random_weights = false;
 const bool backend_same_in_chunks = true;
 
@@ -21,6 +20,11 @@ static struct {
     u32 *tokens;       /* [model.chunk] */
     const f32 *logits; /* [model.logit_rows][model.vocab_pad] */
 } cpu;
+
+const char *backend_memory_auto(void)
+{
+    return NULL;
+}
 
 const char *backend_targets(void)
 {

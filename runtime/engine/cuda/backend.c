@@ -9,6 +9,7 @@
 #include "kernels/cuda/work.h"
 #include "runtime/engine/cuda/cuda.h"
 #include "runtime/engine/cuda/load.h"
+#include "runtime/engine/cuda/memory_probe.h"
 #include "runtime/engine/cuda/random_weights.h"
 #include "runtime/base/die.h"
 #include "runtime/base/number_text.h"
@@ -286,6 +287,21 @@ static void capture(bool variants)
     cuda.launcher.pdl = !cuda.mode.no_pdl;
 }
 
+const char *backend_memory_auto(void)
+{
+    static struct memory_reason why;
+    struct device device;
+    struct device_refusal refusal;
+    if (device_find(&device, &refusal))
+        memory_probe(&device, &cuda.run, &why);
+    else
+        snprintf(why.text, sizeof why.text,
+                 "unified on a GPU that shares the host's memory, if it reads unified memory at "
+                 "least %d%% as fast as device memory, else device; here is none: %s",
+                 MEMORY_PROBE_ENOUGH_PERCENT, refusal.why);
+    return why.text;
+}
+
 static void report(const struct session *session)
 {
     const struct memory_plan *plan = &session->plan;
@@ -319,12 +335,17 @@ static void load(struct session *session, const struct session_options *options)
 
 void backend_open(struct session *session, const struct session_options *options)
 {
+    struct memory_reason why;
     device_open(&cuda.device);
     cuda.available = device_memory_left(&cuda.device);
     session->plan =
         backend_plan(session->weights.header.weights_at, options->host_bytes, options->threads);
-    if (!options->quiet)
+    const bool decided = memory_probe(&cuda.device, &cuda.run, &why);
+    if (!options->quiet) {
         report(session);
+        if (decided)
+            note("memory 'auto' is %s", why.text);
+    }
     device_memory_require(&cuda.device, &session->plan);
     CUDA_CHECK(cudaStreamCreateWithFlags(&cuda.launcher.stream, cudaStreamNonBlocking));
     CUDA_CHECK(cudaEventCreateWithFlags(&cuda.sent, cudaEventDisableTiming));

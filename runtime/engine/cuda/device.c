@@ -29,29 +29,45 @@ static void describe(struct device *device, int id, const struct cudaDeviceProp 
     device->integrated = found->integrated;
     device->coherent = found->integrated && found->directManagedMemAccessFromHost;
     device->prefetches = found->concurrentManagedAccess;
+    device->auto_unified = device->coherent && device->prefetches;
+    device->l2_bytes = found->l2CacheSize > 0 ? (uint64_t)found->l2CacheSize : 0;
     device->processors = (u32)found->multiProcessorCount;
     device->shared_bytes_most = (u32)found->sharedMemPerBlockOptin;
 }
 
-void device_open(struct device *device)
+/* What CUDA says about a call that failed; "" if it did not. */
+static bool failed(cudaError_t error, struct device_refusal *refusal)
+{
+    snprintf(refusal->why, sizeof refusal->why, "%s", cudaGetErrorString(error));
+    return error != cudaSuccess;
+}
+
+bool device_find(struct device *device, struct device_refusal *refusal)
 {
     int count = 0;
-    cudaError_t error = cudaGetDeviceCount(&count);
-    if (error != cudaSuccess)
-        refuse(cudaGetErrorString(error));
-    char why[512] = "CUDA finds none";
+    if (failed(cudaGetDeviceCount(&count), refusal))
+        return false;
+    snprintf(refusal->why, sizeof refusal->why, "CUDA finds none");
     for (int id = 0; id < count; id++) {
         struct cudaDeviceProp found;
-        CUDA_CHECK(cudaGetDeviceProperties(&found, id));
+        if (failed(cudaGetDeviceProperties(&found, id), refusal))
+            return false;
         if (device_suits(device_targets, found.major, found.minor)) {
             describe(device, id, &found);
-            CUDA_CHECK(cudaSetDevice(id));
-            return;
+            return true;
         }
-        snprintf(why, sizeof why, "%s has compute capability %d.%d", found.name, found.major,
-                 found.minor);
+        snprintf(refusal->why, sizeof refusal->why, "%s has compute capability %d.%d", found.name,
+                 found.major, found.minor);
     }
-    refuse(why);
+    return false;
+}
+
+void device_open(struct device *device)
+{
+    struct device_refusal refusal;
+    if (!device_find(device, &refusal))
+        refuse(refusal.why);
+    CUDA_CHECK(cudaSetDevice(device->id));
 }
 
 void device_memory(uint64_t *available, uint64_t *all)

@@ -14,6 +14,9 @@ struct device {
     bool integrated;       /* shares its memory with the host */
     bool coherent;         /* and sees the host's writes, as the host sees its own, at no cost */
     bool prefetches;       /* managed memory can be advised and brought to it */
+    bool auto_unified;     /* `auto` memory is unified: at first by rule, where it is coherent and
+                              prefetches; then by memory_probe() */
+    uint64_t l2_bytes;     /* 0: not known */
     u32 processors;        /* streaming multiprocessors */
     u32 shared_bytes_most; /* dynamic shared memory of a block */
 };
@@ -26,7 +29,13 @@ extern const char device_targets[];
 /* Whether kernels for `targets` run on compute capability major.minor. */
 bool device_suits(const char *targets, int major, int minor);
 
-/* Takes the first GPU that suits. Exits with EXIT_PROCESSOR if there is none, with CUDA's text or
+/* Describes the first GPU that suits, of which nothing is taken; or says why there is none. */
+struct device_refusal {
+    char why[512];
+};
+bool device_find(struct device *device, struct device_refusal *refusal);
+
+/* Takes that GPU. Exits with EXIT_PROCESSOR if there is none, with CUDA's text or
  * with what was found and what this binary was built for. */
 void device_open(struct device *device);
 

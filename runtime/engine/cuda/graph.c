@@ -9,14 +9,6 @@
 /* Only calls of this thread can spoil a capture, and it makes none that could. */
 static const enum cudaStreamCaptureMode MODE = cudaStreamCaptureModeThreadLocal;
 
-/* Whether CUDA did what was asked for; the first that it did not is remembered. */
-static bool done(struct launcher *launcher, cudaError_t error, const char *call)
-{
-    if (error != cudaSuccess && !launcher->refused.call)
-        launcher->refused = (struct refusal){.call = call, .error = error};
-    return error == cudaSuccess;
-}
-
 /* Into the graph that the stream captures; a capture that has begun is ended in any case. */
 static bool record_all(struct launcher *launcher, cudaGraph_t *captured, graph_record *record,
                        cudaGraphConditionalHandle loop)
@@ -24,15 +16,15 @@ static bool record_all(struct launcher *launcher, cudaGraph_t *captured, graph_r
     launcher->pass = PASS_CAPTURE;
     record(loop);
     launcher->pass = PASS_RUN;
-    return done(launcher, cudaStreamEndCapture(launcher->stream, captured),
-                "cudaStreamEndCapture") &&
+    return cuda_did(launcher, cudaStreamEndCapture(launcher->stream, captured),
+                    "cudaStreamEndCapture") &&
            !launcher->refused.call;
 }
 
 static bool capture_once(struct launcher *launcher, struct graph *graph, graph_record *record)
 {
-    return done(launcher, cudaStreamBeginCapture(launcher->stream, MODE),
-                "cudaStreamBeginCapture") &&
+    return cuda_did(launcher, cudaStreamBeginCapture(launcher->stream, MODE),
+                    "cudaStreamBeginCapture") &&
            record_all(launcher, &graph->source, record, 0);
 }
 
@@ -41,22 +33,23 @@ static bool capture_while(struct launcher *launcher, struct graph *graph, graph_
     cudaGraph_t captured;
     cudaGraphNode_t node;
     cudaGraphConditionalHandle loop;
-    if (!done(launcher, cudaGraphCreate(&graph->source, 0), "cudaGraphCreate") ||
-        !done(launcher,
-              cudaGraphConditionalHandleCreate(&loop, graph->source, 1, cudaGraphCondAssignDefault),
-              "cudaGraphConditionalHandleCreate"))
+    if (!cuda_did(launcher, cudaGraphCreate(&graph->source, 0), "cudaGraphCreate") ||
+        !cuda_did(
+            launcher,
+            cudaGraphConditionalHandleCreate(&loop, graph->source, 1, cudaGraphCondAssignDefault),
+            "cudaGraphConditionalHandleCreate"))
         return false;
     struct cudaGraphNodeParams parameters = {
         .type = cudaGraphNodeTypeConditional,
         .conditional = {.handle = loop, .type = cudaGraphCondTypeWhile, .size = 1},
     };
-    if (!done(launcher, cudaGraphAddNode(&node, graph->source, NULL, NULL, 0, &parameters),
-              "cudaGraphAddNode"))
+    if (!cuda_did(launcher, cudaGraphAddNode(&node, graph->source, NULL, NULL, 0, &parameters),
+                  "cudaGraphAddNode"))
         return false;
     cudaGraph_t body = parameters.conditional.phGraph_out[0];
-    return done(launcher,
-                cudaStreamBeginCaptureToGraph(launcher->stream, body, NULL, NULL, 0, MODE),
-                "cudaStreamBeginCaptureToGraph") &&
+    return cuda_did(launcher,
+                    cudaStreamBeginCaptureToGraph(launcher->stream, body, NULL, NULL, 0, MODE),
+                    "cudaStreamBeginCaptureToGraph") &&
            record_all(launcher, &captured, record, loop);
 }
 
@@ -68,10 +61,10 @@ bool graph_capture(struct launcher *launcher, struct graph *graph, enum graph_sh
     *graph = (struct graph){0};
     launcher->refused = (struct refusal){0};
     if ((shape == GRAPH_WHILE ? capture_while : capture_once)(launcher, graph, record) &&
-        done(launcher, cudaGraphInstantiate(&graph->exec, graph->source, 0),
-             "cudaGraphInstantiate") &&
-        done(launcher, cudaGraphUpload(graph->exec, launcher->stream), "cudaGraphUpload") &&
-        done(launcher, cudaStreamSynchronize(launcher->stream), "cudaStreamSynchronize"))
+        cuda_did(launcher, cudaGraphInstantiate(&graph->exec, graph->source, 0),
+                 "cudaGraphInstantiate") &&
+        cuda_did(launcher, cudaGraphUpload(graph->exec, launcher->stream), "cudaGraphUpload") &&
+        cuda_did(launcher, cudaStreamSynchronize(launcher->stream), "cudaStreamSynchronize"))
         return true;
     graph_destroy(graph);
     (void)cudaGetLastError(); /* what was refused is told; later checks are not to find it again */

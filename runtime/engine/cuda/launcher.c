@@ -5,6 +5,13 @@
 #include "runtime/base/die.h"
 #include "runtime/base/model.h"
 
+bool cuda_did(struct launcher *launcher, cudaError_t error, const char *call)
+{
+    if (error != cudaSuccess && !launcher->refused.call)
+        launcher->refused = (struct refusal){.call = call, .error = error};
+    return error == cudaSuccess;
+}
+
 void cuda_check(cudaError_t error, const char *call)
 {
     if (error != cudaSuccess)
@@ -69,7 +76,7 @@ void launch(run *r, u32 op, const struct launch *l)
     };
     void *arguments[] = {(void *)(uintptr_t)l->params};
     const cudaError_t error = cudaLaunchKernelExC(&how, l->kernel, arguments);
-    if (launcher->pass != PASS_CAPTURE)
+    if (launcher->pass == PASS_RUN)
         cuda_check_op(error, op, l->name, "cudaLaunchKernelExC");
     else if (error != cudaSuccess && !launcher->refused.call)
         launcher->refused = (struct refusal){"cudaLaunchKernelExC", l->name, op, error};

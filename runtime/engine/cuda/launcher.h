@@ -11,10 +11,11 @@
 enum launch_pass {
     PASS_PREPARE, /* load kernels, set their attributes, choose algorithms; launch nothing */
     PASS_RUN,     /* launch into the stream */
+    PASS_TRY,     /* the same, but a launch that CUDA refuses ends no program */
     PASS_CAPTURE, /* the same, while the stream is being captured: no call that capture forbids */
 };
 
-/* The first call that CUDA refused while a graph was made. */
+/* The first call that CUDA refused of what need not succeed. */
 struct refusal {
     const char *call;   /* NULL: none */
     const char *kernel; /* of a launch, else NULL */
@@ -29,7 +30,7 @@ struct launcher {
     void (*enter)(u32 op);        /* before every launch of PASS_RUN; NULL: nothing */
     u32 shared_bytes_most;        /* dynamic shared memory that a block of this device can have */
     struct matmul_plans *matmuls; /* runtime/engine/cuda/matmul.h */
-    struct refusal refused;       /* of this capture: a launch that is refused ends no program */
+    struct refusal refused;       /* of this capture, or of what is tried */
 };
 
 /* Before a kernel or a matrix product of operation `op` is launched. */
@@ -45,6 +46,10 @@ static inline void launcher_enter(const struct launcher *launcher, u32 op)
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Whether CUDA did what was asked for; the first call that it did not is remembered in
+ * launcher->refused. */
+bool cuda_did(struct launcher *launcher, cudaError_t error, const char *call);
 
 /* Ends the program if `error` is not cudaSuccess: "CALL: CUDA's text (its name)", of `call` what
  * stands before its arguments, with EXIT_FAILED, or EXIT_MEMORY when memory is what was missing. */

@@ -8,10 +8,6 @@
 #include "runtime/base/die.h"
 #include "runtime/base/model.h"
 
-const char *const backend_memory_auto =
-    "unified on a GPU that shares the host's memory, coherently, and prefetches, else device: a "
-    "rule, until 'gpu_probe read_device read_managed' has been measured on one";
-
 const char *memory_kind_name(enum memory_kind kind)
 {
     static const char *const names[] = {
@@ -29,7 +25,7 @@ enum memory_kind memory_kind(const struct device *device, const char *arena, con
         return MEMORY_PINNED;
     if (strcmp(asked, "auto") != 0)
         die(EXIT_FAILED, "internal error: the %s arena is to be of kind '%s'", arena, asked);
-    return device->coherent && device->prefetches ? MEMORY_UNIFIED : MEMORY_DEVICE;
+    return device->auto_unified ? MEMORY_UNIFIED : MEMORY_DEVICE;
 }
 
 /* One arena of a plan. */

@@ -14,7 +14,7 @@ enum memory_kind {
     MEMORY_PINNED,  /* cudaHostAlloc: the host's memory, which the device reads over the bus */
 };
 
-/* The kind that a config asks for: "device", "unified", "pinned", or "auto": backend_memory_auto.
+/* The kind that a config asks for: "device", "unified", "pinned", or "auto": memory_probe.h.
  * `arena` is for the message. */
 enum memory_kind memory_kind(const struct device *device, const char *arena, const char *asked);
 const char *memory_kind_name(enum memory_kind kind);
