@@ -94,7 +94,7 @@ fetch_lib    := $(filter-out tools/fetch/fetch.c,$(wildcard tools/fetch/*.c))
 tool_lib     := $(filter-out tools/pack/pack.c,$(wildcard tools/pack/*.c))
 shared_lib   := $(wildcard runtime/tokenizer/tokenizer*.c)
 # What the generator has in common with the binaries.
-gen_shared   := $(addprefix runtime/base/,interrupt.c partial.c streams.c utf8.c visible.c budget.c number_text.c)
+gen_shared   := $(addprefix runtime/base/,interrupt.c partial.c stack.c streams.c utf8.c visible.c budget.c number_text.c)
 runtime_lib  := $(filter-out runtime/cli/main.c,$(wildcard $(addsuffix *.c,runtime/base/ runtime/engine/ runtime/tokenizer/ runtime/cli/))) $(backend_lib)
 MODEL_OBJECTS := $(call objects,$(OUT)/obj/models/$(MODEL),$(model_files))
 

@@ -9,6 +9,7 @@
 #include "gen/emit/table.h"
 #include "runtime/base/die.h"
 #include "runtime/base/interrupt.h"
+#include "runtime/base/stack.h"
 #include "runtime/base/streams.h"
 
 enum {
@@ -318,6 +319,7 @@ int main(int argc, char **argv)
                         .doc = documentation,
                         .help_filter = key_list};
     streams_require();
+    stack_require();
     interrupt_catch();
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &options);

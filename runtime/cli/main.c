@@ -7,6 +7,7 @@
 #include "runtime/base/die.h"
 #include "runtime/base/model.h"
 #include "runtime/engine/processor.h"
+#include "runtime/base/stack.h"
 #include "runtime/base/streams.h"
 #include "runtime/cli/verb.h"
 
@@ -39,6 +40,7 @@ int main(int argc, char **argv)
 {
     processor_require(processor_needs);
     streams_require();
+    stack_require();
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
                      strcmp(argv[1], "help") == 0))
         return help();

@@ -8,6 +8,7 @@
 #include "runtime/engine/arena.h"
 #include "runtime/base/die.h"
 #include "runtime/base/machine.h"
+#include "runtime/base/stack.h"
 #include "runtime/engine/trace.h"
 
 /* Between two steps the caller chooses and prints a token: workers look for about 5 ms, so that
@@ -29,6 +30,8 @@ u32 team_processors(void)
     u32 allowed = allowed_processors(), quota = machine_processors("");
     return allowed < quota ? allowed : quota;
 }
+
+_Static_assert(STACK_BYTES >= 2 * TEAM_STACK_BYTES, "the first thread does its share of the work");
 
 uint64_t team_stack_bytes(u32 threads)
 {

@@ -15,6 +15,7 @@
 extern "C" {
 #include "runtime/base/json.h"
 #include "runtime/base/out.h"
+#include "runtime/base/stack.h"
 #include "runtime/base/streams.h"
 }
 
@@ -174,6 +175,7 @@ int main(int argc, char **argv)
     command.sizes = probe_sizes_default();
     command.rounds = 11;
     streams_require();
+    stack_require();
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&command_line, argc, argv, 0, NULL, &command);
     probe_open(&probe, &command.sizes);

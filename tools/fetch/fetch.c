@@ -5,6 +5,7 @@
 
 #include "runtime/base/die.h"
 #include "runtime/base/interrupt.h"
+#include "runtime/base/stack.h"
 #include "runtime/base/streams.h"
 #include "tools/fetch/fetch_http.h"
 #include "tools/fetch/fetch_run.h"
@@ -87,6 +88,7 @@ int main(int count, char **values)
                                      NULL,    NULL,         NULL};
     struct fetch_request request = {.patience = {.attempts = 5, .backoff = 1000}, .timeout = 30};
     streams_require();
+    stack_require();
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, count, values, 0, NULL, &request);
     interrupt_catch();

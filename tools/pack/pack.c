@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/base/die.h"
+#include "runtime/base/stack.h"
 #include "runtime/base/streams.h"
 #include "tools/pack/pack_run.h"
 
@@ -108,6 +109,7 @@ int main(int count, char **values)
     static const struct argp argp = {options, parse_option, usage, description, NULL, NULL, NULL};
     struct arguments arguments = {0};
     streams_require();
+    stack_require();
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, count, values, 0, NULL, &arguments);
     return pack_run(&arguments.request, stderr);
