@@ -492,6 +492,28 @@ START_TEST(config_json_must_agree)
 }
 END_TEST
 
+/* Nothing is said of tensors that do not have the sizes of another config, nor of a tokenizer. */
+START_TEST(other_sizes_are_said_once)
+{
+    struct maker m;
+    maker_start(&m, untied);
+    struct made *norm = maker_find(&m, "backbone.norm_f.weight");
+    norm->dims[0] = 18;
+    maker_find(&m, "backbone.layers.1.mixer.D")->dropped = true;
+    maker_text(&m, "tokenizer.json", "{}");
+    maker_text(&m, "config.json",
+               "{\"model_type\":\"mamba\",\"vocab_size\":151,\"hidden_size\":18,"
+               "\"intermediate_size\":41,\"state_size\":3,\"num_hidden_layers\":1,"
+               "\"conv_kernel\":3,\"time_step_rank\":5,\"use_bias\":false,"
+               "\"use_conv_bias\":false,\"hidden_act\":\"silu\",\"layer_norm_epsilon\":1e-5,"
+               "\"residual_in_fp32\":true,\"tie_word_embeddings\":false,\"bos_token_id\":0,"
+               "\"eos_token_id\":0,\"pad_token_id\":0}");
+    maker_refuses(&m, "DIR/config.json: hidden_size is 18, but 19 in config tiny\n"
+                      "DIR/config.json: num_hidden_layers is 1, but 2 in config tiny\n" OF_THIS);
+    maker_end(&m);
+}
+END_TEST
+
 /* Of another family the first thing is all that is said: not every tensor that does not fit. */
 START_TEST(another_family_is_named)
 {
@@ -531,6 +553,7 @@ int main(void)
     tcase_add_loop_test(tensors, a_wrapper_is_named_once, 0, 8);
     tcase_add_test(tensors, long_lists_are_cut_short);
     tcase_add_test(files, config_json_must_agree);
+    tcase_add_test(files, other_sizes_are_said_once);
     tcase_add_test(files, another_family_is_named);
     tcase_add_test(files, a_tokenizer_is_needed_unless_it_is_not);
     tcase_add_test(files, a_tokenizer_may_be_a_sentencepiece_model);

@@ -79,9 +79,9 @@ static void compare_key(const struct cfg *said, const struct cfg *cfg, const str
 
 /* Compares what config.json says, if there is one, with the config: some keys show in no shape.
  * Whether embeddings are tied is left to the tensors, so that a head that was trained apart can be
- * packed although config.json denies it. *foreign: it is of another family, and neither its other
- * keys nor its tensors need a look. */
-static bool check_config_json(const char *directory, const struct cfg *cfg, bool *foreign,
+ * packed although config.json denies it; of another family, the other keys need no look.
+ * *disagrees: the config is not of this checkpoint, and what else does not fit is no news. */
+static bool check_config_json(const char *directory, const struct cfg *cfg, bool *disagrees,
                               struct diagnostics *diagnostics)
 {
     char *path = path_in(directory, "config.json", diagnostics);
@@ -94,16 +94,17 @@ static bool check_config_json(const char *directory, const struct cfg *cfg, bool
         struct diagnostics here = {.to = diagnostics->to};
         const bool generation = access(ends, F_OK) == 0;
         said.context = cfg->context;
-        *foreign = strcmp(said.model_type, cfg->model_type) != 0;
+        const bool foreign = strcmp(said.model_type, cfg->model_type) != 0;
         for (uint32_t i = 0; i < cfg_key_count; i++) {
             const struct key *key = &cfg_keys[i];
             here.file = generation && key->kind == KEY_IDS ? ends : path;
             if (cfg_has(cfg, key) && strcmp(key->name, "tie_word_embeddings") != 0 &&
-                (!*foreign || strcmp(key->name, "model_type") == 0))
+                (!foreign || strcmp(key->name, "model_type") == 0))
                 compare_key(&said, cfg, key, &here);
         }
         if (here.errors > 0)
             diagnostics_note(diagnostics, "'gen import' writes the config of this checkpoint");
+        *disagrees = here.errors > 0;
         diagnostics->errors += here.errors;
     }
     free(path);
@@ -155,9 +156,9 @@ static int pack_checkpoint(const struct pack_request *request, const struct layo
 {
     struct checkpoint checkpoint;
     struct tokenizer_blob blob = {0};
-    bool foreign = false;
-    const bool fits = check_config_json(request->checkpoint, &layout->cfg, &foreign, diagnostics);
-    if (foreign)
+    bool disagrees = false;
+    const bool fits = check_config_json(request->checkpoint, &layout->cfg, &disagrees, diagnostics);
+    if (disagrees)
         return EXIT_MISMATCH;
     const bool opened = checkpoint_open(&checkpoint, request->checkpoint, layout, diagnostics);
     if (opened)
