@@ -302,7 +302,7 @@ saved-model-%: build/tests/config/saved-%.ini $(OUT)/libruntime.a $(TOOLS)/pack
 
 # The default model and tiny ones for the other instruction sets that this machine can execute or emulate.
 other_isas := $(if $(filter x86_64,$(shell uname -m)),avx2 avx512 aarch64)
-bits_models := llama-a-f16 phi-a-bf16 mixtral-a-bf16 deepseek-a-bf16 jamba-a-bf16 mamba2-a-f16 mamba2-b-bf16
+bits_models := llama-a-f16 llama-e-bf16 phi-a-bf16 mixtral-a-bf16 deepseek-a-bf16 jamba-a-bf16 mamba2-a-f16 mamba2-b-bf16
 other_isa = ISA=$* SAN= $(if $(filter aarch64,$*),HOST_CC=$(call quoted,$(HOST_CC)) CC=aarch64-linux-gnu-gcc)
 other-isa-%: build/made/$(MODEL).stamp $(addprefix tiny-model-,$(bits_models))
 	@$(MAKE) -s $(other_isa) binary build/tests-$*/kernel_digest

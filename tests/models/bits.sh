@@ -76,8 +76,8 @@ runs() {
 }
 
 every fable-mamba 1000 1 7 32 256
-for family in llama-a-f16 phi-a-bf16 mixtral-a-bf16 deepseek-a-bf16 jamba-a-bf16 mamba2-a-f16 \
-    mamba2-b-bf16; do
+for family in llama-a-f16 llama-e-bf16 phi-a-bf16 mixtral-a-bf16 deepseek-a-bf16 jamba-a-bf16 \
+    mamba2-a-f16 mamba2-b-bf16; do
     every "$family" 300 1 7 32
 done
 

@@ -498,7 +498,7 @@ START_TEST(other_sizes_are_said_once)
     struct maker m;
     maker_start(&m, untied);
     struct made *norm = maker_find(&m, "backbone.norm_f.weight");
-    norm->dims[0] = 18;
+    norm->dims[0] = norm->count = 18;
     maker_find(&m, "backbone.layers.1.mixer.D")->dropped = true;
     maker_text(&m, "tokenizer.json", "{}");
     maker_text(&m, "config.json",
