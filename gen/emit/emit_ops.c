@@ -205,7 +205,9 @@ static void descriptor(const struct program *d, struct writer *writer)
     writer_line(writer, "    .io_hidden_at = offsetof(struct io, hidden),");
     writer_line(writer, "    .io_logits_at = offsetof(struct io, logits),\n");
     writer_line(writer, "    .weights = weights,");
-    writer_line(writer, "    .weight_count = sizeof weights / sizeof weights[0],");
+    writer_line(writer,
+                "    .weight_count = sizeof weights / sizeof weights[0],\n    .tensor_count = %u,",
+                d->layout.count);
     writer_line(writer, "    .ops = ops,\n    .op_count = OPS,\n    .buffers = buffers,");
     writer_line(writer, "    .buffer_count = sizeof buffers / sizeof buffers[0],\n");
     writer_line(writer, "    .decode = decode,\n    .prefill = prefill,\n    .head = head,\n};");

@@ -29,7 +29,7 @@ static void weights(const struct program *d, struct writer *writer)
         if (w->layer >= 0 && w->at == kind_at[w->kind])
             writer_row(writer, "AT(struct weights,\t %s,\v %" PRIu64 ");", kind[w->kind].name,
                        w->at);
-        if (w->layer >= 0 && w->index == 0)
+        if (w->layer >= 0 && w->index == 0 && w->expert == 0)
             writer_row(writer, "AT(struct %s_weights,\t %s,\v %" PRIu64 ");", kind[w->kind].name,
                        w->member, w->at - kind_at[w->kind]);
         else if (w->layer < 0)

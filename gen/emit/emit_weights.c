@@ -68,26 +68,32 @@ static void spread_table(const struct spreads *spreads, struct writer *writer)
     writer_line(writer, "     .row_spread = BY(BY_ROWS), .col_spread = BY(BY_COLS)}\n");
 }
 
-/* One row of the weight table, of a weight behind `base`; the last cell of a macro's row is its
- * backslash. */
+/* One row of the weight table, of a weight behind `base`; the experts of a layer are one row. The
+ * last cell of a macro's row is its backslash. */
 static void weight_row(const struct spreads *spreads, const struct layout_weight *w,
                        const char *base, const char *end, struct writer *writer)
 {
     const uint32_t rows = spread_number(spreads, &w->row_spread);
     const uint32_t cols = spread_number(spreads, &w->col_spread);
     const bool spread = rows > 0 || cols > 0;
-    char lies[32] = "";
+    char more[32] = "";
     if (spread)
-        snprintf(lies, sizeof lies, ", %u, %u", rows, cols);
+        snprintf(more, sizeof more, ", %u, %u", rows, cols);
+    if (w->experts > 0)
+        snprintf(more, sizeof more, ", %u", w->experts);
     writer_row(writer, "    %s(\"%s%s\",\t \"%s\",\v %u,\v %u,\t %s%s,\v %" PRIu64 "%s),%s",
-               spread ? "SPREAD" : "WEIGHT", w->layer >= 0 ? "layer \" #l \" " : "", w->member,
-               dtype_name(w->type), w->rows, w->cols, base, w->member, w->bytes, lies, end);
+               w->experts > 0 ? "EXPERTS"
+               : spread       ? "SPREAD"
+                              : "WEIGHT",
+               w->layer >= 0 ? "layer \" #l \" " : "", w->member, dtype_name(w->type), w->rows,
+               w->cols, base, w->member, w->bytes, more, end);
 }
 
-/* Whether the weight belongs to the first layer of the kind, which stands for all of them. */
+/* Whether the weight belongs to the first layer of the kind, which stands for all of them, and is
+ * no second expert. */
 static bool is_template(const struct layout_weight *w, uint32_t kind)
 {
-    return w->layer >= 0 && w->kind == kind && w->index == 0;
+    return w->layer >= 0 && w->kind == kind && w->index == 0 && w->expert == 0;
 }
 
 /* The weights of one layer of a kind as a macro: LAYER(l), or LAYER_MOE(l, w) with w the member of
@@ -152,6 +158,13 @@ void emit_weight_table(const struct program *d, struct writer *writer)
     writer_line(writer, "#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \\");
     writer_line(writer, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
     writer_line(writer, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}\n");
+    if (d->steps.cfg.num_experts_per_tok > 0) {
+        writer_comment(writer, "Experts behind one another: the bytes of each, how many.");
+        writer_line(writer, "#define EXPERTS(NAME, TYPE, ROWS, COLS, MEMBER, BYTES, COUNT) \\");
+        writer_line(writer, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
+        writer_line(writer, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES, "
+                            ".experts = COUNT}\n");
+    }
     spread_table(&spreads, writer);
     for (uint32_t k = 0; k < d->steps.kind_count; k++)
         layer_macro(d, &spreads, k, writer);

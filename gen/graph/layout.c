@@ -71,17 +71,19 @@ static void append(struct layout *layout, const struct tensor *t, struct layer l
                                 .packed_bytes = packed,
                                 .bytes = number_pad(packed, GRAPH_ALIGN)};
     stored_shape(t, w);
+    strcpy(w->member, t->name);
+    w->experts = t->experts;
+    w->expert = expert;
+    char place[24] = "";
     if (t->experts > 0)
-        snprintf(w->member, sizeof w->member, "%s[%u]", t->name, expert);
-    else
-        strcpy(w->member, t->name);
+        snprintf(place, sizeof place, "[%u]", expert);
     w->layer = in_layer(t) ? (int32_t)layer.number : -1;
     w->kind = layer.kind;
     w->index = layer.index;
     if (in_layer(t))
-        snprintf(w->name, sizeof w->name, "layer %u %s", layer.number, w->member);
+        snprintf(w->name, sizeof w->name, "layer %u %s%s", layer.number, w->member, place);
     else
-        snprintf(w->name, sizeof w->name, "%s", w->member);
+        snprintf(w->name, sizeof w->name, "%s%s", w->member, place);
     numbered(w->source, sizeof w->source, t->source, layer.number, expert);
     numbered(w->alias, sizeof w->alias, t->alias, layer.number, expert);
     layout->weights_bytes += w->bytes;

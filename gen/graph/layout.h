@@ -31,13 +31,15 @@ enum packing { PACKING_MATRIX, PACKING_VECTOR, PACKING_TAPS, PACKING_DECAY, PACK
 
 /* One tensor of the arena; layers are listed one by one. */
 struct layout_weight {
-    char name[40];   /* "embed", "layer 3 in_proj": model_weight.name of the generated table */
-    char member[24]; /* of struct weights or a layer's: "in_proj", "gate_proj[3]" */
-    int32_t layer;   /* which one; -1: outside the layers */
-    uint32_t kind;   /* of the layer, as in struct steps */
-    uint32_t index;  /* of the layer among those of its kind */
-    char source[96]; /* Hugging Face's name, "backbone.layers.3.mixer.in_proj.weight" */
-    char alias[96];  /* the original state-spaces name where it differs, else "" */
+    char name[40];    /* "embed", "layer 3 in_proj": model_weight.name of the generated table */
+    char member[24];  /* of struct weights or a layer's: "in_proj", "gate_proj" */
+    uint32_t experts; /* matrices of this member, each a weight of its own; 0: it is no array */
+    uint32_t expert;  /* which of them */
+    int32_t layer;    /* which one; -1: outside the layers */
+    uint32_t kind;    /* of the layer, as in struct steps */
+    uint32_t index;   /* of the layer among those of its kind */
+    char source[96];  /* Hugging Face's name, "backbone.layers.3.mixer.in_proj.weight" */
+    char alias[96];   /* the original state-spaces name where it differs, else "" */
 
     uint32_t rank, shape[3]; /* as the checkpoint stores it, row-major: [2I][d], [I][1][K], [I] */
     uint32_t rows, cols;     /* as a matrix; a vector has cols == 1 */

@@ -47,6 +47,11 @@ static const struct model_key keys[] = {
     {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
      .at = offsetof(struct weights, MEMBER), .bytes = BYTES}
 
+/* Experts behind one another: the bytes of each, how many. */
+#define EXPERTS(NAME, TYPE, ROWS, COLS, MEMBER, BYTES, COUNT) \
+    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
+     .at = offsetof(struct weights, MEMBER), .bytes = BYTES, .experts = COUNT}
+
 #define LAYER_DENSE(l, w)                                                          \
     WEIGHT("layer " #l " norm",      "f32",   2048,     1, w.norm,          8192), \
     WEIGHT("layer " #l " q_proj",    "bf16",  2048,  2048, w.q_proj,     8388608), \
@@ -58,209 +63,20 @@ static const struct model_key keys[] = {
     WEIGHT("layer " #l " up_proj",   "bf16", 10944,  2048, w.up_proj,   44826624), \
     WEIGHT("layer " #l " down_proj", "bf16",  2048, 10944, w.down_proj, 44826624),
 
-#define LAYER_MOE(l, w)                                                                  \
-    WEIGHT("layer " #l " norm",          "f32",  2048,    1, w.norm,              8192), \
-    WEIGHT("layer " #l " q_proj",        "bf16", 2048, 2048, w.q_proj,         8388608), \
-    WEIGHT("layer " #l " k_proj",        "bf16", 2048, 2048, w.k_proj,         8388608), \
-    WEIGHT("layer " #l " v_proj",        "bf16", 2048, 2048, w.v_proj,         8388608), \
-    WEIGHT("layer " #l " o_proj",        "bf16", 2048, 2048, w.o_proj,         8388608), \
-    WEIGHT("layer " #l " mlp_norm",      "f32",  2048,    1, w.mlp_norm,          8192), \
-    WEIGHT("layer " #l " router",        "bf16",   64, 2048, w.router,          262144), \
-    WEIGHT("layer " #l " gate_proj[0]",  "bf16", 1408, 2048, w.gate_proj[0],   5767168), \
-    WEIGHT("layer " #l " gate_proj[1]",  "bf16", 1408, 2048, w.gate_proj[1],   5767168), \
-    WEIGHT("layer " #l " gate_proj[2]",  "bf16", 1408, 2048, w.gate_proj[2],   5767168), \
-    WEIGHT("layer " #l " gate_proj[3]",  "bf16", 1408, 2048, w.gate_proj[3],   5767168), \
-    WEIGHT("layer " #l " gate_proj[4]",  "bf16", 1408, 2048, w.gate_proj[4],   5767168), \
-    WEIGHT("layer " #l " gate_proj[5]",  "bf16", 1408, 2048, w.gate_proj[5],   5767168), \
-    WEIGHT("layer " #l " gate_proj[6]",  "bf16", 1408, 2048, w.gate_proj[6],   5767168), \
-    WEIGHT("layer " #l " gate_proj[7]",  "bf16", 1408, 2048, w.gate_proj[7],   5767168), \
-    WEIGHT("layer " #l " gate_proj[8]",  "bf16", 1408, 2048, w.gate_proj[8],   5767168), \
-    WEIGHT("layer " #l " gate_proj[9]",  "bf16", 1408, 2048, w.gate_proj[9],   5767168), \
-    WEIGHT("layer " #l " gate_proj[10]", "bf16", 1408, 2048, w.gate_proj[10],  5767168), \
-    WEIGHT("layer " #l " gate_proj[11]", "bf16", 1408, 2048, w.gate_proj[11],  5767168), \
-    WEIGHT("layer " #l " gate_proj[12]", "bf16", 1408, 2048, w.gate_proj[12],  5767168), \
-    WEIGHT("layer " #l " gate_proj[13]", "bf16", 1408, 2048, w.gate_proj[13],  5767168), \
-    WEIGHT("layer " #l " gate_proj[14]", "bf16", 1408, 2048, w.gate_proj[14],  5767168), \
-    WEIGHT("layer " #l " gate_proj[15]", "bf16", 1408, 2048, w.gate_proj[15],  5767168), \
-    WEIGHT("layer " #l " gate_proj[16]", "bf16", 1408, 2048, w.gate_proj[16],  5767168), \
-    WEIGHT("layer " #l " gate_proj[17]", "bf16", 1408, 2048, w.gate_proj[17],  5767168), \
-    WEIGHT("layer " #l " gate_proj[18]", "bf16", 1408, 2048, w.gate_proj[18],  5767168), \
-    WEIGHT("layer " #l " gate_proj[19]", "bf16", 1408, 2048, w.gate_proj[19],  5767168), \
-    WEIGHT("layer " #l " gate_proj[20]", "bf16", 1408, 2048, w.gate_proj[20],  5767168), \
-    WEIGHT("layer " #l " gate_proj[21]", "bf16", 1408, 2048, w.gate_proj[21],  5767168), \
-    WEIGHT("layer " #l " gate_proj[22]", "bf16", 1408, 2048, w.gate_proj[22],  5767168), \
-    WEIGHT("layer " #l " gate_proj[23]", "bf16", 1408, 2048, w.gate_proj[23],  5767168), \
-    WEIGHT("layer " #l " gate_proj[24]", "bf16", 1408, 2048, w.gate_proj[24],  5767168), \
-    WEIGHT("layer " #l " gate_proj[25]", "bf16", 1408, 2048, w.gate_proj[25],  5767168), \
-    WEIGHT("layer " #l " gate_proj[26]", "bf16", 1408, 2048, w.gate_proj[26],  5767168), \
-    WEIGHT("layer " #l " gate_proj[27]", "bf16", 1408, 2048, w.gate_proj[27],  5767168), \
-    WEIGHT("layer " #l " gate_proj[28]", "bf16", 1408, 2048, w.gate_proj[28],  5767168), \
-    WEIGHT("layer " #l " gate_proj[29]", "bf16", 1408, 2048, w.gate_proj[29],  5767168), \
-    WEIGHT("layer " #l " gate_proj[30]", "bf16", 1408, 2048, w.gate_proj[30],  5767168), \
-    WEIGHT("layer " #l " gate_proj[31]", "bf16", 1408, 2048, w.gate_proj[31],  5767168), \
-    WEIGHT("layer " #l " gate_proj[32]", "bf16", 1408, 2048, w.gate_proj[32],  5767168), \
-    WEIGHT("layer " #l " gate_proj[33]", "bf16", 1408, 2048, w.gate_proj[33],  5767168), \
-    WEIGHT("layer " #l " gate_proj[34]", "bf16", 1408, 2048, w.gate_proj[34],  5767168), \
-    WEIGHT("layer " #l " gate_proj[35]", "bf16", 1408, 2048, w.gate_proj[35],  5767168), \
-    WEIGHT("layer " #l " gate_proj[36]", "bf16", 1408, 2048, w.gate_proj[36],  5767168), \
-    WEIGHT("layer " #l " gate_proj[37]", "bf16", 1408, 2048, w.gate_proj[37],  5767168), \
-    WEIGHT("layer " #l " gate_proj[38]", "bf16", 1408, 2048, w.gate_proj[38],  5767168), \
-    WEIGHT("layer " #l " gate_proj[39]", "bf16", 1408, 2048, w.gate_proj[39],  5767168), \
-    WEIGHT("layer " #l " gate_proj[40]", "bf16", 1408, 2048, w.gate_proj[40],  5767168), \
-    WEIGHT("layer " #l " gate_proj[41]", "bf16", 1408, 2048, w.gate_proj[41],  5767168), \
-    WEIGHT("layer " #l " gate_proj[42]", "bf16", 1408, 2048, w.gate_proj[42],  5767168), \
-    WEIGHT("layer " #l " gate_proj[43]", "bf16", 1408, 2048, w.gate_proj[43],  5767168), \
-    WEIGHT("layer " #l " gate_proj[44]", "bf16", 1408, 2048, w.gate_proj[44],  5767168), \
-    WEIGHT("layer " #l " gate_proj[45]", "bf16", 1408, 2048, w.gate_proj[45],  5767168), \
-    WEIGHT("layer " #l " gate_proj[46]", "bf16", 1408, 2048, w.gate_proj[46],  5767168), \
-    WEIGHT("layer " #l " gate_proj[47]", "bf16", 1408, 2048, w.gate_proj[47],  5767168), \
-    WEIGHT("layer " #l " gate_proj[48]", "bf16", 1408, 2048, w.gate_proj[48],  5767168), \
-    WEIGHT("layer " #l " gate_proj[49]", "bf16", 1408, 2048, w.gate_proj[49],  5767168), \
-    WEIGHT("layer " #l " gate_proj[50]", "bf16", 1408, 2048, w.gate_proj[50],  5767168), \
-    WEIGHT("layer " #l " gate_proj[51]", "bf16", 1408, 2048, w.gate_proj[51],  5767168), \
-    WEIGHT("layer " #l " gate_proj[52]", "bf16", 1408, 2048, w.gate_proj[52],  5767168), \
-    WEIGHT("layer " #l " gate_proj[53]", "bf16", 1408, 2048, w.gate_proj[53],  5767168), \
-    WEIGHT("layer " #l " gate_proj[54]", "bf16", 1408, 2048, w.gate_proj[54],  5767168), \
-    WEIGHT("layer " #l " gate_proj[55]", "bf16", 1408, 2048, w.gate_proj[55],  5767168), \
-    WEIGHT("layer " #l " gate_proj[56]", "bf16", 1408, 2048, w.gate_proj[56],  5767168), \
-    WEIGHT("layer " #l " gate_proj[57]", "bf16", 1408, 2048, w.gate_proj[57],  5767168), \
-    WEIGHT("layer " #l " gate_proj[58]", "bf16", 1408, 2048, w.gate_proj[58],  5767168), \
-    WEIGHT("layer " #l " gate_proj[59]", "bf16", 1408, 2048, w.gate_proj[59],  5767168), \
-    WEIGHT("layer " #l " gate_proj[60]", "bf16", 1408, 2048, w.gate_proj[60],  5767168), \
-    WEIGHT("layer " #l " gate_proj[61]", "bf16", 1408, 2048, w.gate_proj[61],  5767168), \
-    WEIGHT("layer " #l " gate_proj[62]", "bf16", 1408, 2048, w.gate_proj[62],  5767168), \
-    WEIGHT("layer " #l " gate_proj[63]", "bf16", 1408, 2048, w.gate_proj[63],  5767168), \
-    WEIGHT("layer " #l " up_proj[0]",    "bf16", 1408, 2048, w.up_proj[0],     5767168), \
-    WEIGHT("layer " #l " up_proj[1]",    "bf16", 1408, 2048, w.up_proj[1],     5767168), \
-    WEIGHT("layer " #l " up_proj[2]",    "bf16", 1408, 2048, w.up_proj[2],     5767168), \
-    WEIGHT("layer " #l " up_proj[3]",    "bf16", 1408, 2048, w.up_proj[3],     5767168), \
-    WEIGHT("layer " #l " up_proj[4]",    "bf16", 1408, 2048, w.up_proj[4],     5767168), \
-    WEIGHT("layer " #l " up_proj[5]",    "bf16", 1408, 2048, w.up_proj[5],     5767168), \
-    WEIGHT("layer " #l " up_proj[6]",    "bf16", 1408, 2048, w.up_proj[6],     5767168), \
-    WEIGHT("layer " #l " up_proj[7]",    "bf16", 1408, 2048, w.up_proj[7],     5767168), \
-    WEIGHT("layer " #l " up_proj[8]",    "bf16", 1408, 2048, w.up_proj[8],     5767168), \
-    WEIGHT("layer " #l " up_proj[9]",    "bf16", 1408, 2048, w.up_proj[9],     5767168), \
-    WEIGHT("layer " #l " up_proj[10]",   "bf16", 1408, 2048, w.up_proj[10],    5767168), \
-    WEIGHT("layer " #l " up_proj[11]",   "bf16", 1408, 2048, w.up_proj[11],    5767168), \
-    WEIGHT("layer " #l " up_proj[12]",   "bf16", 1408, 2048, w.up_proj[12],    5767168), \
-    WEIGHT("layer " #l " up_proj[13]",   "bf16", 1408, 2048, w.up_proj[13],    5767168), \
-    WEIGHT("layer " #l " up_proj[14]",   "bf16", 1408, 2048, w.up_proj[14],    5767168), \
-    WEIGHT("layer " #l " up_proj[15]",   "bf16", 1408, 2048, w.up_proj[15],    5767168), \
-    WEIGHT("layer " #l " up_proj[16]",   "bf16", 1408, 2048, w.up_proj[16],    5767168), \
-    WEIGHT("layer " #l " up_proj[17]",   "bf16", 1408, 2048, w.up_proj[17],    5767168), \
-    WEIGHT("layer " #l " up_proj[18]",   "bf16", 1408, 2048, w.up_proj[18],    5767168), \
-    WEIGHT("layer " #l " up_proj[19]",   "bf16", 1408, 2048, w.up_proj[19],    5767168), \
-    WEIGHT("layer " #l " up_proj[20]",   "bf16", 1408, 2048, w.up_proj[20],    5767168), \
-    WEIGHT("layer " #l " up_proj[21]",   "bf16", 1408, 2048, w.up_proj[21],    5767168), \
-    WEIGHT("layer " #l " up_proj[22]",   "bf16", 1408, 2048, w.up_proj[22],    5767168), \
-    WEIGHT("layer " #l " up_proj[23]",   "bf16", 1408, 2048, w.up_proj[23],    5767168), \
-    WEIGHT("layer " #l " up_proj[24]",   "bf16", 1408, 2048, w.up_proj[24],    5767168), \
-    WEIGHT("layer " #l " up_proj[25]",   "bf16", 1408, 2048, w.up_proj[25],    5767168), \
-    WEIGHT("layer " #l " up_proj[26]",   "bf16", 1408, 2048, w.up_proj[26],    5767168), \
-    WEIGHT("layer " #l " up_proj[27]",   "bf16", 1408, 2048, w.up_proj[27],    5767168), \
-    WEIGHT("layer " #l " up_proj[28]",   "bf16", 1408, 2048, w.up_proj[28],    5767168), \
-    WEIGHT("layer " #l " up_proj[29]",   "bf16", 1408, 2048, w.up_proj[29],    5767168), \
-    WEIGHT("layer " #l " up_proj[30]",   "bf16", 1408, 2048, w.up_proj[30],    5767168), \
-    WEIGHT("layer " #l " up_proj[31]",   "bf16", 1408, 2048, w.up_proj[31],    5767168), \
-    WEIGHT("layer " #l " up_proj[32]",   "bf16", 1408, 2048, w.up_proj[32],    5767168), \
-    WEIGHT("layer " #l " up_proj[33]",   "bf16", 1408, 2048, w.up_proj[33],    5767168), \
-    WEIGHT("layer " #l " up_proj[34]",   "bf16", 1408, 2048, w.up_proj[34],    5767168), \
-    WEIGHT("layer " #l " up_proj[35]",   "bf16", 1408, 2048, w.up_proj[35],    5767168), \
-    WEIGHT("layer " #l " up_proj[36]",   "bf16", 1408, 2048, w.up_proj[36],    5767168), \
-    WEIGHT("layer " #l " up_proj[37]",   "bf16", 1408, 2048, w.up_proj[37],    5767168), \
-    WEIGHT("layer " #l " up_proj[38]",   "bf16", 1408, 2048, w.up_proj[38],    5767168), \
-    WEIGHT("layer " #l " up_proj[39]",   "bf16", 1408, 2048, w.up_proj[39],    5767168), \
-    WEIGHT("layer " #l " up_proj[40]",   "bf16", 1408, 2048, w.up_proj[40],    5767168), \
-    WEIGHT("layer " #l " up_proj[41]",   "bf16", 1408, 2048, w.up_proj[41],    5767168), \
-    WEIGHT("layer " #l " up_proj[42]",   "bf16", 1408, 2048, w.up_proj[42],    5767168), \
-    WEIGHT("layer " #l " up_proj[43]",   "bf16", 1408, 2048, w.up_proj[43],    5767168), \
-    WEIGHT("layer " #l " up_proj[44]",   "bf16", 1408, 2048, w.up_proj[44],    5767168), \
-    WEIGHT("layer " #l " up_proj[45]",   "bf16", 1408, 2048, w.up_proj[45],    5767168), \
-    WEIGHT("layer " #l " up_proj[46]",   "bf16", 1408, 2048, w.up_proj[46],    5767168), \
-    WEIGHT("layer " #l " up_proj[47]",   "bf16", 1408, 2048, w.up_proj[47],    5767168), \
-    WEIGHT("layer " #l " up_proj[48]",   "bf16", 1408, 2048, w.up_proj[48],    5767168), \
-    WEIGHT("layer " #l " up_proj[49]",   "bf16", 1408, 2048, w.up_proj[49],    5767168), \
-    WEIGHT("layer " #l " up_proj[50]",   "bf16", 1408, 2048, w.up_proj[50],    5767168), \
-    WEIGHT("layer " #l " up_proj[51]",   "bf16", 1408, 2048, w.up_proj[51],    5767168), \
-    WEIGHT("layer " #l " up_proj[52]",   "bf16", 1408, 2048, w.up_proj[52],    5767168), \
-    WEIGHT("layer " #l " up_proj[53]",   "bf16", 1408, 2048, w.up_proj[53],    5767168), \
-    WEIGHT("layer " #l " up_proj[54]",   "bf16", 1408, 2048, w.up_proj[54],    5767168), \
-    WEIGHT("layer " #l " up_proj[55]",   "bf16", 1408, 2048, w.up_proj[55],    5767168), \
-    WEIGHT("layer " #l " up_proj[56]",   "bf16", 1408, 2048, w.up_proj[56],    5767168), \
-    WEIGHT("layer " #l " up_proj[57]",   "bf16", 1408, 2048, w.up_proj[57],    5767168), \
-    WEIGHT("layer " #l " up_proj[58]",   "bf16", 1408, 2048, w.up_proj[58],    5767168), \
-    WEIGHT("layer " #l " up_proj[59]",   "bf16", 1408, 2048, w.up_proj[59],    5767168), \
-    WEIGHT("layer " #l " up_proj[60]",   "bf16", 1408, 2048, w.up_proj[60],    5767168), \
-    WEIGHT("layer " #l " up_proj[61]",   "bf16", 1408, 2048, w.up_proj[61],    5767168), \
-    WEIGHT("layer " #l " up_proj[62]",   "bf16", 1408, 2048, w.up_proj[62],    5767168), \
-    WEIGHT("layer " #l " up_proj[63]",   "bf16", 1408, 2048, w.up_proj[63],    5767168), \
-    WEIGHT("layer " #l " down_proj[0]",  "bf16", 2048, 1408, w.down_proj[0],   5767168), \
-    WEIGHT("layer " #l " down_proj[1]",  "bf16", 2048, 1408, w.down_proj[1],   5767168), \
-    WEIGHT("layer " #l " down_proj[2]",  "bf16", 2048, 1408, w.down_proj[2],   5767168), \
-    WEIGHT("layer " #l " down_proj[3]",  "bf16", 2048, 1408, w.down_proj[3],   5767168), \
-    WEIGHT("layer " #l " down_proj[4]",  "bf16", 2048, 1408, w.down_proj[4],   5767168), \
-    WEIGHT("layer " #l " down_proj[5]",  "bf16", 2048, 1408, w.down_proj[5],   5767168), \
-    WEIGHT("layer " #l " down_proj[6]",  "bf16", 2048, 1408, w.down_proj[6],   5767168), \
-    WEIGHT("layer " #l " down_proj[7]",  "bf16", 2048, 1408, w.down_proj[7],   5767168), \
-    WEIGHT("layer " #l " down_proj[8]",  "bf16", 2048, 1408, w.down_proj[8],   5767168), \
-    WEIGHT("layer " #l " down_proj[9]",  "bf16", 2048, 1408, w.down_proj[9],   5767168), \
-    WEIGHT("layer " #l " down_proj[10]", "bf16", 2048, 1408, w.down_proj[10],  5767168), \
-    WEIGHT("layer " #l " down_proj[11]", "bf16", 2048, 1408, w.down_proj[11],  5767168), \
-    WEIGHT("layer " #l " down_proj[12]", "bf16", 2048, 1408, w.down_proj[12],  5767168), \
-    WEIGHT("layer " #l " down_proj[13]", "bf16", 2048, 1408, w.down_proj[13],  5767168), \
-    WEIGHT("layer " #l " down_proj[14]", "bf16", 2048, 1408, w.down_proj[14],  5767168), \
-    WEIGHT("layer " #l " down_proj[15]", "bf16", 2048, 1408, w.down_proj[15],  5767168), \
-    WEIGHT("layer " #l " down_proj[16]", "bf16", 2048, 1408, w.down_proj[16],  5767168), \
-    WEIGHT("layer " #l " down_proj[17]", "bf16", 2048, 1408, w.down_proj[17],  5767168), \
-    WEIGHT("layer " #l " down_proj[18]", "bf16", 2048, 1408, w.down_proj[18],  5767168), \
-    WEIGHT("layer " #l " down_proj[19]", "bf16", 2048, 1408, w.down_proj[19],  5767168), \
-    WEIGHT("layer " #l " down_proj[20]", "bf16", 2048, 1408, w.down_proj[20],  5767168), \
-    WEIGHT("layer " #l " down_proj[21]", "bf16", 2048, 1408, w.down_proj[21],  5767168), \
-    WEIGHT("layer " #l " down_proj[22]", "bf16", 2048, 1408, w.down_proj[22],  5767168), \
-    WEIGHT("layer " #l " down_proj[23]", "bf16", 2048, 1408, w.down_proj[23],  5767168), \
-    WEIGHT("layer " #l " down_proj[24]", "bf16", 2048, 1408, w.down_proj[24],  5767168), \
-    WEIGHT("layer " #l " down_proj[25]", "bf16", 2048, 1408, w.down_proj[25],  5767168), \
-    WEIGHT("layer " #l " down_proj[26]", "bf16", 2048, 1408, w.down_proj[26],  5767168), \
-    WEIGHT("layer " #l " down_proj[27]", "bf16", 2048, 1408, w.down_proj[27],  5767168), \
-    WEIGHT("layer " #l " down_proj[28]", "bf16", 2048, 1408, w.down_proj[28],  5767168), \
-    WEIGHT("layer " #l " down_proj[29]", "bf16", 2048, 1408, w.down_proj[29],  5767168), \
-    WEIGHT("layer " #l " down_proj[30]", "bf16", 2048, 1408, w.down_proj[30],  5767168), \
-    WEIGHT("layer " #l " down_proj[31]", "bf16", 2048, 1408, w.down_proj[31],  5767168), \
-    WEIGHT("layer " #l " down_proj[32]", "bf16", 2048, 1408, w.down_proj[32],  5767168), \
-    WEIGHT("layer " #l " down_proj[33]", "bf16", 2048, 1408, w.down_proj[33],  5767168), \
-    WEIGHT("layer " #l " down_proj[34]", "bf16", 2048, 1408, w.down_proj[34],  5767168), \
-    WEIGHT("layer " #l " down_proj[35]", "bf16", 2048, 1408, w.down_proj[35],  5767168), \
-    WEIGHT("layer " #l " down_proj[36]", "bf16", 2048, 1408, w.down_proj[36],  5767168), \
-    WEIGHT("layer " #l " down_proj[37]", "bf16", 2048, 1408, w.down_proj[37],  5767168), \
-    WEIGHT("layer " #l " down_proj[38]", "bf16", 2048, 1408, w.down_proj[38],  5767168), \
-    WEIGHT("layer " #l " down_proj[39]", "bf16", 2048, 1408, w.down_proj[39],  5767168), \
-    WEIGHT("layer " #l " down_proj[40]", "bf16", 2048, 1408, w.down_proj[40],  5767168), \
-    WEIGHT("layer " #l " down_proj[41]", "bf16", 2048, 1408, w.down_proj[41],  5767168), \
-    WEIGHT("layer " #l " down_proj[42]", "bf16", 2048, 1408, w.down_proj[42],  5767168), \
-    WEIGHT("layer " #l " down_proj[43]", "bf16", 2048, 1408, w.down_proj[43],  5767168), \
-    WEIGHT("layer " #l " down_proj[44]", "bf16", 2048, 1408, w.down_proj[44],  5767168), \
-    WEIGHT("layer " #l " down_proj[45]", "bf16", 2048, 1408, w.down_proj[45],  5767168), \
-    WEIGHT("layer " #l " down_proj[46]", "bf16", 2048, 1408, w.down_proj[46],  5767168), \
-    WEIGHT("layer " #l " down_proj[47]", "bf16", 2048, 1408, w.down_proj[47],  5767168), \
-    WEIGHT("layer " #l " down_proj[48]", "bf16", 2048, 1408, w.down_proj[48],  5767168), \
-    WEIGHT("layer " #l " down_proj[49]", "bf16", 2048, 1408, w.down_proj[49],  5767168), \
-    WEIGHT("layer " #l " down_proj[50]", "bf16", 2048, 1408, w.down_proj[50],  5767168), \
-    WEIGHT("layer " #l " down_proj[51]", "bf16", 2048, 1408, w.down_proj[51],  5767168), \
-    WEIGHT("layer " #l " down_proj[52]", "bf16", 2048, 1408, w.down_proj[52],  5767168), \
-    WEIGHT("layer " #l " down_proj[53]", "bf16", 2048, 1408, w.down_proj[53],  5767168), \
-    WEIGHT("layer " #l " down_proj[54]", "bf16", 2048, 1408, w.down_proj[54],  5767168), \
-    WEIGHT("layer " #l " down_proj[55]", "bf16", 2048, 1408, w.down_proj[55],  5767168), \
-    WEIGHT("layer " #l " down_proj[56]", "bf16", 2048, 1408, w.down_proj[56],  5767168), \
-    WEIGHT("layer " #l " down_proj[57]", "bf16", 2048, 1408, w.down_proj[57],  5767168), \
-    WEIGHT("layer " #l " down_proj[58]", "bf16", 2048, 1408, w.down_proj[58],  5767168), \
-    WEIGHT("layer " #l " down_proj[59]", "bf16", 2048, 1408, w.down_proj[59],  5767168), \
-    WEIGHT("layer " #l " down_proj[60]", "bf16", 2048, 1408, w.down_proj[60],  5767168), \
-    WEIGHT("layer " #l " down_proj[61]", "bf16", 2048, 1408, w.down_proj[61],  5767168), \
-    WEIGHT("layer " #l " down_proj[62]", "bf16", 2048, 1408, w.down_proj[62],  5767168), \
-    WEIGHT("layer " #l " down_proj[63]", "bf16", 2048, 1408, w.down_proj[63],  5767168), \
-    WEIGHT("layer " #l " shared_gate",   "bf16", 2816, 2048, w.shared_gate,   11534336), \
-    WEIGHT("layer " #l " shared_up",     "bf16", 2816, 2048, w.shared_up,     11534336), \
-    WEIGHT("layer " #l " shared_down",   "bf16", 2048, 2816, w.shared_down,   11534336),
+#define LAYER_MOE(l, w)                                                                 \
+    WEIGHT("layer " #l " norm",        "f32",  2048,    1, w.norm,               8192), \
+    WEIGHT("layer " #l " q_proj",      "bf16", 2048, 2048, w.q_proj,          8388608), \
+    WEIGHT("layer " #l " k_proj",      "bf16", 2048, 2048, w.k_proj,          8388608), \
+    WEIGHT("layer " #l " v_proj",      "bf16", 2048, 2048, w.v_proj,          8388608), \
+    WEIGHT("layer " #l " o_proj",      "bf16", 2048, 2048, w.o_proj,          8388608), \
+    WEIGHT("layer " #l " mlp_norm",    "f32",  2048,    1, w.mlp_norm,           8192), \
+    WEIGHT("layer " #l " router",      "bf16",   64, 2048, w.router,           262144), \
+    EXPERTS("layer " #l " gate_proj",  "bf16", 1408, 2048, w.gate_proj,   5767168, 64), \
+    EXPERTS("layer " #l " up_proj",    "bf16", 1408, 2048, w.up_proj,     5767168, 64), \
+    EXPERTS("layer " #l " down_proj",  "bf16", 2048, 1408, w.down_proj,   5767168, 64), \
+    WEIGHT("layer " #l " shared_gate", "bf16", 2816, 2048, w.shared_gate,    11534336), \
+    WEIGHT("layer " #l " shared_up",   "bf16", 2816, 2048, w.shared_up,      11534336), \
+    WEIGHT("layer " #l " shared_down", "bf16", 2048, 2816, w.shared_down,    11534336),
 
 static const struct model_weight weights[] = {
     WEIGHT("embed", "bf16", 102400, 2048, embed, 419430400),
@@ -489,6 +305,7 @@ const struct model model = {
 
     .weights = weights,
     .weight_count = sizeof weights / sizeof weights[0],
+    .tensor_count = 5466,
     .ops = ops,
     .op_count = OPS,
     .buffers = buffers,

@@ -51,6 +51,11 @@ static const struct model_key keys[] = {
     {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
      .at = offsetof(struct weights, MEMBER), .bytes = BYTES}
 
+/* Experts behind one another: the bytes of each, how many. */
+#define EXPERTS(NAME, TYPE, ROWS, COLS, MEMBER, BYTES, COUNT) \
+    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
+     .at = offsetof(struct weights, MEMBER), .bytes = BYTES, .experts = COUNT}
+
 #define LAYER_MAMBA_MLP(l, w)                                                       \
     WEIGHT("layer " #l " norm",      "f32",   4096,     1, w.norm,          16384), \
     WEIGHT("layer " #l " in_proj",   "bf16", 16384,  4096, w.in_proj,   134217728), \
@@ -70,70 +75,25 @@ static const struct model_key keys[] = {
     WEIGHT("layer " #l " up_proj",   "bf16", 14336,  4096, w.up_proj,   117440512), \
     WEIGHT("layer " #l " down_proj", "bf16",  4096, 14336, w.down_proj, 117440512),
 
-#define LAYER_MAMBA_MOE(l, w)                                                               \
-    WEIGHT("layer " #l " norm",          "f32",   4096,     1, w.norm,              16384), \
-    WEIGHT("layer " #l " in_proj",       "bf16", 16384,  4096, w.in_proj,       134217728), \
-    WEIGHT("layer " #l " conv_taps",     "f32",   8192,     4, w.conv_taps,        131072), \
-    WEIGHT("layer " #l " conv_bias",     "f32",   8192,     1, w.conv_bias,         32768), \
-    WEIGHT("layer " #l " x_proj",        "bf16",   288,  8192, w.x_proj,          4718592), \
-    WEIGHT("layer " #l " dt_norm",       "f32",    256,     1, w.dt_norm,            1024), \
-    WEIGHT("layer " #l " b_norm",        "f32",     16,     1, w.b_norm,               64), \
-    WEIGHT("layer " #l " c_norm",        "f32",     16,     1, w.c_norm,               64), \
-    WEIGHT("layer " #l " dt_proj",       "bf16",  8192,   256, w.dt_proj,         4194304), \
-    WEIGHT("layer " #l " dt_bias",       "f32",   8192,     1, w.dt_bias,           32768), \
-    WEIGHT("layer " #l " A",             "f32",   8192,    16, w.A,                524288), \
-    WEIGHT("layer " #l " D",             "f32",   8192,     1, w.D,                 32768), \
-    WEIGHT("layer " #l " out_proj",      "bf16",  4096,  8192, w.out_proj,       67108864), \
-    WEIGHT("layer " #l " mlp_norm",      "f32",   4096,     1, w.mlp_norm,          16384), \
-    WEIGHT("layer " #l " router",        "bf16",    16,  4096, w.router,           131072), \
-    WEIGHT("layer " #l " gate_proj[0]",  "bf16", 14336,  4096, w.gate_proj[0],  117440512), \
-    WEIGHT("layer " #l " gate_proj[1]",  "bf16", 14336,  4096, w.gate_proj[1],  117440512), \
-    WEIGHT("layer " #l " gate_proj[2]",  "bf16", 14336,  4096, w.gate_proj[2],  117440512), \
-    WEIGHT("layer " #l " gate_proj[3]",  "bf16", 14336,  4096, w.gate_proj[3],  117440512), \
-    WEIGHT("layer " #l " gate_proj[4]",  "bf16", 14336,  4096, w.gate_proj[4],  117440512), \
-    WEIGHT("layer " #l " gate_proj[5]",  "bf16", 14336,  4096, w.gate_proj[5],  117440512), \
-    WEIGHT("layer " #l " gate_proj[6]",  "bf16", 14336,  4096, w.gate_proj[6],  117440512), \
-    WEIGHT("layer " #l " gate_proj[7]",  "bf16", 14336,  4096, w.gate_proj[7],  117440512), \
-    WEIGHT("layer " #l " gate_proj[8]",  "bf16", 14336,  4096, w.gate_proj[8],  117440512), \
-    WEIGHT("layer " #l " gate_proj[9]",  "bf16", 14336,  4096, w.gate_proj[9],  117440512), \
-    WEIGHT("layer " #l " gate_proj[10]", "bf16", 14336,  4096, w.gate_proj[10], 117440512), \
-    WEIGHT("layer " #l " gate_proj[11]", "bf16", 14336,  4096, w.gate_proj[11], 117440512), \
-    WEIGHT("layer " #l " gate_proj[12]", "bf16", 14336,  4096, w.gate_proj[12], 117440512), \
-    WEIGHT("layer " #l " gate_proj[13]", "bf16", 14336,  4096, w.gate_proj[13], 117440512), \
-    WEIGHT("layer " #l " gate_proj[14]", "bf16", 14336,  4096, w.gate_proj[14], 117440512), \
-    WEIGHT("layer " #l " gate_proj[15]", "bf16", 14336,  4096, w.gate_proj[15], 117440512), \
-    WEIGHT("layer " #l " up_proj[0]",    "bf16", 14336,  4096, w.up_proj[0],    117440512), \
-    WEIGHT("layer " #l " up_proj[1]",    "bf16", 14336,  4096, w.up_proj[1],    117440512), \
-    WEIGHT("layer " #l " up_proj[2]",    "bf16", 14336,  4096, w.up_proj[2],    117440512), \
-    WEIGHT("layer " #l " up_proj[3]",    "bf16", 14336,  4096, w.up_proj[3],    117440512), \
-    WEIGHT("layer " #l " up_proj[4]",    "bf16", 14336,  4096, w.up_proj[4],    117440512), \
-    WEIGHT("layer " #l " up_proj[5]",    "bf16", 14336,  4096, w.up_proj[5],    117440512), \
-    WEIGHT("layer " #l " up_proj[6]",    "bf16", 14336,  4096, w.up_proj[6],    117440512), \
-    WEIGHT("layer " #l " up_proj[7]",    "bf16", 14336,  4096, w.up_proj[7],    117440512), \
-    WEIGHT("layer " #l " up_proj[8]",    "bf16", 14336,  4096, w.up_proj[8],    117440512), \
-    WEIGHT("layer " #l " up_proj[9]",    "bf16", 14336,  4096, w.up_proj[9],    117440512), \
-    WEIGHT("layer " #l " up_proj[10]",   "bf16", 14336,  4096, w.up_proj[10],   117440512), \
-    WEIGHT("layer " #l " up_proj[11]",   "bf16", 14336,  4096, w.up_proj[11],   117440512), \
-    WEIGHT("layer " #l " up_proj[12]",   "bf16", 14336,  4096, w.up_proj[12],   117440512), \
-    WEIGHT("layer " #l " up_proj[13]",   "bf16", 14336,  4096, w.up_proj[13],   117440512), \
-    WEIGHT("layer " #l " up_proj[14]",   "bf16", 14336,  4096, w.up_proj[14],   117440512), \
-    WEIGHT("layer " #l " up_proj[15]",   "bf16", 14336,  4096, w.up_proj[15],   117440512), \
-    WEIGHT("layer " #l " down_proj[0]",  "bf16",  4096, 14336, w.down_proj[0],  117440512), \
-    WEIGHT("layer " #l " down_proj[1]",  "bf16",  4096, 14336, w.down_proj[1],  117440512), \
-    WEIGHT("layer " #l " down_proj[2]",  "bf16",  4096, 14336, w.down_proj[2],  117440512), \
-    WEIGHT("layer " #l " down_proj[3]",  "bf16",  4096, 14336, w.down_proj[3],  117440512), \
-    WEIGHT("layer " #l " down_proj[4]",  "bf16",  4096, 14336, w.down_proj[4],  117440512), \
-    WEIGHT("layer " #l " down_proj[5]",  "bf16",  4096, 14336, w.down_proj[5],  117440512), \
-    WEIGHT("layer " #l " down_proj[6]",  "bf16",  4096, 14336, w.down_proj[6],  117440512), \
-    WEIGHT("layer " #l " down_proj[7]",  "bf16",  4096, 14336, w.down_proj[7],  117440512), \
-    WEIGHT("layer " #l " down_proj[8]",  "bf16",  4096, 14336, w.down_proj[8],  117440512), \
-    WEIGHT("layer " #l " down_proj[9]",  "bf16",  4096, 14336, w.down_proj[9],  117440512), \
-    WEIGHT("layer " #l " down_proj[10]", "bf16",  4096, 14336, w.down_proj[10], 117440512), \
-    WEIGHT("layer " #l " down_proj[11]", "bf16",  4096, 14336, w.down_proj[11], 117440512), \
-    WEIGHT("layer " #l " down_proj[12]", "bf16",  4096, 14336, w.down_proj[12], 117440512), \
-    WEIGHT("layer " #l " down_proj[13]", "bf16",  4096, 14336, w.down_proj[13], 117440512), \
-    WEIGHT("layer " #l " down_proj[14]", "bf16",  4096, 14336, w.down_proj[14], 117440512), \
-    WEIGHT("layer " #l " down_proj[15]", "bf16",  4096, 14336, w.down_proj[15], 117440512),
+#define LAYER_MAMBA_MOE(l, w)                                                            \
+    WEIGHT("layer " #l " norm",       "f32",   4096,     1, w.norm,              16384), \
+    WEIGHT("layer " #l " in_proj",    "bf16", 16384,  4096, w.in_proj,       134217728), \
+    WEIGHT("layer " #l " conv_taps",  "f32",   8192,     4, w.conv_taps,        131072), \
+    WEIGHT("layer " #l " conv_bias",  "f32",   8192,     1, w.conv_bias,         32768), \
+    WEIGHT("layer " #l " x_proj",     "bf16",   288,  8192, w.x_proj,          4718592), \
+    WEIGHT("layer " #l " dt_norm",    "f32",    256,     1, w.dt_norm,            1024), \
+    WEIGHT("layer " #l " b_norm",     "f32",     16,     1, w.b_norm,               64), \
+    WEIGHT("layer " #l " c_norm",     "f32",     16,     1, w.c_norm,               64), \
+    WEIGHT("layer " #l " dt_proj",    "bf16",  8192,   256, w.dt_proj,         4194304), \
+    WEIGHT("layer " #l " dt_bias",    "f32",   8192,     1, w.dt_bias,           32768), \
+    WEIGHT("layer " #l " A",          "f32",   8192,    16, w.A,                524288), \
+    WEIGHT("layer " #l " D",          "f32",   8192,     1, w.D,                 32768), \
+    WEIGHT("layer " #l " out_proj",   "bf16",  4096,  8192, w.out_proj,       67108864), \
+    WEIGHT("layer " #l " mlp_norm",   "f32",   4096,     1, w.mlp_norm,          16384), \
+    WEIGHT("layer " #l " router",     "bf16",    16,  4096, w.router,           131072), \
+    EXPERTS("layer " #l " gate_proj", "bf16", 14336,  4096, w.gate_proj, 117440512, 16), \
+    EXPERTS("layer " #l " up_proj",   "bf16", 14336,  4096, w.up_proj,   117440512, 16), \
+    EXPERTS("layer " #l " down_proj", "bf16",  4096, 14336, w.down_proj, 117440512, 16),
 
 #define LAYER_ATTENTION_MLP(l, w)                                                   \
     WEIGHT("layer " #l " norm",      "f32",   4096,     1, w.norm,          16384), \
@@ -453,6 +413,7 @@ const struct model model = {
 
     .weights = weights,
     .weight_count = sizeof weights / sizeof weights[0],
+    .tensor_count = 1251,
     .ops = ops,
     .op_count = OPS,
     .buffers = buffers,

@@ -157,6 +157,7 @@ const struct model model = {
 
     .weights = weights,
     .weight_count = sizeof weights / sizeof weights[0],
+    .tensor_count = 242,
     .ops = ops,
     .op_count = OPS,
     .buffers = buffers,

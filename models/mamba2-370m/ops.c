@@ -156,6 +156,7 @@ const struct model model = {
 
     .weights = weights,
     .weight_count = sizeof weights / sizeof weights[0],
+    .tensor_count = 434,
     .ops = ops,
     .op_count = OPS,
     .buffers = buffers,

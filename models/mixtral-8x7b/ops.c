@@ -42,38 +42,22 @@ static const struct model_key keys[] = {
     {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
      .at = offsetof(struct weights, MEMBER), .bytes = BYTES}
 
-#define LAYER(l)                                                                                 \
-    WEIGHT("layer " #l " norm",         "f32",   4096,     1, layer[l].norm,             16384), \
-    WEIGHT("layer " #l " q_proj",       "bf16",  4096,  4096, layer[l].q_proj,        33554432), \
-    WEIGHT("layer " #l " k_proj",       "bf16",  1024,  4096, layer[l].k_proj,         8388608), \
-    WEIGHT("layer " #l " v_proj",       "bf16",  1024,  4096, layer[l].v_proj,         8388608), \
-    WEIGHT("layer " #l " o_proj",       "bf16",  4096,  4096, layer[l].o_proj,        33554432), \
-    WEIGHT("layer " #l " mlp_norm",     "f32",   4096,     1, layer[l].mlp_norm,         16384), \
-    WEIGHT("layer " #l " router",       "bf16",     8,  4096, layer[l].router,          131072), \
-    WEIGHT("layer " #l " gate_proj[0]", "bf16", 14336,  4096, layer[l].gate_proj[0], 117440512), \
-    WEIGHT("layer " #l " gate_proj[1]", "bf16", 14336,  4096, layer[l].gate_proj[1], 117440512), \
-    WEIGHT("layer " #l " gate_proj[2]", "bf16", 14336,  4096, layer[l].gate_proj[2], 117440512), \
-    WEIGHT("layer " #l " gate_proj[3]", "bf16", 14336,  4096, layer[l].gate_proj[3], 117440512), \
-    WEIGHT("layer " #l " gate_proj[4]", "bf16", 14336,  4096, layer[l].gate_proj[4], 117440512), \
-    WEIGHT("layer " #l " gate_proj[5]", "bf16", 14336,  4096, layer[l].gate_proj[5], 117440512), \
-    WEIGHT("layer " #l " gate_proj[6]", "bf16", 14336,  4096, layer[l].gate_proj[6], 117440512), \
-    WEIGHT("layer " #l " gate_proj[7]", "bf16", 14336,  4096, layer[l].gate_proj[7], 117440512), \
-    WEIGHT("layer " #l " up_proj[0]",   "bf16", 14336,  4096, layer[l].up_proj[0],   117440512), \
-    WEIGHT("layer " #l " up_proj[1]",   "bf16", 14336,  4096, layer[l].up_proj[1],   117440512), \
-    WEIGHT("layer " #l " up_proj[2]",   "bf16", 14336,  4096, layer[l].up_proj[2],   117440512), \
-    WEIGHT("layer " #l " up_proj[3]",   "bf16", 14336,  4096, layer[l].up_proj[3],   117440512), \
-    WEIGHT("layer " #l " up_proj[4]",   "bf16", 14336,  4096, layer[l].up_proj[4],   117440512), \
-    WEIGHT("layer " #l " up_proj[5]",   "bf16", 14336,  4096, layer[l].up_proj[5],   117440512), \
-    WEIGHT("layer " #l " up_proj[6]",   "bf16", 14336,  4096, layer[l].up_proj[6],   117440512), \
-    WEIGHT("layer " #l " up_proj[7]",   "bf16", 14336,  4096, layer[l].up_proj[7],   117440512), \
-    WEIGHT("layer " #l " down_proj[0]", "bf16",  4096, 14336, layer[l].down_proj[0], 117440512), \
-    WEIGHT("layer " #l " down_proj[1]", "bf16",  4096, 14336, layer[l].down_proj[1], 117440512), \
-    WEIGHT("layer " #l " down_proj[2]", "bf16",  4096, 14336, layer[l].down_proj[2], 117440512), \
-    WEIGHT("layer " #l " down_proj[3]", "bf16",  4096, 14336, layer[l].down_proj[3], 117440512), \
-    WEIGHT("layer " #l " down_proj[4]", "bf16",  4096, 14336, layer[l].down_proj[4], 117440512), \
-    WEIGHT("layer " #l " down_proj[5]", "bf16",  4096, 14336, layer[l].down_proj[5], 117440512), \
-    WEIGHT("layer " #l " down_proj[6]", "bf16",  4096, 14336, layer[l].down_proj[6], 117440512), \
-    WEIGHT("layer " #l " down_proj[7]", "bf16",  4096, 14336, layer[l].down_proj[7], 117440512),
+/* Experts behind one another: the bytes of each, how many. */
+#define EXPERTS(NAME, TYPE, ROWS, COLS, MEMBER, BYTES, COUNT) \
+    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \
+     .at = offsetof(struct weights, MEMBER), .bytes = BYTES, .experts = COUNT}
+
+#define LAYER(l)                                                                               \
+    WEIGHT("layer " #l " norm",       "f32",   4096,     1, layer[l].norm,             16384), \
+    WEIGHT("layer " #l " q_proj",     "bf16",  4096,  4096, layer[l].q_proj,        33554432), \
+    WEIGHT("layer " #l " k_proj",     "bf16",  1024,  4096, layer[l].k_proj,         8388608), \
+    WEIGHT("layer " #l " v_proj",     "bf16",  1024,  4096, layer[l].v_proj,         8388608), \
+    WEIGHT("layer " #l " o_proj",     "bf16",  4096,  4096, layer[l].o_proj,        33554432), \
+    WEIGHT("layer " #l " mlp_norm",   "f32",   4096,     1, layer[l].mlp_norm,         16384), \
+    WEIGHT("layer " #l " router",     "bf16",     8,  4096, layer[l].router,          131072), \
+    EXPERTS("layer " #l " gate_proj", "bf16", 14336,  4096, layer[l].gate_proj, 117440512, 8), \
+    EXPERTS("layer " #l " up_proj",   "bf16", 14336,  4096, layer[l].up_proj,   117440512, 8), \
+    EXPERTS("layer " #l " down_proj", "bf16",  4096, 14336, layer[l].down_proj, 117440512, 8),
 
 static const struct model_weight weights[] = {
     WEIGHT("embed", "bf16", 32000, 4096, embed, 262144000),
@@ -203,6 +187,7 @@ const struct model model = {
 
     .weights = weights,
     .weight_count = sizeof weights / sizeof weights[0],
+    .tensor_count = 995,
     .ops = ops,
     .op_count = OPS,
     .buffers = buffers,

@@ -20,13 +20,15 @@ struct model_key {
     const char *value; /* as normalised by the generator */
 };
 
-/* One tensor of the weights arena; layers are listed one by one. Offsets ascend. */
+/* One tensor of the weights arena, or the experts of a layer, which lie behind one another; layers
+ * are listed one by one. Offsets ascend. */
 struct model_weight {
     const char *name; /* role and place, "layer 3 in_proj" */
     const char *type; /* "f32", "f16", "bf16" */
     u32 rows, cols;   /* logical shape, before padding */
     uint64_t at;      /* offset in the weights arena */
     uint64_t bytes;   /* with padding up to the next tensor: the range that its digest covers */
+    u32 experts; /* so many matrices of these bytes, each a tensor of the weight file; 0: one */
     const struct spread *row_spread, *col_spread; /* how they lie; NULL: as one group */
 };
 
@@ -90,6 +92,7 @@ struct model {
 
     const struct model_weight *weights;
     u32 weight_count;
+    u32 tensor_count; /* of the weight file: with every expert by itself */
     const struct model_op *ops;
     u32 op_count;
     const struct model_buffer *buffers;
@@ -101,5 +104,11 @@ struct model {
 };
 
 extern const struct model model;
+
+/* How many tensors of the weight file a row of the table stands for. */
+static inline u32 model_weight_tensors(const struct model_weight *weight)
+{
+    return weight->experts > 0 ? weight->experts : 1;
+}
 
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -114,13 +115,13 @@ static void check_sizes(const struct weights_source *source)
     if (!ordered)
         die(EXIT_MISMATCH, "%s: the header's sections overlap or leave the file" REMAKE,
             source->path, REMADE);
-    if (header->tensor_count != model.weight_count ||
+    if (header->tensor_count != model.tensor_count ||
         header->tensor_count > header->table_bytes / sizeof(struct weight_file_tensor) ||
         header->weights_bytes != model.weights_bytes)
         die(EXIT_MISMATCH,
             "%s: holds %" PRIu64 " tensors in %" PRIu64
             " bytes, this binary has %u in %" PRIu64 REMAKE,
-            source->path, header->tensor_count, header->weights_bytes, model.weight_count,
+            source->path, header->tensor_count, header->weights_bytes, model.tensor_count,
             model.weights_bytes, REMADE);
 }
 
@@ -157,17 +158,45 @@ static void check_section(const struct weights_source *source, const char *name,
             source->path, name, digest, expected, REMADE);
 }
 
+/* The row of the binary's table that has a tensor of the file, and which expert it is. */
+static const struct model_weight *weight_of(u32 tensor, u32 *expert)
+{
+    const struct model_weight *weight = model.weights;
+    while (tensor >= model_weight_tensors(weight))
+        tensor -= model_weight_tensors(weight++);
+    *expert = tensor;
+    return weight;
+}
+
+struct tensor_name {
+    char text[64];
+};
+
+/* "layer 3 in_proj", "layer 3 gate_proj[17]" */
+static struct tensor_name tensor_name(u32 tensor)
+{
+    struct tensor_name name;
+    u32 expert;
+    const struct model_weight *weight = weight_of(tensor, &expert);
+    const int used = snprintf(name.text, sizeof name.text, "%s", weight->name);
+    if (weight->experts > 0)
+        snprintf(name.text + used, sizeof name.text - (size_t)used, "[%u]", expert);
+    return name;
+}
+
 /* The table of the file must be the binary's own, tensor by tensor. */
 static void check_table(const struct weights_source *source, const struct weight_file_tensor *table)
 {
-    for (u32 i = 0; i < model.weight_count; i++) {
-        const struct model_weight *weight = &model.weights[i];
-        if (table[i].at != weight->at || table[i].bytes != weight->bytes ||
-            weight->bytes > model.weights_bytes || weight->at > model.weights_bytes - weight->bytes)
+    for (u32 i = 0; i < model.tensor_count; i++) {
+        u32 expert;
+        const struct model_weight *weight = weight_of(i, &expert);
+        const uint64_t at = weight->at + expert * weight->bytes;
+        if (table[i].at != at || table[i].bytes != weight->bytes ||
+            weight->bytes > model.weights_bytes || at > model.weights_bytes - weight->bytes)
             die(EXIT_MISMATCH,
                 "%s: tensor '%s' at %" PRIu64 " of %" PRIu64
                 " bytes, this binary has it at %" PRIu64 " of %" PRIu64 " bytes" REMAKE,
-                source->path, weight->name, table[i].at, table[i].bytes, weight->at, weight->bytes,
+                source->path, tensor_name(i).text, table[i].at, table[i].bytes, at, weight->bytes,
                 REMADE);
     }
 }
@@ -213,7 +242,7 @@ void weights_refuse_tensor(const struct weights_source *source, u32 tensor, uint
 {
     die(EXIT_MISMATCH,
         "%s: tensor '%s' is damaged: digest %016" PRIx64 ", expected %016" PRIx64 REMAKE,
-        source->path, model.weights[tensor].name, digest, weights_table(source)[tensor].digest,
+        source->path, tensor_name(tensor).text, digest, weights_table(source)[tensor].digest,
         REMADE);
 }
 
@@ -222,7 +251,7 @@ void weights_check_all(const struct weights_source *source)
     const struct weight_file_tensor *table = weights_table(source);
     XXH3_state_t digests;
     XXH3_64bits_reset(&digests);
-    for (u32 i = 0; i < model.weight_count; i++)
+    for (u32 i = 0; i < model.tensor_count; i++)
         XXH3_64bits_update(&digests, &table[i].digest, sizeof table[i].digest);
     if (XXH3_64bits_digest(&digests) != source->header.weights_digest)
         die(EXIT_MISMATCH, "%s: the digest of all weights is not that of its tensors" REMAKE,

@@ -36,7 +36,7 @@ void weights_map(struct weights_source *source);
  * Exits with EXIT_MISMATCH, naming the damaged section or tensor. */
 void weights_load(struct weights_source *source, struct pool *pool);
 
-/* The file's table of model.weight_count tensors; after weights_map(). */
+/* The file's table of model.tensor_count tensors; after weights_map(). */
 const struct weight_file_tensor *weights_table(const struct weights_source *source);
 
 /* Reads exactly `count` bytes from offset `from` of a file. Returns 0, or what stopped it: an

@@ -37,21 +37,25 @@ static struct model describe(const struct layout *layout, struct model_weight *w
     static const char *const types[] = {"f32", "f16", "bf16"};
     static_assert(DTYPE_F32 == 0 && DTYPE_F16 == 1 && DTYPE_BF16 == 2, "order of types[]");
     ck_assert_uint_le(layout->count, WEIGHTS_MOST);
+    struct model described = {};
     for (u32 i = 0; i < layout->count; i++) {
         const struct layout_weight *const w = &layout->weight[i];
-        weights[i].name = w->name;
-        weights[i].type = types[w->type];
-        weights[i].rows = w->rows;
-        weights[i].cols = w->cols;
-        weights[i].row_spread = &w->row_spread;
-        weights[i].col_spread = &w->col_spread;
-        weights[i].at = w->at;
-        weights[i].bytes = w->bytes;
+        if (w->expert > 0)
+            continue;
+        struct model_weight *const row = &weights[described.weight_count++];
+        row->name = w->member;
+        row->type = types[w->type];
+        row->rows = w->rows;
+        row->cols = w->cols;
+        row->row_spread = &w->row_spread;
+        row->col_spread = &w->col_spread;
+        row->at = w->at;
+        row->bytes = w->bytes;
+        row->experts = w->experts;
     }
-    struct model described = {};
     described.model_type = layout->cfg.model_type;
     described.weights = weights;
-    described.weight_count = layout->count;
+    described.tensor_count = layout->count;
     described.weights_bytes = layout->weights_bytes;
     return described;
 }

@@ -106,8 +106,10 @@ static const char *section_at(const struct weight_file_header *header, uint64_t 
         return "the tensor table is damaged";
     if (at < header->weights_at)
         return "the tokenizer is damaged";
-    return at - header->weights_at < FAKE_VOCAB * 4 ? "tensor 'gain' is damaged"
-                                                    : "tensor 'shift' is damaged";
+    const uint64_t tensor = (at - header->weights_at) / (FAKE_VOCAB * 2);
+    return tensor == 0   ? "tensor 'gain[0]' is damaged"
+           : tensor == 1 ? "tensor 'gain[1]' is damaged"
+                         : "tensor 'shift' is damaged";
 }
 
 START_TEST(one_flipped_bit_anywhere_is_found_and_named)

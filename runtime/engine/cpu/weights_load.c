@@ -53,14 +53,14 @@ static void load_image(const struct weights_source *source, uint8_t *image, stru
                           .file = source->file,
                           .image_at = source->header.weights_at,
                           .image = image,
-                          .count = model.weight_count,
-                          .damaged = model.weight_count};
+                          .count = model.tensor_count,
+                          .damaged = model.tensor_count};
     team_run(pool, check_tensors, &check);
     int stopped = atomic_load(&check.stopped);
     if (stopped)
         weights_refuse_read(source, stopped);
     u32 damaged = atomic_load(&check.damaged);
-    if (damaged < model.weight_count)
+    if (damaged < model.tensor_count)
         weights_refuse_tensor(
             source, damaged,
             XXH3_64bits(image + check.table[damaged].at, check.table[damaged].bytes));

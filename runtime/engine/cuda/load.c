@@ -60,7 +60,7 @@ void weights_stream(struct weights_source *source, void *image, void *staging, b
     for (u32 i = 0; i < 2; i++)
         CUDA_CHECK(cudaEventCreateWithFlags(&halves.copied[i], cudaEventDisableTiming));
     trace_begin(TRACE_DIGESTS, 0);
-    for (u32 i = 0; i < model.weight_count; i++)
+    for (u32 i = 0; i < model.tensor_count; i++)
         stream_tensor(source, &halves, i, image);
     trace_end();
     CUDA_CHECK(cudaStreamSynchronize(stream));

@@ -49,7 +49,7 @@ static void word_of(const struct model_weight *weight, char word[WORD_BYTES])
 {
     const char *const space = strrchr(weight->name, ' ');
     const char *const name = space ? space + 1 : weight->name;
-    snprintf(word, WORD_BYTES, " %.*s ", (int)strcspn(name, "["), name);
+    snprintf(word, WORD_BYTES, " %s ", name);
 }
 
 static enum format type_of(const struct model_weight *weight)
@@ -97,10 +97,10 @@ static void fill_runs(struct random_fill *params, const struct spread *rows, cud
     }
 }
 
-static void fill_tensor(const struct model *of, void *image, u32 index, uint64_t seed,
+/* Tensor `index` of the weight file, at `to`. */
+static void fill_tensor(const struct model_weight *weight, void *to, u32 index, uint64_t seed,
                         cudaStream_t stream)
 {
-    const struct model_weight *const weight = &of->weights[index];
     char word[WORD_BYTES];
     word_of(weight, word);
     const enum role_values values = values_of(weight, word);
@@ -110,7 +110,7 @@ static void fill_tensor(const struct model *of, void *image, u32 index, uint64_t
     const struct spread *const rows = weight->row_spread ? weight->row_spread : &whole_rows;
     const struct spread *const heads = weight->col_spread ? weight->col_spread : &whole_cols;
     struct random_fill params = {};
-    params.to = (char *)image + weight->at;
+    params.to = to;
     params.seed = seed;
     params.tensor = index;
     params.type = type_of(weight);
@@ -147,6 +147,11 @@ static void fill_tensor(const struct model *of, void *image, u32 index, uint64_t
 void random_weights_fill(const struct model *of, void *image, uint64_t seed, cudaStream_t stream)
 {
     CUDA_CHECK(cudaMemsetAsync(image, 0, of->weights_bytes, stream)); /* pads */
-    for (u32 i = 0; i < of->weight_count; i++)
-        fill_tensor(of, image, i, seed, stream);
+    u32 index = 0;
+    for (u32 i = 0; i < of->weight_count; i++) {
+        const struct model_weight *const weight = &of->weights[i];
+        char *const to = (char *)image + weight->at;
+        for (u32 e = 0; e < model_weight_tensors(weight); e++, index++)
+            fill_tensor(weight, to + e * weight->bytes, index, seed, stream);
+    }
 }
