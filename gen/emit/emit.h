@@ -30,14 +30,14 @@ program_make(const struct cfg *cfg, struct diagnostics *diagnostics, struct prog
 void program_free(struct program *program);
 
 /* One kernel shape: a line of instances.c. Operations of the same shape share one. */
+enum { INSTANCE_VALUES = 16, INSTANCE_VALUE = 64 };
 struct instance {
     char symbol[96]; /* "gemv_bf16_3072x768" */
-    char family[24]; /* the macro: "LINEAR" */
-    char size[320];  /* the macro's arguments between symbol and count */
-    char count[8];   /* "ONE", "CHUNK", "LOGITS"; "" of a kernel that has one row by nature */
     char note[64];   /* its first user: "IN_PROJ" */
     const struct graph *graph;
     const struct node *node;
+    uint32_t values;
+    char value[INSTANCE_VALUES][INSTANCE_VALUE]; /* the macro's arguments behind the symbol */
 };
 
 struct instances {

@@ -7,31 +7,6 @@
 #include "gen/emit/emit.h"
 #include "gen/front/number.h"
 
-static const char *const families[] = {"EMBED",
-                                       "RMSNORM",
-                                       "LAYERNORM",
-                                       "LINEAR",
-                                       "CONV_SILU",
-                                       "SCAN",
-                                       "NORM_LINEAR_CONV",
-                                       "DT_SCAN",
-                                       "NORM_SELECTION",
-                                       "NORM_DT_SCAN",
-                                       "SSD",
-                                       "RMSNORM_GROUPS",
-                                       "NORM_LINEAR_ADD",
-                                       "NORM_QKV",
-                                       "ROPE_APPEND",
-                                       "ATTENTION",
-                                       "SWIGLU",
-                                       "NORM_LINEAR_SWIGLU",
-                                       "NORM_LINEAR_GELU",
-                                       "ROUTE",
-                                       "GATHER",
-                                       "EXPERTS_SWIGLU",
-                                       "NORM_EXPERTS_SWIGLU",
-                                       "EXPERTS_ADD"};
-
 /* Whether the node reads several matrices, which then need names of their own. */
 static bool has_matrices(const struct node *node, const struct graph *graph)
 {
@@ -78,6 +53,8 @@ static void declare(const struct instance *i, struct writer *writer)
     const size_t indent = strlen("void (") + strlen(i->symbol);
     for (uint32_t o = 0; o < node_operands(i->node); o++) {
         char text[96];
+        if (!node_passes(i->node, o))
+            continue;
         parameter(i->node, i->graph, o, text);
         if (used + 2 + strlen(text) + 2 > WRITER_COLUMNS) {
             writer_line(writer, "%s,", line);
@@ -100,32 +77,24 @@ void emit_instances_h(const struct program *d, struct writer *writer)
     writer_line(writer, "\n#endif");
 }
 
-/* The sizes as cells, so that they stand in columns: numbers to the right, words to the left. */
-static void size_cells(const char *size, char text[384])
-{
-    size_t used = 0;
-    for (const char *c = size; *c != '\0' && used + 4 < 384; c++) {
-        text[used++] = *c;
-        if (*c == ',')
-            text[used++] = c[1] == ' ' && isdigit((unsigned char)c[2]) ? '\v' : '\t';
-    }
-    text[used] = '\0';
-}
-
-/* The instances of one family that the step is the first to use. */
-static void family(const struct program *d, enum step_kind step, const char *name,
-                   struct writer *writer)
+/* The instances of one operation that the step is the first to use: numbers stand to the right of
+ * their columns, words to the left. */
+static void instances_of(const struct program *d, enum step_kind step, enum op op,
+                         struct writer *writer)
 {
     writer_table(writer);
     for (uint32_t i = 0; i < d->instances->count; i++) {
         const struct instance *instance = &d->instances->instance[i];
-        if (instance->graph->step != step || strcmp(instance->family, name) != 0)
+        char cells[INSTANCE_VALUES * INSTANCE_VALUE];
+        size_t used = 0;
+        if (instance->graph->step != step || instance->node->op != op)
             continue;
-        char cells[384];
-        size_cells(instance->size, cells);
-        const bool counted = instance->count[0] != '\0';
-        writer_row(writer, "%s(%s,\t %s%s%s)", name, instance->symbol, cells, counted ? ",\t " : "",
-                   instance->count);
+        for (uint32_t v = 0; v < instance->values; v++)
+            used += (size_t)snprintf(cells + used, sizeof cells - used, ",%s %s",
+                                     v > 0 && isdigit((unsigned char)instance->value[v][0]) ? "\v"
+                                                                                            : "\t",
+                                     instance->value[v]);
+        writer_row(writer, "%s(%s%s)", op_rules[op].name, instance->symbol, cells);
     }
 }
 
@@ -159,8 +128,8 @@ static void instances(const struct program *d, struct writer *writer)
         const uint32_t tokens = d->steps.graph[step][0].tokens;
         writer_blank(writer);
         writer_line(writer, "/* %s, %u row%s */", step_name(step), tokens, tokens == 1 ? "" : "s");
-        for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
-            family(d, step, families[f], writer);
+        for (enum op op = 0; op < OP_COUNT; op++)
+            instances_of(d, step, op, writer);
     }
 }
 

@@ -39,10 +39,12 @@ static void other_arguments(const struct graph *graph, const struct node *node, 
     size_t used = 0;
     for (uint32_t o = 1; o < node_operands(node); o++) {
         char name[64];
+        if (!node_passes(node, o))
+            continue;
         argument(graph, node, o, name);
-        used += (size_t)snprintf(text + used, 256 - used, "%s%s", name,
-                                 o + 1 < node_operands(node) ? ", " : ");");
+        used += (size_t)snprintf(text + used, 256 - used, "%s%s", used > 0 ? ", " : "", name);
     }
+    snprintf(text + used, 256 - used, ");");
 }
 
 /* One call, cut into the cells of a table. */

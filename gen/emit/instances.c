@@ -1,209 +1,152 @@
-/* Which kernel shapes a model needs, and what they are called. */
+/* Which kernel shapes a model needs, and what they are called: the symbol and the sizes of an
+ * operation's row in kernels/ops.def, filled in for each node. */
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
-#include "gen/emit/instances.h"
+#include "gen/emit/emit.h"
 #include "gen/front/number.h"
+#include "gen/graph/expression.h"
 
-/* What a symbol is made of: its family's stem, the type if it reads a matrix, and the sizes. */
-static const char *const counts[] = {"ONE", "CHUNK", "LOGITS"};
-const char *const instance_types[] = {"F32", "F16", "BF16"};
-
-const struct tensor *instance_operand(const struct instance *i, uint32_t index)
+/* The tensor of the operand of that name; NULL: there is none of that name, or it is absent. */
+static const struct tensor *operand(const struct instance *i, const char *name)
 {
-    return node_tensor(i->graph, i->node, index);
+    const uint32_t at = op_operand(i->node->op, name);
+    return at == OP_NOTHING ? NULL : node_tensor(i->graph, i->node, at);
 }
 
-void instance_stem(const struct instance *i, char text[32])
+/* What happens to a sum: the epilogue, and whether a bias comes before it. */
+static const char *epilogue(const struct instance *i)
 {
-    snprintf(text, 32, "%s", op_rules[i->node->op].stem);
-    char *mark = strchr(text, '?');
-    if (mark != NULL)
-        *mark = i->graph->rows == ROWS_ONE ? 'v' : 'm';
-}
-
-/* "256x", the rows of a step of many; nothing for one row. */
-static void rows(const struct instance *i, char text[16])
-{
-    text[0] = '\0';
-    if (i->graph->rows != ROWS_ONE)
-        snprintf(text, 16, "%ux", i->graph->tokens);
-}
-
-static void name_embed(struct instance *i, const char *rows_text)
-{
-    const struct tensor *y = instance_operand(i, 0), *w = instance_operand(i, 1);
-    char type[64];
-    emit_matrix_type(w, type);
-    snprintf(i->family, sizeof i->family, "EMBED");
-    snprintf(i->symbol, sizeof i->symbol, "embed_%s_%s%" PRIu64 "x%u", dtype_name(w->type),
-             rows_text, tensor_padded_rows(w), w->cols);
-    snprintf(i->size, sizeof i->size, "%s, %s, %" PRIu64 ", %u, %" PRIu64, type,
-             instance_types[w->type], tensor_padded_rows(w), w->cols, y->dim[1]);
-}
-
-static void name_rmsnorm(struct instance *i, const char *rows_text, double epsilon)
-{
-    const struct tensor *x = instance_operand(i, 1);
-    char value[NUMBER_MAX];
-    number_float((float)epsilon, value);
-    snprintf(i->family, sizeof i->family, "RMSNORM");
-    snprintf(i->symbol, sizeof i->symbol, "rmsnorm_%s%" PRIu64, rows_text, tensor_width(x));
-    snprintf(i->size, sizeof i->size, "%" PRIu64 ", %" PRIu64 ", %s", tensor_width(x), x->dim[1],
-             value);
-}
-
-static void name_linear(struct instance *i, const char *rows_text)
-{
-    static const char *const epilogues[OP_COUNT] = {[OP_LINEAR] = "PLAIN",
-                                                    [OP_LINEAR_ADD] = "ADD",
-                                                    [OP_LINEAR_BIAS] = "BIAS",
-                                                    [OP_LINEAR_ADD_BIAS] = "ADD_BIAS",
-                                                    [OP_LINEAR_SOFTPLUS] = "SOFTPLUS",
-                                                    [OP_LINEAR_GELU] = "GELU"};
-    const struct tensor *y = instance_operand(i, 0), *w = instance_operand(i, 1);
-    const struct tensor *x = instance_operand(i, node_operands(i->node) - 1);
-    char type[64], kind[32];
-    emit_matrix_type(w, type);
-    instance_stem(i, kind);
-    snprintf(i->family, sizeof i->family, "LINEAR");
-    snprintf(i->symbol, sizeof i->symbol, "%s_%s_%s%" PRIu64 "x%u", kind, dtype_name(w->type),
-             rows_text, tensor_padded_rows(w), w->product_cols);
-    /* A product has zero pads because the weights do; softplus(0) is not 0, so there the kernel
-     * has to know which rows are pads. */
-    const uint64_t M = i->node->op == OP_LINEAR_SOFTPLUS ? w->rows : tensor_padded_rows(w);
-    snprintf(i->size, sizeof i->size, "%s, %s, %" PRIu64 ", %u, %" PRIu64 ", %" PRIu64 ", %s", type,
-             instance_types[w->type], M, w->product_cols, y->dim[1], x->dim[1],
-             epilogues[i->node->op]);
-}
-
-static void name_conv(struct instance *i, const char *rows_text)
-{
-    const struct tensor *xz = instance_operand(i, 0), *taps = instance_operand(i, 2);
-    snprintf(i->family, sizeof i->family, "CONV_SILU");
-    snprintf(i->symbol, sizeof i->symbol, "conv_silu_%s%" PRIu64 "x%u", rows_text,
-             tensor_width(taps), taps->cols);
-    const uint64_t at = tensor_part_at(xz, tensor_convolved(xz));
-    snprintf(i->size, sizeof i->size, "%" PRIu64 ", %" PRIu64 ", %u, %" PRIu64 ", %s", at,
-             tensor_width(taps), taps->cols, xz->dim[1],
-             i->node->op == OP_CONV_SILU_BIAS ? "BIAS" : "PLAIN");
-}
-
-static void name_scan(struct instance *i, const char *rows_text)
-{
-    const struct tensor *xz = instance_operand(i, 0), *xdb = instance_operand(i, 3),
-                        *A = instance_operand(i, 4);
-    snprintf(i->family, sizeof i->family, "SCAN");
-    snprintf(i->symbol, sizeof i->symbol, "scan_%s%ux%u", rows_text, A->rows, A->cols);
-    snprintf(i->size, sizeof i->size, "%u, %u, %u, %" PRIu64 ", %" PRIu64, A->rows, A->cols,
-             xdb->part[0], xz->dim[1], xdb->dim[1]);
-}
-
-static void name_norm_linear_conv(struct instance *i, double epsilon)
-{
-    const struct tensor *xz = instance_operand(i, 0), *x = instance_operand(i, 1),
-                        *w = instance_operand(i, 3);
-    const struct tensor *taps = instance_operand(i, 6);
-    char type[64], kind[32], value[NUMBER_MAX];
-    const uint64_t at = tensor_part_at(xz, tensor_convolved(xz));
-    emit_matrix_type(w, type);
-    instance_stem(i, kind);
-    number_float((float)epsilon, value);
-    snprintf(i->family, sizeof i->family, "NORM_LINEAR_CONV");
-    snprintf(i->symbol, sizeof i->symbol, "%s_%s_%" PRIu64 "x%ux%u", kind, dtype_name(w->type),
-             tensor_padded_rows(w), w->cols, taps->cols);
-    snprintf(i->size, sizeof i->size,
-             "%s, %s, %u, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u, %s, %" PRIu64,
-             type, instance_types[w->type], w->cols, x->dim[1], tensor_padded_rows(w), at,
-             tensor_width(taps), taps->cols, value, xz->dim[1]);
-}
-
-/* With or without norms in front. */
-static void name_dt_scan(struct instance *i, double epsilon)
-{
-    const bool normed = i->node->op == OP_NORM_DT_SCAN;
-    const struct tensor *xz = instance_operand(i, 0), *xdb = instance_operand(i, 2);
-    const struct tensor *w = instance_operand(i, normed ? 6 : 3);
-    const struct tensor *A = instance_operand(i, normed ? 8 : 5);
-    char type[64], value[NUMBER_MAX], last[NUMBER_MAX + 2] = "";
-    emit_matrix_type(w, type);
-    number_float((float)epsilon, value);
-    if (normed)
-        snprintf(last, sizeof last, ", %s", value);
-    snprintf(i->family, sizeof i->family, "%s", op_rules[i->node->op].name);
-    snprintf(i->symbol, sizeof i->symbol, "%s_%s_%ux%ux%u", op_rules[i->node->op].stem,
-             dtype_name(w->type), A->rows, A->cols, w->cols);
-    snprintf(i->size, sizeof i->size, "%s, %s, %u, %u, %u, %" PRIu64 ", %" PRIu64 "%s", type,
-             instance_types[w->type], A->rows, A->cols, w->cols, xz->dim[1], xdb->dim[1], last);
-}
-
-static void name_norm_selection(struct instance *i, const char *rows_text, double epsilon)
-{
-    const struct tensor *xdb = instance_operand(i, 0);
-    char value[NUMBER_MAX];
-    number_float((float)epsilon, value);
-    snprintf(i->family, sizeof i->family, "NORM_SELECTION");
-    snprintf(i->symbol, sizeof i->symbol, "norm_selection_%s%ux%u", rows_text, xdb->part[0],
-             xdb->part[1]);
-    snprintf(i->size, sizeof i->size, "%u, %u, %" PRIu64 ", %s", xdb->part[0], xdb->part[1],
-             xdb->dim[1], value);
-}
-
-static void name_instance(struct instance *i, const struct cfg *cfg)
-{
-    const double epsilon = cfg_epsilon(cfg);
-    char rows_text[16];
-    rows(i, rows_text);
-    snprintf(i->count, sizeof i->count, "%s", counts[i->graph->rows]);
-    node_full_name(i->graph, i->node, i->note);
-    switch (i->node->op) {
-    case OP_EMBED:
-        name_embed(i, rows_text);
-        return;
-    case OP_RMSNORM:
-        name_rmsnorm(i, rows_text, epsilon);
-        return;
-    case OP_LINEAR:
-    case OP_LINEAR_ADD:
-    case OP_LINEAR_BIAS:
-    case OP_LINEAR_ADD_BIAS:
-    case OP_LINEAR_SOFTPLUS:
-    case OP_LINEAR_GELU:
-        name_linear(i, rows_text);
-        return;
-    case OP_CONV_SILU:
-    case OP_CONV_SILU_BIAS:
-        name_conv(i, rows_text);
-        return;
-    case OP_SCAN:
-        name_scan(i, rows_text);
-        return;
-    case OP_NORM_LINEAR_CONV:
-        i->count[0] = '\0'; /* of one row by nature */
-        name_norm_linear_conv(i, epsilon);
-        return;
-    case OP_DT_SCAN:
-    case OP_NORM_DT_SCAN:
-        i->count[0] = '\0';
-        name_dt_scan(i, epsilon);
-        return;
-    case OP_NORM_SELECTION:
-        name_norm_selection(i, rows_text, epsilon);
-        return;
+    const bool biased = operand(i, "bias") != NULL;
+    switch (node_count(i->node, "epilogue")) {
+    case EPILOGUE_ADD:
+        return biased ? "ADD_BIAS" : "ADD";
+    case EPILOGUE_SOFTPLUS:
+        return "SOFTPLUS";
+    case EPILOGUE_GELU:
+        return "GELU";
     default:
-        if (!instance_of_transformer(i, rows_text, cfg) &&
-            !instance_of_experts(i, rows_text, cfg) && !instance_of_ssd(i, rows_text, cfg))
-            diagnostics_fault(cfg->name, "operation %s has no kernel name in gen/emit/instances*.c",
-                              op_rules[i->node->op].name);
+        return biased ? "BIAS" : "PLAIN";
+    }
+}
+
+/* A real as an f32. */
+static void real(float value, char text[INSTANCE_VALUE])
+{
+    if (isinf(value))
+        strcpy(text, "INFINITY");
+    else
+        number_float(value, text);
+}
+
+static void upper(const char *from, char text[INSTANCE_VALUE])
+{
+    size_t at = 0;
+    for (; from[at] != '\0'; at++)
+        text[at] = (char)toupper((unsigned char)from[at]);
+    text[at] = '\0';
+}
+
+static void number(const struct instance *i, const char *expression, char text[INSTANCE_VALUE])
+{
+    const char *at = expression;
+    snprintf(text, INSTANCE_VALUE, "%" PRIu64, expression_value(i->graph, i->node, &at));
+    if (*at != '\0')
+        diagnostics_fault("kernels/ops.def", "%s: \"%s\" is no size", op_rules[i->node->op].name,
+                          expression);
+}
+
+/* A word of the row's sizes as the argument of a macro. */
+static void size_text(const struct instance *i, const char *word, char text[INSTANCE_VALUE])
+{
+    static const char *const counts[] = {"ONE", "CHUNK", "LOGITS"};
+    const struct tensor *const t = operand(i, word + (*word == '&' || *word == '^'));
+    const uint32_t attribute = op_attribute(i->node->op, word);
+    if (*word == '&' && t != NULL)
+        emit_matrix_type(t, text);
+    else if (*word == '^' && t != NULL)
+        upper(dtype_name(t->type), text);
+    else if (t != NULL)
+        strcpy(text, dtype_name(t->type));
+    else if (strcmp(word, "count") == 0)
+        strcpy(text, counts[i->graph->rows]);
+    else if (strcmp(word, "epilogue") == 0)
+        strcpy(text, epilogue(i));
+    else if (strcmp(word, "weights") == 0)
+        strcpy(text, node_count(i->node, "weights") == ROUTE_RENORM ? "RENORM" : "RAW");
+    else if (strcmp(word, "rope") == 0)
+        strcpy(text, node_count(i->node, "rotary") > 0 ? "rope" : "NULL");
+    else if (strcmp(word, "outputs") == 0) /* softplus(0) is not 0: it has to know the pads */
+        number(i, node_count(i->node, "epilogue") == EPILOGUE_SOFTPLUS ? "M" : "pad(M)", text);
+    else if (attribute != OP_NOTHING &&
+             op_rules[i->node->op].attribute[attribute - node_operands(i->node)].type ==
+                 ATTRIBUTE_float)
+        real(node_real(i->node, word), text);
+    else
+        number(i, word, text);
+}
+
+/* What stands in { } in a symbol. */
+static void symbol_text(const struct instance *i, const char *word, char text[INSTANCE_VALUE])
+{
+    const struct tensor *const t = operand(i, word);
+    text[0] = '\0';
+    if (strcmp(word, "rows") == 0) {
+        if (i->graph->rows != ROWS_ONE)
+            snprintf(text, INSTANCE_VALUE, "%ux", i->graph->tokens);
+    } else if (strcmp(word, "epilogue") == 0) {
+        if (strcmp(epilogue(i), "PLAIN") != 0)
+            snprintf(text, INSTANCE_VALUE, "_%s", epilogue(i));
+        for (char *c = text; *c != '\0'; c++)
+            *c = (char)tolower((unsigned char)*c);
+    } else if (t != NULL) {
+        strcpy(text, dtype_name(t->type));
+    } else {
+        number(i, word, text);
+    }
+}
+
+static void fill_symbol(struct instance *i)
+{
+    size_t used = 0;
+    for (const char *c = op_rules[i->node->op].symbol; *c != '\0'; c++) {
+        char word[INSTANCE_VALUE], text[INSTANCE_VALUE] = {*c};
+        if (*c == '?')
+            text[0] = i->graph->rows == ROWS_ONE ? 'v' : 'm';
+        if (*c == '{') {
+            const size_t length = strcspn(c, "}");
+            snprintf(word, sizeof word, "%.*s", (int)length - 1, c + 1);
+            symbol_text(i, word, text);
+            c += length;
+        }
+        used += (size_t)snprintf(i->symbol + used, sizeof i->symbol - used, "%s", text);
+    }
+}
+
+static void fill_values(struct instance *i)
+{
+    const char *at = op_rules[i->node->op].sizes;
+    for (; *at != '\0'; at += *at == ' ') {
+        const size_t length = strcspn(at, " ");
+        char word[INSTANCE_VALUE];
+        if (i->values == INSTANCE_VALUES)
+            diagnostics_fault("kernels/ops.def",
+                              "%s: more than %d sizes: raise INSTANCE_VALUES (gen/emit/emit.h)",
+                              op_rules[i->node->op].name, INSTANCE_VALUES);
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        size_text(i, word, i->value[i->values++]);
+        at += length;
     }
 }
 
 static bool same_kernel(const struct instance *a, const struct instance *b)
 {
-    return strcmp(a->family, b->family) == 0 && strcmp(a->size, b->size) == 0 &&
-           strcmp(a->count, b->count) == 0;
+    bool same = a->node->op == b->node->op;
+    for (uint32_t i = 0; same && i < a->values; i++)
+        same = strcmp(a->value[i], b->value[i]) == 0;
+    return same;
 }
 
 /* The place of the instance in the list, added if it is new. Two different kernels that would have
@@ -234,7 +177,9 @@ void instances_find(const struct steps *steps, struct instances *list)
         for (uint32_t i = 0; i < count; i++) {
             const struct graph *graph = ops[i].graph;
             struct instance wanted = {.graph = graph, .node = &graph->node[ops[i].index]};
-            name_instance(&wanted, &steps->cfg);
+            fill_symbol(&wanted);
+            fill_values(&wanted);
+            node_full_name(graph, wanted.node, wanted.note);
             list->of[step][ops[i].kind][ops[i].index] = enlist(list, &wanted);
         }
     }

@@ -56,33 +56,32 @@ static void find_state(const struct steps *steps, struct program *program)
 /* What one operation needs on CUDA, by kernels/cuda/work.h. */
 static uint64_t work_of(const struct graph *graph, const struct node *node)
 {
-    const struct tensor *w = node_tensor(graph, node, 1), *experts = node_tensor(graph, node, 3);
-    const uint64_t rows = node->t * node->chosen;
+    const uint64_t t = node->t, rows = t * node_count(node, "chosen");
     switch (node->op) {
     case OP_LINEAR:
-    case OP_LINEAR_ADD:
-    case OP_LINEAR_BIAS:
-    case OP_LINEAR_ADD_BIAS:
-    case OP_LINEAR_SOFTPLUS:
-    case OP_LINEAR_GELU:
-        return graph->rows == ROWS_ONE ? 0
-                                       : WORK_LINEAR_BYTES(node->t, node->k, dtype_bytes(w->type));
+        if (graph->rows == ROWS_ONE)
+            return 0;
+        return WORK_LINEAR_BYTES(t, node_wide(node, 'K'),
+                                 dtype_bytes(graph->tensor[node->linear.w].type));
     case OP_SCAN:
-        return WORK_SCAN_BYTES(node->t, node->m, node->n);
-    case OP_ATTENTION: /* w: the keys */
-        return graph->rows == ROWS_ONE
-                   ? WORK_ATTENTION_BYTES(node->m / w->dim[2], w->dim[0], w->dim[2], w->dim[1])
-                   : 0;
+        return WORK_SCAN_BYTES(t, node_size(node, 'I'), node_size(node, 'N'));
+    case OP_ATTENTION:
+        if (graph->rows != ROWS_ONE)
+            return 0;
+        return WORK_ATTENTION_BYTES(node->attention.heads, node_size(node, 'G'),
+                                    node_size(node, 'D'), node_size(node, 'C'));
     case OP_NORM_EXPERTS_SWIGLU:
-        return WORK_LOGITS_BYTES(node_tensor(graph, node, 4)->rows);
+        return WORK_LOGITS_BYTES(node_size(node, 'E'));
     case OP_EXPERTS_SWIGLU: /* more than GATHER, which comes before it */
-        return WORK_EXPERTS_SWIGLU_BYTES(rows, node->k, experts->experts,
-                                         dtype_bytes(experts->type));
+        return WORK_EXPERTS_SWIGLU_BYTES(
+            rows, node_size(node, 'D'), node_size(node, 'E'),
+            dtype_bytes(graph->tensor[node->experts_swiglu.gate].type));
     case OP_EXPERTS_ADD:
-        return graph->rows == ROWS_ONE
-                   ? 0
-                   : WORK_EXPERTS_ADD_BYTES(rows, node->k, node->m, experts->experts,
-                                            dtype_bytes(experts->type));
+        if (graph->rows == ROWS_ONE)
+            return 0;
+        return WORK_EXPERTS_ADD_BYTES(rows, node_size(node, 'F'), node_size(node, 'D'),
+                                      node_size(node, 'E'),
+                                      dtype_bytes(graph->tensor[node->experts_add.w].type));
     default:
         return 0;
     }

@@ -83,18 +83,17 @@ void attention_tensors(struct build *b, const struct attention_sources *from, st
 void attention_linear(struct build *b, const char *name, bool add, uint32_t y, uint32_t w,
                       uint32_t bias_vector, uint32_t x)
 {
-    if (bias_vector == GRAPH_NONE)
-        BUILD_NODE(b, add ? OP_LINEAR_ADD : OP_LINEAR, name, y, w, x);
-    else
-        BUILD_NODE(b, add ? OP_LINEAR_ADD_BIAS : OP_LINEAR_BIAS, name, y, w, bias_vector, x);
+    BUILD(b, linear, name, .y = y, .w = w, .bias = bias_vector, .x = x,
+          .epilogue = add ? EPILOGUE_ADD : EPILOGUE_PLAIN);
 }
 
 void attention_decode(struct build *b, const struct attention *a, struct attention_norm norm,
                       uint32_t q, uint32_t x)
 {
-    BUILD_NODE(b, OP_NORM_QKV, "QKV", q, x, norm.weight, norm.bias, a->q_proj, a->q_bias, a->k_proj,
-               a->k_bias, a->v_proj, a->v_bias, a->keys, a->values);
-    BUILD_NODE(b, OP_ATTENTION, "ATTENTION", q, a->keys, a->values);
+    BUILD(b, norm_qkv, "QKV", .q = q, .x = x, .norm = norm.weight, .norm_bias = norm.bias,
+          .q_proj = a->q_proj, .q_bias = a->q_bias, .k_proj = a->k_proj, .k_bias = a->k_bias,
+          .v_proj = a->v_proj, .v_bias = a->v_bias, .keys = a->keys, .values = a->values);
+    BUILD(b, attention, "ATTENTION", .q = q, .keys = a->keys, .values = a->values);
 }
 
 void attention_prefill(struct build *b, const struct attention *a, uint32_t q, uint32_t xn)
@@ -103,9 +102,9 @@ void attention_prefill(struct build *b, const struct attention *a, uint32_t q, u
     attention_linear(b, "Q_PROJ", false, q, a->q_proj, a->q_bias, xn);
     attention_linear(b, "K_PROJ", false, k, a->k_proj, a->k_bias, xn);
     attention_linear(b, "V_PROJ", false, v, a->v_proj, a->v_bias, xn);
-    BUILD_NODE(b, OP_ROPE_APPEND, cfg_rotary_dim(b->cfg) > 0 ? "ROPE" : "APPEND", q, k, v, a->keys,
-               a->values);
-    BUILD_NODE(b, OP_ATTENTION, "ATTENTION", q, a->keys, a->values);
+    BUILD(b, rope_append, cfg_rotary_dim(b->cfg) > 0 ? "ROPE" : "APPEND", .q = q, .k = k, .v = v,
+          .keys = a->keys, .values = a->values);
+    BUILD(b, attention, "ATTENTION", .q = q, .keys = a->keys, .values = a->values);
 }
 
 void attention_output(struct build *b, const struct attention *a, uint32_t q, uint32_t x)

@@ -27,22 +27,24 @@ void entrance_tensors(struct build *b, const struct entrance_sources *from,
     build_note(b, e->conv, "the last inputs of conv, oldest first");
 }
 
+/* Which part of in_proj's rows is convolved: x of (x, z), x B C of (z, x B C, dt). */
+static uint32_t convolved(const struct build *b, const struct entrance *e)
+{
+    return b->graph->tensor[e->in_proj].parts - 2;
+}
+
 void entrance_decode(struct build *b, const struct entrance *e, uint32_t xz, uint32_t x)
 {
-    BUILD_NODE(b, OP_NORM_LINEAR_CONV, "IN_PROJ", xz, x, e->norm, e->in_proj, e->in_bias, e->conv,
-               e->taps, e->conv_bias);
+    BUILD(b, norm_linear_conv, "IN_PROJ", .xz = xz, .x = x, .norm = e->norm, .w = e->in_proj,
+          .bias = e->in_bias, .conv = e->conv, .taps = e->taps, .conv_bias = e->conv_bias,
+          .part = convolved(b, e));
 }
 
 void entrance_prefill(struct build *b, const struct entrance *e, uint32_t xz, uint32_t x)
 {
     const uint32_t xn = build_scratch(b, "xn");
-    BUILD_NODE(b, OP_RMSNORM, "NORM", xn, x, e->norm);
-    if (e->in_bias == GRAPH_NONE)
-        BUILD_NODE(b, OP_LINEAR, "IN_PROJ", xz, e->in_proj, xn);
-    else
-        BUILD_NODE(b, OP_LINEAR_BIAS, "IN_PROJ", xz, e->in_proj, e->in_bias, xn);
-    if (e->conv_bias == GRAPH_NONE)
-        BUILD_NODE(b, OP_CONV_SILU, "CONV", xz, e->conv, e->taps);
-    else
-        BUILD_NODE(b, OP_CONV_SILU_BIAS, "CONV", xz, e->conv, e->taps, e->conv_bias);
+    BUILD(b, rmsnorm, "NORM", .y = xn, .x = x, .norm = e->norm);
+    BUILD(b, linear, "IN_PROJ", .y = xz, .w = e->in_proj, .bias = e->in_bias, .x = xn);
+    BUILD(b, conv_silu, "CONV", .xz = xz, .conv = e->conv, .taps = e->taps, .bias = e->conv_bias,
+          .part = convolved(b, e));
 }

@@ -105,7 +105,7 @@ static void attention_layer(struct build *b, uint32_t x)
         feed_forward_decode(b, &f, build_scratch(b, "h"), x);
     } else {
         const uint32_t xn = build_scratch(b, "xn"), q = build_scratch(b, "q");
-        BUILD_NODE(b, OP_RMSNORM, "NORM", xn, x, norm);
+        BUILD(b, rmsnorm, "NORM", .y = xn, .x = x, .norm = norm);
         attention_prefill(b, &a, q, xn);
         attention_output(b, &a, q, x);
         feed_forward_prefill(b, &f, x);

@@ -86,7 +86,7 @@ static void layer(struct build *b, const struct feed_forward_sources *from, uint
         feed_forward_decode(b, &f, h, x);
     } else {
         const uint32_t xn = build_scratch(b, "xn"), q = build_scratch(b, "q");
-        BUILD_NODE(b, OP_RMSNORM, "NORM", xn, x, norm);
+        BUILD(b, rmsnorm, "NORM", .y = xn, .x = x, .norm = norm);
         attention_prefill(b, &attention, q, xn);
         attention_output(b, &attention, q, x);
         feed_forward_prefill(b, &f, x);

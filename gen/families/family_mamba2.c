@@ -89,20 +89,19 @@ static void layer_tensors(struct build *b, struct layer *l)
 static void layer_of_decode(struct build *b, const struct layer *l, uint32_t zxbcdt, uint32_t x)
 {
     entrance_decode(b, &l->entrance, zxbcdt, x);
-    BUILD_NODE(b, OP_SSD, "SSD", zxbcdt, l->ssm, l->A, l->D, l->dt_bias);
-    BUILD_NODE(b, OP_NORM_LINEAR_ADD, "OUT_PROJ", x, zxbcdt, l->y_norm, l->out_proj, l->out_bias);
+    BUILD(b, ssd, "SSD", .zx = zxbcdt, .ssm = l->ssm, .A = l->A, .D = l->D, .dt_bias = l->dt_bias);
+    BUILD(b, norm_linear_add, "OUT_PROJ", .y = x, .x = zxbcdt, .norm = l->y_norm, .w = l->out_proj,
+          .bias = l->out_bias);
 }
 
 /* Many tokens: every product by itself, as a large matrix product. */
 static void layer_of_prefill(struct build *b, const struct layer *l, uint32_t zxbcdt, uint32_t x)
 {
     entrance_prefill(b, &l->entrance, zxbcdt, x);
-    BUILD_NODE(b, OP_SSD, "SSD", zxbcdt, l->ssm, l->A, l->D, l->dt_bias);
-    BUILD_NODE(b, OP_RMSNORM_GROUPS, "Y_NORM", zxbcdt, l->y_norm);
-    if (l->out_bias == GRAPH_NONE)
-        BUILD_NODE(b, OP_LINEAR_ADD, "OUT_PROJ", x, l->out_proj, zxbcdt);
-    else
-        BUILD_NODE(b, OP_LINEAR_ADD_BIAS, "OUT_PROJ", x, l->out_proj, l->out_bias, zxbcdt);
+    BUILD(b, ssd, "SSD", .zx = zxbcdt, .ssm = l->ssm, .A = l->A, .D = l->D, .dt_bias = l->dt_bias);
+    BUILD(b, rmsnorm_groups, "Y_NORM", .x = zxbcdt, .norm = l->y_norm);
+    BUILD(b, linear, "OUT_PROJ", .y = x, .w = l->out_proj, .bias = l->out_bias, .x = zxbcdt,
+          .epilogue = EPILOGUE_ADD);
 }
 
 static void layer(struct build *b, uint32_t x)

@@ -43,17 +43,19 @@ static void layer(struct build *b, uint32_t x)
     if (b->graph->step == STEP_DECODE) {
         const uint32_t q = build_scratch(b, "q"), h = build_scratch(b, "h");
         attention_decode(b, &l.attention, l.norm, q, x);
-        BUILD_NODE(b, OP_NORM_LINEAR_GELU, "FC1", h, x, l.norm.weight, l.norm.bias, l.fc1,
-                   l.fc1_bias);
+        BUILD(b, norm_linear_gelu, "FC1", .y = h, .x = x, .norm = l.norm.weight,
+              .norm_bias = l.norm.bias, .w = l.fc1, .bias = l.fc1_bias);
         attention_output(b, &l.attention, q, x);
         attention_linear(b, "FC2", true, x, l.fc2, l.fc2_bias, h);
     } else {
         const uint32_t xn = build_scratch(b, "xn"), q = build_scratch(b, "q");
         const uint32_t h = build_scratch(b, "h");
-        BUILD_NODE(b, OP_LAYERNORM, "NORM", xn, x, l.norm.weight, l.norm.bias);
+        BUILD(b, layernorm, "NORM", .y = xn, .x = x, .norm = l.norm.weight,
+              .norm_bias = l.norm.bias);
         attention_prefill(b, &l.attention, q, xn);
         attention_output(b, &l.attention, q, x);
-        BUILD_NODE(b, OP_LINEAR_GELU, "FC1", h, l.fc1, l.fc1_bias, xn);
+        BUILD(b, linear, "FC1", .y = h, .w = l.fc1, .bias = l.fc1_bias, .x = xn,
+              .epilogue = EPILOGUE_GELU);
         attention_linear(b, "FC2", true, x, l.fc2, l.fc2_bias, h);
     }
     b->place = PLACE_EPILOGUE;
@@ -66,7 +68,7 @@ static void head(struct build *b, const char *name, uint32_t embed, uint32_t hid
     const uint32_t bias =
         build_weight(b, "head_bias", "lm_head.bias", PACKING_VECTOR, b->cfg->vocab_size, 1);
     const uint32_t logits = build_logits(b);
-    BUILD_NODE(b, OP_LINEAR_BIAS, name, logits, weight, bias, hidden);
+    BUILD(b, linear, name, .y = logits, .w = weight, .bias = bias, .x = hidden);
 }
 
 void family_phi(const struct cfg *cfg, struct graph *graph)
@@ -83,7 +85,7 @@ void family_phi(const struct cfg *cfg, struct graph *graph)
     }
     const uint32_t tokens = build_tokens(&b), embed = build_embedding(&b, embed_source, "");
     const uint32_t x = build_scratch(&b, "x");
-    BUILD_NODE(&b, OP_EMBED, "EMBED", x, embed, tokens);
+    BUILD(&b, embed, "EMBED", .y = x, .w = embed, .tokens = tokens);
     layer(&b, x);
     const uint32_t D = cfg->hidden_size;
     const uint32_t norm_f =
@@ -91,7 +93,7 @@ void family_phi(const struct cfg *cfg, struct graph *graph)
     const uint32_t norm_f_bias =
         build_weight(&b, "norm_f_bias", "model.final_layernorm.bias", PACKING_VECTOR, D, 1);
     const uint32_t hidden = build_hidden(&b);
-    BUILD_NODE(&b, OP_LAYERNORM, "NORM_F", hidden, x, norm_f, norm_f_bias);
+    BUILD(&b, layernorm, "NORM_F", .y = hidden, .x = x, .norm = norm_f, .norm_bias = norm_f_bias);
     if (graph->step == STEP_DECODE)
         head(&b, "HEAD", embed, hidden);
 }

@@ -41,22 +41,23 @@ void feed_forward_tensors(struct build *b, const struct feed_forward_sources *fr
 void feed_forward_decode(struct build *b, const struct feed_forward *f, uint32_t h, uint32_t x)
 {
     if (f->router == GRAPH_NONE) {
-        BUILD_NODE(b, OP_NORM_LINEAR_SWIGLU, "GATE_UP", h, x, f->norm, f->gate_proj, f->up_proj);
-        BUILD_NODE(b, OP_LINEAR_ADD, "DOWN_PROJ", x, f->down_proj, h);
+        BUILD(b, norm_linear_swiglu, "GATE_UP", .y = h, .x = x, .norm = f->norm,
+              .gate = f->gate_proj, .up = f->up_proj);
+        BUILD(b, linear, "DOWN_PROJ", .y = x, .w = f->down_proj, .x = h, .epilogue = EPILOGUE_ADD);
         return;
     }
     const uint32_t route = build_scratch(b, "route");
-    BUILD_NODE(b, OP_NORM_EXPERTS_SWIGLU, "GATE_UP", h, route, x, f->norm, f->router, f->gate_proj,
-               f->up_proj);
+    BUILD(b, norm_experts_swiglu, "GATE_UP", .h = h, .route = route, .x = x, .norm = f->norm,
+          .router = f->router, .gate = f->gate_proj, .up = f->up_proj);
     if (f->shared_gate == GRAPH_NONE) {
-        BUILD_NODE(b, OP_EXPERTS_ADD, "DOWN_PROJ", x, h, route, f->down_proj);
+        BUILD(b, experts_add, "DOWN_PROJ", .y = x, .h = h, .route = route, .w = f->down_proj);
         return;
     }
     const uint32_t hs = build_scratch(b, "hs");
-    BUILD_NODE(b, OP_NORM_LINEAR_SWIGLU, "SHARED_GATE_UP", hs, x, f->norm, f->shared_gate,
-               f->shared_up);
-    BUILD_NODE(b, OP_LINEAR_ADD, "SHARED_DOWN", x, f->shared_down, hs);
-    BUILD_NODE(b, OP_EXPERTS_ADD, "DOWN_PROJ", x, h, route, f->down_proj);
+    BUILD(b, norm_linear_swiglu, "SHARED_GATE_UP", .y = hs, .x = x, .norm = f->norm,
+          .gate = f->shared_gate, .up = f->shared_up);
+    BUILD(b, linear, "SHARED_DOWN", .y = x, .w = f->shared_down, .x = hs, .epilogue = EPILOGUE_ADD);
+    BUILD(b, experts_add, "DOWN_PROJ", .y = x, .h = h, .route = route, .w = f->down_proj);
 }
 
 static void experts_of_prefill(struct build *b, const struct feed_forward *f, uint32_t xm,
@@ -64,10 +65,11 @@ static void experts_of_prefill(struct build *b, const struct feed_forward *f, ui
 {
     const uint32_t route = build_scratch(b, "route"), xg = build_scratch(b, "xg");
     const uint32_t h = build_scratch(b, "h");
-    BUILD_NODE(b, OP_ROUTE, "ROUTE", route, xm, f->router);
-    BUILD_NODE(b, OP_GATHER, "GATHER", xg, xm, route);
-    BUILD_NODE(b, OP_EXPERTS_SWIGLU, "GATE_UP", h, xg, route, f->gate_proj, f->up_proj);
-    BUILD_NODE(b, OP_EXPERTS_ADD, "DOWN_PROJ", x, h, route, f->down_proj);
+    BUILD(b, route, "ROUTE", .route = route, .x = xm, .w = f->router);
+    BUILD(b, gather, "GATHER", .xg = xg, .x = xm, .route = route);
+    BUILD(b, experts_swiglu, "GATE_UP", .h = h, .xg = xg, .route = route, .gate = f->gate_proj,
+          .up = f->up_proj);
+    BUILD(b, experts_add, "DOWN_PROJ", .y = x, .h = h, .route = route, .w = f->down_proj);
 }
 
 /* The MLP comes first: xm is not alive any more when the rows of the experts are largest. */
@@ -75,25 +77,26 @@ static void shared_of_prefill(struct build *b, const struct feed_forward *f, uin
                               uint32_t x)
 {
     const uint32_t gate = build_scratch(b, "gate"), up = build_scratch(b, "up");
-    BUILD_NODE(b, OP_LINEAR, "SHARED_GATE", gate, f->shared_gate, xm);
-    BUILD_NODE(b, OP_LINEAR, "SHARED_UP", up, f->shared_up, xm);
-    BUILD_NODE(b, OP_SWIGLU, "SHARED_SWIGLU", gate, up);
-    BUILD_NODE(b, OP_LINEAR_ADD, "SHARED_DOWN", x, f->shared_down, gate);
+    BUILD(b, linear, "SHARED_GATE", .y = gate, .w = f->shared_gate, .x = xm);
+    BUILD(b, linear, "SHARED_UP", .y = up, .w = f->shared_up, .x = xm);
+    BUILD(b, swiglu, "SHARED_SWIGLU", .gate = gate, .up = up);
+    BUILD(b, linear, "SHARED_DOWN", .y = x, .w = f->shared_down, .x = gate,
+          .epilogue = EPILOGUE_ADD);
 }
 
 static void mlp_of_prefill(struct build *b, const struct feed_forward *f, uint32_t xm, uint32_t x)
 {
     const uint32_t gate = build_scratch(b, "gate"), up = build_scratch(b, "up");
-    BUILD_NODE(b, OP_LINEAR, "GATE_PROJ", gate, f->gate_proj, xm);
-    BUILD_NODE(b, OP_LINEAR, "UP_PROJ", up, f->up_proj, xm);
-    BUILD_NODE(b, OP_SWIGLU, "SWIGLU", gate, up);
-    BUILD_NODE(b, OP_LINEAR_ADD, "DOWN_PROJ", x, f->down_proj, gate);
+    BUILD(b, linear, "GATE_PROJ", .y = gate, .w = f->gate_proj, .x = xm);
+    BUILD(b, linear, "UP_PROJ", .y = up, .w = f->up_proj, .x = xm);
+    BUILD(b, swiglu, "SWIGLU", .gate = gate, .up = up);
+    BUILD(b, linear, "DOWN_PROJ", .y = x, .w = f->down_proj, .x = gate, .epilogue = EPILOGUE_ADD);
 }
 
 void feed_forward_prefill(struct build *b, const struct feed_forward *f, uint32_t x)
 {
     const uint32_t xm = build_scratch(b, "xm");
-    BUILD_NODE(b, OP_RMSNORM, "MLP_NORM", xm, x, f->norm);
+    BUILD(b, rmsnorm, "MLP_NORM", .y = xm, .x = x, .norm = f->norm);
     if (f->shared_gate != GRAPH_NONE)
         shared_of_prefill(b, f, xm, x);
     if (f->router != GRAPH_NONE)

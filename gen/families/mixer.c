@@ -69,10 +69,8 @@ void mixer_tensors(struct build *b, const struct mixer_sources *from, struct mix
 
 static void output(struct build *b, const struct mixer *m, uint32_t xz, uint32_t x)
 {
-    if (m->out_bias == GRAPH_NONE)
-        BUILD_NODE(b, OP_LINEAR_ADD, "OUT_PROJ", x, m->out_proj, xz);
-    else
-        BUILD_NODE(b, OP_LINEAR_ADD_BIAS, "OUT_PROJ", x, m->out_proj, m->out_bias, xz);
+    BUILD(b, linear, "OUT_PROJ", .y = x, .w = m->out_proj, .bias = m->out_bias, .x = xz,
+          .epilogue = EPILOGUE_ADD);
 }
 
 /* One token: few operations, as each of them ends in a barrier or costs a launch. */
@@ -80,12 +78,14 @@ void mixer_decode(struct build *b, const struct mixer *m, uint32_t x)
 {
     const uint32_t xz = build_scratch(b, "xz"), xdb = build_scratch(b, "xdb");
     entrance_decode(b, &m->entrance, xz, x);
-    BUILD_NODE(b, OP_LINEAR, "X_PROJ", xdb, m->x_proj, xz);
+    BUILD(b, linear, "X_PROJ", .y = xdb, .w = m->x_proj, .x = xz);
     if (m->dt_norm == GRAPH_NONE)
-        BUILD_NODE(b, OP_DT_SCAN, "SCAN", xz, m->ssm, xdb, m->dt_proj, m->dt_bias, m->A, m->D);
+        BUILD(b, dt_scan, "SCAN", .xz = xz, .ssm = m->ssm, .xdb = xdb, .w = m->dt_proj,
+              .bias = m->dt_bias, .A = m->A, .D = m->D);
     else
-        BUILD_NODE(b, OP_NORM_DT_SCAN, "SCAN", xz, m->ssm, xdb, m->dt_norm, m->b_norm, m->c_norm,
-                   m->dt_proj, m->dt_bias, m->A, m->D);
+        BUILD(b, norm_dt_scan, "SCAN", .xz = xz, .ssm = m->ssm, .xdb = xdb, .dt_norm = m->dt_norm,
+              .b_norm = m->b_norm, .c_norm = m->c_norm, .w = m->dt_proj, .bias = m->dt_bias,
+              .A = m->A, .D = m->D);
     output(b, m, xz, x);
 }
 
@@ -95,10 +95,12 @@ void mixer_prefill(struct build *b, const struct mixer *m, uint32_t x)
     const uint32_t xz = build_scratch(b, "xz");
     entrance_prefill(b, &m->entrance, xz, x);
     const uint32_t xdb = build_scratch(b, "xdb"), dt = build_scratch(b, "dt");
-    BUILD_NODE(b, OP_LINEAR, "X_PROJ", xdb, m->x_proj, xz);
+    BUILD(b, linear, "X_PROJ", .y = xdb, .w = m->x_proj, .x = xz);
     if (m->dt_norm != GRAPH_NONE)
-        BUILD_NODE(b, OP_NORM_SELECTION, "NORM_DT_B_C", xdb, m->dt_norm, m->b_norm, m->c_norm);
-    BUILD_NODE(b, OP_LINEAR_SOFTPLUS, "DT_PROJ", dt, m->dt_proj, m->dt_bias, xdb);
-    BUILD_NODE(b, OP_SCAN, "SCAN", xz, m->ssm, dt, xdb, m->A, m->D);
+        BUILD(b, norm_selection, "NORM_DT_B_C", .xdb = xdb, .dt_norm = m->dt_norm,
+              .b_norm = m->b_norm, .c_norm = m->c_norm);
+    BUILD(b, linear, "DT_PROJ", .y = dt, .w = m->dt_proj, .bias = m->dt_bias, .x = xdb,
+          .epilogue = EPILOGUE_SOFTPLUS);
+    BUILD(b, scan, "SCAN", .xz = xz, .ssm = m->ssm, .dt = dt, .xdb = xdb, .A = m->A, .D = m->D);
     output(b, m, xz, x);
 }

@@ -1,5 +1,6 @@
 #include "gen/graph/build.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -78,14 +79,86 @@ void build_note(struct build *b, uint32_t tensor, const char *text, ...)
     va_end(arguments);
 }
 
-void build_node(struct build *b, enum op op, const char *name, const uint32_t *operands)
+static double heads(const struct cfg *cfg)
 {
-    struct node n = {.op = op,
-                     .place = b->place,
-                     .chosen = b->cfg->num_experts_per_tok,
-                     .groups = b->cfg->n_groups};
+    return cfg->num_attention_heads;
+}
+
+static double groups(const struct cfg *cfg)
+{
+    return cfg->n_groups;
+}
+
+static double chosen(const struct cfg *cfg)
+{
+    return cfg->num_experts_per_tok;
+}
+
+static double experts(const struct cfg *cfg)
+{
+    return cfg_experts(cfg);
+}
+
+static double weights(const struct cfg *cfg)
+{
+    return cfg_renorm(cfg) ? ROUTE_RENORM : ROUTE_RAW;
+}
+
+static double rotary(const struct cfg *cfg)
+{
+    return cfg_rotary_dim(cfg);
+}
+
+static double window(const struct cfg *cfg)
+{
+    return cfg_window(cfg);
+}
+
+static double scale(const struct cfg *cfg)
+{
+    return 1 / sqrt(cfg->head_dim);
+}
+
+static double low(const struct cfg *cfg)
+{
+    return cfg->time_step_limit_low;
+}
+
+static double high(const struct cfg *cfg)
+{
+    return cfg->time_step_limit_high;
+}
+
+/* Attributes that are the same in every operation of a model. */
+static const struct {
+    const char *name;
+    double (*of)(const struct cfg *cfg);
+} constants[] = {
+    {"epsilon", cfg_epsilon}, {"heads", heads},     {"groups", groups}, {"chosen", chosen},
+    {"experts", experts},     {"weights", weights}, {"rotary", rotary}, {"window", window},
+    {"scale", scale},         {"low", low},         {"high", high}};
+
+static void set_constant(struct node *node, uint32_t attribute, double value)
+{
+    const struct op_rule *rule = &op_rules[node->op];
+    uint32_t *const word = &node->word[rule->operands + attribute];
+    const float real = (float)value;
+    if (rule->attribute[attribute].type == ATTRIBUTE_float)
+        memcpy(word, &real, sizeof real);
+    else
+        *word = (uint32_t)value;
+}
+
+void build_node(struct build *b, const char *name, const struct node *node)
+{
+    struct node n = *node;
+    const struct op_rule *rule = &op_rules[n.op];
+    n.place = b->place;
     strcpy(n.name, name);
-    memcpy(n.operand, operands, strlen(op_rules[op].access) * sizeof *operands);
+    for (uint32_t i = 0; i < rule->attributes; i++)
+        for (size_t c = 0; c < sizeof constants / sizeof constants[0]; c++)
+            if (strcmp(rule->attribute[i].name, constants[c].name) == 0)
+                set_constant(&n, i, constants[c].of(b->cfg));
     graph_node(b->graph, &n);
 }
 
@@ -145,7 +218,7 @@ static void stack_head(struct build *b, const struct build_ends *ends)
     const uint32_t embed =
         b->cfg->tie_word_embeddings ? build_embedding(b, ends->embed, ends->embed_alias) : 0;
     const uint32_t head = build_head(b, embed), logits = build_logits(b);
-    BUILD_NODE(b, OP_LINEAR, "LOGITS", logits, head, hidden);
+    BUILD(b, linear, "LOGITS", .y = logits, .w = head, .x = hidden);
 }
 
 void build_stack(struct build *b, const struct build_ends *ends,
@@ -159,16 +232,16 @@ void build_stack(struct build *b, const struct build_ends *ends,
     const uint32_t tokens = build_tokens(b),
                    embed = build_embedding(b, ends->embed, ends->embed_alias);
     const uint32_t x = build_scratch(b, "x");
-    BUILD_NODE(b, OP_EMBED, "EMBED", x, embed, tokens);
+    BUILD(b, embed, "EMBED", .y = x, .w = embed, .tokens = tokens);
     b->place = PLACE_LAYER;
     layer(b, x);
     b->place = PLACE_EPILOGUE;
     const uint32_t norm_f =
         build_weight(b, "norm_f", ends->norm_f, PACKING_VECTOR, b->cfg->hidden_size, 1);
     const uint32_t hidden = build_hidden(b);
-    BUILD_NODE(b, OP_RMSNORM, "NORM_F", hidden, x, norm_f);
+    BUILD(b, rmsnorm, "NORM_F", .y = hidden, .x = x, .norm = norm_f);
     if (b->graph->step != STEP_DECODE)
         return;
     const uint32_t head = build_head(b, embed), logits = build_logits(b);
-    BUILD_NODE(b, OP_LINEAR, "HEAD", logits, head, hidden);
+    BUILD(b, linear, "HEAD", .y = logits, .w = head, .x = hidden);
 }

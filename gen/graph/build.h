@@ -41,9 +41,12 @@ uint32_t build_rows(struct build *b, enum role role, const char *name, uint64_t 
 __attribute__((format(printf, 3, 4))) void build_note(struct build *b, uint32_t tensor,
                                                       const char *text, ...);
 
-/* An operation on these operands. */
-void build_node(struct build *b, enum op op, const char *name, const uint32_t *operands);
-#define BUILD_NODE(B, OP, NAME, ...) build_node(B, OP, NAME, (const uint32_t[]){__VA_ARGS__})
+/* An operation: BUILD(b, linear, "Q_PROJ", .y = q, .w = q_proj, .x = xn). An operand that is not
+ * given is GRAPH_NONE; attributes that are the model's (its epsilon, its heads) need not be given.
+ */
+#define BUILD(B, OPERATION, NAME, ...)                                                             \
+    build_node(B, NAME, &(struct node){.op = OP_##OPERATION, .OPERATION = {__VA_ARGS__}})
+void build_node(struct build *b, const char *name, const struct node *node);
 
 /* The ends of every model: the table of embeddings; the head, which is that table when they are
  * tied; and what the host and the steps hand each other. */

@@ -7,15 +7,9 @@
 
 #include "gen/front/number.h"
 
-const struct op_rule op_rules[OP_COUNT] = {
-#define OP(NAME, STEM, ACCESS, MOVED, FLOPS, MEANING) {#NAME, STEM, ACCESS, MEANING},
-#include "kernels/ops.def"
-#undef OP
-};
-
 static const char *const step_names[] = {"decode", "prefill", "head"};
 static const char *const step_prefixes[] = {"DECODE", "PREFILL", "HEAD"};
-static const char *const role_names[] = {"weight", "state", "scratch", "io"};
+static const char *const role_names[] = {"none", "weight", "state", "scratch", "io"};
 static const char *const place_names[] = {"prologue", "layer", "epilogue"};
 
 const char *step_name(enum step_kind step)
@@ -30,7 +24,9 @@ const char *step_prefix(enum step_kind step)
 
 uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor)
 {
-    if (graph->tensor_count == GRAPH_TENSORS)
+    if (graph->tensor_count == 0)
+        graph->tensor_count = 1; /* the first one is none */
+    if (graph->tensor_count > GRAPH_TENSORS)
         diagnostics_fault(
             graph->model,
             "more than %d tensors in a graph: raise GRAPH_TENSORS (gen/graph/graph.h)",
@@ -52,19 +48,59 @@ uint32_t graph_node(struct graph *graph, const struct node *node)
 
 uint32_t node_operands(const struct node *node)
 {
-    return (uint32_t)strlen(op_rules[node->op].access);
+    return op_rules[node->op].operands;
 }
 
 char node_access(const struct node *node, uint32_t operand)
 {
-    return op_rules[node->op].access[operand];
+    const char access = op_rules[node->op].operand[operand].access[0];
+    if (access == 'a')
+        return node_count(node, "epilogue") == EPILOGUE_ADD ? 'm' : 'w';
+    if (access == 'n')
+        return 'o';
+    return access;
 }
 
 const struct tensor *node_tensor(const struct graph *graph, const struct node *node,
                                  uint32_t operand)
 {
-    const uint32_t id = node->operand[operand];
+    const uint32_t id = node->word[operand];
     return id == GRAPH_NONE ? NULL : &graph->tensor[id];
+}
+
+bool node_passes(const struct node *node, uint32_t operand)
+{
+    return node->word[operand] != GRAPH_NONE ||
+           op_rules[node->op].operand[operand].access[0] == 'n';
+}
+
+uint32_t node_count(const struct node *node, const char *attribute)
+{
+    const uint32_t at = op_attribute(node->op, attribute);
+    return at == OP_NOTHING ? 0 : node->word[at];
+}
+
+float node_real(const struct node *node, const char *attribute)
+{
+    const uint32_t at = op_attribute(node->op, attribute);
+    float value = 0;
+    if (at != OP_NOTHING)
+        memcpy(&value, &node->word[at], sizeof value);
+    return value;
+}
+
+uint64_t node_size(const struct node *node, char letter)
+{
+    return node->size[letter - 'A'].size;
+}
+
+uint64_t node_wide(const struct node *node, char letter)
+{
+    const struct size *size = &node->size[letter - 'A'];
+    uint64_t wide = 0;
+    for (uint32_t i = 0; i < size->parts; i++)
+        wide += size->part[i];
+    return wide;
 }
 
 uint64_t tensor_padded_rows(const struct tensor *t)
@@ -102,11 +138,6 @@ uint64_t tensor_part_at(const struct tensor *t, uint32_t part)
     for (uint32_t i = 0; i < part; i++)
         at += number_pad(t->part[i], GRAPH_PAD);
     return at;
-}
-
-uint32_t tensor_convolved(const struct tensor *t)
-{
-    return t->parts < 2 ? 0 : t->parts - 2;
 }
 
 static const struct family families[] = {
@@ -224,9 +255,9 @@ static void print_tensor(const struct tensor *t, FILE *to)
 void graph_print(const struct graph *graph, FILE *to)
 {
     fprintf(to, "%s%s%s: %u tensors, %u operations, %u rows\n", step_name(graph->step),
-            graph->kind_name[0] != '\0' ? " of " : "", graph->kind_name, graph->tensor_count,
+            graph->kind_name[0] != '\0' ? " of " : "", graph->kind_name, graph->tensor_count - 1,
             graph->node_count, graph->tokens);
-    for (uint32_t i = 0; i < graph->tensor_count; i++)
+    for (uint32_t i = 1; i < graph->tensor_count; i++)
         print_tensor(&graph->tensor[i], to);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->node[i];

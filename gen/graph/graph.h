@@ -2,7 +2,7 @@
  *
  * One graph per step (decode, prefill, head) and kind of layer. A graph has a prologue, a layer of
  * its kind, and an epilogue; layers are never unrolled, and the graphs of a step differ in nothing
- * but the layer. Families build them, shape.c completes and checks them, everything after only
+ * but the layer. Families build them, unify.c completes and checks them, everything after only
  * reads them. Names are given by people and become C names. */
 #ifndef GEN_GRAPH_H
 #define GEN_GRAPH_H
@@ -12,37 +12,27 @@
 
 #include "gen/front/cfg.h"
 #include "gen/graph/layout.h"
+#include "gen/graph/op.h"
 
 enum {
     GRAPH_TENSORS = 48,
     GRAPH_NODES = 24,
-    GRAPH_OPERANDS = 12,
     GRAPH_PARTS = 3,
-    GRAPH_KINDS = 4,         /* of layers in one model */
-    GRAPH_LAYERS = 1024,     /* the most that keys.def allows */
-    GRAPH_PAD = 16,          /* elements to which every row is padded: a line */
-    GRAPH_NONE = UINT16_MAX, /* in place of an optional operand that a model does not have */
-    GRAPH_ALIGN = 64         /* bytes on which every buffer and packed tensor starts */
+    GRAPH_LETTERS = 'Z' - 'A' + 1,
+    GRAPH_KINDS = 4,     /* of layers in one model */
+    GRAPH_LAYERS = 1024, /* the most that keys.def allows */
+    GRAPH_PAD = 16,      /* elements to which every row is padded: a line */
+    GRAPH_NONE = 0,      /* in place of an optional operand that a model does not have */
+    GRAPH_ALIGN = 64,    /* bytes on which every buffer and packed tensor starts */
+    GRAPH_WORDS = sizeof(union op_words) / sizeof(uint32_t)
 };
 
-enum role { ROLE_WEIGHT, ROLE_STATE, ROLE_SCRATCH, ROLE_IO };
+enum role { ROLE_NONE, ROLE_WEIGHT, ROLE_STATE, ROLE_SCRATCH, ROLE_IO };
 enum place { PLACE_PROLOGUE, PLACE_LAYER, PLACE_EPILOGUE };
 enum step_kind { STEP_DECODE, STEP_PREFILL, STEP_HEAD, STEP_KINDS };
 
 /* Which rows of activations an operation works on. */
 enum rows { ROWS_ONE, ROWS_CHUNK, ROWS_LOGITS };
-
-enum op {
-#define OP(NAME, STEM, ACCESS, MOVED, FLOPS, MEANING) OP_##NAME,
-#include "kernels/ops.def"
-#undef OP
-    OP_COUNT
-};
-
-struct op_rule {
-    const char *name, *stem, *access, *meaning;
-};
-extern const struct op_rule op_rules[OP_COUNT];
 
 struct tensor {
     char name[16]; /* the C member */
@@ -52,7 +42,7 @@ struct tensor {
     enum dtype type;
     bool cache; /* of a state: never read before it is written, so it need not start at zero */
 
-    /* The C array: [dim[0]][dim[1]].., padded. Scratch: rank 0 until shape.c infers it. */
+    /* The C array: [dim[0]][dim[1]].., padded. Scratch: rank 0 until unify.c infers it. */
     uint32_t rank;
     uint64_t dim[3];
     /* Widths, before padding, of what lies side by side in a row; the pads of heads belong to them.
@@ -68,16 +58,30 @@ struct tensor {
     uint32_t experts; /* so many matrices behind one another, "%u" twice in the source; 0: one */
 };
 
+/* What a dimension letter is bound to. */
+struct size {
+    uint64_t size; /* as the checkpoint has it; 0: the row does not use the letter */
+    uint64_t pad;  /* floats of a row of it */
+    /* As a product sees it, with the pads of heads: what lies side by side. */
+    uint32_t parts, part[GRAPH_PARTS];
+    const char *from; /* the operand that bound it */
+};
+
 struct node {
     enum op op;
     char name[16]; /* "IN_PROJ"; the enumerator is DECODE_IN_PROJ */
     enum place place;
-    uint32_t operand[GRAPH_OPERANDS]; /* tensors in the order of the call */
+    /* Tensors in the order of the call, then attributes: node->linear.w is node->word[1]. */
+    union {
+        uint32_t word[GRAPH_WORDS];
+#define OP(UPPER, LOWER, ...) struct op_##LOWER LOWER;
+#include "kernels/ops.def"
+#undef OP
+    };
 
-    /* Filled by shape.c: the sizes that ops.def speaks of. */
-    uint64_t t, m, k, n;
-    uint64_t chosen; /* of a matrix per expert: how many a token reads */
-    uint64_t groups; /* of a norm by groups */
+    /* Filled by unify.c: rows of activations, and what the row's letters are bound to. */
+    uint64_t t;
+    struct size size[GRAPH_LETTERS]; /* of 'A' and so on */
     /* Filled by cost.c. */
     uint64_t weight_bytes, moved_bytes, flops;
 };
@@ -90,8 +94,9 @@ struct graph {
     enum rows rows;
     uint32_t tokens;           /* rows of activations: 1, prefill_chunk or logit_rows */
     const char *layer_meaning; /* what a layer does to the residual stream, as a formula */
-    uint32_t tensor_count, node_count;
-    struct tensor tensor[GRAPH_TENSORS];
+    uint32_t tensor_count;     /* with tensor[0], which is none */
+    uint32_t node_count;
+    struct tensor tensor[GRAPH_TENSORS + 1];
     struct node node[GRAPH_NODES];
 };
 
@@ -150,12 +155,21 @@ const char *step_prefix(enum step_kind step);
 uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor);
 uint32_t graph_node(struct graph *graph, const struct node *node);
 
-/* Operands of a node, and how it uses each: 'w', 'm' or 'r'; 'o' is read if it is there. */
+/* Operands of a node, and how it uses each: 'w', 'm' or 'r'; 'o' is read if it is there. Operands
+ * by number are for those who go over all of them. */
 uint32_t node_operands(const struct node *node);
 char node_access(const struct node *node, uint32_t operand);
 /* The tensor of an operand; NULL where an optional one is GRAPH_NONE. */
 const struct tensor *node_tensor(const struct graph *graph, const struct node *node,
                                  uint32_t operand);
+/* Whether the call has a place for the operand: it is there, or NULL is passed for it. */
+bool node_passes(const struct node *node, uint32_t operand);
+/* The attribute of that name, as a whole number or a real; 0 of an operation that has none. */
+uint32_t node_count(const struct node *node, const char *attribute);
+float node_real(const struct node *node, const char *attribute);
+/* Of a letter: the size as the checkpoint has it, and as a product sees it. */
+uint64_t node_size(const struct node *node, char letter);
+uint64_t node_wide(const struct node *node, char letter);
 
 /* Of weights: rows with the padding of each group; columns as packed. */
 uint64_t tensor_padded_rows(const struct tensor *tensor);
@@ -165,8 +179,6 @@ uint64_t tensor_bytes(const struct tensor *tensor);
 uint64_t tensor_width(const struct tensor *tensor); /* the sum of the parts */
 /* The padded column at which a part starts. */
 uint64_t tensor_part_at(const struct tensor *tensor, uint32_t part);
-/* Of what in_proj gives, the part that is convolved: x of (x, z), x B C of (z, x B C, dt). */
-uint32_t tensor_convolved(const struct tensor *tensor);
 
 /* Builds all steps of a checked config, infers shapes and costs. A failure is a bug of the
  * generator, never of the config: it is printed and aborts. */

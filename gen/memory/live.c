@@ -21,7 +21,7 @@ static void layer_range(const struct graph *graph, uint32_t *first, uint32_t *la
 static bool touches(const struct node *node, uint32_t tensor, bool *writes)
 {
     for (uint32_t o = 0; o < node_operands(node); o++) {
-        if (node->operand[o] != tensor)
+        if (node->word[o] != tensor)
             continue;
         *writes = node_access(node, o) == 'w';
         return true;

@@ -36,14 +36,15 @@ START_TEST(shapes_are_inferred_and_padded)
         ck_assert_uint_eq(t->dim[1], expected[i].row);
         ck_assert_uint_eq(t->parts, expected[i].parts);
     }
-    ck_assert_int_eq(node_named(graph, "IN_PROJ")->op, OP_LINEAR_BIAS);
-    ck_assert_int_eq(node_named(graph, "CONV")->op, OP_CONV_SILU);
-    ck_assert_int_eq(node_named(graph, "OUT_PROJ")->op, OP_LINEAR_ADD_BIAS);
+    ck_assert_uint_ne(node_named(graph, "IN_PROJ")->linear.bias, GRAPH_NONE);
+    ck_assert_uint_eq(node_named(graph, "CONV")->conv_silu.bias, GRAPH_NONE);
+    ck_assert_uint_ne(node_named(graph, "OUT_PROJ")->linear.bias, GRAPH_NONE);
     steps_build(&plain_cfg, &steps);
     graph = steps.graph[STEP_PREFILL];
-    ck_assert_int_eq(node_named(graph, "IN_PROJ")->op, OP_LINEAR);
-    ck_assert_int_eq(node_named(graph, "CONV")->op, OP_CONV_SILU_BIAS);
-    ck_assert_int_eq(node_named(graph, "OUT_PROJ")->op, OP_LINEAR_ADD);
+    ck_assert_uint_eq(node_named(graph, "IN_PROJ")->linear.bias, GRAPH_NONE);
+    ck_assert_uint_ne(node_named(graph, "CONV")->conv_silu.bias, GRAPH_NONE);
+    ck_assert_uint_eq(node_named(graph, "OUT_PROJ")->linear.bias, GRAPH_NONE);
+    ck_assert_uint_eq(node_named(graph, "OUT_PROJ")->linear.epilogue, EPILOGUE_ADD);
 }
 END_TEST
 
@@ -56,32 +57,32 @@ START_TEST(operands_that_do_not_fit_are_refused)
         enum { ROWS, COLS, PACKING, PART, ROW, LINES } what;
         const char *message; /* " of decode" belongs behind the operation */
     } cases[] = {
-        {DECODE, "embed", PACKING, "EMBED: packing of the table is 1, expected 0"},
-        {DECODE, "norm", ROWS, "IN_PROJ: length of a vector is 65, expected 64"},
-        {DECODE, "in_proj", COLS, "IN_PROJ: width of the source is 64, expected 65"},
-        {DECODE, "in_proj", PART, "IN_PROJ: channels of the taps is 128, expected 129"},
-        {DECODE, "in_proj", PACKING, "IN_PROJ: packing of the matrix is 1, expected 0"},
-        {DECODE, "conv_taps", COLS, "IN_PROJ: rows of the state is 3, expected 4"},
-        {DECODE, "conv_bias", ROWS, "IN_PROJ: length of a vector is 129, expected 128"},
-        {DECODE, "conv", ROW, "IN_PROJ: row of the state is 129, expected 128"},
-        {DECODE, "x_proj", COLS, "X_PROJ: first part of the source is 128, expected 129"},
-        {DECODE, "x_proj", PART, "SCAN: rank of dt is 5, expected 4"},
-        {DECODE, "dt_proj", ROWS, "SCAN: dt is 129, expected 128"},
-        {DECODE, "dt_bias", COLS, "SCAN: columns of a vector is 2, expected 1"},
-        {DECODE, "A", COLS, "SCAN: B is 16, expected 17"},
+        {DECODE, "embed", PACKING, "EMBED: packing of w is 1, expected 0"},
+        {DECODE, "norm", ROWS, "IN_PROJ: D of w is 64, that of norm is 65"},
+        {DECODE, "in_proj", COLS, "IN_PROJ: D of w is 65, that of norm is 64"},
+        {DECODE, "in_proj", PART, "IN_PROJ: I of xz is 129, that of taps is 128"},
+        {DECODE, "in_proj", PACKING, "IN_PROJ: packing of w is 1, expected 0"},
+        {DECODE, "conv_taps", COLS, "IN_PROJ: rows of conv is 3, expected K-1, 4"},
+        {DECODE, "conv_bias", ROWS, "IN_PROJ: I of conv_bias is 129, that of taps is 128"},
+        {DECODE, "conv", ROW, "IN_PROJ: I of conv is 129 with pads, that of taps is 128"},
+        {DECODE, "x_proj", COLS, "X_PROJ: K of x is 128, that of w is 129"},
+        {DECODE, "x_proj", PART, "SCAN: R of xdb is 5, that of w is 4"},
+        {DECODE, "dt_proj", ROWS, "SCAN: I of bias is 128, that of w is 129"},
+        {DECODE, "dt_bias", COLS, "SCAN: columns of bias are 2, expected 1"},
+        {DECODE, "A", COLS, "SCAN: N of ssm is 16, that of A is 17"},
         {DECODE, "A", PACKING, "SCAN: packing of A is 1, expected 3"},
-        {DECODE, "ssm", ROW, "SCAN: states of a channel is 17, expected 16"},
-        {DECODE, "ssm", LINES, "SCAN: lines of the state is 9, expected 8"},
-        {DECODE, "D", ROWS, "SCAN: length of a vector is 129, expected 128"},
-        {DECODE, "out_proj", ROWS, "OUT_PROJ: width of the result is 64, expected 65"},
-        {DECODE, "hidden", PART, "NORM_F: width of the result is 65, expected 64"},
-        {PREFILL, "norm", ROWS, "NORM: length of a vector is 65, expected 64"},
-        {PREFILL, "in_proj", COLS, "IN_PROJ: first part of the source is 64, expected 65"},
-        {PREFILL, "in_proj", PART, "CONV: channels of the taps is 128, expected 129"},
-        {PREFILL, "conv_bias", ROWS, "CONV: length of a vector is 129, expected 128"},
-        {PREFILL, "x_proj", PART, "DT_PROJ: first part of the source is 5, expected 4"},
-        {PREFILL, "dt_proj", ROWS, "DT_PROJ: length of a vector is 128, expected 129"},
-        {PREFILL, "ssm", ROW, "SCAN: states of a channel is 17, expected 16"},
+        {DECODE, "ssm", ROW, "SCAN: N of ssm is 17, that of A is 16"},
+        {DECODE, "ssm", LINES, "SCAN: first dimension of ssm is 9, expected lines(I), 8"},
+        {DECODE, "D", ROWS, "SCAN: I of D is 129, that of w is 128"},
+        {DECODE, "out_proj", ROWS, "OUT_PROJ: M of y is 64, that of w is 65"},
+        {DECODE, "hidden", PART, "NORM_F: D of y is 65, that of norm is 64"},
+        {PREFILL, "norm", ROWS, "NORM: D of x is 64, that of norm is 65"},
+        {PREFILL, "in_proj", COLS, "IN_PROJ: K of x is 64, that of w is 65"},
+        {PREFILL, "in_proj", PART, "CONV: I of xz is 129, that of taps is 128"},
+        {PREFILL, "conv_bias", ROWS, "CONV: I of bias is 129, that of taps is 128"},
+        {PREFILL, "x_proj", PART, "DT_PROJ: K of x is 5, that of w is 4"},
+        {PREFILL, "dt_proj", ROWS, "DT_PROJ: M of bias is 128, that of w is 129"},
+        {PREFILL, "ssm", ROW, "SCAN: N of ssm is 17, that of A is 16"},
     };
     static struct graph graph;
     struct captured captured;

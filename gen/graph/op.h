@@ -1,0 +1,69 @@
+/* The operations, as kernels/ops.def lists them: enumerators, named operands and attributes of
+ * each, and the same as tables. */
+#ifndef GEN_OP_H
+#define GEN_OP_H
+
+#include <stdint.h>
+
+#include "kernels/shapes.h"
+
+enum op {
+#define OP(UPPER, LOWER, ...) OP_##UPPER,
+#include "kernels/ops.def"
+#undef OP
+    OP_COUNT,
+#define OP(UPPER, LOWER, ...) OP_##LOWER = OP_##UPPER, /* for BUILD() */
+#include "kernels/ops.def"
+#undef OP
+};
+
+/* struct op_linear { uint32_t y, w, bias, x; uint32_t epilogue; }: operands, as ids of tensors,
+ * then attributes; all are words of 32 bits. */
+#define OPERAND(NAME, ACCESS, SHAPE) uint32_t NAME;
+#define ATTRIBUTE(TYPE, NAME, RULE)  TYPE NAME;
+#define OP(UPPER, LOWER, SYMBOL, SIZES, OPERANDS, ATTRIBUTES, ...)                                 \
+    struct op_##LOWER {                                                                            \
+        OPERANDS ATTRIBUTES                                                                        \
+    };
+#include "kernels/ops.def"
+#undef OP
+#undef ATTRIBUTE
+#undef OPERAND
+
+/* One of them, as the node's op says. */
+union op_words {
+#define OP(UPPER, LOWER, ...) struct op_##LOWER LOWER;
+#include "kernels/ops.def"
+#undef OP
+};
+
+struct op_operand {
+    const char *name;
+    char access[2];
+    const char *shape;
+};
+
+struct op_attribute {
+    const char *name;
+    enum { ATTRIBUTE_uint32_t, ATTRIBUTE_float } type;
+    const char *rule;
+};
+
+/* A row of kernels/ops.def. */
+struct op_rule {
+    const char *name; /* "LINEAR" */
+    const char *symbol, *sizes, *meaning;
+    const struct op_operand *operand;
+    const struct op_attribute *attribute;
+    uint32_t operands, attributes;
+};
+extern const struct op_rule op_rules[OP_COUNT];
+
+enum { OP_NOTHING = UINT32_MAX };
+
+/* The place of the operand or attribute of that name; OP_NOTHING: the operation has none. The
+ * attribute's word stands behind the operands. */
+uint32_t op_operand(enum op op, const char *name);
+uint32_t op_attribute(enum op op, const char *name);
+
+#endif
