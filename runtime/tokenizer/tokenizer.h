@@ -110,10 +110,12 @@ struct tokenizer_decoder {
     uint32_t held_bytes;
     bool print_special; /* otherwise special tokens print nothing */
     bool text_starts;   /* nothing is printed yet */
+    bool space_follows; /* a word has ended: a ' ', if anything follows */
 };
 
 /* `text_starts`: the first token is the first of its text. Some tokenizers put a space before a
- * text and take it away again here; a continuation keeps it. */
+ * text and take it away again here; a continuation keeps it, and goes on behind a whole word where
+ * tokens say where words end. */
 void tokenizer_decode_begin(struct tokenizer_decoder *decoder, bool print_special,
                             bool text_starts);
 

@@ -24,20 +24,33 @@ static const struct token_pair *find_pair(const struct tokenizer_tables *tables,
     }
 }
 
+/* The token of text[bytes] in a form (enum piece_form), or NONE. */
 static uint32_t find_piece(const struct tokenizer_tables *tables, const uint8_t *text,
-                           uint64_t bytes)
+                           uint64_t bytes, uint32_t form)
 {
-    uint32_t slots = tables->header->piece_slots;
-    uint32_t slot = token_piece_slot(text, bytes, slots);
+    const struct tokenizer_header *header = tables->header;
+    const uint64_t prefix = form & PIECE_PREFIX ? header->prefix_bytes : 0;
+    const uint64_t suffix = form & PIECE_SUFFIX ? header->suffix_bytes : 0;
+    uint32_t slots = header->piece_slots;
+    uint32_t slot = token_piece_slot(text, bytes, form, slots);
     for (;; slot = (slot + 1) & (slots - 1)) {
-        uint32_t id = tables->pieces[slot];
-        if (id == TOKENIZER_NONE)
-            return id;
+        const uint32_t entry = tables->pieces[slot];
+        const uint32_t id = entry & ((1u << PIECE_FORM_SHIFT) - 1);
+        if (entry == TOKENIZER_NONE)
+            return entry;
         uint64_t at = tables->token_ends[id];
-        if (tables->token_ends[id + 1] - at == bytes &&
-            memcmp(tables->token_bytes + at, text, bytes) == 0)
+        if (entry >> PIECE_FORM_SHIFT == form &&
+            tables->token_ends[id + 1] - at == prefix + bytes + suffix &&
+            memcmp(tables->token_bytes + at + prefix, text, bytes) == 0)
             return id;
     }
+}
+
+/* The form of a symbol by its place in the pre-token. */
+static uint32_t form_of(const struct tokenizer_header *header, bool first, bool last)
+{
+    return (header->prefix_bytes > 0 && !first ? PIECE_PREFIX : 0u) |
+           (header->suffix_bytes > 0 && last ? PIECE_SUFFIX : 0u);
 }
 
 static void queue_push(struct merger *merger, uint64_t entry)
@@ -99,29 +112,32 @@ static void merge_at(struct merger *merger, const struct tokenizer_tables *table
         rate(merger, tables, symbol->prev);
 }
 
-/* The token of a character, or NONE. */
+/* The token of a character in a form, or NONE. */
 static uint32_t find_character(const struct tokenizer_tables *tables, const uint8_t *text,
-                               uint64_t length)
+                               uint64_t length, uint32_t form)
 {
     bool mark = (tables->header->flags & TOKENIZER_MARKED) && length == SPACE_MARK_BYTES &&
                 memcmp(text, SPACE_MARK, SPACE_MARK_BYTES) == 0;
-    return mark ? find_piece(tables, (const uint8_t *)" ", 1) : find_piece(tables, text, length);
+    return mark ? find_piece(tables, (const uint8_t *)" ", 1, form)
+                : find_piece(tables, text, length, form);
 }
 
 /* The smallest symbols of text[bytes]: bytes; or characters, and the bytes of those that are not in
- * the vocabulary. What has no token is the unknown token, or nothing. Returns how many. */
+ * the vocabulary. What has no token is the unknown token, or nothing. Returns how many. Symbols
+ * with affixes are found as pieces, also those of bytes. */
 static uint32_t spell(struct merger *merger, const struct tokenizer_tables *tables,
                       const uint8_t *text, uint64_t bytes)
 {
     const struct tokenizer_header *header = tables->header;
+    const bool chars = (header->flags & TOKENIZER_CHARS) != 0;
+    const bool affixes = header->prefix_bytes > 0 || header->suffix_bytes > 0;
     uint32_t count = 0;
     for (uint64_t i = 0; i < bytes;) {
-        uint64_t length = 1;
+        const uint64_t length = chars ? utf8_length(text[i]) : 1;
         uint32_t id = TOKENIZER_NONE;
-        if (header->flags & TOKENIZER_CHARS) {
-            length = utf8_length(text[i]);
-            id = find_character(tables, text + i, length);
-        }
+        if (chars || affixes)
+            id = find_character(tables, text + i, length,
+                                form_of(header, i == 0, i + length == bytes));
         const uint32_t before = count;
         if (id != TOKENIZER_NONE)
             merger->symbols[count++].id = id;
@@ -161,7 +177,7 @@ static bool vanishes(const struct tokenizer_tables *tables, const uint8_t *text,
 {
     return tables->header->unknown == TOKENIZER_NONE &&
            tables->byte_ids[text[0]] == TOKENIZER_NONE &&
-           find_character(tables, text, length) == TOKENIZER_NONE;
+           find_character(tables, text, length, 0) == TOKENIZER_NONE;
 }
 
 uint64_t merge_bound(const struct tokenizer_tables *tables, const uint8_t *text, uint64_t bytes,
@@ -185,9 +201,11 @@ uint64_t merge_bound(const struct tokenizer_tables *tables, const uint8_t *text,
 void merge_piece(struct merger *merger, const struct tokenizer_tables *tables, const uint8_t *text,
                  uint64_t bytes, bool last)
 {
+    const struct tokenizer_header *header = tables->header;
     merger->at = TOKENIZER_NONE;
     merger->queued = 0;
-    uint32_t whole = find_piece(tables, text, bytes);
+    const uint32_t form = header->flags & TOKENIZER_WHOLE_WORDS ? 0 : form_of(header, true, true);
+    uint32_t whole = find_piece(tables, text, bytes, form);
     uint32_t count = 0;
     if (whole != TOKENIZER_NONE) {
         merger->symbols[count++].id = whole;

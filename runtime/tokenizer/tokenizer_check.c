@@ -66,11 +66,9 @@ static bool check_header(const void *block, uint64_t bytes, char message[TOKENIZ
         return refuse(message, "unknown flags", header->flags, TOKENIZER_KNOWN_FLAGS);
     const uint32_t of_chars = TOKENIZER_MARKED | TOKENIZER_MARK | TOKENIZER_PREPEND |
                               TOKENIZER_STRIP | TOKENIZER_STRIP_MARKS | TOKENIZER_SQUEEZE |
-                              TOKENIZER_WHOLE_WORDS | TOKENIZER_JOIN;
+                              TOKENIZER_JOIN;
     if ((header->flags & TOKENIZER_CHARS) == 0 && (header->flags & of_chars) != 0)
         return refuse(message, "flags without that of characters", header->flags, TOKENIZER_CHARS);
-    if (header->unused != 0)
-        return refuse(message, "the field that nothing uses", header->unused, 0);
     if (header->rows == 0 || header->rows > TOKENIZER_MAX_ROWS)
         return refuse(message, "rows (at least 1, at most)", header->rows, TOKENIZER_MAX_ROWS);
     if (header->unknown != TOKENIZER_NONE && header->unknown >= header->rows)
@@ -236,6 +234,10 @@ static bool check_tokens(struct tokenizer_tables *tables, char message[TOKENIZER
         if ((tables->token_flags[i] & ~TOKEN_KNOWN_FLAGS) != 0)
             return refuse_entry(message, SECTION_TOKEN_FLAGS, i);
         uint64_t bytes = tables->token_ends[i + 1] - tables->token_ends[i];
+        const uint64_t cut = (tables->token_flags[i] & TOKEN_ENDS_WORD ? header->word_end : 0u) +
+                             (tables->token_flags[i] & TOKEN_CONTINUES ? header->continuation : 0u);
+        if (bytes < cut)
+            return refuse_entry(message, SECTION_TOKEN_FLAGS, i);
         if (bytes > tables->longest_token)
             tables->longest_token = bytes;
     }
@@ -244,6 +246,18 @@ static bool check_tokens(struct tokenizer_tables *tables, char message[TOKENIZER
             return refuse_entry(message, SECTION_BYTE_IDS, i);
     }
     return true;
+}
+
+/* A piece has an id in range and a token that its form's affixes fit into. */
+static bool is_piece(const struct tokenizer_tables *tables, uint32_t entry)
+{
+    const struct tokenizer_header *header = tables->header;
+    const uint32_t form = entry >> PIECE_FORM_SHIFT;
+    const uint32_t id = entry & ((1u << PIECE_FORM_SHIFT) - 1);
+    return form < PIECE_FORMS && id < header->rows &&
+           tables->token_ends[id + 1] - tables->token_ends[id] >=
+               (form & PIECE_PREFIX ? header->prefix_bytes : 0u) +
+                   (form & PIECE_SUFFIX ? header->suffix_bytes : 0u);
 }
 
 /* The hash tables: ids in range, and a free slot that ends every search. */
@@ -262,7 +276,7 @@ static bool check_hashes(const struct tokenizer_tables *tables, char message[TOK
     for (uint32_t i = 0; i < header->piece_slots; i++) {
         if (tables->pieces[i] == TOKENIZER_NONE)
             free_piece = true;
-        else if (tables->pieces[i] >= header->rows)
+        else if (!is_piece(tables, tables->pieces[i]))
             return refuse_entry(message, SECTION_PIECES, i);
     }
     if (!free_pair)

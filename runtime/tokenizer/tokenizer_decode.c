@@ -9,14 +9,14 @@ static const uint8_t replacement[3] = {0xEF, 0xBF, 0xBD}; /* U+FFFD */
 
 void tokenizer_decode_begin(struct tokenizer_decoder *decoder, bool print_special, bool text_starts)
 {
-    *decoder =
-        (struct tokenizer_decoder){.print_special = print_special, .text_starts = text_starts};
+    *decoder = (struct tokenizer_decoder){
+        .print_special = print_special, .text_starts = text_starts, .space_follows = !text_starts};
 }
 
 uint64_t tokenizer_decode_bytes(const struct tokenizer *tokenizer)
 {
-    /* each byte of the token and a ' ' before it may print U+FFFD, and so may the held ones */
-    return (tokenizer->tables.longest_token + 4) * sizeof replacement;
+    /* each byte of the token may print U+FFFD, and so may the held ones; two ' ' before it */
+    return (tokenizer->tables.longest_token + 5) * sizeof replacement;
 }
 
 static uint64_t replace(uint8_t *text)
@@ -57,7 +57,8 @@ bool tokenizer_decode_one(const struct tokenizer *tokenizer, struct tokenizer_de
                           uint32_t id, uint8_t *text, uint64_t *bytes)
 {
     uint64_t token_bytes;
-    const uint32_t flags = tokenizer->tables.header->flags;
+    const struct tokenizer_header *header = tokenizer->tables.header;
+    const uint32_t flags = header->flags;
     *bytes = 0;
     if (id >= tokenizer_rows(tokenizer))
         return false;
@@ -66,14 +67,21 @@ bool tokenizer_decode_one(const struct tokenizer *tokenizer, struct tokenizer_de
     const uint8_t *token = tokenizer_text(tokenizer, id, &token_bytes);
     if (token == NULL)
         return true;
+    const uint32_t of_token = tokenizer->tables.token_flags[id];
     const bool each = (flags & TOKENIZER_CHARS) != 0, first = decoder->text_starts;
-    if ((flags & TOKENIZER_JOIN) && !first)
+    const bool continues = (of_token & TOKEN_CONTINUES) && !first;
+    const bool close = continues || (of_token & TOKEN_CLOSE) != 0;
+    if ((flags & TOKENIZER_JOIN) && !first && !close)
         *bytes += push(decoder, ' ', each, text);
+    if (header->word_end > 0 && decoder->space_follows)
+        *bytes += push(decoder, ' ', each, text + *bytes);
+    decoder->space_follows = (of_token & TOKEN_ENDS_WORD) != 0;
     if (token_bytes > 0)
         decoder->text_starts = false;
+    token_bytes -= of_token & TOKEN_ENDS_WORD ? header->word_end : 0u;
     const bool strip = first && token_bytes > 0 && token[0] == ' ' && (flags & TOKENIZER_STRIP);
     const bool strip_all = first && (flags & TOKENIZER_STRIP_MARKS);
-    for (uint64_t i = strip ? 1 : 0; i < token_bytes; i++) {
+    for (uint64_t i = strip ? 1 : continues ? header->continuation : 0; i < token_bytes; i++) {
         if (!strip_all || token[i] != ' ')
             *bytes += push(decoder, token[i], each, text + *bytes);
     }

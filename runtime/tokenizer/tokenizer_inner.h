@@ -207,7 +207,7 @@ void merge_piece(struct merger *merger, const struct tokenizer_tables *tables, c
 
 /* Bytes of text[bytes], more than 0, up to the first place that no merge crosses, so that what is
  * before it and what is behind it merge by themselves. Without such a place: all when `ended`,
- * otherwise 0. Only for TOKENIZER_CHARS. */
+ * otherwise 0. Only for TOKENIZER_CHARS without affixes. */
 uint64_t merge_bound(const struct tokenizer_tables *tables, const uint8_t *text, uint64_t bytes,
                      bool ended);
 

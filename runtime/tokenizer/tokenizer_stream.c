@@ -235,8 +235,9 @@ static bool find_piece(struct tokenizer *tokenizer, bool ended, struct piece *pi
     *last = piece->whole;
     if (piece->dropped)
         return true;
-    const bool cuttable =
-        (header->flags & TOKENIZER_CHARS) && !(header->flags & TOKENIZER_WHOLE_WORDS);
+    const bool cuttable = (header->flags & TOKENIZER_CHARS) &&
+                          !(header->flags & TOKENIZER_WHOLE_WORDS) && header->prefix_bytes == 0 &&
+                          header->suffix_bytes == 0;
     const uint64_t known = piece->bytes;
     if (cuttable)
         piece->bytes = merge_bound(&tokenizer->tables, text, known, piece->whole);

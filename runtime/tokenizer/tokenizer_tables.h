@@ -15,7 +15,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tables are read i
 #define TOKENIZER_MAGIC "INGOTTOK"
 
 enum {
-    TOKENIZER_VERSION = 4,
+    TOKENIZER_VERSION = 5,
     TOKENIZER_ALIGNMENT = 16,
     TOKENIZER_MAX_ROWS = 1 << 24,
     TOKENIZER_MAX_PATTERN = 65536, /* bytes of all patterns */
@@ -48,12 +48,12 @@ enum tokenizer_flag {
     TOKENIZER_MARKED = 64,         /* see above */
     TOKENIZER_MARK = 128,          /* normalise: the mark becomes ' ', as ' ' becomes the mark */
     TOKENIZER_PREPEND = 256,       /* normalise: ' ' before each segment, whatever it starts with */
-    TOKENIZER_WHOLE_WORDS = 512,   /* CHARS: a pre-token that is a token is not merged */
+    TOKENIZER_WHOLE_WORDS = 512,   /* a pre-token that is a token is not merged */
     TOKENIZER_FUSE_UNKNOWN = 1024, /* one unknown token for all unknown symbols in a row */
     TOKENIZER_STRIP = 2048,        /* decode: drop one ' ' at the very start */
     TOKENIZER_STRIP_MARKS = 8192,  /* decode: drop every ' ' of the first token */
-    TOKENIZER_JOIN = 4096,         /* decode: ' ' between tokens */
-    TOKENIZER_SQUEEZE = 16384,     /* normalise: no spaces at the ends, one of several in a row */
+    TOKENIZER_JOIN = 4096,     /* decode: ' ' between tokens, unless their flags say otherwise */
+    TOKENIZER_SQUEEZE = 16384, /* normalise: no spaces at the ends, one of several in a row */
     TOKENIZER_KNOWN_FLAGS = 32767,
     TOKENIZER_FORM = TOKENIZER_NORMALISE | TOKENIZER_COMPATIBLE | TOKENIZER_DECOMPOSED
 };
@@ -74,7 +74,19 @@ enum token_flag {
     TOKEN_PRESENT = 1, /* the row has a token; the rows of a padded vocabulary have none */
     TOKEN_ADDED = 2,
     TOKEN_SPECIAL = 4,
-    TOKEN_KNOWN_FLAGS = 7
+    TOKEN_ENDS_WORD = 8,  /* decode: its last word_end bytes are ' ', nothing at the end of all */
+    TOKEN_CONTINUES = 16, /* decode: but at the start of a text without its first `continuation`
+                              bytes, and without JOIN's ' ' */
+    TOKEN_CLOSE = 32,     /* decode: without JOIN's ' ' */
+    TOKEN_KNOWN_FLAGS = 63
+};
+
+/* What a token of the model's vocabulary is spelled with beside the text that it stands for. */
+enum piece_form {
+    PIECE_PREFIX = 1, /* all but the first symbol of a pre-token, if prefix_bytes is not 0 */
+    PIECE_SUFFIX = 2, /* the last one, if suffix_bytes is not 0 */
+    PIECE_FORMS = 4,
+    PIECE_FORM_SHIFT = 24 /* in an entry of SECTION_PIECES; the id is below */
 };
 
 /* One step of a normalizer: text goes through all of them, in order. With steps the flag NORMALISE
@@ -103,7 +115,8 @@ enum tokenizer_section {
     SECTION_TOKEN_FLAGS, /* uint8 [rows] of enum token_flag */
     SECTION_BYTE_IDS,    /* uint32 [256]: the token of one byte, or TOKENIZER_NONE */
     SECTION_PAIRS,       /* struct token_pair [pair_slots]: open addressing, at least one free */
-    SECTION_PIECES,      /* uint32 [piece_slots] ids: open addressing, at least one free */
+    SECTION_PIECES,      /* uint32 [piece_slots], ids, and above them the enum piece_form of the
+                            token: open addressing, at least one free */
     SECTION_JOINS,       /* uint32 words of bits, of two characters in a row (CHARS only): clear
                             when no merge has them left and right of its seam */
     SECTION_ADDED,       /* struct added_token [added_tokens] */
@@ -141,7 +154,9 @@ struct tokenizer_header {
     uint32_t unknown;      /* the token of unknown symbols, or TOKENIZER_NONE: they are dropped */
     uint32_t prefix_level; /* the pieces of so many patterns, 0: segments, get the prefix space */
     uint32_t steps;
-    uint32_t unused; /* 0 */
+    /* Bytes that are not text: the prefix and suffix of symbols (enum piece_form), and what the
+     * decoder takes for the end of a word and the start of what continues one (enum token_flag). */
+    uint8_t prefix_bytes, suffix_bytes, word_end, continuation;
     struct section_place section[SECTION_COUNT];
 };
 
@@ -184,10 +199,11 @@ static inline uint32_t join_bit(uint32_t left, uint32_t right, uint32_t bits)
     return token_pair_slot(left, right, bits);
 }
 
-/* First slot of a piece of text. */
-static inline uint32_t token_piece_slot(const uint8_t *text, uint64_t bytes, uint32_t slots)
+/* First slot of a piece of text in a form. */
+static inline uint32_t token_piece_slot(const uint8_t *text, uint64_t bytes, uint32_t form,
+                                        uint32_t slots)
 {
-    uint64_t hash = 0xCBF29CE484222325u;
+    uint64_t hash = 0xCBF29CE484222325u ^ form;
     for (uint64_t i = 0; i < bytes; i++)
         hash = (hash ^ text[i]) * 0x100000001B3u;
     return (uint32_t)(hash ^ hash >> 32) & (slots - 1);

@@ -2,8 +2,9 @@
  * any bytes at all) are opened and used: a stray access or an id out of range is a finding. Run
  * from the root of the repo.
  *
- * Input: mode (its rest by 3: bytes, characters, a map of characters), then changes of three bytes
- * each: two bytes of place, one of value; the last 16 bytes are put into the text. */
+ * Input: mode (its rest by 4: bytes, characters, a map of characters, ends of words), then changes
+ * of three bytes each: two bytes of place, one of value; the last 16 bytes are put into the text.
+ */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 enum { ROWS = 300, TEXT_BYTES = 16 };
 
-static struct tokenizer_blob valids[3];
+static struct tokenizer_blob valids[4];
 static void *block;
 
 static void prepare(void)
@@ -26,7 +27,9 @@ static void prepare(void)
         tokenizer_compile("tests/data/tokenizers/broken/chars.json", ROWS, &valids[1], message) !=
             0 ||
         tokenizer_compile("tests/data/tokenizers/sentencepiece/squeezing.model", 420, &valids[2],
-                          message) != 0)
+                          message) != 0 ||
+        tokenizer_compile("tests/data/tokenizers/words/word-ends.json", 420, &valids[3], message) !=
+            0)
         abort();
 }
 
@@ -58,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_bytes)
     if (input_bytes < 1 + TEXT_BYTES)
         return 0;
     bool any = input[0] == 0;
-    const struct tokenizer_blob valid = valids[input[0] % 3];
+    const struct tokenizer_blob valid = valids[input[0] % 4];
     size_t changes = input_bytes - 1 - TEXT_BYTES;
     size_t size = any ? changes : valid.size;
     void *tables;

@@ -139,6 +139,12 @@ def settings():
         swap("a continuing prefix", '"continuing_subword_prefix":null',
              '"continuing_subword_prefix":"##"'),
         swap("an end-of-word suffix", '"end_of_word_suffix":null', '"end_of_word_suffix":"</w>"'),
+        swap("an affix that is a number", '"end_of_word_suffix":null', '"end_of_word_suffix":1'),
+        swap("an affix with a space", '"end_of_word_suffix":null', '"end_of_word_suffix":"_ "'),
+        swap("an affix too long", '"end_of_word_suffix":null',
+             f'"end_of_word_suffix":"{"_" * 64}"'),
+        swap("an affix and bytes", '"end_of_word_suffix":null',
+             '"byte_fallback":true,"end_of_word_suffix":"_"'),
         swap("byte fallback", '"fuse_unk":false', '"fuse_unk":false,"byte_fallback":true'),
         swap("normalizer Lowercase", NORMALIZER, '"normalizer":{"type":"Lowercase"}'),
         swap("normalizer Precompiled", NORMALIZER,
@@ -359,6 +365,34 @@ def characters():
     return [edit | {"base": "chars"} for edit in edits]
 
 
+def words():
+    """Small files whose decoder says where words end or go on."""
+    def small(name, decoder, *tokens):
+        model = {"type": "BPE", "vocab": {t: i for i, t in enumerate(tokens)}, "merges": []}
+        return whole(name, json.dumps({"version": "1.0", "decoder": decoder, "model": model},
+                                      ensure_ascii=False))
+
+    def pieces(prefix, **more):
+        return {"type": "WordPiece", "prefix": prefix, "cleanup": True, **more}
+
+    return [
+        small("words: sound ends", {"type": "BPEDecoder", "suffix": "_"}, "a", "a_", "_"),
+        small("words: an end inside", {"type": "BPEDecoder", "suffix": "_"}, "a", "_a"),
+        small("words: two ends", {"type": "BPEDecoder", "suffix": "__"}, "a", "a___"),
+        small("words: no end", {"type": "BPEDecoder"}, "a"),
+        small("words: an empty end", {"type": "BPEDecoder", "suffix": ""}, "a"),
+        small("words: more keys", {"type": "BPEDecoder", "suffix": "_", "prefix": "_"}, "a"),
+        small("words: sound continuations", pieces("##"), "a", "##a", ".", "..", "#"),
+        small("words: continuations of nothing", pieces(""), "a"),
+        small("words: a number", pieces(2), "a"),
+        small("words: a long prefix", pieces("#" * 256), "a"),
+        small("words: a space inside", pieces("##"), "a", "a ."),
+        small("words: a space behind the prefix", pieces("##"), "a", "## ."),
+        small("words: a word that changes", pieces("##"), "a", "do not"),
+        small("words: cleanup a number", pieces("##", cleanup=1), "a"),
+    ]
+
+
 def apply(base, edit):
     """The bytes of the broken file."""
     text = base[: edit.get("keep", len(base))]
@@ -391,7 +425,7 @@ def main():
     assert loads(chars) == "accepts"
     (OUT / "chars.json").write_bytes(chars)
     edits = not_json(len(base)) + vocabulary() + merges() + settings() + added_tokens()
-    edits += [*patterns(), *behind_bytes(), *templates(), *characters()]
+    edits += [*patterns(), *behind_bytes(), *templates(), *characters(), *words()]
     assert len({edit["name"] for edit in edits}) == len(edits)
     edits = [edit | {"huggingface": loads(apply(chars if "base" in edit else base, edit))}
              for edit in edits]

@@ -272,9 +272,10 @@ START_TEST(each_damaged_entry_is_refused)
         {SECTION_TOKEN_ENDS, 0, 1, "token_ends: entry 0"},
         {SECTION_TOKEN_ENDS, BASE_ROWS, 100000, "token_ends: entry 262"},
         {SECTION_TOKEN_ENDS, 7, 0, "token_ends: entry 7"},
-        {SECTION_TOKEN_FLAGS, 2, 8, "token_flags: entry 8"},
+        {SECTION_TOKEN_FLAGS, 2, 64, "token_flags: entry 8"},
         {SECTION_BYTE_IDS, 65, BASE_ROWS, "byte_ids: entry 65"},
         {SECTION_PIECES, 3, BASE_ROWS, "pieces: entry 3"},
+        {SECTION_PIECES, 3, 4u << PIECE_FORM_SHIFT, "pieces: entry 3"},
         {SECTION_PAIRS, 0, BASE_ROWS, "pairs: entry 0"},
         {SECTION_ADDED, 0, BASE_ROWS, "added: entry 0"},
         {SECTION_ADDED, 1, 16, "added: entry 0"},
@@ -325,11 +326,15 @@ START_TEST(each_damaged_section_of_characters_is_refused)
         "patterns: found 0, expected 0",
         "ids before a text (at most): found 2, expected 1",
         "unknown flags: found 32768, expected 32767",
-        "version: found 2, expected 4",
+        "version: found 2, expected 5",
         "section template: entry 0 is out of range",
         "the unknown token (below): found 300, expected 300",
         "patterns before the prefix (at most): found 1, expected 0",
         "the mode of a pattern (below): found 6, expected 6",
+        "section token_flags: entry 3 is out of range",
+        "section token_flags: entry 3 is out of range",
+        "section pieces: entry 1 is out of range",
+        "section pieces: entry 1 is out of range",
     };
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
         char message[TOKENIZER_MESSAGE], expected[TOKENIZER_MESSAGE];
@@ -347,6 +352,17 @@ START_TEST(each_damaged_section_of_characters_is_refused)
         header->version = i == 8 ? 2 : header->version;
         if (i == 9)
             memset(damaged + header->section[SECTION_TEMPLATE].at, 0xFF, 4);
+        header->word_end = i == 13 ? 200 : 0; /* more than the token has */
+        header->continuation = i == 14 ? 200 : 0;
+        header->prefix_bytes = i == 15 ? 200 : 0;
+        header->suffix_bytes = i == 16 ? 200 : 0;
+        if (i == 13 || i == 14)
+            damaged[header->section[SECTION_TOKEN_FLAGS].at + 3] |=
+                i == 13 ? TOKEN_ENDS_WORD : TOKEN_CONTINUES;
+        const uint32_t piece = (i == 15 ? PIECE_PREFIX : PIECE_SUFFIX) << PIECE_FORM_SHIFT;
+        for (uint32_t k = 0; k < 2 && (i == 15 || i == 16); k++)
+            memcpy(damaged + header->section[SECTION_PIECES].at + 4 * k,
+                   k == 0 ? &(uint32_t){TOKENIZER_NONE} : &piece, 4);
         snprintf(expected, sizeof expected,
                  "tokenizer tables: %s; the weight file is damaged, pack it again", messages[i]);
         ck_assert_ptr_null(

@@ -31,7 +31,11 @@ static const char *const kinds[] = {
     "parts/gemma", "parts/metaspace-decoder", "parts/whole-words", "parts/unknown",
     "parts/unknown-fused", "parts/unknown-dropped", "parts/quick-tour", "parts/quick-tour-fused",
     "parts/nothing", "parts/complements", "parts/lowercase", "parts/uncased", "parts/strip",
-    "parts/strip-start", "parts/nmt", "parts/steps-metaspace", "parts/steps-marks"};
+    "parts/strip-start", "parts/nmt", "parts/steps-metaspace", "parts/steps-marks",
+    /* tokens that say where words end or go on */
+    "words/word-ends", "words/word-ends-fused", "words/word-ends-dropped", "words/word-ends-whole",
+    "words/continuing", "words/continuing-plain", "words/both-affixes", "words/no-words",
+    "words/clip", "words/clip-whole"};
 enum { ENDLESS = 17, KINDS = sizeof kinds / sizeof kinds[0], ROWS = 600, CASES = 270 };
 
 static json_t *load(const char *name, const char *end)

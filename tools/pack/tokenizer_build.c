@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "runtime/tokenizer/tokenizer_inner.h"
-#include "runtime/base/utf8.h"
 
 /* A trie under construction: children of a node are a list, newest first. */
 struct twig {
@@ -126,11 +125,9 @@ static void place_section(struct tokenizer_header *header, enum tokenizer_sectio
 static void place_sections(struct tokenizer_header *header, const struct tokenizer_source *source,
                            const struct trie *raw, const struct trie *clean)
 {
-    uint64_t token_bytes = 0, pieces = 0;
-    for (uint32_t i = 0; i < source->rows; i++) {
+    uint64_t token_bytes = 0;
+    for (uint32_t i = 0; i < source->rows; i++)
         token_bytes += source->tokens[i].text.bytes;
-        pieces += source->tokens[i].is_piece;
-    }
     *header = (struct tokenizer_header){
         .version = TOKENIZER_VERSION,
         .flags = source->flags,
@@ -139,12 +136,16 @@ static void place_sections(struct tokenizer_header *header, const struct tokeniz
         .rows = source->rows,
         .added_tokens = source->added_count,
         .pair_slots = slots_for(source->merge_count),
-        .piece_slots = slots_for(pieces),
+        .piece_slots = slots_for(tokenizer_pieces_most(source)),
         .patterns = source->pattern_count,
         .ids_before = source->ids_before,
         .unknown = source->unknown,
         .prefix_level = source->prefix_level,
         .steps = source->step_count,
+        .prefix_bytes = (uint8_t)strlen(source->prefix),
+        .suffix_bytes = (uint8_t)strlen(source->suffix),
+        .word_end = source->word_end,
+        .continuation = source->continuation,
     };
     memcpy(header->magic, TOKENIZER_MAGIC, sizeof header->magic);
     place_section(header, SECTION_TOKEN_ENDS, 4 * ((uint64_t)source->rows + 1));
@@ -210,69 +211,6 @@ static void write_joins(struct tokenizer_header *header, const struct tokenizer_
     }
 }
 
-static void insert_piece(struct tokenizer_header *header, const uint8_t *text, uint64_t bytes,
-                         uint32_t id)
-{
-    uint32_t *pieces = section_start(header, SECTION_PIECES);
-    uint32_t slot = token_piece_slot(text, bytes, header->piece_slots);
-    while (pieces[slot] != TOKENIZER_NONE)
-        slot = (slot + 1) & (header->piece_slots - 1);
-    pieces[slot] = id;
-}
-
-/* A character that is a token: where symbols are characters, merging starts from these. */
-static bool is_character(const struct tokenizer_source *source, uint32_t id)
-{
-    const struct pool_text *text = &source->tokens[id].text;
-    return (source->flags & TOKENIZER_CHARS) && source->tokens[id].is_piece && text->bytes > 0 &&
-           utf8_length(source->pool.bytes[text->at]) == text->bytes;
-}
-
-/* Whether merging the token's text gives the token. */
-static bool is_reached(struct merger *merger, const struct tokenizer_tables *tables,
-                       const uint8_t *text, uint64_t bytes, uint32_t id)
-{
-    merger->after_unknown = false;
-    merge_piece(merger, tables, text, bytes, true);
-    const struct symbol *first = &merger->symbols[0];
-    return merger->at == 0 && first->id == id && first->next == TOKENIZER_NONE;
-}
-
-/* The pieces that are one token: all of the vocabulary with ignore_merges, otherwise those that the
- * merges lead to; these are then found without merging, which is what makes encoding fast. */
-static int write_pieces(struct tokenizer_header *header, const struct tokenizer_source *source,
-                        const char *name, char message[TOKENIZER_JSON_MESSAGE])
-{
-    uint32_t *pieces = section_start(header, SECTION_PIECES);
-    memset(pieces, 0xFF, header->section[SECTION_PIECES].bytes);
-    struct tokenizer_tables tables;
-    struct merger *merger = malloc(sizeof *merger);
-    char reason[TOKENIZER_MESSAGE];
-    if (merger == NULL)
-        return 3;
-    if (!tables_open(&tables, header, header->total_bytes, reason)) {
-        snprintf(message, TOKENIZER_JSON_MESSAGE, "%s: %s", name, reason);
-        free(merger);
-        return 4;
-    }
-    for (uint32_t id = 0; id < source->rows; id++) {
-        const struct pool_text *text = &source->tokens[id].text;
-        if (is_character(source, id))
-            insert_piece(header, source->pool.bytes + text->at, text->bytes, id);
-    }
-    for (uint32_t id = 0; id < source->rows; id++) {
-        const struct pool_text *text = &source->tokens[id].text;
-        const uint8_t *bytes = source->pool.bytes + text->at;
-        if (!source->tokens[id].is_piece || text->bytes > TOKENIZER_WINDOW ||
-            is_character(source, id))
-            continue;
-        if (source->ignore_merges || is_reached(merger, &tables, bytes, text->bytes, id))
-            insert_piece(header, bytes, text->bytes, id);
-    }
-    free(merger);
-    return 0;
-}
-
 static int write_tables(struct tokenizer_blob *blob, const struct tokenizer_source *source,
                         const struct trie *raw, const struct trie *clean, const char *name,
                         char message[TOKENIZER_JSON_MESSAGE])
@@ -307,7 +245,7 @@ static int write_tables(struct tokenizer_blob *blob, const struct tokenizer_sour
         memcpy(section_start(header, SECTION_STEPS), source->steps.bytes, source->steps.size);
     memcpy(section_start(header, SECTION_TEMPLATE), source->template,
            header->section[SECTION_TEMPLATE].bytes);
-    return write_pieces(header, source, name, message);
+    return tokenizer_write_pieces(header, source, name, message);
 }
 
 /* Opens the tables as the runtime will, which compiles the patterns. */

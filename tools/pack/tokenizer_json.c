@@ -33,7 +33,7 @@ static bool read_root(struct reader *reader, json_t *root)
     }
     return reader_normalizer(reader, root) && reader_pre_tokenizer(reader, root) &&
            reader_model(reader, root) && reader_decoder(reader, root) &&
-           reader_added(reader, root) && reader_template(reader, root);
+           reader_added(reader, root) && reader_word_flags(reader) && reader_template(reader, root);
 }
 
 /* The document of a file, to be released; NULL after a complaint. */

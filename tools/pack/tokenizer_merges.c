@@ -95,13 +95,20 @@ static bool read_merge(struct reader *reader, size_t rank, json_t *merge, struct
         !check_part(reader, rank, pair->right, part[1], bytes[1]))
         return false;
     uint64_t last = utf8_before((const uint8_t *)part[0], bytes[0]);
+    const size_t prefix = strlen(reader->source.prefix); /* of the second part, left out */
+    if (bytes[1] < prefix)
+        return reader_refuse(reader,
+                             "model.merges[%zu]: the second part has %zu bytes, expected at least "
+                             "those of continuing_subword_prefix, %zu",
+                             rank, bytes[1], prefix);
     *seam = (struct merge_seam){marked_code(reader, part[0] + last), marked_code(reader, part[1])};
     char *whole = malloc(bytes[0] + bytes[1] + 1);
     if (whole == NULL)
         return reader_no_memory(reader);
     memcpy(whole, part[0], bytes[0]);
-    memcpy(whole + bytes[0], part[1], bytes[1]);
-    bool found = find_token(reader, rank, "the result", whole, bytes[0] + bytes[1], &pair->result);
+    memcpy(whole + bytes[0], part[1] + prefix, bytes[1] - prefix);
+    bool found =
+        find_token(reader, rank, "the result", whole, bytes[0] + bytes[1] - prefix, &pair->result);
     free(whole);
     return found;
 }

@@ -146,12 +146,12 @@ static bool read_vocab(struct reader *reader, json_t *model)
 }
 
 /* Bytes that UTF-8 has and the vocabulary lacks; *first is the lowest of them. */
-static uint32_t missing_bytes(const struct reader *reader, uint32_t *first)
+static uint32_t missing_bytes(const bool known[256], uint32_t *first)
 {
     uint32_t missing = 0;
     for (uint32_t byte = 256; byte-- > 0;) {
         bool in_utf8 = utf8_length((uint8_t)byte) != 0 || (byte & 0xC0) == 0x80;
-        if (!in_utf8 || reader->source.byte_ids[byte] != TOKENIZER_NONE)
+        if (!in_utf8 || known[byte])
             continue;
         *first = byte;
         missing++;
@@ -163,14 +163,16 @@ static uint32_t missing_bytes(const struct reader *reader, uint32_t *first)
 static bool read_fallback_bytes(struct reader *reader)
 {
     uint32_t first = 0;
+    bool known[256] = {false};
     for (uint32_t byte = 0; byte < 256; byte++) {
         char symbol[8];
         int length = snprintf(symbol, sizeof symbol, "<0x%02X>", byte);
         json_t *id = json_object_getn(reader->vocab, symbol, (size_t)length);
+        known[byte] = id != NULL;
         if (id != NULL)
             reader->source.byte_ids[byte] = (uint32_t)json_integer_value(id);
     }
-    if (missing_bytes(reader, &first) == 0)
+    if (missing_bytes(known, &first) == 0)
         return true;
     return reader_refuse(reader,
                          "model.vocab: the token '<0x%02X>' is missing, expected one for every "
@@ -178,21 +180,45 @@ static bool read_fallback_bytes(struct reader *reader)
                          (unsigned)first);
 }
 
+/* Whether a symbol is a token in all forms that it may have in a word. Only without affixes is it
+ * found by its byte. */
+static bool find_symbol(struct reader *reader, const utf8proc_uint8_t *symbol, size_t length,
+                        uint32_t *byte_id)
+{
+    const struct tokenizer_source *source = &reader->source;
+    const size_t prefix = strlen(source->prefix), suffix = strlen(source->suffix);
+    json_t *id = NULL;
+    for (uint32_t form = 0; form < PIECE_FORMS; form++) {
+        char text[2 * AFFIX_BYTES + 4];
+        if ((form & PIECE_PREFIX && prefix == 0) || (form & PIECE_SUFFIX && suffix == 0))
+            continue;
+        const int bytes =
+            snprintf(text, sizeof text, "%s%.*s%s", form & PIECE_PREFIX ? source->prefix : "",
+                     (int)length, symbol, form & PIECE_SUFFIX ? source->suffix : "");
+        id = json_object_getn(reader->vocab, text, (size_t)bytes);
+        if (id == NULL)
+            return false;
+    }
+    if (prefix == 0 && suffix == 0)
+        *byte_id = (uint32_t)json_integer_value(id);
+    return true;
+}
+
 static bool read_byte_symbols(struct reader *reader)
 {
     char quoted[QUOTE_BYTES];
     uint32_t first = 0, missing;
+    bool known[256] = {false};
     utf8proc_uint8_t symbols[256][4];
     for (uint32_t code = 0; code < 256 + 68; code++) {
         int byte = symbol_byte(code);
         if (byte < 0)
             continue;
         size_t length = (size_t)utf8proc_encode_char((utf8proc_int32_t)code, symbols[(size_t)byte]);
-        json_t *id = json_object_getn(reader->vocab, (const char *)symbols[(size_t)byte], length);
-        if (id != NULL)
-            reader->source.byte_ids[byte] = (uint32_t)json_integer_value(id);
+        known[byte] =
+            find_symbol(reader, symbols[(size_t)byte], length, &reader->source.byte_ids[byte]);
     }
-    missing = missing_bytes(reader, &first);
+    missing = missing_bytes(known, &first);
     if (missing == 0)
         return true;
     reader_quote(quoted, symbols[first], utf8_length(symbols[first][0]));
@@ -211,29 +237,20 @@ static bool read_byte_symbols(struct reader *reader)
 /* Options of the model that must be off, or have no effect here. */
 static bool check_model_options(struct reader *reader, json_t *model)
 {
-    static const char *const affixes[] = {"continuing_subword_prefix", "end_of_word_suffix"};
     json_t *dropout = json_object_get(model, "dropout");
     bool flag;
     if (dropout != NULL && !json_is_null(dropout) &&
         !(json_is_number(dropout) && json_number_value(dropout) == 0))
         return reader_refuse(reader, "model.dropout: found %s, expected null or 0",
                              reader_kind(dropout));
-    for (size_t i = 0; i < 2; i++) {
-        json_t *affix = json_object_get(model, affixes[i]);
-        if (affix != NULL && !json_is_null(affix) &&
-            (!json_is_string(affix) || json_string_length(affix) > 0))
-            return reader_refuse(reader, "model.%s: found %s, expected null or \"\"", affixes[i],
-                                 reader_kind(affix));
-    }
     if (!reader_option(reader, "model", model, "fuse_unk", false, &flag) ||
         !reader_option(reader, "model", model, "byte_fallback", false, &reader->byte_fallback) ||
         !reader_option(reader, "model", model, "ignore_merges", false,
                        &reader->source.ignore_merges))
         return false;
-    bool chars = (reader->source.flags & TOKENIZER_CHARS) != 0;
     reader->source.flags |= flag ? TOKENIZER_FUSE_UNKNOWN : 0u;
-    reader->source.flags |= chars && reader->source.ignore_merges ? TOKENIZER_WHOLE_WORDS : 0u;
-    return true;
+    reader->source.flags |= reader->source.ignore_merges ? TOKENIZER_WHOLE_WORDS : 0u;
+    return reader_affixes(reader, model);
 }
 
 bool reader_model(struct reader *reader, json_t *root)

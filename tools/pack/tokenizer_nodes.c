@@ -43,7 +43,8 @@ enum decoded { DECODED_BYTES = 1, DECODED_MARKS = 2, DECODED_FUSED = 4, DECODED_
 /* One decoder of characters; *done is what was done before it. */
 static bool read_char_decoder(struct reader *reader, const char *path, json_t *node, unsigned *done)
 {
-    static const char supported[] = "Replace, Metaspace, ByteFallback, Fuse, Strip";
+    static const char supported[] =
+        "Replace, Metaspace, ByteFallback, Fuse, Strip; BPEDecoder or WordPiece alone";
     static const struct {
         const char *type;
         unsigned does, after, before; /* needs all of `after`, and none of `before` */
@@ -115,6 +116,11 @@ bool reader_decoder(struct reader *reader, json_t *root)
     if (!chars)
         return reader_type(reader, path, node, "ByteLevel", "ByteLevel") &&
                reader_byte_level(reader, path, node, &unused, &unused);
+    bool of_words;
+    if (!reader_word_decoder(reader, node, &of_words))
+        return false;
+    if (of_words)
+        return check_decoded(reader, 0);
     if (node != NULL && !json_is_null(node))
         return read_char_decoders(reader, node);
     reader->source.flags |= TOKENIZER_JOIN;

@@ -18,6 +18,10 @@ struct reader {
     bool byte_fallback; /* tokens "<0x41>" stand for bytes */
     json_t *vocab;      /* model.vocab, once read */
 
+    json_t *word_end;     /* what BPEDecoder seeks in tokens, or NULL */
+    json_t *continuation; /* what WordPiece does, or NULL */
+    bool cleans_up;       /* and its cleanup */
+
     const char *config_name;     /* of tokenizer_config.json */
     json_t *config;              /* its object, or NULL */
     bool has_template;           /* post_processor has ids around a text */
@@ -127,6 +131,12 @@ bool reader_decoder(struct reader *reader, json_t *root);
 bool reader_merges(struct reader *reader, json_t *model);
 bool reader_added(struct reader *reader, json_t *root);
 bool reader_template(struct reader *reader, json_t *root); /* post_processor */
+
+/* Tokens that are spelled with more than their text: the model's options; a decoder for them,
+ * *found if there is one; and, once all tokens are read, what it makes of each. */
+bool reader_affixes(struct reader *reader, json_t *model);
+bool reader_word_decoder(struct reader *reader, json_t *node, bool *found);
+bool reader_word_flags(struct reader *reader);
 
 /* tokenizer_config.json (reader->config), where there is one: what it adds to added_tokens, to be
  * called by reader_added; and, after all other parts, the rest of its switches. */

@@ -10,6 +10,8 @@
 #include "runtime/tokenizer/tokenizer_tables.h"
 #include "tools/pack/tokenizer_json.h"
 
+enum { AFFIX_BYTES = 64 }; /* of a prefix or suffix of symbols, with its NUL */
+
 /* Bytes that grow; places in it are offsets. */
 struct byte_pool {
     uint8_t *bytes;
@@ -45,9 +47,11 @@ struct tokenizer_source {
     uint32_t rows;
     uint32_t flags; /* enum tokenizer_flag */
     bool ignore_merges;
-    uint32_t unknown;          /* its token, or TOKENIZER_NONE */
-    uint32_t prefix_level;     /* patterns before the prefix space */
-    struct byte_pool patterns; /* each begun by its mode, ended by NUL */
+    char prefix[AFFIX_BYTES], suffix[AFFIX_BYTES]; /* of the model's symbols, "": none */
+    uint8_t word_end, continuation;                /* as in struct tokenizer_header */
+    uint32_t unknown;                              /* its token, or TOKENIZER_NONE */
+    uint32_t prefix_level;                         /* patterns before the prefix space */
+    struct byte_pool patterns;                     /* each begun by its mode, ended by NUL */
     uint32_t pattern_count;
     struct byte_pool steps; /* as SECTION_STEPS */
     uint32_t step_count;
@@ -73,6 +77,16 @@ bool pool_add(struct byte_pool *pool, const void *bytes, uint64_t count, struct 
 int tokenizer_build_normalised(const struct tokenizer_source *source, const char *text,
                                size_t bytes, uint8_t **made, size_t *made_bytes,
                                char message[TOKENIZER_JSON_MESSAGE]);
+
+/* Entries of SECTION_PIECES at most. */
+uint32_t tokenizer_pieces_most(const struct tokenizer_source *source);
+
+/* Fills SECTION_PIECES of tables that are written but for it. The pieces that are one token are all
+ * of the vocabulary with ignore_merges, otherwise those that the merges lead to: these are then
+ * found without merging, which is what makes encoding fast. Returns an exit code as
+ * tokenizer_compile does. */
+int tokenizer_write_pieces(struct tokenizer_header *header, const struct tokenizer_source *source,
+                           const char *name, char message[TOKENIZER_JSON_MESSAGE]);
 
 /* Lays the tables out in *blob, which holds none yet. Returns an exit code as tokenizer_compile
  * does; `message` begins with `name`. */
