@@ -29,6 +29,7 @@ trap 'rm -f "$found"' EXIT
     # A contract is read by its fields: each starts its own line.
     grep -nHE '^ \*.*[^ ] (Means|Shapes|Split|Grid|Moves|Order|Error|Source) {2,}' $ours |
         sed 's/$/   <- two fields on one line/'
+    wc -l Makefile tools/mk/*.mk | awk '$1 > 150 && $2 != "total" { print $2 ": " $1 " lines, the cap is 150" }'
     # The user's own flags lack what the numbers need.
     # shellcheck disable=SC2016 # the variable is make's
     grep -nHF '$(CFLAGS)' Makefile tools/mk/*.mk | grep -v ':FLAGS ' |

@@ -62,6 +62,23 @@ refused "a seed that is no number" "RANDOM_WEIGHTS=1x: expected" \
     tools/mk/weights.sh record "$folder/record" config/phi-2.ini 1x "" nowhere
 check "neither leaves a record" test ! -e "$folder/record"
 
+# ---- make help -------------------------------------------------------------------------------------
+# A target is declared internal, in a line .PHONY, or has a line in help; so has every variable with ?=.
+makefiles="Makefile $(echo tools/mk/*.mk)"
+make LOCKED=1 -s help >"$folder/help"
+sed -n 's/^  \([A-Za-z_-]*\) .*/\1/p' "$folder/help" | sort >"$folder/helped"
+# shellcheck disable=SC2086 # the files are words
+sed -n 's/^\.PHONY: //p' $makefiles | tr ' ' '\n' | sort - "$folder/helped" >"$folder/known"
+# shellcheck disable=SC2086
+sed -nE 's/^([a-z][a-z -]*):([^=].*)?$/\1/p; s/^([A-Z_]+) *\?=.*/\1/p' $makefiles | tr ' ' '\n' | sort -u |
+    comm -23 - "$folder/known" >"$folder/unknown"
+check "make help has every target and variable" \
+    test "$(wc -l <"$folder/known")" -gt 50 -a -z "$(cat "$folder/unknown")"
+sed 's/^/    without a line: /' "$folder/unknown"
+grep -ohE '(^ *|`)make [a-z][a-z-]*' README.md .ci/run | sed 's/.* //' | sort -u | comm -23 - "$folder/helped" >"$folder/unknown"
+check "and what README.md and .ci/run call" test -z "$(cat "$folder/unknown")"
+sed 's/^/    not in make help: /' "$folder/unknown"
+
 # ---- weights beside every binary -------------------------------------------------------------------
 for place in "$binaries" build/simt; do
     if [ -x "$place/fable-mamba" ]; then

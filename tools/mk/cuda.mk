@@ -1,12 +1,13 @@
-# The CUDA backend: what of it is compiled how. Included by the Makefile.
-#
-#   make MODEL=x BACKEND=cuda              build/cuda/x and build/cuda/x.weights
-#        CUDA_ARCH="90a 121a" CUDA_PTX=90  which GPUs: machine code for these, PTX for later ones
-#   make MODEL=x BACKEND=simt              build/simt/x: the same sources without nvcc and without a
-#                                          GPU, over the interpreter of tests/simt; for tests
+# The sources of the backends, and how those of CUDA are compiled: by nvcc, or with BACKEND=simt by g++,
+# without a GPU, for the interpreter of tests/simt (simt.mk).
+
+## where the CUDA toolkit is, version 13 or later
 CUDA_HOME ?= /usr/local/cuda
+## GPUs with machine code of their own
 CUDA_ARCH ?= 90a 121a
+## the PTX for later ones
 CUDA_PTX  ?= 90
+## the compiler of CUDA
 NVCC      ?= $(CUDA_HOME)/bin/nvcc
 cuda_headers := $(wildcard $(CUDA_HOME)/include/cuda_runtime.h)
 # cuBLASLt comes as a shared library only; the binary finds that of the toolkit it was built with.
@@ -63,22 +64,3 @@ $(OUT)/cuda.record: used = $(simt_used)
 backend_objects = $(TESTS)/libsimt.a
 backend_link   := -lstdc++ -lrt
 endif
-
-# ---- tests ---------------------------------------------------------------------------------------
-# simt-model-mamba-a-bf16: a tiny model over the interpreter, and its weights.
-simt_families := $(addprefix llama-a-,$(types)) mixtral-a-bf16 phi-b-f16 $(addsuffix -f32,llama-b llama-c \
-                 phi-a phi-b mixtral-a mixtral-w deepseek-a deepseek-b jamba-a jamba-b mamba2-a mamba2-b llama-e \
-                 phi-c deepseek-c mamba2-c)
-simt_models := $(if $(cuda_headers),$(tiny_models) $(simt_families))
-$(TESTS)/cuda_runtime_test: $(OUT)/obj/runtime/engine/cuda/targets.o
-simt-model-%: build/tests/config/%.ini
-	@$(MAKE) -s BACKEND=simt MODEL=$* CONFIG=$< SOURCES=build/tests/models/$* \
-	  CHECKPOINT=$(call tiny_source,$*) all
-# One after the other, and after the same models for the CPU: they share what they are made of.
-.PHONY: simt-models
-simt-models: $(addprefix tiny-model-,$(filter $(tiny_models) $(tiny_families),$(simt_models))) \
-             $(TESTS)/libsimt.a
-	@for m in $(simt_models); do $(MAKE) -s simt-model-$$m || exit 1; done
-	@$(if $(simt_models),$(MAKE) -s BACKEND=simt all && $(MAKE) -s BACKEND=simt MODEL=mamba-a-bf16 \
-	  CONFIG=build/tests/config/mamba-a-bf16.ini SOURCES=build/tests/models/mamba-a-bf16 reopened)
-test-parts: simt-models
