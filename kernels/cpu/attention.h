@@ -1,28 +1,25 @@
-/* attention:  q[count][H][HD] <- softmax(q K^T * SCALE) V, in place, causal
+/* attention:  q[count][H][HD] <- softmax(q K^T * scale) V, in place, causal
  *
  *   Means    for row t at position p = step.position + t and head h, with key head g = h KV / H,
- *            seeing the positions i = o .. p, o = 0, or p - W + 1 if that is more and there is a
- *            window W:
- *              s[i] = SCALE * (sum over d of q[t][h][d] K[g][i][d])
+ *            seeing the positions i = o .. p, o = 0, or p - window + 1 if that is more and
+ *            the window is not 0:
+ *              s[i] = scale * (sum over d of q[t][h][d] K[g][i][d])
  *              q[t][h][d] = sum over i of softmax(s)[i] V[g][i][d]
  *   Shapes   q [rows][H HD] f32; keys, values [KV][C][HD] as in cache.h, positions o .. p written;
- *            C >= W + the most rows
+ *            C >= window + the most rows
  *   Split    tiles of up to 8 rows that share a key head
  *   Moves    K and V of the positions that are seen once per tile, q in and out
- *   Order    a score is one accumulator, fma over ascending d, then * SCALE. Blocks of 64 keys
+ *   Order    a score is one accumulator, fma over ascending d, then * scale. Blocks of 64 keys
  *            from multiples of 64 up; a block with maximum m' (so far m): e[i] = exp(s[i] - m'),
  *            the sum and the result so far * exp(m - m'), then + 16 partial sums of e (lane i % 16,
  *            then a tree) and fma(e[i], V[i], result) over ascending i; at last result / sum.
  *            Nothing depends on which rows go through together.
- *   Error    with h = 2^-24, n = p - o + 1, E = max over i of (HD + 3) h SCALE (sum over d of
+ *   Error    with h = 2^-24, n = p - o + 1, E = max over i of (HD + 3) h scale (sum over d of
  *            |q||k|):
  *            |y - exact| <= (2 E + (n + n / 16 + 12) h) sum over i of softmax[i] |V[i]|
  *            while the scores span less than 80 (tests/kernels/cpu/attention_test.c)
  *   Source   Vaswani et al.; Milakov and Gimelshein, "Online normalizer calculation for softmax";
- *            eager_attention_forward in f32
- *
- *   void NAME(run *, u32 op, f32 (*q)[H HD], const TYPE (*keys)[C][HD],
- *             const TYPE (*values)[C][HD]) */
+ *            eager_attention_forward in f32 */
 #ifndef KERNELS_CPU_ATTENTION_H
 #define KERNELS_CPU_ATTENTION_H
 
@@ -44,32 +41,37 @@ struct attention_row {
     f32 most, sum;             /* of the scores so far, and of their exponentials */
 };
 
-/* score[64] <- SCALE * q . k of the block at `keys`; -infinity before `skip` and from `count` on.
- */
-KERNEL_INLINE void attention_scores(enum format T, u32 HD, f32 scale, const f32 *q,
-                                    const char *keys, u32 skip, u32 count, f32 *score)
+/* A block of keys and values: those of a head, of which rows see places skip .. count - 1. */
+struct attention_block {
+    const char *keys, *values;
+    u32 skip, count;
+};
+
+/* score[64] <- scale * q . k of a block; -infinity before `skip` and from `count` on. */
+KERNEL_INLINE void attention_scores(const struct attention_shape *s, struct attention_block block,
+                                    const f32 *q, f32 *score)
 {
     enum { VECTORS = ATTENTION_KEYS / VF_LANES };
-    const size_t panel = cache_bytes(T, HD, LINE_F32);
+    const size_t panel = cache_bytes(s->cache_type, s->HD, LINE_F32);
     vf acc[VECTORS];
     UNROLL
     for (u32 v = 0; v < VECTORS; v++)
         acc[v] = (vf){0};
-    for (u32 d = 0; d < HD; d++) {
+    for (u32 d = 0; d < s->HD; d++) {
         const vf element = vf_splat(q[d]);
-        const char *pair = keys + d / 2 * pair_bytes(T) * LINE_F32;
+        const char *pair = block.keys + d / 2 * pair_bytes(s->cache_type) * LINE_F32;
         UNROLL
         for (u32 v = 0; v < VECTORS; v++)
-            acc[v] = vf_fma(
-                panel_load(T, pair + v / LINE_VF * panel, LINE_F32, d % 2, v % LINE_VF * VF_LANES),
-                element, acc[v]);
+            acc[v] = vf_fma(panel_load(s->cache_type, pair + v / LINE_VF * panel, LINE_F32, d % 2,
+                                       v % LINE_VF * VF_LANES),
+                            element, acc[v]);
     }
     UNROLL
     for (u32 v = 0; v < VECTORS; v++)
-        vf_store(score + (size_t)v * VF_LANES, acc[v] * vf_splat(scale));
-    for (u32 i = 0; i < skip; i++)
+        vf_store(score + (size_t)v * VF_LANES, acc[v] * vf_splat(s->scale));
+    for (u32 i = 0; i < block.skip; i++)
         score[i] = -INFINITY;
-    for (u32 i = count; i < ATTENTION_KEYS; i++)
+    for (u32 i = block.count; i < ATTENTION_KEYS; i++)
         score[i] = -INFINITY;
 }
 
@@ -91,45 +93,47 @@ KERNEL_INLINE f32 attention_exponentials(struct attention_row *row, f32 *score)
     return rescale;
 }
 
-/* result <- result * rescale + sum over values skip .. count - 1 of the block of e V, for `lines`
- * lines of the head from column `first`. */
-KERNEL_INLINE void attention_lines(enum format T, u32 HD, u32 first, u32 lines, f32 rescale,
-                                   const f32 *e, const char *values, u32 skip, u32 count,
+/* result <- result * rescale + sum over the values of a block of e V, for `lines` lines of the head
+ * from column `first`. */
+KERNEL_INLINE void attention_lines(const struct attention_shape *s, u32 first, u32 lines,
+                                   struct attention_block block, f32 rescale, const f32 *e,
                                    f32 *result)
 {
     vf acc[PANEL_LINES * LINE_VF];
     UNROLL
     for (u32 v = 0; v < lines * LINE_VF; v++)
         acc[v] = vf_load(result + first + (size_t)v * VF_LANES) * vf_splat(rescale);
-    for (u32 i = skip; i < count; i++) {
+    for (u32 i = block.skip; i < block.count; i++) {
         const vf weight = vf_splat(e[i]);
-        const char *pair = values + i / 2 * pair_bytes(T) * HD;
+        const char *pair = block.values + i / 2 * pair_bytes(s->cache_type) * s->HD;
         UNROLL
         for (u32 v = 0; v < lines * LINE_VF; v++)
-            acc[v] = vf_fma(panel_load(T, pair, HD, i % 2, first + (size_t)v * VF_LANES), weight,
-                            acc[v]);
+            acc[v] =
+                vf_fma(panel_load(s->cache_type, pair, s->HD, i % 2, first + (size_t)v * VF_LANES),
+                       weight, acc[v]);
     }
     UNROLL
     for (u32 v = 0; v < lines * LINE_VF; v++)
         vf_store(result + first + (size_t)v * VF_LANES, acc[v]);
 }
 
-KERNEL_INLINE void attention_values(enum format T, u32 HD, f32 rescale, const f32 *e,
-                                    const char *values, u32 skip, u32 count, f32 *result)
+/* The same for the whole head. */
+KERNEL_INLINE void attention_values(const struct attention_shape *s, struct attention_block block,
+                                    f32 rescale, const f32 *e, f32 *result)
 {
-    const u32 whole = HD / PANEL_ROWS * PANEL_ROWS, rest = HD % PANEL_ROWS / LINE_F32;
+    const u32 whole = s->HD / PANEL_ROWS * PANEL_ROWS, rest = s->HD % PANEL_ROWS / LINE_F32;
     for (u32 first = 0; first < whole; first += PANEL_ROWS)
-        attention_lines(T, HD, first, PANEL_LINES, rescale, e, values, skip, count, result);
+        attention_lines(s, first, PANEL_LINES, block, rescale, e, result);
     if (rest > 0)
-        attention_lines(T, HD, whole, rest, rescale, e, values, skip, count, result);
+        attention_lines(s, whole, rest, block, rescale, e, result);
 }
 
-/* `count` rows that share the keys and values of one head. result is room for them. */
-KERNEL_INLINE void attention_tile(enum format T, u32 HD, u32 C, f32 scale, u32 count,
-                                  struct attention_row *rows, const char *keys, const char *values,
-                                  f32 (*result)[HD])
+/* `count` rows that share the keys and values of one head. */
+KERNEL_INLINE void attention_tile(const struct attention_shape *s, u32 count,
+                                  struct attention_row *rows, const char *keys, const char *values)
 {
-    _Alignas(LINE_BYTES) f32 e[ATTENTION_KEYS];
+    const u32 HD = s->HD;
+    _Alignas(LINE_BYTES) f32 e[ATTENTION_KEYS], result[ATTENTION_ROWS][HD];
     uint64_t last = 0, oldest = UINT64_MAX;
     for (u32 i = 0; i < count; i++) {
         oldest = rows[i].oldest < oldest ? rows[i].oldest : oldest;
@@ -139,16 +143,20 @@ KERNEL_INLINE void attention_tile(enum format T, u32 HD, u32 C, f32 scale, u32 c
     }
     uint64_t first = oldest / ATTENTION_KEYS * ATTENTION_KEYS;
     for (; first <= last; first += ATTENTION_KEYS) {
-        const size_t at = cache_bytes(T, HD, first % C);
+        const size_t at = cache_bytes(s->cache_type, HD, first % s->C);
         for (u32 i = 0; i < count; i++) {
             if (rows[i].position < first || rows[i].oldest >= first + ATTENTION_KEYS)
                 continue;
-            const u32 skip = rows[i].oldest > first ? (u32)(rows[i].oldest - first) : 0;
             const uint64_t left = rows[i].position - first + 1;
-            const u32 seen = left < ATTENTION_KEYS ? (u32)left : ATTENTION_KEYS;
-            attention_scores(T, HD, scale, rows[i].q, keys + at, skip, seen, e);
+            const struct attention_block block = {
+                .keys = keys + at,
+                .values = values + at,
+                .skip = rows[i].oldest > first ? (u32)(rows[i].oldest - first) : 0,
+                .count = left < ATTENTION_KEYS ? (u32)left : ATTENTION_KEYS,
+            };
+            attention_scores(s, block, rows[i].q, e);
             const f32 rescale = attention_exponentials(&rows[i], e);
-            attention_values(T, HD, rescale, e, values + at, skip, seen, result[i]);
+            attention_values(s, block, rescale, e, result[i]);
         }
     }
     for (u32 i = 0; i < count; i++)
@@ -157,17 +165,16 @@ KERNEL_INLINE void attention_tile(enum format T, u32 HD, u32 C, f32 scale, u32 c
 }
 
 /* This thread's share: the rows of a key head are its query heads, token after token. */
-KERNEL_INLINE void attention(u32 H, u32 KV, u32 HD, enum format T, u32 C, u32 W, f32 scale,
-                             enum count count, const run *r, f32 *q, const char *keys,
-                             const char *values, f32 (*result)[HD])
+KERNEL_INLINE void attention(const run *r, const struct attention_shape *s, f32 *q,
+                             const void *keys, const void *values)
 {
-    const u32 shared = H / KV, rows = count_rows(r, count) * shared;
+    const u32 W = s->window, shared = s->H / s->KV, rows = count_rows(r, s->count) * shared;
     /* Smaller tiles where there are fewer rows than threads could take. */
-    const u32 each = (KV * rows + r->threads - 1) / r->threads;
+    const u32 each = (s->KV * rows + r->threads - 1) / r->threads;
     const u32 size = each < ATTENTION_ROWS ? each : ATTENTION_ROWS;
     const u32 tiles = (rows + size - 1) / size;
     u32 first, last;
-    team_share(r, KV * tiles, &first, &last);
+    team_share(r, s->KV * tiles, &first, &last);
     for (u32 tile = first; tile < last; tile++) {
         struct attention_row row[ATTENTION_ROWS];
         const u32 head = tile / tiles, start = tile % tiles * size;
@@ -178,14 +185,14 @@ KERNEL_INLINE void attention(u32 H, u32 KV, u32 HD, enum format T, u32 C, u32 W,
             const u32 token = (start + i) / shared, member = (start + i) % shared;
             const uint64_t position = r->step->position + token;
             row[i] = (struct attention_row){
-                .q = q + ((size_t)token * H + head * shared + member) * HD,
+                .q = q + ((size_t)token * s->H + head * shared + member) * s->HD,
                 .oldest = W > 0 && position >= W ? position - W + 1 : 0,
                 .position = position,
                 .most = -INFINITY,
             };
         }
-        const size_t at = head * cache_bytes(T, HD, C);
-        attention_tile(T, HD, C, scale, in_tile, row, keys + at, values + at, result);
+        const size_t at = head * cache_bytes(s->cache_type, s->HD, s->C);
+        attention_tile(s, in_tile, row, (const char *)keys + at, (const char *)values + at);
     }
 }
 
@@ -193,9 +200,9 @@ KERNEL_INLINE void attention(u32 H, u32 KV, u32 HD, enum format T, u32 C, u32 W,
     void name(run *r, u32 op, f32(*q)[(H) * (HD)], const TYPE(*keys)[C][HD],                       \
               const TYPE(*values)[C][HD])                                                          \
     {                                                                                              \
-        _Alignas(LINE_BYTES) f32 result[ATTENTION_ROWS][HD];                                       \
-        attention(H, KV, HD, FORMAT_##T, C, W, SCALE, COUNT_##COUNT, r, q[0],                      \
-                  (const char *)(const void *)keys, (const char *)(const void *)values, result);   \
+        static const struct attention_shape shape = {                                              \
+            H, KV, HD, FORMAT_##T, C, W, SCALE, COUNT_##COUNT, 0};                                 \
+        attention(r, &shape, q[0], keys, values);                                                  \
         op_done(r, op); /* q before o_proj reads it */                                             \
     }
 

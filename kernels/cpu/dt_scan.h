@@ -1,6 +1,6 @@
 /* dt_scan:  xz.x <- gated selective scan of xz.x with dt = softplus(W xdb.dt + bias), one token
  *
- *   Means    linear.h with SOFTPLUS, then scan.h, in one operation: the recurrence of a decode step
+ *   Means    linear.h with softplus, then scan.h, in one operation: the recurrence of a decode step
  *   Shapes   xz, state, xdb, A, D as in scan.h, of one row; W [I][R] packed as in panels.h, bias
  *            [PAD(I)]
  *   Split    lines of 16 channels: who computes the time steps of a line also scans it, so they
@@ -8,42 +8,41 @@
  *   Moves    W, A and the state once, the state out
  *   Order    as the two; the same bits as when they run one by one
  *   Error    as the two
- *   Source   Gu and Dao, "Mamba", section 3; MambaMixer.slow_forward with a cache
- *
- *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[N][16], const f32 (*xdb)[DS],
- *             const TYPE *w, const f32 *bias, const f32 (*A)[N][16], const f32 *D) */
+ *   Source   Gu and Dao, "Mamba", section 3; MambaMixer.slow_forward with a cache */
 #ifndef KERNELS_CPU_DT_SCAN_H
 #define KERNELS_CPU_DT_SCAN_H
 
 #include "kernels/cpu/linear.h"
 #include "kernels/cpu/scan.h"
 
-/* The time steps of `part`, a part of one panel. */
-KERNEL_INLINE void time_steps(enum format T, u32 R, struct panel_part part, f32 *dt,
+/* The time steps of `part` of the matrix. */
+KERNEL_INLINE void time_steps(const struct linear_shape *s, struct panel_part part, f32 *dt,
                               const f32 *bias, const f32 *x)
 {
-    gemv_panel(T, R, EPILOGUE_SOFTPLUS, part.lines, part.at, part.width, dt, bias, x);
+    gemv_panel(s, part, dt, bias, x);
     for (u32 lane = 0; lane < part.lines * LINE_F32; lane += VF_LANES)
         vf_store(dt + lane, vf_softplus(vf_load(dt + lane)));
 }
 
 /* This thread's share of the channels. The pads of a line get a time step that is not 0, and stay
  * 0: their x, state and A are. */
-KERNEL_INLINE void dt_scan(enum format T, u32 I, u32 N, u32 R, u32 XS, u32 DS, const run *r,
-                           f32 *xz, f32 *state, const f32 *xdb, const void *w, const f32 *bias,
-                           const f32 *A, const f32 *D, vf *s, vf *rate)
+KERNEL_INLINE void dt_scan(const run *r, const struct dt_scan_shape *s, f32 *xz, f32 *state,
+                           const f32 *xdb, const void *w, const f32 *bias, const f32 *A,
+                           const f32 *D)
 {
+    const struct linear_shape steps = {
+        .type = s->type, .M = s->I, .K = s->R, .epilogue = EPILOGUE_SOFTPLUS, .count = COUNT_ONE};
+    const struct scan_shape scanned = {.I = s->I, .N = s->N, .R = s->R, .count = COUNT_ONE};
     _Alignas(LINE_BYTES) f32 dt[PANEL_ROWS];
-    const u32 lines = LINE_PAD(I) / LINE_F32;
     u32 first, last;
-    panel_share(r, lines, &first, &last);
+    panel_share(r, LINE_PAD(s->I) / LINE_F32, &first, &last);
     for (u32 line = first; line < last;) {
-        const struct panel_part part = panel_part(T, lines, R, w, line, last);
-        time_steps(T, R, part, dt, bias + (size_t)line * LINE_F32, xdb);
+        const struct panel_part part = panel_part(&steps, w, line, last);
+        time_steps(&steps, part, dt, bias + (size_t)line * LINE_F32, xdb);
         for (u32 i = 0; i < part.lines; i++, line++) {
             const size_t c = (size_t)line * LINE_F32;
-            scan_line(I, N, R, XS, DS, 1, line, xz + c, state, dt + (size_t)i * LINE_F32, xdb, A,
-                      D + c, s, rate);
+            scan_line(&scanned, 1, line,
+                      (struct scan_at){xz + c, state, dt + (size_t)i * LINE_F32, xdb, A, D + c});
         }
     }
 }
@@ -52,9 +51,8 @@ KERNEL_INLINE void dt_scan(enum format T, u32 I, u32 N, u32 R, u32 XS, u32 DS, c
     void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32], const f32(*xdb)[DS],         \
               const TYPE *w, const f32 *bias, const f32(*A)[N][LINE_F32], const f32 *D)            \
     {                                                                                              \
-        vf s[N], rate[N];                                                                          \
-        dt_scan(FORMAT_##T, I, N, R, XS, DS, r, xz[0], state[0][0], xdb[0], w->w, bias, A[0][0],   \
-                D, s, rate);                                                                       \
+        static const struct dt_scan_shape shape = {FORMAT_##T, I, N, R};                           \
+        dt_scan(r, &shape, xz[0], state[0][0], xdb[0], w, bias, A[0][0], D);                       \
         op_done(r, op); /* x before out_proj reads it; xdb before it is overwritten */             \
     }
 

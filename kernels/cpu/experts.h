@@ -7,22 +7,16 @@
  *            the above for the chosen experts of one token
  *            experts_add: y[t] = y[t] + weight * (W[e] h[i]), for the rows i of token t in
  *            ascending order of their experts e
- *   Shapes   xg [K rows][S], h [K rows][PAD(F)], y [rows][YS] f32; route [rows][PAD(2 K)] as in
- *            route.h; G, U [E] of [F][D] and W [E] of [D][F], each packed as in panels.h
+ *   Shapes   xg [K rows][xg_stride], h [K rows][PAD(F)] (of experts_add: [h_stride]), y
+ *            [rows][PAD(D)] f32; route [rows][PAD(2 K)] as in route.h; G, U [E] of [F][D] and W [E]
+ *            of [D][F], each packed as in panels.h
  *   Split    lines of 16 outputs, of all experts alike
  *   Moves    the matrices of the experts that are chosen, and no others
  *   Order    products as in linear.h, then one product with silu; y = fma(weight, product, y)
  *   Error    as norm.h, route.h, linear.h and swiglu; of experts_add with h = 2^-24:
  *            |y - exact| <= (K + 1) h (|y| + sum |weight W h|) + sum of |weight| the products'
  *            errors (tests/kernels/cpu/experts_test.c)
- *   Source   MixtralSparseMoeBlock in f32
- *
- *   void NAME(run *, u32 op, f32 (*h)[PAD(F)], const f32 (*xg)[S], const f32 (*route)[PAD(2 K)],
- *             const TYPE *gate, const TYPE *up)
- *   void NAME(run *, u32 op, f32 (*h)[PAD(F)], f32 (*route)[PAD(2 K)], const f32 (*x)[S],
- *             const f32 *norm, const ROUTER_TYPE *router, const TYPE *gate, const TYPE *up)
- *   void NAME(run *, u32 op, f32 (*y)[YS], const f32 (*h)[PAD(F)], const f32 (*route)[PAD(2 K)],
- *             const TYPE *w) */
+ *   Source   MixtralSparseMoeBlock in f32 */
 #ifndef KERNELS_CPU_EXPERTS_H
 #define KERNELS_CPU_EXPERTS_H
 
@@ -32,76 +26,105 @@
 /* Rows that pass a part of a panel together. */
 enum { EXPERT_ROWS = 32 };
 
-/* y[rows][..] <- W x, the lines of `part`, without an epilogue. */
-KERNEL_INLINE void expert_product(enum format T, u32 D, u32 YS, u32 XS, u32 rows,
-                                  struct panel_part part, f32 *y, const f32 *x)
+/* A product of an expert's, whose rows lie among others. */
+KERNEL_INLINE struct linear_shape expert_product(enum format type, u32 M, u32 K, u32 y_stride,
+                                                 u32 x_stride)
 {
-    gemm_panel(T, D, YS, XS, EPILOGUE_PLAIN, rows, part.lines, part.at, part.width, y, NULL, x);
+    return (struct linear_shape){.type = type,
+                                 .M = M,
+                                 .K = K,
+                                 .y_stride = y_stride,
+                                 .x_stride = x_stride,
+                                 .epilogue = EPILOGUE_PLAIN,
+                                 .count = COUNT_CHUNK};
 }
 
-/* The rows of one group through lines first .. last-1 of its expert. */
-KERNEL_INLINE void expert_swiglu(enum format T, u32 D, u32 S, u32 F, u32 rows, u32 first, u32 last,
-                                 f32 *h, const f32 *x, const void *gate, const void *up)
+/* `rows` rows of one group through lines first .. last-1 of its expert. */
+KERNEL_INLINE void expert_swiglu(const struct experts_swiglu_shape *s, u32 rows, u32 first,
+                                 u32 last, f32 *h, const f32 *x, const void *gate, const void *up)
 {
+    const u32 F = LINE_PAD(s->F);
+    const struct linear_shape to_h = expert_product(s->type, s->F, s->D, F, s->xg_stride);
+    const struct linear_shape aside = expert_product(s->type, s->F, s->D, PANEL_ROWS, s->xg_stride);
     _Alignas(LINE_BYTES) f32 other[EXPERT_ROWS][PANEL_ROWS];
-    const u32 lines = LINE_PAD(F) / LINE_F32;
     for (u32 line = first, step; line < last; line += step) {
-        const struct panel_part g = panel_part(T, lines, D, gate, line, last);
-        const struct panel_part u = panel_part(T, lines, D, up, line, last);
+        const struct panel_part g = panel_part(&to_h, gate, line, last);
+        const struct panel_part u = panel_part(&aside, up, line, last);
         step = g.lines;
         for (u32 row = 0, count; row < rows; row += count) {
-            f32 *to = h + (size_t)row * LINE_PAD(F) + (size_t)line * LINE_F32;
+            const f32 *from = x + (size_t)row * s->xg_stride;
+            f32 *to = h + (size_t)row * F + (size_t)line * LINE_F32;
             count = rows - row < EXPERT_ROWS ? rows - row : EXPERT_ROWS;
-            expert_product(T, D, LINE_PAD(F), S, count, g, to, x + (size_t)row * S);
-            expert_product(T, D, PANEL_ROWS, S, count, u, other[0], x + (size_t)row * S);
+            gemm_panel(&to_h, count, g, to, NULL, from);
+            gemm_panel(&aside, count, u, other[0], NULL, from);
             for (u32 i = 0; i < count; i++)
-                swiglu_span((size_t)step * LINE_F32, to + (size_t)i * LINE_PAD(F), other[i]);
+                swiglu_span((size_t)step * LINE_F32, to + (size_t)i * F, other[i]);
         }
     }
 }
 
 /* This thread's share of the outputs of all groups. */
-KERNEL_INLINE void experts_swiglu(enum format T, u32 D, u32 S, u32 F, u32 E, const run *r, f32 *h,
-                                  const f32 *xg, const char *gate, const char *up,
-                                  struct groups groups)
+KERNEL_INLINE void experts_swiglu(const run *r, const struct experts_swiglu_shape *s, f32 *h,
+                                  const f32 *xg, const f32 *route, const void *gate, const void *up)
 {
-    const size_t expert = row_bytes(T, D) * LINE_PAD(F);
+    const size_t expert = row_bytes(s->type, s->D) * LINE_PAD(s->F);
+    u32 start[s->E + 1], token[s->rows * s->K];
+    f32 weight[s->rows * s->K];
     u32 first, last;
-    panel_share(r, LINE_PAD(F) / LINE_F32, &first, &last);
-    for (u32 e = 0; e < E; e++) {
-        const size_t row = groups.first[e];
-        expert_swiglu(T, D, S, F, groups.first[e + 1] - groups.first[e], first, last,
-                      h + row * LINE_PAD(F), xg + row * S, gate + e * expert, up + e * expert);
+    groups_find(s->E, s->K, r->step->tokens, route, (struct groups){start, token, weight});
+    panel_share(r, LINE_PAD(s->F) / LINE_F32, &first, &last);
+    for (u32 e = 0; e < s->E; e++) {
+        const size_t row = start[e];
+        expert_swiglu(s, start[e + 1] - start[e], first, last, h + row * LINE_PAD(s->F),
+                      xg + row * s->xg_stride, (const char *)gate + e * expert,
+                      (const char *)up + e * expert);
     }
 }
 
-/* The same for one token, whose rows are all x. */
-KERNEL_INLINE void chosen_swiglu(enum format T, u32 D, u32 F, u32 K, const run *r, f32 *h,
-                                 const f32 *x, const f32 *route, const char *gate, const char *up)
+KERNEL_INLINE void norm_experts_swiglu(const run *r, const struct norm_experts_swiglu_shape *s,
+                                       f32 *h, f32 *route, const f32 *x, const f32 *norm,
+                                       const void *router, const void *gate, const void *up)
 {
-    const size_t expert = row_bytes(T, D) * LINE_PAD(F);
-    for (u32 slot = 0; slot < K; slot++) {
-        const size_t at = (size_t)route[slot] * expert;
-        linear_swiglu(T, F, D, r, h + (size_t)slot * LINE_PAD(F), x, gate + at, up + at);
+    const struct route_shape routed = {
+        .type = s->router_type, .D = s->D, .E = s->E, .K = s->K, .weights = s->weights};
+    const struct linear_shape product = {
+        .type = s->type, .M = s->F, .K = s->D, .epilogue = EPILOGUE_PLAIN, .count = COUNT_ONE};
+    const size_t expert = row_bytes(s->type, s->D) * LINE_PAD(s->F);
+    _Alignas(LINE_BYTES) f32 xn[LINE_PAD(s->D)], own[ROUTE_STRIDE(s->K)];
+    rmsnorm_row(s->D, LINE_PAD(s->D), s->epsilon, xn, x, norm);
+    route_row(&routed, own, xn, router);
+    if (r->rank == 0)
+        memcpy(route, own, sizeof own);
+    for (u32 slot = 0; slot < s->K; slot++) {
+        const size_t at = (size_t)own[slot] * expert;
+        linear_swiglu(r, &product, h + (size_t)slot * LINE_PAD(s->F), (const char *)gate + at,
+                      (const char *)up + at, xn);
     }
 }
+
+/* The rows of one group: whose they are, and the weight of the expert there. */
+struct expert_rows {
+    u32 count;
+    const u32 *token;
+    const f32 *weight;
+};
 
 /* The rows of one group through lines first .. last-1 of its expert, added to their tokens. */
-KERNEL_INLINE void expert_add(enum format T, u32 F, u32 HS, u32 D, u32 rows, u32 first, u32 last,
-                              f32 *y, const f32 *h, const void *w, const u32 *token,
-                              const f32 *weight)
+KERNEL_INLINE void expert_add(const struct experts_add_shape *s, struct expert_rows rows, u32 first,
+                              u32 last, f32 *y, const f32 *h, const void *w)
 {
+    const struct linear_shape aside = expert_product(s->type, s->D, s->F, PANEL_ROWS, s->h_stride);
     _Alignas(LINE_BYTES) f32 product[EXPERT_ROWS][PANEL_ROWS];
-    const u32 lines = LINE_PAD(D) / LINE_F32;
     for (u32 line = first, step; line < last; line += step) {
-        const struct panel_part part = panel_part(T, lines, F, w, line, last);
+        const struct panel_part part = panel_part(&aside, w, line, last);
         step = part.lines;
-        for (u32 row = 0, count; row < rows; row += count) {
-            count = rows - row < EXPERT_ROWS ? rows - row : EXPERT_ROWS;
-            expert_product(T, F, PANEL_ROWS, HS, count, part, product[0], h + (size_t)row * HS);
+        for (u32 row = 0, count; row < rows.count; row += count) {
+            count = rows.count - row < EXPERT_ROWS ? rows.count - row : EXPERT_ROWS;
+            gemm_panel(&aside, count, part, product[0], NULL, h + (size_t)row * s->h_stride);
             for (u32 i = 0; i < count; i++) {
-                f32 *to = y + (size_t)token[row + i] * LINE_PAD(D) + (size_t)line * LINE_F32;
-                const vf share = vf_splat(weight[row + i]);
+                f32 *to =
+                    y + (size_t)rows.token[row + i] * LINE_PAD(s->D) + (size_t)line * LINE_F32;
+                const vf share = vf_splat(rows.weight[row + i]);
                 for (u32 lane = 0; lane < step * LINE_F32; lane += VF_LANES)
                     vf_store(to + lane,
                              vf_fma(vf_load(product[i] + lane), share, vf_load(to + lane)));
@@ -111,16 +134,20 @@ KERNEL_INLINE void expert_add(enum format T, u32 F, u32 HS, u32 D, u32 rows, u32
 }
 
 /* This thread's share of the outputs: group after group, so experts ascend for every token. */
-KERNEL_INLINE void experts_add(enum format T, u32 F, u32 HS, u32 D, u32 E, const run *r, f32 *y,
-                               const f32 *h, const char *w, struct groups groups)
+KERNEL_INLINE void experts_add(const run *r, const struct experts_add_shape *s, f32 *y,
+                               const f32 *h, const f32 *route, const void *w)
 {
-    const size_t expert = row_bytes(T, F) * LINE_PAD(D);
+    const size_t expert = row_bytes(s->type, s->F) * LINE_PAD(s->D);
+    u32 start[s->E + 1], token[s->rows * s->K];
+    f32 weight[s->rows * s->K];
     u32 first, last;
-    panel_share(r, LINE_PAD(D) / LINE_F32, &first, &last);
-    for (u32 e = 0; e < E; e++) {
-        const u32 row = groups.first[e];
-        expert_add(T, F, HS, D, groups.first[e + 1] - row, first, last, y, h + (size_t)row * HS,
-                   w + e * expert, groups.token + row, groups.weight + row);
+    groups_find(s->E, s->K, count_rows(r, s->count), route, (struct groups){start, token, weight});
+    panel_share(r, LINE_PAD(s->D) / LINE_F32, &first, &last);
+    for (u32 e = 0; e < s->E; e++) {
+        const u32 row = start[e];
+        const struct expert_rows rows = {start[e + 1] - row, token + row, weight + row};
+        expert_add(s, rows, first, last, y, h + (size_t)row * s->h_stride,
+                   (const char *)w + e * expert);
     }
 }
 
@@ -128,10 +155,8 @@ KERNEL_INLINE void experts_add(enum format T, u32 F, u32 HS, u32 D, u32 E, const
     void name(run *r, u32 op, f32(*h)[LINE_PAD(F)], const f32(*xg)[S],                             \
               const f32(*route)[ROUTE_STRIDE(K)], const TYPE *gate, const TYPE *up)                \
     {                                                                                              \
-        GROUPS(groups, E, K, ROWS);                                                                \
-        groups_find(E, K, r->step->tokens, route[0], groups);                                      \
-        experts_swiglu(FORMAT_##T, D, S, F, E, r, h[0], xg[0], (const char *)(const void *)gate,   \
-                       (const char *)(const void *)up, groups);                                    \
+        static const struct experts_swiglu_shape shape = {FORMAT_##T, D, S, F, E, K, ROWS};        \
+        experts_swiglu(r, &shape, h[0], xg[0], route[0], gate, up);                                \
         op_done(r, op); /* h before down_proj reads it; xg before it is overwritten */             \
     }
 
@@ -140,13 +165,9 @@ KERNEL_INLINE void experts_add(enum format T, u32 F, u32 HS, u32 D, u32 E, const
               const f32(*x)[S], const f32 *norm, const ROUTER_TYPE *router, const TYPE *gate,      \
               const TYPE *up)                                                                      \
     {                                                                                              \
-        _Alignas(LINE_BYTES) f32 xn[S], p[LINE_PAD(E)], own[ROUTE_STRIDE(K)];                      \
-        rmsnorm_row(D, S, EPS, xn, x[0], norm);                                                    \
-        route_row(FORMAT_##T, D, E, K, ROUTE_##WEIGHTS, router->w, xn, p, own);                    \
-        if (r->rank == 0)                                                                          \
-            memcpy(route[0], own, sizeof own);                                                     \
-        chosen_swiglu(FORMAT_##T, D, F, K, r, h[0], xn, own, (const char *)(const void *)gate,     \
-                      (const char *)(const void *)up);                                             \
+        static const struct norm_experts_swiglu_shape shape = {                                    \
+            FORMAT_##T, FORMAT_##T, D, F, EPS, E, K, ROUTE_##WEIGHTS};                             \
+        norm_experts_swiglu(r, &shape, h[0], route[0], x[0], norm, router, gate, up);              \
         op_done(r, op); /* h and the route before down_proj reads them */                          \
     }
 
@@ -154,10 +175,9 @@ KERNEL_INLINE void experts_add(enum format T, u32 F, u32 HS, u32 D, u32 E, const
     void name(run *r, u32 op, f32(*y)[LINE_PAD(D)], const f32(*h)[HS],                             \
               const f32(*route)[ROUTE_STRIDE(K)], const TYPE *w)                                   \
     {                                                                                              \
-        GROUPS(groups, E, K, ROWS);                                                                \
-        groups_find(E, K, count_rows(r, COUNT_##COUNT), route[0], groups);                         \
-        experts_add(FORMAT_##T, F, HS, D, E, r, y[0], h[0], (const char *)(const void *)w,         \
-                    groups);                                                                       \
+        static const struct experts_add_shape shape = {FORMAT_##T,    F,   HS, D, E, K,            \
+                                                       COUNT_##COUNT, ROWS};                       \
+        experts_add(r, &shape, y[0], h[0], route[0], w);                                           \
         op_done(r, op); /* y before the next norm reads it; h before it is overwritten */          \
     }
 

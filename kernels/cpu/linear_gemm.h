@@ -19,28 +19,30 @@ enum {
     REST_TOKENS = VF_BYTES == 32 ? 2 : 4, /* then this many, then one by one */
 };
 
-/* acc[t][v] += W[.][k] * x[t][k] for one k */
-KERNEL_INLINE void tile_step(enum format T, u32 tokens, u32 vectors, u32 XS, const char *w,
-                             size_t width, u32 odd, const f32 *x, vf acc[TILE_TOKENS][TILE_VECTORS])
+/* acc[t][v] += W[.][k] * x[t][k] for one k; `pair` is where that of k starts in a panel of `width`
+ * rows. */
+KERNEL_INLINE void tile_step(const struct linear_shape *s, u32 tokens, u32 vectors,
+                             const char *pair, size_t width, u32 odd, const f32 *x,
+                             vf acc[TILE_TOKENS][TILE_VECTORS])
 {
     vf column[TILE_VECTORS];
     UNROLL
     for (size_t v = 0; v < vectors; v++)
-        column[v] = panel_load(T, w, width, odd, v * VF_LANES);
+        column[v] = panel_load(s->type, pair, width, odd, v * VF_LANES);
     UNROLL
     for (u32 t = 0; t < tokens; t++) {
-        vf row = vf_splat(x[(size_t)t * XS + odd]);
+        vf row = vf_splat(x[(size_t)t * s->x_stride + odd]);
         UNROLL
         for (size_t v = 0; v < vectors; v++)
             acc[t][v] = vf_fma(column[v], row, acc[t][v]);
     }
 }
 
-/* tokens x vectors outputs; w, y and bias are at the first of those outputs. */
-KERNEL_INLINE void tile(enum format T, u32 K, u32 YS, u32 XS, enum epilogue E, u32 tokens,
-                        u32 vectors, const char *w, size_t width, f32 *y, const f32 *bias,
-                        const f32 *x)
+/* tokens x vectors outputs; part.at, y and bias are at the first of those outputs. */
+KERNEL_INLINE void tile(const struct linear_shape *s, u32 tokens, u32 vectors,
+                        struct panel_part part, f32 *y, const f32 *bias, const f32 *x)
 {
+    const size_t width = part.width, step = pair_bytes(s->type) * width;
     vf acc[TILE_TOKENS][TILE_VECTORS];
     UNROLL
     for (u32 t = 0; t < tokens; t++) {
@@ -48,56 +50,53 @@ KERNEL_INLINE void tile(enum format T, u32 K, u32 YS, u32 XS, enum epilogue E, u
         for (size_t v = 0; v < vectors; v++)
             acc[t][v] = (vf){0};
     }
-    const char *const end = w + K / 2 * pair_bytes(T) * width;
-    for (; w != end; w += pair_bytes(T) * width, x += 2) {
-        tile_step(T, tokens, vectors, XS, w, width, 0, x, acc);
-        tile_step(T, tokens, vectors, XS, w, width, 1, x, acc);
+    const char *pair = part.at, *const end = pair + s->K / 2 * step;
+    for (; pair != end; pair += step, x += 2) {
+        tile_step(s, tokens, vectors, pair, width, 0, x, acc);
+        tile_step(s, tokens, vectors, pair, width, 1, x, acc);
     }
-    if (K % 2 == 1)
-        tile_step(T, tokens, vectors, XS, w, width, 0, x, acc);
+    if (s->K % 2 == 1)
+        tile_step(s, tokens, vectors, pair, width, 0, x, acc);
     UNROLL
     for (u32 t = 0; t < tokens; t++) {
         UNROLL
         for (size_t v = 0; v < vectors; v++)
-            epilogue_store(E, y + (size_t)t * YS, bias, v * VF_LANES, acc[t][v]);
+            epilogue_store(s->epilogue, y + (size_t)t * s->y_stride, bias, v * VF_LANES, acc[t][v]);
     }
 }
 
-/* `tokens` rows by all `lanes` outputs from `w`. */
-KERNEL_INLINE void tile_row(enum format T, u32 K, u32 YS, u32 XS, enum epilogue E, u32 tokens,
-                            size_t lanes, const char *w, size_t width, f32 *y, const f32 *bias,
-                            const f32 *x)
+/* `tokens` rows by all outputs of `part`. */
+KERNEL_INLINE void tile_row(const struct linear_shape *s, u32 tokens, struct panel_part part,
+                            f32 *y, const f32 *bias, const f32 *x)
 {
-    const size_t lane_bytes = T == FORMAT_F16 ? 2 : 4;
+    const size_t lanes = (size_t)part.lines * LINE_F32, step = TILE_VECTORS * VF_LANES;
     size_t lane = 0;
-    for (; lane + TILE_VECTORS * VF_LANES <= lanes; lane += TILE_VECTORS * VF_LANES)
-        tile(T, K, YS, XS, E, tokens, TILE_VECTORS, w + lane * lane_bytes, width, y + lane,
-             bias ? bias + lane : bias, x);
+    for (; lane + step <= lanes; lane += step) {
+        tile(s, tokens, TILE_VECTORS, part, y + lane, bias ? bias + lane : bias, x);
+        part.at += step * (s->type == FORMAT_F16 ? 2 : 4);
+    }
     if (lane < lanes)
-        tile(T, K, YS, XS, E, tokens, 1, w + lane * lane_bytes, width, y + lane,
-             bias ? bias + lane : bias, x);
+        tile(s, tokens, 1, part, y + lane, bias ? bias + lane : bias, x);
 }
 
-/* `rows` rows by `lines` lines, all in one panel. */
-KERNEL_INLINE void gemm_panel(enum format T, u32 K, u32 YS, u32 XS, enum epilogue E, u32 rows,
-                              u32 lines, const char *w, size_t width, f32 *y, const f32 *bias,
-                              const f32 *x)
+/* `rows` rows by the lines of `part`. */
+KERNEL_INLINE void gemm_panel(const struct linear_shape *s, u32 rows, struct panel_part part,
+                              f32 *y, const f32 *bias, const f32 *x)
 {
-    const size_t lanes = (size_t)lines * LINE_F32;
     for (; rows >= TILE_TOKENS; rows -= TILE_TOKENS) {
-        tile_row(T, K, YS, XS, E, TILE_TOKENS, lanes, w, width, y, bias, x);
-        y += (size_t)TILE_TOKENS * YS;
-        x += (size_t)TILE_TOKENS * XS;
+        tile_row(s, TILE_TOKENS, part, y, bias, x);
+        y += (size_t)TILE_TOKENS * s->y_stride;
+        x += (size_t)TILE_TOKENS * s->x_stride;
     }
     for (; rows >= REST_TOKENS; rows -= REST_TOKENS) {
-        tile_row(T, K, YS, XS, E, REST_TOKENS, lanes, w, width, y, bias, x);
-        y += (size_t)REST_TOKENS * YS;
-        x += (size_t)REST_TOKENS * XS;
+        tile_row(s, REST_TOKENS, part, y, bias, x);
+        y += (size_t)REST_TOKENS * s->y_stride;
+        x += (size_t)REST_TOKENS * s->x_stride;
     }
     for (; rows > 0; rows--) {
-        gemv_panel(T, K, E, lines, w, width, y, bias, x);
-        y += YS;
-        x += XS;
+        gemv_panel(s, part, y, bias, x);
+        y += s->y_stride;
+        x += s->x_stride;
     }
 }
 

@@ -22,49 +22,50 @@ KERNEL_INLINE void prefetch_lines(const char *at, size_t bytes)
         __builtin_prefetch(at + i, 0, 2);
 }
 
-/* `lines` lines from `w`, the first pair of the first of them in a panel of `width` rows. */
-KERNEL_INLINE void gemv_lines(enum format T, u32 K, enum epilogue E, u32 lines, const char *w,
-                              size_t width, f32 *y, const f32 *bias, const f32 *x)
+/* `lines` lines of `part`. */
+KERNEL_INLINE void gemv_lines(const struct linear_shape *s, u32 lines, struct panel_part part,
+                              f32 *y, const f32 *bias, const f32 *x)
 {
     vf acc[PANEL_ROWS / VF_LANES];
-    const size_t vectors = (size_t)lines * LINE_VF;
+    const size_t vectors = (size_t)lines * LINE_VF, step = pair_bytes(s->type) * part.width;
     UNROLL
     for (size_t v = 0; v < vectors; v++)
         acc[v] = (vf){0};
-    const char *const end = w + K / 2 * pair_bytes(T) * width;
+    const char *w = part.at, *const end = w + s->K / 2 * step;
     /* Who reads a part of a panel passes it faster, so it looks further ahead in it. */
-    const size_t ahead = PREFETCH_BYTES * (width / LINE_F32) / lines;
-    for (; w != end; w += pair_bytes(T) * width, x += 2) {
-        prefetch_lines(w + ahead, pair_bytes(T) * lines * LINE_F32);
+    const size_t ahead = PREFETCH_BYTES * (part.width / LINE_F32) / lines;
+    for (; w != end; w += step, x += 2) {
+        prefetch_lines(w + ahead, pair_bytes(s->type) * lines * LINE_F32);
         vf even = vf_splat(x[0]), odd = vf_splat(x[1]);
         UNROLL
         for (size_t v = 0; v < vectors; v++) {
-            acc[v] = vf_fma(panel_load(T, w, width, 0, v * VF_LANES), even, acc[v]);
-            acc[v] = vf_fma(panel_load(T, w, width, 1, v * VF_LANES), odd, acc[v]);
+            acc[v] = vf_fma(panel_load(s->type, w, part.width, 0, v * VF_LANES), even, acc[v]);
+            acc[v] = vf_fma(panel_load(s->type, w, part.width, 1, v * VF_LANES), odd, acc[v]);
         }
     }
-    if (K % 2 == 1) {
+    if (s->K % 2 == 1) {
         UNROLL
         for (size_t v = 0; v < vectors; v++)
-            acc[v] = vf_fma(panel_load(T, w, width, 0, v * VF_LANES), vf_splat(x[0]), acc[v]);
+            acc[v] =
+                vf_fma(panel_load(s->type, w, part.width, 0, v * VF_LANES), vf_splat(x[0]), acc[v]);
     }
     UNROLL
     for (size_t v = 0; v < vectors; v++)
-        epilogue_store(E, y, bias, v * VF_LANES, acc[v]);
+        epilogue_store(s->epilogue, y, bias, v * VF_LANES, acc[v]);
 }
 
-/* `lines` lines from line `line`, all in one panel. */
-KERNEL_INLINE void gemv_panel(enum format T, u32 K, enum epilogue E, u32 lines, const char *at,
-                              size_t width, f32 *y, const f32 *bias, const f32 *x)
+/* The lines of `part`; y and bias are at the first of them. */
+KERNEL_INLINE void gemv_panel(const struct linear_shape *s, struct panel_part part, f32 *y,
+                              const f32 *bias, const f32 *x)
 {
-    if (lines == 4)
-        gemv_lines(T, K, E, 4, at, width, y, bias, x);
-    else if (lines == 3)
-        gemv_lines(T, K, E, 3, at, width, y, bias, x);
-    else if (lines == 2)
-        gemv_lines(T, K, E, 2, at, width, y, bias, x);
+    if (part.lines == 4)
+        gemv_lines(s, 4, part, y, bias, x);
+    else if (part.lines == 3)
+        gemv_lines(s, 3, part, y, bias, x);
+    else if (part.lines == 2)
+        gemv_lines(s, 2, part, y, bias, x);
     else
-        gemv_lines(T, K, E, 1, at, width, y, bias, x);
+        gemv_lines(s, 1, part, y, bias, x);
 }
 
 #endif

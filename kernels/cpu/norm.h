@@ -1,15 +1,13 @@
 /* rmsnorm:  y[count][D] <- x[count][D] / rms(x) * weight[D]
  *
- *   Means    y[t][i] = (x[t][i] * s) * weight[i], s = 1 / sqrt(mean over i of x[t][i]^2 + EPS)
- *   Shapes   y, x [rows][S] f32, S = PAD(D); weight f32 [S]; x may not be y
+ *   Means    y[t][i] = (x[t][i] * s) * weight[i], s = 1 / sqrt(mean over i of x[t][i]^2 + epsilon)
+ *   Shapes   y, x [rows][x_stride] f32, x_stride = PAD(D); weight f32 [PAD(D)]; x may not be y
  *   Split    tokens
- *   Moves    2 S floats per token, 3 S for a single one
+ *   Moves    2 D floats per token, 3 D for a single one
  *   Order    16 partial sums, lane i % 16, each acc = fma(x, x, acc) over ascending i; then
  *            lane l + lane l+8, +4, +2, +1
  *   Error    |y - exact| <= (D / 32 + 8) 2^-24 |exact|  (tests/kernels/cpu/norm_test.c)
- *   Source   Zhang and Sennrich, "Root Mean Square Layer Normalization"; MambaRMSNorm in f32
- *
- *   void NAME(run *, u32 op, f32 (*y)[S], const f32 (*x)[S], const f32 *weight) */
+ *   Source   Zhang and Sennrich, "Root Mean Square Layer Normalization"; MambaRMSNorm in f32 */
 #ifndef KERNELS_CPU_NORM_H
 #define KERNELS_CPU_NORM_H
 
@@ -49,29 +47,32 @@ KERNEL_INLINE f32 square_sum(u32 size, const f32 *x)
     return lane_sum(lane);
 }
 
-/* One row. */
-KERNEL_INLINE void rmsnorm_row(u32 D, u32 S, f32 eps, f32 *to, const f32 *from, const f32 *weight)
+/* One row of S floats, of which D are no pads. */
+KERNEL_INLINE void rmsnorm_row(u32 D, u32 S, f32 epsilon, f32 *to, const f32 *from,
+                               const f32 *weight)
 {
-    const vf scale = vf_splat(1.0f / sqrtf(square_sum(S, from) / (f32)D + eps));
+    const vf scale = vf_splat(1.0f / sqrtf(square_sum(S, from) / (f32)D + epsilon));
     for (u32 i = 0; i < S; i += VF_LANES)
         vf_store(to + i, vf_load(from + i) * scale * vf_load(weight + i));
 }
 
 /* This thread's share of the tokens. */
-KERNEL_INLINE void rmsnorm(u32 D, u32 S, f32 eps, enum count count, const run *r, f32 *y,
-                           const f32 *x, const f32 *weight)
+KERNEL_INLINE void rmsnorm(const run *r, const struct rmsnorm_shape *s, f32 *y, const f32 *x,
+                           const f32 *weight)
 {
+    const size_t S = s->x_stride;
     u32 first, last;
-    team_share(r, count_rows(r, count), &first, &last);
-    x += (size_t)count_first(r, count) * S;
+    team_share(r, count_rows(r, s->count), &first, &last);
+    x += count_first(r, s->count) * S;
     for (size_t t = first; t < last; t++)
-        rmsnorm_row(D, S, eps, y + t * S, x + t * S, weight);
+        rmsnorm_row(s->D, s->x_stride, s->epsilon, y + t * S, x + t * S, weight);
 }
 
 #define RMSNORM(name, D, S, EPS, COUNT)                                                            \
     void name(run *r, u32 op, f32(*y)[S], const f32(*x)[S], const f32 *weight)                     \
     {                                                                                              \
-        rmsnorm(D, S, EPS, COUNT_##COUNT, r, y[0], x[0], weight);                                  \
+        static const struct rmsnorm_shape shape = {D, S, EPS, COUNT_##COUNT, 0};                   \
+        rmsnorm(r, &shape, y[0], x[0], weight);                                                    \
         op_done(r, op); /* y before the linear that reads it; x before it is added to */           \
     }
 

@@ -3,36 +3,22 @@
  *
  *   Means    norm.h, linear.h and conv.h one after another, in one operation: the entrance of a
  *            Mamba layer in a decode step
- *   Shapes   xz [1][XS] f32; x [1][S], norm [S], S = PAD(D); W [M][D] packed as in panels.h, bias
- *            [PAD(M)]; rows AT .. AT+I-1, AT a multiple of 16, are convolved: conv [K-1][PAD(I)]
- *            the window, taps [K][PAD(I)], conv_bias [PAD(I)]; a NULL bias is none
+ *   Shapes   xz [PAD(M)] f32; x, norm [PAD(D)]; W [M][D] packed as in panels.h, bias [PAD(M)]; the
+ *            I rows from conv_at, a multiple of 16, are convolved: conv [K-1][PAD(I)] the window,
+ *            taps [K][PAD(I)], conv_bias [PAD(I)]; a NULL bias is none
  *   Split    lines of 16 channels: who computes a channel also convolves it, and computes as large
  *            a share of the other rows. Every thread normalises the row for itself, which costs
  *            less than a barrier.
  *   Moves    W once, streamed; the window in and out
  *   Order    as the three; the same bits as when they run one by one
  *   Error    as the three
- *   Source   MambaMixer.slow_forward and Mamba2Mixer.torch_forward with a cache
- *
- *   void NAME(run *, u32 op, f32 (*xz)[XS], const f32 (*x)[S], const f32 *norm, const TYPE *w,
- *             const f32 *bias, f32 (*conv)[PAD(I)], const f32 (*taps)[PAD(I)],
- *             const f32 *conv_bias) */
+ *   Source   MambaMixer.slow_forward and Mamba2Mixer.torch_forward with a cache */
 #ifndef KERNELS_CPU_NORM_LINEAR_CONV_H
 #define KERNELS_CPU_NORM_LINEAR_CONV_H
 
 #include "kernels/cpu/conv.h"
 #include "kernels/cpu/linear.h"
 #include "kernels/cpu/norm.h"
-
-/* y <- W x + bias for lines first .. last-1 of `lines`. */
-KERNEL_INLINE void gemv_span(enum format T, u32 lines, u32 D, u32 first, u32 last, f32 *y,
-                             const void *w, const f32 *bias, const f32 *x)
-{
-    if (bias)
-        linear_lines(T, lines, D, 0, 0, EPILOGUE_BIAS, COUNT_ONE, 1, first, last, y, w, bias, x);
-    else
-        linear_lines(T, lines, D, 0, 0, EPILOGUE_PLAIN, COUNT_ONE, 1, first, last, y, w, bias, x);
-}
 
 /* The lines of W that are computed together: [first, last). */
 struct line_span {
@@ -51,21 +37,44 @@ KERNEL_INLINE void share_spans(const run *r, u32 lines, u32 at, u32 count, struc
     span[2] = (struct line_span){(first > at ? first : at) + count, last + count};
 }
 
+/* y <- W x + bias for the lines of `span`. */
+KERNEL_INLINE void gemv_span(const struct linear_shape *plain, struct line_span span, f32 *y,
+                             const void *w, const f32 *bias, const f32 *x)
+{
+    struct linear_shape biased = *plain;
+    biased.epilogue = EPILOGUE_BIAS;
+    if (bias)
+        linear_lines(&biased, 1, span.first, span.last, y, w, bias, x);
+    else
+        linear_lines(plain, 1, span.first, span.last, y, w, NULL, x);
+}
+
+/* This thread's share of the lines. */
+KERNEL_INLINE void norm_linear_conv(const run *r, const struct norm_linear_conv_shape *s, f32 *xz,
+                                    const f32 *x, const f32 *norm, const void *w, const f32 *bias,
+                                    f32 *conv, const f32 *taps, const f32 *conv_bias)
+{
+    const struct linear_shape product = {
+        .type = s->type, .M = s->M, .K = s->D, .epilogue = EPILOGUE_PLAIN, .count = COUNT_ONE};
+    const struct conv_silu_shape convolved = {.I = s->I, .K = s->K, .count = COUNT_ONE};
+    const struct conv_at at = {xz + s->conv_at, conv, taps, conv_bias};
+    const u32 before = s->conv_at / LINE_F32;
+    _Alignas(LINE_BYTES) f32 xn[LINE_PAD(s->D)];
+    struct line_span span[3];
+    share_spans(r, LINE_PAD(s->M) / LINE_F32, before, LINE_PAD(s->I) / LINE_F32, span);
+    rmsnorm_row(s->D, LINE_PAD(s->D), s->epsilon, xn, x, norm);
+    for (u32 i = 0; i < 3; i++)
+        gemv_span(&product, span[i], xz, w, bias, xn);
+    conv_span(&convolved, 1, span[0].first - before, span[0].last - before, at);
+}
+
 #define NORM_LINEAR_CONV(name, TYPE, T, D, S, M, AT, I, K, EPS, XS)                                \
     void name(run *r, u32 op, f32(*xz)[XS], const f32(*x)[S], const f32 *norm, const TYPE *w,      \
               const f32 *bias, f32(*conv)[LINE_PAD(I)], const f32(*taps)[LINE_PAD(I)],             \
               const f32 *conv_bias)                                                                \
     {                                                                                              \
-        _Alignas(LINE_BYTES) f32 xn[S], old[K][CONV_LANES];                                        \
-        f32 *in[K];                                                                                \
-        const u32 lines = LINE_PAD(M) / LINE_F32, at = (AT) / LINE_F32;                            \
-        struct line_span span[3];                                                                  \
-        share_spans(r, lines, at, LINE_PAD(I) / LINE_F32, span);                                   \
-        rmsnorm_row(D, S, EPS, xn, x[0], norm);                                                    \
-        for (u32 i = 0; i < 3; i++)                                                                \
-            gemv_span(FORMAT_##T, lines, D, span[i].first, span[i].last, xz[0], w->w, bias, xn);   \
-        conv_span(I, K, XS, 1, span[0].first - at, span[0].last - at, xz[0] + (AT), conv[0],       \
-                  taps[0], conv_bias, old, in);                                                    \
+        static const struct norm_linear_conv_shape shape = {FORMAT_##T, M, D, AT, I, K, EPS};      \
+        norm_linear_conv(r, &shape, xz[0], x[0], norm, w, bias, conv[0], taps[0], conv_bias);      \
         op_done(r, op); /* xz before the operations that read it */                                \
     }
 

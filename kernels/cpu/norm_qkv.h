@@ -3,20 +3,15 @@
  *   Means    norm.h, or layernorm.h where there is a norm's bias; linear.h with the matrices of
  *            q, k and v; rope_append.h: in one operation, the entrance of attention in a decode
  *            step
- *   Shapes   q [1][H HD] f32; x [1][S], norm, norm_bias [S], S = PAD(D); Wq [H HD][D], Wk and Wv
- *            [KV HD][D] packed as in panels.h; biases f32, one per row; keys, values [KV][C][HD] as
- *            in cache.h; a NULL bias is none
+ *   Shapes   q [H HD] f32; x, norm, norm_bias [PAD(D)]; Wq [H HD][D], Wk and Wv [KV HD][D] packed
+ *            as in panels.h; biases f32, one per row; keys, values [KV][C][HD] as in cache.h; a
+ *            NULL bias is none; frequencies as in rope_append.h
  *   Split    heads: who computes a head also turns it. Every thread normalises the row for itself,
  *            which costs less than a barrier.
  *   Moves    the matrices once, streamed; one position of the caches out
  *   Order    as the three; the same bits as when they run one by one
  *   Error    as the three
- *   Source   LlamaAttention.forward, PhiAttention.forward with a cache
- *
- *   void NAME(run *, u32 op, f32 (*q)[H HD], const f32 (*x)[S], const f32 *norm,
- *             const f32 *norm_bias, const Q_TYPE *wq, const f32 *bq, const KV_TYPE *wk,
- *             const f32 *bk, const KV_TYPE *wv, const f32 *bv, TYPE (*keys)[C][HD],
- *             TYPE (*values)[C][HD]) */
+ *   Source   LlamaAttention.forward, PhiAttention.forward with a cache */
 #ifndef KERNELS_CPU_NORM_QKV_H
 #define KERNELS_CPU_NORM_QKV_H
 
@@ -30,44 +25,75 @@ struct heads {
     const f32 *bias; /* NULL: none */
 };
 
-/* y[HD] <- head `head` of the product, of `count` heads. */
-KERNEL_INLINE void head_product(enum format T, u32 count, u32 HD, u32 D, u32 head, struct heads m,
+/* y[HD] <- head `head` of the product. */
+KERNEL_INLINE void head_product(const struct linear_shape *plain, u32 HD, u32 head, struct heads m,
                                 const f32 *x, f32 *y)
 {
-    const u32 lines = count * HD / LINE_F32, last = (head + 1) * HD / LINE_F32;
+    const u32 last = (head + 1) * HD / LINE_F32;
+    struct linear_shape biased = *plain;
+    biased.epilogue = EPILOGUE_BIAS;
     for (u32 line = head * HD / LINE_F32, step; line < last; line += step, y += step * LINE_F32) {
-        const struct panel_part part = panel_part(T, lines, D, m.w, line, last);
+        const struct panel_part part = panel_part(plain, m.w, line, last);
         step = part.lines;
         if (m.bias)
-            gemv_panel(T, D, EPILOGUE_BIAS, step, part.at, part.width, y,
-                       m.bias + (size_t)line * LINE_F32, x);
+            gemv_panel(&biased, part, y, m.bias + (size_t)line * LINE_F32, x);
         else
-            gemv_panel(T, D, EPILOGUE_PLAIN, step, part.at, part.width, y, NULL, x);
+            gemv_panel(plain, part, y, NULL, x);
     }
 }
 
-/* This thread's share of the heads: those of q, then of k, then of v. */
-KERNEL_INLINE void norm_qkv(enum format T, u32 D, u32 H, u32 KV, u32 HD, enum format KT, u32 C,
-                            const f32 *table, const run *r, f32 *q, const f32 *xn, struct heads wq,
-                            struct heads wk, struct heads wv, void *keys, void *values,
-                            struct rope_turns turns, f32 *row)
+/* The product of `heads` heads. */
+KERNEL_INLINE struct linear_shape heads_shape(const struct norm_qkv_shape *s, enum format type,
+                                              u32 heads)
 {
+    return (struct linear_shape){.type = type,
+                                 .M = heads * s->HD,
+                                 .K = s->D,
+                                 .epilogue = EPILOGUE_PLAIN,
+                                 .count = COUNT_ONE};
+}
+
+/* This thread's share of the heads: those of q, then of k, then of v. xn is the normalised row. */
+KERNEL_INLINE void qkv_heads(const run *r, const struct norm_qkv_shape *s, const f32 *frequencies,
+                             f32 *q, const f32 *xn, const struct heads m[3], void *keys,
+                             void *values)
+{
+    const u32 H = s->H, KV = s->KV, HD = s->HD;
+    const struct linear_shape of_q = heads_shape(s, s->q_type, H);
+    const struct linear_shape of_k = heads_shape(s, s->k_type, KV);
+    const struct linear_shape of_v = heads_shape(s, s->v_type, KV);
+    const struct rope_append_shape append = {
+        .H = H, .KV = KV, .HD = HD, .R = s->R, .cache_type = s->cache_type, .C = s->C};
+    _Alignas(LINE_BYTES) f32 row[HD];
+    f32 cosine[s->R / 2 + 1], sine[s->R / 2 + 1];
+    const struct rotation rotation = {s->R / 2, cosine, sine};
     const uint64_t position = r->step->position;
     u32 first, last;
     team_share(r, H + 2 * KV, &first, &last);
-    rope_angles(turns.half, table, position, turns.cosine, turns.sine);
+    rope_angles(rotation.half, frequencies, position, cosine, sine);
     for (u32 head = first; head < last; head++) {
         if (head < H) {
-            head_product(T, H, HD, D, head, wq, xn, q + (size_t)head * HD);
-            rope_turn(turns.half, turns.cosine, turns.sine, q + (size_t)head * HD);
+            head_product(&of_q, HD, head, m[0], xn, q + (size_t)head * HD);
+            rope_turn(rotation.half, cosine, sine, q + (size_t)head * HD);
         } else if (head < H + KV) {
-            head_product(T, KV, HD, D, head - H, wk, xn, row);
-            append_key(KT, HD, C, turns, head - H, position, row, keys);
+            head_product(&of_k, HD, head - H, m[1], xn, row);
+            append_key(&append, rotation, head - H, position, row, keys);
         } else {
-            head_product(T, KV, HD, D, head - H - KV, wv, xn, row);
-            append_value(KT, HD, C, head - H - KV, position, row, values);
+            head_product(&of_v, HD, head - H - KV, m[2], xn, row);
+            append_value(&append, head - H - KV, position, row, values);
         }
     }
+}
+
+KERNEL_INLINE void norm_qkv(const run *r, const struct norm_qkv_shape *s, const f32 *frequencies,
+                            f32 *q, const f32 *x, const f32 *norm, const f32 *norm_bias,
+                            const void *wq, const f32 *bq, const void *wk, const f32 *bk,
+                            const void *wv, const f32 *bv, void *keys, void *values)
+{
+    const struct heads m[3] = {{wq, bq}, {wk, bk}, {wv, bv}};
+    _Alignas(LINE_BYTES) f32 xn[LINE_PAD(s->D)];
+    norm_row(s->D, s->epsilon, xn, x, norm, norm_bias);
+    qkv_heads(r, s, frequencies, q, xn, m, keys, values);
 }
 
 #define NORM_QKV(name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, TYPE, KT, C)            \
@@ -76,12 +102,10 @@ KERNEL_INLINE void norm_qkv(enum format T, u32 D, u32 H, u32 KV, u32 HD, enum fo
               const f32 *bk, const KV_TYPE *wv, const f32 *bv, TYPE(*keys)[C][HD],                 \
               TYPE(*values)[C][HD])                                                                \
     {                                                                                              \
-        _Alignas(LINE_BYTES) f32 xn[S], row[HD];                                                   \
-        f32 cosine[(R) / 2 + 1], sine[(R) / 2 + 1];                                                \
-        norm_row(D, S, EPS, xn, x[0], norm, norm_bias);                                            \
-        norm_qkv(FORMAT_##T, D, H, KV, HD, FORMAT_##KT, C, TABLE, r, q[0], xn,                     \
-                 (struct heads){wq->w, bq}, (struct heads){wk->w, bk}, (struct heads){wv->w, bv},  \
-                 keys, values, (struct rope_turns){(R) / 2, cosine, sine}, row);                   \
+        static const struct norm_qkv_shape shape = {                                               \
+            FORMAT_##T, FORMAT_##T, FORMAT_##T, D, H, KV, HD, R, FORMAT_##KT, C, EPS};             \
+        norm_qkv(r, &shape, TABLE, q[0], x[0], norm, norm_bias, wq, bq, wk, bk, wv, bv, keys,      \
+                 values);                                                                          \
         op_done(r, op); /* q, keys and values before attention reads them */                       \
     }
 

@@ -41,16 +41,15 @@ struct panel_part {
     u32 lines;
 };
 
-/* The lines from `line` on, up to `last` or the end of their panel, of a matrix of `lines` lines.
- */
-KERNEL_INLINE struct panel_part panel_part(enum format T, u32 lines, u32 K, const void *w, u32 line,
+/* The lines from `line` on, up to `last` or the end of their panel, of the matrix of a product. */
+KERNEL_INLINE struct panel_part panel_part(const struct linear_shape *s, const void *w, u32 line,
                                            u32 last)
 {
     const u32 panel = line / PANEL_LINES, skip = line % PANEL_LINES;
-    const u32 in_panel = panel_lines(lines, panel);
+    const u32 in_panel = panel_lines(LINE_PAD(s->M) / LINE_F32, panel);
     return (struct panel_part){
-        .at = (const char *)w + row_bytes(T, K) * PANEL_ROWS * panel +
-              (size_t)skip * LINE_F32 * (T == FORMAT_F16 ? 2 : 4),
+        .at = (const char *)w + row_bytes(s->type, s->K) * PANEL_ROWS * panel +
+              (size_t)skip * LINE_F32 * (s->type == FORMAT_F16 ? 2 : 4),
         .width = (size_t)in_panel * LINE_F32,
         .lines = last - line < in_panel - skip ? last - line : in_panel - skip,
     };

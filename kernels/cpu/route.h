@@ -1,13 +1,14 @@
 /* route:  route[count][K pairs] <- the K experts of each token, and their weights
  *
  *   Means    p = softmax(W x[t]) over the E experts; the K largest are chosen, of equal ones the
- *            one with the lower index; each weight is p / (sum of the chosen p) or, RAW, p itself
+ *            one with the lower index; each weight is p / (sum of the chosen p) or, with
+ *            ROUTE_RAW, p itself
  *   Shapes   route [rows][PAD(2 K)] f32: the chosen experts in ascending order as whole numbers,
- *            then their weights, then zeros; x [rows][XS] f32; W [E][D] packed as in panels.h
+ *            then their weights, then zeros; x [rows][x_stride] f32; W [E][D] packed as in panels.h
  *   Split    tokens
  *   Moves    W once per token, from the caches; x once
  *   Order    products as in linear.h; exp(l - largest l), their sum over ascending experts, one
- *            division; RENORM: the sum of the chosen over ascending experts, one division
+ *            division; ROUTE_RENORM: the sum of the chosen over ascending experts, one division
  *   Error    with e the error of a logit by linear.h: |weight - exact| <= (4 e + (E + 8) 2^-24)
  *            weight, where the choice is clear (tests/kernels/cpu/experts_test.c)
  *   Source   Jiang et al., "Mixtral of Experts"; MixtralSparseMoeBlock in f32. DeepSeekMoE adds
@@ -17,12 +18,8 @@
  *
  *   Means    group e holds, in order of tokens, x[t] of every token t that chose e; groups follow
  *            one another in the order of experts
- *   Shapes   xg [K rows][S], x [rows][S] f32; route as above
- *   Split    rows of xg
- *
- *   void ROUTE_NAME(run *, u32 op, f32 (*route)[PAD(2 K)], const f32 (*x)[XS], const TYPE *w)
- *   void GATHER_NAME(run *, u32 op, f32 (*xg)[S], const f32 (*x)[S], const f32 (*route)[PAD(2 K)])
- */
+ *   Shapes   xg [K rows][x_stride], x [rows][x_stride] f32; route as above
+ *   Split    rows of xg */
 #ifndef KERNELS_CPU_ROUTE_H
 #define KERNELS_CPU_ROUTE_H
 
@@ -63,42 +60,43 @@ KERNEL_INLINE bool route_chosen(u32 E, u32 K, const f32 *p, u32 e)
 }
 
 /* The route of one token, from its probabilities. */
-KERNEL_INLINE void route_write(u32 E, u32 K, enum route_weights weights, const f32 *p, f32 *route)
+KERNEL_INLINE void route_write(const struct route_shape *s, const f32 *p, f32 *route)
 {
+    const u32 K = s->K;
     f32 sum = 0;
     u32 slot = 0;
     for (u32 i = 0; i < ROUTE_STRIDE(K); i++)
         route[i] = 0.0f;
-    for (u32 e = 0; e < E; e++)
-        if (slot < K && route_chosen(E, K, p, e)) { /* logits of NaN choose all */
+    for (u32 e = 0; e < s->E; e++)
+        if (slot < K && route_chosen(s->E, K, p, e)) { /* logits of NaN choose all */
             route[slot] = (f32)e;
             route[K + slot] = p[e];
             sum += p[e];
             slot++;
         }
-    for (u32 i = K; weights == ROUTE_RENORM && i < 2 * K; i++)
+    for (u32 i = K; s->weights == ROUTE_RENORM && i < 2 * K; i++)
         route[i] /= sum;
 }
 
-/* The route of one row x; p is room for whole lines of E probabilities. */
-KERNEL_INLINE void route_row(enum format T, u32 D, u32 E, u32 K, enum route_weights weights,
-                             const void *w, const f32 *x, f32 *p, f32 *route)
+/* The route of one row x. */
+KERNEL_INLINE void route_row(const struct route_shape *s, f32 *route, const f32 *x, const void *w)
 {
-    const u32 lines = LINE_PAD(E) / LINE_F32;
-    linear_lines(T, lines, D, 0, 0, EPILOGUE_PLAIN, COUNT_ONE, 1, 0, lines, p, w, NULL, x);
-    route_softmax(E, p);
-    route_write(E, K, weights, p, route);
+    const struct linear_shape router = {
+        .type = s->type, .M = s->E, .K = s->D, .epilogue = EPILOGUE_PLAIN, .count = COUNT_ONE};
+    _Alignas(LINE_BYTES) f32 p[LINE_PAD(s->E)];
+    linear_lines(&router, 1, 0, LINE_PAD(s->E) / LINE_F32, p, w, NULL, x);
+    route_softmax(s->E, p);
+    route_write(s, p, route);
 }
 
 /* This thread's share of the tokens. */
-KERNEL_INLINE void route(enum format T, u32 D, u32 XS, u32 E, u32 K, enum route_weights weights,
-                         enum count count, const run *r, f32 *to, const f32 *x, const void *w,
-                         f32 *p)
+KERNEL_INLINE void route(const run *r, const struct route_shape *s, f32 *route, const f32 *x,
+                         const void *w)
 {
     u32 first, last;
-    team_share(r, count_rows(r, count), &first, &last);
+    team_share(r, count_rows(r, s->count), &first, &last);
     for (size_t t = first; t < last; t++)
-        route_row(T, D, E, K, weights, w, x + t * XS, p, to + t * ROUTE_STRIDE(K));
+        route_row(s, route + t * ROUTE_STRIDE(s->K), x + t * s->x_stride, w);
 }
 
 /* Sorts the routes of `rows` tokens into groups; every thread does it for itself. */
@@ -124,36 +122,35 @@ KERNEL_INLINE void groups_find(u32 E, u32 K, u32 rows, const f32 *route, struct 
 }
 
 /* This thread's share of the rows. */
-KERNEL_INLINE void gather(u32 S, u32 K, u32 rows, const run *r, f32 *xg, const f32 *x,
-                          struct groups groups)
+KERNEL_INLINE void gather(const run *r, const struct gather_shape *s, f32 *xg, const f32 *x,
+                          const f32 *route)
 {
+    const size_t S = s->x_stride;
+    const u32 rows = r->step->tokens;
+    u32 start[s->E + 1], token[s->rows * s->K];
+    f32 weight[s->rows * s->K];
+    const struct groups groups = {start, token, weight};
     u32 first, last;
-    team_share(r, rows * K, &first, &last);
+    groups_find(s->E, s->K, rows, route, groups);
+    team_share(r, rows * s->K, &first, &last);
     for (size_t row = first; row < last; row++)
-        memcpy(xg + row * S, x + (size_t)groups.token[row] * S, S * sizeof *xg);
+        memcpy(xg + row * S, x + token[row] * S, S * sizeof *xg);
 }
-
-/* Room for the groups of an operation of E experts, K of them chosen by each of up to ROWS tokens.
- */
-#define GROUPS(groups, E, K, ROWS)                                                                 \
-    u32 groups##_first[(E) + 1], groups##_token[(ROWS) * (K)];                                     \
-    f32 groups##_weight[(ROWS) * (K)];                                                             \
-    const struct groups groups = {groups##_first, groups##_token, groups##_weight}
 
 #define ROUTE(name, TYPE, T, D, XS, E, K, WEIGHTS, COUNT)                                          \
     void name(run *r, u32 op, f32(*to)[ROUTE_STRIDE(K)], const f32(*x)[XS], const TYPE *w)         \
     {                                                                                              \
-        _Alignas(LINE_BYTES) f32 p[LINE_PAD(E)];                                                   \
-        route(FORMAT_##T, D, XS, E, K, ROUTE_##WEIGHTS, COUNT_##COUNT, r, to[0], x[0], w->w, p);   \
+        static const struct route_shape shape = {FORMAT_##T,    D, XS, E, K, ROUTE_##WEIGHTS,      \
+                                                 COUNT_##COUNT, 0};                                \
+        route(r, &shape, to[0], x[0], w);                                                          \
         op_done(r, op); /* the routes before the experts read them */                              \
     }
 
 #define GATHER(name, S, E, K, ROWS)                                                                \
     void name(run *r, u32 op, f32(*xg)[S], const f32(*x)[S], const f32(*route)[ROUTE_STRIDE(K)])   \
     {                                                                                              \
-        GROUPS(groups, E, K, ROWS);                                                                \
-        groups_find(E, K, r->step->tokens, route[0], groups);                                      \
-        gather(S, K, r->step->tokens, r, xg[0], x[0], groups);                                     \
+        static const struct gather_shape shape = {S, E, K, ROWS};                                  \
+        gather(r, &shape, xg[0], x[0], route[0]);                                                  \
         op_done(r, op); /* xg before the experts read it */                                        \
     }
 

@@ -3,9 +3,9 @@
  *   Means    for channel c, token t, with u = dt[t][c] * x[t][c]:
  *              s[n] = exp(A[n][c] * dt[t][c]) * s[n] + u * B[t][n]   for n = 0 .. N-1
  *              y = (sum over n of s[n] * C[t][n] + D[c] * x[t][c]) * silu(z[t][c])
- *   Shapes   xz [rows][XS] f32: x in columns 0 .. I-1, z from PAD(I); state, A by lines
- *            of channels, [PAD(I)/16][N][16]; dt [rows][PAD(I)]; xdb [rows][DS]: B in columns R ..
- *            R+N-1, C in R+N .. R+2N-1; D [PAD(I)]; A <= 0 and dt >= 0
+ *   Shapes   xz [rows][xz_stride] f32: x in columns 0 .. I-1, z from PAD(I); state, A by lines of
+ *            channels, [PAD(I)/16][N][16]; dt [rows][PAD(I)]; xdb [rows][xdb_stride]: B in columns
+ *            R .. R+N-1, C in R+N .. R+2N-1; D [PAD(I)]; A <= 0 and dt >= 0
  *   Split    lines of 16 channels
  *   Moves    x, z, dt in and y out once; state and A in, state out, once per chunk; N exps per
  *            element: bound by arithmetic in prefill
@@ -17,10 +17,7 @@
  *              (sum e[n] |C| + (N + 1) h (sum |s C| + |D x|)) |silu(z)| + 7.1 h |y|
  *            (tests/kernels/cpu/scan_test.c carries it along)
  *   Source   Gu and Dao, "Mamba: Linear-Time Sequence Modeling with Selective State Spaces",
- *            section 3; MambaMixer.slow_forward
- *
- *   void NAME(run *, u32 op, f32 (*xz)[XS], f32 (*state)[N][16], const f32 (*dt)[PAD(I)],
- *             const f32 (*xdb)[DS], const f32 (*A)[N][16], const f32 *D) */
+ *            section 3; MambaMixer.slow_forward */
 #ifndef KERNELS_CPU_SCAN_H
 #define KERNELS_CPU_SCAN_H
 
@@ -33,60 +30,67 @@
  * from memory, and the next page of 4 KiB is out of the sight of the hardware's prefetcher. */
 enum { SCAN_AHEAD_LINES = 3 };
 
-/* All tokens of VF_LANES channels; every channel-indexed pointer is at the first of them, state and
- * A at its first state. The state and the rates stay in L1 meanwhile. */
-KERNEL_INLINE void scan_lanes(u32 S, u32 N, u32 XS, u32 DS, u32 rows, f32 *x, const f32 *z,
-                              f32 *state, const f32 *dt, const f32 *B, const f32 *C, const f32 *A,
-                              const f32 *D, vf *s, vf *rate)
+/* Where some channels are: x, dt and D at the first of them, state and A at its first state, xdb at
+ * row 0. */
+struct scan_at {
+    f32 *x, *state;
+    const f32 *dt, *xdb, *A, *D;
+};
+
+/* All tokens of VF_LANES channels. Their states and rates stay in L1 meanwhile. */
+KERNEL_INLINE void scan_lanes(const struct scan_shape *s, u32 rows, struct scan_at at)
 {
-    const size_t ahead = (size_t)SCAN_AHEAD_LINES * N * LINE_F32;
-    for (u32 n = 0; n < N; n++) {
-        __builtin_prefetch(state + (size_t)n * LINE_F32 + ahead, 1);
-        __builtin_prefetch(A + (size_t)n * LINE_F32 + ahead);
-        s[n] = vf_load(state + (size_t)n * LINE_F32);
-        rate[n] = vf_load(A + (size_t)n * LINE_F32) * vf_splat(LOG2_E);
+    const size_t ahead = (size_t)SCAN_AHEAD_LINES * s->N * LINE_F32;
+    vf state[s->N], rate[s->N];
+    for (u32 n = 0; n < s->N; n++) {
+        __builtin_prefetch(at.state + (size_t)n * LINE_F32 + ahead, 1);
+        __builtin_prefetch(at.A + (size_t)n * LINE_F32 + ahead);
+        state[n] = vf_load(at.state + (size_t)n * LINE_F32);
+        rate[n] = vf_load(at.A + (size_t)n * LINE_F32) * vf_splat(LOG2_E);
     }
-    const vf skip = vf_load(D);
+    const vf skip = vf_load(at.D);
     for (u32 t = 0; t < rows; t++) {
-        const vf step = vf_load(dt), in = vf_load(x), u = step * in;
+        const f32 *const B = at.xdb + s->R, *const C = B + s->N;
+        const vf step = vf_load(at.dt), in = vf_load(at.x), u = step * in;
         vf y = {0};
 #pragma GCC unroll 4
-        for (u32 n = 0; n < N; n++) {
-            s[n] = vf_fma(vf_exp2_below(rate[n] * step), s[n], u * vf_splat(B[n]));
-            y = vf_fma(s[n], vf_splat(C[n]), y);
+        for (u32 n = 0; n < s->N; n++) {
+            state[n] = vf_fma(vf_exp2_below(rate[n] * step), state[n], u * vf_splat(B[n]));
+            y = vf_fma(state[n], vf_splat(C[n]), y);
         }
         y = vf_fma(in, skip, y);
-        vf_store(x, y * vf_silu(vf_load(z)));
-        x += XS, z += XS, dt += S, B += DS, C += DS;
+        vf_store(at.x, y * vf_silu(vf_load(at.x + LINE_PAD(s->I))));
+        at.x += s->xz_stride, at.dt += LINE_PAD(s->I), at.xdb += s->xdb_stride;
     }
-    for (u32 n = 0; n < N; n++)
-        vf_store(state + (size_t)n * LINE_F32, s[n]);
+    for (u32 n = 0; n < s->N; n++)
+        vf_store(at.state + (size_t)n * LINE_F32, state[n]);
 }
 
-/* One line of channels; x, dt and D are at its first channel, xdb at row 0, state and A at the
- * first line of all; s and rate hold N vectors. */
-KERNEL_INLINE void scan_line(u32 I, u32 N, u32 R, u32 XS, u32 DS, u32 rows, u32 line, f32 *x,
-                             f32 *state, const f32 *dt, const f32 *xdb, const f32 *A, const f32 *D,
-                             vf *s, vf *rate)
+/* Line `line` of the channels; x, dt and D are at its first channel, state and A at the first line
+ * of all. */
+KERNEL_INLINE void scan_line(const struct scan_shape *s, u32 rows, u32 line, struct scan_at at)
 {
-    const size_t at = (size_t)line * N * LINE_F32;
+    const size_t states = (size_t)line * s->N * LINE_F32;
     for (u32 lane = 0; lane < LINE_F32; lane += VF_LANES)
-        scan_lanes(LINE_PAD(I), N, XS, DS, rows, x + lane, x + LINE_PAD(I) + lane,
-                   state + at + lane, dt + lane, xdb + R, xdb + R + N, A + at + lane, D + lane, s,
-                   rate);
+        scan_lanes(s, rows,
+                   (struct scan_at){.x = at.x + lane,
+                                    .state = at.state + states + lane,
+                                    .dt = at.dt + lane,
+                                    .xdb = at.xdb,
+                                    .A = at.A + states + lane,
+                                    .D = at.D + lane});
 }
 
 /* This thread's share of the channels. */
-KERNEL_INLINE void scan(u32 I, u32 N, u32 R, u32 XS, u32 DS, enum count count, const run *r,
-                        f32 *xz, f32 *state, const f32 *dt, const f32 *xdb, const f32 *A,
-                        const f32 *D, vf *s, vf *rate)
+KERNEL_INLINE void scan(const run *r, const struct scan_shape *s, f32 *xz, f32 *state,
+                        const f32 *dt, const f32 *xdb, const f32 *A, const f32 *D)
 {
     u32 first, last;
-    team_share(r, LINE_PAD(I) / LINE_F32, &first, &last);
+    team_share(r, LINE_PAD(s->I) / LINE_F32, &first, &last);
     for (u32 line = first; line < last; line++) {
         const size_t c = (size_t)line * LINE_F32;
-        scan_line(I, N, R, XS, DS, count_rows(r, count), line, xz + c, state, dt + c, xdb, A, D + c,
-                  s, rate);
+        scan_line(s, count_rows(r, s->count), line,
+                  (struct scan_at){xz + c, state, dt + c, xdb, A, D + c});
     }
 }
 
@@ -94,9 +98,8 @@ KERNEL_INLINE void scan(u32 I, u32 N, u32 R, u32 XS, u32 DS, enum count count, c
     void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32], const f32(*dt)[LINE_PAD(I)], \
               const f32(*xdb)[DS], const f32(*A)[N][LINE_F32], const f32 *D)                       \
     {                                                                                              \
-        vf s[N], rate[N];                                                                          \
-        scan(I, N, R, XS, DS, COUNT_##COUNT, r, xz[0], state[0][0], dt[0], xdb[0], A[0][0], D, s,  \
-             rate);                                                                                \
+        static const struct scan_shape shape = {I, N, R, XS, DS, COUNT_##COUNT, 0};                \
+        scan(r, &shape, xz[0], state[0][0], dt[0], xdb[0], A[0][0], D);                            \
         op_done(r, op); /* x before out_proj reads it; dt, xdb before they are overwritten */      \
     }
 
