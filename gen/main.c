@@ -130,8 +130,9 @@ static const char documentation[] =
     "state-spaces. 'gen table "
     "CONFIG...' writes to stdout what these models need, in Markdown: parameters, bytes at rest "
     "and per token, and the fastest that GB10 and H200 can decode.\n\n"
-    "Generated are model.h, arena.h, decode.c, prefill.c, instances.h, instances.c, instances.cu, "
-    "ops.c, proof.h and plan.txt; they depend on nothing but the config and this program.\n\n"
+    "Generated are model.h, arena.h, step.c, kernels.h, kernels.c, kernels.cu, tables.c, proof.h "
+    "and "
+    "plan.txt; they depend on nothing but the config and this program.\n\n"
     "Exit codes: 0 done; 1 cannot write; 2 usage; 4 the config or checkpoint is not valid, or "
     "--check found a difference; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP): no file is half "
     "written.\n\nKeys, all of the family required, of [hub] both or none:\n";

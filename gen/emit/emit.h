@@ -29,7 +29,7 @@ __attribute__((warn_unused_result)) bool
 program_make(const struct cfg *cfg, struct diagnostics *diagnostics, struct program *program);
 void program_free(struct program *program);
 
-/* One kernel shape: a line of instances.c. Operations of the same shape share one. */
+/* One kernel shape: a line of kernels.c. Operations of the same shape share one. */
 enum { INSTANCE_VALUES = 16, INSTANCE_VALUE = 64 };
 struct instance {
     char symbol[96]; /* "gemv_bf16_3072x768" */
@@ -76,13 +76,12 @@ emit_opening(struct writer *writer, const struct cfg *cfg, const char *file, con
 
 void emit_model_h(const struct program *program, struct writer *writer);
 void emit_arena_h(const struct program *program, struct writer *writer);
-void emit_decode_c(const struct program *program, struct writer *writer);
-void emit_prefill_c(const struct program *program, struct writer *writer);
-void emit_instances_h(const struct program *program, struct writer *writer);
-void emit_instances_c(const struct program *program, struct writer *writer);
-void emit_instances_cu(const struct program *program, struct writer *writer);
-void emit_ops_c(const struct program *program, struct writer *writer);
-/* The part of ops.c that lists the tensors of the weights arena. */
+void emit_step_c(const struct program *program, struct writer *writer);
+void emit_kernels_h(const struct program *program, struct writer *writer);
+void emit_kernels_c(const struct program *program, struct writer *writer);
+void emit_kernels_cu(const struct program *program, struct writer *writer);
+void emit_tables_c(const struct program *program, struct writer *writer);
+/* The part of tables.c that lists the tensors of the weights arena. */
 void emit_weight_table(const struct program *program, struct writer *writer);
 void emit_proof_h(const struct program *program, struct writer *writer);
 void emit_plan_txt(const struct program *program, struct writer *writer);

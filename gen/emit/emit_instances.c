@@ -1,4 +1,4 @@
-/* instances.h and instances.c: every kernel shape of the model, once. */
+/* kernels.h, kernels.c and kernels.cu: every kernel shape of the model, once. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -67,11 +67,11 @@ static void declare(const struct instance *i, struct writer *writer)
     writer_line(writer, "%s);", line);
 }
 
-void emit_instances_h(const struct program *d, struct writer *writer)
+void emit_kernels_h(const struct program *d, struct writer *writer)
 {
-    emit_opening(writer, &d->steps.cfg, "instances.h",
+    emit_opening(writer, &d->steps.cfg, "kernels.h",
                  "The kernels of this model, each shape once: the symbols that a profiler shows.");
-    writer_line(writer, "#ifndef INSTANCES_H\n#define INSTANCES_H\n\n#include \"model.h\"\n");
+    writer_line(writer, "#ifndef KERNELS_H\n#define KERNELS_H\n\n#include \"model.h\"\n");
     for (uint32_t i = 0; i < d->instances->count; i++)
         declare(&d->instances->instance[i], writer);
     writer_line(writer, "\n#endif");
@@ -133,22 +133,22 @@ static void instances(const struct program *d, struct writer *writer)
     }
 }
 
-void emit_instances_c(const struct program *d, struct writer *writer)
+void emit_kernels_c(const struct program *d, struct writer *writer)
 {
-    emit_opening(writer, &d->steps.cfg, "instances.c",
+    emit_opening(writer, &d->steps.cfg, "kernels.c",
                  "One line makes one kernel whose loops see only these constants; the macros are "
                  "explained in kernels/cpu/kernels.h.");
-    writer_line(writer, "#include \"kernels/cpu/kernels.h\"\n#include \"instances.h\"");
+    writer_line(writer, "#include \"kernels/cpu/kernels.h\"\n#include \"kernels.h\"");
     instances(d, writer);
 }
 
-void emit_instances_cu(const struct program *d, struct writer *writer)
+void emit_kernels_cu(const struct program *d, struct writer *writer)
 {
-    emit_opening(writer, &d->steps.cfg, "instances.cu",
+    emit_opening(writer, &d->steps.cfg, "kernels.cu",
                  "One line makes one operation: its CUDA kernels, whose loops see only these "
                  "constants, and the function that launches them; the macros are explained in "
                  "kernels/cuda/kernels.cuh.");
     writer_line(writer, "#include \"kernels/cuda/kernels.cuh\"\n\nextern \"C\" {");
-    writer_line(writer, "#include \"instances.h\"\n}");
+    writer_line(writer, "#include \"kernels.h\"\n}");
     instances(d, writer);
 }

@@ -141,7 +141,7 @@ static void kinds(const struct program *d, struct writer *writer)
                  k + 1 < d->steps.kind_count ? "," : " };");
     }
     writer_blank(writer);
-    writer_comment(writer, "The kinds of layers; and every layer in its order, in ops.c.");
+    writer_comment(writer, "The kinds of layers; and every layer in its order, in tables.c.");
     writer_line(writer, "%s\nextern const struct model_layer layers[LAYERS];", line);
 }
 

@@ -1,4 +1,4 @@
-/* decode.c and prefill.c: the order of the operations, one call per line. */
+/* step.c: the order of the operations of each step, one call per line. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -53,12 +53,6 @@ struct call {
     char name[64], first[64], rest[256], margin[48];
 };
 
-static size_t longer(size_t a, const char *text)
-{
-    size_t b = strlen(text);
-    return a > b ? a : b;
-}
-
 static uint32_t cut_calls(const struct program *d, enum step_kind step, enum place place,
                           uint32_t kind, struct call calls[GRAPH_NODES])
 {
@@ -80,29 +74,64 @@ static uint32_t cut_calls(const struct program *d, enum step_kind step, enum pla
     return count;
 }
 
-/* All operations of one place, aligned; without the margin if it does not fit. `kind` is that of a
- * layer, 0 at the other places. */
-static void write_calls(const struct program *d, enum step_kind step, enum place place,
-                        uint32_t kind, struct writer *writer)
+static size_t longer(size_t a, const char *text)
 {
-    struct call calls[GRAPH_NODES];
-    uint32_t count = cut_calls(d, step, place, kind, calls);
+    const size_t b = strlen(text);
+    return a > b ? a : b;
+}
+
+/* Whether every call fits on a line of its own, with the columns aligned. */
+static bool lines_fit(const struct call *calls, uint32_t count)
+{
     size_t symbol = 0, name = 0, first = 0, rest = 0, margin = 0;
     for (uint32_t i = 0; i < count; i++) {
         symbol = longer(symbol, calls[i].symbol);
         name = longer(name, calls[i].name);
         first = longer(first, calls[i].first);
-        if (calls[i].margin[0] == '\0')
-            continue;
         rest = longer(rest, calls[i].rest);
         margin = longer(margin, calls[i].margin);
     }
-    size_t widest = strlen("    (r, , , ") + symbol + name + first + rest + 2 + margin;
+    return strlen("    (r, , , ") + symbol + name + first + rest +
+               (margin > 0 ? strlen("  ") + margin : 0) <=
+           WRITER_COLUMNS;
+}
+
+/* The operands of a call on a line of their own; on more if there are too many. */
+static void operand_lines(const struct call *call, struct writer *writer)
+{
+    enum { INDENT = 8 };
+    char text[64 + 256];
+    snprintf(text, sizeof text, "%s, %s", call->first, call->rest);
+    char *from = text;
+    while (strlen(from) > WRITER_COLUMNS - INDENT) {
+        char *end = from + WRITER_COLUMNS - INDENT;
+        while (*end != ' ')
+            end--;
+        *end = '\0';
+        writer_row(writer, "%*s%s", INDENT, "", from);
+        from = end + 1;
+    }
+    writer_row(writer, "%*s%s", INDENT, "", from);
+}
+
+/* All operations of one place: a line each, aligned; or, where one is too long for that, a line for
+ * what it is and costs, and one for its operands. `kind` is that of a layer, 0 elsewhere. */
+static void write_calls(const struct program *d, enum step_kind step, enum place place,
+                        uint32_t kind, struct writer *writer)
+{
+    struct call calls[GRAPH_NODES];
+    const uint32_t count = cut_calls(d, step, place, kind, calls);
+    const bool fit = lines_fit(calls, count);
     for (uint32_t i = 0; i < count; i++) {
         const struct call *c = &calls[i];
-        const bool costly = c->margin[0] != '\0' && widest <= WRITER_COLUMNS;
-        writer_row(writer, "    %s\t(r, %s,\t %s,\t %s%s%s", c->symbol, c->name, c->first, c->rest,
-                   costly ? "\t  " : "", costly ? c->margin : "");
+        const char *gap = c->margin[0] != '\0' ? "\t  " : "";
+        if (fit) {
+            writer_row(writer, "    %s\t(r, %s,\t %s,\t %s%s%s", c->symbol, c->name, c->first,
+                       c->rest, gap, c->margin);
+        } else {
+            writer_row(writer, "    %s(r, %s,%s%s", c->symbol, c->name, gap, c->margin);
+            operand_lines(c, writer);
+        }
     }
 }
 
@@ -111,10 +140,11 @@ static bool has_state(const struct program *d, uint32_t kind)
     return program_layer_state(&d->steps.graph[STEP_DECODE][kind], false) > 0;
 }
 
-/* "layer", or "layer_mamba_mlp" in a model of several kinds. */
+/* "decode_layer", or "decode_mamba_mlp" in a model of several kinds. */
 static void function_name(const struct graph *graph, char text[48])
 {
-    snprintf(text, 48, "layer%s%s", graph->kind_name[0] != '\0' ? "_" : "", graph->kind_name);
+    snprintf(text, 48, "%s_%s", step_name(graph->step),
+             graph->kind_name[0] != '\0' ? graph->kind_name : "layer");
 }
 
 /* The function of a layer of one kind. */
@@ -144,7 +174,7 @@ static void layer_function(const struct program *d, enum step_kind step, uint32_
     writer_line(writer, "}");
 }
 
-/* Every layer in its order, by the table of ops.c. */
+/* Every layer in its order, by the table of tables.c. */
 static void layer_switch(const struct program *d, enum step_kind step, struct writer *writer)
 {
     writer_line(writer, "    for (int l = 0; l < LAYERS; l++) {");
@@ -163,12 +193,15 @@ static void layer_switch(const struct program *d, enum step_kind step, struct wr
     writer_line(writer, "        }\n    }");
 }
 
-/* The functions of the layers, then the step around them. */
-static void step_functions(const struct program *d, enum step_kind step, struct writer *writer)
+/* The functions of the layers, then the step around them, which `meaning` describes. */
+static void step_functions(const struct program *d, enum step_kind step, const char *meaning,
+                           struct writer *writer)
 {
     for (uint32_t k = 0; k < d->steps.kind_count; k++)
         layer_function(d, step, k, writer);
-    writer_line(writer, "\nvoid %s(run *r)\n{", step_name(step));
+    writer_blank(writer);
+    writer_comment(writer, "%s", meaning);
+    writer_line(writer, "void %s(run *r)\n{", step_name(step));
     writer_line(
         writer,
         "    const struct weights *const w = r->weights;\n    struct io *const io = r->io;");
@@ -179,7 +212,8 @@ static void step_functions(const struct program *d, enum step_kind step, struct 
         layer_switch(d, step, writer);
     } else {
         writer_line(writer, "    for (int l = 0; l < LAYERS; l++)");
-        writer_line(writer, "        layer(r, &w->layer[l], &r->state->layer[l]);");
+        writer_line(writer, "        %s_layer(r, &w->layer[l], &r->state->layer[l]);",
+                    step_name(step));
     }
     write_calls(d, step, PLACE_EPILOGUE, 0, writer);
     writer_line(writer, "}");
@@ -230,35 +264,48 @@ static void state_traffic(const struct program *d, char text[128])
                  both ? ", " : "", caches);
 }
 
-void emit_decode_c(const struct program *d, struct writer *writer)
+static void decode(const struct program *d, struct writer *writer)
 {
-    char bytes[NUMBER_MAX], layers[256], state[128];
+    char bytes[NUMBER_MAX], layers[256], state[128], meaning[640];
     number_decimal_bytes(program_streamed(d, STEP_DECODE), bytes);
     shape(&d->steps, STEP_DECODE, layers);
     state_traffic(d, state);
-    emit_opening(writer, &d->steps.cfg, "decode.c",
-                 "One token in, one row of logits out: %s. Streams %s of weights, %s. Allocates "
-                 "nothing.",
-                 layers, bytes, state);
-    writer_line(writer, "#include \"arena.h\"\n#include \"instances.h\"");
-    step_functions(d, STEP_DECODE, writer);
+    snprintf(meaning, sizeof meaning,
+             "One token in, one row of logits out: %s. Streams %s of weights, %s.", layers, bytes,
+             state);
+    step_functions(d, STEP_DECODE, meaning, writer);
 }
 
-void emit_prefill_c(const struct program *d, struct writer *writer)
+static void prefill(const struct program *d, struct writer *writer)
 {
-    char bytes[NUMBER_MAX], layers[256];
+    char bytes[NUMBER_MAX], layers[256], meaning[640];
     number_decimal_bytes(program_streamed(d, STEP_PREFILL), bytes);
     shape(&d->steps, STEP_PREFILL, layers);
-    emit_opening(
-        writer, &d->steps.cfg, "prefill.c",
-        "Up to %u tokens in, as many hidden rows out: %s. Streams %s of weights per chunk. "
-        "Then head() turns chosen rows into logits.",
-        d->steps.cfg.prefill_chunk, layers, bytes);
-    writer_line(writer, "#include \"arena.h\"\n#include \"instances.h\"");
-    step_functions(d, STEP_PREFILL, writer);
-    writer_line(writer, "\nvoid head(run *r)\n{");
+    snprintf(meaning, sizeof meaning,
+             "Up to %u tokens in, as many hidden rows out: %s. Streams %s of weights.",
+             d->steps.cfg.prefill_chunk, layers, bytes);
+    step_functions(d, STEP_PREFILL, meaning, writer);
+}
+
+static void head(const struct program *d, struct writer *writer)
+{
+    writer_blank(writer);
+    writer_comment(writer, "Up to %u hidden rows of a prefill in, as many rows of logits out.",
+                   d->steps.cfg.logit_rows);
+    writer_line(writer, "void head(run *r)\n{");
     writer_line(writer, "    const struct weights *const w = r->weights;");
     writer_line(writer, "    struct io *const io = r->io;\n");
     write_calls(d, STEP_HEAD, PLACE_EPILOGUE, 0, writer);
     writer_line(writer, "}");
+}
+
+void emit_step_c(const struct program *d, struct writer *writer)
+{
+    emit_opening(writer, &d->steps.cfg, "step.c",
+                 "The order of the operations, one call a line; behind those that matter, the "
+                 "bytes of weights that they read. Nothing here allocates.");
+    writer_line(writer, "#include \"arena.h\"\n#include \"kernels.h\"");
+    decode(d, writer);
+    prefill(d, writer);
+    head(d, writer);
 }

@@ -1,4 +1,4 @@
-/* The weight table of ops.c: every tensor of the weights arena, as the runtime sees it. */
+/* The weight table of tables.c: every tensor of the weights arena, as the runtime sees it. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -9,11 +9,9 @@
 #include "kernels/cuda/work.h"
 
 const struct emitter emitters[] = {
-    {"model.h", emit_model_h},           {"arena.h", emit_arena_h},
-    {"decode.c", emit_decode_c},         {"prefill.c", emit_prefill_c},
-    {"instances.h", emit_instances_h},   {"instances.c", emit_instances_c},
-    {"instances.cu", emit_instances_cu}, {"ops.c", emit_ops_c},
-    {"proof.h", emit_proof_h},           {"plan.txt", emit_plan_txt},
+    {"model.h", emit_model_h},     {"arena.h", emit_arena_h},     {"step.c", emit_step_c},
+    {"kernels.h", emit_kernels_h}, {"kernels.c", emit_kernels_c}, {"kernels.cu", emit_kernels_cu},
+    {"tables.c", emit_tables_c},   {"proof.h", emit_proof_h},     {"plan.txt", emit_plan_txt},
 };
 const uint32_t emitter_count = sizeof emitters / sizeof emitters[0];
 

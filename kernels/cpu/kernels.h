@@ -1,4 +1,4 @@
-/* The kernels a generated instances.c is made of. One line there makes one extern function whose
+/* The kernels a generated kernels.c is made of. One line there makes one extern function whose
  * loops see only constants, under the name that a profiler will show.
  *
  *   EMBED    (name, TYPE, T, M, K, YS, COUNT)

@@ -22,7 +22,7 @@
 /* The last position up to which f32 holds every one. */
 #define ROPE_COUNTED ((uint64_t)1 << 24)
 
-/* The frequencies of a model, as the generator computed them: a line of instances.c. */
+/* The frequencies of a model, as the generator computed them: a line of kernels.c. */
 #define ROPE_TABLE(name, COUNT, ...) static const f32 name[COUNT] = {__VA_ARGS__};
 
 /* cos and sin of one angle >= 0. Taylor's series, |r| <= pi/4: what is left out is below 1e-12. */

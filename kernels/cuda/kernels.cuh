@@ -1,6 +1,6 @@
-/* The kernels a generated instances.cu is made of. One line there makes one extern "C" function of
+/* The kernels a generated kernels.cu is made of. One line there makes one extern "C" function of
  * the host that launches kernels, and those kernels, whose loops see only constants. The function
- * has the name and the signature of its twin in instances.c, its pointers are device addresses, and
+ * has the name and the signature of its twin in kernels.c, its pointers are device addresses, and
  * its kernels are called NAME_kernel, or NAME_PART_kernel where there are several.
  *
  *   EMBED    (name, TYPE, T, M, K, YS, COUNT)

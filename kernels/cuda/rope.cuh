@@ -12,7 +12,7 @@
 /* The last position up to which f32 holds every one. */
 #define ROPE_COUNTED ((uint64_t)1 << 24)
 
-/* The frequencies of a model, as the generator computed them: a line of instances.cu. */
+/* The frequencies of a model, as the generator computed them: a line of kernels.cu. */
 #define ROPE_TABLE(name, COUNT, ...) DEVICE_TABLE f32 name[COUNT] = {__VA_ARGS__};
 
 /* cos and sin of one angle >= 0. */

@@ -74,7 +74,7 @@ struct weights {
     alignas(64) bf16_102400x2048 head;         /* 419.4 MB */
 };
 
-/* The kinds of layers; and every layer in its order, in ops.c. */
+/* The kinds of layers; and every layer in its order, in tables.c. */
 enum kind { DENSE = 1, MOE };
 extern const struct model_layer layers[LAYERS];
 

@@ -103,7 +103,7 @@ struct weights {
     alignas(64) bf16_65536x4096  head;         /* 536.9 MB */
 };
 
-/* The kinds of layers; and every layer in its order, in ops.c. */
+/* The kinds of layers; and every layer in its order, in tables.c. */
 enum kind { MAMBA_MLP = 1, MAMBA_MOE, ATTENTION_MLP };
 extern const struct model_layer layers[LAYERS];
 

@@ -1,5 +1,5 @@
 /* The generated model as the runtime sees it: one constant descriptor, defined by
- * models/NAME/ops.c.
+ * models/NAME/tables.c.
  *
  * The runtime is compiled once and linked with the objects of one model. */
 #ifndef RUNTIME_MODEL_H

@@ -4,7 +4,7 @@
  *   warm-up                                  on a GPU: each kernel once, before the first token
  *   decode | prefill | head                  a step; payload: position, tokens, rows
  *     layer 3                                where the operations of a step are told apart
- *       IN_PROJ gemv_bf16_3072x768           operation and kernel, named as in ops.c
+ *       IN_PROJ gemv_bf16_3072x768           operation and kernel, named as in tables.c
  *   generate                                 steps that the device loops over by itself
  *   capture                                  the window of the verb `profile`
  *

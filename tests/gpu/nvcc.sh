@@ -104,7 +104,7 @@ fi
 # The weights that a GEMV asks for before it waits are held in registers, four for each 16 bytes. When
 # ptxas moves the loads behind the wait, as it does with ld.global.nc, the registers go with them.
 # shellcheck disable=SC2086
-if ! "$NVCC" $flags $strict -Imodels/mamba-2.8b models/mamba-2.8b/instances.cu >"$log" 2>&1; then
+if ! "$NVCC" $flags $strict -Imodels/mamba-2.8b models/mamba-2.8b/kernels.cu >"$log" 2>&1; then
     echo "FAIL: mamba-2.8b does not build: $(head -n 3 "$log")"
 fi
 for kernel in norm_gemv_conv_bf16_10240x2560x4_kernel gemv_bf16_50288x2560_kernel; do
@@ -125,7 +125,7 @@ if ! command -v "$CUOBJDUMP" >/dev/null; then
 fi
 
 # What a block stages comes in one round trip: all loads in front of the first store (tests/gpu/sass.awk).
-for object in build/cuda/obj/models/*/instances.cu.o; do
+for object in build/cuda/obj/models/*/kernels.cu.o; do
     model=$(basename "$(dirname "$object")")
     [ -f "config/$model.ini" ] || continue
     "$CUOBJDUMP" -sass "$object" 2>"$log" | awk -f tests/gpu/sass.awk >>"$log"

@@ -51,7 +51,7 @@ seq 1 20 >"$folder/ids"
 "$tools/pack" --random 1 $config -o "$folder/none/weights" <&- >&- 2>&-
 same pack $? "$folder/all/weights" "$folder/none/weights"
 "$tools/gen" $config -o "$folder/all" && "$tools/gen" $config -o "$folder/none" <&- >&- 2>&-
-same gen $? "$folder/all/ops.c" "$folder/none/ops.c"
+same gen $? "$folder/all/tables.c" "$folder/none/tables.c"
 "$binary" logits -m $weights --ids "$folder/ids" -o "$folder/all/npy" 2>"$folder/said"
 "$binary" logits -m $weights --ids "$folder/ids" -o "$folder/none/npy" <&- >&- 2>&-
 same logits $? "$folder/all/npy" "$folder/none/npy"

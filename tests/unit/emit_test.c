@@ -264,7 +264,7 @@ START_TEST(emitted_tables_compile)
     static struct program design;
     struct captured captured;
     char source[544], folder[512], include[544];
-    snprintf(source, sizeof source, "%s", child_scratch("ops.c"));
+    snprintf(source, sizeof source, "%s", child_scratch("tables.c"));
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(source, '/') - source), source);
     snprintf(include, sizeof include, "-I%s", folder);
     captured_open(&captured, cfgs[_i].name);
@@ -280,7 +280,7 @@ START_TEST(emitted_tables_compile)
         ck_assert(writer_store(folder, emitters[i].file, text, size, &changed));
         free(text);
     }
-    static const char *const files[] = {"ops.c", "decode.c", "prefill.c"};
+    static const char *const files[] = {"tables.c", "step.c"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         snprintf(source, sizeof source, "%s/%s", folder, files[i]);
         const struct child *cc =

@@ -18,12 +18,12 @@ tell_sealed := -Wl,--export-dynamic-symbol=arena_is_sealed
 
 ifeq ($(BACKEND),cpu)
 backend_lib     := $(wildcard runtime/engine/cpu/*.c kernels/cpu/*.c)
-model_files     := decode.c prefill.c instances.c ops.c
+model_files     := step.c kernels.c tables.c
 weights_backend := cpu
 else
 cuda_targets    := $(strip $(addprefix sm_,$(CUDA_ARCH)) $(addprefix compute_,$(CUDA_PTX)))
 backend_lib     := $(wildcard runtime/engine/cuda/*.c runtime/engine/cuda/*.cu)
-model_files     := decode.c prefill.c instances.cu ops.c
+model_files     := step.c kernels.cu tables.c
 weights_backend := cuda
 backend_cflags  := -isystem $(CUDA_HOME)/include -DCUDA_TARGETS='"$(cuda_targets)"'
 ifeq ($(cuda_targets),)
@@ -37,9 +37,9 @@ endif
 $(OUT)/obj/%.cu.o: %.cu $(OUT)/cuda.record | deps
 	@mkdir -p $(@D); echo "  CUDA  $<"
 	@$(call compile_cu,$<)
-$(OUT)/obj/models/$(MODEL)/instances.cu.o: build/made/$(MODEL).stamp $(OUT)/cuda.record
-	@mkdir -p $(@D); echo "  CUDA  "$(sources)/instances.cu
-	@$(call compile_cu,$(sources)/instances.cu)
+$(OUT)/obj/models/$(MODEL)/kernels.cu.o: build/made/$(MODEL).stamp $(OUT)/cuda.record
+	@mkdir -p $(@D); echo "  CUDA  "$(sources)/kernels.cu
+	@$(call compile_cu,$(sources)/kernels.cu)
 endif
 
 ifeq ($(BACKEND),cuda)

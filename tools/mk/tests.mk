@@ -37,7 +37,7 @@ $(test_programs) $(hybrid_tests):
 
 # Every reference model without its kernels, for 'info': the descriptor over steps that do nothing.
 described := $(patsubst config/%.ini,$(TESTS)/info/%,$(wildcard config/*.ini))
-$(TESTS)/info/%.o: models/%/ops.c $(TESTS)/flags.record | deps-test
+$(TESTS)/info/%.o: models/%/tables.c $(TESTS)/flags.record | deps-test
 	@mkdir -p $(@D); $(CC) $(FLAGS) -Imodels/$* -c $< -o $@
 $(described): %: %.o $(TESTS)/obj/tests/models/no_steps.o $(OUT)/obj/runtime/cli/main.o $(OUT)/libruntime.a
 	@$(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)

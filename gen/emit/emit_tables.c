@@ -1,0 +1,229 @@
+/* tables.c: the model as the runtime sees it, one descriptor with its tables. */
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "gen/emit/emit.h"
+#include "gen/front/number.h"
+#include "runtime/base/model.h"
+
+static void keys(const struct program *d, struct writer *writer)
+{
+    writer_line(writer, "\nstatic const struct model_key keys[] = {");
+    for (uint32_t i = 0; i < cfg_key_count; i++) {
+        char value[CFG_VALUE_MAX + 1];
+        if (!cfg_has(&d->steps.cfg, &cfg_keys[i]) || strcmp(cfg_keys[i].section, "hub") == 0)
+            continue;
+        cfg_value(&d->steps.cfg, &cfg_keys[i], value);
+        writer_row(writer, "    {\"%s\",\t \"%s\",\t \"%s\"},", cfg_keys[i].section,
+                   cfg_keys[i].name, value);
+    }
+    writer_line(writer, "};");
+}
+
+/* Of a model with several kinds of layers: the layers in their order, four to a line. */
+static void layer_table(const struct program *d, struct writer *writer)
+{
+    const struct steps *steps = &d->steps;
+    uint32_t index[GRAPH_KINDS] = {0};
+    char line[3 * WRITER_COLUMNS] = "";
+    size_t used = 0;
+    if (steps->kind_count == 1)
+        return;
+    writer_blank(writer);
+    writer_comment(writer,
+                   "The layers in their order: the kind, and the place among those of that kind.");
+    writer_line(writer, "const struct model_layer layers[LAYERS] = {");
+    for (uint32_t l = 0; l < steps->cfg.num_hidden_layers; l++) {
+        char name[32];
+        const uint32_t kind = steps->kind_of[l];
+        emit_kind(&steps->kind[kind], name);
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s{%s,\v %u},",
+                                 used == 0 ? "    " : "\t ", name, index[kind]++);
+        if (l % 4 != 3 && l + 1 != steps->cfg.num_hidden_layers)
+            continue;
+        writer_row(writer, "%s", line);
+        used = 0;
+    }
+    writer_line(writer, "};");
+}
+
+/* One row of the table of operations: a cell more where layers are of several kinds. */
+static void op_row(const struct program *d, const struct step_op *op, struct writer *writer)
+{
+    const struct node *node = &op->graph->node[op->index];
+    const enum step_kind step = op->graph->step;
+    char id[64], name[48], call[256], kind[40] = "", times[24];
+    emit_op(op->graph, op->index, id);
+    node_full_name(op->graph, node, name);
+    snprintf(times, sizeof times, "%" PRIu64, op->times);
+    if (node->place == PLACE_LAYER && d->steps.kind_count == 1)
+        snprintf(times, sizeof times, "LAYERS");
+    if (d->steps.kind_count > 1)
+        strcpy(kind, "0,\v ");
+    if (d->steps.kind_count > 1 && node->place == PLACE_LAYER) {
+        emit_kind(&d->steps.kind[op->kind], kind);
+        strcat(kind, ",\v ");
+    }
+    snprintf(call, sizeof call, "OP(\"%s\", \"%s\", \"%s\",", step_name(step), name,
+             d->instances->instance[d->instances->of[step][op->kind][op->index]].symbol);
+    if (strlen("    [] = ") + strlen(id) + strlen(call) <= WRITER_COLUMNS) {
+        writer_row(writer, "    [%s] = %s", id, call);
+    } else {
+        writer_row(writer, "    [%s] =", id);
+        writer_row(writer, "        %s", call);
+    }
+    writer_row(writer, "        %s%s,\v %" PRIu64 ",\v %" PRIu64 ",\v %" PRIu64 "),", kind, times,
+               node->weight_bytes, node->moved_bytes, node->flops);
+}
+
+static void ops_table(const struct program *d, struct writer *writer)
+{
+    const bool several = d->steps.kind_count > 1;
+    writer_blank(writer);
+    writer_comment(writer,
+                   "%s per step; then of one execution: bytes of weights read, bytes of "
+                   "activations and state moved, floating point operations.",
+                   several ? "The kind of layer, 0 outside of them; times" : "Times");
+    writer_line(writer, "#define OP(STEP, NAME, KERNEL, %sTIMES, WEIGHTS, MOVED, FLOPS) \\",
+                several ? "KIND, " : "");
+    writer_line(writer, "    {.step = STEP, .name = NAME, .kernel = KERNEL, %s.times = TIMES, \\",
+                several ? ".kind = KIND, " : "");
+    writer_line(writer, "     .weight_bytes = WEIGHTS, .moved_bytes = MOVED, .flops = FLOPS}\n");
+    writer_line(writer, "static const struct model_op ops[OPS] = {");
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
+        struct step_op ops[STEP_OPS];
+        const uint32_t count = steps_ops(&d->steps, step, ops);
+        for (uint32_t i = 0; i < count; i++)
+            op_row(d, &ops[i], writer);
+    }
+    writer_line(writer, "};");
+}
+
+/* The buffers of a step in the layers of one kind. */
+static void buffer_rows(const struct program *d, enum step_kind step, uint32_t kind,
+                        struct writer *writer)
+{
+    const struct graph *graph = &d->steps.graph[step][kind];
+    for (uint32_t i = 0; i < d->plan[step][kind].count; i++) {
+        const struct plan_buffer *b = &d->plan[step][kind].buffer[i];
+        char first[64], last[64], where[128];
+        if (kind > 0 && b->bottom) /* the same as of the first kind */
+            continue;
+        emit_op(graph, b->first_op, first);
+        emit_op(graph, b->last_op, last);
+        snprintf(where, sizeof where, "    BUFFER(\"%s\",\t \"%s\",\v %" PRIu64 ",\v %" PRIu64 ",",
+                 step_name(step), b->name, b->at, b->room);
+        if (d->steps.kind_count == 1) {
+            writer_row(writer, "%s\t %s,\t %s),", where, first, last);
+        } else {
+            writer_row(writer, "%s", where);
+            writer_row(writer, "        %s, %s),", first, last);
+        }
+    }
+}
+
+static void buffers(const struct program *d, struct writer *writer)
+{
+    writer_blank(writer);
+    writer_comment(writer, "The scratch plan.");
+    writer_line(writer, "#define BUFFER(STEP, NAME, AT, BYTES, FIRST, LAST) \\");
+    writer_line(writer, "    {.step = STEP, .name = NAME, .at = AT, .bytes = BYTES, \\");
+    writer_line(writer, "     .first_op = FIRST, .last_op = LAST}\n");
+    writer_line(writer, "static const struct model_buffer buffers[] = {");
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        for (uint32_t k = 0; k < d->steps.kind_count; k++)
+            buffer_rows(d, step, k, writer);
+    writer_line(writer, "};");
+}
+
+static_assert((int)CFG_EOS_MOST == (int)MODEL_EOS_MOST, "a config's ids fit in a model");
+
+/* "17", or the name of no id. */
+static const char *token_id(uint32_t id, char text[16])
+{
+    snprintf(text, 16, "%u", id);
+    return id == CFG_NO_ID ? "MODEL_NO_ID" : text;
+}
+
+static void token_ids(const struct cfg *cfg, struct writer *writer)
+{
+    char bos[16], pad[16], eos[CFG_VALUE_MAX + CFG_EOS_MOST] = "";
+    size_t used = 0;
+    for (uint32_t i = 0; i < cfg->eos_token_id.count; i++)
+        used += (size_t)snprintf(eos + used, sizeof eos - used, "%s%u", i > 0 ? ", " : "",
+                                 cfg->eos_token_id.id[i]);
+    writer_line(writer, "    .bos = %s,", token_id(cfg->bos_token_id, bos));
+    if (cfg->eos_token_id.count > 0)
+        writer_line(writer, "    .eos = {%s},", eos);
+    writer_line(writer, "    .eos_count = %u,", cfg->eos_token_id.count);
+    writer_line(writer, "    .pad = %s,", token_id(cfg->pad_token_id, pad));
+}
+
+static void descriptor(const struct program *d, struct writer *writer)
+{
+    const struct cfg *c = &d->steps.cfg;
+    writer_line(writer, "\nconst struct model model = {");
+    writer_line(writer, "    .name = \"%s\",", c->name);
+    writer_line(writer, "    .model_type = \"%s\",", c->model_type);
+    writer_line(writer, "    .config_digest = {0x%016" PRIx64 "u, 0x%016" PRIx64 "u},",
+                d->layout.config_digest[0], d->layout.config_digest[1]);
+    writer_line(writer, "    .keys = keys,\n    .key_count = sizeof keys / sizeof keys[0],\n");
+    writer_line(writer, "    .vocab = VOCAB,\n    .vocab_pad = %" PRIu64 ",",
+                number_pad(c->vocab_size, GRAPH_PAD));
+    writer_line(writer, "    .dim = DIM,\n    .layers = LAYERS,\n    .chunk = CHUNK,");
+    if (d->steps.kind_count > 1)
+        writer_line(writer, "    .pattern = layers,");
+    writer_line(writer, "    .logit_rows = LOGIT_ROWS,");
+    token_ids(c, writer);
+    if (cfg_context(c) > 0)
+        writer_line(writer, "    .context = CONTEXT,");
+    else
+        writer_line(writer, "    .context = 0, /* a state of fixed size: any length */");
+    if (c->max_position_embeddings > 0)
+        writer_line(writer, "    .trained = %u,", c->max_position_embeddings);
+    if (cfg_window(c) > 0)
+        writer_line(writer, "    .window = %u,", cfg_window(c));
+    writer_line(writer, "    .parameters = %" PRIu64 "u,", d->layout.parameters);
+    writer_line(writer, "    .active = %" PRIu64 "u,\n    .read = %" PRIu64 "u,\n",
+                d->layout.active, d->layout.read);
+    writer_line(writer, "    .weights_bytes = sizeof(struct weights),");
+    writer_line(writer, "    .state_bytes = sizeof(struct state),");
+    if (d->cache_bytes > 0)
+        writer_line(writer,
+                    "    .cache_bytes = %" PRIu64 "u,\n    .cache_position_bytes = %" PRIu64 "u,",
+                    d->cache_bytes, d->cache_position_bytes);
+    writer_line(writer, "    .scratch_bytes = sizeof(union scratch),");
+    writer_line(writer, "    .io_bytes = sizeof(struct io),");
+    writer_line(writer, "    .scratch_bound = %" PRIu64 "u,", d->scratch_bound);
+    writer_line(writer, "    .work_bytes = %" PRIu64 "u,", d->work_bytes);
+    writer_line(writer, "    .weights_memory = \"%s\",\n    .state_memory = \"%s\",",
+                c->weights_memory, c->state_memory);
+    writer_line(writer, "    .scratch_memory = \"%s\",\n    .io_memory = \"%s\",",
+                c->scratch_memory, c->io_memory);
+    writer_line(writer, "    .io_tokens_at = offsetof(struct io, tokens),");
+    writer_line(writer, "    .io_hidden_at = offsetof(struct io, hidden),");
+    writer_line(writer, "    .io_logits_at = offsetof(struct io, logits),\n");
+    writer_line(writer, "    .weights = weights,");
+    writer_line(writer,
+                "    .weight_count = sizeof weights / sizeof weights[0],\n    .tensor_count = %u,",
+                d->layout.count);
+    writer_line(writer, "    .ops = ops,\n    .op_count = OPS,\n    .buffers = buffers,");
+    writer_line(writer, "    .buffer_count = sizeof buffers / sizeof buffers[0],\n");
+    writer_line(writer, "    .decode = decode,\n    .prefill = prefill,\n    .head = head,\n};");
+}
+
+void emit_tables_c(const struct program *d, struct writer *writer)
+{
+    emit_opening(writer, &d->steps.cfg, "tables.c",
+                 "The model as the runtime sees it: what it is, what it holds, what each operation "
+                 "costs.");
+    writer_line(writer,
+                "#include <stddef.h>\n\n#include \"runtime/base/model.h\"\n#include \"proof.h\"");
+    keys(d, writer);
+    emit_weight_table(d, writer);
+    layer_table(d, writer);
+    ops_table(d, writer);
+    buffers(d, writer);
+    descriptor(d, writer);
+}
