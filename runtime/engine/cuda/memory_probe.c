@@ -125,7 +125,7 @@ static const char *automatic(const struct device *device)
 static void decide(struct probe *p, double began, struct memory_reason *why)
 {
     const double device = median_rate(p, 0), unified = median_rate(p, 1);
-    p->device->auto_unified = unified * 100 >= device * MEMORY_PROBE_ENOUGH_PERCENT;
+    p->device->auto_unified = unified * 100 >= device * (double)MEMORY_PROBE_ENOUGH_PERCENT;
     snprintf(why->text, sizeof why->text,
              "%s: the GPU reads unified memory at %.1f GB/s, device memory at %.1f GB/s (%s of "
              "each, in %.2f s)",
