@@ -4,8 +4,6 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-/* launch.h names the types of weights by the same constants as panels.h: only one of them here. */
-#define KERNELS_CUDA_LAUNCH_H
 #include "kernels/cpu/attention.h"
 #include "kernels/cpu/rope_append.h"
 
@@ -52,9 +50,15 @@ void cpu_rope_append(const struct cpu_heads *heads, u32 R, const f32 *table, u32
 {
     const struct step step = {.tokens = rows, .position = position};
     const run r = {.step = &step, .threads = 1};
-    f32 cosine[R / 2 + 1], sine[R / 2 + 1];
-    rope_append(heads->H, heads->KV, heads->HD, heads->type, heads->C, table, COUNT_CHUNK, &r, q, k,
-                v, keys, values, (struct rope_turns){R / 2, cosine, sine});
+    const struct rope_append_shape shape = {.H = heads->H,
+                                            .KV = heads->KV,
+                                            .HD = heads->HD,
+                                            .R = R,
+                                            .cache_type = heads->type,
+                                            .C = heads->C,
+                                            .count = COUNT_CHUNK,
+                                            .rows = rows};
+    rope_append(&r, &shape, table, q, k, v, keys, values);
 }
 
 void cpu_attention(const struct cpu_heads *heads, f32 scale, u32 rows, uint64_t position, f32 *q,
@@ -62,9 +66,16 @@ void cpu_attention(const struct cpu_heads *heads, f32 scale, u32 rows, uint64_t 
 {
     const struct step step = {.tokens = rows, .position = position};
     const run r = {.step = &step, .threads = 1};
-    _Alignas(LINE_BYTES) f32 result[ATTENTION_ROWS][heads->HD];
-    attention(heads->H, heads->KV, heads->HD, heads->type, heads->C, heads->W, scale, COUNT_CHUNK,
-              &r, q, keys, values, result);
+    const struct attention_shape shape = {.H = heads->H,
+                                          .KV = heads->KV,
+                                          .HD = heads->HD,
+                                          .cache_type = heads->type,
+                                          .C = heads->C,
+                                          .window = heads->W,
+                                          .scale = scale,
+                                          .count = COUNT_CHUNK,
+                                          .rows = rows};
+    attention(&r, &shape, q, keys, values);
 }
 
 void cpu_rope_angle(double angle, f32 *cosine, f32 *sine)

@@ -3,7 +3,7 @@
 #ifndef TESTS_KERNELS_CUDA_CPU_ATTENTION_H
 #define TESTS_KERNELS_CUDA_CPU_ATTENTION_H
 
-#include "kernels/cuda/launch.h"
+#include "kernels/shapes.h"
 
 #ifdef __cplusplus
 extern "C" {
