@@ -8,7 +8,7 @@ MODEL          ?= fable-mamba
 ## its config, where that lies elsewhere
 CONFIG         ?= config/$(MODEL).ini
 ## the folder of its generated sources
-SOURCES        ?= models/$(MODEL)
+SOURCES        ?= $(call sources_of,$(MODEL))
 ## the folder of its checkpoint; with neither this nor a seed: as the last time
 CHECKPOINT     ?=
 ## a seed: random weights of the real shapes, without a checkpoint
@@ -21,6 +21,9 @@ ISA            ?= native
 SAN            ?=
 ## what 'make run' continues
 PROMPT         ?= Once upon a time there was a fox named Mia.
+
+# Those of one model of each family are committed.
+sources_of = $(if $(wildcard models/$(1)/model.h),models,build/models)/$(1)
 
 ifneq ($(words $(MODEL)) $(notdir $(MODEL)),1 $(MODEL))
 $(error MODEL=$(MODEL): expected one name without blanks or '/', as in 'make list'; CONFIG=FILE names a \

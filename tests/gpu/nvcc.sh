@@ -104,7 +104,7 @@ fi
 # The weights that a GEMV asks for before it waits are held in registers, four for each 16 bytes. When
 # ptxas moves the loads behind the wait, as it does with ld.global.nc, the registers go with them.
 # shellcheck disable=SC2086
-if ! "$NVCC" $flags $strict -Imodels/mamba-2.8b models/mamba-2.8b/kernels.cu >"$log" 2>&1; then
+if ! "$NVCC" $flags $strict -Ibuild/models/mamba-2.8b build/models/mamba-2.8b/kernels.cu >"$log" 2>&1; then
     echo "FAIL: mamba-2.8b does not build: $(head -n 3 "$log")"
 fi
 for kernel in norm_gemv_conv_bf16_10240x2560x4_kernel gemv_bf16_50288x2560_kernel; do

@@ -1,4 +1,4 @@
-# All configs at once: which there are, what they need, the sources that are committed.
+# All configs at once: which there are, what they need, their sources.
 
 ## the models that have a config
 list:
@@ -9,6 +9,6 @@ list:
 table: $(TOOLS)/gen
 	@$(TOOLS)/gen table $(sort $(wildcard config/*.ini))
 
-## writes the committed sources of every config anew
+## writes the sources of every config anew, and the digests of those that are not committed
 models: $(TOOLS)/gen
-	@for c in config/*.ini; do $(TOOLS)/gen $$c -o models/$$(basename $$c .ini) || exit 1; done
+	@tools/mk/models.sh write $(TOOLS)/gen

@@ -37,10 +37,10 @@ $(test_programs) $(hybrid_tests):
 
 # Every reference model without its kernels, for 'info': the descriptor over steps that do nothing.
 described := $(patsubst config/%.ini,$(TESTS)/info/%,$(wildcard config/*.ini))
-$(TESTS)/info/%.o: models/%/tables.c $(TESTS)/flags.record | deps-test
-	@mkdir -p $(@D); $(CC) $(FLAGS) -Imodels/$* -c $< -o $@
-$(described): %: %.o $(TESTS)/obj/tests/models/no_steps.o $(OUT)/obj/runtime/cli/main.o $(OUT)/libruntime.a
-	@$(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
+$(TESTS)/described/%/tables.o: config/%.ini $(TOOLS)/gen $(TESTS)/flags.record | deps-test
+	@mkdir -p $(@D); $(TOOLS)/gen $< -o $(@D) && $(CC) $(FLAGS) -I$(@D) -c $(@D)/tables.c -o $@
+$(described): $(TESTS)/info/%: $(TESTS)/described/%/tables.o $(TESTS)/obj/tests/models/no_steps.o $(OUT)/obj/runtime/cli/main.o $(OUT)/libruntime.a
+	@mkdir -p $(@D); $(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS)
 $(TESTS)/budget_test: | $(described)
 $(TESTS)/fetch_test $(TESTS)/fetch_files_test: | $(TOOLS)/fetch
 $(TESTS)/fetch_settings_test: $(TOOLS)/obj/tools/fetch/fetch_settings.o
