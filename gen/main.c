@@ -15,8 +15,10 @@
 enum {
     OPTION_STOP = 256,
     OPTION_CHECK,
+    OPTION_TYPE,
     OPTION_LINEAR,
-    OPTION_EMBEDDING,
+    OPTION_CLASS, /* + enum weight_class */
+    OPTION_CLASS_END = OPTION_CLASS + CLASS_COUNT,
     OPTION_KV,
     OPTION_CONTEXT,
     OPTION_CHUNK,
@@ -48,9 +50,15 @@ static const struct argp_option option_list[] = {
      "live, plan",
      1},
     {NULL, 0, NULL, 0, "Build choices of an imported config:", 2},
-    {"linear-type", OPTION_LINEAR, "TYPE", 0,
-     "f32, f16 or bf16 (default: the checkpoint's f16 or bf16; else bf16)", 2},
-    {"embedding-type", OPTION_EMBEDDING, "TYPE", 0, "As --linear-type", 2},
+    {"type", OPTION_TYPE, "TYPE", 0,
+     "Of all weights: f32, f16 or bf16 (default: the checkpoint's f16 or bf16; else bf16)", 2},
+    {"embedding-type", OPTION_CLASS + CLASS_EMBEDDING, "TYPE", 0, "Of the embedding", 2},
+    {"head-type", OPTION_CLASS + CLASS_HEAD, "TYPE", 0, "Of the head", 2},
+    {"projection-type", OPTION_CLASS + CLASS_PROJECTION, "TYPE", 0, "Of the projections of a layer",
+     2},
+    {"expert-type", OPTION_CLASS + CLASS_EXPERT, "TYPE", 0, "Of experts", 2},
+    {"router-type", OPTION_CLASS + CLASS_ROUTER, "TYPE", 0, "Of what chooses them", 2},
+    {"linear-type", OPTION_LINEAR, "TYPE", OPTION_HIDDEN, NULL, 2}, /* of old: refused by name */
     {"kv-type", OPTION_KV, "TYPE", 0, "f32, f16 or bf16 (default bf16); with attention", 2},
     {"context", OPTION_CONTEXT, "TOKENS", 0,
      "Most positions of a text; with attention (default: what it was trained on, at most 4096)", 2},
@@ -72,12 +80,13 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_STOP:
         o->stop_after = value;
         return 0;
+    case OPTION_TYPE:
+        o->choices.all_types = value;
+        break;
     case OPTION_LINEAR:
-        o->choices.linear_type = value;
-        break;
-    case OPTION_EMBEDDING:
-        o->choices.embedding_type = value;
-        break;
+        argp_error(state, "--linear-type: expected --projection-type and, with experts, also "
+                          "--expert-type and --router-type; or --type for all weights");
+        return 0;
     case OPTION_KV:
         o->choices.kv_type = value;
         break;
@@ -113,7 +122,10 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
                                          : "a config is missing");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        if (key < OPTION_CLASS || key >= OPTION_CLASS_END)
+            return ARGP_ERR_UNKNOWN;
+        o->choices.type[key - OPTION_CLASS] = value;
+        break;
     }
     o->chose = true;
     return 0;

@@ -48,7 +48,7 @@ static void layer_state(const struct program *d, uint32_t kind, struct writer *w
             snprintf(third, sizeof third, "[%" PRIu64 "]", t->dim[2]);
         writer_row(writer,
                    "    alignas(64) %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t]%s;\t /* %s */",
-                   dtype_name(t->type), t->name, t->dim[0], t->dim[1], third, t->note);
+                   format_name(t->type), t->name, t->dim[0], t->dim[1], third, t->note);
     }
     writer_line(writer, "};");
 }
@@ -81,7 +81,7 @@ static void buffer(const struct graph *graph, const struct plan_buffer *b, struc
     writer_row(writer,
                "    struct {%s\t %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t]; };\t /* \v%" PRIu64
                "\t  %s\t  %s */",
-               pad, dtype_name(t->type), b->name, t->dim[0], t->dim[1], b->at + b->room,
+               pad, format_name(t->type), b->name, t->dim[0], t->dim[1], b->at + b->room,
                graph->node[b->first_op].name, graph->node[b->last_op].name);
 }
 
@@ -120,7 +120,7 @@ static void step_scratch(const struct program *d, enum step_kind step, struct wr
     writer_comment(writer, "Every kind of layer has its own plan, but %s in the same place.",
                    carried->name);
     writer_line(writer, "union %s_scratch {", step_name(step));
-    writer_line(writer, "    %s %s[%" PRIu64 "][%" PRIu64 "];", dtype_name(t->type), carried->name,
+    writer_line(writer, "    %s %s[%" PRIu64 "][%" PRIu64 "];", format_name(t->type), carried->name,
                 t->dim[0], t->dim[1]);
     for (uint32_t k = 0; k < steps->kind_count; k++)
         writer_row(writer, "    union %s_%s_scratch\t %s;", step_name(step), steps->kind[k].name,
@@ -142,11 +142,11 @@ static void io(const struct program *d, struct writer *writer)
         if (t->role != ROLE_IO)
             continue;
         if (t->rank == 1)
-            writer_row(writer, "    alignas(64) %s\t %s[%" PRIu64 "];", dtype_name(t->type),
-                       t->name, t->dim[0]);
+            writer_row(writer, "    alignas(64) %s\t %s[%" PRIu64 "];", tensor_element(t), t->name,
+                       t->dim[0]);
         else
             writer_row(writer, "    alignas(64) %s\t %s[%" PRIu64 "][%" PRIu64 "];",
-                       dtype_name(t->type), t->name, t->dim[0], t->dim[1]);
+                       format_name(t->type), t->name, t->dim[0], t->dim[1]);
     }
     writer_line(writer, "};");
 }

@@ -35,7 +35,7 @@ static void parameter(const struct node *node, const struct graph *graph, uint32
     } else if (t->role == ROLE_WEIGHT && t->packing == PACKING_DECAY) {
         snprintf(text, 96, "const f32 (*%s)[%u][%d]", t->name, t->cols, GRAPH_PAD);
     } else if (t->rank == 3) {
-        snprintf(text, 96, "%s%s (*%s)[%" PRIu64 "][%" PRIu64 "]", fixed, dtype_name(t->type),
+        snprintf(text, 96, "%s%s (*%s)[%" PRIu64 "][%" PRIu64 "]", fixed, format_name(t->type),
                  t->name, t->dim[1], t->dim[2]);
     } else if (t->role == ROLE_WEIGHT && t->packing == PACKING_TAPS) {
         snprintf(text, 96, "const f32 (*%s)[%" PRIu64 "]", t->name, tensor_padded_rows(t));

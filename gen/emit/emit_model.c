@@ -49,7 +49,7 @@ static void matrix_type(const struct tensor *t, struct writer *writer)
     const uint64_t rows = tensor_padded_rows(t), cols = tensor_stored_cols(t);
     writer_row(writer,
                "typedef struct {\t %s w[\v%" PRIu64 "%s\t * \v%" PRIu64 "\t]; }\t %s;\t /* \v%s */",
-               dtype_name(t->type), rows, rows * cols > INT32_MAX ? "ul" : "", cols, type, size);
+               format_name(t->type), rows, rows * cols > INT32_MAX ? "ul" : "", cols, type, size);
 }
 
 static void matrix_types(const struct program *d, struct writer *writer)
@@ -69,7 +69,7 @@ static void matrix_types(const struct program *d, struct writer *writer)
 /* "norm[768]" or "A[16][1536]" with its type; a matrix is its struct. */
 static void member(const struct tensor *t, char type[64], char name[64])
 {
-    snprintf(type, 64, "%s", dtype_name(t->type));
+    snprintf(type, 64, "%s", format_name(t->type));
     switch (t->packing) {
     case PACKING_MATRIX:
         emit_matrix_type(t, type);

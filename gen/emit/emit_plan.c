@@ -15,14 +15,34 @@ static void arena(const char *name, uint64_t bytes, const char *kind, struct wri
                kind);
 }
 
+/* "bf16, read-only", or "f32 router, bf16 experts, .." */
+static void types(const struct cfg *cfg, char *text, size_t room)
+{
+    static const char *const names[CLASS_COUNT] = {"embedding", "head", "projections", "experts",
+                                                   "router"};
+    enum format type;
+    size_t used = 0;
+    if (cfg_one_type(cfg, &type)) {
+        snprintf(text, room, "%s, read-only", format_name(type));
+        return;
+    }
+    for (enum weight_class c = CLASS_EMBEDDING; c < CLASS_COUNT; c++) {
+        char value[CFG_VALUE_MAX + 1];
+        if (!cfg_has(cfg, cfg_class_key(c)))
+            continue;
+        cfg_value(cfg, cfg_class_key(c), value);
+        used += (size_t)snprintf(text + used, room - used, "%s %s, ", value, names[c]);
+    }
+    snprintf(text + used, room - used, "read-only");
+}
+
 static void arenas(const struct program *d, struct writer *writer)
 {
     const struct cfg *c = &d->steps.cfg;
     char note[128], heads[64] = "",
                     state[192] = "f32, what one token leaves for the next, any length";
     writer_row(writer, "  arena\v bytes\v\t");
-    snprintf(note, sizeof note, "%s linear, %s embedding, read-only", dtype_name(c->linear_type),
-             dtype_name(c->embedding_type));
+    types(c, note, sizeof note);
     arena("weights", d->layout.weights_bytes, note, writer);
     if (d->cache_bytes > 0 && attention_width(c) > c->head_dim)
         snprintf(heads, sizeof heads, ", heads of %u padded to %" PRIu64, c->head_dim,
@@ -30,10 +50,10 @@ static void arenas(const struct program *d, struct writer *writer)
     const char *constant = d->cache_bytes < d->state_bytes ? "f32 and " : "";
     if (d->cache_bytes > 0 && cfg_window(c) > 0)
         snprintf(state, sizeof state, "%s%s, keys and values of a window of %u, any length%s",
-                 constant, dtype_name(c->kv_type), cfg_window(c), heads);
+                 constant, format_name(c->kv_type), cfg_window(c), heads);
     else if (d->cache_bytes > 0)
         snprintf(state, sizeof state, "%s%s, keys and values of %u positions%s", constant,
-                 dtype_name(c->kv_type), cfg_context(c), heads);
+                 format_name(c->kv_type), cfg_context(c), heads);
     arena("state", d->state_bytes, state, writer);
     arena("scratch", d->scratch_bytes, "decode and prefill, overlaid", writer);
     snprintf(note, sizeof note, "%u tokens, %u hidden rows, %u rows of logits", c->prefill_chunk,

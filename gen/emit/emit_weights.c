@@ -85,7 +85,7 @@ static void weight_row(const struct spreads *spreads, const struct layout_weight
                w->experts > 0 ? "EXPERTS"
                : spread       ? "SPREAD"
                               : "WEIGHT",
-               w->layer >= 0 ? "layer \" #l \" " : "", w->member, dtype_name(w->type), w->rows,
+               w->layer >= 0 ? "layer \" #l \" " : "", w->member, format_name(w->type), w->rows,
                w->cols, base, w->member, w->bytes, more, end);
 }
 

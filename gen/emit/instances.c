@@ -41,14 +41,6 @@ static void real(float value, char text[INSTANCE_VALUE])
         number_float(value, text);
 }
 
-static void upper(const char *from, char text[INSTANCE_VALUE])
-{
-    size_t at = 0;
-    for (; from[at] != '\0'; at++)
-        text[at] = (char)toupper((unsigned char)from[at]);
-    text[at] = '\0';
-}
-
 static void number(const struct instance *i, const char *expression, char text[INSTANCE_VALUE])
 {
     const char *at = expression;
@@ -67,9 +59,9 @@ static void size_text(const struct instance *i, const char *word, char text[INST
     if (*word == '&' && t != NULL)
         emit_matrix_type(t, text);
     else if (*word == '^' && t != NULL)
-        upper(dtype_name(t->type), text);
+        strcpy(text, format_enumerator(t->type));
     else if (t != NULL)
-        strcpy(text, dtype_name(t->type));
+        strcpy(text, format_name(t->type));
     else if (strcmp(word, "count") == 0)
         strcpy(text, counts[i->graph->rows]);
     else if (strcmp(word, "epilogue") == 0)
@@ -102,7 +94,7 @@ static void symbol_text(const struct instance *i, const char *word, char text[IN
         for (char *c = text; *c != '\0'; c++)
             *c = (char)tolower((unsigned char)*c);
     } else if (t != NULL) {
-        strcpy(text, dtype_name(t->type));
+        strcpy(text, format_name(t->type));
     } else {
         number(i, word, text);
     }

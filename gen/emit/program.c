@@ -59,8 +59,7 @@ static uint64_t work_of(const struct graph *graph, const struct node *node)
     case OP_LINEAR:
         if (graph->rows == ROWS_ONE)
             return 0;
-        return WORK_LINEAR_BYTES(t, node_wide(node, 'K'),
-                                 dtype_bytes(graph->tensor[node->linear.w].type));
+        return WORK_LINEAR_BYTES(t, node_wide(node, 'K'), graph->tensor[node->linear.w].type);
     case OP_SCAN:
         return WORK_SCAN_BYTES(t, node_size(node, 'I'), node_size(node, 'N'));
     case OP_ATTENTION:
@@ -71,15 +70,14 @@ static uint64_t work_of(const struct graph *graph, const struct node *node)
     case OP_NORM_EXPERTS_SWIGLU:
         return WORK_LOGITS_BYTES(node_size(node, 'E'));
     case OP_EXPERTS_SWIGLU: /* more than GATHER, which comes before it */
-        return WORK_EXPERTS_SWIGLU_BYTES(
-            rows, node_size(node, 'D'), node_size(node, 'E'),
-            dtype_bytes(graph->tensor[node->experts_swiglu.gate].type));
+        return WORK_EXPERTS_SWIGLU_BYTES(rows, node_size(node, 'D'), node_size(node, 'E'),
+                                         graph->tensor[node->experts_swiglu.gate].type);
     case OP_EXPERTS_ADD:
         if (graph->rows == ROWS_ONE)
             return 0;
         return WORK_EXPERTS_ADD_BYTES(rows, node_size(node, 'F'), node_size(node, 'D'),
                                       node_size(node, 'E'),
-                                      dtype_bytes(graph->tensor[node->experts_add.w].type));
+                                      graph->tensor[node->experts_add.w].type);
     default:
         return 0;
     }
@@ -193,7 +191,7 @@ void emit_kind(const struct kind *kind, char text[32])
 
 void emit_matrix_type(const struct tensor *t, char text[64])
 {
-    snprintf(text, 64, "%s_%llux%llu", dtype_name(t->type),
+    snprintf(text, 64, "%s_%llux%llu", format_name(t->type),
              (unsigned long long)tensor_padded_rows(t), (unsigned long long)tensor_stored_cols(t));
 }
 

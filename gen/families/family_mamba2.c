@@ -30,7 +30,7 @@ static uint32_t states_of(struct build *b)
         .note = "the states [head][state][channel]",
         .role = ROLE_STATE,
         .place = b->place,
-        .type = DTYPE_F32,
+        .type = FORMAT_F32,
         .rank = 3,
         .dim = {cfg->num_heads, padded(cfg->state_size), padded(cfg->head_dim)},
     };

@@ -15,6 +15,7 @@ static void expert_tensors(struct build *b, const struct feed_forward_sources *f
     const uint32_t D = b->cfg->hidden_size, F = from->width, S = from->shared_width;
     const uint32_t E = cfg_experts(b->cfg);
     f->router = build_weight(b, "router", from->router, PACKING_MATRIX, E, D);
+    b->graph->tensor[f->router].type = b->cfg->router_type;
     f->gate_proj = build_experts(b, "gate_proj", from->gate, E, F, D);
     f->up_proj = build_experts(b, "up_proj", from->up, E, F, D);
     f->down_proj = build_experts(b, "down_proj", from->down, E, D, F);

@@ -9,7 +9,7 @@ static uint32_t states_of(struct build *b, const char *name, uint32_t channels, 
 {
     struct tensor t = {.role = ROLE_STATE,
                        .place = b->place,
-                       .type = DTYPE_F32,
+                       .type = FORMAT_F32,
                        .rank = 3,
                        .dim = {number_pad(channels, GRAPH_PAD) / GRAPH_PAD, states, GRAPH_PAD}};
     strcpy(t.name, name);

@@ -80,8 +80,25 @@ static void given(struct parse *p, const struct key *key)
     p->sound = false;
 }
 
+/* A key of old configs, whose place three others have taken. */
+static bool retired(struct parse *p, const char *name)
+{
+    static const char *const now[] = {"projection_type", "expert_type", "router_type"};
+    if (strcmp(name, "linear_type") != 0)
+        return false;
+    diagnostics_error(p->diagnostics, p->lines.line,
+                      "key 'linear_type' found, expected 'projection_type' and, with experts, also "
+                      "'expert_type' and 'router_type': each says how its weights are stored");
+    for (size_t i = 0; i < sizeof now / sizeof now[0]; i++)
+        if (cfg_has(p->cfg, cfg_key(now[i])))
+            given(p, cfg_key(now[i]));
+    return true;
+}
+
 static void unknown(struct parse *p, const char *section, const char *name)
 {
+    if (retired(p, name))
+        return;
     const struct key *elsewhere = cfg_key(name);
     if (elsewhere != NULL) {
         diagnostics_error(p->diagnostics, p->lines.line,

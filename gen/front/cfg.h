@@ -1,4 +1,4 @@
-/* The config of one model: strict INI in, a checked struct writer.
+/* The config of one model: strict INI in, a checked struct cfg.
  *
  * [model] holds the architecture, under the names of Hugging Face's config.json; [build] holds the
  * static choices; [hub], which may be left out, says where the checkpoint is published.
@@ -11,8 +11,7 @@
 #include <stdint.h>
 
 #include "gen/front/diagnostics.h"
-
-enum dtype { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U32 };
+#include "kernels/formats.h"
 
 enum {
     CFG_KEYS_MOST = 80,        /* rows of keys.def */
@@ -63,7 +62,7 @@ struct cfg {
     uint32_t bos_token_id, pad_token_id; /* or CFG_NO_ID */
     struct token_ids eos_token_id;
 
-    enum dtype embedding_type, linear_type, kv_type;
+    enum format embedding_type, head_type, projection_type, expert_type, router_type, kv_type;
     uint32_t context, prefill_chunk, logit_rows;
     char weights_memory[16], state_memory[16], scratch_memory[16], io_memory[16];
 
@@ -71,14 +70,14 @@ struct cfg {
 };
 
 /* One row of keys.def. */
-enum key_kind { KEY_COUNT, KEY_FLAG, KEY_REAL, KEY_WORD, KEY_DTYPE, KEY_PATH, KEY_ID, KEY_IDS };
+enum key_kind { KEY_COUNT, KEY_FLAG, KEY_REAL, KEY_WORD, KEY_FORMAT, KEY_PATH, KEY_ID, KEY_IDS };
 
 struct key {
     const char *section; /* "model" or "build" */
     const char *name;
     enum key_kind kind;
     double least, most;    /* KEY_COUNT, KEY_REAL, KEY_ID, KEY_IDS; of a KEY_PATH: its parts */
-    const char *words;     /* KEY_WORD, KEY_DTYPE: the allowed words, separated by one space */
+    const char *words;     /* KEY_WORD, KEY_FORMAT: the allowed words, separated by one space */
     bool packed;           /* decides what a weight file holds: under the config digest */
     const char *families;  /* that have the key, as `words`; "": every one */
     size_t offset, size;   /* of the field in struct cfg */
@@ -108,6 +107,22 @@ uint32_t cfg_context(const struct cfg *cfg);
 
 /* What the family's norms add to the mean square or the variance. */
 double cfg_epsilon(const struct cfg *cfg);
+
+/* The classes of matrices that have a type of their own, the last two in families with experts. */
+enum weight_class {
+    CLASS_EMBEDDING,
+    CLASS_HEAD,
+    CLASS_PROJECTION,
+    CLASS_EXPERT,
+    CLASS_ROUTER,
+    CLASS_COUNT
+};
+
+/* The key of a class: "projection_type". */
+const struct key *cfg_class_key(enum weight_class class);
+
+/* Whether all matrices have one type, and which. */
+bool cfg_one_type(const struct cfg *cfg, enum format *type);
 
 /* How many experts a layer that has any has; 0: the family has none. */
 uint32_t cfg_experts(const struct cfg *cfg);
@@ -146,9 +161,5 @@ __attribute__((warn_unused_result)) bool cfg_check(const struct cfg *cfg, const 
 /* XXH3-128 (low, high) over "key = value" lines of every key that decides what a weight file holds,
  * in the order of keys.def. */
 void cfg_digest(const struct cfg *cfg, uint64_t digest[2]);
-
-/* "f32", "f16", "bf16", "u32". */
-const char *dtype_name(enum dtype type);
-uint64_t dtype_bytes(enum dtype type);
 
 #endif

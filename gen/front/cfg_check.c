@@ -69,6 +69,25 @@ static const char *experts_key(const struct cfg *cfg)
     return NULL;
 }
 
+const struct key *cfg_class_key(enum weight_class class)
+{
+    static const char *const names[CLASS_COUNT] = {"embedding_type", "head_type", "projection_type",
+                                                   "expert_type", "router_type"};
+    return cfg_key(names[class]);
+}
+
+bool cfg_one_type(const struct cfg *cfg, enum format *type)
+{
+    *type = cfg->embedding_type;
+    for (enum weight_class class = CLASS_EMBEDDING; class < CLASS_COUNT; class ++) {
+        const struct key *key = cfg_class_key(class);
+        if (cfg_has(cfg, key) &&
+            *(const enum format *)(const void *)((const char *)cfg + key->offset) != *type)
+            return false;
+    }
+    return true;
+}
+
 uint32_t cfg_experts(const struct cfg *cfg)
 {
     const char *key = experts_key(cfg);
@@ -99,6 +118,17 @@ static void check_token(const struct rules *r, const char *name, uint32_t id)
         diagnostics_error(r->diagnostics, line(r, name),
                           "%s = %u, expected a token id below vocab_size = %u", name, id,
                           r->cfg->vocab_size);
+}
+
+static void check_head(const struct rules *r)
+{
+    const struct cfg *cfg = r->cfg;
+    if (cfg->tie_word_embeddings && cfg->head_type != cfg->embedding_type)
+        diagnostics_error(
+            r->diagnostics, line(r, "head_type"),
+            "head_type = %s, expected embedding_type = %s: with tie_word_embeddings = "
+            "true they are one matrix",
+            format_name(cfg->head_type), format_name(cfg->embedding_type));
 }
 
 static void check_activation(const struct rules *r)
@@ -177,6 +207,7 @@ bool cfg_check(const struct cfg *cfg, const uint32_t *line_of, struct diagnostic
         diagnostics_error(diagnostics, line(&r, "logit_rows"),
                           "logit_rows = %u, expected at most prefill_chunk = %u", cfg->logit_rows,
                           cfg->prefill_chunk);
+    check_head(&r);
     check_activation(&r);
     if (cfg->num_experts_per_tok > cfg_experts(cfg))
         diagnostics_error(diagnostics, line(&r, "num_experts_per_tok"),

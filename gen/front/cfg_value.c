@@ -8,18 +8,6 @@
 
 #include "gen/front/number.h"
 
-static const char *const dtype_names[] = {"f32", "f16", "bf16", "u32"};
-
-const char *dtype_name(enum dtype type)
-{
-    return dtype_names[type];
-}
-
-uint64_t dtype_bytes(enum dtype type)
-{
-    return type == DTYPE_F32 || type == DTYPE_U32 ? 4 : 2;
-}
-
 void cfg_expected(const struct key *key, char text[CFG_EXPECTED_MAX])
 {
     switch (key->kind) {
@@ -43,7 +31,7 @@ void cfg_expected(const struct key *key, char text[CFG_EXPECTED_MAX])
         snprintf(text, CFG_EXPECTED_MAX, "true or false");
         return;
     case KEY_WORD:
-    case KEY_DTYPE:
+    case KEY_FORMAT:
         snprintf(text, CFG_EXPECTED_MAX, "%s%s", strchr(key->words, ' ') == NULL ? "" : "one of ",
                  key->words);
         return;
@@ -173,9 +161,9 @@ bool cfg_set(struct cfg *cfg, const struct key *key, const char *value,
         if (good)
             snprintf(field, key->size, "%s", value);
         break;
-    case KEY_DTYPE:
+    case KEY_FORMAT:
         good = read_word(value, key->words, &word);
-        *(enum dtype *)field = good ? (enum dtype)word : DTYPE_F32;
+        good = good && format_find(value, field);
         break;
     }
     if (good)
@@ -222,8 +210,8 @@ void cfg_value(const struct cfg *cfg, const struct key *key, char value[CFG_VALU
     case KEY_PATH:
         snprintf(value, CFG_VALUE_MAX + 1, "%s", (const char *)field);
         return;
-    case KEY_DTYPE:
-        snprintf(value, CFG_VALUE_MAX + 1, "%s", dtype_name(*(const enum dtype *)field));
+    case KEY_FORMAT:
+        snprintf(value, CFG_VALUE_MAX + 1, "%s", format_name(*(const enum format *)field));
         return;
     }
 }

@@ -18,10 +18,13 @@ bool import_choose(const struct import_choices *choices, struct diagnostics *dia
                    struct cfg *cfg)
 {
     char rows[16];
-    const char *const linear = choices->linear_type, *const embedding = choices->embedding_type;
-    bool good = import_set(cfg, "linear_type", linear ? linear : usual_type, diagnostics);
-    good =
-        import_set(cfg, "embedding_type", embedding ? embedding : usual_type, diagnostics) && good;
+    struct cfg types = *cfg; /* which of them the model has is not known yet */
+    bool good = true;
+    for (enum weight_class c = CLASS_EMBEDDING; c < CLASS_COUNT; c++) {
+        const char *const type = choices->type[c] ? choices->type[c] : choices->all_types;
+        good =
+            (type == NULL || import_set(&types, cfg_class_key(c)->name, type, diagnostics)) && good;
+    }
     static const char *const arenas[] = {"weights_memory", "state_memory", "scratch_memory",
                                          "io_memory"};
     for (size_t i = 0; i < sizeof arenas / sizeof arenas[0]; i++)
@@ -59,28 +62,64 @@ bool import_cache(const struct import_choices *choices, struct diagnostics *diag
            cfg_check(cfg, NULL, diagnostics);
 }
 
+/* The types that the user chose, NULL where none. A tied head and the embedding follow each other.
+ */
+static void chosen_types(const struct import_choices *choices, bool tied,
+                         const char *type[CLASS_COUNT])
+{
+    memcpy(type, choices->type, sizeof choices->type);
+    if (tied && type[CLASS_EMBEDDING] == NULL)
+        type[CLASS_EMBEDDING] = type[CLASS_HEAD];
+    if (tied && type[CLASS_HEAD] == NULL)
+        type[CLASS_HEAD] = type[CLASS_EMBEDDING];
+    for (enum weight_class c = CLASS_EMBEDDING; c < CLASS_COUNT; c++)
+        if (type[c] == NULL)
+            type[c] = choices->all_types;
+}
+
+/* The type of a class, chosen or the checkpoint's own; 0, with an error if it was chosen, where the
+ * family has no such class. */
+static bool import_type(const struct import_choices *choices, enum weight_class class,
+                        const char *type, struct diagnostics *diagnostics, struct cfg *cfg)
+{
+    const struct key *key = cfg_class_key(class);
+    if (cfg_has(cfg, key))
+        return import_set(cfg, key->name, type, diagnostics);
+    memset((char *)cfg + key->offset, 0, key->size);
+    if (choices->type[class] != NULL)
+        diagnostics_error(diagnostics, 0, "--%.*s-type: %s has no experts: leave it out",
+                          (int)strcspn(key->name, "_"), key->name, cfg->model_type);
+    return choices->type[class] == NULL;
+}
+
 bool import_types(const struct import_choices *choices, const struct import_left *left,
                   struct diagnostics *diagnostics, struct cfg *cfg)
 {
     const bool f16 = strcmp(left->type, "float16") == 0;
-    const char *const type = f16 ? "f16" : usual_type;
-    if (choices->linear_type != NULL && choices->embedding_type != NULL)
+    const char *const own = f16 ? "f16" : usual_type;
+    const char *type[CLASS_COUNT];
+    bool all = true, good = true;
+    chosen_types(choices, cfg->tie_word_embeddings, type);
+    for (enum weight_class c = CLASS_EMBEDDING; c < CLASS_COUNT && good; c++) {
+        all = all && (type[c] != NULL || !cfg_has(cfg, cfg_class_key(c)));
+        good = import_type(choices, c, type[c] ? type[c] : own, diagnostics, cfg);
+    }
+    if (!good || !cfg_check(cfg, NULL, diagnostics))
+        return false;
+    if (all)
         return true;
     if (left->type[0] == '\0')
         diagnostics_note(
             diagnostics,
             "config.json does not say in which type the weights are stored: %s is taken; "
-            "--linear-type and --embedding-type choose",
-            type);
+            "--type chooses another",
+            own);
     else if (!f16 && strcmp(left->type, "bfloat16") != 0)
         diagnostics_note(
             diagnostics,
-            "the weights are stored as %s and will be rounded to %s; --linear-type f32 "
-            "--embedding-type f32 keep them",
-            left->type, type);
-    return (choices->linear_type != NULL || import_set(cfg, "linear_type", type, diagnostics)) &&
-           (choices->embedding_type != NULL ||
-            import_set(cfg, "embedding_type", type, diagnostics));
+            "the weights are stored as %s and will be rounded to %s; --type f32 keeps them",
+            left->type, own);
+    return true;
 }
 
 /* A rule between keys was broken: some of them may be defaults that the reader has never seen. */
@@ -190,9 +229,10 @@ static void print_section(const struct cfg *cfg, const struct import_left *left,
 
 void import_print(const struct cfg *cfg, const struct import_left *left, FILE *to)
 {
+    enum format type;
+    const char *const word = cfg_one_type(cfg, &type) ? format_name(type) : "mixed";
     fprintf(to, "# %c%s, %u layers of width %u, %s weights\n", toupper(cfg->model_type[0]),
-            cfg->model_type + 1, cfg->num_hidden_layers, cfg->hidden_size,
-            dtype_name(cfg->linear_type));
+            cfg->model_type + 1, cfg->num_hidden_layers, cfg->hidden_size, word);
     bool defaults = false;
     for (uint32_t i = 0; i < cfg_key_count; i++)
         defaults = defaults || left->by_default[i];

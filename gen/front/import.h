@@ -16,7 +16,8 @@ enum {
 
 /* The [build] keys of the new config, as a user writes them. */
 struct import_choices {
-    const char *linear_type, *embedding_type; /* NULL: the checkpoint's own */
+    const char *type[CLASS_COUNT]; /* by enum weight_class; NULL: as all_types */
+    const char *all_types;         /* NULL: the checkpoint's own */
     const char *prefill_chunk;
     const char *kv_type;    /* NULL: bf16 */
     const char *context;    /* NULL: IMPORT_CONTEXT, or max_position_embeddings if that is less */
@@ -31,14 +32,14 @@ struct import_left {
     char type[16];                  /* of the weights: "float16", ..; "": it does not say */
 };
 
-/* Checks the choices and fills in the [build] keys but kv_type and context. False: reported. */
+/* Checks the choices and fills in the [build] keys but types and context. False: reported. */
 __attribute__((warn_unused_result)) bool import_choose(const struct import_choices *choices,
                                                        struct diagnostics *diagnostics,
                                                        struct cfg *cfg);
 
-/* Fills in linear_type and embedding_type where the choices have none: what the checkpoint is
- * stored in if it has 16 bits, otherwise bf16, and a note says so. After import_load(). False:
- * reported. */
+/* Fills in the types of weights where the choices have none: what the checkpoint is stored in if it
+ * has 16 bits, otherwise bf16, and a note says so. A head that is the embedding table has its type.
+ * After import_load(). False: reported. */
 __attribute__((warn_unused_result)) bool import_types(const struct import_choices *choices,
                                                       const struct import_left *left,
                                                       struct diagnostics *diagnostics,

@@ -48,7 +48,7 @@ static bool kind_fits(const json_t *value, enum key_kind kind)
     case KEY_FLAG:
         return json_is_boolean(value);
     case KEY_WORD:
-    case KEY_DTYPE:
+    case KEY_FORMAT:
     case KEY_PATH:
         return json_is_string(value);
     }

@@ -11,7 +11,7 @@ uint32_t build_weight(struct build *b, const char *name, const char *source, enu
 {
     struct tensor t = {.role = ROLE_WEIGHT,
                        .place = b->place,
-                       .type = packing == PACKING_MATRIX ? b->cfg->linear_type : DTYPE_F32,
+                       .type = packing == PACKING_MATRIX ? b->cfg->projection_type : FORMAT_F32,
                        .parts = 1,
                        .part = {rows},
                        .source = source,
@@ -47,12 +47,13 @@ uint32_t build_experts(struct build *b, const char *name, const char *source, ui
 {
     const uint32_t id = build_weight(b, name, source, PACKING_MATRIX, rows, cols);
     b->graph->tensor[id].experts = experts;
+    b->graph->tensor[id].type = b->cfg->expert_type;
     return id;
 }
 
 uint32_t build_scratch(struct build *b, const char *name)
 {
-    struct tensor t = {.role = ROLE_SCRATCH, .place = b->place, .type = DTYPE_F32};
+    struct tensor t = {.role = ROLE_SCRATCH, .place = b->place, .type = FORMAT_F32};
     strcpy(t.name, name);
     return graph_tensor(b->graph, &t);
 }
@@ -62,7 +63,7 @@ uint32_t build_rows(struct build *b, enum role role, const char *name, uint64_t 
 {
     struct tensor t = {.role = role,
                        .place = b->place,
-                       .type = DTYPE_F32,
+                       .type = FORMAT_F32,
                        .rank = 2,
                        .dim = {count, number_pad(width, GRAPH_PAD)},
                        .parts = 1,
@@ -177,7 +178,7 @@ uint32_t build_head(struct build *b, uint32_t embed)
         return embed;
     uint32_t head = build_weight(b, "head", "lm_head.weight", PACKING_MATRIX, b->cfg->vocab_size,
                                  b->cfg->hidden_size);
-    b->graph->tensor[head].type = b->cfg->embedding_type;
+    b->graph->tensor[head].type = b->cfg->head_type;
     return head;
 }
 
@@ -196,7 +197,7 @@ uint32_t build_tokens(struct build *b)
     struct tensor tokens = {.name = "tokens",
                             .role = ROLE_IO,
                             .place = b->place,
-                            .type = DTYPE_U32,
+                            .ids = true,
                             .rank = 1,
                             .dim = {b->cfg->prefill_chunk},
                             .parts = 1,

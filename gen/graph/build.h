@@ -13,11 +13,12 @@ struct build {
 };
 
 /* A weight [rows][cols] of the checkpoint's tensor `source`, with "%u" for the layer; a matrix is
- * of the linear type, everything else f32. */
+ * stored as the config's projections are, everything else as f32. */
 uint32_t build_weight(struct build *b, const char *name, const char *source, enum packing packing,
                       uint32_t rows, uint32_t cols);
 
-/* A matrix [rows][cols] for each of `experts` experts; "%u" in the source for layer and expert. */
+/* A matrix [rows][cols] for each of `experts` experts, stored as these are; "%u" in the source for
+ * layer and expert. */
 uint32_t build_experts(struct build *b, const char *name, const char *source, uint32_t experts,
                        uint32_t rows, uint32_t cols);
 

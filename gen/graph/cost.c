@@ -13,7 +13,7 @@ static uint64_t weights_read(const struct graph *graph, const struct node *node)
         if (t == NULL || t->role != ROLE_WEIGHT)
             continue;
         if (node->op == OP_EMBED)
-            bytes += node->t * t->cols * dtype_bytes(t->type);
+            bytes += node->t * format_bytes(t->type, 1, t->cols);
         else if (t->experts > chosen)
             bytes += tensor_bytes(t) / t->experts * chosen;
         else
@@ -37,7 +37,7 @@ static uint64_t finish_flops(uint32_t epilogue)
 #define wide(NAME)        node_wide(node, #NAME[0])
 #define number(ATTRIBUTE) ((uint64_t)of->ATTRIBUTE)
 #define has(OPERAND)      (of->OPERAND != GRAPH_NONE)
-#define element(OPERAND)  dtype_bytes(graph->tensor[of->OPERAND].type)
+#define element(OPERAND)  (format_layout_of(graph->tensor[of->OPERAND].type).bits / 8)
 
 /* A function for each formula of each operation. */
 /* clang-format off */

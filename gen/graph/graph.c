@@ -103,6 +103,11 @@ uint64_t node_wide(const struct node *node, char letter)
     return wide;
 }
 
+const char *tensor_element(const struct tensor *t)
+{
+    return t->ids ? "u32" : format_name(t->type);
+}
+
 uint64_t tensor_padded_rows(const struct tensor *t)
 {
     return spread_padded(&t->row_spread);
@@ -116,12 +121,12 @@ uint64_t tensor_stored_cols(const struct tensor *t)
 uint64_t tensor_bytes(const struct tensor *t)
 {
     if (t->role == ROLE_WEIGHT)
-        return tensor_padded_rows(t) * tensor_stored_cols(t) * dtype_bytes(t->type) *
+        return format_bytes(t->type, tensor_padded_rows(t), tensor_stored_cols(t)) *
                (t->experts > 0 ? t->experts : 1);
     uint64_t elements = t->rank == 0 ? 0 : 1;
     for (uint32_t i = 0; i < t->rank; i++)
         elements *= t->dim[i];
-    return elements * dtype_bytes(t->type);
+    return format_bytes(t->type, 1, elements);
 }
 
 uint64_t tensor_width(const struct tensor *t)
@@ -238,7 +243,7 @@ void node_full_name(const struct graph *graph, const struct node *node, char tex
 static void print_tensor(const struct tensor *t, FILE *to)
 {
     fprintf(to, "  %-10s %-8s %-8s %-4s", t->name, role_names[t->role], place_names[t->place],
-            dtype_name(t->type));
+            tensor_element(t));
     if (t->role == ROLE_WEIGHT)
         fprintf(to, " [%u][%u] packed %" PRIu64 " x %" PRIu64, t->rows, t->cols,
                 tensor_padded_rows(t), tensor_stored_cols(t));

@@ -39,7 +39,8 @@ struct tensor {
     char note[40]; /* for the reader of model.h or arena.h; may be "" */
     enum role role;
     enum place place; /* PLACE_LAYER: a weight or state that every layer has its own of */
-    enum dtype type;
+    enum format type;
+    bool ids;   /* u32, not of a format */
     bool cache; /* of a state: never read before it is written, so it need not start at zero */
 
     /* The C array: [dim[0]][dim[1]].., padded. Scratch: rank 0 until unify.c infers it. */
@@ -170,6 +171,9 @@ float node_real(const struct node *node, const char *attribute);
 /* Of a letter: the size as the checkpoint has it, and as a product sees it. */
 uint64_t node_size(const struct node *node, char letter);
 uint64_t node_wide(const struct node *node, char letter);
+
+/* The C type of an element: "bf16", "u32". */
+const char *tensor_element(const struct tensor *tensor);
 
 /* Of weights: rows with the padding of each group; columns as packed. */
 uint64_t tensor_padded_rows(const struct tensor *tensor);

@@ -46,10 +46,10 @@ struct layout_weight {
     struct spread row_spread, col_spread;
     uint32_t padded_rows; /* of row_spread */
     uint32_t stored_cols; /* cols; of a MATRIX: of col_spread */
-    enum dtype type;      /* of the packed elements */
+    enum format type;     /* of the packed elements */
     enum packing packing;
     uint64_t at;           /* offset in the arena, a multiple of 64; ascending */
-    uint64_t packed_bytes; /* padded_rows * stored_cols * dtype_bytes(type) */
+    uint64_t packed_bytes; /* format_bytes(type, padded_rows, stored_cols) */
     uint64_t bytes;        /* up to the next tensor: packed_bytes and zeros; digests cover it */
 };
 

@@ -296,8 +296,8 @@ static void fit(struct operand *o, const char *shape)
 {
     const bool rows_of = shape[0] == '[' && strstr(shape, "](") != NULL;
     if (strcmp(shape, "tokens[t]") == 0) {
-        if (o->tensor->type != DTYPE_U32)
-            wrong(o, "type of %s is %s, expected u32", o->name, dtype_name(o->tensor->type));
+        if (!o->tensor->ids)
+            wrong(o, "type of %s is %s, expected u32", o->name, tensor_element(o->tensor));
     } else if (rows_of) {
         rows(o, shape + 1, strstr(shape, "](") + 2);
     } else if (shape[0] == '[' && o->tensor->role != ROLE_WEIGHT) {
@@ -328,18 +328,31 @@ static bool pass(struct operand *o, enum pass which)
     return o->good;
 }
 
-/* What letters cannot say: keys and values are of one type. */
-static void caches(struct operand *o)
+/* Whether the kernel's sizes tell it the type of this operand: "^gate" of gate. */
+static bool told(const char *sizes, const char *name)
 {
+    const size_t length = strlen(name);
+    for (const char *at = strchr(sizes, '^'); at != NULL; at = strchr(at + 1, '^'))
+        if (strncmp(at + 1, name, length) == 0 && strchr(" ", at[1 + length]) != NULL)
+            return true;
+    return false;
+}
+
+/* What letters cannot say: a matrix or a cache whose type the kernel is not told has that of the
+ * last one of which it is. */
+static void types(struct operand *o)
+{
+    const struct op_rule *rule = &op_rules[o->node->op];
     const struct tensor *first = NULL;
-    for (uint32_t i = 0; i < op_rules[o->node->op].operands; i++) {
+    for (uint32_t i = 0; i < rule->operands; i++) {
         const struct tensor *t = node_tensor(o->graph, o->node, i);
-        if (t == NULL || !t->cache)
+        if (t == NULL || !(t->cache || (t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX)))
             continue;
-        if (first != NULL && t->type != first->type)
-            wrong(o, "type of %s is %s, that of %s is %s", t->name, dtype_name(t->type),
-                  first->name, dtype_name(first->type));
-        first = t;
+        if (first == NULL || told(rule->sizes, rule->operand[i].name))
+            first = t;
+        else if (t->type != first->type)
+            wrong(o, "type of %s is %s, that of %s is %s", t->name, format_name(t->type),
+                  first->name, format_name(first->type));
     }
 }
 
@@ -384,7 +397,7 @@ bool graph_shape(struct graph *graph, struct diagnostics *diagnostics)
         written(&o);
         if (!o.good || !pass(&o, WEIGHTS) || !pass(&o, OTHERS) || !pass(&o, LAST))
             return false;
-        caches(&o);
+        types(&o);
         for (uint32_t a = 0; a < rule->attributes; a++)
             equations(&o, rule->attribute[a].rule);
         if (!o.good)

@@ -160,13 +160,13 @@ KERNEL_INLINE void experts_add(const run *r, const struct experts_add_shape *s, 
         op_done(r, op); /* h before down_proj reads it; xg before it is overwritten */             \
     }
 
-#define NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, TYPE, T, D, S, F, EPS, E, K, WEIGHTS)               \
+#define NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, RT, TYPE, T, D, S, F, EPS, E, K, WEIGHTS)           \
     void name(run *r, u32 op, f32(*h)[LINE_PAD(F)], f32(*route)[ROUTE_STRIDE(K)],                  \
               const f32(*x)[S], const f32 *norm, const ROUTER_TYPE *router, const TYPE *gate,      \
               const TYPE *up)                                                                      \
     {                                                                                              \
         static const struct norm_experts_swiglu_shape shape = {                                    \
-            FORMAT_##T, FORMAT_##T, D, F, EPS, E, K, ROUTE_##WEIGHTS};                             \
+            FORMAT_##RT, FORMAT_##T, D, F, EPS, E, K, ROUTE_##WEIGHTS};                            \
         norm_experts_swiglu(r, &shape, h[0], route[0], x[0], norm, router, gate, up);              \
         op_done(r, op); /* h and the route before down_proj reads them */                          \
     }

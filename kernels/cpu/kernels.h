@@ -24,11 +24,11 @@
  *   ROUTE    (name, TYPE, T, D, XS, E, K, WEIGHTS, COUNT)
  *   GATHER   (name, S, E, K, ROWS)                         the rows of a chunk
  *   EXPERTS_SWIGLU(name, TYPE, T, D, S, F, E, K, ROWS)     the rows of a chunk
- *   NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, TYPE, T, D, S, F, EPS, E, K, WEIGHTS)   one row
+ *   NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, RT, TYPE, T, D, S, F, EPS, E, K, WEIGHTS)   one row
  *   EXPERTS_ADD(name, TYPE, T, F, HS, D, E, K, ROWS, COUNT)
  *
  * TYPE      the packed matrix's struct, with one member w: bf16_3072x768
- * T         F32, F16 or BF16: what an element of TYPE.w is
+ * T         F32, F16 or BF16: what an element of TYPE.w is; RT: of ROUTER_TYPE.w
  * COUNT     ONE, CHUNK or LOGITS: see enum count in kernels/shapes.h
  * EPILOGUE  PLAIN, ADD, BIAS, ADD_BIAS, SOFTPLUS or GELU: see enum epilogue there
  * M, K      output rows and (exact) columns of a matrix; LINEAR pads M to whole lines itself

@@ -7,7 +7,8 @@
  *            as pairs (mlp.cuh), by the rule of linear_gemv.cuh; a block takes up to 8 such tiles
  *            as long as there are 384 blocks, so every block reads the same bytes and what it does
  *            once (norm, route) is paid by many rows. Up to 16 experts every block finds the route
- *            for itself; for more, a kernel in front leaves the logits in run.work.
+ *            for itself; for more, or where 16 bytes hold other numbers of weights of router and
+ *            experts, a kernel in front leaves the logits in run.work.
  *            experts_add: that of linear_gemv.cuh for D rows; a block goes through the K experts
  *            one after another, asking for the next one's weights before it adds up the last one's
  *   Moves    of G, U and W the chosen experts' alone, once. Which these are is known only with the
@@ -29,8 +30,8 @@
 #include "kernels/cuda/mlp.cuh"
 #include "kernels/cuda/route.cuh"
 
-/* Whether every block finds the route for itself. */
-#define EXPERTS_OWN_ROUTE(E) ((E) <= 16)
+/* Whether every block finds the route for itself, from the row that it stages for its experts. */
+#define EXPERTS_OWN_ROUTE(RT, T, E) ((E) <= 16 && VEC_ELEMENTS(RT) == VEC_ELEMENTS(T))
 
 /* Rows of gate and up of all chosen experts, and tiles of them that one block takes. */
 #define EXPERTS_ROWS(F, K) (2 * (K)*LINE_PAD(F))
@@ -148,7 +149,7 @@ DEVICE void chosen_swiglu(enum format T, u32 D, u32 F, u32 rows, f32 scale, cons
     }
 }
 
-DEVICE void norm_experts_swiglu(enum format T, u32 D, u32 F, f32 eps, u32 E, u32 K,
+DEVICE void norm_experts_swiglu(enum format RT, enum format T, u32 D, u32 F, f32 eps, u32 E, u32 K,
                                 enum route_weights weights, const struct norm_experts_params *p)
 {
     const u32 rows = EXPERTS_ROWS(F, K), threads = GEMV_THREADS(T, PAIR_ROWS(rows), D);
@@ -156,16 +157,16 @@ DEVICE void norm_experts_swiglu(enum format T, u32 D, u32 F, f32 eps, u32 E, u32
     struct route_room *const room = (struct route_room *)(shared->x + LINE_PAD(D) / 4);
     struct vec16 hold[GEMV_AHEAD] = {};
     pdl_trigger();
-    if (EXPERTS_OWN_ROUTE(E) && warp_index() < E) {
-        const struct product first = router_product(T, D, warp_index(), p->router);
+    if (EXPERTS_OWN_ROUTE(RT, T, E) && warp_index() < E) {
+        const struct product first = router_product(RT, D, warp_index(), p->router);
         product_begin(&first, hold);
     }
     norm_begin(T, D, threads, {p->norm, NULL}, shared);
     pdl_wait();
     const f32 scale = norm_row(T, D, eps, threads, false, p->x, shared);
-    if (EXPERTS_OWN_ROUTE(E))
-        router_logits(T, D, E, threads / WARP, p->router, scale, shared->x, hold, room);
-    for (u32 e = thread_index(); !EXPERTS_OWN_ROUTE(E) && e < E; e += threads)
+    if (EXPERTS_OWN_ROUTE(RT, T, E))
+        router_logits(RT, D, E, threads / WARP, p->router, scale, shared->x, hold, room);
+    for (u32 e = thread_index(); !EXPERTS_OWN_ROUTE(RT, T, E) && e < E; e += threads)
         room->p[e] = p->logits[e];
     block_barrier(); /* p: written by all warps, read by the first */
     if (warp_index() == 0) {
@@ -179,18 +180,18 @@ DEVICE void norm_experts_swiglu(enum format T, u32 D, u32 F, f32 eps, u32 E, u32
 
 #define NORM_EXPERTS_THREADS(T, D, F, K) GEMV_THREADS(T, PAIR_ROWS(EXPERTS_ROWS(F, K)), D)
 
-#define NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, TYPE, T, D, S, F, EPS, E, K, WEIGHTS)               \
+#define NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, RT, TYPE, T, D, S, F, EPS, E, K, WEIGHTS)           \
     static_assert(ROUTE_FITS(E, K), "norm_experts_swiglu: too many experts");                      \
     static_assert(EXPERTS_SHARED_BYTES(D) <= SHARED_MOST_BYTES,                                    \
                   "norm_experts_swiglu: x is too long");                                           \
     KERNEL_FEW_BLOCKS(name##_logits_kernel, struct norm_experts_params,                            \
-                      GEMV_THREADS(FORMAT_##T, E, D))                                              \
+                      GEMV_THREADS(FORMAT_##RT, E, D))                                             \
     {                                                                                              \
-        norm_logits(FORMAT_##T, D, E, EPS, &p);                                                    \
+        norm_logits(FORMAT_##RT, D, E, EPS, &p);                                                   \
     }                                                                                              \
     KERNEL(name##_kernel, struct norm_experts_params, NORM_EXPERTS_THREADS(FORMAT_##T, D, F, K))   \
     {                                                                                              \
-        norm_experts_swiglu(FORMAT_##T, D, F, EPS, E, K, ROUTE_##WEIGHTS, &p);                     \
+        norm_experts_swiglu(FORMAT_##RT, FORMAT_##T, D, F, EPS, E, K, ROUTE_##WEIGHTS, &p);        \
     }                                                                                              \
     extern "C" void name(run *r, u32 op, f32(*h)[LINE_PAD(F)], f32(*route)[ROUTE_STRIDE(K)],       \
                          const f32(*x)[S], const f32 *norm, const ROUTER_TYPE *router,             \
@@ -198,8 +199,8 @@ DEVICE void norm_experts_swiglu(enum format T, u32 D, u32 F, f32 eps, u32 E, u32
     {                                                                                              \
         const struct norm_experts_params params = {router->w, gate,           up,   norm,          \
                                                    x[0],      (f32 *)r->work, h[0], route[0]};     \
-        if (!EXPERTS_OWN_ROUTE(E))                                                                 \
-            LAUNCH(r, op, name##_logits_kernel, GEMV_BLOCKS(E), GEMV_THREADS(FORMAT_##T, E, D),    \
+        if (!EXPERTS_OWN_ROUTE(FORMAT_##RT, FORMAT_##T, E))                                        \
+            LAUNCH(r, op, name##_logits_kernel, GEMV_BLOCKS(E), GEMV_THREADS(FORMAT_##RT, E, D),   \
                    GEMV_SHARED_BYTES(D), params);                                                  \
         LAUNCH(r, op, name##_kernel,                                                               \
                PAIR_BLOCKS(EXPERTS_ROWS(F, K)) / EXPERTS_TILES(EXPERTS_ROWS(F, K)),                \

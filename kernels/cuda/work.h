@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "kernels/formats.h"
+
 /* Tokens that one block of the scan walks; chunks are cut into pieces of this many. */
 enum { SCAN_STEPS = 64 };
 
@@ -18,8 +20,7 @@ enum { EXPERT_TILE_ROWS = 64 };
 
 /* LINEAR with COUNT CHUNK or LOGITS: the rows that the product reads, in elements of the weights.
  */
-#define WORK_LINEAR_BYTES(rows_most, K, element_bytes)                                             \
-    ((uint64_t)(rows_most)*WORK_LINE(K) * (element_bytes))
+#define WORK_LINEAR_BYTES(rows_most, K, format) format_bytes(format, rows_most, WORK_LINE(K))
 
 /* SCAN with COUNT CHUNK: the end state and the sum of dt of every piece. Up to SCAN_HELD states of
  * a channel are held in registers; with more the tokens are walked one by one, without pieces. */
@@ -69,11 +70,11 @@ enum { ATTENTION_SPAN = 256 };
 
 /* EXPERTS_SWIGLU, and EXPERTS_ADD with COUNT CHUNK: the groups, the rows that the products read in
  * elements of the weights, and of EXPERTS_ADD the products. */
-#define WORK_EXPERTS_SWIGLU_BYTES(rows, D, E, element_bytes)                                       \
-    (WORK_GROUPS_BYTES(rows, E) + WORK_LINEAR_BYTES(rows, D, element_bytes))
-#define WORK_EXPERTS_ADD_BYTES(rows, F, D, E, element_bytes)                                       \
-    (WORK_GROUPS_BYTES(rows, E) + WORK_LINEAR_BYTES(rows, F, element_bytes) +                      \
-     WORK_LINEAR_BYTES(rows, D, 4))
+#define WORK_EXPERTS_SWIGLU_BYTES(rows, D, E, format)                                              \
+    (WORK_GROUPS_BYTES(rows, E) + WORK_LINEAR_BYTES(rows, D, format))
+#define WORK_EXPERTS_ADD_BYTES(rows, F, D, E, format)                                              \
+    (WORK_GROUPS_BYTES(rows, E) + WORK_LINEAR_BYTES(rows, F, format) +                             \
+     WORK_LINEAR_BYTES(rows, D, FORMAT_F32))
 
 /* A sampler step over the ids of a model: two orders of the candidates and their sums; some bytes
  * of room for the smallest vocabulary. */

@@ -31,7 +31,10 @@ static const struct model_key keys[] = {
     {"model", "bos_token_id",            "100000"},
     {"model", "eos_token_id",            "100001"},
     {"build", "embedding_type",          "bf16"},
-    {"build", "linear_type",             "bf16"},
+    {"build", "head_type",               "bf16"},
+    {"build", "projection_type",         "bf16"},
+    {"build", "expert_type",             "bf16"},
+    {"build", "router_type",             "bf16"},
     {"build", "kv_type",                 "bf16"},
     {"build", "context",                 "4096"},
     {"build", "prefill_chunk",           "256"},
@@ -266,7 +269,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "deepseek-moe-16b",
     .model_type = "deepseek",
-    .config_digest = {0x8e3e86cbff758abcu, 0x9057d0f190dfe889u},
+    .config_digest = {0xe6b4a5d0187f5b70u, 0x4cd5a661173f2508u},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 

@@ -25,7 +25,8 @@ static const struct model_key keys[] = {
     {"model", "eos_token_id",        "0"},
     {"model", "pad_token_id",        "0"},
     {"build", "embedding_type",      "bf16"},
-    {"build", "linear_type",         "bf16"},
+    {"build", "head_type",           "bf16"},
+    {"build", "projection_type",     "bf16"},
     {"build", "prefill_chunk",       "256"},
     {"build", "logit_rows",          "16"},
     {"build", "weights_memory",      "auto"},
@@ -119,7 +120,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "fable-mamba",
     .model_type = "mamba",
-    .config_digest = {0xbe547436c231357du, 0xb1b28fd3cc8518f8u},
+    .config_digest = {0xa6cabd25e0d94a15u, 0xc6d5b5630569c7f0u},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 

@@ -35,7 +35,10 @@ static const struct model_key keys[] = {
     {"model", "eos_token_id",            "2"},
     {"model", "pad_token_id",            "0"},
     {"build", "embedding_type",          "bf16"},
-    {"build", "linear_type",             "bf16"},
+    {"build", "head_type",               "bf16"},
+    {"build", "projection_type",         "bf16"},
+    {"build", "expert_type",             "bf16"},
+    {"build", "router_type",             "bf16"},
     {"build", "kv_type",                 "bf16"},
     {"build", "context",                 "262144"},
     {"build", "prefill_chunk",           "256"},
@@ -374,7 +377,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "jamba-v0.1",
     .model_type = "jamba",
-    .config_digest = {0x0f1ed967f68e3b95u, 0xf0d0b01a8ad401f9u},
+    .config_digest = {0x337454a4697122dau, 0x6c290de597ad27dbu},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 

@@ -25,7 +25,8 @@ static const struct model_key keys[] = {
     {"model", "eos_token_id",        "0"},
     {"model", "pad_token_id",        "0"},
     {"build", "embedding_type",      "bf16"},
-    {"build", "linear_type",         "bf16"},
+    {"build", "head_type",           "bf16"},
+    {"build", "projection_type",     "bf16"},
     {"build", "prefill_chunk",       "256"},
     {"build", "logit_rows",          "16"},
     {"build", "weights_memory",      "auto"},
@@ -122,7 +123,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "mamba-130m",
     .model_type = "mamba",
-    .config_digest = {0xe10fdfa34d1f4f98u, 0x1730897bfc30be2fu},
+    .config_digest = {0xec66950d87177f93u, 0xeded8bd07a5eafefu},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 

@@ -29,7 +29,8 @@ static const struct model_key keys[] = {
     {"model", "eos_token_id",         "0"},
     {"model", "pad_token_id",         "0"},
     {"build", "embedding_type",       "bf16"},
-    {"build", "linear_type",          "bf16"},
+    {"build", "head_type",            "bf16"},
+    {"build", "projection_type",      "bf16"},
     {"build", "prefill_chunk",        "256"},
     {"build", "logit_rows",           "16"},
     {"build", "weights_memory",       "auto"},
@@ -118,7 +119,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "mamba2-130m",
     .model_type = "mamba2",
-    .config_digest = {0xbc20ba67cac41466u, 0x8791e22cab1f13a8u},
+    .config_digest = {0xd9bf556ac257f41bu, 0x6564172ea4a3f68bu},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 

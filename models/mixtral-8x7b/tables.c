@@ -26,7 +26,10 @@ static const struct model_key keys[] = {
     {"model", "bos_token_id",            "1"},
     {"model", "eos_token_id",            "2"},
     {"build", "embedding_type",          "bf16"},
-    {"build", "linear_type",             "bf16"},
+    {"build", "head_type",               "bf16"},
+    {"build", "projection_type",         "bf16"},
+    {"build", "expert_type",             "bf16"},
+    {"build", "router_type",             "bf16"},
     {"build", "kv_type",                 "bf16"},
     {"build", "context",                 "32768"},
     {"build", "prefill_chunk",           "256"},
@@ -149,7 +152,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "mixtral-8x7b",
     .model_type = "mixtral",
-    .config_digest = {0x7f409f3e67e3cb60u, 0x645132804c031cd1u},
+    .config_digest = {0xdbaa18668281982cu, 0x849db6279b5163d9u},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 

@@ -24,7 +24,8 @@ static const struct model_key keys[] = {
     {"model", "bos_token_id",            "50256"},
     {"model", "eos_token_id",            "50256"},
     {"build", "embedding_type",          "bf16"},
-    {"build", "linear_type",             "bf16"},
+    {"build", "head_type",               "bf16"},
+    {"build", "projection_type",         "bf16"},
     {"build", "kv_type",                 "bf16"},
     {"build", "context",                 "2048"},
     {"build", "prefill_chunk",           "256"},
@@ -138,7 +139,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "phi-2",
     .model_type = "phi",
-    .config_digest = {0x78507ab41a657f71u, 0xafbf2e67440c20a4u},
+    .config_digest = {0x10c12800d9bf5ef1u, 0xa8c0c75e0989dc47u},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 

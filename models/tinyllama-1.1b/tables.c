@@ -24,7 +24,8 @@ static const struct model_key keys[] = {
     {"model", "bos_token_id",            "1"},
     {"model", "eos_token_id",            "2"},
     {"build", "embedding_type",          "bf16"},
-    {"build", "linear_type",             "bf16"},
+    {"build", "head_type",               "bf16"},
+    {"build", "projection_type",         "bf16"},
     {"build", "kv_type",                 "bf16"},
     {"build", "context",                 "2048"},
     {"build", "prefill_chunk",           "256"},
@@ -138,7 +139,7 @@ static const struct model_buffer buffers[] = {
 const struct model model = {
     .name = "tinyllama-1.1b",
     .model_type = "llama",
-    .config_digest = {0xa86bff1cd2a1499eu, 0x193eda866ee5da02u},
+    .config_digest = {0x0c5781e737601b1bu, 0x09bab21798b345cbu},
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
 

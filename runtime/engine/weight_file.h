@@ -14,8 +14,10 @@
 
 #include <stdint.h>
 
+#include "kernels/formats.h"
+
 #define WEIGHT_FILE_MAGIC "INGOTWTS"
-enum { WEIGHT_FILE_VERSION = 2, WEIGHT_FILE_ALIGN = 4096 };
+enum { WEIGHT_FILE_VERSION = 3, WEIGHT_FILE_ALIGN = 4096 };
 
 struct weight_file_header {
     char magic[8];
@@ -40,6 +42,8 @@ struct weight_file_header {
 struct weight_file_tensor {
     uint64_t at, bytes; /* in the weights image; must equal the binary's table */
     uint64_t digest;    /* XXH3-64 of those bytes */
+    uint32_t format;    /* enum format of kernels/formats.h; must be that of the binary's table */
+    uint32_t block;     /* neighbours that share a scale; 0: the format has no scales */
 };
 
 #endif

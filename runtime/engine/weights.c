@@ -198,6 +198,14 @@ static void check_table(const struct weights_source *source, const struct weight
                 " bytes, this binary has it at %" PRIu64 " of %" PRIu64 " bytes" REMAKE,
                 source->path, tensor_name(i).text, table[i].at, table[i].bytes, at, weight->bytes,
                 REMADE);
+        const enum format format = (enum format)table[i].format;
+        if (strcmp(format_name(format), weight->type) != 0 ||
+            table[i].block != format_layout_of(format).block)
+            die(EXIT_MISMATCH,
+                "%s: tensor '%s' is stored as format %u (%s) in blocks of %u, this binary reads "
+                "%s" REMAKE,
+                source->path, tensor_name(i).text, table[i].format, format_name(format),
+                table[i].block, weight->type, REMADE);
     }
 }
 

@@ -53,6 +53,8 @@ static const struct family_case CASES[] = {
     {"mamba2-b-bf16", "mamba2-b", "mamba2-b-f32"},
     {"mamba2-b-f16", "mamba2-b", "mamba2-b-f32"},
     {"mamba2-c-bf16", "mamba2-c", "mamba2-c-f32"},
+    {"llama-c-mixed", "llama-c", "llama-c-f32"},
+    {"mixtral-a-mixed", "mixtral-a", "mixtral-a-f32"},
 };
 
 /* On CUDA, as in reference_test.c, every row that a matrix product of prefill reads is rounded to
@@ -67,11 +69,13 @@ static const struct cuda_case {
     {{"llama-a-f16", "llama-a", "llama-a-f16"}, 13 * 0x1p-12},
     {{"llama-b-f32", "llama-b", "llama-b-f32"}, TOLERANCE},
     {{"llama-c-f32", "llama-c", "llama-c-f32"}, TOLERANCE},
+    {{"llama-c-mixed", "llama-c", "llama-c-f32"}, 13 * 0x1p-12},
     {{"phi-a-f32", "phi-a", "phi-a-f32"}, TOLERANCE},
     {{"phi-b-f32", "phi-b", "phi-b-f32"}, TOLERANCE},
     {{"phi-b-f16", "phi-b", "phi-b-f32"}, 13 * 0x1p-12},
     {{"mixtral-a-f32", "mixtral-a", "mixtral-a-f32"}, TOLERANCE},
     {{"mixtral-a-bf16", "mixtral-a", "mixtral-a-f32"}, 13 * 0x1p-9},
+    {{"mixtral-a-mixed", "mixtral-a", "mixtral-a-f32"}, 13 * 0x1p-9},
     {{"mixtral-w-f32", "mixtral-w", "mixtral-w-f32"}, TOLERANCE},
     {{"llama-e-f32", "llama-e", "llama-e-f32"}, TOLERANCE},
     {{"phi-c-f32", "phi-c", "phi-c-f32"}, TOLERANCE},
@@ -294,6 +298,25 @@ START_TEST(window_turns_far_away)
 }
 END_TEST
 
+/* These weights are exact in every type: whatever classes of them have which type, no bit of the
+ * logits changes, in prefill and token by token. */
+START_TEST(types_of_exact_weights_change_nothing)
+{
+    static const struct {
+        const char *mixed, *one, *prompt;
+    } PAIRS[] = {{"llama-c-mixed", "llama-c-f16", "llama-c"},
+                 {"mixtral-a-mixed", "mixtral-a-f32", "mixtral-a"}};
+    char path[256];
+    snprintf(path, sizeof path, "tests/data/references/%s.prompt.txt", PAIRS[_i].prompt);
+    run_model(CPU, PAIRS[_i].one, path, 16);
+    want = got;
+    run_model(CPU, PAIRS[_i].mixed, path, 16);
+    ck_assert_uint_eq(got.rows, want.rows);
+    ck_assert_uint_eq(got.cols, want.cols);
+    ck_assert_mem_eq(got.values, want.values, got.rows * got.cols * sizeof got.values[0]);
+}
+END_TEST
+
 /* A text that is no longer than the window has the bits of the model without one, though its cache
  * is smaller: prefill, and token by token. */
 START_TEST(window_that_hides_nothing)
@@ -344,6 +367,7 @@ int main(void)
     tcase_add_loop_test(each, prompt, 0, cases);
     tcase_add_loop_test(each, long_prompt, 0, cases);
     tcase_add_loop_test(each, greedy_paths, 0, cases);
+    tcase_add_loop_test(each, types_of_exact_weights_change_nothing, 0, 2);
     tcase_add_loop_test(each, window_forgets, 0, 1);
     tcase_add_test(each, window_turns_far_away);
     tcase_add_loop_test(each, window_that_hides_nothing, 0, 2);

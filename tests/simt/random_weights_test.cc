@@ -34,8 +34,6 @@ enum { WEIGHTS_MOST = 512 };
 /* What the generator would say of the layout. */
 static struct model describe(const struct layout *layout, struct model_weight *weights)
 {
-    static const char *const types[] = {"f32", "f16", "bf16"};
-    static_assert(DTYPE_F32 == 0 && DTYPE_F16 == 1 && DTYPE_BF16 == 2, "order of types[]");
     ck_assert_uint_le(layout->count, WEIGHTS_MOST);
     struct model described = {};
     for (u32 i = 0; i < layout->count; i++) {
@@ -44,7 +42,7 @@ static struct model describe(const struct layout *layout, struct model_weight *w
             continue;
         struct model_weight *const row = &weights[described.weight_count++];
         row->name = w->member;
-        row->type = types[w->type];
+        row->type = format_name(w->type);
         row->rows = w->rows;
         row->cols = w->cols;
         row->row_spread = &w->row_spread;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "runtime/base/philox.h"
 #include "tests/sweep/sweep.h"
@@ -181,15 +182,15 @@ static const struct family {
     const char *name;
     void (*write)(struct draws *d, FILE *f);
     bool has_width, has_inner; /* left to say */
-    bool attends;
+    bool attends, chooses;     /* experts */
 } FAMILIES[] = {
-    {"mamba", mamba, true, true, false},     {"llama", llama, true, true, true},
-    {"jamba", jamba, true, true, true},      {"mixtral", mixtral, true, true, true},
-    {"phi", phi, false, true, true},         {"deepseek", deepseek, true, true, true},
-    {"mamba2", mamba2, false, false, false},
+    {"mamba", mamba, true, true, false, false},     {"llama", llama, true, true, true, false},
+    {"jamba", jamba, true, true, true, true},       {"mixtral", mixtral, true, true, true, true},
+    {"phi", phi, false, true, true, false},         {"deepseek", deepseek, true, true, true, true},
+    {"mamba2", mamba2, false, false, false, false},
 };
 
-static void write_config(struct draws *d, const struct family *family, FILE *f)
+static void write_config(struct draws *d, const struct family *family, const char *tied, FILE *f)
 {
     const uint32_t vocab = draw_count(d, 3, 600);
     fprintf(f, "{\n");
@@ -199,17 +200,26 @@ static void write_config(struct draws *d, const struct family *family, FILE *f)
     if (family->has_inner)
         fprintf(f, " \"intermediate_size\": %u,\n", draw_count(d, 1, 300));
     fprintf(f, " \"num_hidden_layers\": %u, \"vocab_size\": %u, \"tie_word_embeddings\": %s,\n",
-            draw_count(d, 1, 6), vocab, draw_flag(d));
+            draw_count(d, 1, 6), vocab, tied);
     fprintf(f, " \"bos_token_id\": 1, \"eos_token_id\": 2, \"torch_dtype\": \"float32\"\n}\n");
 }
 
-static void write_options(struct draws *d, const struct family *family, FILE *f)
+static const char *draw_type(struct draws *d)
 {
     static const char *const types[] = {"f32", "bf16", "f16"};
+    return types[draw_count(d, 0, 2)];
+}
+
+/* A type for every class of weights that the model has. */
+static void write_options(struct draws *d, const struct family *family, bool tied, FILE *f)
+{
     const uint32_t chunk = draw_count(d, 1, 90);
-    fprintf(f, "--linear-type %s --embedding-type %s --prefill-chunk %u --logit-rows %u",
-            types[draw_count(d, 0, 2)], types[draw_count(d, 0, 2)], chunk,
-            draw_count(d, 1, chunk < 16 ? chunk : 16));
+    fprintf(f, "--projection-type %s --embedding-type %s --prefill-chunk %u --logit-rows %u",
+            draw_type(d), draw_type(d), chunk, draw_count(d, 1, chunk < 16 ? chunk : 16));
+    if (!tied)
+        fprintf(f, " --head-type %s", draw_type(d));
+    if (family->chooses)
+        fprintf(f, " --expert-type %s --router-type %s", draw_type(d), draw_type(d));
     if (family->attends)
         fprintf(f, " --kv-type f32 --context %u", draw_count(d, 10, 300));
     fputc('\n', f);
@@ -218,19 +228,20 @@ static void write_options(struct draws *d, const struct family *family, FILE *f)
 bool sweep_shape(uint64_t seed, uint64_t number, const char *directory)
 {
     struct draws d = draws_of(seed, number);
+    const char *const tied = draw_flag(&d);
     const struct family *family = &FAMILIES[number % (sizeof FAMILIES / sizeof FAMILIES[0])];
     char path[4096];
     snprintf(path, sizeof path, "%s/config.json", directory);
     FILE *f = fopen(path, "w");
     if (f == NULL)
         return false;
-    write_config(&d, family, f);
+    write_config(&d, family, tied, f);
     if (fclose(f) != 0)
         return false;
     snprintf(path, sizeof path, "%s/options", directory);
     f = fopen(path, "w");
     if (f == NULL)
         return false;
-    write_options(&d, family, f);
+    write_options(&d, family, strcmp(tied, "true") == 0, f);
     return fclose(f) == 0;
 }

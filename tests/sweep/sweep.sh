@@ -13,10 +13,10 @@ suffix=${suffix#cpu}
 suffix=${suffix#simt}
 sweep=build/tests$suffix/sweep
 
-# options DIR: those of `gen import`. On CUDA, weights of 16 bits round what prefill reads.
+# options DIR: those of `gen import`. On CUDA, weights of 16 bits round what prefill reads, except routers.
 options() {
     case $binaries in
-    */simt*) sed 's/bf16/f32/g; s/f16/f32/g' "$1/options" ;;
+    */simt*) sed -E 's/(projection|expert|embedding|head)-type b?f[0-9]+/\1-type f32/g' "$1/options" ;;
     *) cat "$1/options" ;;
     esac
 }

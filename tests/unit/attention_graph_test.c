@@ -23,9 +23,12 @@ static struct cfg make_cfg(const char *family)
                       .max_position_embeddings = 512,
                       .rope_theta = 10000,
                       .partial_rotary_factor = 0.5,
-                      .embedding_type = DTYPE_F32,
-                      .linear_type = DTYPE_BF16,
-                      .kv_type = DTYPE_F16,
+                      .embedding_type = FORMAT_F32,
+                      .head_type = FORMAT_F32,
+                      .projection_type = FORMAT_BF16,
+                      .expert_type = FORMAT_BF16,
+                      .router_type = FORMAT_BF16,
+                      .kv_type = FORMAT_F16,
                       .context = 100,
                       .prefill_chunk = 32,
                       .logit_rows = 8,
@@ -77,6 +80,8 @@ static const struct {
     {"llama", DECODE, "keys", DIM1, "QKV of decode: C of values is 128, that of keys is 129"},
     {"llama", DECODE, "values", DIM2, "QKV of decode: D of values is 17, that of keys is 16"},
     {"llama", DECODE, "values", TYPE, "QKV of decode: type of values is f32, that of keys is f16"},
+    {"llama", DECODE, "v_proj", TYPE,
+     "QKV of decode: type of v_proj is f32, that of q_proj is bf16"},
     {"llama", DECODE, "up_proj", ROWS, "GATE_UP of decode: M of up is 177, that of gate is 176"},
     {"llama", PREFILL, "k_proj", ROWS, "ROPE of prefill: V of v is 32, that of k is 33"},
     {"llama", PREFILL, "up_proj", ROWS, "SWIGLU of prefill: M of up is 177, that of gate is 176"},
@@ -88,6 +93,8 @@ static const struct {
     {"phi", PREFILL, "fc1_bias", ROWS, "FC1 of prefill: M of bias is 177, that of w is 176"},
     {"mixtral", DECODE, "router", ROWS, "GATE_UP of decode: E of gate is 8, that of router is 9"},
     {"mixtral", DECODE, "up_proj", EXPERTS, "GATE_UP of decode: E of up is 9, that of router is 8"},
+    {"mixtral", DECODE, "up_proj", TYPE,
+     "GATE_UP of decode: type of up_proj is f32, that of gate_proj is bf16"},
     {"mixtral", DECODE, "down_proj", COLS, "DOWN_PROJ of decode: F of h is 176, that of w is 177"},
     {"mixtral", PREFILL, "router", COLS, "ROUTE of prefill: D of x is 64, that of w is 65"},
     {"mixtral", PREFILL, "gate_proj", COLS,
@@ -123,7 +130,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
     if (broken[_i].what == PACKING)
         t->packing = PACKING_VECTOR;
     if (broken[_i].what == TYPE)
-        t->type = DTYPE_F32;
+        t->type = FORMAT_F32;
     captured_open(&captured, "graph");
     ck_assert(!graph_shape(&graph, &captured.report));
     snprintf(expected, sizeof expected, "graph: %s\n", broken[_i].message);

@@ -103,7 +103,7 @@ cp -rL tests/data/checkpoints/mamba-a "$tree/$b"
 printf '\100' | dd of="$tree/$b/model.safetensors" bs=1 seek=$(($(stat -c %s "$tree/$b/model.safetensors") - 1)) \
     conv=notrunc 2>"$folder/dd"
 touch -d '9 days ago' "$tree/$b"/*
-"$tools/gen" import "$tree/$a" --linear-type f32 --embedding-type f32 >"$tree/$config"
+"$tools/gen" import "$tree/$a" --type f32 >"$tree/$config"
 cd "$tree" || exit 1
 
 # Of this tree alone: not of the make that runs the tests, nor by its compiler. What it says is in ../said.

@@ -5,17 +5,18 @@
 #include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
 
-static const char good[] = "[model]\n"
-                           "model_type = mamba\nvocab_size = 512\nhidden_size = 64\n"
-                           "intermediate_size = 128\nstate_size = 16\nnum_hidden_layers = 3\n"
-                           "conv_kernel = 4\ntime_step_rank = 4\nuse_bias = true\n"
-                           "use_conv_bias = false\nhidden_act = silu\nlayer_norm_epsilon = 1e-5\n"
-                           "residual_in_fp32 = true\ntie_word_embeddings = false\n"
-                           "bos_token_id = 1\neos_token_id = 2\npad_token_id = 3\n"
-                           "[build]\nembedding_type = f16\nlinear_type = bf16\n"
-                           "prefill_chunk = 32\nlogit_rows = 8\n"
-                           "weights_memory = auto\nstate_memory = auto\nscratch_memory = auto\n"
-                           "io_memory = auto\n";
+static const char good[] =
+    "[model]\n"
+    "model_type = mamba\nvocab_size = 512\nhidden_size = 64\n"
+    "intermediate_size = 128\nstate_size = 16\nnum_hidden_layers = 3\n"
+    "conv_kernel = 4\ntime_step_rank = 4\nuse_bias = true\n"
+    "use_conv_bias = false\nhidden_act = silu\nlayer_norm_epsilon = 1e-5\n"
+    "residual_in_fp32 = true\ntie_word_embeddings = false\n"
+    "bos_token_id = 1\neos_token_id = 2\npad_token_id = 3\n"
+    "[build]\nembedding_type = f16\nhead_type = f16\nprojection_type = bf16\n"
+    "prefill_chunk = 32\nlogit_rows = 8\n"
+    "weights_memory = auto\nstate_memory = auto\nscratch_memory = auto\n"
+    "io_memory = auto\n";
 
 /* `good` with the first `from` replaced by `to`. */
 static char *changed(const char *from, const char *to)
@@ -58,8 +59,9 @@ START_TEST(values_arrive)
     ck_assert_uint_eq(cfg.eos_token_id.count, 1);
     ck_assert_uint_eq(cfg.eos_token_id.id[0], 2);
     ck_assert_uint_eq(cfg.pad_token_id, 3);
-    ck_assert_int_eq(cfg.embedding_type, DTYPE_F16);
-    ck_assert_int_eq(cfg.linear_type, DTYPE_BF16);
+    ck_assert_int_eq(cfg.embedding_type, FORMAT_F16);
+    ck_assert_int_eq(cfg.head_type, FORMAT_F16);
+    ck_assert_int_eq(cfg.projection_type, FORMAT_BF16);
     ck_assert_uint_eq(cfg.prefill_chunk, 32);
     ck_assert_uint_eq(cfg.logit_rows, 8);
 }
@@ -127,7 +129,7 @@ START_TEST(digest_is_of_what_a_weight_file_holds)
     ck_assert(parse(changed("1e-5", "0.00001"), &cfg));
     cfg_digest(&cfg, other);
     ck_assert_mem_eq(plain, other, sizeof plain);
-    ck_assert(parse(changed("linear_type = bf16", "linear_type = f16"), &cfg));
+    ck_assert(parse(changed("projection_type = bf16", "projection_type = f16"), &cfg));
     cfg_digest(&cfg, other);
     ck_assert_mem_ne(plain, other, sizeof plain);
     ck_assert(parse(changed("state_size = 16", "state_size = 17"), &cfg));

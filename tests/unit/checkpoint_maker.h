@@ -46,11 +46,12 @@ struct maker {
     "use_bias = " flag "\nuse_conv_bias = " flag "\nhidden_act = silu\n"                           \
     "layer_norm_epsilon = 1e-05\nresidual_in_fp32 = true\ntie_word_embeddings = " flag "\n"        \
     "bos_token_id = 0\neos_token_id = 0\npad_token_id = 0\n"                                       \
-    "[build]\nembedding_type = " type "\nlinear_type = " type "\n"                                 \
+    "[build]\nembedding_type = " type "\nhead_type = " type "\nprojection_type = " type "\n"       \
     "prefill_chunk = 8\nlogit_rows = 2\nweights_memory = auto\nstate_memory = auto\n"              \
     "scratch_memory = auto\nio_memory = auto\n"
 
-/* Two kinds of layers: the first has a Mamba and an MLP, the second attention and experts. */
+/* Two kinds of layers: the first has a Mamba and an MLP, the second attention and experts. Every
+ * class of weights has a type that its neighbours do not have. */
 #define MAKER_JAMBA                                                                                \
     "[model]\nmodel_type = jamba\nvocab_size = 151\nhidden_size = 19\nintermediate_size = 23\n"    \
     "num_hidden_layers = 2\nnum_attention_heads = 2\nnum_key_value_heads = 1\nhead_dim = 16\n"     \
@@ -59,7 +60,8 @@ struct maker {
     "mamba_expand = 2\nmamba_dt_rank = 5\nmamba_conv_bias = true\nmamba_proj_bias = true\n"        \
     "hidden_act = silu\nrms_norm_eps = 1e-06\nmax_position_embeddings = 64\n"                      \
     "tie_word_embeddings = false\nbos_token_id = 1\neos_token_id = 2\npad_token_id = 0\n"          \
-    "[build]\nembedding_type = f32\nlinear_type = bf16\nkv_type = f16\ncontext = 64\n"             \
+    "[build]\nembedding_type = f32\nhead_type = f16\nprojection_type = bf16\nexpert_type = f16\n"  \
+    "router_type = f32\nkv_type = f16\ncontext = 64\n"                                             \
     "prefill_chunk = 8\nlogit_rows = 2\nweights_memory = auto\nstate_memory = auto\n"              \
     "scratch_memory = auto\nio_memory = auto\n"
 

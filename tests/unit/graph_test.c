@@ -232,8 +232,7 @@ START_TEST(layout_is_packed_and_named)
         ck_assert_uint_eq(w->at, at);
         ck_assert_uint_eq(w->at % 64, 0);
         ck_assert_uint_eq(w->bytes, (w->packed_bytes + 63) / 64 * 64);
-        ck_assert_uint_eq(w->packed_bytes,
-                          (uint64_t)w->padded_rows * w->stored_cols * dtype_bytes(w->type));
+        ck_assert_uint_eq(w->packed_bytes, format_bytes(w->type, w->padded_rows, w->stored_cols));
         at += w->bytes;
         gaps += w->bytes - w->packed_bytes;
         parameters += (uint64_t)w->rows * w->cols;
@@ -259,7 +258,7 @@ START_TEST(layout_is_packed_and_named)
     ck_assert_uint_eq(w->stored_cols, 64);
     w = &layout.weight[layout.count - 1];
     ck_assert_str_eq(w->source, "lm_head.weight");
-    ck_assert_int_eq(w->type, DTYPE_BF16);
+    ck_assert_int_eq(w->type, FORMAT_BF16);
     ck_assert_uint_eq(w->stored_cols, 64);
     layout_free(&layout);
     layout_make(&plain_cfg, &layout);
@@ -277,7 +276,7 @@ START_TEST(symbols_are_unique)
     twin.hidden_size = twin.intermediate_size = 16;
     twin.time_step_rank = 16;
     twin.state_size = 8;
-    twin.embedding_type = DTYPE_BF16;
+    twin.embedding_type = twin.head_type = FORMAT_BF16;
     twin.vocab_size = 32; /* and the head of the same shape, too */
     twin.prefill_chunk = twin.logit_rows = 8;
     steps_build(&twin, &steps);

@@ -147,39 +147,40 @@ START_TEST(weights_keep_their_type)
 {
     static const char rounds[] = "will be rounded to bf16", silent[] = "does not say";
     static const struct {
-        const char *keys, *linear, *embedding; /* of the user */
-        enum dtype types[2];
+        const char *keys, *projections, *head; /* of the user */
+        enum format types[2];                  /* of these */
         const char *note;
     } cases[] = {
-        {"\"torch_dtype\": \"float16\"", NULL, NULL, {DTYPE_F16, DTYPE_F16}, NULL},
-        {"\"dtype\": \"bfloat16\"", NULL, NULL, {DTYPE_BF16, DTYPE_BF16}, NULL},
-        {"\"torch_dtype\": \"torch.float16\"", NULL, NULL, {DTYPE_F16, DTYPE_F16}, NULL},
+        {"\"torch_dtype\": \"float16\"", NULL, NULL, {FORMAT_F16, FORMAT_F16}, NULL},
+        {"\"dtype\": \"bfloat16\"", NULL, NULL, {FORMAT_BF16, FORMAT_BF16}, NULL},
+        {"\"torch_dtype\": \"torch.float16\"", NULL, NULL, {FORMAT_F16, FORMAT_F16}, NULL},
         {"\"dtype\": \"float16\", \"torch_dtype\": \"float32\"",
          NULL,
          NULL,
-         {DTYPE_F16, DTYPE_F16},
+         {FORMAT_F16, FORMAT_F16},
          NULL},
-        {"\"dtype\": \"float32\"", NULL, NULL, {DTYPE_BF16, DTYPE_BF16}, rounds},
-        {"\"dtype\": \"float32\"", "f32", "f32", {DTYPE_F32, DTYPE_F32}, NULL},
-        {"\"dtype\": \"float32\"", "f32", NULL, {DTYPE_F32, DTYPE_BF16}, rounds},
-        {"\"dtype\": \"float16\"", NULL, "f32", {DTYPE_F16, DTYPE_F32}, NULL},
-        {"\"dtype\": null", NULL, NULL, {DTYPE_BF16, DTYPE_BF16}, silent},
+        {"\"dtype\": \"float32\"", NULL, NULL, {FORMAT_BF16, FORMAT_BF16}, rounds},
+        {"\"dtype\": \"float32\"", "f32", "f32", {FORMAT_F32, FORMAT_F32}, NULL},
+        {"\"dtype\": \"float32\"", "f32", NULL, {FORMAT_F32, FORMAT_BF16}, rounds},
+        {"\"dtype\": \"float16\"", NULL, "f32", {FORMAT_F16, FORMAT_F32}, NULL},
+        {"\"dtype\": null", NULL, NULL, {FORMAT_BF16, FORMAT_BF16}, silent},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct import_choices choices = import_defaults;
         char text[256];
         struct cfg cfg = {.name = ""};
         struct captured captured;
-        choices.linear_type = cases[i].linear;
-        choices.embedding_type = cases[i].embedding;
+        choices.type[CLASS_PROJECTION] = cases[i].projections;
+        choices.type[CLASS_HEAD] = cases[i].head;
         captured_open(&captured, "config.json");
         snprintf(text, sizeof text, "{\"model_type\": \"mamba\", %s}", cases[i].keys);
         ck_assert(import_choose(&choices, &captured.report, &cfg));
         ck_assert(import_parse(text, strlen(text), &captured.report, &cfg, &left));
         ck_assert(import_types(&choices, &left, &captured.report, &cfg));
         ck_assert_msg(
-            cfg.linear_type == cases[i].types[0] && cfg.embedding_type == cases[i].types[1],
-            "%s: %s, %s", text, dtype_name(cfg.linear_type), dtype_name(cfg.embedding_type));
+            cfg.projection_type == cases[i].types[0] && cfg.head_type == cases[i].types[1],
+            "%s: %s, %s", text, format_name(cfg.projection_type), format_name(cfg.head_type));
+        ck_assert_int_eq(cfg.embedding_type, cfg.head_type); /* by default they are tied */
         if (cases[i].note == NULL)
             ck_assert_str_eq(captured_text(&captured), "");
         else

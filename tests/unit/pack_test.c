@@ -61,7 +61,7 @@ static uint64_t place_of(const struct layout_weight *weight, enum backend backen
     col = place_in(&weight->col_spread, col);
     if (backend == BACKEND_CUDA)
         return padded_row * stored + col;
-    if (weight->type != DTYPE_BF16)
+    if (weight->type != FORMAT_BF16)
         return 64 * panel * stored + col * width + in_panel;
     return 64 * panel * stored + col / 2 * width * 2 + in_panel * 2 + col % 2;
 }
@@ -79,8 +79,8 @@ static uint8_t *naive_image(const struct maker *m, enum backend backend)
             const f32 f = decays ? (f32)-exp((double)value) : value;
             const uint64_t place = place_of(weight, backend, e / weight->cols, e % weight->cols);
             const uint16_t h =
-                weight->type == DTYPE_F16 ? convert_to_f16(value) : convert_to_bf16(value);
-            if (weight->type == DTYPE_F32)
+                weight->type == FORMAT_F16 ? convert_to_f16(value) : convert_to_bf16(value);
+            if (weight->type == FORMAT_F32)
                 memcpy(image + weight->at + 4 * place, &f, 4);
             else
                 memcpy(image + weight->at + 2 * place, &h, 2);
@@ -103,7 +103,7 @@ static void check_header(const struct maker *m, const char *backend, const uint8
     struct weight_file_header h;
     memcpy(&h, file, sizeof h);
     ck_assert_mem_eq(h.magic, "INGOTWTS", 8);
-    ck_assert_uint_eq(h.version, 2);
+    ck_assert_uint_eq(h.version, 3);
     ck_assert_uint_eq(h.header_bytes, 4096);
     ck_assert_str_eq(h.backend, backend);
     ck_assert_str_eq(h.model, "tiny");
@@ -133,6 +133,8 @@ static void check_digests(const struct maker *m, const uint8_t *file)
     for (uint32_t i = 0; i < m->layout.count; i++) {
         ck_assert_uint_eq(table[i].at, end);
         ck_assert_uint_eq(table[i].at, m->layout.weight[i].at);
+        ck_assert_uint_eq(table[i].format, m->layout.weight[i].type);
+        ck_assert_uint_eq(table[i].block, 0);
         end += table[i].bytes;
         digests[i] = XXH3_64bits(file + h->weights_at + table[i].at, table[i].bytes);
         ck_assert_uint_eq(table[i].digest, digests[i]);
@@ -153,7 +155,8 @@ static const char heads_config[] =
     "use_conv_bias = true\nhidden_act = silu\nlayer_norm_epsilon = 1e-05\n"
     "residual_in_fp32 = true\ntie_word_embeddings = true\nbos_token_id = 0\neos_token_id = 0\n"
     "pad_token_id = 0\n"
-    "[build]\nembedding_type = bf16\nlinear_type = bf16\nprefill_chunk = 8\nlogit_rows = 2\n"
+    "[build]\nembedding_type = bf16\nhead_type = bf16\nprojection_type = bf16\n"
+    "prefill_chunk = 8\nlogit_rows = 2\n"
     "weights_memory = auto\nstate_memory = auto\nscratch_memory = auto\nio_memory = auto\n";
 
 /* Two heads of 12 channels and 20 states, padded to 16 and 32. */
@@ -164,7 +167,8 @@ static const char odd_heads_config[] =
     "use_conv_bias = true\nhidden_act = silu\nlayer_norm_epsilon = 1e-05\n"
     "residual_in_fp32 = true\ntie_word_embeddings = true\nbos_token_id = 0\neos_token_id = 0\n"
     "pad_token_id = 0\n"
-    "[build]\nembedding_type = bf16\nlinear_type = bf16\nprefill_chunk = 8\nlogit_rows = 2\n"
+    "[build]\nembedding_type = bf16\nhead_type = bf16\nprojection_type = bf16\n"
+    "prefill_chunk = 8\nlogit_rows = 2\n"
     "weights_memory = auto\nstate_memory = auto\nscratch_memory = auto\nio_memory = auto\n";
 
 /* Three heads of 10 on one of keys. */
@@ -173,7 +177,8 @@ static const char llama_config[] =
     "num_hidden_layers = 2\nnum_attention_heads = 3\nnum_key_value_heads = 1\nhead_dim = 10\n"
     "hidden_act = silu\nrms_norm_eps = 1e-06\nmax_position_embeddings = 64\nsliding_window = 0\n"
     "rope_theta = 10000\ntie_word_embeddings = true\nbos_token_id = 1\neos_token_id = 2\n"
-    "[build]\nembedding_type = f32\nlinear_type = f16\nkv_type = f16\ncontext = 64\n"
+    "[build]\nembedding_type = f32\nhead_type = f32\nprojection_type = f16\n"
+    "kv_type = f16\ncontext = 64\n"
     "prefill_chunk = 8\nlogit_rows = 2\nweights_memory = auto\nstate_memory = auto\n"
     "scratch_memory = auto\nio_memory = auto\n";
 
@@ -383,7 +388,8 @@ START_TEST(the_tokenizer_is_in_its_section)
         "use_bias = false\nuse_conv_bias = true\nhidden_act = silu\nlayer_norm_epsilon = 1e-05\n"
         "residual_in_fp32 = true\ntie_word_embeddings = true\nbos_token_id = 0\n"
         "eos_token_id = 0\npad_token_id = 0\n"
-        "[build]\nembedding_type = bf16\nlinear_type = bf16\nprefill_chunk = 8\nlogit_rows = 2\n"
+        "[build]\nembedding_type = bf16\nhead_type = bf16\nprojection_type = bf16\n"
+        "prefill_chunk = 8\nlogit_rows = 2\n"
         "weights_memory = auto\nstate_memory = auto\nscratch_memory = auto\nio_memory = auto\n";
     struct maker m;
     maker_open(&m, config);
@@ -426,7 +432,7 @@ START_TEST(random_weights_depend_on_seed_and_config_only)
     /* Pinned: the values are part of what measurements and stored digests mean. */
     static const uint64_t pinned[] = {0x6c016403eed27ecc, 0x8e71a1519dcf4251, 0xc230f2a2f39d981a,
                                       0x7c02139f6fade57a, 0x216b171573cce879, 0x16416c65bf97dd9f,
-                                      0xd979d5c23480b2b8, 0xe5afa832022b756f, 0xd34fd4ebcfe9c5bf,
+                                      0x1add896d95328ea8, 0xe5afa832022b756f, 0xd34fd4ebcfe9c5bf,
                                       0x1c05ef36b9376ccb};
     ck_assert_msg(h->weights_digest == pinned[_i], "0x%016" PRIx64, h->weights_digest);
     check_header(&m, "cpu", first, bytes);

@@ -8,58 +8,58 @@
 #include "tools/pack/repack.h"
 
 /* One 16-bit format, described by its numbers alone. */
-struct format {
+struct float16 {
     int fraction_bits, bias, exponents; /* exponents: the code of infinity and NaN */
     uint16_t (*narrow)(f32 value);
     f32 (*widen)(uint16_t bits);
 };
 
-static const struct format f16_format = {10, 15, 31, convert_to_f16, convert_from_f16};
-static const struct format bf16_format = {7, 127, 255, convert_to_bf16, convert_from_bf16};
+static const struct float16 f16_format = {10, 15, 31, convert_to_f16, convert_from_f16};
+static const struct float16 bf16_format = {7, 127, 255, convert_to_bf16, convert_from_bf16};
 
 /* The value of a magnitude, from the definition of the format; infinity's code gives the next power
  * of two, which is where rounding to infinity is measured from. */
-static double value_of(const struct format *format, uint32_t magnitude)
+static double value_of(const struct float16 *float16, uint32_t magnitude)
 {
-    const int exponent = (int)(magnitude >> format->fraction_bits);
-    const double fraction = (double)(magnitude & ((1U << format->fraction_bits) - 1));
-    const double unit = ldexp(1, -format->fraction_bits);
-    return exponent == 0 ? ldexp(fraction * unit, 1 - format->bias)
-                         : ldexp(1 + fraction * unit, exponent - format->bias);
+    const int exponent = (int)(magnitude >> float16->fraction_bits);
+    const double fraction = (double)(magnitude & ((1U << float16->fraction_bits) - 1));
+    const double unit = ldexp(1, -float16->fraction_bits);
+    return exponent == 0 ? ldexp(fraction * unit, 1 - float16->bias)
+                         : ldexp(1 + fraction * unit, exponent - float16->bias);
 }
 
-static void check_format(const struct format *format)
+static void check_format(const struct float16 *float16)
 {
-    const uint32_t infinity = (uint32_t)format->exponents << format->fraction_bits;
+    const uint32_t infinity = (uint32_t)float16->exponents << float16->fraction_bits;
     for (uint32_t magnitude = 0; magnitude < infinity; magnitude++) {
-        const double value = value_of(format, magnitude);
-        const f32 middle = (f32)((value + value_of(format, magnitude + 1)) / 2);
+        const double value = value_of(float16, magnitude);
+        const f32 middle = (f32)((value + value_of(float16, magnitude + 1)) / 2);
         const uint32_t even = magnitude + (magnitude & 1);
         for (uint32_t sign = 0; sign <= 0x8000; sign += 0x8000) {
             const f32 direction = sign == 0 ? 1 : -1;
-            ck_assert(format->widen((uint16_t)(sign | magnitude)) == direction * (f32)value);
-            ck_assert_uint_eq(format->narrow(direction * (f32)value), sign | magnitude);
-            ck_assert_uint_eq(format->narrow(direction * middle), sign | even);
-            ck_assert_uint_eq(format->narrow(direction * nextafterf(middle, 0)), sign | magnitude);
-            ck_assert_uint_eq(format->narrow(direction * nextafterf(middle, INFINITY)),
+            ck_assert(float16->widen((uint16_t)(sign | magnitude)) == direction * (f32)value);
+            ck_assert_uint_eq(float16->narrow(direction * (f32)value), sign | magnitude);
+            ck_assert_uint_eq(float16->narrow(direction * middle), sign | even);
+            ck_assert_uint_eq(float16->narrow(direction * nextafterf(middle, 0)), sign | magnitude);
+            ck_assert_uint_eq(float16->narrow(direction * nextafterf(middle, INFINITY)),
                               sign | (magnitude + 1));
         }
     }
     for (uint32_t sign = 0; sign <= 0x8000; sign += 0x8000) {
         const f32 direction = sign == 0 ? 1 : -1;
-        ck_assert(isinf(format->widen((uint16_t)(sign | infinity))));
-        ck_assert_uint_eq(format->narrow(direction * INFINITY), sign | infinity);
-        ck_assert_uint_eq(format->narrow(direction * 0x1.fffffep127F), sign | infinity);
-        ck_assert_uint_eq(format->narrow(direction * 0x1p-149F), sign);
+        ck_assert(isinf(float16->widen((uint16_t)(sign | infinity))));
+        ck_assert_uint_eq(float16->narrow(direction * INFINITY), sign | infinity);
+        ck_assert_uint_eq(float16->narrow(direction * 0x1.fffffep127F), sign | infinity);
+        ck_assert_uint_eq(float16->narrow(direction * 0x1p-149F), sign);
         for (uint32_t nan = infinity + 1; nan < 0x8000; nan++) {
-            ck_assert(isnan(format->widen((uint16_t)(sign | nan))));
-            const uint16_t again = format->narrow(format->widen((uint16_t)(sign | nan)));
+            ck_assert(isnan(float16->widen((uint16_t)(sign | nan))));
+            const uint16_t again = float16->narrow(float16->widen((uint16_t)(sign | nan)));
             ck_assert_uint_gt(again & 0x7fff, infinity);
             ck_assert_uint_eq(again & 0x8000, sign);
         }
     }
     /* A NaN whose fraction lies in the dropped bits only must not become infinity. */
-    ck_assert_uint_gt(format->narrow(convert_from_bits(0x7f800001)), infinity);
+    ck_assert_uint_gt(float16->narrow(convert_from_bits(0x7f800001)), infinity);
 }
 
 START_TEST(f16_is_exact_and_rounds_to_even)
@@ -91,7 +91,7 @@ START_TEST(finds_what_does_not_fit)
                  {INFINITY, {false, false, false}},
                  {-INFINITY, {false, false, false}},
                  {nan, {false, false, false}}};
-    static const enum dtype types[] = {DTYPE_F32, DTYPE_F16, DTYPE_BF16};
+    static const enum format types[] = {FORMAT_F32, FORMAT_F16, FORMAT_BF16};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (size_t t = 0; t < 3; t++) {
             const f32 values[] = {1, -2, cases[i].value, 4};
@@ -112,21 +112,18 @@ START_TEST(panels_follow_the_formula)
     for (u32 i = 0; i < rows * cols; i++)
         values[i] = (f32)i * 0.37F - 9;
 
-    ck_assert_uint_eq(repack_panel_bytes(DTYPE_F32, rows, cols), 4 * rows * stored);
-    repack_panel(panel, DTYPE_F32, values, rows, cols);
+    repack_panel(panel, FORMAT_F32, values, rows, cols);
     for (u32 r = 0; r < rows; r++)
         for (u32 k = 0; k < stored; k++)
             ck_assert(((f32 *)panel)[k * rows + r] == (k < cols ? values[r * cols + k] : 0));
 
-    ck_assert_uint_eq(repack_panel_bytes(DTYPE_F16, rows, cols), 2 * rows * stored);
-    repack_panel(panel, DTYPE_F16, values, rows, cols);
+    repack_panel(panel, FORMAT_F16, values, rows, cols);
     for (u32 r = 0; r < rows; r++)
         for (u32 k = 0; k < stored; k++)
             ck_assert_uint_eq(((uint16_t *)panel)[k * rows + r],
                               k < cols ? convert_to_f16(values[r * cols + k]) : 0);
 
-    ck_assert_uint_eq(repack_panel_bytes(DTYPE_BF16, rows, cols), 2 * rows * stored);
-    repack_panel(panel, DTYPE_BF16, values, rows, cols);
+    repack_panel(panel, FORMAT_BF16, values, rows, cols);
     for (u32 r = 0; r < rows; r++)
         for (u32 k = 0; k < stored; k++)
             ck_assert_uint_eq(((uint16_t *)panel)[k / 2 * rows * 2 + r * 2 + k % 2],
@@ -144,11 +141,11 @@ START_TEST(rows_follow_one_another)
     uint16_t halves[ROWS][STORED];
     for (u32 i = 0; i < ROWS * COLS; i++)
         values[i / COLS][i % COLS] = (f32)i * 0.37F - 9;
-    repack_rows(packed, DTYPE_F32, values[0], ROWS, COLS);
+    repack_rows(packed, FORMAT_F32, values[0], ROWS, COLS);
     for (u32 i = 0; i < ROWS * STORED; i++)
         ck_assert(packed[i / STORED][i % STORED] ==
                   (i % STORED < COLS ? values[i / STORED][i % STORED] : 0));
-    static const enum dtype types[] = {DTYPE_F16, DTYPE_BF16};
+    static const enum format types[] = {FORMAT_F16, FORMAT_BF16};
     for (u32 t = 0; t < 2; t++) {
         repack_rows(halves, types[t], values[0], ROWS, COLS);
         for (u32 i = 0; i < ROWS * STORED; i++) {

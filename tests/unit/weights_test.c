@@ -57,7 +57,7 @@ START_TEST(a_weight_file_of_another_kind_is_named)
     memcpy(copy, fake_file, fake_file_bytes);
     header->version = 1;
     assert_weights(copy, fake_file_bytes,
-                   "weight file of version 1, this binary reads version 2" REMAKE);
+                   "weight file of version 1, this binary reads version 3" REMAKE);
     memcpy(copy, fake_file, fake_file_bytes);
     snprintf(header->backend, sizeof header->backend, "cuda");
     fake_seal(copy);
@@ -72,6 +72,34 @@ START_TEST(a_weight_file_of_another_kind_is_named)
                    "fedcba98765432100123456789abcdf0; this binary is fake, config digest "
                    "fedcba98765432100123456789abcdef; name the right file with --weights, or make "
                    "it with 'make MODEL=fake CHECKPOINT=DIR'\n");
+    free(copy);
+}
+END_TEST
+
+/* The same bytes under another format, or in blocks, mean other numbers. */
+START_TEST(a_tensor_of_another_format_is_named)
+{
+    uint8_t *copy = malloc(fake_file_bytes);
+    struct weight_file_header *header = (struct weight_file_header *)copy;
+    memcpy(copy, fake_file, fake_file_bytes);
+    struct weight_file_tensor *table = (struct weight_file_tensor *)(copy + header->table_at);
+    table[1].format = FORMAT_F16;
+    fake_seal(copy);
+    assert_weights(copy, fake_file_bytes,
+                   "tensor 'gain[1]' is stored as format 1 (f16) in blocks of 0, this binary reads "
+                   "f32" REMAKE);
+    table[1].format = 77;
+    fake_seal(copy);
+    assert_weights(copy, fake_file_bytes,
+                   "tensor 'gain[1]' is stored as format 77 (?) in blocks of 0, this binary reads "
+                   "f32" REMAKE);
+    table[1].format = FORMAT_F32;
+    table[1].block = 64;
+    fake_seal(copy);
+    assert_weights(
+        copy, fake_file_bytes,
+        "tensor 'gain[1]' is stored as format 0 (f32) in blocks of 64, this binary reads "
+        "f32" REMAKE);
     free(copy);
 }
 END_TEST
@@ -146,6 +174,7 @@ int main(void)
     TCase *weights = add_case(suite, "weights");
     tcase_add_test(weights, a_weight_file_must_be_there_and_be_one);
     tcase_add_test(weights, a_weight_file_of_another_kind_is_named);
+    tcase_add_test(weights, a_tensor_of_another_format_is_named);
     tcase_add_test(weights, a_weight_file_cut_short_or_too_long_is_refused);
     tcase_add_test(weights, one_flipped_bit_anywhere_is_found_and_named);
     tcase_add_test(weights, weights_without_a_tokenizer_still_serve_numbers);

@@ -10,14 +10,19 @@ tiny_models := $(foreach m,mamba-a mamba-b mamba-c mamba2-a mamba2-b,$(addprefix
                mamba-c-stored-bf16-f32 mamba-c-stored-f16-f32 mamba-a-original-f32 mamba-a-sharded-f32
 tiny_families := $(addprefix llama-a-,$(types)) llama-b-bf16 llama-c-f16 phi-a-bf16 phi-b-f16 mixtral-a-bf16 \
                  mixtral-a-f32 deepseek-a-bf16 deepseek-b-f16 jamba-a-bf16 jamba-b-f16 mixtral-w-f32 \
-                 llama-d-f32 llama-e-bf16 phi-c-f16 mixtral-b-bf16 deepseek-c-f32 jamba-c-f16 mamba2-c-bf16
+                 llama-d-f32 llama-e-bf16 phi-c-f16 mixtral-b-bf16 deepseek-c-f32 jamba-c-f16 mamba2-c-bf16 \
+                 llama-c-mixed mixtral-a-mixed
 tiny_type    = $(lastword $(subst -, ,$(1)))
+# Mixed: classes that meet in an operation, or lie beside each other, have different types.
+mixed_types  = --embedding-type bf16 --head-type f32 --projection-type f16 \
+               $(if $(filter mixtral%,$(1)),--expert-type bf16 --router-type f32)
+tiny_types   = $(if $(filter %-mixed,$(1)),$(call mixed_types,$(1)),--type $(call tiny_type,$(1)))
 tiny_source  = tests/data/checkpoints/$(patsubst %-$(call tiny_type,$(1)),%,$(1))
 tiny_variables = MODEL=$(1) CONFIG=build/tests/config/$(1).ini SOURCES=build/tests/models/$(1)
 
 build/tests/config/%.ini: $(TOOLS)/gen
-	@mkdir -p $(@D); $(TOOLS)/gen import $(call tiny_source,$*) --linear-type $(call tiny_type,$*) \
-	  --embedding-type $(call tiny_type,$*) --prefill-chunk 32 --logit-rows 8 \
+	@mkdir -p $(@D); $(TOOLS)/gen import $(call tiny_source,$*) $(call tiny_types,$*) \
+	  --prefill-chunk 32 --logit-rows 8 \
 	  $(if $(filter mamba%,$*),,--kv-type f32 --context 400) >$@
 tiny-model-%: build/tests/config/%.ini $(OUT)/libruntime.a $(TOOLS)/pack
 	@$(MAKE) -s $(call tiny_variables,$*) CHECKPOINT=$(call tiny_source,$*) all
@@ -40,8 +45,8 @@ other-isa-%: build/made/$(MODEL).stamp $(addprefix tiny-model-,$(bits_models))
 	@for m in $(bits_models); do $(MAKE) -s $(other_isa) $(call tiny_variables,$$m) binary || exit 1; done
 
 # Over the interpreter.
-simt_families := $(addprefix llama-a-,$(types)) mixtral-a-bf16 phi-b-f16 $(addsuffix -f32,llama-b llama-c \
-                 phi-a phi-b mixtral-a mixtral-w deepseek-a deepseek-b jamba-a jamba-b mamba2-a mamba2-b \
+simt_families := $(addprefix llama-a-,$(types)) mixtral-a-bf16 mixtral-a-mixed llama-c-mixed \
+                 phi-b-f16 $(addsuffix -f32,llama-b llama-c phi-a phi-b mixtral-a mixtral-w deepseek-a deepseek-b jamba-a jamba-b mamba2-a mamba2-b \
                  llama-e phi-c deepseek-c mamba2-c)
 simt_models   := $(if $(cuda_headers),$(tiny_models) $(simt_families))
 simt-model-%: build/tests/config/%.ini

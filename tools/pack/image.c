@@ -86,8 +86,8 @@ static bool diagnostics_unfit(struct job *job, const struct layout_weight *weigh
     if (isfinite(value))
         diagnostics_error(job->diagnostics, 0,
                           "tensor \"%s\": element %s is %g, too large for %s: choose %s in [build]",
-                          weight->source, place, (double)value, dtype_name(weight->type),
-                          weight->type == DTYPE_F16 ? "bf16 or f32" : "f32");
+                          weight->source, place, (double)value, format_name(weight->type),
+                          weight->type == FORMAT_F16 ? "bf16 or f32" : "f32");
     else
         diagnostics_error(job->diagnostics, 0,
                           "tensor \"%s\": element %s is %g: the checkpoint is damaged",
@@ -151,7 +151,7 @@ static bool put_matrix(struct job *job, uint32_t index)
     for (u32 first = 0; first < weight->padded_rows; first += rows) {
         const u32 left = weight->padded_rows - first;
         rows = left < REPACK_PANEL_ROWS ? left : REPACK_PANEL_ROWS;
-        const uint64_t bytes = repack_panel_bytes(weight->type, rows, weight->stored_cols);
+        const uint64_t bytes = format_bytes(weight->type, rows, weight->stored_cols);
         if (!read_padded_rows(job, index, first, rows))
             return false;
         const u32 cols = spread_columns(weight, rows, job->values);
@@ -187,7 +187,7 @@ static bool make_decay(struct job *job, const struct layout_weight *weight, uint
 {
     const uint64_t elements = count * weight->cols;
     repack_decay(job->values, elements);
-    const uint64_t unfit = repack_find_unfit(DTYPE_F32, job->values, elements);
+    const uint64_t unfit = repack_find_unfit(FORMAT_F32, job->values, elements);
     if (unfit == elements)
         return true;
     char place[PLACE_TEXT];
@@ -268,8 +268,11 @@ static bool put_weight(struct job *job, uint32_t index, struct weight_file_tenso
     const struct layout_weight *weight = &job->image->layout->weight[index];
     if (!put_packed(job, index) || !zeros(job, weight->bytes - weight->packed_bytes))
         return false;
-    *row = (struct weight_file_tensor){
-        .at = weight->at, .bytes = weight->bytes, .digest = weight_writer_digest(&job->writer)};
+    *row = (struct weight_file_tensor){.at = weight->at,
+                                       .bytes = weight->bytes,
+                                       .digest = weight_writer_digest(&job->writer),
+                                       .format = weight->type,
+                                       .block = format_layout_of(weight->type).block};
     return true;
 }
 

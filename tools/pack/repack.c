@@ -14,12 +14,6 @@ static u32 columns_stored(u32 cols)
     return (cols + LINE_F32 - 1) / LINE_F32 * LINE_F32;
 }
 
-uint64_t repack_panel_bytes(enum dtype type, u32 rows, u32 cols)
-{
-    const uint64_t element = type == DTYPE_F32 ? sizeof(f32) : sizeof(uint16_t);
-    return (uint64_t)rows * columns_stored(cols) * element;
-}
-
 static void panel_f32(f32 *panel, const f32 *values, u32 rows, u32 cols)
 {
     for (u32 row = 0; row < rows; row += TILE)
@@ -71,28 +65,28 @@ static void panel_bf16(uint32_t *panel, const f32 *values, u32 rows, u32 cols)
                 convert_to_bf16(values[(uint64_t)row * cols + cols - 1]);
 }
 
-void repack_panel(void *panel, enum dtype type, const f32 *values, u32 rows, u32 cols)
+void repack_panel(void *panel, enum format type, const f32 *values, u32 rows, u32 cols)
 {
     if (cols % LINE_F32 != 0)
-        memset(panel, 0, repack_panel_bytes(type, rows, cols));
-    if (type == DTYPE_BF16)
+        memset(panel, 0, format_bytes(type, rows, columns_stored(cols)));
+    if (type == FORMAT_BF16)
         panel_bf16(panel, values, rows, cols);
-    else if (type == DTYPE_F16)
+    else if (type == FORMAT_F16)
         panel_f16(panel, values, rows, cols);
     else
         panel_f32(panel, values, rows, cols);
 }
 
-void repack_rows(void *packed, enum dtype type, const f32 *values, u32 rows, u32 cols)
+void repack_rows(void *packed, enum format type, const f32 *values, u32 rows, u32 cols)
 {
     const uint64_t stored = columns_stored(cols);
-    memset(packed, 0, repack_panel_bytes(type, rows, cols));
+    memset(packed, 0, format_bytes(type, rows, columns_stored(cols)));
     for (uint64_t row = 0; row < rows; row++) {
         const f32 *source = values + row * cols;
         uint16_t *halves = (uint16_t *)packed + row * stored;
-        if (type == DTYPE_F32)
+        if (type == FORMAT_F32)
             memcpy((f32 *)packed + row * stored, source, cols * sizeof *source);
-        else if (type == DTYPE_F16)
+        else if (type == FORMAT_F16)
             for (u32 c = 0; c < cols; c++)
                 halves[c] = convert_to_f16(source[c]);
         else
@@ -118,11 +112,11 @@ void repack_decay(f32 *values, uint64_t count)
         values[i] = (f32)-exp((double)values[i]);
 }
 
-uint64_t repack_find_unfit(enum dtype type, const f32 *values, uint64_t count)
+uint64_t repack_find_unfit(enum format type, const f32 *values, uint64_t count)
 {
-    const uint32_t limit = type == DTYPE_F16    ? CONVERT_F16_LIMIT
-                           : type == DTYPE_BF16 ? CONVERT_BF16_LIMIT
-                                                : CONVERT_F32_LIMIT;
+    const uint32_t limit = type == FORMAT_F16    ? CONVERT_F16_LIMIT
+                           : type == FORMAT_BF16 ? CONVERT_BF16_LIMIT
+                                                 : CONVERT_F32_LIMIT;
     uint64_t i = 0;
     while (i < count && (convert_bits(values[i]) & 0x7fffffff) < limit)
         i++;

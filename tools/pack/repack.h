@@ -1,6 +1,6 @@
 /* The packings of the weights arena, as pure functions from rows of f32 to bytes of the image.
  *
- * gen/graph/layout.h defines them. Only matrices have a type, DTYPE_F32, DTYPE_F16 or DTYPE_BF16;
+ * gen/graph/layout.h defines them. Only matrices have a format (kernels/formats.h);
  * the others stay f32. Padding columns of a matrix are written as zeros; the caller supplies
  * padding rows and the zeros of everything else. */
 #ifndef TOOLS_REPACK_H
@@ -11,15 +11,12 @@
 
 enum { REPACK_PANEL_ROWS = 64 };
 
-/* Bytes of `rows` rows of a matrix as stored, in either order. */
-uint64_t repack_panel_bytes(enum dtype type, u32 rows, u32 cols);
-
 /* panel <- packed values[rows][cols]; rows is 16, 32, 48 or 64. */
-void repack_panel(void *panel, enum dtype type, const f32 *values, u32 rows, u32 cols);
+void repack_panel(void *panel, enum format type, const f32 *values, u32 rows, u32 cols);
 
 /* packed <- values[rows][cols] row by row, each padded with zeros to whole lines: the order of the
  * CUDA backend. */
-void repack_rows(void *packed, enum dtype type, const f32 *values, u32 rows, u32 cols);
+void repack_rows(void *packed, enum format type, const f32 *values, u32 rows, u32 cols);
 
 /* columns[c][first_row + r] <- values[r][first_col + c] for r < rows, c < count; a row of `values`
  * has `cols`, a row of `columns` `padded` elements. The rest of `columns` is left alone. */
@@ -31,6 +28,6 @@ void repack_decay(f32 *values, uint64_t count);
 
 /* The first of `count` values that `type` cannot hold as a finite number (a NaN, an infinity, or
  * what would round to one), or `count` if there is none. */
-uint64_t repack_find_unfit(enum dtype type, const f32 *values, uint64_t count);
+uint64_t repack_find_unfit(enum format type, const f32 *values, uint64_t count);
 
 #endif

@@ -54,9 +54,11 @@ static void word_of(const struct model_weight *weight, char word[WORD_BYTES])
 
 static enum format type_of(const struct model_weight *weight)
 {
-    if (strcmp(weight->type, "f32") == 0)
-        return FORMAT_F32;
-    return strcmp(weight->type, "f16") == 0 ? FORMAT_F16 : FORMAT_BF16;
+    enum format format;
+    if (!format_find(weight->type, &format))
+        die(EXIT_FAILED, "random weights: tensor '%s' has a type '%s'; add it to %s", weight->name,
+            weight->type, __FILE__);
+    return format;
 }
 
 static void start(struct random_fill *params, cudaStream_t stream)
@@ -85,7 +87,6 @@ static void fill_decays(struct random_fill *params, u32 states, cudaStream_t str
 /* Run after run of the rows. */
 static void fill_runs(struct random_fill *params, const struct spread *rows, cudaStream_t stream)
 {
-    const u32 width = params->type == FORMAT_F32 ? 4 : 2;
     for (u32 i = 0; i < SPREAD_RUNS && rows->run[i].groups > 0; i++) {
         const u32 groups = rows->run[i].groups, size = rows->run[i].size;
         params->elements = (uint64_t)groups * size * params->cols;
@@ -93,7 +94,7 @@ static void fill_runs(struct random_fill *params, const struct spread *rows, cud
         params->line_stride = spread_pad(size) * params->row_stride;
         start(params, stream);
         params->first += params->elements;
-        params->to = (char *)params->to + groups * params->line_stride * width;
+        params->to = (char *)params->to + format_bytes(params->type, groups, params->line_stride);
     }
 }
 

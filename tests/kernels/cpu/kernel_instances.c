@@ -169,7 +169,7 @@ ROPE_TABLE(table_32, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05
     GATHER(name##_gather, LINE_PAD(D), E, K, 32)                                                   \
     EXPERTS_SWIGLU(name##_swiglu, name##_gate, T, D, LINE_PAD(D), F, E, K, 32)                     \
     EXPERTS_ADD(name##_add, name##_down, T, F, LINE_PAD(F), D, E, K, 32, CHUNK)                    \
-    NORM_EXPERTS_SWIGLU(name##_swiglu_one, name##_router, name##_gate, T, D, LINE_PAD(D), F,       \
+    NORM_EXPERTS_SWIGLU(name##_swiglu_one, name##_router, T, name##_gate, T, D, LINE_PAD(D), F,    \
                         1e-5f, E, K, WEIGHTS)                                                      \
     EXPERTS_ADD(name##_add_one, name##_down, T, F, LINE_PAD(F), D, E, K, 1, ONE)                   \
     static void name##_call(run *r, const struct experts_call *c)                                  \

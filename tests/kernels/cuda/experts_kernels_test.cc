@@ -62,7 +62,7 @@ struct experts_call {
 #define EXPERTS_MAKE_ONE_NAMED(name, T, D, F, E, K, WEIGHTS)                                       \
     EXPERTS_MAKE_ONE_OF(name, T, D, F, E, K, WEIGHTS)
 #define EXPERTS_MAKE_ONE_OF(name, T, D, F, E, K, WEIGHTS)                                          \
-    NORM_EXPERTS_SWIGLU(name##_swiglu_one, any_##T, any_##T, T, D, LINE_PAD(D), F, 1e-5f, E, K,    \
+    NORM_EXPERTS_SWIGLU(name##_swiglu_one, any_##T, T, any_##T, T, D, LINE_PAD(D), F, 1e-5f, E, K, \
                         WEIGHTS)                                                                   \
     EXPERTS_ADD(name##_add_one, any_##T, T, F, LINE_PAD(F), D, E, K, 1, ONE)                       \
     static void name##_one(run *r, const struct experts_call *c)                                   \
@@ -167,10 +167,9 @@ static size_t most_of(size_t a, size_t b)
 
 static size_t work_bytes(const struct experts_case *c, u32 rows)
 {
-    const u32 element = c->type == FORMAT_F32 ? 4 : 2;
     return most_of(WORK_LOGITS_BYTES(c->E),
-                   most_of(WORK_EXPERTS_SWIGLU_BYTES(rows, c->D, c->E, element),
-                           WORK_EXPERTS_ADD_BYTES(rows, c->F, c->D, c->E, element)));
+                   most_of(WORK_EXPERTS_SWIGLU_BYTES(rows, c->D, c->E, c->type),
+                           WORK_EXPERTS_ADD_BYTES(rows, c->F, c->D, c->E, c->type)));
 }
 
 static struct trial trial_new(const struct experts_case *c, bool one, u32 rows)

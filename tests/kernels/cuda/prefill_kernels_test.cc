@@ -305,7 +305,6 @@ static void linear_row(const struct linear_case *c, const struct fixture_matrix 
 static uint64_t linear_run(const struct linear_case *c, u32 rows, u32 first)
 {
     const u32 most = c->count == COUNT_CHUNK ? CHUNK : LOGIT_ROWS, sources = first + rows;
-    const size_t width = c->type == FORMAT_F32 ? 4 : 2;
     struct fixture_matrix w = fixture_matrix_new(c->type, 7, c->M, c->K, 0.5f);
     f32 *const bias = fixture_new(PAD(c->M), SIMT_WEIGHTS, "bias");
     f32 *const x = fixture_new((size_t)sources * c->XS, SIMT_ORDINARY, "x");
@@ -320,7 +319,7 @@ static uint64_t linear_run(const struct linear_case *c, u32 rows, u32 first)
     memcpy(y, before, (size_t)most * c->YS * sizeof(f32));
     run r = {};
     r.step = fixture_step_new((struct step){rows, first, rows, 0, 0});
-    r.work = fixture_new_bytes(WORK_LINEAR_BYTES(most, c->K, width), SIMT_ORDINARY, "work");
+    r.work = fixture_new_bytes(WORK_LINEAR_BYTES(most, c->K, c->type), SIMT_ORDINARY, "work");
     c->call(&r, y, w.packed, bias, x);
     sound(c->name);
     ck_assert_uint_eq(last.rows, most);
