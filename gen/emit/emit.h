@@ -5,7 +5,7 @@
 #ifndef GEN_EMIT_H
 #define GEN_EMIT_H
 
-#include "gen/graph/graph.h"
+#include "gen/families/steps.h"
 #include "gen/graph/layout.h"
 #include "gen/emit/writer.h"
 #include "gen/memory/plan.h"

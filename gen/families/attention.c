@@ -35,11 +35,6 @@ static uint32_t cache(struct build *b, const char *name, const char *note)
     return id;
 }
 
-static uint32_t bias(struct build *b, const char *name, const char *source, uint32_t rows)
-{
-    return build_optional(b, source != NULL, name, source, rows);
-}
-
 /* Each head of q, k and v, and of what o_proj takes, has whole lines of 16. */
 static void pad_heads(struct build *b, const struct attention *a)
 {
@@ -61,53 +56,59 @@ void attention_tensors(struct build *b, const struct attention_sources *from, st
     const uint32_t D = cfg->hidden_size;
     const uint32_t Q = cfg->num_attention_heads * cfg->head_dim;
     const uint32_t KV = cfg->num_key_value_heads * cfg->head_dim;
-    a->q_proj = build_weight(b, "q_proj", from->q, PACKING_MATRIX, Q, D);
+    a->q_proj = build_matrix(b, "q_proj", from->q, Q, D);
     if (attention_width(cfg) == cfg->head_dim)
         build_note(b, a->q_proj, "%u heads of %u", cfg->num_attention_heads, cfg->head_dim);
     else
         build_note(b, a->q_proj, "%u heads of %u, padded to %u", cfg->num_attention_heads,
                    cfg->head_dim, (uint32_t)attention_width(cfg));
-    a->q_bias = bias(b, "q_bias", from->q_bias, Q);
-    a->k_proj = build_weight(b, "k_proj", from->k, PACKING_MATRIX, KV, D);
+    a->q_bias = build_vector(b, "q_bias", from->q_bias, Q);
+    a->k_proj = build_matrix(b, "k_proj", from->k, KV, D);
     build_note(b, a->k_proj, "%u heads", cfg->num_key_value_heads);
-    a->k_bias = bias(b, "k_bias", from->k_bias, KV);
-    a->v_proj = build_weight(b, "v_proj", from->v, PACKING_MATRIX, KV, D);
-    a->v_bias = bias(b, "v_bias", from->v_bias, KV);
-    a->o_proj = build_weight(b, "o_proj", from->o, PACKING_MATRIX, D, Q);
-    a->o_bias = bias(b, "o_bias", from->o_bias, D);
+    a->k_bias = build_vector(b, "k_bias", from->k_bias, KV);
+    a->v_proj = build_matrix(b, "v_proj", from->v, KV, D);
+    a->v_bias = build_vector(b, "v_bias", from->v_bias, KV);
+    a->o_proj = build_matrix(b, "o_proj", from->o, D, Q);
+    a->o_bias = build_vector(b, "o_bias", from->o_bias, D);
     pad_heads(b, a);
     a->keys = cache(b, "keys", "order of a head: cache.h, cache.cuh");
     a->values = cache(b, "values", "the same");
 }
 
-void attention_linear(struct build *b, const char *name, bool add, uint32_t y, uint32_t w,
-                      uint32_t bias_vector, uint32_t x)
-{
-    BUILD(b, linear, name, .y = y, .w = w, .bias = bias_vector, .x = x,
-          .epilogue = add ? EPILOGUE_ADD : EPILOGUE_PLAIN);
-}
-
-void attention_decode(struct build *b, const struct attention *a, struct attention_norm norm,
-                      uint32_t q, uint32_t x)
-{
-    BUILD(b, norm_qkv, "QKV", .q = q, .x = x, .norm = norm.weight, .norm_bias = norm.bias,
-          .q_proj = a->q_proj, .q_bias = a->q_bias, .k_proj = a->k_proj, .k_bias = a->k_bias,
-          .v_proj = a->v_proj, .v_bias = a->v_bias, .keys = a->keys, .values = a->values);
-    BUILD(b, attention, "ATTENTION", .q = q, .keys = a->keys, .values = a->values);
-}
-
-void attention_prefill(struct build *b, const struct attention *a, uint32_t q, uint32_t xn)
+void attention_add(struct build *b, const struct attention *a, uint32_t q, uint32_t xn)
 {
     const uint32_t k = build_scratch(b, "k"), v = build_scratch(b, "v");
-    attention_linear(b, "Q_PROJ", false, q, a->q_proj, a->q_bias, xn);
-    attention_linear(b, "K_PROJ", false, k, a->k_proj, a->k_bias, xn);
-    attention_linear(b, "V_PROJ", false, v, a->v_proj, a->v_bias, xn);
+    BUILD(b, linear, "Q_PROJ", .y = q, .w = a->q_proj, .bias = a->q_bias, .x = xn);
+    BUILD(b, linear, "K_PROJ", .y = k, .w = a->k_proj, .bias = a->k_bias, .x = xn);
+    BUILD(b, linear, "V_PROJ", .y = v, .w = a->v_proj, .bias = a->v_bias, .x = xn);
     BUILD(b, rope_append, cfg_rotary_dim(b->cfg) > 0 ? "ROPE" : "APPEND", .q = q, .k = k, .v = v,
           .keys = a->keys, .values = a->values);
+    build_when_fused(b, "QKV", NULL);
     BUILD(b, attention, "ATTENTION", .q = q, .keys = a->keys, .values = a->values);
 }
 
 void attention_output(struct build *b, const struct attention *a, uint32_t q, uint32_t x)
 {
-    attention_linear(b, "O_PROJ", true, x, a->o_proj, a->o_bias, q);
+    BUILD(b, linear, "O_PROJ", .y = x, .w = a->o_proj, .bias = a->o_bias, .x = q,
+          .epilogue = EPILOGUE_ADD);
+}
+
+void attention_half(struct build *b, uint32_t x)
+{
+#define LAYER "model.layers.%u."
+    static const struct attention_sources sources = {
+        .q = LAYER "self_attn.q_proj.weight",
+        .k = LAYER "self_attn.k_proj.weight",
+        .v = LAYER "self_attn.v_proj.weight",
+        .o = LAYER "self_attn.o_proj.weight",
+    };
+    struct attention a;
+    const uint32_t xn = build_scratch(b, "xn"), q = build_scratch(b, "q");
+    const uint32_t norm =
+        build_vector(b, "norm", LAYER "input_layernorm.weight", b->cfg->hidden_size);
+    build_meaning(b, "x += o_proj(attention(norm(x)))");
+    attention_tensors(b, &sources, &a);
+    build_norm(b, "NORM", xn, x, norm, GRAPH_NONE);
+    attention_add(b, &a, q, xn);
+    attention_output(b, &a, q, x);
 }

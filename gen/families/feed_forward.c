@@ -1,107 +1,74 @@
 #include "gen/families/feed_forward.h"
 
-static void mlp_tensors(struct build *b, const struct feed_forward_sources *from,
-                        struct feed_forward *f)
+/* The names of an MLP's weights, operations and buffers. */
+struct mlp_names {
+    const char *gate_proj, *up_proj, *down_proj;
+    const char *gate, *up, *swiglu, *down; /* operations */
+    const char *gate_up, *fused;           /* all but the last as one, and its result */
+};
+static const struct mlp_names mlp = {"gate_proj", "up_proj",   "down_proj", "GATE_PROJ", "UP_PROJ",
+                                     "SWIGLU",    "DOWN_PROJ", "GATE_UP",   "h"};
+static const struct mlp_names shared = {"shared_gate", "shared_up",      "shared_down",
+                                        "SHARED_GATE", "SHARED_UP",      "SHARED_SWIGLU",
+                                        "SHARED_DOWN", "SHARED_GATE_UP", "hs"};
+
+/* x = x + the MLP of xm; gate and up are scratch. */
+static void add_mlp(struct build *b, const struct mlp_names *names, uint32_t width,
+                    const char *const sources[3], uint32_t gate, uint32_t up, uint32_t xm,
+                    uint32_t x)
 {
-    const uint32_t D = b->cfg->hidden_size, F = from->width;
-    f->gate_proj = build_weight(b, "gate_proj", from->gate, PACKING_MATRIX, F, D);
-    f->up_proj = build_weight(b, "up_proj", from->up, PACKING_MATRIX, F, D);
-    f->down_proj = build_weight(b, "down_proj", from->down, PACKING_MATRIX, D, F);
+    const uint32_t D = b->cfg->hidden_size;
+    const uint32_t gate_proj = build_matrix(b, names->gate_proj, sources[0], width, D);
+    const uint32_t up_proj = build_matrix(b, names->up_proj, sources[1], width, D);
+    const uint32_t down_proj = build_matrix(b, names->down_proj, sources[2], D, width);
+    BUILD(b, linear, names->gate, .y = gate, .w = gate_proj, .x = xm);
+    BUILD(b, linear, names->up, .y = up, .w = up_proj, .x = xm);
+    BUILD(b, swiglu, names->swiglu, .gate = gate, .up = up);
+    build_when_fused(b, names->gate_up, names->fused);
+    BUILD(b, linear, names->down, .y = x, .w = down_proj, .x = gate, .epilogue = EPILOGUE_ADD);
 }
 
-static void expert_tensors(struct build *b, const struct feed_forward_sources *from,
-                           struct feed_forward *f)
-{
-    const uint32_t D = b->cfg->hidden_size, F = from->width, S = from->shared_width;
-    const uint32_t E = cfg_experts(b->cfg);
-    f->router = build_weight(b, "router", from->router, PACKING_MATRIX, E, D);
-    b->graph->tensor[f->router].type = b->cfg->router_type;
-    f->gate_proj = build_experts(b, "gate_proj", from->gate, E, F, D);
-    f->up_proj = build_experts(b, "up_proj", from->up, E, F, D);
-    f->down_proj = build_experts(b, "down_proj", from->down, E, D, F);
-    if (S == 0)
-        return;
-    f->shared_gate = build_weight(b, "shared_gate", from->shared_gate, PACKING_MATRIX, S, D);
-    f->shared_up = build_weight(b, "shared_up", from->shared_up, PACKING_MATRIX, S, D);
-    f->shared_down = build_weight(b, "shared_down", from->shared_down, PACKING_MATRIX, D, S);
-}
-
-void feed_forward_tensors(struct build *b, const struct feed_forward_sources *from,
-                          struct feed_forward *f)
-{
-    *f = (struct feed_forward){.router = GRAPH_NONE, .shared_gate = GRAPH_NONE};
-    f->norm = build_weight(b, "mlp_norm", from->norm, PACKING_VECTOR, b->cfg->hidden_size, 1);
-    if (from->router == NULL)
-        mlp_tensors(b, from, f);
-    else
-        expert_tensors(b, from, f);
-}
-
-/* Both entrances of experts with an MLP beside them read x before either is added to it: the MLP
- * first, as in a prefill, for the sake of the same bits. */
-void feed_forward_decode(struct build *b, const struct feed_forward *f, uint32_t h, uint32_t x)
-{
-    if (f->router == GRAPH_NONE) {
-        BUILD(b, norm_linear_swiglu, "GATE_UP", .y = h, .x = x, .norm = f->norm,
-              .gate = f->gate_proj, .up = f->up_proj);
-        BUILD(b, linear, "DOWN_PROJ", .y = x, .w = f->down_proj, .x = h, .epilogue = EPILOGUE_ADD);
-        return;
-    }
-    const uint32_t route = build_scratch(b, "route");
-    BUILD(b, norm_experts_swiglu, "GATE_UP", .h = h, .route = route, .x = x, .norm = f->norm,
-          .router = f->router, .gate = f->gate_proj, .up = f->up_proj);
-    if (f->shared_gate == GRAPH_NONE) {
-        BUILD(b, experts_add, "DOWN_PROJ", .y = x, .h = h, .route = route, .w = f->down_proj);
-        return;
-    }
-    const uint32_t hs = build_scratch(b, "hs");
-    BUILD(b, norm_linear_swiglu, "SHARED_GATE_UP", .y = hs, .x = x, .norm = f->norm,
-          .gate = f->shared_gate, .up = f->shared_up);
-    BUILD(b, linear, "SHARED_DOWN", .y = x, .w = f->shared_down, .x = hs, .epilogue = EPILOGUE_ADD);
-    BUILD(b, experts_add, "DOWN_PROJ", .y = x, .h = h, .route = route, .w = f->down_proj);
-}
-
-static void experts_of_prefill(struct build *b, const struct feed_forward *f, uint32_t xm,
-                               uint32_t x)
-{
-    const uint32_t route = build_scratch(b, "route"), xg = build_scratch(b, "xg");
-    const uint32_t h = build_scratch(b, "h");
-    BUILD(b, route, "ROUTE", .route = route, .x = xm, .w = f->router);
-    BUILD(b, gather, "GATHER", .xg = xg, .x = xm, .route = route);
-    BUILD(b, experts_swiglu, "GATE_UP", .h = h, .xg = xg, .route = route, .gate = f->gate_proj,
-          .up = f->up_proj);
-    BUILD(b, experts_add, "DOWN_PROJ", .y = x, .h = h, .route = route, .w = f->down_proj);
-}
-
-/* The MLP comes first: xm is not alive any more when the rows of the experts are largest. */
-static void shared_of_prefill(struct build *b, const struct feed_forward *f, uint32_t xm,
-                              uint32_t x)
-{
-    const uint32_t gate = build_scratch(b, "gate"), up = build_scratch(b, "up");
-    BUILD(b, linear, "SHARED_GATE", .y = gate, .w = f->shared_gate, .x = xm);
-    BUILD(b, linear, "SHARED_UP", .y = up, .w = f->shared_up, .x = xm);
-    BUILD(b, swiglu, "SHARED_SWIGLU", .gate = gate, .up = up);
-    BUILD(b, linear, "SHARED_DOWN", .y = x, .w = f->shared_down, .x = gate,
-          .epilogue = EPILOGUE_ADD);
-}
-
-static void mlp_of_prefill(struct build *b, const struct feed_forward *f, uint32_t xm, uint32_t x)
-{
-    const uint32_t gate = build_scratch(b, "gate"), up = build_scratch(b, "up");
-    BUILD(b, linear, "GATE_PROJ", .y = gate, .w = f->gate_proj, .x = xm);
-    BUILD(b, linear, "UP_PROJ", .y = up, .w = f->up_proj, .x = xm);
-    BUILD(b, swiglu, "SWIGLU", .gate = gate, .up = up);
-    BUILD(b, linear, "DOWN_PROJ", .y = x, .w = f->down_proj, .x = gate, .epilogue = EPILOGUE_ADD);
-}
-
-void feed_forward_prefill(struct build *b, const struct feed_forward *f, uint32_t x)
+static uint32_t normed(struct build *b, const struct feed_forward_sources *from, uint32_t x)
 {
     const uint32_t xm = build_scratch(b, "xm");
-    BUILD(b, rmsnorm, "MLP_NORM", .y = xm, .x = x, .norm = f->norm);
-    if (f->shared_gate != GRAPH_NONE)
-        shared_of_prefill(b, f, xm, x);
-    if (f->router != GRAPH_NONE)
-        experts_of_prefill(b, f, xm, x);
-    else
-        mlp_of_prefill(b, f, xm, x);
+    const uint32_t norm = build_vector(b, "mlp_norm", from->norm, b->cfg->hidden_size);
+    build_norm(b, "MLP_NORM", xm, x, norm, GRAPH_NONE);
+    return xm;
+}
+
+void feed_forward_mlp(struct build *b, const struct feed_forward_sources *from, uint32_t x)
+{
+    build_meaning(b, "x += down(silu(gate) up)(norm(x))");
+    const uint32_t xm = normed(b, from, x);
+    const uint32_t gate = build_scratch(b, "gate"), up = build_scratch(b, "up");
+    add_mlp(b, &mlp, from->width, (const char *const[]){from->gate, from->up, from->down}, gate, up,
+            xm, x);
+}
+
+/* Both read x before either is added to it: the MLP first, as then the rows of the experts, the
+ * largest buffer of a prefill, are not alive together with its own. */
+void feed_forward_experts(struct build *b, const struct feed_forward_sources *from, uint32_t x)
+{
+    const uint32_t D = b->cfg->hidden_size, F = from->width, E = cfg_experts(b->cfg);
+    const bool beside = from->shared_width > 0;
+    build_meaning(b, beside ? "x += experts(norm(x)) + shared(norm(x))" : "x += experts(norm(x))");
+    const uint32_t xm = normed(b, from, x);
+    const uint32_t gate = beside ? build_scratch(b, "gate") : GRAPH_NONE;
+    const uint32_t up = beside ? build_scratch(b, "up") : GRAPH_NONE;
+    const uint32_t route = build_scratch(b, "route"), xg = build_scratch(b, "xg");
+    const uint32_t h = build_scratch(b, "h");
+    const uint32_t router = build_matrix(b, "router", from->router, E, D);
+    b->graph->tensor[router].type = b->cfg->router_type;
+    const uint32_t gate_proj = build_experts(b, "gate_proj", from->gate, E, F, D);
+    const uint32_t up_proj = build_experts(b, "up_proj", from->up, E, F, D);
+    const uint32_t down_proj = build_experts(b, "down_proj", from->down, E, D, F);
+    BUILD(b, route, "ROUTE", .route = route, .x = xm, .w = router);
+    BUILD(b, gather, "GATHER", .xg = xg, .x = xm, .route = route);
+    BUILD(b, experts_swiglu, "GATE_UP", .h = h, .xg = xg, .route = route, .gate = gate_proj,
+          .up = up_proj);
+    if (beside)
+        add_mlp(b, &shared, from->shared_width,
+                (const char *const[]){from->shared_gate, from->shared_up, from->shared_down}, gate,
+                up, xm, x);
+    BUILD(b, experts_add, "DOWN_PROJ", .y = x, .h = h, .route = route, .w = down_proj);
 }

@@ -9,22 +9,14 @@
 struct feed_forward_sources {
     const char *norm;
     const char *gate, *up, *down;                      /* of experts: "%u" for layer and expert */
-    const char *router;                                /* NULL: the three above are one MLP */
+    const char *router;                                /* of experts */
     const char *shared_gate, *shared_up, *shared_down; /* the MLP beside experts */
     uint32_t width, shared_width;                      /* inside; 0: there is none beside them */
 };
 
-/* The tensors of one layer; GRAPH_NONE for what the family does not have. */
-struct feed_forward {
-    uint32_t norm, gate_proj, up_proj, down_proj, router;
-    uint32_t shared_gate, shared_up, shared_down;
-};
-
-void feed_forward_tensors(struct build *b, const struct feed_forward_sources *from,
-                          struct feed_forward *f);
-
-/* x = x + what the half makes of norm(x). Decode: h is scratch. */
-void feed_forward_decode(struct build *b, const struct feed_forward *f, uint32_t h, uint32_t x);
-void feed_forward_prefill(struct build *b, const struct feed_forward *f, uint32_t x);
+/* Adds x = x + down(silu(gate(u)) up(u)), u = norm(x); or the sum of that over the experts that the
+ * router chooses, and over the MLP beside them. */
+void feed_forward_mlp(struct build *b, const struct feed_forward_sources *from, uint32_t x);
+void feed_forward_experts(struct build *b, const struct feed_forward_sources *from, uint32_t x);
 
 #endif

@@ -9,6 +9,8 @@
 uint32_t build_weight(struct build *b, const char *name, const char *source, enum packing packing,
                       uint32_t rows, uint32_t cols)
 {
+    if (source == NULL)
+        return GRAPH_NONE;
     struct tensor t = {.role = ROLE_WEIGHT,
                        .place = b->place,
                        .type = packing == PACKING_MATRIX ? b->cfg->projection_type : FORMAT_F32,
@@ -24,6 +26,17 @@ uint32_t build_weight(struct build *b, const char *name, const char *source, enu
                        .product_cols = cols};
     strcpy(t.name, name);
     return graph_tensor(b->graph, &t);
+}
+
+uint32_t build_vector(struct build *b, const char *name, const char *source, uint32_t rows)
+{
+    return build_weight(b, name, source, PACKING_VECTOR, rows, 1);
+}
+
+uint32_t build_matrix(struct build *b, const char *name, const char *source, uint32_t rows,
+                      uint32_t cols)
+{
+    return build_weight(b, name, source, PACKING_MATRIX, rows, cols);
 }
 
 void build_spread_rows(struct build *b, uint32_t weight, struct spread spread)
@@ -163,86 +176,104 @@ void build_node(struct build *b, const char *name, const struct node *node)
     graph_node(b->graph, &n);
 }
 
-uint32_t build_embedding(struct build *b, const char *source, const char *alias)
+void build_when_fused(struct build *b, const char *name, const char *result)
 {
-    uint32_t embed =
-        build_weight(b, "embed", source, PACKING_MATRIX, b->cfg->vocab_size, b->cfg->hidden_size);
+    struct node *last = &b->graph->node[b->graph->node_count - 1];
+    strcpy(last->fused, name);
+    if (result != NULL)
+        strcpy(b->graph->tensor[last->word[0]].fused, result);
+}
+
+void build_norm(struct build *b, const char *name, uint32_t y, uint32_t x, uint32_t weight,
+                uint32_t bias)
+{
+    if (bias == GRAPH_NONE)
+        BUILD(b, rmsnorm, name, .y = y, .x = x, .norm = weight);
+    else
+        BUILD(b, layernorm, name, .y = y, .x = x, .norm = weight, .norm_bias = bias);
+}
+
+void build_meaning(struct build *b, const char *formula)
+{
+    char *const text = b->graph->layer_meaning;
+    const size_t used = strlen(text), room = sizeof b->graph->layer_meaning;
+    snprintf(text + used, room - used, "%s%s", used > 0 ? ";  " : "", formula);
+}
+
+static uint32_t tokens(struct build *b)
+{
+    struct tensor t = {.name = "tokens",
+                       .role = ROLE_IO,
+                       .place = b->place,
+                       .ids = true,
+                       .rank = 1,
+                       .dim = {b->cfg->prefill_chunk},
+                       .parts = 1,
+                       .part = {1}};
+    return graph_tensor(b->graph, &t);
+}
+
+static uint32_t embedding(struct build *b, const struct build_ends *ends)
+{
+    uint32_t embed = build_matrix(b, "embed", ends->embed, b->cfg->vocab_size, b->cfg->hidden_size);
     b->graph->tensor[embed].type = b->cfg->embedding_type;
-    b->graph->tensor[embed].alias = alias;
+    b->graph->tensor[embed].alias = ends->embed_alias;
     return embed;
 }
 
-uint32_t build_head(struct build *b, uint32_t embed)
+/* The matrix of the head: the table of embeddings if they are tied. */
+static uint32_t head_of(struct build *b, const struct build_ends *ends, uint32_t embed)
 {
     if (b->cfg->tie_word_embeddings)
-        return embed;
-    uint32_t head = build_weight(b, "head", "lm_head.weight", PACKING_MATRIX, b->cfg->vocab_size,
-                                 b->cfg->hidden_size);
+        return embed == GRAPH_NONE ? embedding(b, ends) : embed;
+    uint32_t head =
+        build_matrix(b, "head", "lm_head.weight", b->cfg->vocab_size, b->cfg->hidden_size);
     b->graph->tensor[head].type = b->cfg->head_type;
     return head;
 }
 
-uint32_t build_hidden(struct build *b)
+static uint32_t hidden_rows(struct build *b)
 {
     return build_rows(b, ROLE_IO, "hidden", b->cfg->prefill_chunk, b->cfg->hidden_size);
 }
 
-uint32_t build_logits(struct build *b)
+/* Tokens through a layer to hidden rows. */
+static uint32_t layers(struct build *b, const struct build_ends *ends, build_half *const halves[2],
+                       uint32_t embed, uint32_t token_ids)
 {
-    return build_rows(b, ROLE_IO, "logits", b->cfg->logit_rows, b->cfg->vocab_size);
-}
-
-uint32_t build_tokens(struct build *b)
-{
-    struct tensor tokens = {.name = "tokens",
-                            .role = ROLE_IO,
-                            .place = b->place,
-                            .ids = true,
-                            .rank = 1,
-                            .dim = {b->cfg->prefill_chunk},
-                            .parts = 1,
-                            .part = {1}};
-    return graph_tensor(b->graph, &tokens);
-}
-
-uint32_t build_optional(struct build *b, bool wanted, const char *name, const char *source,
-                        uint32_t rows)
-{
-    return wanted ? build_weight(b, name, source, PACKING_VECTOR, rows, 1) : GRAPH_NONE;
-}
-
-/* Hidden rows to logits. */
-static void stack_head(struct build *b, const struct build_ends *ends)
-{
-    b->place = PLACE_EPILOGUE;
-    const uint32_t hidden = build_hidden(b);
-    const uint32_t embed =
-        b->cfg->tie_word_embeddings ? build_embedding(b, ends->embed, ends->embed_alias) : 0;
-    const uint32_t head = build_head(b, embed), logits = build_logits(b);
-    BUILD(b, linear, "LOGITS", .y = logits, .w = head, .x = hidden);
-}
-
-void build_stack(struct build *b, const struct build_ends *ends,
-                 void (*layer)(struct build *b, uint32_t x))
-{
-    if (b->graph->step == STEP_HEAD) {
-        stack_head(b, ends);
-        return;
-    }
-    b->place = PLACE_PROLOGUE;
-    const uint32_t tokens = build_tokens(b),
-                   embed = build_embedding(b, ends->embed, ends->embed_alias);
+    const uint32_t D = b->cfg->hidden_size;
     const uint32_t x = build_scratch(b, "x");
-    BUILD(b, embed, "EMBED", .y = x, .w = embed, .tokens = tokens);
+    BUILD(b, embed, "EMBED", .y = x, .w = embed, .tokens = token_ids);
     b->place = PLACE_LAYER;
-    layer(b, x);
+    for (uint32_t half = 0; half < 2; half++)
+        if (halves[half] != NULL)
+            halves[half](b, x);
     b->place = PLACE_EPILOGUE;
-    const uint32_t norm_f =
-        build_weight(b, "norm_f", ends->norm_f, PACKING_VECTOR, b->cfg->hidden_size, 1);
-    const uint32_t hidden = build_hidden(b);
-    BUILD(b, rmsnorm, "NORM_F", .y = hidden, .x = x, .norm = norm_f);
-    if (b->graph->step != STEP_DECODE)
+    const uint32_t norm_f = build_vector(b, "norm_f", ends->norm_f, D);
+    const uint32_t bias = build_vector(b, "norm_f_bias", ends->norm_f_bias, D);
+    const uint32_t hidden = hidden_rows(b);
+    build_norm(b, "NORM_F", hidden, x, norm_f, bias);
+    return hidden;
+}
+
+void build_stack(struct build *b, const struct build_ends *ends, build_half *const halves[2])
+{
+    const struct step_rule *step = &step_rules[b->graph->step];
+    uint32_t embed = GRAPH_NONE, hidden;
+    if (step->layers) {
+        b->place = PLACE_PROLOGUE;
+        const uint32_t token_ids = tokens(b);
+        embed = embedding(b, ends);
+        hidden = layers(b, ends, halves, embed, token_ids);
+    } else {
+        b->place = PLACE_EPILOGUE;
+        hidden = hidden_rows(b);
+    }
+    if (step->logits == NULL)
         return;
-    const uint32_t head = build_head(b, embed), logits = build_logits(b);
-    BUILD(b, linear, "HEAD", .y = logits, .w = head, .x = hidden);
+    const uint32_t head = head_of(b, ends, embed);
+    const uint32_t bias = build_vector(b, "head_bias", ends->head_bias, b->cfg->vocab_size);
+    const uint32_t logits =
+        build_rows(b, ROLE_IO, "logits", b->cfg->logit_rows, b->cfg->vocab_size);
+    BUILD(b, linear, step->logits, .y = logits, .w = head, .bias = bias, .x = hidden);
 }

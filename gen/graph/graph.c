@@ -6,20 +6,25 @@
 #include <string.h>
 
 #include "gen/front/number.h"
+#include "gen/graph/passes.h"
 
-static const char *const step_names[] = {"decode", "prefill", "head"};
-static const char *const step_prefixes[] = {"DECODE", "PREFILL", "HEAD"};
+const struct step_rule step_rules[STEP_KINDS] = {
+    [STEP_DECODE] = {"decode", "DECODE", ROWS_ONE, true, "HEAD", graph_fuse},
+    [STEP_PREFILL] = {"prefill", "PREFILL", ROWS_CHUNK, true, NULL, graph_order},
+    [STEP_HEAD] = {"head", "HEAD", ROWS_LOGITS, false, "LOGITS", NULL},
+};
+
 static const char *const role_names[] = {"none", "weight", "state", "scratch", "io"};
 static const char *const place_names[] = {"prologue", "layer", "epilogue"};
 
 const char *step_name(enum step_kind step)
 {
-    return step_names[step];
+    return step_rules[step].name;
 }
 
 const char *step_prefix(enum step_kind step)
 {
-    return step_prefixes[step];
+    return step_rules[step].prefix;
 }
 
 uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor)
@@ -72,6 +77,32 @@ bool node_passes(const struct node *node, uint32_t operand)
 {
     return node->word[operand] != GRAPH_NONE ||
            op_rules[node->op].operand[operand].access[0] == 'n';
+}
+
+bool node_uses(const struct node *node, uint32_t tensor)
+{
+    for (uint32_t o = 0; o < node_operands(node); o++)
+        if (tensor != GRAPH_NONE && node->word[o] == tensor)
+            return true;
+    return false;
+}
+
+bool node_writes(const struct node *node, uint32_t tensor)
+{
+    for (uint32_t o = 0; o < node_operands(node); o++)
+        if (tensor != GRAPH_NONE && node->word[o] == tensor &&
+            (node_access(node, o) == 'w' || node_access(node, o) == 'm'))
+            return true;
+    return false;
+}
+
+bool nodes_conflict(const struct node *a, const struct node *b, uint32_t except)
+{
+    for (uint32_t o = 0; o < node_operands(a); o++)
+        if (a->word[o] != except && node_uses(b, a->word[o]) &&
+            (node_writes(a, a->word[o]) || node_writes(b, a->word[o])))
+            return true;
+    return false;
 }
 
 uint32_t node_count(const struct node *node, const char *attribute)
@@ -143,93 +174,6 @@ uint64_t tensor_part_at(const struct tensor *t, uint32_t part)
     for (uint32_t i = 0; i < part; i++)
         at += number_pad(t->part[i], GRAPH_PAD);
     return at;
-}
-
-static const struct family families[] = {
-    {.model_type = "mamba", .build = family_mamba},
-    {.model_type = "mamba2", .build = family_mamba2},
-    {.model_type = "llama", .build = family_llama},
-    {.model_type = "phi", .build = family_phi},
-    {.model_type = "mixtral", .build = family_mixtral},
-    {"deepseek", family_deepseek, deepseek_kind_names, deepseek_kind_of},
-    {"jamba", family_jamba, jamba_kind_names, jamba_kind_of},
-};
-
-static const struct family *family_of(const struct cfg *cfg)
-{
-    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-        if (strcmp(families[i].model_type, cfg->model_type) == 0)
-            return &families[i];
-    diagnostics_fault(
-        cfg->name, "model_type %s has no row in families[] (gen/graph/graph.c)",
-        cfg->model_type); /* the config reader knows a family that is not in the table */
-}
-
-void steps_kinds(const struct cfg *cfg, struct steps *steps)
-{
-    const struct family *family = family_of(cfg);
-    uint8_t of_family[GRAPH_LAYERS] = {0};
-    uint32_t layers[GRAPH_KINDS] = {0};
-    steps->cfg = *cfg;
-    steps->kind_count = 0;
-    for (uint32_t l = 0; l < cfg->num_hidden_layers; l++) {
-        of_family[l] = (uint8_t)(family->kind_of == NULL ? 0 : family->kind_of(cfg, l));
-        layers[of_family[l]]++;
-    }
-    for (uint32_t k = 0; k < GRAPH_KINDS; k++) {
-        if (layers[k] == 0)
-            continue;
-        for (uint32_t l = 0; l < cfg->num_hidden_layers; l++)
-            if (of_family[l] == k)
-                steps->kind_of[l] = (uint8_t)steps->kind_count;
-        const bool only = layers[k] == cfg->num_hidden_layers;
-        steps->kind[steps->kind_count++] = (struct kind){
-            .name = only ? "layer" : family->kind_names[k], .of_family = k, .layers = layers[k]};
-    }
-}
-
-void graph_build(const struct cfg *cfg, enum step_kind step, const struct kind *kind,
-                 struct graph *graph)
-{
-    static const enum rows rows[] = {ROWS_ONE, ROWS_CHUNK, ROWS_LOGITS};
-    const uint32_t tokens[] = {1, cfg->prefill_chunk, cfg->logit_rows};
-    memset(graph, 0, sizeof *graph);
-    memcpy(graph->model, cfg->name, sizeof graph->model);
-    graph->step = step;
-    graph->kind = kind->of_family;
-    graph->kind_name =
-        step == STEP_HEAD || kind->layers == cfg->num_hidden_layers ? "" : kind->name;
-    graph->rows = rows[step];
-    graph->tokens = tokens[step];
-    family_of(cfg)->build(cfg, graph);
-}
-
-void steps_build(const struct cfg *cfg, struct steps *steps)
-{
-    struct diagnostics diagnostics = {.to = stderr, .file = cfg->name};
-    steps_kinds(cfg, steps);
-    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        for (uint32_t k = 0; k < steps->kind_count; k++) {
-            struct graph *graph = &steps->graph[step][k];
-            graph_build(cfg, step, &steps->kind[k], graph);
-            if (!graph_shape(graph, &diagnostics))
-                diagnostics_fault(cfg->name, "operands do not fit together, as said above");
-            graph_cost(graph);
-        }
-}
-
-uint32_t steps_ops(const struct steps *steps, enum step_kind step, struct step_op ops[STEP_OPS])
-{
-    uint32_t count = 0;
-    for (enum place place = PLACE_PROLOGUE; place <= PLACE_EPILOGUE; place++)
-        for (uint32_t k = 0; k < (place == PLACE_LAYER ? steps->kind_count : 1); k++) {
-            const struct graph *graph = &steps->graph[step][k];
-            const uint64_t times = place == PLACE_LAYER ? steps->kind[k].layers : 1;
-            for (uint32_t i = 0; i < graph->node_count; i++)
-                if (graph->node[i].place == place)
-                    ops[count++] = (struct step_op){graph, k, i, times};
-        }
-    return count;
 }
 
 void node_full_name(const struct graph *graph, const struct node *node, char text[48])

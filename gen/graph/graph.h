@@ -2,8 +2,8 @@
  *
  * One graph per step (decode, prefill, head) and kind of layer. A graph has a prologue, a layer of
  * its kind, and an epilogue; layers are never unrolled, and the graphs of a step differ in nothing
- * but the layer. Families build them, unify.c completes and checks them, everything after only
- * reads them. Names are given by people and become C names. */
+ * but the layer. Families build them, the pass of their step fits them to it, unify.c completes and
+ * checks them, everything after only reads them. Names are given by people and become C names. */
 #ifndef GEN_GRAPH_H
 #define GEN_GRAPH_H
 
@@ -35,8 +35,9 @@ enum step_kind { STEP_DECODE, STEP_PREFILL, STEP_HEAD, STEP_KINDS };
 enum rows { ROWS_ONE, ROWS_CHUNK, ROWS_LOGITS };
 
 struct tensor {
-    char name[16]; /* the C member */
-    char note[40]; /* for the reader of model.h or arena.h; may be "" */
+    char name[16];  /* the C member */
+    char fused[16]; /* the name when one operation makes it of all that leads to it; "": the same */
+    char note[40];  /* for the reader of model.h or arena.h; may be "" */
     enum role role;
     enum place place; /* PLACE_LAYER: a weight or state that every layer has its own of */
     enum format type;
@@ -70,7 +71,8 @@ struct size {
 
 struct node {
     enum op op;
-    char name[16]; /* "IN_PROJ"; the enumerator is DECODE_IN_PROJ */
+    char name[16];  /* "IN_PROJ"; the enumerator is DECODE_IN_PROJ */
+    char fused[16]; /* the name of a fused operation that ends with this one; "": the same */
     enum place place;
     /* Tensors in the order of the call, then attributes: node->linear.w is node->word[1]. */
     union {
@@ -90,65 +92,28 @@ struct node {
 struct graph {
     char model[CFG_NAME_MAX + 1]; /* for messages */
     enum step_kind step;
-    uint32_t kind;         /* of its layer, as the family counts them */
     const char *kind_name; /* "mamba_mlp"; "" in a model of one kind, and of head */
     enum rows rows;
-    uint32_t tokens;           /* rows of activations: 1, prefill_chunk or logit_rows */
-    const char *layer_meaning; /* what a layer does to the residual stream, as a formula */
-    uint32_t tensor_count;     /* with tensor[0], which is none */
+    uint32_t tokens;         /* rows of activations: 1, prefill_chunk or logit_rows */
+    char layer_meaning[160]; /* what a layer does to the residual stream, as formulas */
+    uint32_t tensor_count;   /* with tensor[0], which is none */
     uint32_t node_count;
     struct tensor tensor[GRAPH_TENSORS + 1];
     struct node node[GRAPH_NODES];
 };
 
-/* One builder per family fills in an empty graph, whose step and kind are set. A family with
- * several kinds of layers names them, those with nothing but caches as their state last, and says
- * of which kind a layer is. */
-struct family {
-    const char *model_type;
-    void (*build)(const struct cfg *cfg, struct graph *graph);
-    const char *const *kind_names; /* NULL: all layers are of one kind */
-    uint32_t (*kind_of)(const struct cfg *cfg, uint32_t layer);
+/* What is executed by itself. */
+struct step_rule {
+    const char *name;   /* "decode" */
+    const char *prefix; /* what the enumerators of its operations start with: "DECODE" */
+    enum rows rows;
+    bool layers;                       /* from tokens to hidden rows */
+    const char *logits;                /* the operation from those to logits; NULL: none */
+    void (*pass)(struct graph *graph); /* what a layer goes through, gen/graph/passes.h */
 };
-void family_mamba(const struct cfg *cfg, struct graph *graph);
-void family_mamba2(const struct cfg *cfg, struct graph *graph);
-void family_llama(const struct cfg *cfg, struct graph *graph);
-void family_mixtral(const struct cfg *cfg, struct graph *graph);
-void family_phi(const struct cfg *cfg, struct graph *graph);
-void family_deepseek(const struct cfg *cfg, struct graph *graph);
-extern const char *const deepseek_kind_names[];
-uint32_t deepseek_kind_of(const struct cfg *cfg, uint32_t layer);
-void family_jamba(const struct cfg *cfg, struct graph *graph);
-extern const char *const jamba_kind_names[];
-uint32_t jamba_kind_of(const struct cfg *cfg, uint32_t layer);
+extern const struct step_rule step_rules[STEP_KINDS];
 
-/* A kind of layer that occurs in a model. */
-struct kind {
-    const char *name;   /* C name of its layers: "mamba_mlp"; "layer" in a model of one kind */
-    uint32_t of_family; /* as the family counts them */
-    uint32_t layers;    /* how many are of it */
-};
-
-/* All steps of one model: a graph for each kind of layer that occurs. */
-struct steps {
-    struct cfg cfg;
-    uint32_t kind_count;
-    struct kind kind[GRAPH_KINDS];
-    uint8_t kind_of[GRAPH_LAYERS]; /* the kind of each layer */
-    struct graph graph[STEP_KINDS][GRAPH_KINDS];
-};
-
-/* An operation of a step, and how often the step executes it. */
-struct step_op {
-    const struct graph *graph;
-    uint32_t kind, index; /* which graph of the step, which node */
-    uint64_t times;
-};
-enum { STEP_OPS = GRAPH_KINDS * GRAPH_NODES };
-
-/* "decode", "prefill", "head". */
 const char *step_name(enum step_kind step);
-/* What enumerators of the step's operations start with: "DECODE", "PREFILL", "HEAD". */
 const char *step_prefix(enum step_kind step);
 
 /* Adds a copy and returns its id. Overflow of the fixed arrays is a fault of the generator: aborts
@@ -165,6 +130,12 @@ const struct tensor *node_tensor(const struct graph *graph, const struct node *n
                                  uint32_t operand);
 /* Whether the call has a place for the operand: it is there, or NULL is passed for it. */
 bool node_passes(const struct node *node, uint32_t operand);
+/* Whether a node has a tensor as an operand, and whether it writes or modifies it. */
+bool node_uses(const struct node *node, uint32_t tensor);
+bool node_writes(const struct node *node, uint32_t tensor);
+/* Whether two nodes must keep their order: one writes what the other uses. Not asked about one
+ * tensor, unless that is GRAPH_NONE. */
+bool nodes_conflict(const struct node *a, const struct node *b, uint32_t except);
 /* The attribute of that name, as a whole number or a real; 0 of an operation that has none. */
 uint32_t node_count(const struct node *node, const char *attribute);
 float node_real(const struct node *node, const char *attribute);
@@ -184,25 +155,14 @@ uint64_t tensor_width(const struct tensor *tensor); /* the sum of the parts */
 /* The padded column at which a part starts. */
 uint64_t tensor_part_at(const struct tensor *tensor, uint32_t part);
 
-/* Builds all steps of a checked config, infers shapes and costs. A failure is a bug of the
- * generator, never of the config: it is printed and aborts. */
-void steps_build(const struct cfg *cfg, struct steps *steps);
-
-/* The operations of a step, each once: the prologue, a layer of each kind, the epilogue. Returns
- * their count. */
-uint32_t steps_ops(const struct steps *steps, enum step_kind step, struct step_op ops[STEP_OPS]);
-
 /* "IN_PROJ", or with the kind in front, "MAMBA_MLP_IN_PROJ", in a layer of a model of several. */
 void node_full_name(const struct graph *graph, const struct node *node, char text[48]);
 
-/* The stages one by one. steps_kinds() finds the kinds of a config's layers, and graph_build() the
- * family by model_type, for one of them; graph_shape() returns false with a message in
- * `diagnostics` when a node's operands do not fit together. */
-void steps_kinds(const struct cfg *cfg, struct steps *steps);
-void graph_build(const struct cfg *cfg, enum step_kind step, const struct kind *kind,
-                 struct graph *graph);
+/* Infers the shape of every scratch buffer and binds the sizes of every operation; false, with a
+ * message, when a node's operands do not fit together. */
 __attribute__((warn_unused_result)) bool graph_shape(struct graph *graph,
                                                      struct diagnostics *diagnostics);
+/* What every operation costs, once its sizes are bound. */
 void graph_cost(struct graph *graph);
 
 /* `gen --stop-after=graph|shape`: one line per tensor and node. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gen/graph/graph.h"
+#include "gen/families/steps.h"
 #include "gen/front/number.h"
 
 static bool in_layer(const struct tensor *t)

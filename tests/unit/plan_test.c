@@ -1,5 +1,6 @@
 /* The planner: hand cases, thousands of random ones against the bound, the checker and brute force;
  * and the checkers against broken plans. */
+#include "gen/families/steps.h"
 #include "gen/memory/plan.h"
 #include "tests/unit/designs.h"
 #include "tests/unit/captured.h"

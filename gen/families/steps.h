@@ -1,0 +1,48 @@
+/* All steps of a model as graphs. */
+#ifndef GEN_STEPS_H
+#define GEN_STEPS_H
+
+#include "gen/graph/graph.h"
+
+/* A kind of layer that occurs in a model. */
+struct kind {
+    const char *name;   /* C name of its layers: "mamba_mlp"; "layer" in a model of one kind */
+    uint32_t of_family; /* as the family counts them */
+    uint32_t layers;    /* how many are of it */
+};
+
+/* All steps of one model: a graph for each kind of layer that occurs. */
+struct steps {
+    struct cfg cfg;
+    uint32_t kind_count;
+    struct kind kind[GRAPH_KINDS];
+    uint8_t kind_of[GRAPH_LAYERS]; /* the kind of each layer */
+    struct graph graph[STEP_KINDS][GRAPH_KINDS];
+};
+
+/* An operation of a step, and how often the step executes it. */
+struct step_op {
+    const struct graph *graph;
+    uint32_t kind, index; /* which graph of the step, which node */
+    uint64_t times;
+};
+enum { STEP_OPS = GRAPH_KINDS * GRAPH_NODES };
+
+/* Builds all steps of a checked config, infers shapes and costs. A failure is a bug of the
+ * generator, never of the config: it is printed and aborts. */
+void steps_build(const struct cfg *cfg, struct steps *steps);
+
+/* The operations of a step, each once: the prologue, a layer of each kind, the epilogue. Returns
+ * their count. */
+uint32_t steps_ops(const struct steps *steps, enum step_kind step, struct step_op ops[STEP_OPS]);
+
+/* The stages one by one. steps_kinds() finds the kinds of a config's layers. graph_describe() adds
+ * what the family, by model_type, says of a step with layers of one kind; graph_build() also lets
+ * the step's pass go over it. */
+void steps_kinds(const struct cfg *cfg, struct steps *steps);
+void graph_describe(const struct cfg *cfg, enum step_kind step, const struct kind *kind,
+                    struct graph *graph);
+void graph_build(const struct cfg *cfg, enum step_kind step, const struct kind *kind,
+                 struct graph *graph);
+
+#endif

@@ -1,0 +1,40 @@
+/* What is done to the graph of a step between the builder of its family, who describes a layer
+ * once, and graph_shape(). */
+#ifndef GEN_PASSES_H
+#define GEN_PASSES_H
+
+#include "gen/graph/graph.h"
+
+enum { FUSION_PARTS = 5 };
+
+/* An operation of a row of kernels/fusions.def: in the words of its operands stand numbers of the
+ * row's names, from 1; 0 is an operand that must be absent. */
+struct fusion_op {
+    enum op op;
+    union {
+        uint32_t word[GRAPH_WORDS];
+#define OP(UPPER, LOWER, ...) struct op_##LOWER LOWER;
+#include "kernels/ops.def"
+#undef OP
+    };
+};
+
+struct fusion {
+    struct fusion_op whole, part[FUSION_PARTS];
+    uint32_t parts;
+};
+extern const struct fusion fusions[];
+extern const uint32_t fusion_count, fusion_names; /* names are below fusion_names */
+
+/* Makes the parts of fusions one operation each, where nobody else reads what lies between them and
+ * nothing that stands between them would notice; those of most parts first. The first part may be
+ * one that several fusions begin with, as a norm: each computes it for itself. The whole stands
+ * where its last part stood and bears its name, or what that is called when it is fused. Scratch
+ * that nobody uses any more is dropped, the rest is in the order of its first use. */
+void graph_fuse(struct graph *graph);
+
+/* Orders a layer for little memory: what is added to the residual stream is added as soon as all of
+ * it is computed, before the next branch begins, and branches keep their order. */
+void graph_order(struct graph *graph);
+
+#endif
