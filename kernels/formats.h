@@ -44,8 +44,8 @@ FORMAT_FUNCTION struct format_layout format_layout_of(enum format format)
     return none;
 }
 
-/* Bytes of `rows` rows of `cols` elements, both as stored, pads among them; cols is a multiple of
- * 16. The last block of a row may be short. No overflow below 2^58 elements. */
+/* Bytes of `rows` rows of `cols` elements, both as stored, pads among them. A row has whole bytes;
+ * its last block may be short. No overflow below 2^58 elements. */
 FORMAT_FUNCTION uint64_t format_layout_bytes(struct format_layout layout, uint64_t rows,
                                              uint64_t cols)
 {

@@ -16,7 +16,7 @@
 /* Bytes of the keys, or the values, of one head: of `positions` positions. */
 KERNEL_INLINE size_t cache_bytes(enum format type, u32 HD, uint64_t positions)
 {
-    return (type == FORMAT_F32 ? (size_t)4 : 2) * HD * positions;
+    return format_bytes(type, positions, HD);
 }
 
 /* A finite f32 to the nearest bf16. */

@@ -12,28 +12,7 @@
 #ifndef KERNELS_CPU_EMBED_H
 #define KERNELS_CPU_EMBED_H
 
-#include <string.h>
-
 #include "kernels/cpu/panels.h"
-
-/* Element k of row `lane` of a panel of `width` rows, widened. */
-KERNEL_INLINE f32 panel_element(enum format T, const char *panel, size_t width, size_t lane,
-                                size_t k)
-{
-    if (T == FORMAT_F32)
-        return ((const f32 *)(const void *)panel)[k * width + lane];
-    if (T == FORMAT_F16) {
-        /* The vector widening is the only one every compiler has; lane 0 of a copy is the value. */
-        _Alignas(VF_BYTES)
-            uint16_t halves[VF_LANES] = {((const uint16_t *)(const void *)panel)[k * width + lane]};
-        return vf_load_f16(halves)[0];
-    }
-    const uint32_t pair = ((const uint32_t *)(const void *)panel)[k / 2 * width + lane];
-    const uint32_t bits = k % 2 ? pair & 0xffff0000u : pair << 16;
-    f32 value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
 
 /* This thread's share of the lines of all tokens. */
 KERNEL_INLINE void embed(const run *r, const struct embed_shape *s, f32 *y, const void *w,

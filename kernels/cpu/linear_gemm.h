@@ -73,7 +73,7 @@ KERNEL_INLINE void tile_row(const struct linear_shape *s, u32 tokens, struct pan
     size_t lane = 0;
     for (; lane + step <= lanes; lane += step) {
         tile(s, tokens, TILE_VECTORS, part, y + lane, bias ? bias + lane : bias, x);
-        part.at += step * (s->type == FORMAT_F16 ? 2 : 4);
+        part.at += step * lane_bytes(s->type);
     }
     if (lane < lanes)
         tile(s, tokens, 1, part, y + lane, bias ? bias + lane : bias, x);
