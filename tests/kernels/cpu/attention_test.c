@@ -92,20 +92,21 @@ static uint32_t stored(const struct cache *c, enum format type, size_t at)
 static void fill_cache(struct cache *c, const struct attention_case *a, bool keys, uint64_t seed,
                        u32 positions, f32 scale)
 {
-    f32 *row = fixture_new(a->HD);
-    for (u32 g = 0; g < a->KV; g++)
-        for (u32 i = positions < a->C ? 0 : positions - a->C; i < positions; i++) {
-            const u32 p = i % a->C;
-            fixture_fill(row, fixture_random(&seed), 1, a->HD, a->HD, scale);
-            for (u32 d = 0; d < a->HD; d++) {
-                const double value = kept(a->type, row[d]);
-                const size_t head = (size_t)g * a->C * a->HD;
-                const size_t at = head + place(a->type, a->HD, keys, p, d);
-                c->values[head + (size_t)p * a->HD + d] = value;
-                if (a->type == FORMAT_F32)
+    f32 *row = fixture_new(a->shape->HD);
+    for (u32 g = 0; g < a->shape->KV; g++)
+        for (u32 i = positions < a->shape->C ? 0 : positions - a->shape->C; i < positions; i++) {
+            const u32 p = i % a->shape->C;
+            fixture_fill(row, fixture_random(&seed), 1, a->shape->HD, a->shape->HD, scale);
+            for (u32 d = 0; d < a->shape->HD; d++) {
+                const double value = kept(a->shape->cache_type, row[d]);
+                const size_t head = (size_t)g * a->shape->C * a->shape->HD;
+                const size_t at = head + place(a->shape->cache_type, a->shape->HD, keys, p, d);
+                c->values[head + (size_t)p * a->shape->HD + d] = value;
+                if (a->shape->cache_type == FORMAT_F32)
                     c->packed[at] = (f32)value;
                 else
-                    ((uint16_t *)(void *)c->packed)[at] = (uint16_t)bits_of(a->type, value);
+                    ((uint16_t *)(void *)c->packed)[at] =
+                        (uint16_t)bits_of(a->shape->cache_type, value);
             }
         }
     fixture_free(row);
@@ -122,9 +123,9 @@ static struct attention_trial trial_new(const struct attention_case *c, u32 rows
                                         f32 scale)
 {
     struct attention_trial t = {.c = c, .rows = rows, .position = position};
-    const u32 width = c->H * c->HD;
-    t.keys = cache_new(c->type, c->KV, c->C, c->HD);
-    t.values = cache_new(c->type, c->KV, c->C, c->HD);
+    const u32 width = c->shape->H * c->shape->HD;
+    t.keys = cache_new(c->shape->cache_type, c->shape->KV, c->shape->C, c->shape->HD);
+    t.values = cache_new(c->shape->cache_type, c->shape->KV, c->shape->C, c->shape->HD);
     fill_cache(&t.keys, c, true, 1, position + rows, 1.0f);
     fill_cache(&t.values, c, false, 2, position + rows, 2.0f);
     t.before = fixture_new((size_t)rows * width);
@@ -149,7 +150,7 @@ static void call_attention(run *r, void *context)
 
 static void trial_run(const struct attention_trial *t, u32 threads)
 {
-    memcpy(t->q, t->before, (size_t)t->rows * t->c->H * t->c->HD * sizeof *t->q);
+    memcpy(t->q, t->before, (size_t)t->rows * t->c->shape->H * t->c->shape->HD * sizeof *t->q);
     fixture_run(threads, (struct step){.tokens = t->rows, .position = t->position}, call_attention,
                 (void *)(uintptr_t)t);
 }
@@ -157,7 +158,7 @@ static void trial_run(const struct attention_trial *t, u32 threads)
 /* The first position that a row sees. */
 static u32 oldest(const struct attention_trial *t, u32 row)
 {
-    const u32 seen = t->position + row + 1, W = t->c->W;
+    const u32 seen = t->position + row + 1, W = t->c->shape->window;
     return W > 0 && seen > W ? seen - W : 0;
 }
 
@@ -166,18 +167,19 @@ static u32 oldest(const struct attention_trial *t, u32 row)
 static double scores(const struct attention_trial *t, u32 row, u32 head, double *s)
 {
     const struct attention_case *c = t->c;
-    const f32 *q = t->before + ((size_t)row * c->H + head) * c->HD;
-    const double *keys = t->keys.values + (size_t)(head * c->KV / c->H) * c->C * c->HD;
+    const f32 *q = t->before + ((size_t)row * c->shape->H + head) * c->shape->HD;
+    const double *keys =
+        t->keys.values + (size_t)(head * c->shape->KV / c->shape->H) * c->shape->C * c->shape->HD;
     double worst = 0;
     for (u32 i = oldest(t, row); i <= t->position + row; i++) {
-        const double *key = keys + (size_t)(i % c->C) * c->HD;
+        const double *key = keys + (size_t)(i % c->shape->C) * c->shape->HD;
         double dot = 0, sizes = 0;
-        for (u32 d = 0; d < c->HD; d++) {
+        for (u32 d = 0; d < c->shape->HD; d++) {
             dot += q[d] * key[d];
             sizes += fabs(q[d] * key[d]);
         }
-        s[i - oldest(t, row)] = dot * c->scale;
-        worst = fmax(worst, (c->HD + 3) * 0x1p-24 * c->scale * sizes);
+        s[i - oldest(t, row)] = dot * c->shape->scale;
+        worst = fmax(worst, (c->shape->HD + 3) * 0x1p-24 * c->shape->scale * sizes);
     }
     return worst;
 }
@@ -188,17 +190,18 @@ static double check_row(const struct attention_trial *t, u32 row, u32 head, doub
     const struct attention_case *c = t->c;
     const u32 first = oldest(t, row), n = t->position + row + 1 - first;
     const double error = scores(t, row, head, s);
-    const double *values = t->values.values + (size_t)(head * c->KV / c->H) * c->C * c->HD;
-    const f32 *y = t->q + ((size_t)row * c->H + head) * c->HD;
+    const double *values =
+        t->values.values + (size_t)(head * c->shape->KV / c->shape->H) * c->shape->C * c->shape->HD;
+    const f32 *y = t->q + ((size_t)row * c->shape->H + head) * c->shape->HD;
     double most = -INFINITY, sum = 0, worst = 0;
     for (u32 i = 0; i < n; i++)
         most = fmax(most, s[i]);
     for (u32 i = 0; i < n; i++)
         sum += s[i] = exp(s[i] - most);
-    for (u32 d = 0; d < c->HD; d++) {
+    for (u32 d = 0; d < c->shape->HD; d++) {
         double exact = 0, sizes = 0;
         for (u32 i = 0; i < n; i++) {
-            const double value = values[(size_t)((first + i) % c->C) * c->HD + d];
+            const double value = values[(size_t)((first + i) % c->shape->C) * c->shape->HD + d];
             exact += s[i] / sum * value;
             sizes += s[i] / sum * fabs(value);
         }
@@ -216,23 +219,26 @@ static double check_row(const struct attention_trial *t, u32 row, u32 head, doub
 START_TEST(attention_within_bound)
 {
     const struct attention_case *c = &attention_cases[_i];
-    const u32 starts[] = {0, 1, 40, 50, 63, c->W > 0 ? 3 * c->C - 7 : c->C - ROWS};
-    double worst = 0, *s = calloc(c->C, sizeof *s);
+    const u32 starts[] = {0,  1,  40,
+                          50, 63, c->shape->window > 0 ? 3 * c->shape->C - 7 : c->shape->C - ROWS};
+    double worst = 0, *s = calloc(c->shape->C, sizeof *s);
     ck_assert_ptr_nonnull(s);
     for (u32 i = 0; i < sizeof starts / sizeof starts[0]; i++)
         for (u32 large = 0; large < 2; large++) {
-            const u32 left = c->W > 0 ? ROWS : c->C - starts[i];
-            const u32 most = c->count == COUNT_ONE ? 1 : ROWS;
+            const u32 left = c->shape->window > 0 ? ROWS : c->shape->C - starts[i];
+            const u32 most = c->shape->count == COUNT_ONE ? 1 : ROWS;
             const u32 rows = most < left ? most : left;
             struct attention_trial t = trial_new(c, rows, starts[i], large ? 12.0f : 1.0f);
             trial_run(&t, 1);
-            const uint64_t one = fixture_hash(FIXTURE_HASH, t.q, (size_t)rows * c->H * c->HD);
+            const uint64_t one =
+                fixture_hash(FIXTURE_HASH, t.q, (size_t)rows * c->shape->H * c->shape->HD);
             for (u32 row = 0; row < rows; row++)
-                for (u32 head = 0; head < c->H; head++)
+                for (u32 head = 0; head < c->shape->H; head++)
                     worst = fmax(worst, check_row(&t, row, head, s));
             for (u32 threads = 2; threads <= 4; threads++) {
                 trial_run(&t, threads);
-                ck_assert_msg(fixture_hash(FIXTURE_HASH, t.q, (size_t)rows * c->H * c->HD) == one,
+                ck_assert_msg(fixture_hash(FIXTURE_HASH, t.q,
+                                           (size_t)rows * c->shape->H * c->shape->HD) == one,
                               "%s: %u threads give other bits", c->name, threads);
             }
             ck_assert_msg(fixture_intact(t.q), "%s wrote outside q", c->name);
@@ -247,9 +253,9 @@ END_TEST
 START_TEST(attention_does_not_see_the_chunk)
 {
     const struct attention_case *c = &attention_cases[_i];
-    const size_t width = (size_t)c->H * c->HD;
-    const u32 rows = c->count == COUNT_ONE ? 1 : ROWS;
-    const u32 start = c->W > 0 ? 2 * c->C + 55 : 55 % (c->C - ROWS);
+    const size_t width = (size_t)c->shape->H * c->shape->HD;
+    const u32 rows = c->shape->count == COUNT_ONE ? 1 : ROWS;
+    const u32 start = c->shape->window > 0 ? 2 * c->shape->C + 55 : 55 % (c->shape->C - ROWS);
     struct attention_trial all = trial_new(c, rows, start, 1.0f), one = all;
     trial_run(&all, 2);
     for (u32 row = 0; row < rows; row++) {
@@ -281,21 +287,21 @@ static void call_rope(run *r, void *context)
 /* exact[HD] <- a turned head, by cos and sin of the C library. */
 static void turn(const struct rope_case *c, uint64_t position, const f32 *head, double *exact)
 {
-    for (u32 d = 0; d < c->HD; d++)
+    for (u32 d = 0; d < c->shape->HD; d++)
         exact[d] = head[d];
-    for (u32 j = 0; j < c->R / 2; j++) {
-        const double a = position <= 1 << 24 ? (double)((f32)position * c->table[j])
-                                             : (double)position * (double)c->table[j];
-        const double x = head[j], y = head[j + c->R / 2];
+    for (u32 j = 0; j < c->shape->R / 2; j++) {
+        const double a = position <= 1 << 24 ? (double)((f32)position * c->frequencies[j])
+                                             : (double)position * (double)c->frequencies[j];
+        const double x = head[j], y = head[j + c->shape->R / 2];
         exact[j] = x * cos(a) - y * sin(a);
-        exact[j + c->R / 2] = y * cos(a) + x * sin(a);
+        exact[j + c->shape->R / 2] = y * cos(a) + x * sin(a);
     }
 }
 
 static double rope_bound(const struct rope_case *c, const f32 *head, u32 d)
 {
-    const u32 half = c->R / 2;
-    if (d >= c->R)
+    const u32 half = c->shape->R / 2;
+    if (d >= c->shape->R)
         return 0;
     return 3 * 0x1p-24 * (fabs((double)head[d % half]) + fabs((double)head[d % half + half]));
 }
@@ -304,13 +310,14 @@ static double rope_bound(const struct rope_case *c, const f32 *head, u32 d)
 static void check_kept(const struct rope_case *c, const struct cache *cache, bool keys, u32 g,
                        u32 p, const f32 *head, const double *exact)
 {
-    for (u32 d = 0; d < c->HD; d++) {
+    for (u32 d = 0; d < c->shape->HD; d++) {
         const double slack = keys ? rope_bound(c, head, d) : 0;
-        const size_t at = (size_t)g * c->C * c->HD + place(c->type, c->HD, keys, p, d);
-        const uint32_t bits = stored(cache, c->type, at);
-        const double value = value_of(c->type, bits);
-        const bool found =
-            value >= kept(c->type, exact[d] - slack) && value <= kept(c->type, exact[d] + slack);
+        const size_t at = (size_t)g * c->shape->C * c->shape->HD +
+                          place(c->shape->cache_type, c->shape->HD, keys, p, d);
+        const uint32_t bits = stored(cache, c->shape->cache_type, at);
+        const double value = value_of(c->shape->cache_type, bits);
+        const bool found = value >= kept(c->shape->cache_type, exact[d] - slack) &&
+                           value <= kept(c->shape->cache_type, exact[d] + slack);
         ck_assert_msg(found, "%s: %s of head %u, position %u, element %u: bits %x", c->name,
                       keys ? "key" : "value", g, p, d, bits);
     }
@@ -323,18 +330,19 @@ enum { ROPE_STARTS = 3 };
 START_TEST(rope_turns_and_appends)
 {
     const struct rope_case *c = &rope_cases[_i / ROPE_STARTS];
-    const u32 rows = c->count == COUNT_ONE ? 1 : ROWS;
-    const uint64_t starts[ROPE_STARTS] = {c->C - ROWS, (1 << 24) - 2, ((uint64_t)c->C << 24) - 7};
+    const u32 rows = c->shape->count == COUNT_ONE ? 1 : ROWS;
+    const uint64_t starts[ROPE_STARTS] = {c->shape->C - ROWS, (1 << 24) - 2,
+                                          ((uint64_t)c->shape->C << 24) - 7};
     const uint64_t position = starts[_i % ROPE_STARTS];
-    const u32 width = c->H * c->HD, kv = c->KV * c->HD;
+    const u32 width = c->shape->H * c->shape->HD, kv = c->shape->KV * c->shape->HD;
     struct rope_trial t = {.c = c, .before = fixture_new((size_t)rows * width)};
-    double *exact = calloc(c->HD, sizeof *exact);
+    double *exact = calloc(c->shape->HD, sizeof *exact);
     ck_assert_ptr_nonnull(exact);
     t.q = fixture_new((size_t)rows * width);
     t.k = fixture_new((size_t)rows * kv);
     t.v = fixture_new((size_t)rows * kv);
-    t.keys = cache_new(c->type, c->KV, c->C, c->HD);
-    t.values = cache_new(c->type, c->KV, c->C, c->HD);
+    t.keys = cache_new(c->shape->cache_type, c->shape->KV, c->shape->C, c->shape->HD);
+    t.values = cache_new(c->shape->cache_type, c->shape->KV, c->shape->C, c->shape->HD);
     fixture_fill(t.before, 1, rows, width, width, 3.0f);
     fixture_fill(t.k, 2, rows, kv, kv, 3.0f);
     fixture_fill(t.v, 3, rows, kv, kv, 3.0f);
@@ -343,31 +351,32 @@ START_TEST(rope_turns_and_appends)
     memcpy(t.q, t.before, (size_t)rows * width * sizeof *t.q);
     fixture_run(3, (struct step){.tokens = rows, .position = position}, call_rope, &t);
     for (u32 row = 0; row < rows; row++)
-        for (u32 h = 0; h < c->H; h++) {
-            const size_t at = (size_t)row * width + (size_t)h * c->HD;
+        for (u32 h = 0; h < c->shape->H; h++) {
+            const size_t at = (size_t)row * width + (size_t)h * c->shape->HD;
             turn(c, position + row, t.before + at, exact);
-            for (u32 d = 0; d < c->HD; d++)
+            for (u32 d = 0; d < c->shape->HD; d++)
                 ck_assert_msg(fabs(t.q[at + d] - exact[d]) <= rope_bound(c, t.before + at, d),
                               "%s row %u head %u element %u: %.9g, exact %.9g", c->name, row, h, d,
                               t.q[at + d], exact[d]);
         }
     for (u32 row = 0; row < rows; row++)
-        for (u32 g = 0; g < c->KV; g++) {
-            const f32 *k = t.k + (size_t)row * kv + (size_t)g * c->HD;
-            const f32 *v = t.v + (size_t)row * kv + (size_t)g * c->HD;
+        for (u32 g = 0; g < c->shape->KV; g++) {
+            const f32 *k = t.k + (size_t)row * kv + (size_t)g * c->shape->HD;
+            const f32 *v = t.v + (size_t)row * kv + (size_t)g * c->shape->HD;
             turn(c, position + row, k, exact);
-            check_kept(c, &t.keys, true, g, (u32)((position + row) % c->C), k, exact);
-            for (u32 d = 0; d < c->HD; d++)
+            check_kept(c, &t.keys, true, g, (u32)((position + row) % c->shape->C), k, exact);
+            for (u32 d = 0; d < c->shape->HD; d++)
                 exact[d] = v[d];
-            check_kept(c, &t.values, false, g, (u32)((position + row) % c->C), v, exact);
+            check_kept(c, &t.values, false, g, (u32)((position + row) % c->shape->C), v, exact);
         }
     /* The position before the first row, if there is one, was left alone. */
-    for (u32 d = 0; d < c->HD; d++) {
-        const size_t at = place(c->type, c->HD, true, (u32)((position - 1) % c->C), d);
-        const uint32_t untouched = stored(&t.keys, c->type, at);
-        ck_assert(untouched == (c->type == FORMAT_F32 ? 0x7fc5a5a5u
-                                : at % 2 == 0         ? 0xa5a5u
-                                                      : 0x7fc5u));
+    for (u32 d = 0; d < c->shape->HD; d++) {
+        const size_t at =
+            place(c->shape->cache_type, c->shape->HD, true, (u32)((position - 1) % c->shape->C), d);
+        const uint32_t untouched = stored(&t.keys, c->shape->cache_type, at);
+        ck_assert(untouched == (c->shape->cache_type == FORMAT_F32 ? 0x7fc5a5a5u
+                                : at % 2 == 0                      ? 0xa5a5u
+                                                                   : 0x7fc5u));
     }
     ck_assert(fixture_intact(t.q) && fixture_intact(t.keys.packed) &&
               fixture_intact(t.values.packed));

@@ -18,16 +18,16 @@ struct text {
 
 static struct text text_new(const struct conv_case *c)
 {
-    const u32 S = LINE_PAD(c->I);
-    struct text t = {.c = c, .S = S, .XS = c->at + 2 * S};
-    t.taps = fixture_new((size_t)c->K * S);
+    const u32 S = LINE_PAD(c->shape->I);
+    struct text t = {.c = c, .S = S, .XS = c->shape->conv_at + 2 * S};
+    t.taps = fixture_new((size_t)c->shape->K * S);
     t.bias = fixture_new(S);
     t.x = fixture_new((size_t)TOKENS * S);
     t.y = fixture_new((size_t)TOKENS * S);
-    t.state = fixture_new((size_t)(c->K - 1) * S);
-    fixture_fill(t.taps, 1, c->K, S, c->I, 1.5f);
-    fixture_fill(t.bias, 2, 1, S, c->I, 1.0f);
-    fixture_fill(t.x, 3, TOKENS, S, c->I, 4.0f);
+    t.state = fixture_new((size_t)(c->shape->K - 1) * S);
+    fixture_fill(t.taps, 1, c->shape->K, S, c->shape->I, 1.5f);
+    fixture_fill(t.bias, 2, 1, S, c->shape->I, 1.0f);
+    fixture_fill(t.x, 3, TOKENS, S, c->shape->I, 4.0f);
     return t;
 }
 
@@ -53,7 +53,7 @@ static void call(run *r, void *context)
 /* Rows first .. first+rows-1 through the kernel; what is not x is NaN and must stay so. */
 static void chunk_run(struct text *t, u32 first, u32 rows, u32 threads)
 {
-    const u32 S = t->S, XS = t->XS, at = t->c->at;
+    const u32 S = t->S, XS = t->XS, at = t->c->shape->conv_at;
     struct chunk chunk = {t, fixture_new((size_t)rows * XS)};
     for (u32 row = 0; row < rows; row++)
         memcpy(chunk.xz + (size_t)row * XS + at, t->x + (size_t)(first + row) * S, S * sizeof(f32));
@@ -72,8 +72,8 @@ static void chunk_run(struct text *t, u32 first, u32 rows, u32 threads)
 /* The whole text in chunks of `cut`, from the state of a text's start. */
 static void text_run(struct text *t, u32 cut, u32 threads)
 {
-    memset(t->state, 0, (size_t)(t->c->K - 1) * t->S * sizeof(f32));
-    if (t->c->count == COUNT_ONE)
+    memset(t->state, 0, (size_t)(t->c->shape->K - 1) * t->S * sizeof(f32));
+    if (t->c->shape->count == COUNT_ONE)
         cut = 1;
     for (u32 first = 0; first < TOKENS; first += cut)
         chunk_run(t, first, TOKENS - first < cut ? TOKENS - first : cut, threads);
@@ -81,8 +81,8 @@ static void text_run(struct text *t, u32 cut, u32 threads)
 
 static double check_output(const struct text *t, u32 row, u32 channel)
 {
-    const u32 K = t->c->K;
-    double sum = t->c->bias ? t->bias[channel] : 0, sizes = fabs(sum);
+    const u32 K = t->c->shape->K;
+    double sum = t->c->shape->epilogue == EPILOGUE_BIAS ? t->bias[channel] : 0, sizes = fabs(sum);
     for (u32 j = 0; j < K; j++) {
         if (row + j < K - 1)
             continue;
@@ -104,14 +104,15 @@ START_TEST(exact_within_bound)
     text_run(&t, TOKENS, 1);
     double worst = 0;
     for (u32 row = 0; row < TOKENS; row++) {
-        for (u32 channel = 0; channel < t.c->I; channel++)
+        for (u32 channel = 0; channel < t.c->shape->I; channel++)
             worst = fmax(worst, check_output(&t, row, channel));
-        for (u32 pad = t.c->I; pad < t.S; pad++)
+        for (u32 pad = t.c->shape->I; pad < t.S; pad++)
             ck_assert_msg(t.y[(size_t)row * t.S + pad] == 0, "%s: pad not zero", t.c->name);
     }
-    for (u32 j = 0; j + 1 < t.c->K; j++)
+    for (u32 j = 0; j + 1 < t.c->shape->K; j++)
         ck_assert_msg(!memcmp(t.state + (size_t)j * t.S,
-                              t.x + (size_t)(TOKENS - (t.c->K - 1) + j) * t.S, t.S * sizeof(f32)),
+                              t.x + (size_t)(TOKENS - (t.c->shape->K - 1) + j) * t.S,
+                              t.S * sizeof(f32)),
                       "%s: row %u of the window is not that input", t.c->name, j);
     printf("%-28s worst error %.3f of the bound\n", t.c->name, worst);
     text_free(&t);
@@ -129,8 +130,8 @@ START_TEST(same_bits_for_any_cut_and_team)
         ck_assert_msg(fixture_hash(FIXTURE_HASH, t.y, (size_t)TOKENS * t.S) == whole,
                       "%s: chunks of %u on %u threads give other bits", t.c->name, cuts[i],
                       1 + (u32)i % 4);
-        ck_assert_msg(!memcmp(t.state, t.x + (size_t)(TOKENS - (t.c->K - 1)) * t.S,
-                              (size_t)(t.c->K - 1) * t.S * sizeof(f32)),
+        ck_assert_msg(!memcmp(t.state, t.x + (size_t)(TOKENS - (t.c->shape->K - 1)) * t.S,
+                              (size_t)(t.c->shape->K - 1) * t.S * sizeof(f32)),
                       "%s: chunks of %u leave another window", t.c->name, cuts[i]);
     }
     text_free(&t);

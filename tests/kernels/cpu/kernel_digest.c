@@ -46,12 +46,12 @@ static void call_linear(run *r, void *context)
 
 static void digest_linear(const struct linear_case *c)
 {
-    struct fixture_matrix w = fixture_matrix_new(c->type, 1, c->M, c->K, 1.0f);
-    f32 *bias = random_floats(2, LINE_PAD(c->M), 2.0f);
-    f32 *x = random_floats(3, (size_t)SOURCE_ROWS * c->XS, 1.0f);
-    f32 *y = random_floats(4, (size_t)ROWS * c->YS, 1.0f);
+    struct fixture_matrix w = fixture_matrix_new(c->shape->type, 1, c->shape->M, c->shape->K, 1.0f);
+    f32 *bias = random_floats(2, LINE_PAD(c->shape->M), 2.0f);
+    f32 *x = random_floats(3, (size_t)SOURCE_ROWS * c->shape->x_stride, 1.0f);
+    f32 *y = random_floats(4, (size_t)ROWS * c->shape->y_stride, 1.0f);
     fixture_run(THREADS, step, call_linear, &(struct linear_call){c, w.packed, bias, x, y});
-    report(c->name, y, (size_t)ROWS * c->YS);
+    report(c->name, y, (size_t)ROWS * c->shape->y_stride);
     fixture_free(x);
     fixture_free(bias);
     fixture_matrix_free(&w);
@@ -72,13 +72,13 @@ static void call_embed(run *r, void *context)
 
 static void digest_embed(const struct embed_case *c)
 {
-    struct fixture_matrix w = fixture_matrix_new(c->type, 5, c->M, c->K, 1.0f);
+    struct fixture_matrix w = fixture_matrix_new(c->shape->type, 5, c->shape->M, c->shape->K, 1.0f);
     struct embed_call call = {.c = c, .w = w.packed};
-    call.y = random_floats(6, (size_t)ROWS * LINE_PAD(c->K), 1.0f);
+    call.y = random_floats(6, (size_t)ROWS * LINE_PAD(c->shape->K), 1.0f);
     for (u32 row = 0; row < ROWS; row++)
-        call.tokens[row] = row * 31 % c->M;
+        call.tokens[row] = row * 31 % c->shape->M;
     fixture_run(THREADS, step, call_embed, &call);
-    report(c->name, call.y, (size_t)ROWS * LINE_PAD(c->K));
+    report(c->name, call.y, (size_t)ROWS * LINE_PAD(c->shape->K));
     fixture_matrix_free(&w);
 }
 
@@ -95,7 +95,7 @@ static void call_norm(run *r, void *context)
 
 static void digest_norm(const struct norm_case *c)
 {
-    const size_t S = LINE_PAD(c->D);
+    const size_t S = LINE_PAD(c->shape->D);
     struct norm_call call = {c, random_floats(7, ROWS * S, 1.0f),
                              random_floats(8, SOURCE_ROWS * S, 2.0f), random_floats(9, S, 2.0f)};
     fixture_run(THREADS, step, call_norm, &call);
@@ -117,15 +117,16 @@ static void call_conv(run *r, void *context)
 
 static void digest_conv(const struct conv_case *c)
 {
-    const size_t S = LINE_PAD(c->I);
-    const size_t floats = ROWS * (c->at + 2 * S);
-    struct conv_call call = {c, random_floats(10, floats, 30.0f), random_floats(11, c->K * S, 1.0f),
-                             random_floats(12, c->K * S, 1.0f), random_floats(13, S, 1.0f)};
+    const size_t S = LINE_PAD(c->shape->I);
+    const size_t floats = ROWS * (c->shape->conv_at + 2 * S);
+    struct conv_call call = {c, random_floats(10, floats, 30.0f),
+                             random_floats(11, c->shape->K * S, 1.0f),
+                             random_floats(12, c->shape->K * S, 1.0f), random_floats(13, S, 1.0f)};
     fixture_run(THREADS, step, call_conv, &call);
     fixture_free(call.taps);
     fixture_free(call.bias);
     report(c->name, call.xz, floats);
-    report(c->name, call.state, c->K * S);
+    report(c->name, call.state, c->shape->K * S);
 }
 
 struct scan_call {
@@ -141,14 +142,15 @@ static void call_scan(run *r, void *context)
 
 static void digest_scan(const struct scan_case *c)
 {
-    const size_t S = LINE_PAD(c->I), states = c->N * S;
-    struct scan_call call = {c,
-                             random_floats(14, ROWS * 2 * S, 3.0f),
-                             random_floats(15, states, 2.0f),
-                             random_floats(16, ROWS * S, 1.0f),
-                             random_floats(17, (size_t)ROWS * LINE_PAD(c->R + 2 * c->N), 2.0f),
-                             random_floats(18, states, 100.0f),
-                             random_floats(19, S, 1.0f)};
+    const size_t S = LINE_PAD(c->shape->I), states = c->shape->N * S;
+    struct scan_call call = {
+        c,
+        random_floats(14, ROWS * 2 * S, 3.0f),
+        random_floats(15, states, 2.0f),
+        random_floats(16, ROWS * S, 1.0f),
+        random_floats(17, (size_t)ROWS * LINE_PAD(c->shape->R + 2 * c->shape->N), 2.0f),
+        random_floats(18, states, 100.0f),
+        random_floats(19, S, 1.0f)};
     for (size_t i = 0; i < ROWS * S; i++)
         call.dt[i] = fabsf(call.dt[i]);
     for (size_t i = 0; i < states; i++)
@@ -175,14 +177,15 @@ static void call_ssd(run *r, void *context)
 
 static void digest_ssd(const struct ssd_case *c)
 {
-    const size_t floats = (size_t)ROWS * c->XS, states = (size_t)c->H * c->N * c->P;
+    const size_t floats = (size_t)ROWS * c->shape->zx_stride,
+                 states = (size_t)c->shape->H * c->shape->N * c->shape->P;
     struct ssd_call call = {c,
                             random_floats(34, floats, 3.0f),
                             random_floats(35, states, 2.0f),
-                            random_floats(36, LINE_PAD(c->H), 10.0f),
-                            random_floats(37, LINE_PAD(c->H), 1.0f),
-                            random_floats(38, LINE_PAD(c->H), 2.0f)};
-    for (u32 head = 0; head < c->H; head++)
+                            random_floats(36, LINE_PAD(c->shape->H), 10.0f),
+                            random_floats(37, LINE_PAD(c->shape->H), 1.0f),
+                            random_floats(38, LINE_PAD(c->shape->H), 2.0f)};
+    for (u32 head = 0; head < c->shape->H; head++)
         call.A[head] = -fabsf(call.A[head]);
     fixture_run(THREADS, step, call_ssd, &call);
     fixture_free(call.A);
@@ -205,8 +208,9 @@ static void call_groups(run *r, void *context)
 
 static void digest_groups(const struct groups_case *c)
 {
-    const size_t floats = (size_t)ROWS * (c->D + 48);
-    struct groups_call call = {c, random_floats(39, floats, 2.0f), random_floats(40, c->D, 2.0f)};
+    const size_t floats = (size_t)ROWS * (c->shape->D + 48);
+    struct groups_call call = {c, random_floats(39, floats, 2.0f),
+                               random_floats(40, c->shape->D, 2.0f)};
     fixture_run(THREADS, step, call_groups, &call);
     fixture_free(call.weight);
     report(c->name, call.x, floats);
@@ -226,10 +230,13 @@ static void call_selection(run *r, void *context)
 
 static void digest_selection(const struct selection_case *c)
 {
-    const size_t S = LINE_PAD(c->I), DS = LINE_PAD(c->R + 2 * c->N), states = c->N * S;
-    struct fixture_matrix w = fixture_matrix_new(c->type, 34, c->I, c->R, 1.0f);
+    const size_t S = LINE_PAD(c->shape->I), DS = LINE_PAD(c->shape->R + 2 * c->shape->N),
+                 states = c->shape->N * S;
+    struct fixture_matrix w =
+        fixture_matrix_new(c->shape->type, 34, c->shape->I, c->shape->R, 1.0f);
     f32 *A = random_floats(35, states, 4.0f), *bias = random_floats(36, S, 2.0f);
-    f32 *D = random_floats(37, S, 1.0f), *norm = random_floats(38, LINE_PAD(c->R + c->N), 2.0f);
+    f32 *D = random_floats(37, S, 1.0f),
+        *norm = random_floats(38, LINE_PAD(c->shape->R + c->shape->N), 2.0f);
     struct selection_digest d = {c, {.dt_norm = norm, .b_norm = norm, .c_norm = norm}};
     for (size_t i = 0; i < states; i++)
         A[i] = -fabsf(A[i]);
@@ -261,7 +268,7 @@ static void call_layernorm(run *r, void *context)
 
 static void digest_layernorm(const struct layernorm_case *c)
 {
-    const size_t S = LINE_PAD(c->D);
+    const size_t S = LINE_PAD(c->shape->D);
     struct transformer_call call = {c,
                                     random_floats(20, ROWS * S, 1.0f),
                                     random_floats(21, SOURCE_ROWS * S, 2.0f),
@@ -284,8 +291,10 @@ static void call_rope(run *r, void *context)
 
 static void digest_rope(const struct rope_case *c)
 {
-    const size_t q = (size_t)ROWS * c->H * c->HD, kv = (size_t)ROWS * c->KV * c->HD;
-    const size_t words = (size_t)c->KV * c->C * c->HD / (c->type == FORMAT_F32 ? 1 : 2);
+    const size_t q = (size_t)ROWS * c->shape->H * c->shape->HD,
+                 kv = (size_t)ROWS * c->shape->KV * c->shape->HD;
+    const size_t words = (size_t)c->shape->KV * c->shape->C * c->shape->HD /
+                         (c->shape->cache_type == FORMAT_F32 ? 1 : 2);
     struct transformer_call call = {c,
                                     random_floats(24, q, 2.0f),
                                     random_floats(25, kv, 2.0f),
@@ -320,13 +329,18 @@ static f32 *random_halves(enum format type, uint64_t seed, size_t words)
 
 static void digest_attention(const struct attention_case *c)
 {
-    const size_t q = (size_t)ROWS * c->H * c->HD;
-    const size_t words = (size_t)c->KV * c->C * c->HD / (c->type == FORMAT_F32 ? 1 : 2);
+    const size_t q = (size_t)ROWS * c->shape->H * c->shape->HD;
+    const size_t words = (size_t)c->shape->KV * c->shape->C * c->shape->HD /
+                         (c->shape->cache_type == FORMAT_F32 ? 1 : 2);
     struct step late = step;
-    late.position = c->W > 0 ? 3 * c->C - 7 : c->C - ROWS; /* around the ring of a window */
-    struct transformer_call call = {
-        c,    random_floats(29, q, 2.0f),        NULL,
-        NULL, random_halves(c->type, 30, words), random_halves(c->type, 31, words)};
+    late.position = c->shape->window > 0 ? 3 * c->shape->C - 7
+                                         : c->shape->C - ROWS; /* around the ring of a window */
+    struct transformer_call call = {c,
+                                    random_floats(29, q, 2.0f),
+                                    NULL,
+                                    NULL,
+                                    random_halves(c->shape->cache_type, 30, words),
+                                    random_halves(c->shape->cache_type, 31, words)};
     fixture_run(THREADS, late, call_attention, &call);
     report(c->name, call.a, q);
     fixture_free(call.keys);
@@ -341,11 +355,12 @@ static void call_swiglu(run *r, void *context)
 
 static void digest_swiglu(const struct swiglu_case *c)
 {
-    struct transformer_call call = {.c = c,
-                                    .a = random_floats(32, (size_t)ROWS * c->S, 20.0f),
-                                    .b = random_floats(33, (size_t)ROWS * c->S, 2.0f)};
+    struct transformer_call call = {
+        .c = c,
+        .a = random_floats(32, (size_t)ROWS * c->shape->gate_stride, 20.0f),
+        .b = random_floats(33, (size_t)ROWS * c->shape->gate_stride, 2.0f)};
     fixture_run(THREADS, step, call_swiglu, &call);
-    report(c->name, call.a, (size_t)ROWS * c->S);
+    report(c->name, call.a, (size_t)ROWS * c->shape->gate_stride);
     fixture_free(call.b);
 }
 

@@ -1,73 +1,58 @@
-/* The kernels of kernel_shapes.def as tables, each behind one function type a family. */
-#ifndef TESTS_KERNELS_CPU_KERNEL_INSTANCES_H
-#define TESTS_KERNELS_CPU_KERNEL_INSTANCES_H
+/* The kernels of kernel_shapes.def as tables: what each one is called, its constants, and a
+ * function that calls it as a step does. */
+#ifndef TESTS_KERNEL_INSTANCES_H
+#define TESTS_KERNEL_INSTANCES_H
 
 #include "kernels/cpu/kernels.h"
 
-/* Strides in floats: y PAD(M) + 16, x PAD(K) + 16. bias is unused without one. */
+/* bias is unused without one. */
 struct linear_case {
     const char *name;
-    enum format type;
-    u32 M, K, YS, XS;
-    enum epilogue epilogue;
-    enum count count;
+    const struct linear_shape *shape;
     void (*call)(run *r, f32 *y, const void *w, const f32 *bias, const f32 *x);
 };
 
 struct embed_case {
     const char *name;
-    enum format type;
-    u32 M, K;
-    enum count count;
+    const struct embed_shape *shape;
     void (*call)(run *r, f32 *y, const void *w, const u32 *tokens);
 };
 
 struct norm_case {
     const char *name;
-    u32 D;
-    f32 eps;
-    enum count count;
+    const struct rmsnorm_shape *shape;
     void (*call)(run *r, f32 *y, const f32 *x, const f32 *weight);
 };
 
 struct conv_case {
     const char *name;
-    u32 at, I, K; /* x is at column `at` of rows of at + 2 PAD(I) floats */
-    bool bias;
-    enum count count;
+    const struct conv_silu_shape *shape;
     void (*call)(run *r, f32 *xz, f32 *state, const f32 *taps, const f32 *bias);
 };
 
 struct scan_case {
     const char *name;
-    u32 I, N, R;
-    enum count count;
+    const struct scan_shape *shape;
     void (*call)(run *r, f32 *xz, f32 *state, const f32 *dt, const f32 *xdb, const f32 *A,
                  const f32 *D);
 };
 
 struct ssd_case {
     const char *name;
-    u32 H, P, G, N, XS; /* XS: floats of a row of zx */
-    f32 low, high;
-    enum count count;
+    const struct ssd_shape *shape;
     void (*call)(run *r, f32 *zx, f32 *state, const f32 *A, const f32 *D, const f32 *bias);
 };
 
-/* Rows of D + 48 floats. */
 struct groups_case {
     const char *name;
-    u32 D, I, G;
-    f32 eps;
-    enum count count;
+    const struct rmsnorm_groups_shape *shape;
     void (*call)(run *r, f32 *x, const f32 *weight);
 };
 
 /* The norm by groups and the product one after another, in place on x, and both in one. */
 struct exit_case {
     const char *name;
-    enum format type;
-    u32 M, D;
+    const struct norm_linear_add_shape *shape;
     void (*apart)(run *r, f32 *y, f32 *x, const f32 *norm, const void *w, const f32 *bias);
     void (*call)(run *r, f32 *y, f32 *x, const f32 *norm, const void *w, const f32 *bias);
 };
@@ -81,9 +66,7 @@ struct selection_call {
 };
 struct selection_case {
     const char *name;
-    enum format type;
-    u32 I, N, R;
-    f32 eps;
+    const struct norm_dt_scan_shape *shape;
     void (*norm)(run *r, const struct selection_call *call);     /* the norms of a chunk */
     void (*separate)(run *r, const struct selection_call *call); /* of one row: three operations */
     void (*fused)(run *r, const struct selection_call *call);    /* the same as one */
@@ -91,36 +74,26 @@ struct selection_case {
 
 struct layernorm_case {
     const char *name;
-    u32 D;
-    f32 eps;
-    enum count count;
+    const struct layernorm_shape *shape;
     void (*call)(run *r, f32 *y, const f32 *x, const f32 *weight, const f32 *bias);
 };
 
 struct rope_case {
     const char *name;
-    u32 H, KV, HD, R;
-    enum format type;
-    u32 C;
-    enum count count;
-    const f32 *table; /* [R / 2] */
+    const struct rope_append_shape *shape;
+    const f32 *frequencies; /* [R / 2] */
     void (*call)(run *r, f32 *q, const f32 *k, const f32 *v, void *keys, void *values);
 };
 
 struct attention_case {
     const char *name;
-    u32 H, KV, HD;
-    enum format type;
-    u32 C, W;
-    f32 scale;
-    enum count count;
+    const struct attention_shape *shape;
     void (*call)(run *r, f32 *q, const void *keys, const void *values);
 };
 
 struct swiglu_case {
     const char *name;
-    u32 S;
-    enum count count;
+    const struct swiglu_shape *shape;
     void (*call)(run *r, f32 *gate, const f32 *up);
 };
 
@@ -133,9 +106,7 @@ struct experts_call {
 };
 struct experts_case {
     const char *name;
-    enum format type;
-    u32 D, F, E, K;
-    enum route_weights weights;
+    const struct norm_experts_swiglu_shape *shape; /* one type for the router and the experts */
     void (*call)(run *r, const struct experts_call *call);
     void (*call_one)(run *r, const struct experts_call *call);
 };

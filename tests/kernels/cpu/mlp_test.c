@@ -24,7 +24,7 @@ static void call_layernorm(run *r, void *context)
  */
 static double check_layernorm_row(const struct layernorm_trial *t, const f32 *x, const f32 *y)
 {
-    const u32 D = t->c->D;
+    const u32 D = t->c->shape->D;
     double mean = 0, size = 0, squares = 0, worst = 0;
     for (u32 i = 0; i < D; i++) {
         mean += (double)x[i] / D;
@@ -32,7 +32,7 @@ static double check_layernorm_row(const struct layernorm_trial *t, const f32 *x,
     }
     for (u32 i = 0; i < D; i++)
         squares += (x[i] - mean) * (x[i] - mean);
-    const double scale = 1 / sqrt(squares / D + t->c->eps), h = 0x1p-24;
+    const double scale = 1 / sqrt(squares / D + t->c->shape->epsilon), h = 0x1p-24;
     for (u32 i = 0; i < D; i++) {
         const double exact = (x[i] - mean) * scale * t->weight[i] + t->bias[i];
         const double bound = ((D / 16.0 + 14) * h * fabs(x[i] - mean) + (D / 8.0 + 8) * h * size) *
@@ -50,18 +50,18 @@ static double check_layernorm_row(const struct layernorm_trial *t, const f32 *x,
 START_TEST(layernorm_within_bound)
 {
     const struct layernorm_case *c = &layernorm_cases[_i];
-    const size_t S = LINE_PAD(c->D);
-    const u32 rows = c->count == COUNT_ONE ? 1 : ROWS;
-    const u32 source = c->count == COUNT_LOGITS ? FIRST_LOGIT : 0;
+    const size_t S = LINE_PAD(c->shape->D);
+    const u32 rows = c->shape->count == COUNT_ONE ? 1 : ROWS;
+    const u32 source = c->shape->count == COUNT_LOGITS ? FIRST_LOGIT : 0;
     struct layernorm_trial t = {c, fixture_new((ROWS + FIRST_LOGIT) * S), fixture_new(rows * S),
                                 fixture_new(S), fixture_new(S)};
-    fixture_fill(t.weight, 1, 1, (u32)S, c->D, 2.0f);
-    fixture_fill(t.bias, 2, 1, (u32)S, c->D, 2.0f);
+    fixture_fill(t.weight, 1, 1, (u32)S, c->shape->D, 2.0f);
+    fixture_fill(t.bias, 2, 1, (u32)S, c->shape->D, 2.0f);
     /* from 1e-9, where eps decides, to 1e6, every third row far from 0 */
     for (u32 row = 0; row < ROWS + FIRST_LOGIT; row++) {
         const f32 size = powf(10.0f, 1.25f * (f32)row - 9);
-        fixture_fill(t.x + row * S, 3 + row, 1, (u32)S, c->D, size);
-        for (u32 i = 0; row % 3 == 2 && i < c->D; i++)
+        fixture_fill(t.x + row * S, 3 + row, 1, (u32)S, c->shape->D, size);
+        for (u32 i = 0; row % 3 == 2 && i < c->shape->D; i++)
             t.x[row * S + i] += 7 * size;
     }
     uint64_t first_hash = 0;
@@ -97,7 +97,7 @@ static void call_swiglu(run *r, void *context)
 START_TEST(swiglu_within_bound)
 {
     const struct swiglu_case *c = &swiglu_cases[_i];
-    const size_t count = (size_t)ROWS * c->S;
+    const size_t count = (size_t)ROWS * c->shape->gate_stride;
     f32 *before = fixture_new(count);
     struct swiglu_trial t = {c, fixture_new(count), fixture_new(count)};
     fixture_fill(before, 1, 1, (u32)count, (u32)count, 20.0f);
@@ -107,7 +107,7 @@ START_TEST(swiglu_within_bound)
         fixture_run(threads, (struct step){.tokens = ROWS - 1}, call_swiglu, &t);
         for (size_t i = 0; i < count; i++) {
             const double x = before[i], exact = x / (1 + exp(-x)) * t.up[i];
-            if (i >= count - c->S)
+            if (i >= count - c->shape->gate_stride)
                 ck_assert_msg(t.gate[i] == before[i], "%s wrote a row that is not there", c->name);
             else
                 ck_assert_msg(fabs(t.gate[i] - exact) <= 8 * 0x1p-24 * fabs(exact),

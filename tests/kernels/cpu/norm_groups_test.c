@@ -25,11 +25,11 @@ static void call_norm(run *r, void *context)
 static double check_group(const struct groups_case *c, const f32 *x, const f32 *y,
                           const f32 *weight)
 {
-    const u32 width = c->D / c->G, inner = c->I / c->G;
+    const u32 width = c->shape->D / c->shape->G, inner = c->shape->I / c->shape->G;
     double squares = 0, worst = 0;
     for (u32 i = 0; i < width; i++)
         squares += (double)x[i] * x[i];
-    const double scale = 1 / sqrt(squares / inner + (double)c->eps);
+    const double scale = 1 / sqrt(squares / inner + (double)c->shape->epsilon);
     for (u32 i = 0; i < width; i++) {
         const double exact = x[i] * scale * weight[i];
         const double bound = (width / 32.0 + 8) * 0x1p-24 * fabs(exact);
@@ -43,16 +43,16 @@ static double check_group(const struct groups_case *c, const f32 *x, const f32 *
 START_TEST(norm_within_bound)
 {
     const struct groups_case *const c = &groups_cases[_i];
-    const u32 stride = c->D + BESIDE, rows = c->count == COUNT_ONE ? 1 : ROWS;
+    const u32 stride = c->shape->D + BESIDE, rows = c->shape->count == COUNT_ONE ? 1 : ROWS;
     f32 *const x = fixture_new((size_t)rows * stride), *const y =
                                                            fixture_new((size_t)rows * stride);
-    f32 *const weight = fixture_new(c->D);
+    f32 *const weight = fixture_new(c->shape->D);
     static const f32 scales[] = {1.0f, 1e15f, 30.0f, 1e-3f, 1e-9f};
-    fixture_fill(weight, 1, 1, c->D, c->D, 2.0f);
+    fixture_fill(weight, 1, 1, c->shape->D, c->shape->D, 2.0f);
     fixture_fill(x, 2, rows, stride, stride, 1.0f);
     for (u32 row = 0; row < rows; row++)
-        for (u32 i = 0; i < c->D; i++)
-            x[(size_t)row * stride + i] *= scales[(row + i / (c->D / c->G)) % 5];
+        for (u32 i = 0; i < c->shape->D; i++)
+            x[(size_t)row * stride + i] *= scales[(row + i / (c->shape->D / c->shape->G)) % 5];
     double worst = 0;
     for (u32 threads = 1; threads <= 4; threads++) {
         memcpy(y, x, (size_t)rows * stride * sizeof(f32));
@@ -60,9 +60,9 @@ START_TEST(norm_within_bound)
                     &(struct norm_call){c, y, weight});
         for (u32 row = 0; row < rows; row++) {
             const size_t at = (size_t)row * stride;
-            for (u32 i = 0; i < c->D; i += c->D / c->G)
+            for (u32 i = 0; i < c->shape->D; i += c->shape->D / c->shape->G)
                 worst = fmax(worst, check_group(c, x + at + i, y + at + i, weight + i));
-            ck_assert_msg(!memcmp(x + at + c->D, y + at + c->D, BESIDE * sizeof(f32)),
+            ck_assert_msg(!memcmp(x + at + c->shape->D, y + at + c->shape->D, BESIDE * sizeof(f32)),
                           "%s wrote beside the row", c->name);
         }
     }
@@ -90,30 +90,30 @@ static void call_exit(run *r, void *context)
 START_TEST(same_bits_as_one_by_one)
 {
     const struct exit_case *const c = &exit_cases[_i];
-    const u32 M = LINE_PAD(c->M);
-    struct fixture_matrix w = fixture_matrix_new(c->type, 1, c->M, c->D, 1.0f);
+    const u32 M = LINE_PAD(c->shape->M);
+    struct fixture_matrix w = fixture_matrix_new(c->shape->type, 1, c->shape->M, c->shape->D, 1.0f);
     struct exit_call e = {c,
                           true,
                           w.packed,
                           fixture_new(M),
-                          fixture_new(c->D + BESIDE),
-                          fixture_new(c->D),
+                          fixture_new(c->shape->D + BESIDE),
+                          fixture_new(c->shape->D),
                           fixture_new(M)};
-    f32 *const want = fixture_new(M), *const x = fixture_new(c->D + BESIDE);
-    fixture_fill(e.norm, 2, 1, c->D, c->D, 2.0f);
-    fixture_fill(e.bias, 3, 1, M, c->M, 2.0f);
-    fixture_fill(x, 4, 1, c->D + BESIDE, c->D, 3.0f);
+    f32 *const want = fixture_new(M), *const x = fixture_new(c->shape->D + BESIDE);
+    fixture_fill(e.norm, 2, 1, c->shape->D, c->shape->D, 2.0f);
+    fixture_fill(e.bias, 3, 1, M, c->shape->M, 2.0f);
+    fixture_fill(x, 4, 1, c->shape->D + BESIDE, c->shape->D, 3.0f);
     for (u32 threads = 1; threads <= 5; threads++)
         for (u32 part = 0; part < 2; part++) {
             e.apart = part == 0;
-            memcpy(e.x, x, (c->D + BESIDE) * sizeof(f32));
-            fixture_fill(e.y, 5, 1, M, c->M, 1.0f);
+            memcpy(e.x, x, (c->shape->D + BESIDE) * sizeof(f32));
+            fixture_fill(e.y, 5, 1, M, c->shape->M, 1.0f);
             fixture_run(threads, (struct step){.tokens = 1}, call_exit, &e);
             if (e.apart)
                 memcpy(want, e.y, M * sizeof(f32));
             ck_assert_msg(!memcmp(want, e.y, M * sizeof(f32)), "%s, %u threads: other bits",
                           c->name, threads);
-            ck_assert_msg(e.apart || !memcmp(x, e.x, (c->D + BESIDE) * sizeof(f32)),
+            ck_assert_msg(e.apart || !memcmp(x, e.x, (c->shape->D + BESIDE) * sizeof(f32)),
                           "%s wrote to x", c->name);
             ck_assert_msg(fixture_intact(e.y) && fixture_intact(e.x), "%s wrote outside", c->name);
         }

@@ -23,7 +23,7 @@ struct trial {
 
 static size_t stride(const struct selection_case *c)
 {
-    return LINE_PAD(c->R + 2 * c->N);
+    return LINE_PAD(c->shape->R + 2 * c->shape->N);
 }
 
 /* `count` floats in whole lines, in [-scale, scale). */
@@ -36,29 +36,31 @@ static f32 *filled(uint64_t seed, u32 count, f32 scale)
 
 static struct trial trial_new(const struct selection_case *c)
 {
-    const u32 S = LINE_PAD(c->I), DS = (u32)stride(c), parts = c->R + 2 * c->N;
-    struct trial t = {.c = c, .w = fixture_matrix_new(c->type, 1, c->I, c->R, 1.0f)};
-    t.bias = filled(2, c->I, 2.0f);
-    t.A = filled(3, c->N * S, 4.0f);
-    t.D = filled(4, c->I, 1.0f);
-    t.dt_norm = filled(5, c->R, 2.0f);
-    t.b_norm = filled(6, c->N, 2.0f);
-    t.c_norm = filled(7, c->N, 2.0f);
-    t.state_before = filled(8, c->N * S, 2.0f);
+    const u32 S = LINE_PAD(c->shape->I), DS = (u32)stride(c), parts = c->shape->R + 2 * c->shape->N;
+    struct trial t = {.c = c,
+                      .w = fixture_matrix_new(c->shape->type, 1, c->shape->I, c->shape->R, 1.0f)};
+    t.bias = filled(2, c->shape->I, 2.0f);
+    t.A = filled(3, c->shape->N * S, 4.0f);
+    t.D = filled(4, c->shape->I, 1.0f);
+    t.dt_norm = filled(5, c->shape->R, 2.0f);
+    t.b_norm = filled(6, c->shape->N, 2.0f);
+    t.c_norm = filled(7, c->shape->N, 2.0f);
+    t.state_before = filled(8, c->shape->N * S, 2.0f);
     t.xz_before = fixture_new(2 * S);
     t.before = fixture_new((size_t)ROWS * DS);
-    fixture_fill(t.xz_before, 9, 2, S, c->I, 3.0f);
+    fixture_fill(t.xz_before, 9, 2, S, c->shape->I, 3.0f);
     /* from 1e-12, where eps decides, to 1e12 */
     for (u32 row = 0; row < ROWS; row++)
         fixture_fill(t.before + (size_t)row * DS, 10 + row, 1, DS, parts,
                      powf(10.0f, 3.0f * (f32)row - 12));
-    for (u32 i = 0; i < c->N * S; i++) { /* by lines of channels; the pads of the last one are 0 */
-        const bool pad = i / (c->N * LINE_F32) * LINE_F32 + i % LINE_F32 >= c->I;
+    for (u32 i = 0; i < c->shape->N * S;
+         i++) { /* by lines of channels; the pads of the last one are 0 */
+        const bool pad = i / (c->shape->N * LINE_F32) * LINE_F32 + i % LINE_F32 >= c->shape->I;
         t.A[i] = pad ? 0 : -fabsf(t.A[i]);
         t.state_before[i] = pad ? 0 : t.state_before[i];
     }
     t.call = (struct selection_call){.xz = fixture_new(2 * S),
-                                     .state = fixture_new(c->N * S),
+                                     .state = fixture_new(c->shape->N * S),
                                      .xdb = fixture_new((size_t)ROWS * DS),
                                      .dt = fixture_new(S),
                                      .dt_norm = t.dt_norm,
@@ -91,9 +93,9 @@ static void work(run *r, void *context)
 static void trial_run(struct trial *t, u32 threads, u32 row,
                       void (*operation)(run *r, const struct selection_call *call))
 {
-    const size_t S = LINE_PAD(t->c->I), DS = stride(t->c);
+    const size_t S = LINE_PAD(t->c->shape->I), DS = stride(t->c);
     memcpy(t->call.xdb, t->before + row * DS, (ROWS - row) * DS * sizeof *t->before);
-    memcpy(t->call.state, t->state_before, t->c->N * S * sizeof *t->before);
+    memcpy(t->call.state, t->state_before, t->c->shape->N * S * sizeof *t->before);
     memcpy(t->call.xz, t->xz_before, 2 * S * sizeof *t->before);
     t->work = operation;
     fixture_run(threads, (struct step){.tokens = ROWS - row}, work, t);
@@ -106,7 +108,7 @@ static double check_part(const struct trial *t, u32 D, const f32 *x, const f32 *
     double squares = 0, worst = 0;
     for (u32 i = 0; i < D; i++)
         squares += (double)x[i] * x[i];
-    const double scale = 1 / sqrt(squares / D + t->c->eps);
+    const double scale = 1 / sqrt(squares / D + t->c->shape->epsilon);
     for (u32 i = 0; i < D; i++) {
         const double exact = x[i] * scale * weight[i];
         const double bound = (D / 32.0 + 8) * 0x1p-24 * fabs(exact);
@@ -132,10 +134,12 @@ START_TEST(norms_within_bound)
     }
     for (u32 row = 0; row < ROWS; row++) {
         const f32 *x = t.before + row * DS, *y = t.call.xdb + row * DS;
-        worst = fmax(worst, check_part(&t, c->R, x, y, t.dt_norm));
-        worst = fmax(worst, check_part(&t, c->N, x + c->R, y + c->R, t.b_norm));
-        worst = fmax(worst, check_part(&t, c->N, x + c->R + c->N, y + c->R + c->N, t.c_norm));
-        for (size_t i = c->R + 2 * c->N; i < DS; i++)
+        worst = fmax(worst, check_part(&t, c->shape->R, x, y, t.dt_norm));
+        worst =
+            fmax(worst, check_part(&t, c->shape->N, x + c->shape->R, y + c->shape->R, t.b_norm));
+        worst = fmax(worst, check_part(&t, c->shape->N, x + c->shape->R + c->shape->N,
+                                       y + c->shape->R + c->shape->N, t.c_norm));
+        for (size_t i = c->shape->R + 2 * c->shape->N; i < DS; i++)
             ck_assert_msg(y[i] == 0, "%s: pad not zero", c->name);
     }
     ck_assert_msg(fixture_intact(t.call.xdb), "%s wrote outside xdb", c->name);
@@ -148,7 +152,7 @@ END_TEST
 START_TEST(decode_is_the_three_operations)
 {
     const struct selection_case *c = &selection_cases[_i];
-    const size_t S = LINE_PAD(c->I), states = c->N * S;
+    const size_t S = LINE_PAD(c->shape->I), states = c->shape->N * S;
     struct trial t = trial_new(c);
     for (u32 row = 3; row <= 5; row++) {
         trial_run(&t, 1, row, c->separate);

@@ -24,11 +24,11 @@ static void call_norm(run *r, void *context)
 /* One row of y is the row of x as norm.h says; returns the worst error as a part of its bound. */
 static double check_norm_row(const struct norm_trial *t, const f32 *x, const f32 *y)
 {
-    const u32 D = t->c->D;
+    const u32 D = t->c->shape->D;
     double squares = 0, worst = 0;
     for (u32 i = 0; i < D; i++)
         squares += (double)x[i] * x[i];
-    const double scale = 1 / sqrt(squares / D + t->c->eps);
+    const double scale = 1 / sqrt(squares / D + t->c->shape->epsilon);
     for (u32 i = 0; i < D; i++) {
         const double exact = x[i] * scale * t->weight[i];
         const double bound = (D / 32.0 + 8) * 0x1p-24 * fabs(exact);
@@ -44,15 +44,16 @@ static double check_norm_row(const struct norm_trial *t, const f32 *x, const f32
 START_TEST(norm_within_bound)
 {
     const struct norm_case *c = &norm_cases[_i];
-    const size_t S = LINE_PAD(c->D);
-    const u32 rows = c->count == COUNT_ONE ? 1 : ROWS;
-    const u32 source = c->count == COUNT_LOGITS ? FIRST_LOGIT : 0;
+    const size_t S = LINE_PAD(c->shape->D);
+    const u32 rows = c->shape->count == COUNT_ONE ? 1 : ROWS;
+    const u32 source = c->shape->count == COUNT_LOGITS ? FIRST_LOGIT : 0;
     struct norm_trial t = {c, fixture_new((ROWS + FIRST_LOGIT) * S), fixture_new(rows * S),
                            fixture_new(S)};
-    fixture_fill(t.weight, 1, 1, (u32)S, c->D, 2.0f);
+    fixture_fill(t.weight, 1, 1, (u32)S, c->shape->D, 2.0f);
     /* from 1e-12, where eps decides, to 1e12 */
     for (u32 row = 0; row < ROWS + FIRST_LOGIT; row++)
-        fixture_fill(t.x + row * S, 2 + row, 1, (u32)S, c->D, powf(10.0f, 2.4f * (f32)row - 12));
+        fixture_fill(t.x + row * S, 2 + row, 1, (u32)S, c->shape->D,
+                     powf(10.0f, 2.4f * (f32)row - 12));
     uint64_t first_hash = 0;
     double worst = 0;
     for (u32 threads = 1; threads <= 4; threads++) {
@@ -88,13 +89,14 @@ static void call_embed(run *r, void *context)
 START_TEST(embed_is_the_row)
 {
     const struct embed_case *c = &embed_cases[_i];
-    const size_t S = LINE_PAD(c->K);
-    const u32 rows = c->count == COUNT_ONE ? 1 : ROWS;
-    struct embed_trial t = {c, fixture_matrix_new(c->type, 5, c->M, c->K, 1.0f), {0}, NULL};
+    const size_t S = LINE_PAD(c->shape->K);
+    const u32 rows = c->shape->count == COUNT_ONE ? 1 : ROWS;
+    struct embed_trial t = {
+        c, fixture_matrix_new(c->shape->type, 5, c->shape->M, c->shape->K, 1.0f), {0}, NULL};
     uint64_t seed = 6;
     for (u32 row = 1; row < ROWS; row++)
-        t.tokens[row] = row == 1 ? c->M - 1 : (u32)(fixture_random(&seed) % c->M);
-    if (c->count == COUNT_ONE)
+        t.tokens[row] = row == 1 ? c->shape->M - 1 : (u32)(fixture_random(&seed) % c->shape->M);
+    if (c->shape->count == COUNT_ONE)
         t.tokens[0] = 65;
     for (u32 threads = 1; threads <= 3; threads++) {
         t.y = fixture_new(rows * S);
@@ -102,7 +104,9 @@ START_TEST(embed_is_the_row)
         for (u32 row = 0; row < rows; row++)
             for (u32 k = 0; k < S; k++)
                 ck_assert_msg(t.y[row * S + k] ==
-                                  (k < c->K ? t.table.values[(size_t)t.tokens[row] * c->K + k] : 0),
+                                  (k < c->shape->K
+                                       ? t.table.values[(size_t)t.tokens[row] * c->shape->K + k]
+                                       : 0),
                               "%s row %u column %u", c->name, row, k);
         ck_assert_msg(fixture_intact(t.y), "%s wrote outside y", c->name);
         fixture_free(t.y);

@@ -27,8 +27,10 @@ static void call(run *r, void *context)
 {
     const struct chain *c = context;
     for (size_t turn = 0; turn < TURNS; turn++) {
-        c->wide->call(r, c->between, c->wide_w.packed, c->bias, c->x + turn * c->wide->XS);
-        c->narrow->call(r, c->y + turn * c->narrow->YS, c->narrow_w.packed, NULL, c->between);
+        c->wide->call(r, c->between, c->wide_w.packed, c->bias,
+                      c->x + turn * c->wide->shape->x_stride);
+        c->narrow->call(r, c->y + turn * c->narrow->shape->y_stride, c->narrow_w.packed, NULL,
+                        c->between);
     }
 }
 
@@ -36,19 +38,20 @@ START_TEST(a_barrier_between_operations)
 {
     struct chain c = {find("gemv_softplus_f32_1536x48"), find("gemv_bf16_80x1536"),
                       .bias = fixture_new(1536)};
-    const size_t outputs = (size_t)TURNS * c.narrow->YS;
-    c.wide_w = fixture_matrix_new(c.wide->type, 1, c.wide->M, c.wide->K, 1.0f);
-    c.narrow_w = fixture_matrix_new(c.narrow->type, 2, c.narrow->M, c.narrow->K, 1.0f);
-    c.x = fixture_new((size_t)TURNS * c.wide->XS);
-    c.between = fixture_new(c.wide->YS);
+    const size_t outputs = (size_t)TURNS * c.narrow->shape->y_stride;
+    c.wide_w = fixture_matrix_new(c.wide->shape->type, 1, c.wide->shape->M, c.wide->shape->K, 1.0f);
+    c.narrow_w =
+        fixture_matrix_new(c.narrow->shape->type, 2, c.narrow->shape->M, c.narrow->shape->K, 1.0f);
+    c.x = fixture_new((size_t)TURNS * c.wide->shape->x_stride);
+    c.between = fixture_new(c.wide->shape->y_stride);
     c.y = fixture_new(outputs);
-    ck_assert_uint_eq(c.wide->YS, c.narrow->XS);
+    ck_assert_uint_eq(c.wide->shape->y_stride, c.narrow->shape->x_stride);
     fixture_fill(c.bias, 3, 1, 1536, 1536, 1.0f);
-    fixture_fill(c.x, 4, TURNS, c.wide->XS, c.wide->K, 1.0f);
+    fixture_fill(c.x, 4, TURNS, c.wide->shape->x_stride, c.wide->shape->K, 1.0f);
     fixture_run(1, (struct step){.tokens = 1}, call, &c);
     const uint64_t alone = fixture_hash(FIXTURE_HASH, c.y, outputs);
     for (u32 threads = 2; threads <= 4; threads++) {
-        memset(c.between, 0, c.wide->YS * sizeof *c.between);
+        memset(c.between, 0, c.wide->shape->y_stride * sizeof *c.between);
         fixture_run(threads, (struct step){.tokens = 1}, call, &c);
         ck_assert_msg(fixture_hash(FIXTURE_HASH, c.y, outputs) == alone,
                       "%u threads: an operation began before the one before it had ended", threads);

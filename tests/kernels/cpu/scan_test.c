@@ -22,34 +22,34 @@ struct text {
 /* Where state n of a channel lies. */
 static size_t state_at(const struct text *t, u32 n, u32 channel)
 {
-    return ((size_t)(channel / LINE_F32) * t->c->N + n) * LINE_F32 + channel % LINE_F32;
+    return ((size_t)(channel / LINE_F32) * t->c->shape->N + n) * LINE_F32 + channel % LINE_F32;
 }
 
 static struct text text_new(const struct scan_case *c)
 {
-    const u32 S = LINE_PAD(c->I), DS = LINE_PAD(c->R + 2 * c->N);
+    const u32 S = LINE_PAD(c->shape->I), DS = LINE_PAD(c->shape->R + 2 * c->shape->N);
     struct text t = {.c = c, .S = S, .DS = DS};
     t.xz = fixture_new((size_t)TOKENS * 2 * S);
     t.dt = fixture_new((size_t)TOKENS * S);
     t.xdb = fixture_new((size_t)TOKENS * DS);
-    t.A = fixture_new((size_t)c->N * S);
+    t.A = fixture_new((size_t)c->shape->N * S);
     t.D = fixture_new(S);
     t.y = fixture_new((size_t)TOKENS * S);
-    t.state = fixture_new((size_t)c->N * S);
+    t.state = fixture_new((size_t)c->shape->N * S);
     for (u32 row = 0; row < 2 * TOKENS; row++)
-        fixture_fill(t.xz + (size_t)row * S, 1 + row, 1, S, c->I, 3.0f);
-    fixture_fill(t.dt, 200, TOKENS, S, c->I, 1.0f);
-    fixture_fill(t.xdb, 201, TOKENS, DS, c->R + 2 * c->N, 2.0f);
-    fixture_fill(t.A, 202, 1, c->N * S, c->N * S, 1.0f);
-    fixture_fill(t.D, 203, 1, S, c->I, 1.0f);
+        fixture_fill(t.xz + (size_t)row * S, 1 + row, 1, S, c->shape->I, 3.0f);
+    fixture_fill(t.dt, 200, TOKENS, S, c->shape->I, 1.0f);
+    fixture_fill(t.xdb, 201, TOKENS, DS, c->shape->R + 2 * c->shape->N, 2.0f);
+    fixture_fill(t.A, 202, 1, c->shape->N * S, c->shape->N * S, 1.0f);
+    fixture_fill(t.D, 203, 1, S, c->shape->I, 1.0f);
     for (size_t i = 0; i < (size_t)TOKENS * S; i++)
         t.dt[i] = fabsf(t.dt[i]); /* from a softplus */
     /* decays of trained models: from slower than f32 can hold to gone within one step */
     static const f32 rates[] = {1, 8, 16, 1e-6f, 0.1f, 100, 3e8f};
-    for (size_t i = 0; i < (size_t)c->N * S; i++)
+    for (size_t i = 0; i < (size_t)c->shape->N * S; i++)
         t.A[i] = -fabsf(t.A[i]) * rates[i % 7];
-    for (u32 pad = c->I; pad < S; pad++)
-        for (u32 n = 0; n < c->N; n++)
+    for (u32 pad = c->shape->I; pad < S; pad++)
+        for (u32 n = 0; n < c->shape->N; n++)
             t.A[state_at(&t, n, pad)] = 0;
     return t;
 }
@@ -96,8 +96,8 @@ static void chunk_run(struct text *t, u32 first, u32 rows, u32 threads)
 /* The whole text in chunks of `cut`, from the state of a text's start. */
 static void text_run(struct text *t, u32 cut, u32 threads)
 {
-    memset(t->state, 0, (size_t)t->c->N * t->S * sizeof(f32));
-    if (t->c->count == COUNT_ONE)
+    memset(t->state, 0, (size_t)t->c->shape->N * t->S * sizeof(f32));
+    if (t->c->shape->count == COUNT_ONE)
         cut = 1;
     for (u32 first = 0; first < TOKENS; first += cut)
         chunk_run(t, first, TOKENS - first < cut ? TOKENS - first : cut, threads);
@@ -113,10 +113,10 @@ static struct exact advance(const struct text *t, struct exact *s, u32 row, u32 
 {
     const double dt = t->dt[(size_t)row * t->S + channel];
     const double u = dt * t->xz[(size_t)row * 2 * t->S + channel];
-    const f32 *B = t->xdb + (size_t)row * t->DS + t->c->R, *C = B + t->c->N;
+    const f32 *B = t->xdb + (size_t)row * t->DS + t->c->shape->R, *C = B + t->c->shape->N;
     struct exact sum = {0, 0};
     double sizes = 0;
-    for (u32 n = 0; n < t->c->N; n++) {
+    for (u32 n = 0; n < t->c->shape->N; n++) {
         const double power = t->A[state_at(t, n, channel)] * dt, decay = exp(power);
         const double kept = decay * s[n].value, added = u * B[n];
         s[n].error = decay * s[n].error +
@@ -130,14 +130,14 @@ static struct exact advance(const struct text *t, struct exact *s, u32 row, u32 
     }
     const double skip = (double)t->xz[(size_t)row * 2 * t->S + channel] * t->D[channel];
     sum.value += skip;
-    sum.error += unit * 1.01 * (t->c->N + 1) * (sizes + fabs(skip));
+    sum.error += unit * 1.01 * (t->c->shape->N + 1) * (sizes + fabs(skip));
     return sum;
 }
 
 /* One channel from the first token to the last; returns the worst error as a part of its bound. */
 static double check_channel(const struct text *t, u32 channel)
 {
-    struct exact *s = calloc(t->c->N, sizeof *s);
+    struct exact *s = calloc(t->c->shape->N, sizeof *s);
     ck_assert_ptr_nonnull(s);
     double worst = 0;
     for (u32 row = 0; row < TOKENS; row++) {
@@ -151,7 +151,7 @@ static double check_channel(const struct text *t, u32 channel)
                       channel, got, exact, bound);
         worst = fmax(worst, bound > 0 ? fabs(got - exact) / bound : 0);
     }
-    for (u32 n = 0; n < t->c->N; n++)
+    for (u32 n = 0; n < t->c->shape->N; n++)
         ck_assert_msg(fabs(t->state[state_at(t, n, channel)] - s[n].value) <= s[n].error,
                       "%s: state %u of channel %u", t->c->name, n, channel);
     free(s);
@@ -163,12 +163,12 @@ START_TEST(exact_within_bound)
     struct text t = text_new(&scan_cases[_i]);
     text_run(&t, TOKENS, 1);
     double worst = 0;
-    for (u32 channel = 0; channel < t.c->I; channel++)
+    for (u32 channel = 0; channel < t.c->shape->I; channel++)
         worst = fmax(worst, check_channel(&t, channel));
-    for (u32 pad = t.c->I; pad < t.S; pad++) {
+    for (u32 pad = t.c->shape->I; pad < t.S; pad++) {
         for (u32 row = 0; row < TOKENS; row++)
             ck_assert_msg(t.y[(size_t)row * t.S + pad] == 0, "%s: pad not zero", t.c->name);
-        for (u32 n = 0; n < t.c->N; n++)
+        for (u32 n = 0; n < t.c->shape->N; n++)
             ck_assert_msg(t.state[state_at(&t, n, pad)] == 0, "%s: pad not zero", t.c->name);
     }
     printf("%-28s worst error %.3f of the bound\n", t.c->name, worst);
@@ -180,7 +180,7 @@ START_TEST(same_bits_for_any_cut_and_team)
 {
     struct text t = text_new(&scan_cases[_i]);
     text_run(&t, TOKENS, 1);
-    const size_t outputs = (size_t)TOKENS * t.S, states = (size_t)t.c->N * t.S;
+    const size_t outputs = (size_t)TOKENS * t.S, states = (size_t)t.c->shape->N * t.S;
     const uint64_t whole = fixture_hash(fixture_hash(FIXTURE_HASH, t.y, outputs), t.state, states);
     static const u32 cuts[] = {1, 2, 7, 32, TOKENS, 5, 64};
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {

@@ -22,26 +22,27 @@ struct text {
 
 static struct text text_new(const struct ssd_case *c)
 {
-    const u32 I = c->H * c->P, heads = LINE_PAD(c->H);
-    struct text t = {.c = c, .I = I, .B = 2 * I, .states = (size_t)c->H * c->N * c->P};
-    t.C = t.B + c->G * c->N;
-    t.dt = t.C + c->G * c->N;
-    t.zx = fixture_new((size_t)TOKENS * c->XS);
+    const u32 I = c->shape->H * c->shape->P, heads = LINE_PAD(c->shape->H);
+    struct text t = {
+        .c = c, .I = I, .B = 2 * I, .states = (size_t)c->shape->H * c->shape->N * c->shape->P};
+    t.C = t.B + c->shape->G * c->shape->N;
+    t.dt = t.C + c->shape->G * c->shape->N;
+    t.zx = fixture_new((size_t)TOKENS * c->shape->zx_stride);
     t.A = fixture_new(heads);
     t.D = fixture_new(heads);
     t.bias = fixture_new(heads);
     t.y = fixture_new((size_t)TOKENS * I);
     t.state = fixture_new(t.states);
-    fixture_fill(t.zx, 1, TOKENS, c->XS, t.dt + c->H, 3.0f);
-    fixture_fill(t.A, 2, 1, heads, c->H, 1.0f);
-    fixture_fill(t.D, 3, 1, heads, c->H, 1.0f);
-    fixture_fill(t.bias, 4, 1, heads, c->H, 4.0f);
+    fixture_fill(t.zx, 1, TOKENS, c->shape->zx_stride, t.dt + c->shape->H, 3.0f);
+    fixture_fill(t.A, 2, 1, heads, c->shape->H, 1.0f);
+    fixture_fill(t.D, 3, 1, heads, c->shape->H, 1.0f);
+    fixture_fill(t.bias, 4, 1, heads, c->shape->H, 4.0f);
     /* decays from slower than f32 can hold to gone within one step; time steps beyond softplus */
     static const f32 rates[] = {1, 8, 1e-6f, 16, 0.1f, 3e8f, 100};
-    for (u32 head = 0; head < c->H; head++) {
+    for (u32 head = 0; head < c->shape->H; head++) {
         t.A[head] = -fabsf(t.A[head]) * rates[head % 7];
         for (u32 row = 0; row < TOKENS; row++)
-            t.zx[(size_t)row * c->XS + t.dt + head] *= row % 16 == 3 ? 10 : 1;
+            t.zx[(size_t)row * c->shape->zx_stride + t.dt + head] *= row % 16 == 3 ? 10 : 1;
     }
     return t;
 }
@@ -68,7 +69,7 @@ static void call(run *r, void *context)
 /* Rows first .. first+rows-1 through the kernel. */
 static void chunk_run(struct text *t, u32 first, u32 rows, u32 threads)
 {
-    const u32 XS = t->c->XS, I = t->I;
+    const u32 XS = t->c->shape->zx_stride, I = t->I;
     struct chunk chunk = {t, fixture_new((size_t)rows * XS)};
     memcpy(chunk.zx, t->zx + (size_t)first * XS, (size_t)rows * XS * sizeof(f32));
     fixture_run(threads, (struct step){.tokens = rows}, call, &chunk);
@@ -88,7 +89,7 @@ static void chunk_run(struct text *t, u32 first, u32 rows, u32 threads)
 static void text_run(struct text *t, u32 cut, u32 threads)
 {
     memset(t->state, 0, t->states * sizeof(f32));
-    if (t->c->count == COUNT_ONE)
+    if (t->c->shape->count == COUNT_ONE)
         cut = 1;
     for (u32 first = 0; first < TOKENS; first += cut)
         chunk_run(t, first, TOKENS - first < cut ? TOKENS - first : cut, threads);
@@ -101,9 +102,10 @@ struct exact {
 
 static struct exact time_step(const struct text *t, u32 row, u32 head)
 {
-    const double raw = (double)t->zx[(size_t)row * t->c->XS + t->dt + head] + t->bias[head];
+    const double raw =
+        (double)t->zx[(size_t)row * t->c->shape->zx_stride + t->dt + head] + t->bias[head];
     const double dt = fmax(raw, 0) + log1p(exp(-fabs(raw)));
-    return (struct exact){fmin(fmax(dt, t->c->low), t->c->high),
+    return (struct exact){fmin(fmax(dt, t->c->shape->low), t->c->shape->high),
                           6.1 * unit * dt + unit * fabs(raw)};
 }
 
@@ -118,8 +120,9 @@ static struct exact decay_of(struct exact dt, double A)
 /* Advances the states of a channel by one token; returns the sum over n and its error bound. */
 static struct exact advance(const struct text *t, struct exact *s, u32 row, u32 channel)
 {
-    const u32 head = channel / t->c->P, group = head / (t->c->H / t->c->G), N = t->c->N;
-    const f32 *const zx = t->zx + (size_t)row * t->c->XS;
+    const u32 head = channel / t->c->shape->P, group = head / (t->c->shape->H / t->c->shape->G),
+              N = t->c->shape->N;
+    const f32 *const zx = t->zx + (size_t)row * t->c->shape->zx_stride;
     const f32 *const B = zx + t->B + (size_t)group * N, *const C = zx + t->C + (size_t)group * N;
     const struct exact dt = time_step(t, row, head), decay = decay_of(dt, t->A[head]);
     const double x = zx[t->I + channel], skip = x * t->D[head];
@@ -142,12 +145,13 @@ static struct exact advance(const struct text *t, struct exact *s, u32 row, u32 
 /* One channel from the first token to the last; returns the worst error as a part of its bound. */
 static double check_channel(const struct text *t, u32 channel)
 {
-    struct exact *s = calloc(t->c->N, sizeof *s);
+    struct exact *s = calloc(t->c->shape->N, sizeof *s);
     ck_assert_ptr_nonnull(s);
     double worst = 0;
     for (u32 row = 0; row < TOKENS; row++) {
         const struct exact sum = advance(t, s, row, channel);
-        const double z = t->zx[(size_t)row * t->c->XS + channel], gate = z / (1 + exp(-z));
+        const double z = t->zx[(size_t)row * t->c->shape->zx_stride + channel],
+                     gate = z / (1 + exp(-z));
         const double exact = sum.value * gate;
         const double bound = fabs(gate) * (sum.error * 1.01 + 7.1 * unit * fabs(sum.value));
         const f32 got = t->y[(size_t)row * t->I + channel];
@@ -156,9 +160,10 @@ static double check_channel(const struct text *t, u32 channel)
                       channel, got, exact, bound);
         worst = fmax(worst, bound > 0 ? fabs(got - exact) / bound : 0);
     }
-    const u32 head = channel / t->c->P;
-    for (u32 n = 0; n < t->c->N; n++) {
-        const size_t at = ((size_t)head * t->c->N + n) * t->c->P + channel % t->c->P;
+    const u32 head = channel / t->c->shape->P;
+    for (u32 n = 0; n < t->c->shape->N; n++) {
+        const size_t at =
+            ((size_t)head * t->c->shape->N + n) * t->c->shape->P + channel % t->c->shape->P;
         ck_assert_msg(fabs(t->state[at] - s[n].value) <= s[n].error, "%s: state %u of channel %u",
                       t->c->name, n, channel);
     }
