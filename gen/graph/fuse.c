@@ -114,17 +114,16 @@ static bool find(const struct graph *graph, const struct fusion *row, uint32_t l
     return make_whole(graph, m);
 }
 
-/* Whether all parts may move to where the last one stands. What stands between may read what the
- * first one made if it is not there afterwards: unseen() asks who reads it. */
+/* Whether all parts may move to where the last one stands. What stands between may use what the
+ * first one made if that vanishes: unseen() asks who does. */
 static bool movable(const struct graph *graph, const struct match *m)
 {
     for (uint32_t p = 0; p + 1 < m->row->parts; p++)
         for (uint32_t j = m->node[p] + 1; j < last_of(m); j++) {
-            const struct node *part = &graph->node[m->node[p]], *between = &graph->node[j];
-            const uint32_t result = part->word[0];
-            const bool goes =
-                p == 0 && !node_uses(&m->whole, result) && !node_writes(between, result);
-            if (!has_node(m, j) && nodes_conflict(part, between, goes ? result : GRAPH_NONE))
+            const struct node *part = &graph->node[m->node[p]];
+            const bool vanishes = p == 0 && !node_uses(&m->whole, part->word[0]);
+            if (!has_node(m, j) &&
+                nodes_conflict(part, &graph->node[j], vanishes ? part->word[0] : GRAPH_NONE))
                 return false;
         }
     return true;
@@ -150,22 +149,29 @@ static bool is_shared(const struct matches *all, const struct match *m, uint32_t
     return false;
 }
 
-/* Whether nobody would miss what the parts write and the whole does not. */
+/* Whether nobody would miss what a part writes and the whole does not. */
+static bool unmissed(const struct graph *graph, const struct matches *all, const struct match *m,
+                     uint32_t part, uint32_t id)
+{
+    const struct tensor *t = &graph->tensor[id];
+    if (t->role != ROLE_SCRATCH || t->place != m->whole.place)
+        return false;
+    for (uint32_t j = m->node[part] + 1; j < graph->node_count; j++)
+        if (node_uses(&graph->node[j], id) && !has_node(m, j) &&
+            !(part == 0 && is_shared(all, m, j)))
+            return false;
+    return true;
+}
+
 static bool unseen(const struct graph *graph, const struct matches *all, const struct match *m)
 {
-    for (uint32_t p = 0; p < m->row->parts; p++)
-        for (uint32_t o = 0; o < node_operands(&graph->node[m->node[p]]); o++) {
-            const uint32_t id = graph->node[m->node[p]].word[o];
-            if (!node_writes(&graph->node[m->node[p]], id) || node_writes(&m->whole, id))
-                continue;
-            const struct tensor *t = &graph->tensor[id];
-            if (t->role != ROLE_SCRATCH || t->place != m->whole.place)
+    for (uint32_t p = 0; p < m->row->parts; p++) {
+        const struct node *part = &graph->node[m->node[p]];
+        for (uint32_t o = 0; o < node_operands(part); o++)
+            if (node_writes(part, part->word[o]) && !node_writes(&m->whole, part->word[o]) &&
+                !unmissed(graph, all, m, p, part->word[o]))
                 return false;
-            for (uint32_t j = m->node[p] + 1; j < graph->node_count; j++)
-                if (node_uses(&graph->node[j], id) && !has_node(m, j) &&
-                    !(p == 0 && is_shared(all, m, j) && !node_writes(&graph->node[j], id)))
-                    return false;
-        }
+    }
     return true;
 }
 
@@ -221,12 +227,11 @@ static void apply(struct graph *graph, const struct matches *all)
     graph->node_count = count;
 }
 
-/* Whose place a tensor takes in a graph: what is not scratch as it was, then scratch by use. */
+/* Drops scratch that nobody uses; the rest stands behind what is not scratch, by first use. */
 static void tidy(struct graph *graph)
 {
-    static struct graph old;
+    const struct graph old = *graph;
     uint32_t now[GRAPH_TENSORS + 1] = {0};
-    old = *graph;
     graph->tensor_count = 1;
     for (enum place place = PLACE_PROLOGUE; place <= PLACE_EPILOGUE; place++) {
         for (uint32_t i = 1; i < old.tensor_count; i++)
@@ -246,8 +251,7 @@ static void tidy(struct graph *graph)
 
 void graph_fuse(struct graph *graph)
 {
-    static struct matches all;
-    all = (struct matches){.count = 0};
+    struct matches all = {.count = 0};
     if (fusion_count > ROWS_MAX || fusion_names > NAMES_MAX)
         diagnostics_fault(graph->model,
                           "kernels/fusions.def has more than %d rows or %d names: raise "

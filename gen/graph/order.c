@@ -24,9 +24,8 @@ static void mark(const struct graph *graph, uint32_t node, bool needed[GRAPH_NOD
 
 void graph_order(struct graph *graph)
 {
-    static struct graph old;
+    const struct graph old = *graph;
     bool done[GRAPH_NODES] = {false};
-    old = *graph;
     graph->node_count = 0;
     for (uint32_t i = 0; i < old.node_count; i++) {
         bool needed[GRAPH_NODES] = {false};
