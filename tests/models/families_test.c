@@ -174,15 +174,6 @@ static void check_long_prompt(struct backend on, const struct family_case *c, do
     check_logits(on, c->model, "long", POSITIONS, tolerance);
 }
 
-static uint32_t argmax(const float *row, uint64_t cols)
-{
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < cols; i++)
-        if (row[i] > row[best])
-            best = i;
-    return best;
-}
-
 /* Writes `count` ids of the long prompt, from `first` on, into a file of their own. */
 static void cut_prompt(const struct family_case *c, uint32_t first, uint32_t count,
                        const char *path)
@@ -217,7 +208,7 @@ static void check_paths(struct backend on, const struct family_case *c)
         for (uint32_t i = 0; i < GREEDY_TOKENS; i++) {
             uint32_t id;
             ck_assert_int_eq(fscanf(paths, "%" SCNu32, &id), 1);
-            ck_assert_msg(argmax(got.values + (count - 1 + i) * got.cols, got.cols) == id,
+            ck_assert_msg(npy_argmax(got.values + (count - 1 + i) * got.cols, got.cols) == id,
                           "%s, %u tokens: another token %u than %u", c->model, count, i, id);
         }
     }

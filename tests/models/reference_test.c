@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/fixtures/npy.h"
 #include "tests/fixtures/run.h"
 
 /* Of the largest logit, for these checkpoints; what holds for deep models and long texts is in
@@ -27,7 +28,7 @@ static const struct {
     double tolerance;
 } CUDA_TOLERANCES[] = {{"-f32", 2e-5}, {"-bf16", 13 * 0x1p-9}, {"-f16", 13 * 0x1p-12}};
 
-enum { PROMPT_TOKENS = 48, GREEDY_TOKENS = 64, MOST_VOCAB = 512 };
+enum { PROMPT_TOKENS = 48, GREEDY_TOKENS = 64 };
 
 struct reference {
     const char *model;  /* binary and weights: name of the checkpoint, then the weight type */
@@ -57,35 +58,6 @@ static const struct reference REFERENCES[] = {
     {"mamba2-b-f16", "mamba2-b", "mamba2-b-f32"},
 };
 
-struct array {
-    uint64_t rows, cols;
-    float values[(PROMPT_TOKENS + GREEDY_TOKENS) * MOST_VOCAB];
-};
-
-/* Reads a two-dimensional little-endian float32 .npy of version 1.0. */
-static void read_npy(const char *path, struct array *a)
-{
-    FILE *f = fopen(path, "rb");
-    ck_assert_msg(f != NULL, "%s is missing", path);
-    unsigned char magic[10];
-    char header[512] = "";
-    ck_assert_uint_eq(fread(magic, 1, sizeof magic, f), sizeof magic);
-    ck_assert_mem_eq(magic, "\x93NUMPY\x01\x00", 8);
-    size_t header_bytes = (size_t)magic[8] + 256u * magic[9];
-    ck_assert_uint_lt(header_bytes, sizeof header);
-    ck_assert_uint_eq(fread(header, 1, header_bytes, f), header_bytes);
-    ck_assert_ptr_nonnull(strstr(header, "'<f4'"));
-    const char *shape = strstr(header, "'shape': (");
-    ck_assert_ptr_nonnull(shape);
-    ck_assert_int_eq(sscanf(shape, "'shape': (%" SCNu64 ", %" SCNu64 ")", &a->rows, &a->cols), 2);
-    ck_assert_uint_le(a->rows, PROMPT_TOKENS + GREEDY_TOKENS);
-    ck_assert_uint_le(a->cols, MOST_VOCAB);
-    size_t count = (size_t)(a->rows * a->cols);
-    ck_assert_uint_eq(fread(a->values, sizeof a->values[0], count, f), count);
-    ck_assert_int_eq(fgetc(f), EOF);
-    ck_assert_int_eq(fclose(f), 0);
-}
-
 static void read_ids(const char *path, uint32_t ids[GREEDY_TOKENS])
 {
     FILE *f = fopen(path, "r");
@@ -95,18 +67,9 @@ static void read_ids(const char *path, uint32_t ids[GREEDY_TOKENS])
     ck_assert_int_eq(fclose(f), 0);
 }
 
-static uint32_t argmax(const float *row, uint64_t cols)
-{
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < cols; i++)
-        if (row[i] > row[best])
-            best = i;
-    return best;
-}
-
 /* Runs BINARIES/MODEL with the weights for that backend over the prompt and 64 greedy tokens. */
 static void run_model(const struct reference *r, const char *binaries, const char *backend,
-                      struct array *got)
+                      struct npy *got)
 {
     char command[1024], result[512];
     snprintf(result, sizeof result, TEST_DIR "/%s-%s.npy", r->model, backend);
@@ -115,16 +78,16 @@ static void run_model(const struct reference *r, const char *binaries, const cha
              "--ids tests/data/references/%s.prompt.txt",
              binaries, r->model, backend, r->model, result, r->prompt);
     ck_assert_msg(system(command) == 0, "failed: %s", command);
-    read_npy(result, got);
+    npy_read(result, got);
 }
 
 /* Returns the largest difference over the prompt as a part of the largest logit. */
-static double worst_difference(const struct reference *r, const struct array *got)
+static double worst_difference(const struct reference *r, const struct npy *got)
 {
-    static struct array want;
+    static struct npy want;
     char path[512];
     snprintf(path, sizeof path, "tests/data/references/%s.npy", r->logits);
-    read_npy(path, &want);
+    npy_read(path, &want);
     ck_assert_uint_eq(want.rows, PROMPT_TOKENS);
     ck_assert_uint_eq(got->rows, PROMPT_TOKENS + GREEDY_TOKENS);
     ck_assert_uint_eq(got->cols, want.cols);
@@ -137,20 +100,20 @@ static double worst_difference(const struct reference *r, const struct array *go
     return worst / largest;
 }
 
-static void same_greedy_tokens(const struct reference *r, const struct array *got)
+static void same_greedy_tokens(const struct reference *r, const struct npy *got)
 {
     char path[512];
     uint32_t greedy[GREEDY_TOKENS];
     snprintf(path, sizeof path, "tests/data/references/%s.greedy.txt", r->logits);
     read_ids(path, greedy);
     for (size_t i = 0; i < GREEDY_TOKENS; i++)
-        ck_assert_uint_eq(argmax(got->values + (PROMPT_TOKENS - 1 + i) * got->cols, got->cols),
+        ck_assert_uint_eq(npy_argmax(got->values + (PROMPT_TOKENS - 1 + i) * got->cols, got->cols),
                           greedy[i]);
 }
 
 START_TEST(logits_match_transformers)
 {
-    static struct array got;
+    static struct npy got;
     const struct reference *r = &REFERENCES[_i];
     run_model(r, TEST_OUT, "cpu", &got);
     const double worst = worst_difference(r, &got);
@@ -163,7 +126,7 @@ END_TEST
 
 START_TEST(cuda_logits_match_transformers)
 {
-    static struct array got;
+    static struct npy got;
     const struct reference *r = &REFERENCES[_i];
     size_t type = 0;
     while (strcmp(CUDA_TOLERANCES[type].type, strrchr(r->model, '-')) != 0)

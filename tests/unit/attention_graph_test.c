@@ -3,6 +3,7 @@
 #include "gen/emit/emit.h"
 #include "tests/unit/designs.h"
 #include "tests/unit/captured.h"
+#include "tests/unit/graph_named.h"
 #include "tests/fixtures/run.h"
 
 /* 4 query heads on 2 key heads of 16, a width of 64, 3 layers; f32 tables, bf16 matrices, f16 cache
@@ -46,22 +47,6 @@ static struct cfg make_cfg(const char *family)
         cfg.num_experts_per_tok = 2;
     }
     return cfg;
-}
-
-static struct tensor *tensor_named(struct graph *graph, const char *name)
-{
-    for (uint32_t i = 0; i < graph->tensor_count; i++)
-        if (strcmp(graph->tensor[i].name, name) == 0)
-            return &graph->tensor[i];
-    ck_abort_msg("no tensor %s", name);
-}
-
-static const struct node *node_named(const struct graph *graph, const char *name)
-{
-    for (uint32_t i = 0; i < graph->node_count; i++)
-        if (strcmp(graph->node[i].name, name) == 0)
-            return &graph->node[i];
-    ck_abort_msg("no operation %s", name);
 }
 
 /* Breaks one thing in a fresh graph per row; each time the shape rules must say so. */

@@ -2,25 +2,10 @@
 #include "gen/emit/emit.h"
 #include "tests/unit/designs.h"
 #include "tests/unit/captured.h"
+#include "tests/unit/graph_named.h"
 #include "tests/fixtures/run.h"
 
 static struct steps steps;
-
-static const struct node *node_named(const struct graph *graph, const char *name)
-{
-    for (uint32_t i = 0; i < graph->node_count; i++)
-        if (strcmp(graph->node[i].name, name) == 0)
-            return &graph->node[i];
-    ck_abort_msg("no operation %s", name);
-}
-
-static struct tensor *tensor_named(struct graph *graph, const char *name)
-{
-    for (uint32_t i = 0; i < graph->tensor_count; i++)
-        if (strcmp(graph->tensor[i].name, name) == 0)
-            return &graph->tensor[i];
-    ck_abort_msg("no tensor %s", name);
-}
 
 START_TEST(shapes_are_inferred_and_padded)
 {

@@ -71,7 +71,8 @@ $(kit_obj)/%.cu.o: %.cu $(OUT)/cuda.record | deps-test
 $(kit_obj)/%.o: %.c $(OUT)/flags.record | deps-test
 	@mkdir -p $(@D); echo "  CC    $<"
 	@$(CC) $(FLAGS) $(MARCH) -c $< -o $@
-kit_lib := $(call objects,$(kit_obj),tests/gpu/simt_gpu.cu $(filter tests/kernels/cuda/%,$(simt_lib)))
+kit_lib := $(call objects,$(kit_obj),tests/gpu/simt_gpu.cu tests/fixtures/random_values.c \
+                                     $(filter tests/kernels/cuda/%,$(simt_lib)))
 $(kit_tests:%=$(KIT)/tests/%): $(KIT)/tests/%: $(kit_obj)/tests/kernels/cuda/%_test.o $(kit_lib) \
                                                $(OUT)/libruntime.a
 	@mkdir -p $(@D); echo "  LINK  $@"

@@ -49,7 +49,7 @@ $(TESTS)/cuda_runtime_test: $(OUT)/obj/runtime/engine/cuda/targets.o
 
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.
 $(TESTS)/kernel_digest: $(call objects,$(TESTS)/obj,$(wildcard tests/kernels/cpu/kernel_*.c) \
-                                                    tests/fixtures/fake_model.c)
+                          $(addprefix tests/fixtures/,fake_model.c random_values.c))
 # A binary over the fake model, for the command line's tests; and the default model: both with a guard
 # against allocation after sealing, except under a sanitizer.
 guard := $(if $(SAN),,$(TESTS)/obj/tests/models/alloc_guard.o)

@@ -1,6 +1,5 @@
 #include "tests/kernels/cpu/kernel_fixture.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,64 +46,6 @@ bool fixture_intact(const f32 *buffer)
     return true;
 }
 
-uint64_t fixture_random(uint64_t *state)
-{
-    /* SplitMix64 (Steele, Lea and Flood) */
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static f32 uniform(uint64_t *state, f32 scale)
-{
-    int32_t bits = (int32_t)(fixture_random(state) >> 40) - (1 << 23);
-    return (f32)bits * 0x1p-23f * scale;
-}
-
-void fixture_fill(f32 *buffer, uint64_t seed, u32 rows, u32 stride, u32 cols, f32 scale)
-{
-    for (u32 row = 0; row < rows; row++)
-        for (u32 col = 0; col < stride; col++)
-            buffer[(size_t)row * stride + col] = col < cols ? uniform(&seed, scale) : 0.0f;
-}
-
-static double widen_f16(uint16_t bits)
-{
-    const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
-    const double size = exponent ? ldexp(1024 + mantissa, exponent - 25) : ldexp(mantissa, -24);
-    return bits >> 15 ? -size : size;
-}
-
-static double widen(enum format type, uint32_t bits)
-{
-    if (type == FORMAT_F16)
-        return widen_f16((uint16_t)bits);
-    const uint32_t word = type == FORMAT_BF16 ? bits << 16 : bits;
-    f32 value;
-    memcpy(&value, &word, sizeof value);
-    return value;
-}
-
-/* A random element of about `scale`, as its bits. */
-static uint32_t random_element(enum format type, uint64_t *state, f32 scale)
-{
-    const uint64_t dice = fixture_random(state) % 64;
-    const f32 value = dice == 0 ? -0.0f : dice == 1 ? 0.0f : uniform(state, scale);
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    if (type == FORMAT_F32)
-        return bits;
-    if (type == FORMAT_BF16)
-        return bits >> 16;
-    if (dice == 2)
-        return (uint32_t)(fixture_random(state) & 0x83ff); /* subnormal */
-    int exponent = (int)(bits >> 23 & 255) - 127 + 15;
-    if (exponent < 1 || exponent > 30)
-        return 0;
-    return (bits >> 16 & 0x8000) | (uint32_t)exponent << 10 | (bits >> 13 & 1023);
-}
-
 static void pack(struct fixture_matrix *m, const uint32_t *bits)
 {
     const u32 padded = LINE_PAD(m->rows);
@@ -136,8 +77,8 @@ struct fixture_matrix fixture_matrix_new(enum format type, uint64_t seed, u32 ro
     memset(m.packed, 0, m.packed_bytes);
     uint32_t *bits = aligned(count * sizeof *bits);
     for (size_t i = 0; i < count; i++) {
-        bits[i] = random_element(type, &seed, scale);
-        m.values[i] = widen(type, bits[i]);
+        bits[i] = fixture_element(type, &seed, scale);
+        m.values[i] = fixture_widen(type, bits[i]);
     }
     pack(&m, bits);
     free(bits);
@@ -170,15 +111,4 @@ void fixture_run(u32 threads, struct step step, team_work *work, void *context)
     team_start(&pool, threads);
     team_run(&pool, work_with_step, &job);
     team_stop(&pool);
-}
-
-uint64_t fixture_hash(uint64_t hash, const f32 *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        for (int byte = 0; byte < 4; byte++)
-            hash = (hash ^ (bits >> 8 * byte & 255)) * 0x100000001b3u;
-    }
-    return hash;
 }

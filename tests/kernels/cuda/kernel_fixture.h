@@ -8,6 +8,7 @@
 #define TESTS_KERNELS_CUDA_KERNEL_FIXTURE_H
 
 #include "kernels/cuda/launch.h"
+#include "tests/fixtures/random_values.h"
 #include "tests/simt/simt.h"
 
 #ifdef __cplusplus
@@ -21,16 +22,6 @@ f32 *fixture_new(size_t count, enum simt_kind kind, const char *name);
 void *fixture_new_bytes(size_t bytes, enum simt_kind kind, const char *name);
 void fixture_free(void *buffer);
 
-/* The exact value of an element with these bits. */
-double fixture_widen(enum format type, u32 bits);
-
-/* Fills columns 0 .. cols-1 of `rows` rows of `stride` floats with values in [-scale, scale) and
- * the rest with 0. The same seed gives the same values everywhere. */
-void fixture_fill(f32 *buffer, uint64_t seed, u32 rows, u32 stride, u32 cols, f32 scale);
-
-/* The next number of the sequence that starts with `*state`. */
-uint64_t fixture_random(uint64_t *state);
-
 /* A random matrix, and the same as the weight file has it: row-major, [PAD(rows)][PAD(cols)]. */
 struct fixture_matrix {
     enum format type;
@@ -39,17 +30,13 @@ struct fixture_matrix {
     void *packed;   /* SIMT_WEIGHTS */
 };
 
-/* Values are random, about `scale` in size; some are zero, negative zero, or subnormal in f16. */
+/* Of elements as from fixture_element. */
 struct fixture_matrix fixture_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols,
                                          f32 scale);
 void fixture_matrix_free(struct fixture_matrix *matrix);
 
 /* A step in memory that kernels may read. */
 struct step *fixture_step_new(struct step step);
-
-/* FNV-1a over the bits of `count` floats, continuing from `hash` (FIXTURE_HASH to start with). */
-#define FIXTURE_HASH 0xcbf29ce484222325u
-uint64_t fixture_hash(uint64_t hash, const f32 *values, size_t count);
 
 /* Launches so far, and the shape of the last one. */
 u32 fixture_launches(void);
