@@ -219,7 +219,8 @@ START_TEST(every_expert_is_a_tensor)
     ck_assert_uint_eq(layout.count, 1 + 3 * (7 + 3 * 8) + 2);
     const struct layout_weight *w = &layout.weight[1 + 31 + 7 + 8 + 3]; /* layer 1, up_proj 3 */
     ck_assert_str_eq(w->name, "layer 1 up_proj[3]");
-    ck_assert_str_eq(w->member, "up_proj[3]");
+    ck_assert_str_eq(w->member, "up_proj");
+    ck_assert_uint_eq(w->experts, 8);
     ck_assert_str_eq(w->source, "model.layers.1.block_sparse_moe.experts.3.w3.weight");
     ck_assert_uint_eq(w->packed_bytes, 176 * 64 * 2);
     ck_assert_uint_eq(w->at, w[-1].at + w[-1].bytes);
