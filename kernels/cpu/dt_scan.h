@@ -34,6 +34,7 @@ KERNEL_INLINE void dt_scan(const run *r, const struct dt_scan_shape *s, f32 *xz,
         .type = s->type, .M = s->I, .K = s->R, .epilogue = EPILOGUE_SOFTPLUS, .count = COUNT_ONE};
     const struct scan_shape scanned = {.I = s->I, .N = s->N, .R = s->R, .count = COUNT_ONE};
     _Alignas(LINE_BYTES) f32 dt[PANEL_ROWS];
+    vf held[s->N], rate[s->N];
     u32 first, last;
     panel_share(r, LINE_PAD(s->I) / LINE_F32, &first, &last);
     for (u32 line = first; line < last;) {
@@ -42,7 +43,8 @@ KERNEL_INLINE void dt_scan(const run *r, const struct dt_scan_shape *s, f32 *xz,
         for (u32 i = 0; i < part.lines; i++, line++) {
             const size_t c = (size_t)line * LINE_F32;
             scan_line(&scanned, 1, line,
-                      (struct scan_at){xz + c, state, dt + (size_t)i * LINE_F32, xdb, A, D + c});
+                      (struct scan_at){xz + c, state, dt + (size_t)i * LINE_F32, xdb, A, D + c,
+                                       held, rate});
         }
     }
 }

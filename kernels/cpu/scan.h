@@ -35,13 +35,14 @@ enum { SCAN_AHEAD_LINES = 3 };
 struct scan_at {
     f32 *x, *state;
     const f32 *dt, *xdb, *A, *D;
+    vf *held, *rate; /* room for N vectors each */
 };
 
 /* All tokens of VF_LANES channels. Their states and rates stay in L1 meanwhile. */
 KERNEL_INLINE void scan_lanes(const struct scan_shape *s, u32 rows, struct scan_at at)
 {
     const size_t ahead = (size_t)SCAN_AHEAD_LINES * s->N * LINE_F32;
-    vf state[s->N], rate[s->N];
+    vf *const state = at.held, *const rate = at.rate;
     for (u32 n = 0; n < s->N; n++) {
         __builtin_prefetch(at.state + (size_t)n * LINE_F32 + ahead, 1);
         __builtin_prefetch(at.A + (size_t)n * LINE_F32 + ahead);
@@ -78,19 +79,22 @@ KERNEL_INLINE void scan_line(const struct scan_shape *s, u32 rows, u32 line, str
                                     .dt = at.dt + lane,
                                     .xdb = at.xdb,
                                     .A = at.A + states + lane,
-                                    .D = at.D + lane});
+                                    .D = at.D + lane,
+                                    .held = at.held,
+                                    .rate = at.rate});
 }
 
 /* This thread's share of the channels. */
 KERNEL_INLINE void scan(const run *r, const struct scan_shape *s, f32 *xz, f32 *state,
                         const f32 *dt, const f32 *xdb, const f32 *A, const f32 *D)
 {
+    vf held[s->N], rate[s->N];
     u32 first, last;
     team_share(r, LINE_PAD(s->I) / LINE_F32, &first, &last);
     for (u32 line = first; line < last; line++) {
         const size_t c = (size_t)line * LINE_F32;
         scan_line(s, count_rows(r, s->count), line,
-                  (struct scan_at){xz + c, state, dt + c, xdb, A, D + c});
+                  (struct scan_at){xz + c, state, dt + c, xdb, A, D + c, held, rate});
     }
 }
 
