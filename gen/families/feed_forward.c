@@ -58,7 +58,7 @@ void feed_forward_experts(struct build *b, const struct feed_forward_sources *fr
     const uint32_t route = build_scratch(b, "route"), xg = build_scratch(b, "xg");
     const uint32_t h = build_scratch(b, "h");
     const uint32_t router = build_matrix(b, "router", from->router, E, D);
-    b->graph->tensor[router].type = b->cfg->router_type;
+    build_class(b, router, CLASS_ROUTER);
     const uint32_t gate_proj = build_experts(b, "gate_proj", from->gate, E, F, D);
     const uint32_t up_proj = build_experts(b, "up_proj", from->up, E, F, D);
     const uint32_t down_proj = build_experts(b, "down_proj", from->down, E, D, F);

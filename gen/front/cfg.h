@@ -118,8 +118,9 @@ enum weight_class {
     CLASS_COUNT
 };
 
-/* The key of a class: "projection_type". */
+/* The key of a class: "projection_type"; and its value. */
 const struct key *cfg_class_key(enum weight_class class);
+enum format cfg_class_type(const struct cfg *cfg, enum weight_class class);
 
 /* Whether all matrices have one type, and which. */
 bool cfg_one_type(const struct cfg *cfg, enum format *type);

@@ -76,15 +76,17 @@ const struct key *cfg_class_key(enum weight_class class)
     return cfg_key(names[class]);
 }
 
+enum format cfg_class_type(const struct cfg *cfg, enum weight_class class)
+{
+    return *(const enum format *)(const void *)((const char *)cfg + cfg_class_key(class)->offset);
+}
+
 bool cfg_one_type(const struct cfg *cfg, enum format *type)
 {
     *type = cfg->embedding_type;
-    for (enum weight_class class = CLASS_EMBEDDING; class < CLASS_COUNT; class ++) {
-        const struct key *key = cfg_class_key(class);
-        if (cfg_has(cfg, key) &&
-            *(const enum format *)(const void *)((const char *)cfg + key->offset) != *type)
+    for (enum weight_class class = CLASS_EMBEDDING; class < CLASS_COUNT; class ++)
+        if (cfg_has(cfg, cfg_class_key(class)) && cfg_class_type(cfg, class) != *type)
             return false;
-    }
     return true;
 }
 

@@ -19,6 +19,7 @@ uint32_t build_weight(struct build *b, const char *name, const char *source, enu
                        .source = source,
                        .alias = "",
                        .packing = packing,
+                       .class = CLASS_PROJECTION,
                        .rows = rows,
                        .cols = cols,
                        .row_spread = {{{1, rows}}},
@@ -37,6 +38,12 @@ uint32_t build_matrix(struct build *b, const char *name, const char *source, uin
                       uint32_t cols)
 {
     return build_weight(b, name, source, PACKING_MATRIX, rows, cols);
+}
+
+void build_class(struct build *b, uint32_t weight, enum weight_class class)
+{
+    b->graph->tensor[weight].class = class;
+    b->graph->tensor[weight].type = cfg_class_type(b->cfg, class);
 }
 
 void build_spread_rows(struct build *b, uint32_t weight, struct spread spread)
@@ -60,7 +67,7 @@ uint32_t build_experts(struct build *b, const char *name, const char *source, ui
 {
     const uint32_t id = build_weight(b, name, source, PACKING_MATRIX, rows, cols);
     b->graph->tensor[id].experts = experts;
-    b->graph->tensor[id].type = b->cfg->expert_type;
+    build_class(b, id, CLASS_EXPERT);
     return id;
 }
 
@@ -216,7 +223,7 @@ static uint32_t tokens(struct build *b)
 static uint32_t embedding(struct build *b, const struct build_ends *ends)
 {
     uint32_t embed = build_matrix(b, "embed", ends->embed, b->cfg->vocab_size, b->cfg->hidden_size);
-    b->graph->tensor[embed].type = b->cfg->embedding_type;
+    build_class(b, embed, CLASS_EMBEDDING);
     b->graph->tensor[embed].alias = ends->embed_alias;
     return embed;
 }
@@ -228,7 +235,7 @@ static uint32_t head_of(struct build *b, const struct build_ends *ends, uint32_t
         return embed == GRAPH_NONE ? embedding(b, ends) : embed;
     uint32_t head =
         build_matrix(b, "head", "lm_head.weight", b->cfg->vocab_size, b->cfg->hidden_size);
-    b->graph->tensor[head].type = b->cfg->head_type;
+    build_class(b, head, CLASS_HEAD);
     return head;
 }
 

@@ -109,7 +109,7 @@ START_TEST(values_that_do_not_fit_are_named)
                       "nan: the checkpoint is damaged\n");
     row[5] = -70000;
     maker_refuses(&m, "DIR: tensor \"backbone.layers.1.mixer.in_proj.weight\": element [70][5] is "
-                      "-70000, too large for f16: choose bf16 or f32 in [build]\n");
+                      "-70000, too large for f16: choose bf16 or f32 as projection_type\n");
     row[5] = 0;
     f32 *bias = maker_find(&m, "backbone.layers.0.mixer.dt_proj.bias")->values;
     bias[40] = -INFINITY;
@@ -134,7 +134,7 @@ START_TEST(too_large_for_bf16_leaves_f32)
     maker_start(&m, untied);
     maker_find(&m, "lm_head.weight")->values[19 * 150] = 3.4e38F;
     maker_refuses(&m, "DIR: tensor \"lm_head.weight\": element [150][0] is 3.4e+38, too large for "
-                      "bf16: choose f32 in [build]\n");
+                      "bf16: choose f32 as head_type\n");
     maker_end(&m);
 }
 END_TEST
