@@ -1,8 +1,9 @@
 /* All that a kernel may use of the machine: the only file with intrinsics, PTX and thread indices.
  *
- * nvcc makes device code of it. A host compiler with -DINGOT_SIMT takes the same names from
- * tests/simt/simt_device.h, where every CUDA thread is a fiber of an interpreter that checks what
- * is promised here. Kernels and device functions are written against these names alone:
+ * nvcc makes device code of it. A host compiler takes the same names from the header that its
+ * -DDEVICE_HEADER names, as the interpreter of the tests does, where every CUDA thread is a fiber
+ * and what is promised here is checked. Kernels and device functions are written against these
+ * names alone:
  *
  *   KERNEL(name, struct params, threads) { ... p.member ... }
  *       a kernel of one parameter `p`; `threads` is the most threads of its blocks
@@ -10,6 +11,7 @@
  *       the same in a grid of hardly more blocks than there are multiprocessors: ptxas need not
  *       spare registers, or spill them, for other blocks beside
  *   DEVICE            before a function that kernels call
+ *   HOST_DEVICE       before a constexpr function that the host calls as well
  *   DEVICE_TABLE      before an array of constants that kernels read
  *   shared memory     only what shared_memory() gives, overlaid with one struct
  *   floats            + - * are rounded one by one (--fmad=false); a fused multiply-add is k_fma
@@ -31,13 +33,14 @@ struct alignas(16) vec16 {
     u32 word[4];
 };
 
-#ifdef INGOT_SIMT
-#include "tests/simt/simt_device.h"
+#ifdef DEVICE_HEADER
+#include DEVICE_HEADER
 #else
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
 #define DEVICE       static __device__ __forceinline__
+#define HOST_DEVICE  static __host__ __device__
 #define DEVICE_TABLE static __device__ const
 #define UNROLL       _Pragma("unroll")
 #define KERNEL(kernel, params, threads)                                                            \

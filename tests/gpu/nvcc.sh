@@ -17,7 +17,7 @@ if [ ! -x "$NVCC" ]; then
 fi
 log=$(mktemp) || exit 1
 trap 'rm -f "$log" "$log.cu" "$log.cubin"' EXIT
-flags="-std=c++17 -O3 --fmad=false -I. -arch=sm_90a -cubin -o $log.cubin"
+flags="-std=c++20 -O3 --fmad=false -I. -arch=sm_90a -cubin -o $log.cubin"
 strict="-Werror all-warnings -Xptxas -v,-warn-spills,-warn-lmem-usage,-Werror"
 
 for config in config/*.ini; do

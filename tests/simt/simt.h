@@ -1,6 +1,6 @@
 /* An interpreter of CUDA kernels for a machine without a GPU: every thread of a grid is a fiber.
  *
- * Kernels are compiled by the host compiler (kernels/cuda/device.h with -DINGOT_SIMT) with a hook
+ * Kernels are compiled by the host compiler (kernels/cuda/device.h over simt_device.h) with a hook
  * at each of their loads and stores, so that every access of memory is looked at, not only those
  * that go through a function of device.h. What breaks a rule is a finding: text, and a count.
  *

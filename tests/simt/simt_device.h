@@ -1,7 +1,7 @@
 /* The names of kernels/cuda/device.h on the host: each CUDA thread is a fiber of simt.h.
  *
- * Included by device.h, never directly. What has to look at other threads, or at the rules, is a
- * call into the interpreter; arithmetic is done here. */
+ * Included by device.h as its DEVICE_HEADER, never directly. What has to look at other threads, or
+ * at the rules, is a call into the interpreter; arithmetic is done here. */
 #ifndef TESTS_SIMT_SIMT_DEVICE_H
 #define TESTS_SIMT_SIMT_DEVICE_H
 
@@ -10,6 +10,7 @@
 #include "tests/simt/simt.h"
 
 #define DEVICE       static inline __attribute__((always_inline, unused))
+#define HOST_DEVICE  static inline
 #define DEVICE_TABLE static const
 #define UNROLL       _Pragma("GCC unroll 64")
 

@@ -48,7 +48,7 @@ $(error BACKEND=cuda needs nvcc, and there is no $(NVCC): give NVCC=PATH)
 endif
 # A kernel that spills registers or has arrays in memory, or that nvcc has any doubt about, does not
 # build in the tests.
-nvcc_flags = -std=c++17 -O3 --fmad=false -lineinfo -I. $(if $(WERROR),-Werror=all-warnings) \
+nvcc_flags = -std=c++20 -O3 --fmad=false -lineinfo -I. $(if $(WERROR),-Werror=all-warnings) \
              -Xptxas=-warn-spills,-warn-lmem-usage$(if $(WERROR),$(comma)-Werror) \
              $(foreach a,$(CUDA_ARCH),-gencode=arch=compute_$(a)$(comma)code=sm_$(a)) \
              $(foreach a,$(CUDA_PTX),-gencode=arch=compute_$(a)$(comma)code=compute_$(a))

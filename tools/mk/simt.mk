@@ -5,12 +5,15 @@
 # with what it uses of the other sources there.
 
 SIMT_CXX  := g++
+# Constants are enumerators, as in the C headers beside, and C++20 would rather not calculate with them.
 # -fsanitize=thread is for its calls before each load and store alone: simt_hooks.c answers them, and
 # programs are linked without it. AddressSanitizer excludes it, and the hooks look at bounds anyway.
-SIMT_CXXFLAGS := -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -fno-exceptions \
-                 -fno-rtti -pthread -Wall -Wextra -Wshadow $(if $(WERROR),-Werror) -I. \
+SIMT_CXXFLAGS := -std=c++20 -O2 -g -ffp-contract=off -fno-math-errno -fno-exceptions \
+                 -fno-rtti -pthread -Wall -Wextra -Wshadow -Wno-deprecated-enum-enum-conversion \
+                 -Wno-deprecated-enum-float-conversion $(if $(WERROR),-Werror) -I. \
                  -isystem $(CUDA_HOME)/include \
-                 -DINGOT_SIMT -fsanitize=thread --param tsan-instrument-func-entry-exit=0 -MMD -MP \
+                 -DDEVICE_HEADER='"tests/simt/simt_device.h"' -MMD -MP \
+                 -fsanitize=thread --param tsan-instrument-func-entry-exit=0 \
                  $(if $(SAN),-fsanitize=undefined -fno-sanitize=null$(comma)alignment -fno-sanitize-recover=all)
 
 simt_rooms    := tests/simt tests/kernels/cuda
@@ -39,7 +42,7 @@ test-parts: $(simt_programs)
 ## the .cu files of make nvcc-check
 CU         ?= tests/simt/device_check.cu
 nvcc_archs := sm_90a sm_121a
-NVCC_FLAGS := -std=c++17 -O3 --fmad=false -I. -Werror all-warnings \
+NVCC_FLAGS := -std=c++20 -O3 --fmad=false -I. -Werror all-warnings \
               -Xptxas -v,-warn-spills,-warn-lmem-usage,-Werror
 nvcc_made  := $(foreach a,$(nvcc_archs),$(CU:%.cu=build/nvcc/$(a)/%.o))
 ## CU compiled for every GPU: no warning, no spilled register

@@ -255,7 +255,7 @@ START_TEST(the_same_on_any_schedule)
 }
 END_TEST
 
-#ifdef INGOT_SIMT /* calls what a GPU build has on the device only */
+#ifdef DEVICE_HEADER /* calls what a GPU build has on the device only */
 START_TEST(philox_is_that_of_the_host)
 {
     uint64_t seed = 1;
@@ -430,7 +430,7 @@ int main(void)
     tcase_add_test(tests, the_same_on_any_schedule);
     tcase_add_test(tests, a_sampler_step_hands_over_the_token);
     tcase_add_test(tests, padding_of_the_vocabulary_is_never_chosen);
-#ifdef INGOT_SIMT /* on a GPU only a graph can be told to go on, as that of --loop is */
+#ifdef DEVICE_HEADER /* on a GPU only a graph can be told to go on, as that of --loop is */
     simt_on_conditional(on_conditional);
     tcase_add_test(tests, philox_is_that_of_the_host);
     tcase_add_test(tests, the_end_of_text_ends);
