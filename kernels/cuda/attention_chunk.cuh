@@ -28,14 +28,29 @@ enum {
     ATTEND_E_STRIDE = ATTEND_KEYS + 4, /* no two rows of a warp in the same banks */
 };
 
-#define ATTEND_ROWS(HD)                ((HD) <= 128 ? 64u : (HD) <= 256 ? 32u : 16u)
-#define ATTEND_STRIDE(HD)              ((HD) + 4u)
-#define ATTEND_KV_STRIDE(HD)           (((HD) < ATTEND_SLICE ? (HD) : (u32)ATTEND_SLICE) + 4u)
-#define ATTEND_COUNT(MOST, shared, HD) CEIL_DIV((MOST) * (shared), ATTEND_ROWS(HD))
-#define ATTEND_SHARED_BYTES(HD)                                                                    \
-    ((ATTEND_ROWS(HD) * (ATTEND_STRIDE(HD) + ATTEND_E_STRIDE + 2) +                                \
-      ATTEND_KEYS * ATTEND_KV_STRIDE(HD)) *                                                        \
-     (u32)sizeof(f32))
+/* Rows of a tile. */
+HOST_DEVICE constexpr u32 attend_rows(u32 HD)
+{
+    return HD <= 128 ? 64 : HD <= 256 ? 32 : 16;
+}
+
+/* Floats from one row of q, or of kv, to the next. */
+HOST_DEVICE constexpr u32 attend_stride(u32 HD)
+{
+    return HD + 4;
+}
+
+HOST_DEVICE constexpr u32 attend_kv_stride(u32 HD)
+{
+    return u32_min(HD, ATTEND_SLICE) + 4;
+}
+
+HOST_DEVICE constexpr u32 attend_shared_bytes(u32 HD)
+{
+    return (attend_rows(HD) * (attend_stride(HD) + ATTEND_E_STRIDE + 2) +
+            ATTEND_KEYS * attend_kv_stride(HD)) *
+           (u32)sizeof(f32);
+}
 
 /* Where the parts of a tile lie in shared memory. */
 struct attend_shared {
@@ -49,10 +64,10 @@ DEVICE struct attend_shared attend_shared_of(u32 HD)
 {
     struct attend_shared s;
     s.q = (f32 *)shared_memory();
-    s.kv = s.q + ATTEND_ROWS(HD) * ATTEND_STRIDE(HD);
-    s.e = s.kv + ATTEND_KEYS * ATTEND_KV_STRIDE(HD);
-    s.rescale = s.e + ATTEND_ROWS(HD) * ATTEND_E_STRIDE;
-    s.sum = s.rescale + ATTEND_ROWS(HD);
+    s.kv = s.q + attend_rows(HD) * attend_stride(HD);
+    s.e = s.kv + ATTEND_KEYS * attend_kv_stride(HD);
+    s.rescale = s.e + attend_rows(HD) * ATTEND_E_STRIDE;
+    s.sum = s.rescale + attend_rows(HD);
     return s;
 }
 
@@ -73,12 +88,12 @@ DEVICE void attend_load_queries(u32 H, u32 HD, const struct attend_tile *tile, c
                                 f32 *to)
 {
     const u32 vectors = HD / 4;
-    for (u32 i = thread_index(); i < ATTEND_ROWS(HD) * vectors; i += ATTEND_THREADS) {
+    for (u32 i = thread_index(); i < attend_rows(HD) * vectors; i += ATTEND_THREADS) {
         const u32 row = i / vectors, v = i % vectors;
         struct vec16 four = {{0, 0, 0, 0}};
         if (row < tile->count)
             four = load16(q + attend_at(H, HD, tile, row) + v * 4);
-        store16(to + row * ATTEND_STRIDE(HD) + v * 4, four);
+        store16(to + row * attend_stride(HD) + v * 4, four);
     }
 }
 
@@ -90,11 +105,14 @@ DEVICE u32 attend_columns(u32 HD, u32 first)
 
 /* Puts columns from `first` on of a block of keys or values to kv, widened; 0 for
  * positions that no row of the tile sees. */
-DEVICE void attend_load(enum format T, u32 HD, u32 C, bool keys, u32 first, uint64_t block,
-                        const struct attend_tile *tile, const char *from, f32 *kv)
+template <attention_shape s, bool keys>
+DEVICE void attend_load(u32 first, uint64_t block, const struct attend_tile *tile, const char *from,
+                        f32 *kv)
 {
-    const u32 width = VEC_ELEMENTS(T), vectors = attend_columns(HD, first) / width;
-    const u32 slot = (u32)(block % C);
+    constexpr enum format T = s.cache_type;
+    constexpr u32 HD = s.HD;
+    const u32 width = vec_elements(T), vectors = attend_columns(HD, first) / width;
+    const u32 slot = (u32)(block % s.C);
     for (u32 i = thread_index(); i < ATTEND_KEYS * vectors; i += ATTEND_THREADS) {
         /* side by side in memory: positions of keys, columns of values */
         const u32 key = keys ? i % ATTEND_KEYS : i / vectors;
@@ -110,7 +128,7 @@ DEVICE void attend_load(enum format T, u32 HD, u32 C, bool keys, u32 first, uint
             UNROLL
             for (u32 j = 0; j < 4; j++)
                 four.word[j] = as_u32(weight_element(T, &packed, e + j));
-            store16(kv + key * ATTEND_KV_STRIDE(HD) + v * width + e, four);
+            store16(kv + key * attend_kv_stride(HD) + v * width + e, four);
         }
     }
 }
@@ -120,15 +138,15 @@ DEVICE void attend_scores(u32 HD, u32 first, const struct attend_shared *s,
                           f32 (*dot)[ATTEND_KEYS / ATTEND_SIDE])
 {
     const u32 x = thread_index() % ATTEND_SIDE, y = thread_index() / ATTEND_SIDE;
-    const u32 columns = attend_columns(HD, first), rows = ATTEND_ROWS(HD) / ATTEND_SIDE;
+    const u32 columns = attend_columns(HD, first), rows = attend_rows(HD) / ATTEND_SIDE;
     for (u32 d = 0; d < columns; d += 4) {
         struct vec16 q[ATTEND_MOST_ROWS], k[ATTEND_KEYS / ATTEND_SIDE];
         UNROLL
         for (u32 i = 0; i < rows; i++)
-            q[i] = load16(s->q + (y + i * ATTEND_SIDE) * ATTEND_STRIDE(HD) + first + d);
+            q[i] = load16(s->q + (y + i * ATTEND_SIDE) * attend_stride(HD) + first + d);
         UNROLL
         for (u32 j = 0; j < ATTEND_KEYS / ATTEND_SIDE; j++)
-            k[j] = load16(s->kv + (x + j * ATTEND_SIDE) * ATTEND_KV_STRIDE(HD) + d);
+            k[j] = load16(s->kv + (x + j * ATTEND_SIDE) * attend_kv_stride(HD) + d);
         UNROLL
         for (u32 w = 0; w < 4; w++) {
             UNROLL
@@ -170,7 +188,7 @@ DEVICE f32 attend_row_sum(u32 per_row, const f32 *e)
 DEVICE void attend_exponentials(u32 HD, uint64_t block, struct attend_row *row,
                                 const struct attend_shared *s)
 {
-    const u32 per_row = ATTEND_THREADS / ATTEND_ROWS(HD), keys = ATTEND_KEYS / per_row;
+    const u32 per_row = ATTEND_THREADS / attend_rows(HD), keys = ATTEND_KEYS / per_row;
     const u32 at = thread_index() / per_row, member = thread_index() % per_row;
     f32 *const score = s->e + at * ATTEND_E_STRIDE + member;
     f32 e[ATTEND_KEYS / 4], most = row->most;
@@ -205,7 +223,7 @@ DEVICE void attend_values(u32 HD, u32 first, const struct attend_shared *s,
 {
     const u32 x = thread_index() % ATTEND_SIDE, y = thread_index() / ATTEND_SIDE;
     const u32 columns = attend_columns(HD, first) / ATTEND_SIDE;
-    const u32 rows = ATTEND_ROWS(HD) / ATTEND_SIDE, from = first / ATTEND_SIDE;
+    const u32 rows = attend_rows(HD) / ATTEND_SIDE, from = first / ATTEND_SIDE;
     for (u32 key = 0; key < ATTEND_KEYS; key += 4) {
         struct vec16 e[ATTEND_MOST_ROWS];
         UNROLL
@@ -213,7 +231,7 @@ DEVICE void attend_values(u32 HD, u32 first, const struct attend_shared *s,
             e[i] = load16(s->e + (y + i * ATTEND_SIDE) * ATTEND_E_STRIDE + key);
         UNROLL
         for (u32 w = 0; w < 4; w++) {
-            const f32 *const value = s->kv + (key + w) * ATTEND_KV_STRIDE(HD) + x;
+            const f32 *const value = s->kv + (key + w) * attend_kv_stride(HD) + x;
             UNROLL
             for (u32 c = 0; c < columns; c++) {
                 const f32 v = value[c * ATTEND_SIDE];
@@ -226,105 +244,103 @@ DEVICE void attend_values(u32 HD, u32 first, const struct attend_shared *s,
 }
 
 /* One block of keys. */
-DEVICE void attend_step(enum format T, u32 HD, u32 C, f32 scale, uint64_t block,
-                        const struct attend_tile *tile, const char *keys, const char *values,
-                        struct attend_row *row, const struct attend_shared *s,
-                        f32 (*acc)[ATTEND_MOST_COLUMNS])
+template <attention_shape s>
+DEVICE void attend_step(uint64_t block, const struct attend_tile *tile, const char *keys,
+                        const char *values, struct attend_row *row,
+                        const struct attend_shared *shared, f32 (*acc)[ATTEND_MOST_COLUMNS])
 {
+    constexpr u32 HD = s.HD;
     const u32 x = thread_index() % ATTEND_SIDE, y = thread_index() / ATTEND_SIDE;
-    const u32 rows = ATTEND_ROWS(HD) / ATTEND_SIDE;
+    const u32 rows = attend_rows(HD) / ATTEND_SIDE;
     f32 dot[ATTEND_MOST_ROWS][ATTEND_KEYS / ATTEND_SIDE] = {};
     UNROLL
     for (u32 first = 0; first < HD; first += ATTEND_SLICE) {
         block_barrier(); /* kv: read by all threads before it is overwritten; q before it is read */
-        attend_load(T, HD, C, true, first, block, tile, keys, s->kv);
+        attend_load<s, true>(first, block, tile, keys, shared->kv);
         block_barrier(); /* kv: written by all threads, read by all */
-        attend_scores(HD, first, s, dot);
+        attend_scores(HD, first, shared, dot);
     }
     UNROLL
     for (u32 i = 0; i < rows; i++) {
         UNROLL
         for (u32 j = 0; j < ATTEND_KEYS / ATTEND_SIDE; j++)
-            s->e[(y + i * ATTEND_SIDE) * ATTEND_E_STRIDE + x + j * ATTEND_SIDE] = dot[i][j] * scale;
+            shared->e[(y + i * ATTEND_SIDE) * ATTEND_E_STRIDE + x + j * ATTEND_SIDE] =
+                dot[i][j] * s.scale;
     }
     block_barrier(); /* e: written by all, read by the threads of a row; kv as above */
-    attend_exponentials(HD, block, row, s);
+    attend_exponentials(HD, block, row, shared);
     UNROLL
     for (u32 first = 0; first < HD; first += ATTEND_SLICE) {
         if (first > 0)
             block_barrier(); /* kv as above */
-        attend_load(T, HD, C, false, first, block, tile, values, s->kv);
+        attend_load<s, false>(first, block, tile, values, shared->kv);
         block_barrier(); /* e, rescale: by the threads of a row; kv by all; read by all */
         UNROLL
         for (u32 i = 0; i < rows && first == 0; i++) {
-            const f32 rescale = s->rescale[y + i * ATTEND_SIDE];
+            const f32 rescale = shared->rescale[y + i * ATTEND_SIDE];
             UNROLL
             for (u32 c = 0; c < HD / ATTEND_SIDE; c++)
                 acc[i][c] = acc[i][c] * rescale;
         }
-        attend_values(HD, first, s, acc);
+        attend_values(HD, first, shared, acc);
     }
 }
 
-DEVICE void attention_chunk(u32 H, u32 KV, u32 HD, enum format T, u32 C, u32 W, u32 most, f32 scale,
-                            enum count count, const struct attention_params *p)
-{
-    const u32 shared = H / KV, tiles = ATTEND_COUNT(most, shared, HD), ROWS = ATTEND_ROWS(HD);
-    const u32 x = thread_index() % ATTEND_SIDE, y = thread_index() / ATTEND_SIDE;
-    const struct attend_shared s = attend_shared_of(HD);
-    pdl_trigger();
-    pdl_wait();
-    const u32 rows = count_rows(count, p->step) * shared, first = block_index() % tiles * ROWS;
-    if (first >= rows)
-        return; /* the whole block */
-    struct attend_tile tile;
-    tile.shared = shared;
-    tile.first = first;
-    tile.count = rows - first < ROWS ? rows - first : ROWS;
-    tile.head = block_index() / tiles * shared;
-    tile.position = p->step->position + (first + tile.count - 1) / shared;
-    tile.oldest = cache_oldest(W, p->step->position + first / shared);
-    const size_t of_head = block_index() / tiles * cache_bytes(T, HD, C);
-    const char *const keys = (const char *)p->keys + of_head;
-    const char *const values = (const char *)p->values + of_head;
+template <attention_shape s> struct attention_chunk {
+    static_assert(s.HD <= 512, "attention: a head has at most 512 elements");
+    using params = attention_params;
+    static constexpr u32 HD = s.HD, tile_rows = attend_rows(HD);
+    static constexpr u32 heads = s.H / s.KV, tiles = ceil_div(s.rows * heads, tile_rows);
+    static constexpr u32 blocks = s.KV * tiles, threads = ATTEND_THREADS;
+    static constexpr u32 shared_bytes = attend_shared_bytes(HD);
 
-    const u32 own = thread_index() / (ATTEND_THREADS / ROWS); /* the row whose sums are kept here */
-    struct attend_row row;
-    row.real = own < tile.count;
-    row.position = p->step->position + (first + own) / shared;
-    row.oldest = cache_oldest(W, row.position);
-    row.most = as_f32(MINUS_INFINITY);
-    row.sum = 0.0f;
-    f32 acc[ATTEND_MOST_ROWS][ATTEND_MOST_COLUMNS] = {};
-    attend_load_queries(H, HD, &tile, p->q, s.q);
-    for (uint64_t block = tile.oldest / ATTEND_KEYS * ATTEND_KEYS; block <= tile.position;
-         block += ATTEND_KEYS)
-        attend_step(T, HD, C, scale, block, &tile, keys, values, &row, &s, acc);
-    if (thread_index() % (ATTEND_THREADS / ROWS) == 0)
-        s.sum[own] = row.sum;
-    block_barrier(); /* sum: written by the first thread of each row, read by all */
-    UNROLL
-    for (u32 i = 0; i < ROWS / ATTEND_SIDE; i++) {
-        const u32 at = y + i * ATTEND_SIDE;
-        f32 *const to = p->q + attend_at(H, HD, &tile, at) + x;
+    DEVICE void run(const params *p)
+    {
+        const u32 x = thread_index() % ATTEND_SIDE, y = thread_index() / ATTEND_SIDE;
+        const struct attend_shared shared = attend_shared_of(HD);
+        pdl_trigger();
+        pdl_wait();
+        const u32 rows = count_rows(s.count, p->step) * heads,
+                  first = block_index() % tiles * tile_rows;
+        if (first >= rows)
+            return; /* the whole block */
+        struct attend_tile tile;
+        tile.shared = heads;
+        tile.first = first;
+        tile.count = rows - first < tile_rows ? rows - first : tile_rows;
+        tile.head = block_index() / tiles * heads;
+        tile.position = p->step->position + (first + tile.count - 1) / heads;
+        tile.oldest = cache_oldest(s.window, p->step->position + first / heads);
+        const size_t of_head = block_index() / tiles * cache_bytes(s.cache_type, HD, s.C);
+        const char *const keys = (const char *)p->keys + of_head;
+        const char *const values = (const char *)p->values + of_head;
+
+        const u32 own =
+            thread_index() / (threads / tile_rows); /* the row whose sums are kept here */
+        struct attend_row row;
+        row.real = own < tile.count;
+        row.position = p->step->position + (first + own) / heads;
+        row.oldest = cache_oldest(s.window, row.position);
+        row.most = as_f32(MINUS_INFINITY);
+        row.sum = 0.0f;
+        f32 acc[ATTEND_MOST_ROWS][ATTEND_MOST_COLUMNS] = {};
+        attend_load_queries(s.H, HD, &tile, p->q, shared.q);
+        for (uint64_t block = tile.oldest / ATTEND_KEYS * ATTEND_KEYS; block <= tile.position;
+             block += ATTEND_KEYS)
+            attend_step<s>(block, &tile, keys, values, &row, &shared, acc);
+        if (thread_index() % (threads / tile_rows) == 0)
+            shared.sum[own] = row.sum;
+        block_barrier(); /* sum: written by the first thread of each row, read by all */
         UNROLL
-        for (u32 c = 0; c < HD / ATTEND_SIDE; c++)
-            if (at < tile.count)
-                to[c * ATTEND_SIDE] = k_div(acc[i][c], s.sum[at]);
+        for (u32 i = 0; i < tile_rows / ATTEND_SIDE; i++) {
+            const u32 at = y + i * ATTEND_SIDE;
+            f32 *const to = p->q + attend_at(s.H, HD, &tile, at) + x;
+            UNROLL
+            for (u32 c = 0; c < HD / ATTEND_SIDE; c++)
+                if (at < tile.count)
+                    to[c * ATTEND_SIDE] = k_div(acc[i][c], shared.sum[at]);
+        }
     }
-}
-
-#define ATTENTION_CHUNK(name, H, KV, HD, TYPE, T, C, W, SCALE)                                     \
-    KERNEL(name##_kernel, struct attention_params, ATTEND_THREADS)                                 \
-    {                                                                                              \
-        attention_chunk(H, KV, HD, FORMAT_##T, C, W, ROWS_MOST_CHUNK, SCALE, COUNT_CHUNK, &p);     \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*q)[(H) * (HD)], const TYPE(*keys)[C][HD],            \
-                         const TYPE(*values)[C][HD])                                               \
-    {                                                                                              \
-        struct attention_params p = {r->step, q[0], keys, values, NULL};                           \
-        LAUNCH(r, op, name##_kernel, (KV)*ATTEND_COUNT(ROWS_MOST_CHUNK, (H) / (KV), HD),           \
-               ATTEND_THREADS, ATTEND_SHARED_BYTES(HD), p);                                        \
-    }
+};
 
 #endif

@@ -73,13 +73,20 @@ DEVICE bool split_alone(u32 splits, const struct seen *seen)
     return splits == 1 || seen->first_span == seen->last_span;
 }
 
-/* Shared memory of the first kernel, in floats. */
-#define SPANS_PART_FLOATS(T) (SPANS_THREADS * VEC_ELEMENTS(T))
-#define SPANS_SHARED_BYTES(T, N, HD)                                                               \
-    (((N) * ((HD) + ATTENTION_SPAN + 3) + 2 * SPANS_PART_FLOATS(T)) * (u32)sizeof(f32))
+/* Query heads of a block. */
+HOST_DEVICE constexpr u32 spans_heads(const struct attention_shape &s)
+{
+    return ATTENTION_HEADS(s.H / s.KV);
+}
 
+HOST_DEVICE constexpr u32 spans_part_floats(enum format T)
+{
+    return SPANS_THREADS * vec_elements(T);
+}
+
+/* Where the parts lie in shared memory. */
 struct spans_shared {
-    f32 *part;                 /* [2][SPANS_PART_FLOATS] */
+    f32 *part;                 /* [2][spans_part_floats()] */
     f32 *q;                    /* [N][HD] */
     f32 *score;                /* [N][ATTENTION_SPAN], then their exponentials */
     f32 *rescale, *sum, *most; /* [N] */
@@ -89,7 +96,7 @@ DEVICE struct spans_shared spans_shared_of(enum format T, u32 N, u32 HD)
 {
     struct spans_shared s;
     s.part = (f32 *)shared_memory();
-    s.q = s.part + 2 * SPANS_PART_FLOATS(T);
+    s.q = s.part + 2 * spans_part_floats(T);
     s.score = s.q + N * HD;
     s.rescale = s.score + N * ATTENTION_SPAN;
     s.sum = s.rescale + N;
@@ -97,28 +104,31 @@ DEVICE struct spans_shared spans_shared_of(enum format T, u32 N, u32 HD)
     return s;
 }
 
-/* score[head][thread] <- SCALE * q . k of this thread's position; -infinity if it is not seen. */
-DEVICE void spans_scores(enum format T, u32 N, u32 HD, u32 C, f32 scale, uint64_t span,
-                         const struct seen *seen, const char *keys, const struct spans_shared *s)
+/* score[head][thread] <- scale * q . k of this thread's position; -infinity if it is not seen. */
+template <attention_shape s>
+DEVICE void spans_scores(uint64_t span, const struct seen *seen, const char *keys,
+                         const struct spans_shared *shared)
 {
-    const u32 width = VEC_ELEMENTS(T), vectors = HD / width;
+    constexpr enum format T = s.cache_type;
+    constexpr u32 N = spans_heads(s);
+    constexpr u32 width = vec_elements(T), vectors = s.HD / width;
     const uint64_t position = span * ATTENTION_SPAN + thread_index();
     const bool visible = position >= seen->oldest && position <= seen->position;
-    const u32 slot = (u32)(position % C);
+    const u32 slot = (u32)(position % s.C);
     f32 sum[SPANS_MOST_HEADS] = {};
     for (u32 base = 0; visible && base < vectors; base += SPANS_AHEAD) {
         struct vec16 hold[SPANS_AHEAD] = {};
         UNROLL
         for (u32 i = 0; i < SPANS_AHEAD; i++)
             if (base + i < vectors)
-                hold[i] = load16(keys + cache_key_at(T, HD, slot, base + i) * 16);
+                hold[i] = load16(keys + cache_key_at(T, s.HD, slot, base + i) * 16);
         UNROLL
         for (u32 i = 0; i < SPANS_AHEAD; i++) {
             if (base + i >= vectors)
                 break;
             UNROLL
             for (u32 head = 0; head < N; head++) {
-                const f32 *const q = s->q + head * HD + (base + i) * width;
+                const f32 *const q = shared->q + head * s.HD + (base + i) * width;
                 UNROLL
                 for (u32 e = 0; e < width; e += 4) {
                     const struct vec16 four = load16(q + e);
@@ -132,8 +142,8 @@ DEVICE void spans_scores(enum format T, u32 N, u32 HD, u32 C, f32 scale, uint64_
     }
     UNROLL
     for (u32 head = 0; head < N; head++)
-        s->score[head * ATTENTION_SPAN + thread_index()] =
-            visible ? sum[head] * scale : as_f32(MINUS_INFINITY);
+        shared->score[head * ATTENTION_SPAN + thread_index()] =
+            visible ? sum[head] * s.scale : as_f32(MINUS_INFINITY);
 }
 
 DEVICE f32 lanes_most(f32 value)
@@ -171,16 +181,18 @@ DEVICE void spans_exponentials(u32 head, f32 *most, f32 *sum, const struct spans
 }
 
 /* This thread's sums over the values of a span. */
-DEVICE void spans_values(enum format T, u32 N, u32 HD, u32 C, uint64_t span,
-                         const struct seen *seen, const char *values, const struct spans_shared *s,
-                         f32 (*acc)[SPANS_MOST_WIDTH])
+template <attention_shape s>
+DEVICE void spans_values(uint64_t span, const struct seen *seen, const char *values,
+                         const struct spans_shared *shared, f32 (*acc)[SPANS_MOST_WIDTH])
 {
-    const u32 width = VEC_ELEMENTS(T), vectors = HD / width, groups = SPANS_THREADS / vectors;
+    constexpr enum format T = s.cache_type;
+    constexpr u32 N = spans_heads(s), width = vec_elements(T), vectors = s.HD / width;
+    constexpr u32 groups = SPANS_THREADS / vectors;
     const u32 v = thread_index() % vectors, group = thread_index() / vectors;
     const uint64_t first = span * ATTENTION_SPAN;
     UNROLL
     for (u32 head = 0; head < N; head++) {
-        const f32 rescale = s->rescale[head];
+        const f32 rescale = shared->rescale[head];
         UNROLL
         for (u32 e = 0; e < width; e++)
             acc[head][e] = acc[head][e] * rescale;
@@ -192,7 +204,7 @@ DEVICE void spans_values(enum format T, u32 N, u32 HD, u32 C, uint64_t span,
             const u32 at = base + i * groups;
             const uint64_t position = first + at;
             if (at < ATTENTION_SPAN && position >= seen->oldest && position <= seen->position)
-                hold[i] = load16(values + cache_value_at(T, HD, (u32)(position % C), v) * 16);
+                hold[i] = load16(values + cache_value_at(T, s.HD, (u32)(position % s.C), v) * 16);
         }
         UNROLL
         for (u32 i = 0; i < SPANS_AHEAD; i++) {
@@ -201,7 +213,7 @@ DEVICE void spans_values(enum format T, u32 N, u32 HD, u32 C, uint64_t span,
                 break;
             UNROLL
             for (u32 head = 0; head < N; head++) {
-                const f32 weight = s->score[head * ATTENTION_SPAN + at];
+                const f32 weight = shared->score[head * ATTENTION_SPAN + at];
                 UNROLL
                 for (u32 e = 0; e < width; e++)
                     acc[head][e] = k_fma(weight_element(T, &hold[i], e), weight, acc[head][e]);
@@ -222,15 +234,18 @@ DEVICE void spans_column(u32 HD, u32 groups, bool alone, size_t at, u32 d, const
 }
 
 /* The sums of all threads, head by head: results of the row, or partial sums. */
-DEVICE void spans_finish(enum format T, u32 H, u32 N, u32 HD, u32 splits, u32 split, u32 head_first,
-                         bool alone, const struct spans_shared *s, f32 (*acc)[SPANS_MOST_WIDTH],
-                         const struct attention_params *p)
+template <attention_shape s>
+DEVICE void spans_finish(u32 split, u32 head_first, bool alone, const struct spans_shared *shared,
+                         f32 (*acc)[SPANS_MOST_WIDTH], const struct attention_params *p)
 {
-    const u32 width = VEC_ELEMENTS(T), vectors = HD / width, groups = SPANS_THREADS / vectors;
+    constexpr enum format T = s.cache_type;
+    constexpr u32 H = s.H, HD = s.HD, splits = ATTENTION_SPLITS(H, s.KV, s.C);
+    constexpr u32 N = spans_heads(s), width = vec_elements(T), vectors = HD / width;
+    constexpr u32 groups = SPANS_THREADS / vectors;
     const u32 v = thread_index() % vectors, group = thread_index() / vectors;
     UNROLL
     for (u32 head = 0; head < N; head++) {
-        f32 *const part = s->part + head % 2 * SPANS_PART_FLOATS(T);
+        f32 *const part = shared->part + head % 2 * spans_part_floats(T);
         UNROLL
         for (u32 e = 0; e < width && group < groups; e += 4)
             store16(part + group * HD + v * width + e,
@@ -239,53 +254,62 @@ DEVICE void spans_finish(enum format T, u32 H, u32 N, u32 HD, u32 splits, u32 sp
         block_barrier(); /* part, and sum and most before the first head: by all, read below; what
                             is written next is the other part, whose readers came by here */
         const size_t at = (size_t)(alone ? 0 : split) * H + head_first + head;
-        spans_column(HD, groups, alone, at, thread_index(), part, s->sum[head], p);
+        spans_column(HD, groups, alone, at, thread_index(), part, shared->sum[head], p);
         if (HD > SPANS_THREADS)
-            spans_column(HD, groups, alone, at, SPANS_THREADS + thread_index(), part, s->sum[head],
-                         p);
+            spans_column(HD, groups, alone, at, SPANS_THREADS + thread_index(), part,
+                         shared->sum[head], p);
         f32 *const scalars = p->work + ((size_t)splits * H * HD + at * 2);
         if (!alone && thread_index() == 0) {
-            scalars[0] = s->most[head];
-            scalars[1] = s->sum[head];
+            scalars[0] = shared->most[head];
+            scalars[1] = shared->sum[head];
         }
     }
 }
 
-DEVICE void attention_spans(u32 H, u32 KV, u32 HD, enum format T, u32 C, u32 W, f32 scale,
-                            const struct attention_params *p)
-{
-    const u32 N = ATTENTION_HEADS(H / KV), groups = ATTENTION_GROUPS(H, KV);
-    const u32 splits = ATTENTION_SPLITS(H, KV, C), split = block_index() / groups;
-    const u32 head_first = block_index() % groups * N;
-    const struct spans_shared s = spans_shared_of(T, N, HD);
-    pdl_trigger();
-    pdl_wait();
-    const struct seen seen = seen_of(W, p->step);
-    uint64_t span = split_first(splits, split, &seen);
-    if (span > seen.last_span)
-        return; /* the whole block */
-    const size_t of_head = head_first / (H / KV) * cache_bytes(T, HD, C);
-    const char *const keys = (const char *)p->keys + of_head;
-    const char *const values = (const char *)p->values + of_head;
-    for (u32 i = thread_index(); i < N * HD / 4; i += SPANS_THREADS)
-        store16(s.q + i * 4, load16(p->q + (size_t)head_first * HD + i * 4));
-    f32 acc[SPANS_MOST_HEADS][SPANS_MOST_WIDTH] = {}, most = as_f32(MINUS_INFINITY), sum = 0.0f;
-    block_barrier(); /* q: written by all threads, read by all in spans_scores() */
-    for (; span <= seen.last_span; span += splits) {
-        spans_scores(T, N, HD, C, scale, span, &seen, keys, &s);
-        block_barrier(); /* score: written by all threads, read by the warp of each head */
-        if (warp_index() < N)
-            spans_exponentials(warp_index(), &most, &sum, &s);
-        block_barrier(); /* score, rescale: written by the warp of each head, read by all */
-        spans_values(T, N, HD, C, span, &seen, values, &s, acc);
-        block_barrier(); /* score: read by all threads before the next span's are written */
+template <attention_shape s> struct attention_spans {
+    static_assert(s.HD <= 512, "attention: a head has at most 512 elements");
+    using params = attention_params;
+    static constexpr enum format T = s.cache_type;
+    static constexpr u32 N = spans_heads(s), groups = ATTENTION_GROUPS(s.H, s.KV), HD = s.HD;
+    static constexpr u32 splits = ATTENTION_SPLITS(s.H, s.KV, s.C);
+    static constexpr u32 blocks = splits * groups, threads = SPANS_THREADS;
+    static constexpr u32 shared_bytes =
+        (N * (HD + ATTENTION_SPAN + 3) + 2 * spans_part_floats(T)) * sizeof(f32);
+
+    DEVICE void run(const params *p)
+    {
+        const u32 split = block_index() / groups;
+        const u32 head_first = block_index() % groups * N;
+        const struct spans_shared shared = spans_shared_of(T, N, HD);
+        pdl_trigger();
+        pdl_wait();
+        const struct seen seen = seen_of(s.window, p->step);
+        uint64_t span = split_first(splits, split, &seen);
+        if (span > seen.last_span)
+            return; /* the whole block */
+        const size_t of_head = head_first / (s.H / s.KV) * cache_bytes(T, HD, s.C);
+        const char *const keys = (const char *)p->keys + of_head;
+        const char *const values = (const char *)p->values + of_head;
+        for (u32 i = thread_index(); i < N * HD / 4; i += threads)
+            store16(shared.q + i * 4, load16(p->q + (size_t)head_first * HD + i * 4));
+        f32 acc[SPANS_MOST_HEADS][SPANS_MOST_WIDTH] = {}, most = as_f32(MINUS_INFINITY), sum = 0.0f;
+        block_barrier(); /* q: written by all threads, read by all in spans_scores() */
+        for (; span <= seen.last_span; span += splits) {
+            spans_scores<s>(span, &seen, keys, &shared);
+            block_barrier(); /* score: written by all threads, read by the warp of each head */
+            if (warp_index() < N)
+                spans_exponentials(warp_index(), &most, &sum, &shared);
+            block_barrier(); /* score, rescale: written by the warp of each head, read by all */
+            spans_values<s>(span, &seen, values, &shared, acc);
+            block_barrier(); /* score: read by all threads before the next span's are written */
+        }
+        if (warp_index() < N && warp_lane() == 0) {
+            shared.most[warp_index()] = most;
+            shared.sum[warp_index()] = sum;
+        }
+        spans_finish<s>(split, head_first, split_alone(splits, &seen), &shared, acc, p);
     }
-    if (warp_index() < N && warp_lane() == 0) {
-        s.most[warp_index()] = most;
-        s.sum[warp_index()] = sum;
-    }
-    spans_finish(T, H, N, HD, splits, split, head_first, split_alone(splits, &seen), &s, acc, p);
-}
+};
 
 /* ---- merge ---------------------------------------------------------------------------------- */
 enum { MERGE_THREADS = 256, MERGE_WARPS = MERGE_THREADS / WARP };
@@ -326,57 +350,45 @@ DEVICE void merge_column(u32 HD, u32 groups, u32 d, const struct merge_shared *s
     q[d] = k_div(total, warps_sum(MERGE_WARPS, s->sum));
 }
 
-DEVICE void attention_merge(u32 H, u32 HD, u32 splits, u32 W, const struct attention_params *p)
-{
-    struct merge_shared *const s = (struct merge_shared *)shared_memory();
-    const u32 head = block_index(), t = thread_index(), groups = MERGE_THREADS / (HD / 4);
-    pdl_trigger();
-    pdl_wait();
-    const struct seen seen = seen_of(W, p->step);
-    if (split_alone(splits, &seen))
-        return; /* the whole grid */
-    const bool mine = t < splits && split_first(splits, t, &seen) <= seen.last_span;
-    const f32 *const scalars = p->work + ((size_t)splits * H * HD + ((size_t)t * H + head) * 2);
-    const f32 most_here = mine ? scalars[0] : as_f32(MINUS_INFINITY);
-    f32 most = lanes_most(most_here);
-    if (warp_lane() == 0)
-        s->most[warp_index()] = most;
-    block_barrier(); /* most: written by each warp, read by all threads below */
-    UNROLL
-    for (u32 i = 0; i < MERGE_WARPS; i++)
-        most = s->most[i] > most ? s->most[i] : most;
-    const f32 weight = k_exp_below(most_here - most);
-    s->weight[t] = weight;
-    const f32 sum = lanes_sum(mine ? scalars[1] * weight : 0.0f, WARP);
-    if (warp_lane() == 0)
-        s->sum[warp_index()] = sum;
-    block_barrier(); /* weight, sum: written by all threads, read by all below */
-    const struct vec16 four = merge_values(H, HD, splits, head, s, p->work);
-    if (t / (HD / 4) < groups)
-        store16(s->part + t * 4, four);
-    block_barrier(); /* part: written by all groups, read by the owner of a column */
-    merge_column(HD, groups, t, s, p->q + (size_t)head * HD);
-    if (HD > MERGE_THREADS)
-        merge_column(HD, groups, MERGE_THREADS + t, s, p->q + (size_t)head * HD);
-}
+template <attention_shape s> struct attention_merge {
+    using params = attention_params;
+    static constexpr u32 H = s.H, HD = s.HD, splits = ATTENTION_SPLITS(H, s.KV, s.C);
+    static constexpr u32 blocks = H, threads = MERGE_THREADS, groups = threads / (HD / 4);
+    static constexpr u32 shared_bytes = sizeof(struct merge_shared);
 
-#define ATTENTION_ONE(name, H, KV, HD, TYPE, T, C, W, SCALE)                                       \
-    KERNEL(name##_spans_kernel, struct attention_params, SPANS_THREADS)                            \
-    {                                                                                              \
-        attention_spans(H, KV, HD, FORMAT_##T, C, W, SCALE, &p);                                   \
-    }                                                                                              \
-    KERNEL(name##_merge_kernel, struct attention_params, MERGE_THREADS)                            \
-    {                                                                                              \
-        attention_merge(H, HD, ATTENTION_SPLITS(H, KV, C), W, &p);                                 \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*q)[(H) * (HD)], const TYPE(*keys)[C][HD],            \
-                         const TYPE(*values)[C][HD])                                               \
-    {                                                                                              \
-        struct attention_params p = {r->step, q[0], keys, values, (f32 *)r->work};                 \
-        LAUNCH(r, op, name##_spans_kernel, ATTENTION_SPLITS(H, KV, C) * ATTENTION_GROUPS(H, KV),   \
-               SPANS_THREADS, SPANS_SHARED_BYTES(FORMAT_##T, ATTENTION_HEADS((H) / (KV)), HD), p); \
-        if (ATTENTION_SPLITS(H, KV, C) > 1)                                                        \
-            LAUNCH(r, op, name##_merge_kernel, H, MERGE_THREADS, sizeof(struct merge_shared), p);  \
+    DEVICE void run(const params *p)
+    {
+        struct merge_shared *const shared = (struct merge_shared *)shared_memory();
+        const u32 head = block_index(), t = thread_index();
+        pdl_trigger();
+        pdl_wait();
+        const struct seen seen = seen_of(s.window, p->step);
+        if (split_alone(splits, &seen))
+            return; /* the whole grid */
+        const bool mine = t < splits && split_first(splits, t, &seen) <= seen.last_span;
+        const f32 *const scalars = p->work + ((size_t)splits * H * HD + ((size_t)t * H + head) * 2);
+        const f32 most_here = mine ? scalars[0] : as_f32(MINUS_INFINITY);
+        f32 most = lanes_most(most_here);
+        if (warp_lane() == 0)
+            shared->most[warp_index()] = most;
+        block_barrier(); /* most: written by each warp, read by all threads below */
+        UNROLL
+        for (u32 i = 0; i < MERGE_WARPS; i++)
+            most = shared->most[i] > most ? shared->most[i] : most;
+        const f32 weight = k_exp_below(most_here - most);
+        shared->weight[t] = weight;
+        const f32 sum = lanes_sum(mine ? scalars[1] * weight : 0.0f, WARP);
+        if (warp_lane() == 0)
+            shared->sum[warp_index()] = sum;
+        block_barrier(); /* weight, sum: written by all threads, read by all below */
+        const struct vec16 four = merge_values(H, HD, splits, head, shared, p->work);
+        if (t / (HD / 4) < groups)
+            store16(shared->part + t * 4, four);
+        block_barrier(); /* part: written by all groups, read by the owner of a column */
+        merge_column(HD, groups, t, shared, p->q + (size_t)head * HD);
+        if (HD > threads)
+            merge_column(HD, groups, threads + t, shared, p->q + (size_t)head * HD);
     }
+};
 
 #endif

@@ -27,14 +27,14 @@ DEVICE size_t cache_bytes(enum format T, u32 HD, uint64_t positions)
 /* Where the 16 bytes `v` of the key in `slot` lie, counted in 16 bytes from the head's first. */
 DEVICE size_t cache_key_at(enum format T, u32 HD, u32 slot, u32 v)
 {
-    return (slot / CACHE_PANEL * (HD / VEC_ELEMENTS(T)) + v) * (size_t)CACHE_PANEL +
+    return (slot / CACHE_PANEL * (HD / vec_elements(T)) + v) * (size_t)CACHE_PANEL +
            slot % CACHE_PANEL;
 }
 
 /* The same of the value. */
 DEVICE size_t cache_value_at(enum format T, u32 HD, u32 slot, u32 v)
 {
-    return (size_t)slot * (HD / VEC_ELEMENTS(T)) + v;
+    return (size_t)slot * (HD / vec_elements(T)) + v;
 }
 
 /* Stores element i of the 16 bytes at `vector`. */

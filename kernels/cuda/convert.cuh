@@ -3,7 +3,7 @@
  *   Means    to[t][k] = x[first + t][k] for the rows of the step, of which a token may have
  *            several; 0 for k >= K and for rows of no token, so that a product over all `most` rows
  *            and PAD(K) columns computes no garbage
- *   Shapes   x [rows][XS] f32; `to` lies in run.work
+ *   Shapes   x [rows][x_stride] f32; `to` lies in run.work
  *   Split    a thread converts 8 neighbouring elements
  *   Moves    x once in, `to` once out, for all `most` rows; bound by bandwidth
  *   Error    rounded to nearest even: 2^-8 |x| for BF16, 2^-11 |x| + 2^-25 for F16, none for F32.
@@ -16,12 +16,15 @@
 
 enum { CONVERT_THREADS = 256, CONVERT_ELEMENTS = 8 };
 
-#define CONVERT_BLOCKS(K, MOST) CEIL_DIV((MOST) * (LINE_PAD(K) / CONVERT_ELEMENTS), CONVERT_THREADS)
+HOST_DEVICE constexpr u32 convert_blocks(u32 K, u32 most)
+{
+    return ceil_div(most * (LINE_PAD(K) / CONVERT_ELEMENTS), CONVERT_THREADS);
+}
 
 struct convert_params {
     const struct step *step;
-    void *to;     /* [MOST][PAD(K)] */
-    const f32 *x; /* [rows][XS], from row 0 */
+    void *to;     /* [most][PAD(K)] */
+    const f32 *x; /* [rows][x_stride], from row 0 */
 };
 
 /* eight <- x[first + row][column ..], 0 from column K on. */
@@ -56,7 +59,7 @@ DEVICE void convert_store(enum format T, const f32 *eight, void *to, size_t at)
 }
 
 /* A token has `each` rows, one behind another. */
-DEVICE void convert_rows(enum format T, u32 K, u32 XS, u32 most, u32 each, enum count count,
+DEVICE void convert_rows(enum format T, u32 K, u32 x_stride, u32 most, u32 each, enum count count,
                          const struct convert_params *p)
 {
     pdl_trigger();
@@ -68,7 +71,8 @@ DEVICE void convert_rows(enum format T, u32 K, u32 XS, u32 most, u32 each, enum 
         return;
     f32 eight[CONVERT_ELEMENTS] = {0};
     if (row < each * count_rows(count, p->step))
-        convert_load(K, p->x + (size_t)(count_first(count, p->step) + row) * XS, column, eight);
+        convert_load(K, p->x + (size_t)(count_first(count, p->step) + row) * x_stride, column,
+                     eight);
     convert_store(T, eight, p->to, (size_t)row * LINE_PAD(K) + column);
 }
 

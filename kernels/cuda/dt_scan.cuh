@@ -55,14 +55,12 @@ struct dt_shared {
     f32 y[DT_WARPS][LINE_F32];
     f32 xdb[]; /* norm_dt_scan: the row after its norms */
 };
-#define DT_SHARED_BYTES            ((u32)sizeof(struct dt_shared))
-#define NORM_DT_SHARED_BYTES(N, R) (DT_SHARED_BYTES + LINE_PAD((R) + 2 * (N)) * 4)
 
 /* This lane's part of the time step of channel 16 block + thread / 8. Columns from R on meet zeros
  * of W. */
 DEVICE struct product dt_product(enum format T, u32 R, const void *w)
 {
-    const u32 vectors = ROW_VECTORS(T, R);
+    const u32 vectors = row_vectors(T, R);
     const u32 row = block_index() * LINE_F32 + thread_index() / DT_LANES;
     struct product p;
     p.type = T;
@@ -70,11 +68,11 @@ DEVICE struct product dt_product(enum format T, u32 R, const void *w)
     p.vectors = p.pitch = vectors;
     p.first = thread_index() % DT_LANES;
     p.stride = DT_LANES;
-    p.turns = CEIL_DIV(vectors, DT_LANES);
-    p.ahead = GEMV_LEAST(p.turns, (u32)DT_AHEAD);
+    p.turns = ceil_div(vectors, DT_LANES);
+    p.ahead = u32_min(p.turns, DT_AHEAD);
     p.w = p.odd = (const char *)w + (size_t)row * vectors * 16;
     p.step = 2;
-    p.x_vector = VEC_ELEMENTS(T) / 4;
+    p.x_vector = vec_elements(T) / 4;
     p.x_half = 1;
     return p;
 }
@@ -91,7 +89,7 @@ DEVICE f32 dt_advance(u32 N, f32 dt, f32 x, struct dt_states *s, f32 *state)
     const f32 u = dt * x;
     f32 y = 0.0f;
     UNROLL
-    for (u32 i = 0; i < CEIL_DIV(N, DT_LANES); i++) {
+    for (u32 i = 0; i < ceil_div(N, DT_LANES); i++) {
         const u32 n = first + i * DT_LANES;
         if (n < N) {
             const f32 now = k_fma(k_exp2_below(s->rate[i] * dt), s->state[i], u * s->B[i]);
@@ -104,12 +102,12 @@ DEVICE f32 dt_advance(u32 N, f32 dt, f32 x, struct dt_states *s, f32 *state)
 
 /* The row that a token's time step and states come from: xdb, or its norms in shared memory. All
  * threads come here. */
-DEVICE const f32 *dt_row(u32 N, u32 R, bool normed, f32 eps, const struct dt_scan_params *p,
+DEVICE const f32 *dt_row(u32 N, u32 R, bool normed, f32 epsilon, const struct dt_scan_params *p,
                          struct dt_shared *shared)
 {
     if (!normed)
         return p->xdb;
-    norm_selection_row(R, N, eps, &p->norms, p->xdb, shared->xdb);
+    norm_selection_row(R, N, epsilon, &p->norms, p->xdb, shared->xdb);
     const u32 pad = R + 2 * N + thread_index();
     if (pad < LINE_PAD(R + 2 * N))
         shared->xdb[pad] = 0.0f;
@@ -117,8 +115,9 @@ DEVICE const f32 *dt_row(u32 N, u32 R, bool normed, f32 eps, const struct dt_sca
     return shared->xdb;
 }
 
-DEVICE void dt_scan(enum format T, u32 I, u32 N, u32 R, bool normed, f32 eps,
-                    const struct dt_scan_params *p)
+/* One line of channels, by a block. */
+DEVICE void dt_scan_line(enum format T, u32 I, u32 N, u32 R, bool normed, f32 epsilon,
+                         const struct dt_scan_params *p)
 {
     struct dt_shared *const shared = (struct dt_shared *)shared_memory();
     const struct product product = dt_product(T, R, p->w);
@@ -133,15 +132,15 @@ DEVICE void dt_scan(enum format T, u32 I, u32 N, u32 R, bool normed, f32 eps,
     pdl_trigger();
     product_begin(&product, hold);
     UNROLL
-    for (u32 i = 0; i < CEIL_DIV(held, DT_LANES); i++)
+    for (u32 i = 0; i < ceil_div(held, DT_LANES); i++)
         if (first + i * DT_LANES < held)
             s.rate[i] = A[(first + i * DT_LANES) * LINE_F32 + c] * LOG2_E;
     const f32 bias = p->dt_bias[line * LINE_F32 + thread / DT_LANES], skip = p->D[channel];
     pdl_wait();
-    const f32 *const xdb = dt_row(N, R, normed, eps, p, shared);
+    const f32 *const xdb = dt_row(N, R, normed, epsilon, p, shared);
     const f32 x = p->xz[channel], z = p->xz[LINE_PAD(I) + channel];
     UNROLL
-    for (u32 i = 0; i < CEIL_DIV(held, DT_LANES); i++)
+    for (u32 i = 0; i < ceil_div(held, DT_LANES); i++)
         if (first + i * DT_LANES < held) {
             const u32 n = first + i * DT_LANES;
             s.state[i] = state[n * LINE_F32 + c];
@@ -168,35 +167,48 @@ DEVICE void dt_scan(enum format T, u32 I, u32 N, u32 R, bool normed, f32 eps,
     p->xz[channel] = k_fma(x, skip, y) * k_silu(z);
 }
 
-#define DT_SCAN(name, TYPE, T, I, N, R, XS, DS)                                                    \
-    KERNEL(name##_kernel, struct dt_scan_params, DT_THREADS)                                       \
-    {                                                                                              \
-        dt_scan(FORMAT_##T, I, N, R, false, 0.0f, &p);                                             \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32],                   \
-                         const f32(*xdb)[DS], const TYPE *w, const f32 *dt_bias,                   \
-                         const f32(*A)[N][LINE_F32], const f32 *D)                                 \
-    {                                                                                              \
-        struct dt_scan_params p = {w->w, dt_bias, A[0][0], D, xdb[0], xz[0], state[0][0], {}};     \
-        LAUNCH(r, op, name##_kernel, LINE_PAD(I) / LINE_F32, DT_THREADS, DT_SHARED_BYTES, p);      \
-    }
+template <dt_scan_shape s> struct dt_scan {
+    using params = dt_scan_params;
+    static constexpr u32 blocks = LINE_PAD(s.I) / LINE_F32, threads = DT_THREADS;
+    static constexpr u32 shared_bytes = sizeof(struct dt_shared);
 
-#define NORM_DT_SCAN(name, TYPE, T, I, N, R, XS, DS, EPS)                                          \
-    static_assert(NORM_DT_SHARED_BYTES(N, R) <= SHARED_MOST_BYTES,                                 \
-                  "norm_dt_scan: dt is too long");                                                 \
-    KERNEL(name##_kernel, struct dt_scan_params, DT_THREADS)                                       \
-    {                                                                                              \
-        dt_scan(FORMAT_##T, I, N, R, true, EPS, &p);                                               \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32],                   \
-                         const f32(*xdb)[DS], const f32 *dt_norm, const f32 *b_norm,               \
-                         const f32 *c_norm, const TYPE *w, const f32 *dt_bias,                     \
-                         const f32(*A)[N][LINE_F32], const f32 *D)                                 \
-    {                                                                                              \
-        struct dt_scan_params p = {w->w,   dt_bias, A[0][0],     D,                                \
-                                   xdb[0], xz[0],   state[0][0], {dt_norm, b_norm, c_norm}};       \
-        LAUNCH(r, op, name##_kernel, LINE_PAD(I) / LINE_F32, DT_THREADS,                           \
-               NORM_DT_SHARED_BYTES(N, R), p);                                                     \
+    DEVICE void run(const params *p)
+    {
+        dt_scan_line(s.type, s.I, s.N, s.R, false, 0.0f, p);
     }
+};
+
+template <norm_dt_scan_shape s> struct norm_dt_scan {
+    using params = dt_scan_params;
+    static constexpr u32 blocks = LINE_PAD(s.I) / LINE_F32, threads = DT_THREADS;
+    static constexpr u32 shared_bytes = sizeof(struct dt_shared) + LINE_PAD(s.R + 2 * s.N) * 4;
+    static_assert(shared_bytes <= SHARED_MOST_BYTES, "norm_dt_scan: dt is too long");
+
+    DEVICE void run(const params *p)
+    {
+        dt_scan_line(s.type, s.I, s.N, s.R, true, s.epsilon, p);
+    }
+};
+
+template <dt_scan_shape s>
+static inline void dt_scan_launch(run *r, u32 op, const struct kernels &kernels, f32 *xz,
+                                  f32 *state, const f32 *xdb, const void *w, const f32 *dt_bias,
+                                  const f32 *A, const f32 *D)
+{
+    kernel_launch<dt_scan<s>>(r, op, kernels.part[0], {w, dt_bias, A, D, xdb, xz, state, {}});
+}
+
+template <norm_dt_scan_shape s>
+static inline void norm_dt_scan_launch(run *r, u32 op, const struct kernels &kernels, f32 *xz,
+                                       f32 *state, const f32 *xdb, const f32 *dt_norm,
+                                       const f32 *b_norm, const f32 *c_norm, const void *w,
+                                       const f32 *dt_bias, const f32 *A, const f32 *D)
+{
+    kernel_launch<norm_dt_scan<s>>(r, op, kernels.part[0],
+                                   {w, dt_bias, A, D, xdb, xz, state, {dt_norm, b_norm, c_norm}});
+}
+
+#define DT_SCAN_KERNELS(name)      KERNELS_1(name, kernel, dt_scan)
+#define NORM_DT_SCAN_KERNELS(name) KERNELS_1(name, kernel, norm_dt_scan)
 
 #endif

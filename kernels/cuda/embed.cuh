@@ -13,47 +13,46 @@
 
 #include "kernels/cuda/op.cuh"
 
-enum { EMBED_THREADS = 128 };
-#define EMBED_ROW_BLOCKS(T, K) CEIL_DIV(ROW_VECTORS(T, K), EMBED_THREADS)
+template <embed_shape s> struct embed {
+    struct params {
+        const struct step *step;
+        const u32 *tokens;
+        const void *table;
+        f32 *y;
+    };
 
-struct embed_params {
-    const struct step *step;
-    const u32 *tokens;
-    const void *table;
-    f32 *y;
+    static constexpr u32 threads = 128, shared_bytes = 0;
+    static constexpr u32 vectors = row_vectors(s.type, s.K);
+    static constexpr u32 row_blocks = ceil_div(vectors, threads), blocks = s.rows * row_blocks;
+
+    DEVICE void run(const params *p)
+    {
+        const u32 row = block_index() / row_blocks;
+        const u32 v = block_index() % row_blocks * threads + thread_index();
+        pdl_trigger();
+        pdl_wait();
+        if (row >= count_rows(s.count, p->step) || v >= vectors)
+            return;
+        const struct vec16 weights =
+            load_weights16((const char *)p->table + ((size_t)p->tokens[row] * vectors + v) * 16);
+        f32 *const y = p->y + (size_t)row * s.y_stride + (size_t)v * vec_elements(s.type);
+        for (u32 i = 0; i < vec_elements(s.type); i += 4) {
+            struct vec16 four;
+            UNROLL
+            for (u32 j = 0; j < 4; j++)
+                four.word[j] = as_u32(weight_element(s.type, &weights, i + j));
+            store16(y + i, four); /* pads of the table are 0, and so become y's */
+        }
+    }
 };
 
-DEVICE void embed(enum format T, u32 K, u32 YS, enum count count, const struct embed_params *p)
+template <embed_shape s>
+static inline void embed_launch(run *r, u32 op, const struct kernels &kernels, f32 *y,
+                                const void *w, const u32 *tokens)
 {
-    const u32 vectors = ROW_VECTORS(T, K), row_blocks = EMBED_ROW_BLOCKS(T, K);
-    const u32 row = block_index() / row_blocks;
-    const u32 v = block_index() % row_blocks * EMBED_THREADS + thread_index();
-    pdl_trigger();
-    pdl_wait();
-    if (row >= count_rows(count, p->step) || v >= vectors)
-        return;
-    const struct vec16 weights =
-        load_weights16((const char *)p->table + ((size_t)p->tokens[row] * vectors + v) * 16);
-    f32 *const y = p->y + (size_t)row * YS + (size_t)v * VEC_ELEMENTS(T);
-    for (u32 i = 0; i < VEC_ELEMENTS(T); i += 4) {
-        struct vec16 four;
-        UNROLL
-        for (u32 j = 0; j < 4; j++)
-            four.word[j] = as_u32(weight_element(T, &weights, i + j));
-        store16(y + i, four); /* pads of the table are 0, and so become y's */
-    }
+    kernel_launch<embed<s>>(r, op, kernels.part[0], {r->step, tokens, w, y});
 }
 
-#define EMBED(name, TYPE, T, M, K, YS, COUNT)                                                      \
-    KERNEL(name##_kernel, struct embed_params, EMBED_THREADS)                                      \
-    {                                                                                              \
-        embed(FORMAT_##T, K, YS, COUNT_##COUNT, &p);                                               \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const u32 *tokens)            \
-    {                                                                                              \
-        struct embed_params p = {r->step, tokens, w->w, y[0]};                                     \
-        LAUNCH(r, op, name##_kernel, ROWS_MOST_##COUNT *EMBED_ROW_BLOCKS(FORMAT_##T, K),           \
-               EMBED_THREADS, 0, p);                                                               \
-    }
+#define EMBED_KERNELS(name) KERNELS_1(name, kernel, embed)
 
 #endif

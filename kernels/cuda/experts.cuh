@@ -31,23 +31,25 @@
 #include "kernels/cuda/route.cuh"
 
 /* Whether every block finds the route for itself, from the row that it stages for its experts. */
-#define EXPERTS_OWN_ROUTE(RT, T, E) ((E) <= 16 && VEC_ELEMENTS(RT) == VEC_ELEMENTS(T))
+HOST_DEVICE constexpr bool experts_own_route(const struct norm_experts_swiglu_shape &s)
+{
+    return s.E <= 16 && vec_elements(s.router_type) == vec_elements(s.type);
+}
 
-/* Rows of gate and up of all chosen experts, and tiles of them that one block takes. */
-#define EXPERTS_ROWS(F, K) (2 * (K)*LINE_PAD(F))
-#define EXPERTS_TILES_ARE(rows, tiles)                                                             \
-    (PAIR_BLOCKS(rows) % (tiles) == 0 && PAIR_BLOCKS(rows) / (tiles) >= 384)
-#define EXPERTS_TILES(rows)                                                                        \
-    (EXPERTS_TILES_ARE(rows, 8)   ? 8u                                                             \
-     : EXPERTS_TILES_ARE(rows, 4) ? 4u                                                             \
-     : EXPERTS_TILES_ARE(rows, 2) ? 2u                                                             \
-                                  : 1u)
+/* Tiles of rows of gate and up, of `blocks` in all, that one block takes. */
+HOST_DEVICE constexpr u32 experts_tiles(u32 blocks)
+{
+    for (u32 tiles = 8; tiles > 1; tiles /= 2)
+        if (blocks % tiles == 0 && blocks / tiles >= 384)
+            return tiles;
+    return 1;
+}
 
-/* Bytes of one matrix of R rows and K columns. */
-#define EXPERT_BYTES(T, R, K) ((size_t)LINE_PAD(R) * ROW_VECTORS(T, K) * 16)
-
-/* The room to find the route lies behind the row that is staged. */
-#define EXPERTS_SHARED_BYTES(D) (GEMV_SHARED_BYTES(D) + (u32)sizeof(struct route_room))
+/* Bytes of one matrix. */
+HOST_DEVICE constexpr size_t expert_bytes(enum format T, u32 rows, u32 K)
+{
+    return (size_t)LINE_PAD(rows) * row_vectors(T, K) * 16;
+}
 
 struct norm_experts_params {
     const void *router, *gate, *up;
@@ -58,17 +60,18 @@ struct norm_experts_params {
 
 /* ---- the route of one row ------------------------------------------------------------------- */
 /* This lane's part of row e of the router. */
-DEVICE struct product router_product(enum format T, u32 D, u32 e, const void *router)
+template <norm_experts_swiglu_shape s>
+DEVICE struct product router_product(u32 e, const void *router)
 {
-    const u32 vectors = ROW_VECTORS(T, D);
+    const u32 vectors = row_vectors(s.router_type, s.D);
     struct product p;
-    p.type = T;
+    p.type = s.router_type;
     p.rows = 1;
     p.vectors = p.pitch = vectors;
     p.first = warp_lane();
     p.stride = WARP;
-    p.turns = CEIL_DIV(vectors, (u32)WARP);
-    p.ahead = GEMV_LEAST(p.turns, (u32)GEMV_AHEAD);
+    p.turns = ceil_div(vectors, WARP);
+    p.ahead = u32_min(p.turns, GEMV_AHEAD);
     p.w = p.odd = (const char *)router + (size_t)e * vectors * 16;
     p.step = 2;
     p.x_vector = 1;
@@ -78,11 +81,12 @@ DEVICE struct product router_product(enum format T, u32 D, u32 e, const void *ro
 
 /* p of the room <- the logits, by all warps; `hold` has the first weights of this warp's first row.
  */
-DEVICE void router_logits(enum format T, u32 D, u32 E, u32 warps, const void *router, f32 scale,
-                          const struct vec16 *x, struct vec16 *hold, struct route_room *room)
+template <norm_experts_swiglu_shape s>
+DEVICE void router_logits(u32 warps, const void *router, f32 scale, const struct vec16 *x,
+                          struct vec16 *hold, struct route_room *room)
 {
-    for (u32 e = warp_index(); e < E; e += warps) {
-        const struct product row = router_product(T, D, e, router);
+    for (u32 e = warp_index(); e < s.E; e += warps) {
+        const struct product row = router_product<s>(e, router);
         f32 sum;
         if (e >= warps)
             product_begin(&row, hold);
@@ -95,117 +99,123 @@ DEVICE void router_logits(enum format T, u32 D, u32 E, u32 warps, const void *ro
 
 /* The kernel in front, where it is launched: logits <- router norm(x), rows of the router as in
  * linear_gemv.cuh. */
-DEVICE void norm_logits(enum format T, u32 D, u32 E, f32 eps, const struct norm_experts_params *p)
-{
-    const u32 threads = GEMV_THREADS(T, E, D), row = gemv_row(T, E, D);
-    struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
-    const struct product product = gemv_product(T, E, D, p->router);
-    struct vec16 hold[GEMV_AHEAD] = {};
-    f32 sums[GEMV_MOST_ROWS];
-    pdl_trigger();
-    product_begin(&product, hold);
-    norm_begin(T, D, threads, {p->norm, NULL}, shared);
-    pdl_wait();
-    const f32 scale = norm_row(T, D, eps, threads, false, p->x, shared);
-    product_sums(&product, hold, shared->x, sums);
-    const f32 total = gemv_total(T, E, D, shared, sums);
-    if (row != ~0u)
-        p->logits[row] = total * scale;
-}
+template <norm_experts_swiglu_shape s> struct norm_logits {
+    using params = norm_experts_params;
+    static constexpr struct gemv_grid grid = gemv_grid_of(s.router_type, s.E, s.D);
+    static constexpr u32 blocks = grid.blocks, threads = grid.threads;
+    static constexpr u32 shared_bytes = gemv_shared_bytes(s.D);
+
+    DEVICE void run(const params *p)
+    {
+        constexpr struct gemv_grid g = grid;
+        const u32 row = gemv_row(g);
+        struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
+        const struct product product = gemv_product(g, p->router);
+        struct vec16 hold[GEMV_AHEAD] = {};
+        f32 sums[GEMV_MOST_ROWS];
+        pdl_trigger();
+        product_begin(&product, hold);
+        norm_begin(g, {p->norm, NULL}, shared);
+        pdl_wait();
+        const f32 scale = norm_row(g, s.epsilon, false, p->x, shared);
+        product_sums(&product, hold, shared->x, sums);
+        const f32 total = gemv_total(g, shared, sums);
+        if (row != ~0u)
+            p->logits[row] = total * scale;
+    }
+};
 
 /* ---- gate and up ---------------------------------------------------------------------------- */
 /* This lane's part of the rows of a tile that begins with row `row` of all chosen experts'. */
-DEVICE struct product chosen_product(enum format T, u32 M, u32 D, u32 F, u32 row, const f32 *route,
+DEVICE struct product chosen_product(struct gemv_grid g, u32 F, u32 row, const f32 *route,
                                      const struct norm_experts_params *p)
 {
     const u32 slot = row / (2 * LINE_PAD(F));
-    const size_t at = (size_t)(u32)route[slot] * EXPERT_BYTES(T, F, D);
-    return pair_product(T, M, D, row % (2 * LINE_PAD(F)), (const char *)p->gate + at,
+    const size_t at = (size_t)(u32)route[slot] * expert_bytes(g.type, F, g.K);
+    return pair_product(g, row % (2 * LINE_PAD(F)), (const char *)p->gate + at,
                         (const char *)p->up + at);
 }
 
 /* The tiles of this block, from x in shared memory. */
-DEVICE void chosen_swiglu(enum format T, u32 D, u32 F, u32 rows, f32 scale, const f32 *route,
+DEVICE void chosen_swiglu(struct gemv_grid g, u32 F, f32 scale, const f32 *route,
                           struct gemv_shared *shared, struct vec16 *hold,
                           const struct norm_experts_params *p)
 {
-    const u32 M = PAIR_ROWS(rows), tiles = EXPERTS_TILES(rows), tile = GEMV_BLOCK_ROWS(M);
+    const u32 tiles = experts_tiles(g.blocks), tile = g.block_rows;
     const u32 first = block_index() * tiles * tile;
-    const u32 own = gemv_row(T, M, D) - block_index() * tile; /* in a tile; large: none */
-    struct product product = chosen_product(T, M, D, F, first, route, p);
+    const u32 own = gemv_row(g) - block_index() * tile; /* in a tile; large: none */
+    struct product product = chosen_product(g, F, first, route, p);
     product_begin(&product, hold);
     for (u32 i = 0; i < tiles; i++) {
         f32 sums[GEMV_MOST_ROWS];
         product_sums(&product, hold, shared->x, sums);
         if (i + 1 < tiles) {
-            product = chosen_product(T, M, D, F, first + (i + 1) * tile, route, p);
+            product = chosen_product(g, F, first + (i + 1) * tile, route, p);
             product_begin(&product, hold);
         }
-        const f32 h = pair_swiglu(gemv_total(T, M, D, shared, sums) * scale);
+        const f32 h = pair_swiglu(gemv_total(g, shared, sums) * scale);
         if (own < tile && own % 2 == 0)
             p->h[(first + i * tile + own) / 2] = h;
-        if (GEMV_SPLIT(T, M, D) > 1 && i + 1 < tiles)
+        if (g.split > 1 && i + 1 < tiles)
             block_barrier(); /* part: read by the owners of rows, before it is written again */
     }
 }
 
-DEVICE void norm_experts_swiglu(enum format RT, enum format T, u32 D, u32 F, f32 eps, u32 E, u32 K,
-                                enum route_weights weights, const struct norm_experts_params *p)
+template <norm_experts_swiglu_shape s> struct norm_experts_swiglu {
+    static_assert(route_fits(s.E, s.K), "norm_experts_swiglu: too many experts");
+    using params = norm_experts_params;
+    static constexpr bool own_route = experts_own_route(s);
+    static constexpr struct gemv_grid grid = pair_grid_of(s.type, 2 * s.K * LINE_PAD(s.F), s.D);
+    static constexpr u32 blocks = grid.blocks / experts_tiles(grid.blocks), threads = grid.threads;
+    /* The room to find the route lies behind the row that is staged. */
+    static constexpr u32 shared_bytes = gemv_shared_bytes(s.D) + sizeof(struct route_room);
+    static_assert(shared_bytes <= SHARED_MOST_BYTES, "norm_experts_swiglu: x is too long");
+
+    DEVICE void run(const params *p)
+    {
+        constexpr struct gemv_grid g = grid;
+        struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
+        struct route_room *const room = (struct route_room *)(shared->x + LINE_PAD(s.D) / 4);
+        struct vec16 hold[GEMV_AHEAD] = {};
+        pdl_trigger();
+        if (own_route && warp_index() < s.E) {
+            const struct product first = router_product<s>(warp_index(), p->router);
+            product_begin(&first, hold);
+        }
+        norm_begin(g, {p->norm, NULL}, shared);
+        pdl_wait();
+        const f32 scale = norm_row(g, s.epsilon, false, p->x, shared);
+        if (own_route)
+            router_logits<s>(threads / WARP, p->router, scale, shared->x, hold, room);
+        for (u32 e = thread_index(); !own_route && e < s.E; e += threads)
+            room->p[e] = p->logits[e];
+        block_barrier(); /* p: written by all warps, read by the first */
+        if (warp_index() == 0) {
+            route_find(s.E, s.K, s.weights, room);
+            if (block_index() == 0)
+                route_store(s.K, room, p->route);
+        }
+        block_barrier(); /* route: written by the first warp, read by all */
+        chosen_swiglu(g, s.F, scale, room->route, shared, hold, p);
+    }
+};
+
+template <norm_experts_swiglu_shape s>
+static inline void norm_experts_swiglu_launch(run *r, u32 op, const struct kernels &kernels, f32 *h,
+                                              f32 *route, const f32 *x, const f32 *norm,
+                                              const void *router, const void *gate, const void *up)
 {
-    const u32 rows = EXPERTS_ROWS(F, K), threads = GEMV_THREADS(T, PAIR_ROWS(rows), D);
-    struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
-    struct route_room *const room = (struct route_room *)(shared->x + LINE_PAD(D) / 4);
-    struct vec16 hold[GEMV_AHEAD] = {};
-    pdl_trigger();
-    if (EXPERTS_OWN_ROUTE(RT, T, E) && warp_index() < E) {
-        const struct product first = router_product(RT, D, warp_index(), p->router);
-        product_begin(&first, hold);
-    }
-    norm_begin(T, D, threads, {p->norm, NULL}, shared);
-    pdl_wait();
-    const f32 scale = norm_row(T, D, eps, threads, false, p->x, shared);
-    if (EXPERTS_OWN_ROUTE(RT, T, E))
-        router_logits(RT, D, E, threads / WARP, p->router, scale, shared->x, hold, room);
-    for (u32 e = thread_index(); !EXPERTS_OWN_ROUTE(RT, T, E) && e < E; e += threads)
-        room->p[e] = p->logits[e];
-    block_barrier(); /* p: written by all warps, read by the first */
-    if (warp_index() == 0) {
-        route_find(E, K, weights, room);
-        if (block_index() == 0)
-            route_store(K, room, p->route);
-    }
-    block_barrier(); /* route: written by the first warp, read by all */
-    chosen_swiglu(T, D, F, rows, scale, room->route, shared, hold, p);
+    const struct norm_experts_params params = {router, gate, up, norm, x, (f32 *)r->work, h, route};
+    if constexpr (!experts_own_route(s))
+        kernel_launch<norm_logits<s>>(r, op, kernels.part[0], params);
+    kernel_launch<norm_experts_swiglu<s>>(r, op, kernels.part[1], params);
 }
 
-#define NORM_EXPERTS_THREADS(T, D, F, K) GEMV_THREADS(T, PAIR_ROWS(EXPERTS_ROWS(F, K)), D)
-
-#define NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, RT, TYPE, T, D, S, F, EPS, E, K, WEIGHTS)           \
-    static_assert(ROUTE_FITS(E, K), "norm_experts_swiglu: too many experts");                      \
-    static_assert(EXPERTS_SHARED_BYTES(D) <= SHARED_MOST_BYTES,                                    \
-                  "norm_experts_swiglu: x is too long");                                           \
-    KERNEL_FEW_BLOCKS(name##_logits_kernel, struct norm_experts_params,                            \
-                      GEMV_THREADS(FORMAT_##RT, E, D))                                             \
-    {                                                                                              \
-        norm_logits(FORMAT_##RT, D, E, EPS, &p);                                                   \
-    }                                                                                              \
-    KERNEL(name##_kernel, struct norm_experts_params, NORM_EXPERTS_THREADS(FORMAT_##T, D, F, K))   \
-    {                                                                                              \
-        norm_experts_swiglu(FORMAT_##RT, FORMAT_##T, D, F, EPS, E, K, ROUTE_##WEIGHTS, &p);        \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*h)[LINE_PAD(F)], f32(*route)[ROUTE_STRIDE(K)],       \
-                         const f32(*x)[S], const f32 *norm, const ROUTER_TYPE *router,             \
-                         const TYPE *gate, const TYPE *up)                                         \
-    {                                                                                              \
-        const struct norm_experts_params params = {router->w, gate,           up,   norm,          \
-                                                   x[0],      (f32 *)r->work, h[0], route[0]};     \
-        if (!EXPERTS_OWN_ROUTE(FORMAT_##RT, FORMAT_##T, E))                                        \
-            LAUNCH(r, op, name##_logits_kernel, GEMV_BLOCKS(E), GEMV_THREADS(FORMAT_##RT, E, D),   \
-                   GEMV_SHARED_BYTES(D), params);                                                  \
-        LAUNCH(r, op, name##_kernel,                                                               \
-               PAIR_BLOCKS(EXPERTS_ROWS(F, K)) / EXPERTS_TILES(EXPERTS_ROWS(F, K)),                \
-               NORM_EXPERTS_THREADS(FORMAT_##T, D, F, K), EXPERTS_SHARED_BYTES(D), params);        \
-    }
+#define NORM_EXPERTS_SWIGLU_KERNELS(name)                                                          \
+    KERNEL_OF_FEW_BLOCKS(name##_logits_kernel, norm_logits, name##_shape)                          \
+    KERNEL_OF(name##_kernel, norm_experts_swiglu, name##_shape)                                    \
+    static const struct kernels name##_kernels = {                                                 \
+        #name, {KERNEL_NAMED(name##_logits_kernel), KERNEL_NAMED(name##_kernel)}};
 
 /* ---- the way back --------------------------------------------------------------------------- */
 struct experts_add_params {
@@ -215,56 +225,47 @@ struct experts_add_params {
 };
 
 /* This lane's part of the rows of the expert in `slot`. */
-DEVICE struct product down_product(enum format T, u32 F, u32 D, u32 slot,
+DEVICE struct product down_product(struct gemv_grid g, u32 D, u32 slot,
                                    const struct experts_add_params *p)
 {
     const size_t expert = (u32)p->route[slot];
-    return gemv_product(T, D, F, (const char *)p->w + expert * EXPERT_BYTES(T, D, F));
+    return gemv_product(g, (const char *)p->w + expert * expert_bytes(g.type, D, g.K));
 }
 
-DEVICE void experts_add_one(enum format T, u32 F, u32 HS, u32 D, u32 K,
-                            const struct experts_add_params *p)
-{
-    struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
-    const u32 row = gemv_row(T, D, F);
-    struct vec16 hold[GEMV_AHEAD] = {};
-    pdl_trigger();
-    pdl_wait();
-    struct product product = down_product(T, F, D, 0, p);
-    product_begin(&product, hold);
-    f32 y = row == ~0u ? 0.0f : p->y[row];
-    for (u32 slot = 0; slot < K; slot++) {
-        f32 sums[GEMV_MOST_ROWS];
-        stage_row(T, F, GEMV_THREADS(T, D, F), p->h + (size_t)slot * HS, shared->x);
-        block_barrier(); /* x: written by all threads, read by all in product_sums() */
-        product_sums(&product, hold, shared->x, sums);
-        if (slot + 1 < K) {
-            product = down_product(T, F, D, slot + 1, p);
-            product_begin(&product, hold);
+template <experts_add_shape s> struct experts_add_one {
+    using params = experts_add_params;
+    static constexpr struct gemv_grid grid = gemv_grid_of(s.type, s.D, s.F);
+    static constexpr u32 blocks = grid.blocks, threads = grid.threads;
+    static constexpr u32 shared_bytes = gemv_shared_bytes(s.F);
+    static_assert(shared_bytes <= SHARED_MOST_BYTES, "experts_add: h is too long");
+
+    DEVICE void run(const params *p)
+    {
+        constexpr struct gemv_grid g = grid;
+        struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
+        const u32 row = gemv_row(g);
+        struct vec16 hold[GEMV_AHEAD] = {};
+        pdl_trigger();
+        pdl_wait();
+        struct product product = down_product(g, s.D, 0, p);
+        product_begin(&product, hold);
+        f32 y = row == ~0u ? 0.0f : p->y[row];
+        for (u32 slot = 0; slot < s.K; slot++) {
+            f32 sums[GEMV_MOST_ROWS];
+            stage_row(s.type, s.F, threads, p->h + (size_t)slot * s.h_stride, shared->x);
+            block_barrier(); /* x: written by all threads, read by all in product_sums() */
+            product_sums(&product, hold, shared->x, sums);
+            if (slot + 1 < s.K) {
+                product = down_product(g, s.D, slot + 1, p);
+                product_begin(&product, hold);
+            }
+            y = k_fma(gemv_total(g, shared, sums), p->route[s.K + slot], y);
+            if (slot + 1 < s.K)
+                block_barrier(); /* x, part: read by all, before the next slot's are written */
         }
-        y = k_fma(gemv_total(T, D, F, shared, sums), p->route[K + slot], y);
-        if (slot + 1 < K)
-            block_barrier(); /* x, part: read by all, before the next slot's are written */
+        if (row != ~0u)
+            p->y[row] = y;
     }
-    if (row != ~0u)
-        p->y[row] = y;
-}
-
-#define EXPERTS_ADD_ONE(name, TYPE, T, F, HS, D, E, K, ROWS)                                       \
-    static_assert(GEMV_SHARED_BYTES(F) <= SHARED_MOST_BYTES, "experts_add: h is too long");        \
-    KERNEL(name##_kernel, struct experts_add_params, GEMV_THREADS(FORMAT_##T, D, F))               \
-    {                                                                                              \
-        experts_add_one(FORMAT_##T, F, HS, D, K, &p);                                              \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*y)[LINE_PAD(D)], const f32(*h)[HS],                  \
-                         const f32(*route)[ROUTE_STRIDE(K)], const TYPE *w)                        \
-    {                                                                                              \
-        const struct experts_add_params params = {w, route[0], h[0], y[0]};                        \
-        LAUNCH(r, op, name##_kernel, GEMV_BLOCKS(D), GEMV_THREADS(FORMAT_##T, D, F),               \
-               GEMV_SHARED_BYTES(F), params);                                                      \
-    }
-
-#define EXPERTS_ADD(name, TYPE, T, F, HS, D, E, K, ROWS, COUNT)                                    \
-    EXPERTS_ADD_##COUNT(name, TYPE, T, F, HS, D, E, K, ROWS)
+};
 
 #endif

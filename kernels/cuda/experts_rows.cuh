@@ -40,13 +40,12 @@ enum {
     TILE_STEP = TILE_THREADS / TILE_VECTORS, /* rows that the block loads at a time */
     TILE_LOADS_X = EXPERT_TILE_ROWS / TILE_STEP,
     TILE_LOADS = (EXPERT_TILE_ROWS + TILE_WEIGHTS) / TILE_STEP, /* vectors of a thread and stage */
-    COMBINE_THREADS = 256,
 };
 
 struct tile_stage {
     struct vec16 x[EXPERT_TILE_ROWS][TILE_PITCH], w[TILE_WEIGHTS][TILE_PITCH];
 };
-#define TILE_SHARED_BYTES ((u32)(TILE_STAGES * sizeof(struct tile_stage)))
+enum : u32 { TILE_SHARED_BYTES = TILE_STAGES * sizeof(struct tile_stage) };
 
 /* The sums of a lane: 2 times 16 rows, 4 times 8 rows of weights, as mma_bf16() has them. */
 struct tile_sums {
@@ -149,7 +148,7 @@ DEVICE void tile_products(enum format T, u32 K, const struct tile_sources *sourc
                           struct tile_sums *sums)
 {
     struct tile_stage *const stages = (struct tile_stage *)shared_memory();
-    const u32 vectors = ROW_VECTORS(T, K), steps = CEIL_DIV(vectors, (u32)TILE_VECTORS);
+    const u32 vectors = row_vectors(T, K), steps = ceil_div(vectors, TILE_VECTORS);
     UNROLL
     for (u32 step = 0; step + 1 < TILE_STAGES; step++)
         tile_load(vectors, step, sources, stages);
@@ -177,13 +176,13 @@ DEVICE struct tile tile_of(u32 tiles, const struct vec16 *table)
 /* Row r of a tile of [most][K] rows; behind the last one it is that, and nobody stores the sums. */
 DEVICE const char *tile_source_x(enum format T, u32 K, u32 most, const void *x, u32 r)
 {
-    return (const char *)x + (size_t)GEMV_LEAST(r, most - 1) * ROW_VECTORS(T, K) * 16;
+    return (const char *)x + (size_t)u32_min(r, most - 1) * row_vectors(T, K) * 16;
 }
 
 /* The same for rows of weights, of which there are PAD(M). */
 DEVICE const char *tile_source_w(enum format T, u32 K, u32 M, const void *w, u32 r)
 {
-    return (const char *)w + (size_t)GEMV_LEAST(r, LINE_PAD(M) - 1) * ROW_VECTORS(T, K) * 16;
+    return (const char *)w + (size_t)u32_min(r, LINE_PAD(M) - 1) * row_vectors(T, K) * 16;
 }
 
 /* The row that this thread loads as its i-th. */
@@ -193,175 +192,194 @@ DEVICE u32 tile_thread_row(u32 i)
 }
 
 /* ---- gate and up ---------------------------------------------------------------------------- */
-struct experts_swiglu_params {
-    const struct vec16 *tiles;
-    const void *x, *gate, *up;
-    f32 *h;
+/* The rows of a chunk, K to a token, for products over D columns. */
+template <experts_swiglu_shape s> struct experts_swiglu_rows {
+    using params = convert_params;
+    static constexpr u32 most = s.rows * s.K, blocks = convert_blocks(s.D, most);
+    static constexpr u32 threads = CONVERT_THREADS, shared_bytes = 0;
+
+    DEVICE void run(const params *p)
+    {
+        convert_rows(s.type, s.D, s.xg_stride, most, s.K, COUNT_CHUNK, p);
+    }
 };
 
-DEVICE void experts_swiglu(enum format T, u32 D, u32 F, u32 most, u32 tiles,
-                           const struct experts_swiglu_params *p)
+template <experts_swiglu_shape s> struct experts_swiglu {
+    struct params {
+        const struct vec16 *tiles;
+        const void *x, *gate, *up;
+        f32 *h;
+    };
+
+    static constexpr u32 most = s.rows * s.K, tiles = (u32)WORK_TILES(most, s.E);
+    static constexpr u32 blocks = tiles * ceil_div(LINE_PAD(s.F), TILE_OUTPUTS);
+    static constexpr u32 threads = TILE_THREADS, shared_bytes = TILE_SHARED_BYTES;
+
+    DEVICE void run(const params *p)
+    {
+        const u32 output = block_index() / tiles * TILE_OUTPUTS;
+        const u32 v = thread_index() % TILE_VECTORS * 16, g = warp_lane() / 4, t = warp_lane() % 4;
+        struct tile_sources sources;
+        struct tile_sums sums = {};
+        pdl_trigger();
+        pdl_wait();
+        const struct tile tile = tile_of(tiles, p->tiles);
+        if (tile.rows == 0)
+            return; /* the whole block */
+        const size_t expert = tile.expert * expert_bytes(s.type, s.F, s.D);
+        UNROLL
+        for (u32 i = 0; i < TILE_LOADS_X; i++)
+            sources.from[i] =
+                tile_source_x(s.type, s.D, most, p->x, tile.first + tile_thread_row(i)) + v;
+        UNROLL
+        for (u32 i = TILE_LOADS_X; i < TILE_LOADS; i++) {
+            const u32 r = tile_thread_row(i - TILE_LOADS_X);
+            const char *const w = (const char *)(r / 8 % 2 ? p->up : p->gate) + expert;
+            sources.from[i] = tile_source_w(s.type, s.D, s.F, w, output + r / 16 * 8 + r % 8) + v;
+        }
+        tile_products(s.type, s.D, &sources, &sums);
+        UNROLL
+        for (u32 i = 0; i < 16; i++) {
+            const u32 m = i / 8, n = i / 4 % 2 * 2, c = i % 4;
+            const u32 row = tile_row() + m * 16 + c / 2 * 8 + g;
+            const u32 column = output + tile_weight() / 2 + n / 2 * 8 + 2 * t + c % 2;
+            if (row < tile.rows && column < LINE_PAD(s.F))
+                p->h[(size_t)(tile.first + row) * LINE_PAD(s.F) + column] =
+                    k_silu(sums.c[m][n][c]) * sums.c[m][n + 1][c];
+        }
+    }
+};
+
+template <experts_swiglu_shape s>
+static inline void experts_swiglu_launch(run *r, u32 op, const struct kernels &kernels, f32 *h,
+                                         const f32 *xg, const f32 *route, const void *gate,
+                                         const void *up)
 {
-    const u32 output = block_index() / tiles * TILE_OUTPUTS;
-    const u32 v = thread_index() % TILE_VECTORS * 16, g = warp_lane() / 4, t = warp_lane() % 4;
-    struct tile_sources sources;
-    struct tile_sums sums = {};
-    pdl_trigger();
-    pdl_wait();
-    const struct tile tile = tile_of(tiles, p->tiles);
-    if (tile.rows == 0)
-        return; /* the whole block */
-    const size_t expert = tile.expert * EXPERT_BYTES(T, F, D);
-    UNROLL
-    for (u32 i = 0; i < TILE_LOADS_X; i++)
-        sources.from[i] = tile_source_x(T, D, most, p->x, tile.first + tile_thread_row(i)) + v;
-    UNROLL
-    for (u32 i = TILE_LOADS_X; i < TILE_LOADS; i++) {
-        const u32 r = tile_thread_row(i - TILE_LOADS_X);
-        const char *const w = (const char *)(r / 8 % 2 ? p->up : p->gate) + expert;
-        sources.from[i] = tile_source_w(T, D, F, w, output + r / 16 * 8 + r % 8) + v;
-    }
-    tile_products(T, D, &sources, &sums);
-    UNROLL
-    for (u32 i = 0; i < 16; i++) {
-        const u32 m = i / 8, n = i / 4 % 2 * 2, c = i % 4;
-        const u32 row = tile_row() + m * 16 + c / 2 * 8 + g;
-        const u32 column = output + tile_weight() / 2 + n / 2 * 8 + 2 * t + c % 2;
-        if (row < tile.rows && column < LINE_PAD(F))
-            p->h[(size_t)(tile.first + row) * LINE_PAD(F) + column] =
-                k_silu(sums.c[m][n][c]) * sums.c[m][n + 1][c];
-    }
+    const struct groups groups = groups_in(r->work, s.rows * s.K, s.E);
+    void *const x = groups_behind(r->work, s.rows * s.K, s.E);
+    kernel_launch<groups_find<s>>(r, op, kernels.part[0], {r->step, route, groups});
+    kernel_launch<experts_swiglu_rows<s>>(r, op, kernels.part[1], {r->step, x, xg});
+    kernel_launch<experts_swiglu<s>>(r, op, kernels.part[2], {groups.tiles, x, gate, up, h});
 }
 
-/* Converts the rows of a chunk, K to a token, for products over C columns. */
-#define EXPERTS_ROWS_KERNEL(name, T, C, XS, K, ROWS)                                               \
-    KERNEL(name##_rows_kernel, struct convert_params, CONVERT_THREADS)                             \
-    {                                                                                              \
-        convert_rows(FORMAT_##T, C, XS, (ROWS) * (K), K, COUNT_CHUNK, &p);                         \
-    }
-
-#define EXPERTS_ROWS_LAUNCH(r, op, name, C, K, ROWS, to, x)                                        \
-    do {                                                                                           \
-        const struct convert_params rows = {(r)->step, to, (x)[0]};                                \
-        LAUNCH(r, op, name##_rows_kernel, CONVERT_BLOCKS(C, (ROWS) * (K)), CONVERT_THREADS, 0,     \
-               rows);                                                                              \
-    } while (0)
-
-#define EXPERTS_SWIGLU(name, TYPE, T, D, S, F, E, K, ROWS)                                         \
-    GROUPS_KERNEL(name, E, K, ROWS)                                                                \
-    EXPERTS_ROWS_KERNEL(name, T, D, S, K, ROWS)                                                    \
-    KERNEL(name##_kernel, struct experts_swiglu_params, TILE_THREADS)                              \
-    {                                                                                              \
-        experts_swiglu(FORMAT_##T, D, F, (ROWS) * (K), (u32)WORK_TILES((ROWS) * (K), E), &p);      \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*h)[LINE_PAD(F)], const f32(*xg)[S],                  \
-                         const f32(*route)[ROUTE_STRIDE(K)], const TYPE *gate, const TYPE *up)     \
-    {                                                                                              \
-        const struct groups groups = groups_in(r->work, (ROWS) * (K), E);                          \
-        void *const x = groups_behind(r->work, (ROWS) * (K), E);                                   \
-        const struct experts_swiglu_params params = {groups.tiles, x, gate, up, h[0]};             \
-        GROUPS_LAUNCH(r, op, name, E, route, groups);                                              \
-        EXPERTS_ROWS_LAUNCH(r, op, name, D, K, ROWS, x, xg);                                       \
-        LAUNCH(r, op, name##_kernel,                                                               \
-               (u32)WORK_TILES((ROWS) * (K), E) * CEIL_DIV(LINE_PAD(F), (u32)TILE_OUTPUTS),        \
-               TILE_THREADS, TILE_SHARED_BYTES, params);                                           \
-    }
+#define EXPERTS_SWIGLU_KERNELS(name)                                                               \
+    KERNELS_3(name, groups_kernel, groups_find, rows_kernel, experts_swiglu_rows, kernel,          \
+              experts_swiglu)
 
 /* ---- the way back --------------------------------------------------------------------------- */
-struct experts_products_params {
-    const struct vec16 *tiles;
-    const void *x, *w;
-    f32 *products; /* [K rows][PAD(D)] */
+/* The same for products over F columns. */
+template <experts_add_shape s> struct experts_add_rows {
+    using params = convert_params;
+    static constexpr u32 most = s.rows * s.K, blocks = convert_blocks(s.F, most);
+    static constexpr u32 threads = CONVERT_THREADS, shared_bytes = 0;
+
+    DEVICE void run(const params *p)
+    {
+        convert_rows(s.type, s.F, s.h_stride, most, s.K, COUNT_CHUNK, p);
+    }
 };
 
-DEVICE void experts_products(enum format T, u32 F, u32 D, u32 most, u32 tiles,
-                             const struct experts_products_params *p)
-{
-    const u32 output = block_index() / tiles * TILE_WEIGHTS;
-    const u32 v = thread_index() % TILE_VECTORS * 16, g = warp_lane() / 4, t = warp_lane() % 4;
-    struct tile_sources sources;
-    struct tile_sums sums = {};
-    pdl_trigger();
-    pdl_wait();
-    const struct tile tile = tile_of(tiles, p->tiles);
-    if (tile.rows == 0)
-        return; /* the whole block */
-    const char *const w = (const char *)p->w + tile.expert * EXPERT_BYTES(T, D, F);
-    UNROLL
-    for (u32 i = 0; i < TILE_LOADS_X; i++)
-        sources.from[i] = tile_source_x(T, F, most, p->x, tile.first + tile_thread_row(i)) + v;
-    UNROLL
-    for (u32 i = TILE_LOADS_X; i < TILE_LOADS; i++)
-        sources.from[i] = tile_source_w(T, F, D, w, output + tile_thread_row(i - TILE_LOADS_X)) + v;
-    tile_products(T, F, &sources, &sums);
-    UNROLL
-    for (u32 i = 0; i < 32; i++) {
-        const u32 m = i / 16, n = i / 4 % 4, c = i % 4;
-        const u32 row = tile_row() + m * 16 + c / 2 * 8 + g;
-        const u32 column = output + tile_weight() + n * 8 + 2 * t + c % 2;
-        if (row < tile.rows && column < LINE_PAD(D))
-            p->products[(size_t)(tile.first + row) * LINE_PAD(D) + column] = sums.c[m][n][c];
-    }
-}
+template <experts_add_shape s> struct experts_products {
+    struct params {
+        const struct vec16 *tiles;
+        const void *x, *w;
+        f32 *products; /* [K rows][PAD(D)] */
+    };
 
-struct experts_combine_params {
-    const struct step *step;
-    const u32 *place;
-    const f32 *route, *products;
-    f32 *y;
+    static constexpr u32 most = s.rows * s.K, tiles = (u32)WORK_TILES(most, s.E);
+    static constexpr u32 blocks = tiles * ceil_div(LINE_PAD(s.D), TILE_WEIGHTS);
+    static constexpr u32 threads = TILE_THREADS, shared_bytes = TILE_SHARED_BYTES;
+
+    DEVICE void run(const params *p)
+    {
+        const u32 output = block_index() / tiles * TILE_WEIGHTS;
+        const u32 v = thread_index() % TILE_VECTORS * 16, g = warp_lane() / 4, t = warp_lane() % 4;
+        struct tile_sources sources;
+        struct tile_sums sums = {};
+        pdl_trigger();
+        pdl_wait();
+        const struct tile tile = tile_of(tiles, p->tiles);
+        if (tile.rows == 0)
+            return; /* the whole block */
+        const char *const w = (const char *)p->w + tile.expert * expert_bytes(s.type, s.D, s.F);
+        UNROLL
+        for (u32 i = 0; i < TILE_LOADS_X; i++)
+            sources.from[i] =
+                tile_source_x(s.type, s.F, most, p->x, tile.first + tile_thread_row(i)) + v;
+        UNROLL
+        for (u32 i = TILE_LOADS_X; i < TILE_LOADS; i++)
+            sources.from[i] =
+                tile_source_w(s.type, s.F, s.D, w, output + tile_thread_row(i - TILE_LOADS_X)) + v;
+        tile_products(s.type, s.F, &sources, &sums);
+        UNROLL
+        for (u32 i = 0; i < 32; i++) {
+            const u32 m = i / 16, n = i / 4 % 4, c = i % 4;
+            const u32 row = tile_row() + m * 16 + c / 2 * 8 + g;
+            const u32 column = output + tile_weight() + n * 8 + 2 * t + c % 2;
+            if (row < tile.rows && column < LINE_PAD(s.D))
+                p->products[(size_t)(tile.first + row) * LINE_PAD(s.D) + column] = sums.c[m][n][c];
+        }
+    }
 };
 
 /* y[t] += the products of its experts times their weights, in ascending order of experts. */
-DEVICE void experts_combine(u32 D, u32 K, const struct experts_combine_params *p)
-{
-    pdl_trigger();
-    pdl_wait();
-    const u32 quads = LINE_PAD(D) / 4, i = block_index() * COMBINE_THREADS + thread_index();
-    const u32 row = i / quads, column = i % quads * 4;
-    if (row >= p->step->tokens)
-        return;
-    struct vec16 y = load16(p->y + (size_t)i * 4);
-    UNROLL
-    for (u32 slot = 0; slot < K; slot++) {
-        const f32 weight = p->route[(size_t)row * ROUTE_STRIDE(K) + K + slot];
-        const u32 place = p->place[row * K + slot];
-        const struct vec16 product = load16(p->products + (size_t)place * LINE_PAD(D) + column);
+template <experts_add_shape s> struct experts_combine {
+    struct params {
+        const struct step *step;
+        const u32 *place;
+        const f32 *route, *products;
+        f32 *y;
+    };
+
+    static constexpr u32 quads = LINE_PAD(s.D) / 4; /* of a row */
+    static constexpr u32 threads = 256, blocks = ceil_div(s.rows * quads, threads),
+                         shared_bytes = 0;
+
+    DEVICE void run(const params *p)
+    {
+        pdl_trigger();
+        pdl_wait();
+        const u32 i = block_index() * threads + thread_index();
+        const u32 row = i / quads, column = i % quads * 4;
+        if (row >= p->step->tokens)
+            return;
+        struct vec16 y = load16(p->y + (size_t)i * 4);
         UNROLL
-        for (u32 w = 0; w < 4; w++)
-            y.word[w] = as_u32(k_fma(as_f32(product.word[w]), weight, as_f32(y.word[w])));
+        for (u32 slot = 0; slot < s.K; slot++) {
+            const f32 weight = p->route[(size_t)row * ROUTE_STRIDE(s.K) + s.K + slot];
+            const u32 place = p->place[row * s.K + slot];
+            const struct vec16 product =
+                load16(p->products + (size_t)place * LINE_PAD(s.D) + column);
+            UNROLL
+            for (u32 w = 0; w < 4; w++)
+                y.word[w] = as_u32(k_fma(as_f32(product.word[w]), weight, as_f32(y.word[w])));
+        }
+        store16(p->y + (size_t)i * 4, y);
     }
-    store16(p->y + (size_t)i * 4, y);
+};
+
+template <experts_add_shape s>
+static inline void experts_add_launch(run *r, u32 op, const struct kernels &kernels, f32 *y,
+                                      const f32 *h, const f32 *route, const void *w)
+{
+    if constexpr (s.count == COUNT_ONE) {
+        kernel_launch<experts_add_one<s>>(r, op, kernels.part[0], {w, route, h, y});
+    } else {
+        const struct groups groups = groups_in(r->work, s.rows * s.K, s.E);
+        void *const x = groups_behind(r->work, s.rows * s.K, s.E);
+        f32 *const products =
+            (f32 *)((char *)x + (size_t)(s.rows * s.K) * row_vectors(s.type, s.F) * 16);
+        kernel_launch<groups_find<s>>(r, op, kernels.part[0], {r->step, route, groups});
+        kernel_launch<experts_add_rows<s>>(r, op, kernels.part[1], {r->step, x, h});
+        kernel_launch<experts_products<s>>(r, op, kernels.part[2], {groups.tiles, x, w, products});
+        kernel_launch<experts_combine<s>>(r, op, kernels.part[3],
+                                          {r->step, groups.place, route, products, y});
+    }
 }
 
-#define EXPERTS_ADD_CHUNK(name, TYPE, T, F, HS, D, E, K, ROWS)                                     \
-    GROUPS_KERNEL(name, E, K, ROWS)                                                                \
-    EXPERTS_ROWS_KERNEL(name, T, F, HS, K, ROWS)                                                   \
-    KERNEL(name##_kernel, struct experts_products_params, TILE_THREADS)                            \
-    {                                                                                              \
-        experts_products(FORMAT_##T, F, D, (ROWS) * (K), (u32)WORK_TILES((ROWS) * (K), E), &p);    \
-    }                                                                                              \
-    KERNEL(name##_combine_kernel, struct experts_combine_params, COMBINE_THREADS)                  \
-    {                                                                                              \
-        experts_combine(D, K, &p);                                                                 \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*y)[LINE_PAD(D)], const f32(*h)[HS],                  \
-                         const f32(*route)[ROUTE_STRIDE(K)], const TYPE *w)                        \
-    {                                                                                              \
-        const struct groups groups = groups_in(r->work, (ROWS) * (K), E);                          \
-        void *const x = groups_behind(r->work, (ROWS) * (K), E);                                   \
-        f32 *const products =                                                                      \
-            (f32 *)((char *)x + (size_t)((ROWS) * (K)) * ROW_VECTORS(FORMAT_##T, F) * 16);         \
-        const struct experts_products_params params = {groups.tiles, x, w, products};              \
-        const struct experts_combine_params combine = {r->step, groups.place, route[0], products,  \
-                                                       y[0]};                                      \
-        GROUPS_LAUNCH(r, op, name, E, route, groups);                                              \
-        EXPERTS_ROWS_LAUNCH(r, op, name, F, K, ROWS, x, h);                                        \
-        LAUNCH(r, op, name##_kernel,                                                               \
-               (u32)WORK_TILES((ROWS) * (K), E) * CEIL_DIV(LINE_PAD(D), (u32)TILE_WEIGHTS),        \
-               TILE_THREADS, TILE_SHARED_BYTES, params);                                           \
-        LAUNCH(r, op, name##_combine_kernel,                                                       \
-               CEIL_DIV((ROWS) * (LINE_PAD(D) / 4), COMBINE_THREADS), COMBINE_THREADS, 0,          \
-               combine);                                                                           \
-    }
+#define EXPERTS_ADD_KERNELS_ONE(name) KERNELS_1(name, kernel, experts_add_one)
+#define EXPERTS_ADD_KERNELS_CHUNK(name)                                                            \
+    KERNELS_4(name, groups_kernel, groups_find, rows_kernel, experts_add_rows, kernel,             \
+              experts_products, combine_kernel, experts_combine)
 
 #endif

@@ -21,10 +21,11 @@
 #include "kernels/cuda/route.cuh"
 #include "kernels/cuda/work.h"
 
-enum { GATHER_THREADS = 256 };
-
 /* Threads, and so runs of tokens: what they count fits into 64 KiB. */
-#define GROUPS_THREADS(E) ((E) <= 64 ? 256u : 64u)
+HOST_DEVICE constexpr u32 groups_threads(u32 E)
+{
+    return E <= 64 ? 256 : 64;
+}
 
 struct groups {
     struct vec16 *tiles;
@@ -35,7 +36,6 @@ struct groups_shared {
     u32 size[ROUTE_EXPERTS_MOST], first[ROUTE_EXPERTS_MOST];
     u32 count[]; /* [threads][E] */
 };
-#define GROUPS_SHARED_BYTES(E) ((u32)sizeof(struct groups_shared) + GROUPS_THREADS(E) * (E)*4)
 
 /* Where the groups of up to `rows` rows lie in run.work, and what lies behind them. */
 static inline struct groups groups_in(void *work, u32 rows, u32 E)
@@ -70,100 +70,96 @@ DEVICE void group_tiles(u32 e, struct groups_shared *shared, struct vec16 *tiles
     u32 first = 0, tile = 0;
     for (u32 i = 0; i < e; i++) {
         first += shared->size[i];
-        tile += CEIL_DIV(shared->size[i], (u32)EXPERT_TILE_ROWS);
+        tile += ceil_div(shared->size[i], EXPERT_TILE_ROWS);
     }
     shared->first[e] = first;
     for (u32 row = 0; row < shared->size[e]; row += EXPERT_TILE_ROWS) {
         const u32 left = shared->size[e] - row;
-        store16(&tiles[tile++], {{e, first + row, GEMV_LEAST(left, (u32)EXPERT_TILE_ROWS), 0}});
+        store16(&tiles[tile++], {{e, first + row, u32_min(left, EXPERT_TILE_ROWS), 0}});
     }
 }
 
-DEVICE void groups_find(u32 E, u32 K, u32 tiles, const struct groups_params *p)
-{
-    struct groups_shared *const shared = (struct groups_shared *)shared_memory();
-    const u32 threads = GROUPS_THREADS(E), thread = thread_index();
-    u32 *const own = shared->count + thread * E;
-    pdl_trigger();
-    pdl_wait();
-    const u32 rows = p->step->tokens, share = CEIL_DIV(rows, threads);
-    const u32 begin = GEMV_LEAST(thread * share, rows) * K;
-    const u32 end = GEMV_LEAST((thread + 1) * share, rows) * K;
-    for (u32 e = 0; e < E; e++)
-        own[e] = 0;
-    for (u32 i = begin; i < end; i++)
-        own[group_of(K, p->route, i)]++;
-    block_barrier(); /* count: written run by run, read expert by expert */
-    for (u32 e = thread; e < E; e += threads) {
-        u32 sum = 0;
-        for (u32 i = 0; i < threads; i++) {
-            const u32 of_run = shared->count[i * E + e];
-            shared->count[i * E + e] = sum;
-            sum += of_run;
+/* The groups of the rows of a chunk: of the shape of any operation that goes by expert. */
+template <auto s> struct groups_find {
+    static_assert(route_fits(s.E, s.K), "experts: too many");
+    using params = groups_params;
+    static constexpr u32 E = s.E, K = s.K, tiles = (u32)WORK_TILES(s.rows * K, E);
+    static constexpr u32 blocks = 1, threads = groups_threads(E);
+    static constexpr u32 shared_bytes = (u32)sizeof(struct groups_shared) + threads * E * 4;
+
+    DEVICE void run(const params *p)
+    {
+        struct groups_shared *const shared = (struct groups_shared *)shared_memory();
+        const u32 thread = thread_index();
+        u32 *const own = shared->count + thread * E;
+        pdl_trigger();
+        pdl_wait();
+        const u32 rows = p->step->tokens, share = ceil_div(rows, threads);
+        const u32 begin = u32_min(thread * share, rows) * K;
+        const u32 end = u32_min((thread + 1) * share, rows) * K;
+        for (u32 e = 0; e < E; e++)
+            own[e] = 0;
+        for (u32 i = begin; i < end; i++)
+            own[group_of(K, p->route, i)]++;
+        block_barrier(); /* count: written run by run, read expert by expert */
+        for (u32 e = thread; e < E; e += threads) {
+            u32 sum = 0;
+            for (u32 i = 0; i < threads; i++) {
+                const u32 of_run = shared->count[i * E + e];
+                shared->count[i * E + e] = sum;
+                sum += of_run;
+            }
+            shared->size[e] = sum;
         }
-        shared->size[e] = sum;
+        block_barrier(); /* size: written by the expert's thread, read by all; count: as below */
+        u32 used = 0;
+        for (u32 e = 0; e < E; e++)
+            used += ceil_div(shared->size[e], EXPERT_TILE_ROWS);
+        for (u32 e = thread; e < E; e += threads)
+            group_tiles(e, shared, p->to.tiles);
+        for (u32 i = used + thread; i < tiles; i += threads)
+            store16(&p->to.tiles[i], {});
+        block_barrier(); /* first: written by the expert's thread, read by all */
+        for (u32 i = begin; i < end; i++) {
+            const u32 e = group_of(K, p->route, i), at = shared->first[e] + own[e]++;
+            p->to.token[at] = i / K;
+            p->to.place[i] = at;
+        }
     }
-    block_barrier(); /* size: written by the expert's thread, read by all; count: as below */
-    u32 used = 0;
-    for (u32 e = 0; e < E; e++)
-        used += CEIL_DIV(shared->size[e], (u32)EXPERT_TILE_ROWS);
-    for (u32 e = thread; e < E; e += threads)
-        group_tiles(e, shared, p->to.tiles);
-    for (u32 i = used + thread; i < tiles; i += threads)
-        store16(&p->to.tiles[i], {});
-    block_barrier(); /* first: written by the expert's thread, read by all */
-    for (u32 i = begin; i < end; i++) {
-        const u32 e = group_of(K, p->route, i), at = shared->first[e] + own[e]++;
-        p->to.token[at] = i / K;
-        p->to.place[i] = at;
-    }
-}
-
-#define GROUPS_KERNEL(name, E, K, ROWS)                                                            \
-    static_assert(ROUTE_FITS(E, K), "experts: too many");                                          \
-    KERNEL(name##_groups_kernel, struct groups_params, GROUPS_THREADS(E))                          \
-    {                                                                                              \
-        groups_find(E, K, (u32)WORK_TILES((ROWS) * (K), E), &p);                                   \
-    }
-
-#define GROUPS_LAUNCH(r, op, name, E, route, groups)                                               \
-    do {                                                                                           \
-        const struct groups_params find = {(r)->step, (route)[0], groups};                         \
-        LAUNCH(r, op, name##_groups_kernel, 1, GROUPS_THREADS(E), GROUPS_SHARED_BYTES(E), find);   \
-    } while (0)
-
-/* ---- gather --------------------------------------------------------------------------------- */
-struct gather_params {
-    const struct step *step;
-    const u32 *token;
-    const f32 *x;
-    f32 *xg;
 };
 
-DEVICE void gather(u32 S, u32 K, const struct gather_params *p)
+/* ---- gather --------------------------------------------------------------------------------- */
+template <gather_shape s> struct gather {
+    struct params {
+        const struct step *step;
+        const u32 *token;
+        const f32 *x;
+        f32 *xg;
+    };
+
+    static constexpr u32 S = s.x_stride, threads = 256, shared_bytes = 0;
+    static constexpr u32 blocks = ceil_div(s.rows * s.K * (S / 4), threads);
+
+    DEVICE void run(const params *p)
+    {
+        pdl_trigger();
+        pdl_wait();
+        const u32 i = block_index() * threads + thread_index();
+        const u32 row = i / (S / 4), column = i % (S / 4) * 4;
+        if (row < p->step->tokens * s.K)
+            store16(p->xg + (size_t)i * 4, load16(p->x + (size_t)p->token[row] * S + column));
+    }
+};
+
+template <gather_shape s>
+static inline void gather_launch(run *r, u32 op, const struct kernels &kernels, f32 *xg,
+                                 const f32 *x, const f32 *route)
 {
-    pdl_trigger();
-    pdl_wait();
-    const u32 i = block_index() * GATHER_THREADS + thread_index();
-    const u32 row = i / (S / 4), column = i % (S / 4) * 4;
-    if (row < p->step->tokens * K)
-        store16(p->xg + (size_t)i * 4, load16(p->x + (size_t)p->token[row] * S + column));
+    const struct groups groups = groups_in(r->work, s.rows * s.K, s.E);
+    kernel_launch<groups_find<s>>(r, op, kernels.part[0], {r->step, route, groups});
+    kernel_launch<gather<s>>(r, op, kernels.part[1], {r->step, groups.token, x, xg});
 }
 
-#define GATHER(name, S, E, K, ROWS)                                                                \
-    GROUPS_KERNEL(name, E, K, ROWS)                                                                \
-    KERNEL(name##_kernel, struct gather_params, GATHER_THREADS)                                    \
-    {                                                                                              \
-        gather(S, K, &p);                                                                          \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*xg)[S], const f32(*x)[S],                            \
-                         const f32(*route)[ROUTE_STRIDE(K)])                                       \
-    {                                                                                              \
-        const struct groups groups = groups_in(r->work, (ROWS) * (K), E);                          \
-        GROUPS_LAUNCH(r, op, name, E, route, groups);                                              \
-        const struct gather_params params = {r->step, groups.token, x[0], xg[0]};                  \
-        LAUNCH(r, op, name##_kernel, CEIL_DIV((ROWS) * (K) * ((S) / 4), GATHER_THREADS),           \
-               GATHER_THREADS, 0, params);                                                         \
-    }
+#define GATHER_KERNELS(name) KERNELS_2(name, groups_kernel, groups_find, kernel, gather)
 
 #endif

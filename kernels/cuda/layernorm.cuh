@@ -18,12 +18,6 @@
 
 #include "kernels/cuda/norm.cuh"
 
-struct layernorm_params {
-    const struct step *step;
-    const f32 *weight, *bias, *x;
-    f32 *y;
-};
-
 struct layernorm_shared {
     f32 sums[NORM_MOST_WARPS], squares[NORM_MOST_WARPS];
 };
@@ -49,64 +43,72 @@ DEVICE struct vec16 vec_normed(const struct vec16 *apart, f32 scale, const struc
     return y;
 }
 
-DEVICE void layernorm(u32 D, u32 S, f32 eps, enum count count, const struct layernorm_params *p)
-{
-    struct layernorm_shared *const shared = (struct layernorm_shared *)shared_memory();
-    const u32 threads = NORM_THREADS(S), vectors = CEIL_DIV(S / 4, threads), row = block_index();
-    struct vec16 x[NORM_VECTORS] = {}, weight[NORM_VECTORS] = {}, bias[NORM_VECTORS] = {};
-    pdl_trigger();
-    UNROLL
-    for (u32 i = 0; i < vectors; i++)
-        if (turn_is_mine(S / 4, threads, i)) {
-            weight[i] = load_weights16(p->weight + turn_piece(threads, i) * 4);
-            bias[i] = load_weights16(p->bias + turn_piece(threads, i) * 4);
+template <layernorm_shape s> struct layernorm {
+    static_assert(norm_fits(s.x_stride), "layernorm: a row has at most 32768 floats");
+    struct params {
+        const struct step *step;
+        const f32 *weight, *bias, *x;
+        f32 *y;
+    };
+
+    static constexpr u32 blocks = s.rows, threads = norm_threads(s.x_stride);
+    static constexpr u32 shared_bytes = sizeof(struct layernorm_shared);
+    static constexpr u32 total = s.x_stride / 4, vectors = ceil_div(total, threads);
+
+    DEVICE void run(const params *p)
+    {
+        struct layernorm_shared *const shared = (struct layernorm_shared *)shared_memory();
+        const u32 row = block_index();
+        struct vec16 x[NORM_VECTORS] = {}, weight[NORM_VECTORS] = {}, bias[NORM_VECTORS] = {};
+        pdl_trigger();
+        UNROLL
+        for (u32 i = 0; i < vectors; i++)
+            if (turn_is_mine(total, threads, i)) {
+                weight[i] = load_weights16(p->weight + turn_piece(threads, i) * 4);
+                bias[i] = load_weights16(p->bias + turn_piece(threads, i) * 4);
+            }
+        pdl_wait();
+        if (row >= count_rows(s.count, p->step))
+            return; /* the whole block */
+        const f32 *const from = p->x + (size_t)(count_first(s.count, p->step) + row) * s.x_stride;
+        UNROLL
+        for (u32 i = 0; i < vectors; i++)
+            if (turn_is_mine(total, threads, i))
+                x[i] = load16(from + turn_piece(threads, i) * 4);
+        f32 sum = 0.0f, squares = 0.0f;
+        UNROLL
+        for (u32 i = 0; i < vectors; i++)
+            sum = vec_sum(&x[i], sum);
+        sum = lanes_sum(sum, WARP);
+        if (warp_lane() == 0)
+            shared->sums[warp_index()] = sum;
+        block_barrier(); /* sums: written by each warp, read by all threads below */
+        const f32 mean = k_div(warps_sum(threads / WARP, shared->sums), (f32)s.D);
+        UNROLL
+        for (u32 i = 0; i < vectors; i++) {
+            x[i] = vec_centered(&x[i], mean, turn_piece(threads, i) * 4, s.D);
+            squares = vec_squares(&x[i], squares);
         }
-    pdl_wait();
-    if (row >= count_rows(count, p->step))
-        return; /* the whole block */
-    const f32 *const from = p->x + (size_t)(count_first(count, p->step) + row) * S;
-    UNROLL
-    for (u32 i = 0; i < vectors; i++)
-        if (turn_is_mine(S / 4, threads, i))
-            x[i] = load16(from + turn_piece(threads, i) * 4);
-    f32 sum = 0.0f, squares = 0.0f;
-    UNROLL
-    for (u32 i = 0; i < vectors; i++)
-        sum = vec_sum(&x[i], sum);
-    sum = lanes_sum(sum, WARP);
-    if (warp_lane() == 0)
-        shared->sums[warp_index()] = sum;
-    block_barrier(); /* sums: written by each warp, read by all threads below */
-    const f32 mean = k_div(warps_sum(threads / WARP, shared->sums), (f32)D);
-    UNROLL
-    for (u32 i = 0; i < vectors; i++) {
-        x[i] = vec_centered(&x[i], mean, turn_piece(threads, i) * 4, D);
-        squares = vec_squares(&x[i], squares);
+        squares = lanes_sum(squares, WARP);
+        if (warp_lane() == 0)
+            shared->squares[warp_index()] = squares;
+        block_barrier(); /* squares: written by each warp, read by all threads below */
+        const f32 scale = norm_scale(s.D, s.epsilon, threads / WARP, shared->squares);
+        UNROLL
+        for (u32 i = 0; i < vectors; i++)
+            if (turn_is_mine(total, threads, i))
+                store16(p->y + (size_t)row * s.x_stride + turn_piece(threads, i) * 4,
+                        vec_normed(&x[i], scale, &weight[i], &bias[i]));
     }
-    squares = lanes_sum(squares, WARP);
-    if (warp_lane() == 0)
-        shared->squares[warp_index()] = squares;
-    block_barrier(); /* squares: written by each warp, read by all threads below */
-    const f32 scale = norm_scale(D, eps, threads / WARP, shared->squares);
-    UNROLL
-    for (u32 i = 0; i < vectors; i++)
-        if (turn_is_mine(S / 4, threads, i))
-            store16(p->y + (size_t)row * S + turn_piece(threads, i) * 4,
-                    vec_normed(&x[i], scale, &weight[i], &bias[i]));
+};
+
+template <layernorm_shape s>
+static inline void layernorm_launch(run *r, u32 op, const struct kernels &kernels, f32 *y,
+                                    const f32 *x, const f32 *weight, const f32 *bias)
+{
+    kernel_launch<layernorm<s>>(r, op, kernels.part[0], {r->step, weight, bias, x, y});
 }
 
-#define LAYERNORM(name, D, S, EPS, COUNT)                                                          \
-    static_assert(NORM_FITS(S), "layernorm: a row has at most 32768 floats");                      \
-    KERNEL(name##_kernel, struct layernorm_params, NORM_THREADS(S))                                \
-    {                                                                                              \
-        layernorm(D, S, EPS, COUNT_##COUNT, &p);                                                   \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*y)[S], const f32(*x)[S], const f32 *weight,          \
-                         const f32 *bias)                                                          \
-    {                                                                                              \
-        struct layernorm_params p = {r->step, weight, bias, x[0], y[0]};                           \
-        LAUNCH(r, op, name##_kernel, ROWS_MOST_##COUNT, NORM_THREADS(S),                           \
-               sizeof(struct layernorm_shared), p);                                                \
-    }
+#define LAYERNORM_KERNELS(name) KERNELS_1(name, kernel, layernorm)
 
 #endif

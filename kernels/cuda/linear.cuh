@@ -23,120 +23,94 @@
 #include "kernels/cuda/linear_gemv.cuh"
 #include "kernels/cuda/math.cuh"
 
-enum { FINISH_THREADS = 256 };
+/* The rows of x that the product reads. */
+template <linear_shape s> struct linear_rows {
+    using params = convert_params;
+    static constexpr u32 blocks = convert_blocks(s.K, s.rows), threads = CONVERT_THREADS;
+    static constexpr u32 shared_bytes = 0;
 
-#define FINISH_BLOCKS(M, MOST) CEIL_DIV((MOST) * (LINE_PAD(M) / 4), FINISH_THREADS)
-
-struct finish_params {
-    const struct step *step;
-    f32 *y;          /* [rows][YS] */
-    const f32 *bias; /* [PAD(M)] */
+    DEVICE void run(const params *p)
+    {
+        convert_rows(s.type, s.K, s.x_stride, s.rows, 1, s.count, p);
+    }
 };
 
 /* y = y + bias, or softplus (with pads of 0) or gelu of that. A thread does 4 neighbouring
  * elements. */
-DEVICE void linear_finish(u32 M, u32 YS, u32 most, enum epilogue E, enum count count,
-                          const struct finish_params *p)
-{
-    pdl_trigger();
-    const u32 quads = LINE_PAD(M) / 4, i = block_index() * FINISH_THREADS + thread_index();
-    const u32 row = i / quads, column = i % quads * 4;
-    const struct vec16 bias = load_weights16(p->bias + column);
-    pdl_wait();
-    if (row >= most || row >= count_rows(count, p->step))
-        return;
-    f32 *const y = p->y + (size_t)row * YS + column;
-    struct vec16 four = load16(y);
-    UNROLL
-    for (u32 w = 0; w < 4; w++) {
-        f32 sum = as_f32(four.word[w]) + as_f32(bias.word[w]);
-        if (E == EPILOGUE_SOFTPLUS)
-            sum = column + w < M ? k_softplus(sum) : 0.0f;
-        if (E == EPILOGUE_GELU)
-            sum = k_gelu_new(sum);
-        four.word[w] = as_u32(sum);
+template <linear_shape s> struct linear_finish {
+    struct params {
+        const struct step *step;
+        f32 *y;          /* [rows][y_stride] */
+        const f32 *bias; /* [PAD(M)] */
+    };
+
+    static constexpr u32 threads = 256, shared_bytes = 0;
+    static constexpr u32 quads = LINE_PAD(s.M) / 4; /* of a row */
+    static constexpr u32 blocks = ceil_div(s.rows * quads, threads);
+
+    DEVICE void run(const params *p)
+    {
+        pdl_trigger();
+        const u32 i = block_index() * threads + thread_index();
+        const u32 row = i / quads, column = i % quads * 4;
+        const struct vec16 bias = load_weights16(p->bias + column);
+        pdl_wait();
+        if (row >= s.rows || row >= count_rows(s.count, p->step))
+            return;
+        f32 *const y = p->y + (size_t)row * s.y_stride + column;
+        struct vec16 four = load16(y);
+        UNROLL
+        for (u32 w = 0; w < 4; w++) {
+            f32 sum = as_f32(four.word[w]) + as_f32(bias.word[w]);
+            if constexpr (s.epilogue == EPILOGUE_SOFTPLUS)
+                sum = column + w < s.M ? k_softplus(sum) : 0.0f;
+            if constexpr (s.epilogue == EPILOGUE_GELU)
+                sum = k_gelu_new(sum);
+            four.word[w] = as_u32(sum);
+        }
+        store16(y, four);
     }
-    store16(y, four);
-}
+};
 
 /* The product of an instance, from the rows in run.work. Zeros pad K, and M so that y's pads are 0.
  */
-static inline void linear_matmul(run *r, u32 op, const char *name, enum format T, u32 most, u32 M,
-                                 u32 K, u32 YS, bool add, f32 *y, const void *w)
+template <linear_shape s>
+static inline void linear_matmul(run *r, u32 op, const char *name, f32 *y, const void *w)
 {
     struct matmul m;
     m.name = name;
-    m.type = T;
-    m.rows = most;
-    m.M = LINE_PAD(M);
-    m.K = LINE_PAD(K);
-    m.w_stride = LINE_PAD(K);
-    m.x_stride = LINE_PAD(K);
-    m.y_stride = YS;
+    m.type = s.type;
+    m.rows = s.rows;
+    m.M = LINE_PAD(s.M);
+    m.K = LINE_PAD(s.K);
+    m.w_stride = LINE_PAD(s.K);
+    m.x_stride = LINE_PAD(s.K);
+    m.y_stride = s.y_stride;
     m.w = w;
     m.x = r->work;
     m.y = y;
-    m.add = add;
+    m.add = epilogue_adds(s.epilogue);
     matmul(r, op, &m);
 }
 
-#define LINEAR_PRODUCT_KERNEL(name, T, K, XS, COUNT)                                               \
-    KERNEL(name##_rows_kernel, struct convert_params, CONVERT_THREADS)                             \
-    {                                                                                              \
-        convert_rows(FORMAT_##T, K, XS, ROWS_MOST_##COUNT, 1, COUNT_##COUNT, &p);                  \
+template <linear_shape s>
+static inline void linear_launch(run *r, u32 op, const struct kernels &kernels, f32 *y,
+                                 const void *w, const f32 *bias, const f32 *x)
+{
+    if constexpr (s.count == COUNT_ONE) {
+        kernel_launch<linear_gemv<s>>(r, op, kernels.part[0], {w, bias, x, y});
+    } else {
+        kernel_launch<linear_rows<s>>(r, op, kernels.part[0], {r->step, r->work, x});
+        linear_matmul<s>(r, op, kernels.name, y, w);
+        if constexpr (epilogue_biased(s.epilogue))
+            kernel_launch<linear_finish<s>>(r, op, kernels.part[1], {r->step, y, bias});
     }
+}
 
-#define LINEAR_PRODUCT(name, T, M, K, YS, add, COUNT)                                              \
-    do {                                                                                           \
-        const struct convert_params rows = {r->step, r->work, x[0]};                               \
-        LAUNCH(r, op, name##_rows_kernel, CONVERT_BLOCKS(K, ROWS_MOST_##COUNT), CONVERT_THREADS,   \
-               0, rows);                                                                           \
-        linear_matmul(r, op, #name, FORMAT_##T, ROWS_MOST_##COUNT, M, K, YS, add, y[0], w->w);     \
-    } while (0)
-
-#define LINEAR_MATMUL_WITHOUT_BIAS(name, TYPE, T, M, K, YS, XS, add, COUNT)                        \
-    LINEAR_PRODUCT_KERNEL(name, T, K, XS, COUNT)                                                   \
-    extern "C" void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const f32(*x)[XS])            \
-    {                                                                                              \
-        LINEAR_PRODUCT(name, T, M, K, YS, add, COUNT);                                             \
-    }
-
-#define LINEAR_MATMUL_WITH_BIAS(name, TYPE, T, M, K, YS, XS, E, COUNT)                             \
-    LINEAR_PRODUCT_KERNEL(name, T, K, XS, COUNT)                                                   \
-    KERNEL(name##_finish_kernel, struct finish_params, FINISH_THREADS)                             \
-    {                                                                                              \
-        linear_finish(M, YS, ROWS_MOST_##COUNT, E, COUNT_##COUNT, &p);                             \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const f32 *bias,              \
-                         const f32(*x)[XS])                                                        \
-    {                                                                                              \
-        LINEAR_PRODUCT(name, T, M, K, YS, (E) == EPILOGUE_ADD_BIAS, COUNT);                        \
-        const struct finish_params finish = {r->step, y[0], bias};                                 \
-        LAUNCH(r, op, name##_finish_kernel, FINISH_BLOCKS(M, ROWS_MOST_##COUNT), FINISH_THREADS,   \
-               0, finish);                                                                         \
-    }
-
-#define LINEAR_MATMUL_PLAIN(name, TYPE, T, M, K, YS, XS, COUNT)                                    \
-    LINEAR_MATMUL_WITHOUT_BIAS(name, TYPE, T, M, K, YS, XS, false, COUNT)
-#define LINEAR_MATMUL_ADD(name, TYPE, T, M, K, YS, XS, COUNT)                                      \
-    LINEAR_MATMUL_WITHOUT_BIAS(name, TYPE, T, M, K, YS, XS, true, COUNT)
-#define LINEAR_MATMUL_BIAS(name, TYPE, T, M, K, YS, XS, COUNT)                                     \
-    LINEAR_MATMUL_WITH_BIAS(name, TYPE, T, M, K, YS, XS, EPILOGUE_BIAS, COUNT)
-#define LINEAR_MATMUL_ADD_BIAS(name, TYPE, T, M, K, YS, XS, COUNT)                                 \
-    LINEAR_MATMUL_WITH_BIAS(name, TYPE, T, M, K, YS, XS, EPILOGUE_ADD_BIAS, COUNT)
-#define LINEAR_MATMUL_SOFTPLUS(name, TYPE, T, M, K, YS, XS, COUNT)                                 \
-    LINEAR_MATMUL_WITH_BIAS(name, TYPE, T, M, K, YS, XS, EPILOGUE_SOFTPLUS, COUNT)
-#define LINEAR_MATMUL_GELU(name, TYPE, T, M, K, YS, XS, COUNT)                                     \
-    LINEAR_MATMUL_WITH_BIAS(name, TYPE, T, M, K, YS, XS, EPILOGUE_GELU, COUNT)
-
-#define LINEAR_ONE(name, TYPE, T, M, K, YS, XS, EPILOGUE)                                          \
-    LINEAR_GEMV(name, TYPE, T, M, K, YS, XS, EPILOGUE)
-#define LINEAR_CHUNK(name, TYPE, T, M, K, YS, XS, EPILOGUE)                                        \
-    LINEAR_MATMUL_##EPILOGUE(name, TYPE, T, M, K, YS, XS, CHUNK)
-#define LINEAR_LOGITS(name, TYPE, T, M, K, YS, XS, EPILOGUE)                                       \
-    LINEAR_MATMUL_##EPILOGUE(name, TYPE, T, M, K, YS, XS, LOGITS)
-
-#define LINEAR(name, TYPE, T, M, K, YS, XS, EPILOGUE, COUNT)                                       \
-    LINEAR_##COUNT(name, TYPE, T, M, K, YS, XS, EPILOGUE)
+/* One row; more rows; more rows with a bias. */
+#define LINEAR_KERNELS_ONE(name)  KERNELS_1(name, kernel, linear_gemv)
+#define LINEAR_KERNELS_ROWS(name) KERNELS_1(name, rows_kernel, linear_rows)
+#define LINEAR_KERNELS_ROWS_BIAS(name)                                                             \
+    KERNELS_2(name, rows_kernel, linear_rows, finish_kernel, linear_finish)
 
 #endif

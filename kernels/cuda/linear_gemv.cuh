@@ -19,8 +19,7 @@
  *            upwards; the tree of lanes_sum(); parts from 0 upwards; then the epilogue
  *   Error    |y - exact| <= (K / 64 + 16) 2^-24 sum |W||x| (+ |bias|, |y|), before softplus
  *            or gelu, whose slope is at most 1.13 (tests/kernels/cuda/decode_kernels_test.cc)
- *
- * LINEAR_GEMV(name, TYPE, T, M, K, YS, XS, EPILOGUE) makes the instance; signatures as there. */
+ */
 #ifndef KERNELS_CUDA_LINEAR_GEMV_CUH
 #define KERNELS_CUDA_LINEAR_GEMV_CUH
 
@@ -33,37 +32,54 @@ enum {
     GEMV_AHEAD = 20,     /* vectors of weights that a lane has on the way: 80 registers */
 };
 
-#define GEMV_BLOCK_ROWS(M)                                                                         \
-    (LINE_PAD(M) >= 16 * 384  ? 16u                                                                \
-     : LINE_PAD(M) >= 8 * 384 ? 8u                                                                 \
-     : LINE_PAD(M) >= 4 * 384 ? 4u                                                                 \
-     : LINE_PAD(M) >= 2 * 384 ? 2u                                                                 \
-                              : 1u)
-#define GEMV_BLOCKS(M) (LINE_PAD(M) / GEMV_BLOCK_ROWS(M))
-#define GEMV_ROWS(M)   (GEMV_BLOCK_ROWS(M) == 16 ? 4u : GEMV_BLOCK_ROWS(M) == 1 ? 1u : 2u)
-#define GEMV_GROUPS(M) (GEMV_BLOCK_ROWS(M) / GEMV_ROWS(M))
-
-#define GEMV_LEAST(a, b) ((a) < (b) ? (a) : (b))
-#define GEMV_MOST(a, b)  ((a) > (b) ? (a) : (b))
-#define GEMV_POWER(n)    ((n) <= 1 ? 1u : (n) <= 2 ? 2u : (n) <= 4 ? 4u : 8u)
-#define GEMV_SPLIT(T, M, K)                                                                        \
-    GEMV_LEAST(GEMV_POWER(CEIL_DIV(ROW_VECTORS(T, K), WARP)),                                      \
-               GEMV_LEAST(GEMV_MOST_WARPS / GEMV_GROUPS(M),                                        \
-                          GEMV_MOST(GEMV_POWER(CEIL_DIV(ROW_VECTORS(T, K), 4 * WARP)),             \
-                                    4 / GEMV_GROUPS(M))))
-#define GEMV_WARPS(T, M, K)   (GEMV_GROUPS(M) * GEMV_SPLIT(T, M, K))
-#define GEMV_THREADS(T, M, K) (GEMV_WARPS(T, M, K) * WARP)
-
 struct gemv_shared {
     f32 part[GEMV_MOST_WARPS][GEMV_MOST_ROWS]; /* sums of a warp's columns, where SPLIT > 1 */
     f32 sums[GEMV_MOST_WARPS];                 /* norm_gemv.cuh: of what a warp staged */
     f32 squares[GEMV_MOST_WARPS];
     struct vec16 x[]; /* PAD(K) floats, placed by stage_slot() */
 };
-#define GEMV_SHARED_BYTES(K) ((u32)sizeof(struct gemv_shared) + LINE_PAD(K) * 4)
+HOST_DEVICE constexpr u32 gemv_shared_bytes(u32 K)
+{
+    return (u32)sizeof(struct gemv_shared) + LINE_PAD(K) * 4;
+}
 
-#define GEMV_SLABS(K) CEIL_DIV(LINE_PAD(K) * 4, SHARED_MOST_BYTES - (u32)sizeof(struct gemv_shared))
-#define GEMV_SLAB(K)  (GEMV_SLABS(K) == 1 ? (K) : LINE_PAD(CEIL_DIV(K, GEMV_SLABS(K))))
+/* Columns of a slab. */
+HOST_DEVICE constexpr u32 gemv_slab(u32 K)
+{
+    const u32 most = SHARED_MOST_BYTES - (u32)sizeof(struct gemv_shared);
+    const u32 slabs = ceil_div(LINE_PAD(K) * 4, most);
+    return slabs == 1 ? K : LINE_PAD(ceil_div(K, slabs));
+}
+
+/* The next power of two, up to 8. */
+HOST_DEVICE constexpr u32 gemv_power(u32 n)
+{
+    return n <= 1 ? 1 : n <= 2 ? 2 : n <= 4 ? 4 : 8;
+}
+
+/* The rules above for M rows of K columns of the format `type`. */
+struct gemv_grid {
+    enum format type;
+    u32 K, slab;
+    u32 block_rows, rows, split;
+    u32 blocks, threads;
+};
+
+HOST_DEVICE constexpr struct gemv_grid gemv_grid_of(enum format type, u32 M, u32 K)
+{
+    const u32 all = LINE_PAD(M), vectors = row_vectors(type, K);
+    const u32 block_rows = all >= 16 * 384  ? 16
+                           : all >= 8 * 384 ? 8
+                           : all >= 4 * 384 ? 4
+                           : all >= 2 * 384 ? 2
+                                            : 1;
+    const u32 rows = block_rows == 16 ? 4 : block_rows == 1 ? 1 : 2, groups = block_rows / rows;
+    const u32 wanted = u32_max(gemv_power(ceil_div(vectors, 4 * WARP)), 4 / groups);
+    const u32 split =
+        u32_min(gemv_power(ceil_div(vectors, WARP)), u32_min(GEMV_MOST_WARPS / groups, wanted));
+    return {type, K,     gemv_slab(K),     block_rows,
+            rows, split, all / block_rows, groups * split * WARP};
+}
 
 /* A lane's part of the products of some rows: vectors first, first + stride, .. of each. */
 struct product {
@@ -100,7 +116,7 @@ DEVICE void product_begin(const struct product *p, struct vec16 *hold)
 DEVICE void product_vector(enum format T, const struct vec16 *w, const struct vec16 *x,
                            f32 chain[2])
 {
-    const u32 elements = VEC_ELEMENTS(T);
+    const u32 elements = vec_elements(T);
     UNROLL
     for (u32 i = 0; i < elements; i++)
         chain[i % 2] = k_fma(weight_element(T, w, i), as_f32(x[i / 4].word[i % 4]), chain[i % 2]);
@@ -138,7 +154,7 @@ DEVICE void product_sums(const struct product *p, struct vec16 *hold, const stru
  * vector of 16-bit weights are half a row apart, so that lanes side by side read side by side. */
 DEVICE u32 stage_slot(enum format T, u32 K, u32 q)
 {
-    return T == FORMAT_F32 ? q : q % 2 * ROW_VECTORS(T, K) + q / 2;
+    return T == FORMAT_F32 ? q : q % 2 * row_vectors(T, K) + q / 2;
 }
 
 /* Copies a row to shared memory; columns from K on become 0. A thread sees its own part, a barrier
@@ -146,7 +162,7 @@ DEVICE u32 stage_slot(enum format T, u32 K, u32 q)
  * some behind the stores of others to spare registers, and each such pair takes a round trip. */
 DEVICE void stage_row(enum format T, u32 K, u32 threads, const f32 *row, struct vec16 *to)
 {
-    const u32 total = LINE_PAD(K) / 4, turns = CEIL_DIV(total, threads);
+    const u32 total = LINE_PAD(K) / 4, turns = ceil_div(total, threads);
     UNROLL
     for (u32 i = 0; i < turns; i++) {
         const u32 q = turn_piece(threads, i);
@@ -165,22 +181,27 @@ DEVICE void stage_row(enum format T, u32 K, u32 threads, const f32 *row, struct 
     copy_async_wait(0);
 }
 
-/* This lane's part of the block's rows, of the first slab, with x in shared memory. */
-DEVICE struct product gemv_product(enum format T, u32 M, u32 K, const void *w)
+/* The row of the block that its first row of this warp is. */
+DEVICE u32 gemv_warp_row(struct gemv_grid g)
 {
-    const u32 split = GEMV_SPLIT(T, M, K), vectors = ROW_VECTORS(T, GEMV_SLAB(K));
-    const u32 pitch = ROW_VECTORS(T, K);
-    const u32 row = block_index() * GEMV_BLOCK_ROWS(M) + warp_index() / split * GEMV_ROWS(M);
-    const u32 turns = CEIL_DIV(vectors, split * WARP);
+    return warp_index() / g.split * g.rows;
+}
+
+/* This lane's part of the block's rows, of the first slab, with x in shared memory. */
+DEVICE struct product gemv_product(struct gemv_grid g, const void *w)
+{
+    const u32 vectors = row_vectors(g.type, g.slab), pitch = row_vectors(g.type, g.K);
+    const u32 row = block_index() * g.block_rows + gemv_warp_row(g);
+    const u32 turns = ceil_div(vectors, g.split * WARP);
     struct product p;
-    p.type = T;
-    p.rows = GEMV_ROWS(M);
+    p.type = g.type;
+    p.rows = g.rows;
     p.vectors = vectors;
     p.pitch = pitch;
-    p.first = warp_index() % split * WARP + warp_lane();
-    p.stride = split * WARP;
+    p.first = warp_index() % g.split * WARP + warp_lane();
+    p.stride = g.split * WARP;
     p.turns = turns;
-    p.ahead = GEMV_LEAST(turns, (u32)GEMV_AHEAD / GEMV_ROWS(M));
+    p.ahead = u32_min(turns, GEMV_AHEAD / g.rows);
     p.w = (const char *)w + (size_t)row * pitch * 16;
     p.odd = p.w + (size_t)pitch * 16;
     p.step = 2;
@@ -190,70 +211,67 @@ DEVICE struct product gemv_product(enum format T, u32 M, u32 K, const void *w)
 }
 
 /* The row whose sum gemv_total() gives to this thread, or ~0. */
-DEVICE u32 gemv_row(enum format T, u32 M, u32 K)
+DEVICE u32 gemv_row(struct gemv_grid g)
 {
-    const u32 split = GEMV_SPLIT(T, M, K);
-    if (warp_index() % split != 0 || warp_lane() >= GEMV_ROWS(M))
+    if (warp_index() % g.split != 0 || warp_lane() >= g.rows)
         return ~0u;
-    return block_index() * GEMV_BLOCK_ROWS(M) + warp_index() / split * GEMV_ROWS(M) + warp_lane();
+    return block_index() * g.block_rows + gemv_warp_row(g) + warp_lane();
 }
 
 /* From the sums of lanes to that of a row. */
-DEVICE f32 gemv_total(enum format T, u32 M, u32 K, struct gemv_shared *shared, const f32 *sums)
+DEVICE f32 gemv_total(struct gemv_grid g, struct gemv_shared *shared, const f32 *sums)
 {
-    const u32 split = GEMV_SPLIT(T, M, K), rows = GEMV_ROWS(M);
     f32 total = 0.0f;
     UNROLL
-    for (u32 row = 0; row < rows; row++) {
+    for (u32 row = 0; row < g.rows; row++) {
         const f32 sum = lanes_sum(sums[row], WARP);
-        if (split == 1 && warp_lane() == row)
+        if (g.split == 1 && warp_lane() == row)
             total = sum;
-        else if (split > 1 && warp_lane() == 0)
+        else if (g.split > 1 && warp_lane() == 0)
             shared->part[warp_index()][row] = sum;
     }
-    if (split == 1)
+    if (g.split == 1)
         return total;
     block_barrier(); /* part: written by each warp, read by the owners of rows */
-    if (gemv_row(T, M, K) == ~0u)
+    if (gemv_row(g) == ~0u)
         return 0.0f;
     total = shared->part[warp_index()][warp_lane()];
     UNROLL
-    for (u32 s = 1; s < split; s++)
+    for (u32 s = 1; s < g.split; s++)
         total = total + shared->part[warp_index() + s][warp_lane()];
     return total;
 }
 
 /* Copies `columns` floats of a slab to shared memory, from column `at` of a row of K on; what is
  * behind them there meets no weight. */
-DEVICE void stage_slab(enum format T, u32 K, u32 at, u32 columns, u32 threads, const f32 *row,
-                       struct vec16 *to)
+DEVICE void stage_slab(struct gemv_grid g, u32 at, u32 columns, const f32 *row, struct vec16 *to)
 {
-    for (u32 q = thread_index(); q < LINE_PAD(columns) / 4; q += threads) {
+    for (u32 q = thread_index(); q < LINE_PAD(columns) / 4; q += g.threads) {
         struct vec16 four = load16(row + at + (size_t)q * 4);
         UNROLL
         for (u32 j = 0; j < 4; j++)
-            if (K % LINE_F32 != 0 && at + q * 4 + j >= K)
+            if (g.K % LINE_F32 != 0 && at + q * 4 + j >= g.K)
                 four.word[j] = 0;
-        store16(&to[stage_slot(T, GEMV_SLAB(K), q)], four);
+        store16(&to[stage_slot(g.type, g.slab, q)], four);
     }
 }
 
 /* This lane's sums of rows that are too long to be staged at once; `hold` has the first weights of
  * the first slab. All threads of the block come here. */
-DEVICE void slab_sums(enum format T, u32 M, u32 K, const f32 *x, struct product product,
-                      struct vec16 *hold, struct gemv_shared *shared, f32 *sums)
+DEVICE void slab_sums(struct gemv_grid g, const f32 *x, struct product product, struct vec16 *hold,
+                      struct gemv_shared *shared, f32 *sums)
 {
-    const u32 slab = GEMV_SLAB(K), vectors = product.vectors;
+    const u32 slab = g.slab, vectors = product.vectors;
     UNROLL
     for (u32 i = 0; i < product.rows; i++)
         sums[i] = 0.0f;
-    for (u32 at = 0; at < K; at += slab) {
-        const u32 columns = K - at < slab ? K - at : slab;
+    for (u32 at = 0; at < g.K; at += slab) {
+        const u32 columns = g.K - at < slab ? g.K - at : slab;
         f32 part[GEMV_MOST_ROWS];
-        product.vectors = columns == slab ? vectors : ROW_VECTORS(T, columns);
+        product.vectors = columns == slab ? vectors : row_vectors(g.type, columns);
         if (at > 0)
             product_begin(&product, hold);
-        stage_slab(T, K, at, columns, GEMV_THREADS(T, M, K), x, shared->x);
+        stage_slab(g, at, columns, x, shared->x);
         block_barrier(); /* x: written by all threads, read by all in product_sums() */
         product_sums(&product, hold, shared->x, part);
         block_barrier(); /* x: read by all threads before it is overwritten */
@@ -265,84 +283,63 @@ DEVICE void slab_sums(enum format T, u32 M, u32 K, const f32 *x, struct product 
     }
 }
 
-struct gemv_params {
-    const void *w;
-    const f32 *bias, *x;
-    f32 *y;
-};
-
-DEVICE void gemv(enum format T, u32 M, u32 K, enum epilogue E, const struct gemv_params *p)
+/* Whether a sum has a bias, and whether it is added to what is there. */
+HOST_DEVICE constexpr bool epilogue_biased(enum epilogue epilogue)
 {
-    struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
-    const struct product product = gemv_product(T, M, K, p->w);
-    const u32 row = gemv_row(T, M, K);
-    const bool biased = E != EPILOGUE_PLAIN && E != EPILOGUE_ADD;
-    const bool added = E == EPILOGUE_ADD || E == EPILOGUE_ADD_BIAS;
-    struct vec16 hold[GEMV_AHEAD] = {};
-    f32 sums[GEMV_MOST_ROWS], bias = 0.0f, before = 0.0f;
-    pdl_trigger();
-    product_begin(&product, hold);
-    if (biased && row != ~0u)
-        bias = p->bias[row];
-    pdl_wait();
-    if (added && row != ~0u)
-        before = p->y[row];
-    if (GEMV_SLABS(K) == 1) {
-        stage_row(T, K, GEMV_THREADS(T, M, K), p->x, shared->x);
-        block_barrier(); /* x: written by all threads, read by all in product_sums() */
-        product_sums(&product, hold, shared->x, sums);
-    } else {
-        slab_sums(T, M, K, p->x, product, hold, shared, sums);
-    }
-    f32 y = gemv_total(T, M, K, shared, sums);
-    if (row == ~0u)
-        return;
-    if (biased)
-        y = y + bias;
-    if (added)
-        y = before + y;
-    if (E == EPILOGUE_SOFTPLUS)
-        y = row < M ? k_softplus(y) : 0.0f;
-    if (E == EPILOGUE_GELU)
-        y = k_gelu_new(y);
-    p->y[row] = y;
+    return epilogue != EPILOGUE_PLAIN && epilogue != EPILOGUE_ADD;
 }
 
-#define GEMV_KERNEL(name, T, M, K, E)                                                              \
-    KERNEL(name##_kernel, struct gemv_params, GEMV_THREADS(T, M, K))                               \
-    {                                                                                              \
-        gemv(T, M, K, E, &p);                                                                      \
+HOST_DEVICE constexpr bool epilogue_adds(enum epilogue epilogue)
+{
+    return epilogue == EPILOGUE_ADD || epilogue == EPILOGUE_ADD_BIAS;
+}
+
+template <linear_shape s> struct linear_gemv {
+    static constexpr struct gemv_grid grid = gemv_grid_of(s.type, s.M, s.K);
+    static constexpr u32 blocks = grid.blocks, threads = grid.threads;
+    static constexpr u32 shared_bytes = gemv_shared_bytes(grid.slab);
+
+    struct params {
+        const void *w;
+        const f32 *bias, *x;
+        f32 *y;
+    };
+
+    DEVICE void run(const params *p)
+    {
+        constexpr struct gemv_grid g = grid;
+        struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
+        const struct product product = gemv_product(g, p->w);
+        const u32 row = gemv_row(g);
+        struct vec16 hold[GEMV_AHEAD] = {};
+        f32 sums[GEMV_MOST_ROWS], bias = 0.0f, before = 0.0f;
+        pdl_trigger();
+        product_begin(&product, hold);
+        if (epilogue_biased(s.epilogue) && row != ~0u)
+            bias = p->bias[row];
+        pdl_wait();
+        if (epilogue_adds(s.epilogue) && row != ~0u)
+            before = p->y[row];
+        if constexpr (g.slab == g.K) {
+            stage_row(s.type, s.K, threads, p->x, shared->x);
+            block_barrier(); /* x: written by all threads, read by all in product_sums() */
+            product_sums(&product, hold, shared->x, sums);
+        } else {
+            slab_sums(g, p->x, product, hold, shared, sums);
+        }
+        f32 y = gemv_total(g, shared, sums);
+        if (row == ~0u)
+            return;
+        if constexpr (epilogue_biased(s.epilogue))
+            y = y + bias;
+        if constexpr (epilogue_adds(s.epilogue))
+            y = before + y;
+        if constexpr (s.epilogue == EPILOGUE_SOFTPLUS)
+            y = row < s.M ? k_softplus(y) : 0.0f;
+        if constexpr (s.epilogue == EPILOGUE_GELU)
+            y = k_gelu_new(y);
+        p->y[row] = y;
     }
-
-#define GEMV_LAUNCH(r, op, name, T, M, K, p)                                                       \
-    LAUNCH(r, op, name##_kernel, GEMV_BLOCKS(M), GEMV_THREADS(T, M, K),                            \
-           GEMV_SHARED_BYTES(GEMV_SLAB(K)), p)
-
-#define GEMV_WITHOUT_BIAS(name, TYPE, T, M, K, YS, XS, E)                                          \
-    GEMV_KERNEL(name, T, M, K, E)                                                                  \
-    extern "C" void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const f32(*x)[XS])            \
-    {                                                                                              \
-        struct gemv_params p = {w->w, NULL, x[0], y[0]};                                           \
-        GEMV_LAUNCH(r, op, name, T, M, K, p);                                                      \
-    }
-
-#define GEMV_WITH_BIAS(name, TYPE, T, M, K, YS, XS, E)                                             \
-    GEMV_KERNEL(name, T, M, K, E)                                                                  \
-    extern "C" void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const f32 *bias,              \
-                         const f32(*x)[XS])                                                        \
-    {                                                                                              \
-        struct gemv_params p = {w->w, bias, x[0], y[0]};                                           \
-        GEMV_LAUNCH(r, op, name, T, M, K, p);                                                      \
-    }
-
-#define GEMV_PLAIN    GEMV_WITHOUT_BIAS
-#define GEMV_ADD      GEMV_WITHOUT_BIAS
-#define GEMV_BIAS     GEMV_WITH_BIAS
-#define GEMV_ADD_BIAS GEMV_WITH_BIAS
-#define GEMV_SOFTPLUS GEMV_WITH_BIAS
-#define GEMV_GELU     GEMV_WITH_BIAS
-
-#define LINEAR_GEMV(name, TYPE, T, M, K, YS, XS, EPILOGUE)                                         \
-    GEMV_##EPILOGUE(name, TYPE, FORMAT_##T, M, K, YS, XS, EPILOGUE_##EPILOGUE)
+};
 
 #endif

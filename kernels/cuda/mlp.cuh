@@ -28,57 +28,57 @@
 
 #include "kernels/cuda/norm_gemv.cuh"
 
-enum { SWIGLU_THREADS = 256 };
-
-#define SWIGLU_BLOCKS(S, MOST) CEIL_DIV((MOST) * ((S) / 4), SWIGLU_THREADS)
-
 /* ---- rows ----------------------------------------------------------------------------------- */
-struct swiglu_params {
-    const struct step *step;
-    f32 *gate;
-    const f32 *up;
+template <swiglu_shape s> struct swiglu {
+    struct params {
+        const struct step *step;
+        f32 *gate;
+        const f32 *up;
+    };
+
+    static constexpr u32 quads = s.gate_stride / 4; /* of a row */
+    static constexpr u32 threads = 256, shared_bytes = 0;
+    static constexpr u32 blocks = ceil_div(s.rows * quads, threads);
+
+    DEVICE void run(const params *p)
+    {
+        pdl_trigger();
+        pdl_wait();
+        const u32 i = block_index() * threads + thread_index();
+        if (i / quads >= count_rows(s.count, p->step))
+            return;
+        struct vec16 gate = load16(p->gate + (size_t)i * 4);
+        const struct vec16 up = load16(p->up + (size_t)i * 4);
+        UNROLL
+        for (u32 w = 0; w < 4; w++)
+            gate.word[w] = as_u32(k_silu(as_f32(gate.word[w])) * as_f32(up.word[w]));
+        store16(p->gate + (size_t)i * 4, gate);
+    }
 };
 
-DEVICE void swiglu(u32 S, enum count count, const struct swiglu_params *p)
+template <swiglu_shape s>
+static inline void swiglu_launch(run *r, u32 op, const struct kernels &kernels, f32 *gate,
+                                 const f32 *up)
 {
-    pdl_trigger();
-    pdl_wait();
-    const u32 i = block_index() * SWIGLU_THREADS + thread_index();
-    if (i / (S / 4) >= count_rows(count, p->step))
-        return;
-    struct vec16 gate = load16(p->gate + (size_t)i * 4);
-    const struct vec16 up = load16(p->up + (size_t)i * 4);
-    UNROLL
-    for (u32 w = 0; w < 4; w++)
-        gate.word[w] = as_u32(k_silu(as_f32(gate.word[w])) * as_f32(up.word[w]));
-    store16(p->gate + (size_t)i * 4, gate);
+    kernel_launch<swiglu<s>>(r, op, kernels.part[0], {r->step, gate, up});
 }
 
-#define SWIGLU(name, S, COUNT)                                                                     \
-    KERNEL(name##_kernel, struct swiglu_params, SWIGLU_THREADS)                                    \
-    {                                                                                              \
-        swiglu(S, COUNT_##COUNT, &p);                                                              \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*gate)[S], const f32(*up)[S])                         \
-    {                                                                                              \
-        const struct swiglu_params params = {r->step, gate[0], up[0]};                             \
-        LAUNCH(r, op, name##_kernel, SWIGLU_BLOCKS(S, ROWS_MOST_##COUNT), SWIGLU_THREADS, 0,       \
-               params);                                                                            \
-    }
+#define SWIGLU_KERNELS(name) KERNELS_1(name, kernel, swiglu)
 
 /* ---- one row -------------------------------------------------------------------------------- */
-/* Rows of pairs for which the rule of linear_gemv.cuh is asked: so many that a warp has both rows
- * of a pair. `rows` is their true count. */
-#define PAIR_ROWS(rows)   GEMV_MOST(rows, 2u * 384)
-#define PAIR_BLOCKS(rows) ((rows) / GEMV_BLOCK_ROWS(PAIR_ROWS(rows)))
-
-/* This lane's part of the rows of a block that begins with row `row` of gate and up as pairs; the
- * rule is that of M rows. */
-DEVICE struct product pair_product(enum format T, u32 M, u32 D, u32 row, const void *gate,
-                                   const void *up)
+/* The grid of `rows` rows of pairs: that of so many that a warp has both rows of a pair. */
+HOST_DEVICE constexpr struct gemv_grid pair_grid_of(enum format type, u32 rows, u32 D)
 {
-    struct product p = gemv_product(T, M, D, gate);
-    const u32 own = row + warp_index() / GEMV_SPLIT(T, M, D) * GEMV_ROWS(M);
+    struct gemv_grid g = gemv_grid_of(type, u32_max(rows, 2 * 384), D);
+    g.blocks = rows / g.block_rows;
+    return g;
+}
+
+/* This lane's part of the rows of a block that begins with row `row` of gate and up as pairs. */
+DEVICE struct product pair_product(struct gemv_grid g, u32 row, const void *gate, const void *up)
+{
+    struct product p = gemv_product(g, gate);
+    const u32 own = row + gemv_warp_row(g);
     const size_t at = (size_t)(own / 2) * p.vectors * 16;
     p.w = (const char *)gate + at;
     p.odd = (const char *)up + at;
@@ -94,47 +94,47 @@ DEVICE f32 pair_swiglu(f32 sum)
     return k_silu(sum) * up;
 }
 
-struct norm_linear_swiglu_params {
-    const void *gate, *up;
-    const f32 *norm, *x;
-    f32 *y;
+template <norm_linear_swiglu_shape s> struct norm_linear_swiglu {
+    struct params {
+        const void *gate, *up;
+        const f32 *norm, *x;
+        f32 *y;
+    };
+
+    static constexpr struct gemv_grid grid = pair_grid_of(s.type, 2 * LINE_PAD(s.M), s.D);
+    static constexpr u32 blocks = grid.blocks, threads = grid.threads;
+    static constexpr u32 shared_bytes = gemv_shared_bytes(s.D);
+    static_assert(shared_bytes <= SHARED_MOST_BYTES, "norm_linear_swiglu: x is too long");
+
+    DEVICE void run(const params *p)
+    {
+        constexpr struct gemv_grid g = grid;
+        struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
+        const struct product product =
+            pair_product(g, block_index() * g.block_rows, p->gate, p->up);
+        const u32 row = gemv_row(g);
+        struct vec16 hold[GEMV_AHEAD] = {};
+        f32 sums[GEMV_MOST_ROWS];
+        pdl_trigger();
+        product_begin(&product, hold);
+        norm_begin(g, {p->norm, NULL}, shared);
+        pdl_wait();
+        const f32 scale = norm_row(g, s.epsilon, false, p->x, shared);
+        product_sums(&product, hold, shared->x, sums);
+        const f32 y = pair_swiglu(gemv_total(g, shared, sums) * scale);
+        if (row != ~0u && row % 2 == 0)
+            p->y[row / 2] = y;
+    }
 };
 
-DEVICE void norm_linear_swiglu(enum format T, u32 D, u32 M, f32 eps,
-                               const struct norm_linear_swiglu_params *p)
+template <norm_linear_swiglu_shape s>
+static inline void norm_linear_swiglu_launch(run *r, u32 op, const struct kernels &kernels, f32 *y,
+                                             const f32 *x, const f32 *norm, const void *gate,
+                                             const void *up)
 {
-    const u32 threads = GEMV_THREADS(T, M, D);
-    struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
-    const struct product product =
-        pair_product(T, M, D, block_index() * GEMV_BLOCK_ROWS(M), p->gate, p->up);
-    const u32 row = gemv_row(T, M, D);
-    struct vec16 hold[GEMV_AHEAD] = {};
-    f32 sums[GEMV_MOST_ROWS];
-    pdl_trigger();
-    product_begin(&product, hold);
-    norm_begin(T, D, threads, {p->norm, NULL}, shared);
-    pdl_wait();
-    const f32 scale = norm_row(T, D, eps, threads, false, p->x, shared);
-    product_sums(&product, hold, shared->x, sums);
-    const f32 y = pair_swiglu(gemv_total(T, M, D, shared, sums) * scale);
-    if (row != ~0u && row % 2 == 0)
-        p->y[row / 2] = y;
+    kernel_launch<norm_linear_swiglu<s>>(r, op, kernels.part[0], {gate, up, norm, x, y});
 }
 
-#define NORM_LINEAR_SWIGLU(name, TYPE, T, D, S, M, EPS)                                            \
-    static_assert(GEMV_SHARED_BYTES(D) <= SHARED_MOST_BYTES, "norm_linear_swiglu: x is too long"); \
-    KERNEL(name##_kernel, struct norm_linear_swiglu_params,                                        \
-           GEMV_THREADS(FORMAT_##T, PAIR_ROWS(2 * LINE_PAD(M)), D))                                \
-    {                                                                                              \
-        norm_linear_swiglu(FORMAT_##T, D, PAIR_ROWS(2 * LINE_PAD(M)), EPS, &p);                    \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*y)[LINE_PAD(M)], const f32(*x)[S], const f32 *norm,  \
-                         const TYPE *gate, const TYPE *up)                                         \
-    {                                                                                              \
-        const struct norm_linear_swiglu_params params = {gate->w, up->w, norm, x[0], y[0]};        \
-        LAUNCH(r, op, name##_kernel, PAIR_BLOCKS(2 * LINE_PAD(M)),                                 \
-               GEMV_THREADS(FORMAT_##T, PAIR_ROWS(2 * LINE_PAD(M)), D), GEMV_SHARED_BYTES(D),      \
-               params);                                                                            \
-    }
+#define NORM_LINEAR_SWIGLU_KERNELS(name) KERNELS_1(name, kernel, norm_linear_swiglu)
 
 #endif

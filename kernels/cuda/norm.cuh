@@ -16,9 +16,17 @@
 
 enum { NORM_VECTORS = 8, NORM_MOST_WARPS = 32 };
 
-#define NORM_BLOCK(S)   ((S) / 4 <= 256 * NORM_VECTORS ? 256u : 1024u)
-#define NORM_THREADS(S) ((S) / 4 < NORM_BLOCK(S) ? CEIL_DIV((S) / 4, WARP) * WARP : NORM_BLOCK(S))
-#define NORM_FITS(S)    ((S) / 4 <= 1024 * NORM_VECTORS)
+/* Threads for rows of S floats, which have to fit. */
+HOST_DEVICE constexpr u32 norm_threads(u32 S)
+{
+    const u32 block = S / 4 <= 256 * NORM_VECTORS ? 256 : 1024;
+    return S / 4 < block ? ceil_div(S / 4, WARP) * WARP : block;
+}
+
+HOST_DEVICE constexpr bool norm_fits(u32 S)
+{
+    return S / 4 <= 1024 * NORM_VECTORS;
+}
 
 struct rmsnorm_params {
     const struct step *step;
@@ -73,59 +81,67 @@ DEVICE f32 norm_scale(u32 D, f32 eps, u32 warps, const f32 *squares)
     return k_rsqrt(k_div(warps_sum(warps, squares), (f32)D) + eps);
 }
 
-/* A row of XS floats has G groups of D each, S floats apart. */
-DEVICE void rmsnorm(u32 D, u32 S, u32 G, u32 XS, f32 eps, enum count count,
-                    const struct rmsnorm_params *p)
+/* A row of x_stride floats has G groups of D each, S floats apart: one of them, by a block. */
+DEVICE void rmsnorm_block(u32 D, u32 S, u32 G, u32 x_stride, f32 epsilon, enum count count,
+                          const struct rmsnorm_params *p)
 {
     struct norm_shared *const shared = (struct norm_shared *)shared_memory();
-    const u32 threads = NORM_THREADS(S), vectors = CEIL_DIV(S / 4, threads);
+    const u32 threads = norm_threads(S), total = S / 4, vectors = ceil_div(total, threads);
     const u32 row = block_index() / G, at = block_index() % G * S;
     struct vec16 x[NORM_VECTORS] = {}, weight[NORM_VECTORS] = {};
     pdl_trigger();
     UNROLL
     for (u32 i = 0; i < vectors; i++)
-        if (turn_is_mine(S / 4, threads, i))
+        if (turn_is_mine(total, threads, i))
             weight[i] = load_weights16(p->weight + at + turn_piece(threads, i) * 4);
     pdl_wait();
     if (row >= count_rows(count, p->step))
         return; /* the whole block */
-    const f32 *const from = p->x + (size_t)(count_first(count, p->step) + row) * XS + at;
+    const f32 *const from = p->x + (size_t)(count_first(count, p->step) + row) * x_stride + at;
     UNROLL
     for (u32 i = 0; i < vectors; i++)
-        if (turn_is_mine(S / 4, threads, i))
+        if (turn_is_mine(total, threads, i))
             x[i] = load16(from + turn_piece(threads, i) * 4);
     f32 sum = 0.0f;
     UNROLL
     for (u32 i = 0; i < vectors; i++)
-        if (turn_is_mine(S / 4, threads, i))
+        if (turn_is_mine(total, threads, i))
             sum = vec_squares(&x[i], sum);
     sum = lanes_sum(sum, WARP);
     if (warp_lane() == 0)
         shared->squares[warp_index()] = sum;
     block_barrier(); /* squares: written by each warp, read by all threads below */
-    const f32 scale = norm_scale(D, eps, threads / WARP, shared->squares);
+    const f32 scale = norm_scale(D, epsilon, threads / WARP, shared->squares);
     UNROLL
     for (u32 i = 0; i < vectors; i++)
-        if (turn_is_mine(S / 4, threads, i)) {
+        if (turn_is_mine(total, threads, i)) {
             struct vec16 y;
             UNROLL
             for (u32 j = 0; j < 4; j++)
                 y.word[j] = as_u32(as_f32(x[i].word[j]) * scale * as_f32(weight[i].word[j]));
-            store16(p->y + (size_t)row * XS + at + turn_piece(threads, i) * 4, y);
+            store16(p->y + (size_t)row * x_stride + at + turn_piece(threads, i) * 4, y);
         }
 }
 
-#define RMSNORM(name, D, S, EPS, COUNT)                                                            \
-    static_assert(NORM_FITS(S), "rmsnorm: a row has at most 32768 floats");                        \
-    KERNEL(name##_kernel, struct rmsnorm_params, NORM_THREADS(S))                                  \
-    {                                                                                              \
-        rmsnorm(D, S, 1, S, EPS, COUNT_##COUNT, &p);                                               \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*y)[S], const f32(*x)[S], const f32 *weight)          \
-    {                                                                                              \
-        struct rmsnorm_params p = {r->step, weight, x[0], y[0]};                                   \
-        LAUNCH(r, op, name##_kernel, ROWS_MOST_##COUNT, NORM_THREADS(S),                           \
-               sizeof(struct norm_shared), p);                                                     \
+template <rmsnorm_shape s> struct rmsnorm {
+    static_assert(norm_fits(s.x_stride), "rmsnorm: a row has at most 32768 floats");
+    using params = rmsnorm_params;
+    static constexpr u32 blocks = s.rows, threads = norm_threads(s.x_stride);
+    static constexpr u32 shared_bytes = sizeof(struct norm_shared);
+
+    DEVICE void run(const params *p)
+    {
+        rmsnorm_block(s.D, s.x_stride, 1, s.x_stride, s.epsilon, s.count, p);
     }
+};
+
+template <rmsnorm_shape s>
+static inline void rmsnorm_launch(run *r, u32 op, const struct kernels &kernels, f32 *y,
+                                  const f32 *x, const f32 *weight)
+{
+    kernel_launch<rmsnorm<s>>(r, op, kernels.part[0], {r->step, weight, x, y});
+}
+
+#define RMSNORM_KERNELS(name) KERNELS_1(name, kernel, rmsnorm)
 
 #endif

@@ -31,28 +31,25 @@ struct norm_weights {
 };
 
 /* LayerNorm keeps its weight and bias behind the row that it stages. */
-#define NORM_GEMV_SHARED_BYTES(D, biased)                                                          \
-    (GEMV_SHARED_BYTES(D) + ((biased) ? 2 * LINE_PAD(D) * 4 : 0))
-
-#define NORM_GEMV_LAUNCH(r, op, name, T, M, D, biased, p)                                          \
-    LAUNCH(r, op, name##_kernel, GEMV_BLOCKS(M), GEMV_THREADS(T, M, D),                            \
-           NORM_GEMV_SHARED_BYTES(D, biased), p)
+HOST_DEVICE constexpr u32 norm_gemv_shared_bytes(u32 D, bool biased)
+{
+    return gemv_shared_bytes(D) + (biased ? 2 * LINE_PAD(D) * 4 : 0);
+}
 
 /* Begins to bring the norm's weights to shared memory, each to the thread that will use it. */
-DEVICE void norm_begin(enum format T, u32 D, u32 threads, struct norm_weights norm,
-                       struct gemv_shared *shared)
+DEVICE void norm_begin(struct gemv_grid g, struct norm_weights norm, struct gemv_shared *shared)
 {
-    const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
+    const u32 total = LINE_PAD(g.K) / 4, turns = ceil_div(total, g.threads);
     UNROLL
     for (u32 i = 0; i < turns; i++) {
-        const u32 q = turn_piece(threads, i);
-        if (!turn_is_mine(total, threads, i))
+        const u32 q = turn_piece(g.threads, i);
+        if (!turn_is_mine(total, g.threads, i))
             continue;
         if (norm.bias) {
             copy_async16(&shared->x[total + q], norm.weight + (size_t)q * 4);
             copy_async16(&shared->x[2 * total + q], norm.bias + (size_t)q * 4);
         } else {
-            copy_async16(&shared->x[stage_slot(T, D, q)], norm.weight + (size_t)q * 4);
+            copy_async16(&shared->x[stage_slot(g.type, g.K, q)], norm.weight + (size_t)q * 4);
         }
     }
     copy_async_commit();
@@ -60,25 +57,25 @@ DEVICE void norm_begin(enum format T, u32 D, u32 threads, struct norm_weights no
 
 /* Puts x, or with `times` x times the weight that lies there, to where it is staged; returns this
  * thread's part of the sum of squares or, without `times`, of the plain sum. */
-DEVICE f32 norm_stage(enum format T, u32 D, u32 threads, bool times, const f32 *x, struct vec16 *to)
+DEVICE f32 norm_stage(struct gemv_grid g, bool times, const f32 *x, struct vec16 *to)
 {
-    const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
+    const u32 total = LINE_PAD(g.K) / 4, turns = ceil_div(total, g.threads);
     f32 sum = 0.0f;
     UNROLL
     for (u32 base = 0; base < turns; base += NORM_STAGE) {
-        const u32 end = GEMV_LEAST(turns, base + NORM_STAGE);
+        const u32 end = u32_min(turns, base + NORM_STAGE);
         struct vec16 hold[NORM_STAGE] = {};
         UNROLL
         for (u32 i = base; i < end; i++)
-            if (turn_is_mine(total, threads, i))
-                hold[i - base] = load16(x + (size_t)turn_piece(threads, i) * 4);
+            if (turn_is_mine(total, g.threads, i))
+                hold[i - base] = load16(x + (size_t)turn_piece(g.threads, i) * 4);
         warp_barrier(); /* keeps the loads in front of the stores: see stage_row() */
         if (base == 0)
             copy_async_wait(0); /* the norm's weights, read by the thread that asked for them */
         UNROLL
         for (u32 i = base; i < end; i++)
-            if (turn_is_mine(total, threads, i)) {
-                struct vec16 *const at = &to[stage_slot(T, D, turn_piece(threads, i))];
+            if (turn_is_mine(total, g.threads, i)) {
+                struct vec16 *const at = &to[stage_slot(g.type, g.K, turn_piece(g.threads, i))];
                 sum = times ? vec_squares(&hold[i - base], sum) : vec_sum(&hold[i - base], sum);
                 if (times) {
                     const struct vec16 weight = load16(at);
@@ -92,20 +89,20 @@ DEVICE f32 norm_stage(enum format T, u32 D, u32 threads, bool times, const f32 *
 
 /* The staged row <- its distance from the mean, 0 in the pads; returns this thread's part of the
  * sum of squares. */
-DEVICE f32 norm_center(enum format T, u32 D, u32 threads, f32 mean, struct vec16 *to)
+DEVICE f32 norm_center(struct gemv_grid g, f32 mean, struct vec16 *to)
 {
-    const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
+    const u32 total = LINE_PAD(g.K) / 4, turns = ceil_div(total, g.threads);
     f32 squares = 0.0f;
     UNROLL
     for (u32 i = 0; i < turns; i++) {
-        const u32 q = turn_piece(threads, i);
-        if (!turn_is_mine(total, threads, i))
+        const u32 q = turn_piece(g.threads, i);
+        if (!turn_is_mine(total, g.threads, i))
             continue;
-        struct vec16 *const at = &to[stage_slot(T, D, q)];
+        struct vec16 *const at = &to[stage_slot(g.type, g.K, q)];
         struct vec16 x = load16(at);
         UNROLL
         for (u32 j = 0; j < 4; j++)
-            x.word[j] = q * 4 + j < D ? as_u32(as_f32(x.word[j]) - mean) : 0;
+            x.word[j] = q * 4 + j < g.K ? as_u32(as_f32(x.word[j]) - mean) : 0;
         squares = vec_squares(&x, squares);
         store16(at, x);
     }
@@ -113,15 +110,15 @@ DEVICE f32 norm_center(enum format T, u32 D, u32 threads, f32 mean, struct vec16
 }
 
 /* The staged row <- row * scale * weight + bias. */
-DEVICE void norm_apply(enum format T, u32 D, u32 threads, f32 scale, struct vec16 *to)
+DEVICE void norm_apply(struct gemv_grid g, f32 scale, struct vec16 *to)
 {
-    const u32 total = LINE_PAD(D) / 4, turns = CEIL_DIV(total, threads);
+    const u32 total = LINE_PAD(g.K) / 4, turns = ceil_div(total, g.threads);
     UNROLL
     for (u32 i = 0; i < turns; i++) {
-        const u32 q = turn_piece(threads, i);
-        if (!turn_is_mine(total, threads, i))
+        const u32 q = turn_piece(g.threads, i);
+        if (!turn_is_mine(total, g.threads, i))
             continue;
-        struct vec16 *const at = &to[stage_slot(T, D, q)];
+        struct vec16 *const at = &to[stage_slot(g.type, g.K, q)];
         const struct vec16 weight = load16(&to[total + q]), bias = load16(&to[2 * total + q]);
         struct vec16 x = load16(at);
         UNROLL
@@ -134,28 +131,28 @@ DEVICE void norm_apply(enum format T, u32 D, u32 threads, f32 scale, struct vec1
 
 /* Stages the norm of x for all threads of the block; returns the factor of the finished sums. All
  * threads come here; `biased` is the same in all of them. */
-DEVICE f32 norm_row(enum format T, u32 D, f32 eps, u32 threads, bool biased, const f32 *x,
+DEVICE f32 norm_row(struct gemv_grid g, f32 epsilon, bool biased, const f32 *x,
                     struct gemv_shared *shared)
 {
     if (biased) {
-        const f32 sum = lanes_sum(norm_stage(T, D, threads, false, x, shared->x), WARP);
+        const f32 sum = lanes_sum(norm_stage(g, false, x, shared->x), WARP);
         if (warp_lane() == 0)
             shared->sums[warp_index()] = sum;
         block_barrier(); /* sums: written by each warp, read by all threads below */
-        const f32 mean = k_div(warps_sum(threads / WARP, shared->sums), (f32)D);
-        const f32 squares = lanes_sum(norm_center(T, D, threads, mean, shared->x), WARP);
+        const f32 mean = k_div(warps_sum(g.threads / WARP, shared->sums), (f32)g.K);
+        const f32 squares = lanes_sum(norm_center(g, mean, shared->x), WARP);
         if (warp_lane() == 0)
             shared->squares[warp_index()] = squares;
         block_barrier(); /* squares: written by each warp, read by all threads below */
-        norm_apply(T, D, threads, norm_scale(D, eps, threads / WARP, shared->squares), shared->x);
+        norm_apply(g, norm_scale(g.K, epsilon, g.threads / WARP, shared->squares), shared->x);
         block_barrier(); /* x: written by all threads, read by all in product_sums() */
         return 1.0f;
     }
-    const f32 squares = lanes_sum(norm_stage(T, D, threads, true, x, shared->x), WARP);
+    const f32 squares = lanes_sum(norm_stage(g, true, x, shared->x), WARP);
     if (warp_lane() == 0)
         shared->squares[warp_index()] = squares;
     block_barrier(); /* x, squares: written by all threads, read by all threads below */
-    return norm_scale(D, eps, threads / WARP, shared->squares);
+    return norm_scale(g.K, epsilon, g.threads / WARP, shared->squares);
 }
 
 #endif

@@ -13,17 +13,26 @@
 
 #include "kernels/cuda/norm.cuh"
 
-#define RMSNORM_GROUPS(name, D, I, G, XS, EPS, COUNT)                                              \
-    static_assert(NORM_FITS((D) / (G)), "rmsnorm_groups: a group has at most 32768 floats");       \
-    KERNEL(name##_kernel, struct rmsnorm_params, NORM_THREADS((D) / (G)))                          \
-    {                                                                                              \
-        rmsnorm((I) / (G), (D) / (G), G, XS, EPS, COUNT_##COUNT, &p);                              \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*x)[XS], const f32 *weight)                           \
-    {                                                                                              \
-        struct rmsnorm_params p = {r->step, weight, x[0], x[0]};                                   \
-        LAUNCH(r, op, name##_kernel, ROWS_MOST_##COUNT *(G), NORM_THREADS((D) / (G)),              \
-               sizeof(struct norm_shared), p);                                                     \
+template <rmsnorm_groups_shape s> struct rmsnorm_groups {
+    static constexpr u32 group = s.D / s.G;
+    static_assert(norm_fits(group), "rmsnorm_groups: a group has at most 32768 floats");
+    using params = rmsnorm_params;
+    static constexpr u32 blocks = s.rows * s.G, threads = norm_threads(group);
+    static constexpr u32 shared_bytes = sizeof(struct norm_shared);
+
+    DEVICE void run(const params *p)
+    {
+        rmsnorm_block(s.I / s.G, group, s.G, s.x_stride, s.epsilon, s.count, p);
     }
+};
+
+template <rmsnorm_groups_shape s>
+static inline void rmsnorm_groups_launch(run *r, u32 op, const struct kernels &kernels, f32 *x,
+                                         const f32 *weight)
+{
+    kernel_launch<rmsnorm_groups<s>>(r, op, kernels.part[0], {r->step, weight, x, x});
+}
+
+#define RMSNORM_GROUPS_KERNELS(name) KERNELS_1(name, kernel, rmsnorm_groups)
 
 #endif

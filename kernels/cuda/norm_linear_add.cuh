@@ -20,15 +20,6 @@
 
 #include "kernels/cuda/norm_gemv.cuh"
 
-/* The scales of the groups lie behind the row that is staged. */
-#define NORM_ADD_SHARED_BYTES(D, G) (GEMV_SHARED_BYTES(D) + LINE_PAD(G) * 4)
-
-struct norm_linear_add_params {
-    const void *w;
-    const f32 *norm, *bias, *x;
-    f32 *y;
-};
-
 /* scales[G] <- 1 / rms of each group. */
 DEVICE void group_scales(u32 D, u32 I, u32 G, f32 eps, u32 warps, const f32 *x, f32 *scales)
 {
@@ -46,17 +37,17 @@ DEVICE void group_scales(u32 D, u32 I, u32 G, f32 eps, u32 warps, const f32 *x, 
 }
 
 /* Puts x * scale of its group * the weight that lies there to where it is staged. */
-DEVICE void groups_stage(enum format T, u32 D, u32 G, u32 threads, const f32 *x, const f32 *scales,
+DEVICE void groups_stage(struct gemv_grid g, u32 G, const f32 *x, const f32 *scales,
                          struct vec16 *to)
 {
-    const u32 total = D / 4, turns = CEIL_DIV(total, threads);
+    const u32 threads = g.threads, total = g.K / 4, turns = ceil_div(total, threads);
     copy_async_wait(0); /* the norm's weight, read by the thread that asked for it */
     UNROLL
     for (u32 i = 0; i < turns; i++) {
         const u32 q = turn_piece(threads, i);
         if (!turn_is_mine(total, threads, i))
             continue;
-        struct vec16 *const at = &to[stage_slot(T, D, q)];
+        struct vec16 *const at = &to[stage_slot(g.type, g.K, q)];
         const struct vec16 weight = load16(at);
         struct vec16 four = load16(x + (size_t)q * 4);
         UNROLL
@@ -67,57 +58,64 @@ DEVICE void groups_stage(enum format T, u32 D, u32 G, u32 threads, const f32 *x,
 }
 
 /* Stages the norm of x for all threads of the block; returns the factor of the finished sums. */
-DEVICE f32 norm_row_groups(enum format T, u32 D, u32 I, u32 G, f32 eps, u32 threads, const f32 *x,
+DEVICE f32 norm_row_groups(struct gemv_grid g, u32 I, u32 G, f32 epsilon, const f32 *x,
                            struct gemv_shared *shared)
 {
-    if (G == 1 && I == D)
-        return norm_row(T, D, eps, threads, false, x, shared);
-    f32 *const scales = (f32 *)(shared->x + D / 4);
-    group_scales(D, I, G, eps, threads / WARP, x, scales);
+    if (G == 1 && I == g.K)
+        return norm_row(g, epsilon, false, x, shared);
+    f32 *const scales = (f32 *)(shared->x + g.K / 4); /* behind the row that is staged */
+    group_scales(g.K, I, G, epsilon, g.threads / WARP, x, scales);
     block_barrier(); /* scales: written by each warp, read by all threads below */
-    groups_stage(T, D, G, threads, x, scales, shared->x);
+    groups_stage(g, G, x, scales, shared->x);
     block_barrier(); /* x: written by all threads, read by all in product_sums() */
     return 1.0f;
 }
 
-DEVICE void norm_linear_add(enum format T, u32 M, u32 D, u32 I, u32 G, f32 eps,
-                            const struct norm_linear_add_params *p)
+template <norm_linear_add_shape s> struct norm_linear_add {
+    struct params {
+        const void *w;
+        const f32 *norm, *bias, *x;
+        f32 *y;
+    };
+
+    static constexpr struct gemv_grid grid = gemv_grid_of(s.type, s.M, s.D);
+    static constexpr u32 blocks = grid.blocks, threads = grid.threads;
+    static constexpr u32 shared_bytes = gemv_shared_bytes(s.D) + LINE_PAD(s.G) * 4;
+    static_assert(s.D % (16 * s.G) == 0, "norm_linear_add: groups in lines of 16");
+    static_assert(shared_bytes <= SHARED_MOST_BYTES, "norm_linear_add: x is too long");
+
+    DEVICE void run(const params *p)
+    {
+        constexpr struct gemv_grid g = grid;
+        struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
+        const struct product product = gemv_product(g, p->w);
+        const u32 row = gemv_row(g);
+        struct vec16 hold[GEMV_AHEAD] = {};
+        f32 sums[GEMV_MOST_ROWS], bias = 0.0f, before = 0.0f;
+        pdl_trigger();
+        product_begin(&product, hold);
+        norm_begin(g, {p->norm, NULL}, shared);
+        if (p->bias && row != ~0u)
+            bias = p->bias[row];
+        pdl_wait();
+        const f32 scale = norm_row_groups(g, s.I, s.G, s.epsilon, p->x, shared);
+        if (row != ~0u)
+            before = p->y[row];
+        product_sums(&product, hold, shared->x, sums);
+        const f32 total = gemv_total(g, shared, sums) * scale + bias;
+        if (row != ~0u)
+            p->y[row] = before + total;
+    }
+};
+
+template <norm_linear_add_shape s>
+static inline void norm_linear_add_launch(run *r, u32 op, const struct kernels &kernels, f32 *y,
+                                          const f32 *x, const f32 *norm, const void *w,
+                                          const f32 *bias)
 {
-    const u32 threads = GEMV_THREADS(T, M, D);
-    struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
-    const struct product product = gemv_product(T, M, D, p->w);
-    const u32 row = gemv_row(T, M, D);
-    struct vec16 hold[GEMV_AHEAD] = {};
-    f32 sums[GEMV_MOST_ROWS], bias = 0.0f, before = 0.0f;
-    pdl_trigger();
-    product_begin(&product, hold);
-    norm_begin(T, D, threads, {p->norm, NULL}, shared);
-    if (p->bias && row != ~0u)
-        bias = p->bias[row];
-    pdl_wait();
-    const f32 scale = norm_row_groups(T, D, I, G, eps, threads, p->x, shared);
-    if (row != ~0u)
-        before = p->y[row];
-    product_sums(&product, hold, shared->x, sums);
-    const f32 total = gemv_total(T, M, D, shared, sums) * scale + bias;
-    if (row != ~0u)
-        p->y[row] = before + total;
+    kernel_launch<norm_linear_add<s>>(r, op, kernels.part[0], {w, norm, bias, x, y});
 }
 
-#define NORM_LINEAR_ADD(name, TYPE, T, M, D, I, G, XS, EPS)                                        \
-    static_assert((D) % (16 * (G)) == 0, "norm_linear_add: groups in lines of 16");                \
-    static_assert(NORM_ADD_SHARED_BYTES(D, G) <= SHARED_MOST_BYTES,                                \
-                  "norm_linear_add: x is too long");                                               \
-    KERNEL(name##_kernel, struct norm_linear_add_params, GEMV_THREADS(FORMAT_##T, M, D))           \
-    {                                                                                              \
-        norm_linear_add(FORMAT_##T, M, D, I, G, EPS, &p);                                          \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*y)[LINE_PAD(M)], const f32(*x)[XS], const f32 *norm, \
-                         const TYPE *w, const f32 *bias)                                           \
-    {                                                                                              \
-        struct norm_linear_add_params p = {w->w, norm, bias, x[0], y[0]};                          \
-        LAUNCH(r, op, name##_kernel, GEMV_BLOCKS(M), GEMV_THREADS(FORMAT_##T, M, D),               \
-               NORM_ADD_SHARED_BYTES(D, G), p);                                                    \
-    }
+#define NORM_LINEAR_ADD_KERNELS(name) KERNELS_1(name, kernel, norm_linear_add)
 
 #endif

@@ -69,49 +69,54 @@ DEVICE f32 channel_step(u32 S, u32 K, u32 c, const struct norm_linear_conv_param
     return k_silu(sum + of->bias);
 }
 
-DEVICE void norm_linear_conv(enum format T, u32 D, u32 M, u32 at, u32 S, u32 K, f32 eps,
-                             const struct norm_linear_conv_params *p)
+template <norm_linear_conv_shape s> struct norm_linear_conv {
+    static_assert(gemv_shared_bytes(s.D) <= SHARED_MOST_BYTES, "norm_linear_conv: x is too long");
+    static_assert(s.K <= CONV_MOST_TAPS, "norm_linear_conv: too many taps");
+    using params = norm_linear_conv_params;
+    static constexpr struct gemv_grid grid = gemv_grid_of(s.type, s.M, s.D);
+    static constexpr u32 blocks = grid.blocks, threads = grid.threads;
+    static constexpr u32 shared_bytes = norm_gemv_shared_bytes(s.D, false);
+    static constexpr u32 S = LINE_PAD(s.I);
+
+    DEVICE void run(const params *p)
+    {
+        constexpr struct gemv_grid g = grid;
+        struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
+        const struct product product = gemv_product(g, p->w);
+        const u32 row = gemv_row(g), c = row - s.conv_at; /* c: the channel, if it is below S */
+        struct vec16 hold[GEMV_AHEAD] = {};
+        struct channel channel = {};
+        f32 sums[GEMV_MOST_ROWS], bias = 0.0f;
+        pdl_trigger();
+        product_begin(&product, hold);
+        norm_begin(g, {p->norm, NULL}, shared);
+        if (p->bias && row != ~0u)
+            bias = p->bias[row];
+        if (c < S)
+            channel_weights(S, s.K, c, p, &channel);
+        pdl_wait();
+        if (c < S)
+            channel_window(S, s.K, c, p, &channel);
+        const f32 scale = norm_row(g, s.epsilon, false, p->x, shared);
+        product_sums(&product, hold, shared->x, sums);
+        const f32 total = gemv_total(g, shared, sums) * scale + bias;
+        if (c < S)
+            p->xz[row] = channel_step(S, s.K, c, p, &channel, total);
+        else if (row != ~0u)
+            p->xz[row] = total;
+    }
+};
+
+template <norm_linear_conv_shape s>
+static inline void norm_linear_conv_launch(run *r, u32 op, const struct kernels &kernels, f32 *xz,
+                                           const f32 *x, const f32 *norm, const void *w,
+                                           const f32 *bias, f32 *conv, const f32 *taps,
+                                           const f32 *conv_bias)
 {
-    const u32 threads = GEMV_THREADS(T, M, D);
-    struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
-    const struct product product = gemv_product(T, M, D, p->w);
-    const u32 row = gemv_row(T, M, D), c = row - at; /* c: the channel, if it is below S */
-    struct vec16 hold[GEMV_AHEAD] = {};
-    struct channel channel = {};
-    f32 sums[GEMV_MOST_ROWS], bias = 0.0f;
-    pdl_trigger();
-    product_begin(&product, hold);
-    norm_begin(T, D, threads, {p->norm, NULL}, shared);
-    if (p->bias && row != ~0u)
-        bias = p->bias[row];
-    if (c < S)
-        channel_weights(S, K, c, p, &channel);
-    pdl_wait();
-    if (c < S)
-        channel_window(S, K, c, p, &channel);
-    const f32 scale = norm_row(T, D, eps, threads, false, p->x, shared);
-    product_sums(&product, hold, shared->x, sums);
-    const f32 total = gemv_total(T, M, D, shared, sums) * scale + bias;
-    if (c < S)
-        p->xz[row] = channel_step(S, K, c, p, &channel, total);
-    else if (row != ~0u)
-        p->xz[row] = total;
+    kernel_launch<norm_linear_conv<s>>(r, op, kernels.part[0],
+                                       {w, norm, bias, taps, conv_bias, x, xz, conv});
 }
 
-#define NORM_LINEAR_CONV(name, TYPE, T, D, S, M, AT, I, K, EPS, XS)                                \
-    static_assert(GEMV_SHARED_BYTES(D) <= SHARED_MOST_BYTES, "norm_linear_conv: x is too long");   \
-    static_assert((K) <= CONV_MOST_TAPS, "norm_linear_conv: too many taps");                       \
-    KERNEL(name##_kernel, struct norm_linear_conv_params, GEMV_THREADS(FORMAT_##T, M, D))          \
-    {                                                                                              \
-        norm_linear_conv(FORMAT_##T, D, M, AT, LINE_PAD(I), K, EPS, &p);                           \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*xz)[XS], const f32(*x)[S], const f32 *norm,          \
-                         const TYPE *w, const f32 *bias, f32(*conv)[LINE_PAD(I)],                  \
-                         const f32(*taps)[LINE_PAD(I)], const f32 *conv_bias)                      \
-    {                                                                                              \
-        struct norm_linear_conv_params p = {w->w,      norm, bias,  taps[0],                       \
-                                            conv_bias, x[0], xz[0], conv[0]};                      \
-        NORM_GEMV_LAUNCH(r, op, name, FORMAT_##T, M, D, false, p);                                 \
-    }
+#define NORM_LINEAR_CONV_KERNELS(name) KERNELS_1(name, kernel, norm_linear_conv)
 
 #endif

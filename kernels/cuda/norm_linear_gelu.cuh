@@ -17,47 +17,51 @@
 
 #include "kernels/cuda/norm_gemv.cuh"
 
-struct norm_linear_gelu_params {
-    const void *w;
-    struct norm_weights norm;
-    const f32 *bias, *x;
-    f32 *y;
+template <norm_linear_gelu_shape s> struct norm_linear_gelu {
+    static_assert(norm_gemv_shared_bytes(s.D, true) <= SHARED_MOST_BYTES,
+                  "norm_linear_gelu: x is too long");
+    struct params {
+        const void *w;
+        struct norm_weights norm;
+        const f32 *bias, *x;
+        f32 *y;
+    };
+
+    static constexpr struct gemv_grid grid = gemv_grid_of(s.type, s.M, s.D);
+    static constexpr u32 blocks = grid.blocks, threads = grid.threads;
+    static constexpr u32 shared_bytes = norm_gemv_shared_bytes(s.D, true);
+
+    DEVICE void run(const params *p)
+    {
+        constexpr struct gemv_grid g = grid;
+        struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
+        const struct product product = gemv_product(g, p->w);
+        const u32 row = gemv_row(g);
+        struct vec16 hold[GEMV_AHEAD] = {};
+        f32 sums[GEMV_MOST_ROWS], bias = 0.0f;
+        pdl_trigger();
+        product_begin(&product, hold);
+        norm_begin(g, p->norm, shared);
+        if (row != ~0u)
+            bias = p->bias[row];
+        pdl_wait();
+        const f32 scale = norm_row(g, s.epsilon, p->norm.bias != NULL, p->x, shared);
+        product_sums(&product, hold, shared->x, sums);
+        const f32 total = gemv_total(g, shared, sums) * scale + bias;
+        if (row != ~0u)
+            p->y[row] = k_gelu_new(total);
+    }
 };
 
-DEVICE void norm_linear_gelu(enum format T, u32 D, u32 M, f32 eps,
-                             const struct norm_linear_gelu_params *p)
+template <norm_linear_gelu_shape s>
+static inline void norm_linear_gelu_launch(run *r, u32 op, const struct kernels &kernels, f32 *y,
+                                           const f32 *x, const f32 *norm, const f32 *norm_bias,
+                                           const void *w, const f32 *bias)
 {
-    const u32 threads = GEMV_THREADS(T, M, D);
-    struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
-    const struct product product = gemv_product(T, M, D, p->w);
-    const u32 row = gemv_row(T, M, D);
-    struct vec16 hold[GEMV_AHEAD] = {};
-    f32 sums[GEMV_MOST_ROWS], bias = 0.0f;
-    pdl_trigger();
-    product_begin(&product, hold);
-    norm_begin(T, D, threads, p->norm, shared);
-    if (row != ~0u)
-        bias = p->bias[row];
-    pdl_wait();
-    const f32 scale = norm_row(T, D, eps, threads, p->norm.bias != NULL, p->x, shared);
-    product_sums(&product, hold, shared->x, sums);
-    const f32 total = gemv_total(T, M, D, shared, sums) * scale + bias;
-    if (row != ~0u)
-        p->y[row] = k_gelu_new(total);
+    kernel_launch<norm_linear_gelu<s>>(r, op, kernels.part[0], {w, {norm, norm_bias}, bias, x, y},
+                                       norm_gemv_shared_bytes(s.D, norm_bias != NULL));
 }
 
-#define NORM_LINEAR_GELU(name, TYPE, T, D, S, M, EPS)                                              \
-    static_assert(NORM_GEMV_SHARED_BYTES(D, true) <= SHARED_MOST_BYTES,                            \
-                  "norm_linear_gelu: x is too long");                                              \
-    KERNEL(name##_kernel, struct norm_linear_gelu_params, GEMV_THREADS(FORMAT_##T, M, D))          \
-    {                                                                                              \
-        norm_linear_gelu(FORMAT_##T, D, M, EPS, &p);                                               \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*y)[LINE_PAD(M)], const f32(*x)[S], const f32 *norm,  \
-                         const f32 *norm_bias, const TYPE *w, const f32 *bias)                     \
-    {                                                                                              \
-        struct norm_linear_gelu_params p = {w->w, {norm, norm_bias}, bias, x[0], y[0]};            \
-        NORM_GEMV_LAUNCH(r, op, name, FORMAT_##T, M, D, norm_bias, p);                             \
-    }
+#define NORM_LINEAR_GELU_KERNELS(name) KERNELS_1(name, kernel, norm_linear_gelu)
 
 #endif

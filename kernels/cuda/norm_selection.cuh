@@ -17,7 +17,7 @@
 
 #include "kernels/cuda/op.cuh"
 
-enum { SELECTION_PARTS = 3, SELECTION_THREADS = SELECTION_PARTS * WARP };
+enum { SELECTION_PARTS = 3 };
 
 /* The weights of the three norms. */
 struct selection_norms {
@@ -47,32 +47,33 @@ DEVICE void norm_selection_row(u32 R, u32 N, f32 eps, const struct selection_nor
         norm_part(N, eps, norms->C, from + R + N, to + R + N);
 }
 
-struct norm_selection_params {
-    const struct step *step;
-    struct selection_norms norms;
-    f32 *xdb;
+template <norm_selection_shape s> struct norm_selection {
+    struct params {
+        const struct step *step;
+        struct selection_norms norms;
+        f32 *xdb;
+    };
+
+    static constexpr u32 blocks = s.rows, threads = SELECTION_PARTS * WARP, shared_bytes = 0;
+
+    DEVICE void run(const params *p)
+    {
+        pdl_trigger();
+        pdl_wait();
+        f32 *const row = p->xdb + (size_t)block_index() * s.xdb_stride;
+        if (block_index() < count_rows(s.count, p->step))
+            norm_selection_row(s.R, s.N, s.epsilon, &p->norms, row, row);
+    }
 };
 
-DEVICE void norm_selection(u32 R, u32 N, u32 DS, f32 eps, enum count count,
-                           const struct norm_selection_params *p)
+template <norm_selection_shape s>
+static inline void norm_selection_launch(run *r, u32 op, const struct kernels &kernels, f32 *xdb,
+                                         const f32 *dt_norm, const f32 *b_norm, const f32 *c_norm)
 {
-    pdl_trigger();
-    pdl_wait();
-    f32 *const row = p->xdb + (size_t)block_index() * DS;
-    if (block_index() < count_rows(count, p->step))
-        norm_selection_row(R, N, eps, &p->norms, row, row);
+    kernel_launch<norm_selection<s>>(r, op, kernels.part[0],
+                                     {r->step, {dt_norm, b_norm, c_norm}, xdb});
 }
 
-#define NORM_SELECTION(name, R, N, DS, EPS, COUNT)                                                 \
-    KERNEL(name##_kernel, struct norm_selection_params, SELECTION_THREADS)                         \
-    {                                                                                              \
-        norm_selection(R, N, DS, EPS, COUNT_##COUNT, &p);                                          \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*xdb)[DS], const f32 *dt_norm, const f32 *b_norm,     \
-                         const f32 *c_norm)                                                        \
-    {                                                                                              \
-        const struct norm_selection_params params = {r->step, {dt_norm, b_norm, c_norm}, xdb[0]};  \
-        LAUNCH(r, op, name##_kernel, ROWS_MOST_##COUNT, SELECTION_THREADS, 0, params);             \
-    }
+#define NORM_SELECTION_KERNELS(name) KERNELS_1(name, kernel, norm_selection)
 
 #endif

@@ -10,6 +10,86 @@
 #include "kernels/cuda/launch.h"
 #include "kernels/shapes.h"
 
+/* ---- a kernel and its launch ---------------------------------------------------------------- */
+/* A kernel is a struct template over the constant shape of an instance (kernels/shapes.h):
+ *
+ *   template <embed_shape s> struct embed {
+ *       struct params { .. };               what a launch hands over
+ *       static constexpr u32 blocks, threads, shared_bytes = ..;
+ *       DEVICE void run(const params *p)    the body
+ *   };
+ *
+ * KERNEL_OF(symbol, embed, shape) gives it the symbol that launches and profilers name; what stands
+ * behind the shape, if anything does, goes to run() as well. */
+#define KERNEL_OF(symbol, body, shape, ...)                                                        \
+    KERNEL(symbol, body<shape>::params, body<shape>::threads)                                      \
+    {                                                                                              \
+        body<shape>::run(&p __VA_OPT__(, ) __VA_ARGS__);                                           \
+    }
+
+/* The same of a grid of hardly more blocks than there are multiprocessors (device.h). */
+#define KERNEL_OF_FEW_BLOCKS(symbol, body, shape)                                                  \
+    KERNEL_FEW_BLOCKS(symbol, body<shape>::params, body<shape>::threads)                           \
+    {                                                                                              \
+        body<shape>::run(&p);                                                                      \
+    }
+
+/* A kernel as it is launched. */
+struct kernel {
+    const void *function;
+    const char *symbol;
+};
+
+#define KERNEL_NAMED(symbol)                                                                       \
+    {                                                                                              \
+        (const void *)(symbol), #symbol                                                            \
+    }
+
+/* The kernels of one instance, for the function that launches them. */
+struct kernels {
+    const char *name; /* the instance's, for messages */
+    struct kernel part[4];
+};
+
+/* Makes one to four kernels NAME_PART of NAME_shape, and NAME_kernels. */
+#define KERNELS_1(name, part, body, ...)                                                           \
+    KERNEL_OF(name##_##part, body, name##_shape __VA_OPT__(, ) __VA_ARGS__)                        \
+    static const struct kernels name##_kernels = {#name, {KERNEL_NAMED(name##_##part)}};
+#define KERNELS_2(name, part1, body1, part2, body2)                                                \
+    KERNEL_OF(name##_##part1, body1, name##_shape)                                                 \
+    KERNEL_OF(name##_##part2, body2, name##_shape)                                                 \
+    static const struct kernels name##_kernels = {                                                 \
+        #name, {KERNEL_NAMED(name##_##part1), KERNEL_NAMED(name##_##part2)}};
+#define KERNELS_3(name, part1, body1, part2, body2, part3, body3)                                  \
+    KERNEL_OF(name##_##part1, body1, name##_shape)                                                 \
+    KERNEL_OF(name##_##part2, body2, name##_shape)                                                 \
+    KERNEL_OF(name##_##part3, body3, name##_shape)                                                 \
+    static const struct kernels name##_kernels = {#name,                                           \
+                                                  {KERNEL_NAMED(name##_##part1),                   \
+                                                   KERNEL_NAMED(name##_##part2),                   \
+                                                   KERNEL_NAMED(name##_##part3)}};
+#define KERNELS_4(name, part1, body1, part2, body2, part3, body3, part4, body4)                    \
+    KERNEL_OF(name##_##part1, body1, name##_shape)                                                 \
+    KERNEL_OF(name##_##part2, body2, name##_shape)                                                 \
+    KERNEL_OF(name##_##part3, body3, name##_shape)                                                 \
+    KERNEL_OF(name##_##part4, body4, name##_shape)                                                 \
+    static const struct kernels name##_kernels = {                                                 \
+        #name,                                                                                     \
+        {KERNEL_NAMED(name##_##part1), KERNEL_NAMED(name##_##part2), KERNEL_NAMED(name##_##part3), \
+         KERNEL_NAMED(name##_##part4)}};
+
+/* Puts kernel K, as `kernel`, behind everything that was asked for before. */
+template <class K>
+static inline void kernel_launch(run *r, u32 op, const struct kernel &kernel,
+                                 const typename K::params &params,
+                                 u32 shared_bytes = K::shared_bytes)
+{
+    const struct launch l = {kernel.function, kernel.symbol, K::blocks,    K::threads,
+                             shared_bytes,    &params,       sizeof params};
+    launch(r, op, &l);
+}
+
+/* ---- rows of a step ------------------------------------------------------------------------- */
 /* The most rows of an instance; CHUNK and LOGIT_ROWS are enumerators of the model's model.h. */
 #define ROWS_MOST_ONE    1
 #define ROWS_MOST_CHUNK  CHUNK
@@ -28,15 +108,36 @@ DEVICE u32 count_first(enum count count, const struct step *step)
     return count == COUNT_LOGITS ? step->logit_first : 0;
 }
 
-#define CEIL_DIV(a, b) (((a) + (b)-1) / (b))
+/* ---- constants of shapes --------------------------------------------------------------------- */
+HOST_DEVICE constexpr u32 ceil_div(u32 a, u32 b)
+{
+    return (a + b - 1) / b;
+}
+
+HOST_DEVICE constexpr u32 u32_min(u32 a, u32 b)
+{
+    return a < b ? a : b;
+}
+
+HOST_DEVICE constexpr u32 u32_max(u32 a, u32 b)
+{
+    return a > b ? a : b;
+}
 
 /* Weights are read 16 bytes at a time: elements in one such vector, vectors in a row of K. */
-#define VEC_ELEMENTS(T)   ((T) == FORMAT_F32 ? 4u : 8u)
-#define ROW_VECTORS(T, K) (LINE_PAD(K) / VEC_ELEMENTS(T))
+HOST_DEVICE constexpr u32 vec_elements(enum format T)
+{
+    return T == FORMAT_F32 ? 4 : 8;
+}
+
+HOST_DEVICE constexpr u32 row_vectors(enum format T, u32 K)
+{
+    return LINE_PAD(K) / vec_elements(T);
+}
 
 /* Shared memory of a block, at most: all that compute capability 12.1 has; on an H200 two kernels
  * that follow each other still fit into one SM. */
-#define SHARED_MOST_BYTES (99u * 1024u)
+enum : u32 { SHARED_MOST_BYTES = 99 * 1024 };
 
 /* Element i of a vector of weights, widened exactly; i is a constant. */
 DEVICE f32 weight_element(enum format T, const struct vec16 *v, u32 i)

@@ -27,7 +27,10 @@ enum {
     ROUTE_TOKENS_MOST = 4, /* of a block */
 };
 
-#define ROUTE_FITS(E, K) ((E) <= ROUTE_EXPERTS_MOST && (K) <= ROUTE_CHOSEN_MOST && (K) <= (E))
+HOST_DEVICE constexpr bool route_fits(u32 E, u32 K)
+{
+    return E <= ROUTE_EXPERTS_MOST && K <= ROUTE_CHOSEN_MOST && K <= E;
+}
 
 /* Room in shared memory to find one route: from the logits in p to `route`. */
 struct route_room {
@@ -35,12 +38,18 @@ struct route_room {
     f32 route[LINE_PAD(2 * ROUTE_CHOSEN_MOST)];
 };
 
-#define ROUTE_SHARED_BYTES(D, tokens)                                                              \
-    ((u32)((tokens) * (sizeof(struct route_room) + LINE_PAD(D) * 4)))
-#define ROUTE_TOKENS(D)                                                                            \
-    (ROUTE_SHARED_BYTES(D, 4) <= SHARED_MOST_BYTES   ? 4u                                          \
-     : ROUTE_SHARED_BYTES(D, 2) <= SHARED_MOST_BYTES ? 2u                                          \
-                                                     : 1u)
+HOST_DEVICE constexpr u32 route_shared_bytes(u32 D, u32 tokens)
+{
+    return tokens * ((u32)sizeof(struct route_room) + LINE_PAD(D) * 4);
+}
+
+/* Tokens of a block. */
+HOST_DEVICE constexpr u32 route_tokens(u32 D)
+{
+    return route_shared_bytes(D, 4) <= SHARED_MOST_BYTES   ? 4
+           : route_shared_bytes(D, 2) <= SHARED_MOST_BYTES ? 2
+                                                           : 1;
+}
 
 /* Turns the logits in p into probabilities. One warp; all of it comes here. */
 DEVICE void route_softmax(u32 E, struct route_room *room)
@@ -104,18 +113,11 @@ DEVICE void route_store(u32 K, const struct route_room *room, f32 *to)
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
-struct route_params {
-    const struct step *step;
-    const void *w;
-    const f32 *x;
-    f32 *route;
-};
-
 /* sums[tokens] <- the products of row e of W with the rows of x, staged `stride` vectors apart. */
 DEVICE void route_products(enum format T, u32 D, u32 tokens, u32 e, const void *w,
                            const struct vec16 *x, f32 *sums)
 {
-    const u32 vectors = ROW_VECTORS(T, D), stride = LINE_PAD(D) / 4;
+    const u32 vectors = row_vectors(T, D), stride = LINE_PAD(D) / 4;
     f32 chain[ROUTE_TOKENS_MOST][2] = {};
     for (u32 v = warp_lane(); v < vectors; v += WARP) {
         const struct vec16 row = load_weights16((const char *)w + ((size_t)e * vectors + v) * 16);
@@ -133,51 +135,60 @@ DEVICE void route_products(enum format T, u32 D, u32 tokens, u32 e, const void *
         sums[t] = lanes_sum(chain[t][0] + chain[t][1], WARP);
 }
 
-DEVICE void route(enum format T, u32 D, u32 XS, u32 E, u32 K, enum route_weights weights,
-                  u32 tokens, enum count count, const struct route_params *p)
+template <route_shape s> struct route {
+    static_assert(route_fits(s.E, s.K), "route: too many experts");
+    static_assert(route_shared_bytes(s.D, 1) <= SHARED_MOST_BYTES, "route: x is too long");
+    struct params {
+        const struct step *step;
+        const void *w;
+        const f32 *x;
+        f32 *route;
+    };
+
+    static constexpr u32 tokens = route_tokens(s.D);
+    static constexpr u32 blocks = ceil_div(s.rows, tokens), threads = ROUTE_THREADS;
+    static constexpr u32 shared_bytes = route_shared_bytes(s.D, tokens);
+
+    DEVICE void run(const params *p)
+    {
+        struct route_room *const room = (struct route_room *)shared_memory();
+        struct vec16 *const x = (struct vec16 *)(room + tokens);
+        const u32 first = block_index() * tokens;
+        pdl_trigger();
+        pdl_wait();
+        const u32 rows = count_rows(s.count, p->step);
+        if (first >= rows)
+            return; /* the whole block */
+        for (u32 t = 0; t < tokens; t++) {
+            const u32 row = first + t < rows ? first + t : first;
+            stage_row(s.type, s.D, threads, p->x + (size_t)row * s.x_stride,
+                      x + t * (LINE_PAD(s.D) / 4));
+        }
+        block_barrier(); /* x: written by all threads, read by all in route_products() */
+        for (u32 e = warp_index(); e < s.E; e += ROUTE_WARPS) {
+            f32 sums[ROUTE_TOKENS_MOST];
+            route_products(s.type, s.D, tokens, e, p->w, x, sums);
+            UNROLL
+            for (u32 t = 0; t < tokens; t++)
+                if (warp_lane() == t)
+                    room[t].p[e] = sums[t];
+        }
+        block_barrier(); /* p: written by each warp, read by the token's */
+        const u32 own = warp_index();
+        if (own >= tokens || first + own >= rows)
+            return;
+        route_find(s.E, s.K, s.weights, &room[own]);
+        route_store(s.K, &room[own], p->route + (size_t)(first + own) * ROUTE_STRIDE(s.K));
+    }
+};
+
+template <route_shape s>
+static inline void route_launch(run *r, u32 op, const struct kernels &kernels, f32 *to,
+                                const f32 *x, const void *w)
 {
-    struct route_room *const room = (struct route_room *)shared_memory();
-    struct vec16 *const x = (struct vec16 *)(room + tokens);
-    const u32 first = block_index() * tokens;
-    pdl_trigger();
-    pdl_wait();
-    const u32 rows = count_rows(count, p->step);
-    if (first >= rows)
-        return; /* the whole block */
-    for (u32 t = 0; t < tokens; t++) {
-        const u32 row = first + t < rows ? first + t : first;
-        stage_row(T, D, ROUTE_THREADS, p->x + (size_t)row * XS, x + t * (LINE_PAD(D) / 4));
-    }
-    block_barrier(); /* x: written by all threads, read by all in route_products() */
-    for (u32 e = warp_index(); e < E; e += ROUTE_WARPS) {
-        f32 sums[ROUTE_TOKENS_MOST];
-        route_products(T, D, tokens, e, p->w, x, sums);
-        UNROLL
-        for (u32 t = 0; t < tokens; t++)
-            if (warp_lane() == t)
-                room[t].p[e] = sums[t];
-    }
-    block_barrier(); /* p: written by each warp, read by the token's */
-    const u32 own = warp_index();
-    if (own >= tokens || first + own >= rows)
-        return;
-    route_find(E, K, weights, &room[own]);
-    route_store(K, &room[own], p->route + (size_t)(first + own) * ROUTE_STRIDE(K));
+    kernel_launch<route<s>>(r, op, kernels.part[0], {r->step, w, x, to});
 }
 
-#define ROUTE(name, TYPE, T, D, XS, E, K, WEIGHTS, COUNT)                                          \
-    static_assert(ROUTE_FITS(E, K), "route: too many experts");                                    \
-    static_assert(ROUTE_SHARED_BYTES(D, 1) <= SHARED_MOST_BYTES, "route: x is too long");          \
-    KERNEL(name##_kernel, struct route_params, ROUTE_THREADS)                                      \
-    {                                                                                              \
-        route(FORMAT_##T, D, XS, E, K, ROUTE_##WEIGHTS, ROUTE_TOKENS(D), COUNT_##COUNT, &p);       \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*to)[ROUTE_STRIDE(K)], const f32(*x)[XS],             \
-                         const TYPE *w)                                                            \
-    {                                                                                              \
-        const struct route_params params = {r->step, w->w, x[0], to[0]};                           \
-        LAUNCH(r, op, name##_kernel, CEIL_DIV(ROWS_MOST_##COUNT, ROUTE_TOKENS(D)), ROUTE_THREADS,  \
-               ROUTE_SHARED_BYTES(D, ROUTE_TOKENS(D)), params);                                    \
-    }
+#define ROUTE_KERNELS(name) KERNELS_1(name, kernel, route)
 
 #endif

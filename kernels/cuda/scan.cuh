@@ -29,7 +29,6 @@
 #ifndef KERNELS_CUDA_SCAN_CUH
 #define KERNELS_CUDA_SCAN_CUH
 
-#include "kernels/cuda/launch.h"
 #include "kernels/cuda/math.cuh"
 #include "kernels/cuda/op.cuh"
 #include "kernels/cuda/scan_wide.cuh"
@@ -38,20 +37,36 @@
 enum {
     SCAN_SPLIT = 4, /* threads of a channel; also tokens whose sums are exchanged at once */
     SCAN_STATES_MOST = SCAN_HELD / SCAN_SPLIT, /* of a thread */
-    SCAN_COMBINE_THREADS = 128,
-    SCAN_COMBINE_AHEAD = 4, /* pieces whose summaries are loaded together */
+    SCAN_COMBINE_AHEAD = 4,                    /* pieces whose summaries are loaded together */
 };
 
 /* Channels of a block for rows of S channels. */
-#define SCAN_CHANNELS(S) ((S) % 32 == 0 ? 32 : 16)
-/* Of the row R + 2N of xdb, the part that is staged: whole 16 bytes around B, or around B and C. */
-#define SCAN_FIRST(R)       ((R) / 4 * 4)
-#define SCAN_WIDTH(R, COLS) (((R) + (COLS) + 3) / 4 * 4 - SCAN_FIRST(R))
-#define SCAN_PIECES(ROWS)   (((ROWS) + SCAN_STEPS - 1) / SCAN_STEPS)
+HOST_DEVICE constexpr u32 scan_channels(u32 S)
+{
+    return S % 32 == 0 ? 32 : 16;
+}
 
-#define SCAN_SUMMARY_SHARED(S, N, R) (SCAN_STEPS * 4 * (SCAN_WIDTH(R, N) + 2 * SCAN_CHANNELS(S)))
-#define SCAN_REPLAY_SHARED(S, N, R)                                                                \
-    (SCAN_STEPS * 4 * (SCAN_WIDTH(R, 2 * (N)) + 3 * SCAN_CHANNELS(S)))
+/* Of the row R + 2N of xdb, the part that is staged: whole 16 bytes around B, or around B and C. */
+HOST_DEVICE constexpr u32 scan_first(u32 R)
+{
+    return R / 4 * 4;
+}
+
+HOST_DEVICE constexpr u32 scan_width(u32 R, u32 columns)
+{
+    return (R + columns + 3) / 4 * 4 - scan_first(R);
+}
+
+HOST_DEVICE constexpr u32 scan_pieces(u32 rows)
+{
+    return ceil_div(rows, SCAN_STEPS);
+}
+
+/* States of a thread. */
+HOST_DEVICE constexpr u32 scan_states(u32 N)
+{
+    return ceil_div(N, SCAN_SPLIT);
+}
 
 /* This thread's place: which piece, which channel, which of the SCAN_SPLIT quarters of its states.
  */
@@ -64,10 +79,10 @@ struct scan_place {
 
 DEVICE struct scan_place scan_place_of(u32 S, u32 rows)
 {
-    const u32 groups = S / SCAN_CHANNELS(S), first = block_index() / groups * SCAN_STEPS;
+    const u32 groups = S / scan_channels(S), first = block_index() / groups * SCAN_STEPS;
     struct scan_place at;
     at.piece = block_index() / groups;
-    at.channels_at = block_index() % groups * SCAN_CHANNELS(S);
+    at.channels_at = block_index() % groups * scan_channels(S);
     at.lane = thread_index() / SCAN_SPLIT;
     at.quarter = thread_index() % SCAN_SPLIT;
     at.steps = first >= rows ? 0 : rows - first < SCAN_STEPS ? rows - first : (u32)SCAN_STEPS;
@@ -92,21 +107,21 @@ DEVICE void scan_stage(u32 width, u32 steps, f32 *tile, const f32 *from, u32 str
 DEVICE size_t scan_at(u32 N, const struct scan_place *at, u32 i)
 {
     const u32 channel = at->channels_at + at->lane;
-    const u32 n = at->quarter * ((N + SCAN_SPLIT - 1) / SCAN_SPLIT) + i;
+    const u32 n = at->quarter * scan_states(N) + i;
     return ((size_t)(channel / LINE_F32) * N + n) * LINE_F32 + channel % LINE_F32;
 }
 
 /* Whether state i of this thread exists: N need not be a multiple of SCAN_SPLIT. */
 DEVICE bool scan_has(u32 N, const struct scan_place *at, u32 i)
 {
-    return N % SCAN_SPLIT == 0 || at->quarter * ((N + SCAN_SPLIT - 1) / SCAN_SPLIT) + i < N;
+    return N % SCAN_SPLIT == 0 || at->quarter * scan_states(N) + i < N;
 }
 
 /* out[i] <- this thread's part of a row of N floats in shared memory, 0 for states that do not
  * exist; 16 bytes at once where the shape allows it. */
 DEVICE void scan_row(u32 N, bool aligned, const struct scan_place *at, const f32 *row, f32 *out)
 {
-    const u32 states = (N + SCAN_SPLIT - 1) / SCAN_SPLIT;
+    const u32 states = scan_states(N);
     row += at->quarter * states;
     UNROLL
     for (u32 i = 0; aligned && i < states; i += 4) {
@@ -120,13 +135,16 @@ DEVICE void scan_row(u32 N, bool aligned, const struct scan_place *at, const f32
         out[i] = scan_has(N, at, i) ? row[i] : 0.0f;
 }
 
-#define SCAN_ALIGNED(N, R) ((R) % 4 == 0 && (N) % 16 == 0)
+HOST_DEVICE constexpr bool scan_aligned(u32 N, u32 R)
+{
+    return R % 4 == 0 && N % 16 == 0;
+}
 
 /* rate[i] <- A * log2(e) of this thread's states; 0 for those that do not exist. */
 DEVICE void scan_rates(u32 N, const struct scan_place *at, const f32 *A, f32 *rate)
 {
     UNROLL
-    for (u32 i = 0; i < (N + SCAN_SPLIT - 1) / SCAN_SPLIT; i++)
+    for (u32 i = 0; i < scan_states(N); i++)
         rate[i] = scan_has(N, at, i) ? A[scan_at(N, at, i)] * LOG2_E : 0.0f;
 }
 
@@ -135,79 +153,99 @@ DEVICE void scan_step(u32 N, const f32 *rate, f32 dt, f32 x, const f32 *B, f32 *
 {
     const f32 u = dt * x;
     UNROLL
-    for (u32 i = 0; i < (N + SCAN_SPLIT - 1) / SCAN_SPLIT; i++)
+    for (u32 i = 0; i < scan_states(N); i++)
         s[i] = k_fma(k_exp2_below(rate[i] * dt), s[i], u * B[i]);
 }
 
-DEVICE void scan_summary(u32 S, u32 N, u32 R, u32 XS, u32 DS, u32 most, enum count count,
-                         const struct scan_params *p)
+/* Of more states than are held, what the pieces' kernels are compiled for and nobody starts. */
+HOST_DEVICE constexpr u32 scan_held(u32 N)
 {
-    pdl_trigger();
-    pdl_wait();
-    const u32 CHANNELS = SCAN_CHANNELS(S), WIDTH = SCAN_WIDTH(R, N);
-    const struct scan_place at = scan_place_of(S, count_rows(count, p->step));
-    if (at.steps == 0)
-        return;
-    const size_t row = (size_t)at.piece * SCAN_STEPS;
-    f32 *const B = (f32 *)shared_memory();
-    f32 *const x = B + SCAN_STEPS * WIDTH, *const dt = x + SCAN_STEPS * CHANNELS;
-    scan_stage(WIDTH, at.steps, B, p->xdb + row * DS + SCAN_FIRST(R), DS);
-    scan_stage(CHANNELS, at.steps, x, p->xz + row * XS + at.channels_at, XS);
-    scan_stage(CHANNELS, at.steps, dt, p->dt + row * S + at.channels_at, S);
-    copy_async_commit();
-    f32 rate[SCAN_STATES_MOST], s[SCAN_STATES_MOST] = {0}, b[SCAN_STATES_MOST];
-    scan_rates(N, &at, p->A, rate);
-    copy_async_wait(0);
-    block_barrier(); /* the staged tiles, by all threads, before anyone reads them */
-
-    f32 sum = 0.0f;
-    for (u32 t = 0; t < at.steps; t++) {
-        const f32 step = dt[t * CHANNELS + at.lane];
-        scan_row(N, SCAN_ALIGNED(N, R), &at, B + t * WIDTH + (R - SCAN_FIRST(R)), b);
-        scan_step(N, rate, step, x[t * CHANNELS + at.lane], b, s);
-        sum += step;
-    }
-    f32 *const ends = p->work + (size_t)at.piece * N * S;
-    f32 *const sums = p->work + (size_t)SCAN_PIECES(most) * N * S + (size_t)at.piece * S;
-    UNROLL
-    for (u32 i = 0; i < (N + SCAN_SPLIT - 1) / SCAN_SPLIT; i++)
-        if (scan_has(N, &at, i))
-            ends[scan_at(N, &at, i)] = s[i];
-    if (at.quarter == 0)
-        sums[at.channels_at + at.lane] = sum;
+    return N <= SCAN_HELD ? N : 1;
 }
+
+template <scan_shape s> struct scan_summary {
+    using params = scan_params;
+    static constexpr u32 S = LINE_PAD(s.I), N = scan_held(s.N);
+    static constexpr u32 channels = scan_channels(S), width = scan_width(s.R, N);
+    static constexpr u32 states = scan_states(N); /* of a thread */
+    static constexpr u32 blocks = scan_pieces(s.rows) * (S / channels);
+    static constexpr u32 threads = channels * SCAN_SPLIT;
+    static constexpr u32 shared_bytes = SCAN_STEPS * 4 * (width + 2 * channels);
+
+    DEVICE void run(const params *p)
+    {
+        pdl_trigger();
+        pdl_wait();
+        const struct scan_place at = scan_place_of(S, count_rows(s.count, p->step));
+        if (at.steps == 0)
+            return;
+        const size_t row = (size_t)at.piece * SCAN_STEPS;
+        f32 *const B = (f32 *)shared_memory();
+        f32 *const x = B + SCAN_STEPS * width, *const dt = x + SCAN_STEPS * channels;
+        scan_stage(width, at.steps, B, p->xdb + row * s.xdb_stride + scan_first(s.R), s.xdb_stride);
+        scan_stage(channels, at.steps, x, p->xz + row * s.xz_stride + at.channels_at, s.xz_stride);
+        scan_stage(channels, at.steps, dt, p->dt + row * S + at.channels_at, S);
+        copy_async_commit();
+        f32 rate[SCAN_STATES_MOST], state[SCAN_STATES_MOST] = {0}, b[SCAN_STATES_MOST];
+        scan_rates(N, &at, p->A, rate);
+        copy_async_wait(0);
+        block_barrier(); /* the staged tiles, by all threads, before anyone reads them */
+
+        f32 sum = 0.0f;
+        for (u32 t = 0; t < at.steps; t++) {
+            const f32 step = dt[t * channels + at.lane];
+            scan_row(N, scan_aligned(N, s.R), &at, B + t * width + (s.R - scan_first(s.R)), b);
+            scan_step(N, rate, step, x[t * channels + at.lane], b, state);
+            sum += step;
+        }
+        f32 *const ends = p->work + (size_t)at.piece * N * S;
+        f32 *const sums = p->work + (size_t)scan_pieces(s.rows) * N * S + (size_t)at.piece * S;
+        UNROLL
+        for (u32 i = 0; i < states; i++)
+            if (scan_has(N, &at, i))
+                ends[scan_at(N, &at, i)] = state[i];
+        if (at.quarter == 0)
+            sums[at.channels_at + at.lane] = sum;
+    }
+};
 
 /* One thread: one state of one channel. Replaces every end state by the start state. */
-DEVICE void scan_combine(u32 S, u32 N, u32 most, enum count count, const struct scan_params *p)
-{
-    pdl_trigger();
-    const u32 i = block_index() * SCAN_COMBINE_THREADS + thread_index();
-    const f32 rate = i < N * S ? p->A[i] * LOG2_E : 0.0f;
-    pdl_wait();
-    if (i >= N * S)
-        return;
-    const u32 channel = i / (N * LINE_F32) * LINE_F32 + i % LINE_F32;
-    const u32 pieces = SCAN_PIECES(count_rows(count, p->step));
-    f32 *const ends = p->work + i;
-    const f32 *const sums = p->work + (size_t)SCAN_PIECES(most) * N * S + channel;
-    f32 s = p->state[i];
-    for (u32 first = 0; first < pieces; first += SCAN_COMBINE_AHEAD) {
-        f32 end[SCAN_COMBINE_AHEAD], sum[SCAN_COMBINE_AHEAD];
-        UNROLL
-        for (u32 k = 0; k < SCAN_COMBINE_AHEAD; k++)
-            if (first + k < pieces) {
-                end[k] = ends[(size_t)(first + k) * N * S];
-                sum[k] = sums[(size_t)(first + k) * S];
-            }
-        UNROLL
-        for (u32 k = 0; k < SCAN_COMBINE_AHEAD; k++)
-            if (first + k < pieces) {
-                ends[(size_t)(first + k) * N * S] = s;
-                s = k_fma(k_exp2_below(rate * sum[k]), s, end[k]);
-            }
+template <scan_shape s> struct scan_combine {
+    using params = scan_params;
+    static constexpr u32 S = LINE_PAD(s.I), N = scan_held(s.N);
+    static constexpr u32 threads = 128, blocks = ceil_div(N * S, threads), shared_bytes = 0;
+
+    DEVICE void run(const params *p)
+    {
+        pdl_trigger();
+        const u32 i = block_index() * threads + thread_index();
+        const f32 rate = i < N * S ? p->A[i] * LOG2_E : 0.0f;
+        pdl_wait();
+        if (i >= N * S)
+            return;
+        const u32 channel = i / (N * LINE_F32) * LINE_F32 + i % LINE_F32;
+        const u32 pieces = scan_pieces(count_rows(s.count, p->step));
+        f32 *const ends = p->work + i;
+        const f32 *const sums = p->work + (size_t)scan_pieces(s.rows) * N * S + channel;
+        f32 state = p->state[i];
+        for (u32 first = 0; first < pieces; first += SCAN_COMBINE_AHEAD) {
+            f32 end[SCAN_COMBINE_AHEAD], sum[SCAN_COMBINE_AHEAD];
+            UNROLL
+            for (u32 k = 0; k < SCAN_COMBINE_AHEAD; k++)
+                if (first + k < pieces) {
+                    end[k] = ends[(size_t)(first + k) * N * S];
+                    sum[k] = sums[(size_t)(first + k) * S];
+                }
+            UNROLL
+            for (u32 k = 0; k < SCAN_COMBINE_AHEAD; k++)
+                if (first + k < pieces) {
+                    ends[(size_t)(first + k) * N * S] = state;
+                    state = k_fma(k_exp2_below(rate * sum[k]), state, end[k]);
+                }
+        }
+        p->state[i] = state;
     }
-    p->state[i] = s;
-}
+};
 
 /* Thread q of a channel's four receives the sum over the four of part[q]: two exchanges, in which
  * each gives away what another of them finishes. */
@@ -219,100 +257,91 @@ DEVICE f32 scan_exchange(u32 quarter, const f32 *part)
     return (high ? high_sum : low_sum) + warp_xor(high ? low_sum : high_sum, 2);
 }
 
-DEVICE void scan_replay(u32 S, u32 N, u32 R, u32 XS, u32 DS, enum count count,
-                        const struct scan_params *p)
-{
-    pdl_trigger();
-    pdl_wait();
-    const u32 CHANNELS = SCAN_CHANNELS(S), WIDTH = SCAN_WIDTH(R, 2 * N);
-    const struct scan_place at = scan_place_of(S, count_rows(count, p->step));
-    if (at.steps == 0)
-        return;
-    const size_t row = (size_t)at.piece * SCAN_STEPS;
-    f32 *const y = p->xz + row * XS + at.channels_at + at.lane;
-    f32 *const BC = (f32 *)shared_memory();
-    f32 *const x = BC + SCAN_STEPS * WIDTH, *const z = x + SCAN_STEPS * CHANNELS;
-    f32 *const dt = z + SCAN_STEPS * CHANNELS;
-    scan_stage(WIDTH, at.steps, BC, p->xdb + row * DS + SCAN_FIRST(R), DS);
-    scan_stage(CHANNELS, at.steps, x, p->xz + row * XS + at.channels_at, XS);
-    scan_stage(CHANNELS, at.steps, z, p->xz + row * XS + S + at.channels_at, XS);
-    scan_stage(CHANNELS, at.steps, dt, p->dt + row * S + at.channels_at, S);
-    copy_async_commit();
-    f32 rate[SCAN_STATES_MOST], s[SCAN_STATES_MOST];
-    f32 b[SCAN_STATES_MOST], c[SCAN_STATES_MOST], part[SCAN_SPLIT];
-    scan_rates(N, &at, p->A, rate);
-    UNROLL
-    for (u32 i = 0; i < (N + SCAN_SPLIT - 1) / SCAN_SPLIT; i++)
-        s[i] = scan_has(N, &at, i) ? p->work[(size_t)at.piece * N * S + scan_at(N, &at, i)] : 0.0f;
-    const f32 skip = p->D[at.channels_at + at.lane];
-    copy_async_wait(0);
-    block_barrier(); /* the staged tiles, by all threads, before anyone reads them */
+template <scan_shape s> struct scan_replay {
+    using params = scan_params;
+    static constexpr bool pieces = s.N <= SCAN_HELD;
+    static constexpr u32 S = LINE_PAD(s.I), N = s.N;
+    static constexpr u32 channels = scan_channels(S), width = scan_width(s.R, 2 * N);
+    static constexpr u32 states = scan_states(N); /* of a thread */
+    static constexpr u32 blocks = pieces ? scan_pieces(s.rows) * (S / channels) : S / LINE_F32;
+    static constexpr u32 threads = pieces ? channels * SCAN_SPLIT : (u32)SCAN_WIDE_THREADS;
+    static constexpr u32 shared_bytes =
+        pieces ? SCAN_STEPS * 4 * (width + 3 * channels) : scan_wide_shared_bytes(N);
+    static_assert(shared_bytes <= SHARED_MOST_BYTES, "scan.cuh: tiles or states in shared memory");
 
-    for (u32 first = 0; first < at.steps; first += SCAN_SPLIT) {
-        UNROLL
-        for (u32 k = 0; k < SCAN_SPLIT; k++) {
-            const u32 t = first + k, place = t * CHANNELS + at.lane;
-            const f32 *const row_b = BC + t * WIDTH + (R - SCAN_FIRST(R));
-            scan_row(N, SCAN_ALIGNED(N, R), &at, row_b, b);
-            scan_row(N, SCAN_ALIGNED(N, R), &at, row_b + N, c);
-            scan_step(N, rate, dt[place], x[place], b, s);
-            part[k] = 0.0f;
-            UNROLL
-            for (u32 i = 0; i < (N + SCAN_SPLIT - 1) / SCAN_SPLIT; i++)
-                part[k] = k_fma(s[i], c[i], part[k]);
-        }
-        const u32 t = first + at.quarter, place = t * CHANNELS + at.lane;
-        const f32 sum = k_fma(x[place], skip, scan_exchange(at.quarter, part));
-        if (t < at.steps)
-            y[(size_t)t * XS] = sum * k_silu(z[place]);
+    DEVICE void run(const params *p)
+    {
+        if constexpr (pieces)
+            replay(p);
+        else
+            scan_wide(s, p);
     }
+
+    DEVICE void replay(const params *p)
+    {
+        pdl_trigger();
+        pdl_wait();
+        const struct scan_place at = scan_place_of(S, count_rows(s.count, p->step));
+        if (at.steps == 0)
+            return;
+        const size_t row = (size_t)at.piece * SCAN_STEPS;
+        f32 *const y = p->xz + row * s.xz_stride + at.channels_at + at.lane;
+        f32 *const BC = (f32 *)shared_memory();
+        f32 *const x = BC + SCAN_STEPS * width, *const z = x + SCAN_STEPS * channels;
+        f32 *const dt = z + SCAN_STEPS * channels;
+        scan_stage(width, at.steps, BC, p->xdb + row * s.xdb_stride + scan_first(s.R),
+                   s.xdb_stride);
+        scan_stage(channels, at.steps, x, p->xz + row * s.xz_stride + at.channels_at, s.xz_stride);
+        scan_stage(channels, at.steps, z, p->xz + row * s.xz_stride + S + at.channels_at,
+                   s.xz_stride);
+        scan_stage(channels, at.steps, dt, p->dt + row * S + at.channels_at, S);
+        copy_async_commit();
+        f32 rate[SCAN_STATES_MOST], state[SCAN_STATES_MOST];
+        f32 b[SCAN_STATES_MOST], c[SCAN_STATES_MOST], part[SCAN_SPLIT];
+        scan_rates(N, &at, p->A, rate);
+        UNROLL
+        for (u32 i = 0; i < states; i++)
+            state[i] =
+                scan_has(N, &at, i) ? p->work[(size_t)at.piece * N * S + scan_at(N, &at, i)] : 0.0f;
+        const f32 skip = p->D[at.channels_at + at.lane];
+        copy_async_wait(0);
+        block_barrier(); /* the staged tiles, by all threads, before anyone reads them */
+
+        for (u32 first = 0; first < at.steps; first += SCAN_SPLIT) {
+            UNROLL
+            for (u32 k = 0; k < SCAN_SPLIT; k++) {
+                const u32 t = first + k, place = t * channels + at.lane;
+                const f32 *const row_b = BC + t * width + (s.R - scan_first(s.R));
+                scan_row(N, scan_aligned(N, s.R), &at, row_b, b);
+                scan_row(N, scan_aligned(N, s.R), &at, row_b + N, c);
+                scan_step(N, rate, dt[place], x[place], b, state);
+                part[k] = 0.0f;
+                UNROLL
+                for (u32 i = 0; i < states; i++)
+                    part[k] = k_fma(state[i], c[i], part[k]);
+            }
+            const u32 t = first + at.quarter, place = t * channels + at.lane;
+            const f32 sum = k_fma(x[place], skip, scan_exchange(at.quarter, part));
+            if (t < at.steps)
+                y[(size_t)t * s.xz_stride] = sum * k_silu(z[place]);
+        }
+    }
+};
+
+template <scan_shape s>
+static inline void scan_launch(run *r, u32 op, const struct kernels &kernels, f32 *xz, f32 *state,
+                               const f32 *dt, const f32 *xdb, const f32 *A, const f32 *D)
+{
+    const struct scan_params params = {r->step, xz, state, dt, xdb, A, D, (f32 *)r->work};
+    if constexpr (s.N <= SCAN_HELD) {
+        kernel_launch<scan_summary<s>>(r, op, kernels.part[0], params);
+        kernel_launch<scan_combine<s>>(r, op, kernels.part[1], params);
+    }
+    kernel_launch<scan_replay<s>>(r, op, kernels.part[2], params);
 }
 
-/* Of more states than are held, what the pieces' kernels are compiled for and nobody starts. */
-#define SCAN_PIECED(N) ((N) <= SCAN_HELD ? (N) : 1u)
-#define SCAN_REPLAY_THREADS(S, N)                                                                  \
-    ((N) <= SCAN_HELD ? SCAN_CHANNELS(S) * SCAN_SPLIT : SCAN_WIDE_THREADS)
-
-#define SCAN_LAUNCHES(name, S, N, R, XS, DS, COUNT, MOST)                                          \
-    static_assert((N) > SCAN_HELD || SCAN_REPLAY_SHARED(S, N, R) <= SHARED_MOST_BYTES,             \
-                  "scan.cuh: tiles in shared memory");                                             \
-    static_assert(SCAN_WIDE_SHARED(N) <= SHARED_MOST_BYTES, "scan.cuh: states in shared memory");  \
-    KERNEL(name##_summary_kernel, struct scan_params, SCAN_CHANNELS(S) * SCAN_SPLIT)               \
-    {                                                                                              \
-        scan_summary(S, SCAN_PIECED(N), R, XS, DS, MOST, COUNT, &p);                               \
-    }                                                                                              \
-    KERNEL(name##_combine_kernel, struct scan_params, SCAN_COMBINE_THREADS)                        \
-    {                                                                                              \
-        scan_combine(S, SCAN_PIECED(N), MOST, COUNT, &p);                                          \
-    }                                                                                              \
-    KERNEL(name##_replay_kernel, struct scan_params, SCAN_REPLAY_THREADS(S, N))                    \
-    {                                                                                              \
-        if ((N) <= SCAN_HELD)                                                                      \
-            scan_replay(S, SCAN_PIECED(N), R, XS, DS, COUNT, &p);                                  \
-        else                                                                                       \
-            scan_wide(S, N, R, XS, DS, COUNT, &p);                                                 \
-    }                                                                                              \
-    extern "C" void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32],                   \
-                         const f32(*dt)[S], const f32(*xdb)[DS], const f32(*A)[N][LINE_F32],       \
-                         const f32 *D)                                                             \
-    {                                                                                              \
-        const u32 blocks = SCAN_PIECES(MOST) * ((S) / SCAN_CHANNELS(S));                           \
-        const u32 threads = SCAN_CHANNELS(S) * SCAN_SPLIT;                                         \
-        const u32 combine = ((N) * (S) + SCAN_COMBINE_THREADS - 1) / SCAN_COMBINE_THREADS;         \
-        const struct scan_params params = {r->step, xz[0],   state[0][0], dt[0],                   \
-                                           xdb[0],  A[0][0], D,           (f32 *)r->work};         \
-        const bool pieces = (N) <= SCAN_HELD;                                                      \
-        if (pieces)                                                                                \
-            LAUNCH(r, op, name##_summary_kernel, blocks, threads, SCAN_SUMMARY_SHARED(S, N, R),    \
-                   params);                                                                        \
-        if (pieces)                                                                                \
-            LAUNCH(r, op, name##_combine_kernel, combine, SCAN_COMBINE_THREADS, 0, params);        \
-        LAUNCH(r, op, name##_replay_kernel, pieces ? blocks : (S) / LINE_F32,                      \
-               SCAN_REPLAY_THREADS(S, N),                                                          \
-               pieces ? SCAN_REPLAY_SHARED(S, N, R) : SCAN_WIDE_SHARED(N), params);                \
-    }
-
-#define SCAN(name, I, N, R, XS, DS, COUNT)                                                         \
-    SCAN_LAUNCHES(name, LINE_PAD(I), N, R, XS, DS, COUNT_##COUNT, ROWS_MOST_##COUNT)
+#define SCAN_KERNELS(name)                                                                         \
+    KERNELS_3(name, summary_kernel, scan_summary, combine_kernel, scan_combine, replay_kernel,     \
+              scan_replay)
 
 #endif

@@ -24,10 +24,10 @@ enum {
 
 struct scan_params {
     const struct step *step;
-    f32 *xz;        /* [rows][XS] */
+    f32 *xz;        /* [rows][xz_stride] */
     f32 *state;     /* [PAD(I)/16][N][16] */
     const f32 *dt;  /* [rows][PAD(I)] */
-    const f32 *xdb; /* [rows][DS] */
+    const f32 *xdb; /* [rows][xdb_stride] */
     const f32 *A;   /* [PAD(I)/16][N][16] */
     const f32 *D;   /* [PAD(I)] */
     f32 *work; /* ends [pieces most][PAD(I)/16][N][16], then sums of dt [pieces most][PAD(I)] */
@@ -37,7 +37,10 @@ struct scan_wide_shared {
     f32 y[SCAN_WIDE_WARPS][LINE_F32];
     f32 state[]; /* [N][16] */
 };
-#define SCAN_WIDE_SHARED(N) ((u32)sizeof(struct scan_wide_shared) + (N)*LINE_F32 * 4)
+HOST_DEVICE constexpr u32 scan_wide_shared_bytes(u32 N)
+{
+    return (u32)sizeof(struct scan_wide_shared) + N * LINE_F32 * 4;
+}
 
 /* This thread's states of its channel one token later, each read when it is its turn, where `lanes`
  * threads have a channel; returns its part of the sum over n. */
@@ -56,9 +59,9 @@ DEVICE f32 scan_wide_advance(u32 N, u32 lanes, f32 dt, f32 x, const f32 *A, cons
     return y;
 }
 
-DEVICE void scan_wide(u32 S, u32 N, u32 R, u32 XS, u32 DS, enum count count,
-                      const struct scan_params *p)
+DEVICE void scan_wide(const struct scan_shape &s, const struct scan_params *p)
 {
+    const u32 S = LINE_PAD(s.I), N = s.N;
     struct scan_wide_shared *const shared = (struct scan_wide_shared *)shared_memory();
     const u32 thread = thread_index(), c = thread % LINE_F32,
               channel = block_index() * LINE_F32 + c;
@@ -68,10 +71,10 @@ DEVICE void scan_wide(u32 S, u32 N, u32 R, u32 XS, u32 DS, enum count count,
     pdl_wait();
     for (u32 i = thread; i < N * LINE_F32; i += SCAN_WIDE_THREADS)
         shared->state[i] = p->state[states + i]; /* i % 16 == c: its own states */
-    const u32 rows = count_rows(count, p->step);
+    const u32 rows = count_rows(s.count, p->step);
     for (size_t t = 0; t < rows; t++) {
-        f32 *const row = p->xz + t * XS + channel;
-        const f32 x = row[0], z = row[S], *const B = p->xdb + t * DS + R;
+        f32 *const row = p->xz + t * s.xz_stride + channel;
+        const f32 x = row[0], z = row[S], *const B = p->xdb + t * s.xdb_stride + s.R;
         f32 y = scan_wide_advance(N, SCAN_WIDE_LANES, p->dt[t * S + channel], x, p->A + states, B,
                                   shared->state);
         y = y + warp_xor(y, LINE_F32);

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/cuda/linear_gemv.cuh"
-#include "kernels/cuda/norm_linear_conv.cuh"
+#include "kernels/cuda/kernels.cuh"
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cuda/kernel_fixture.h"
 #include "tests/kernels/cuda/cpu_math.h"
@@ -98,7 +97,7 @@ static void no_findings(const char *name)
 
 #define GEMV_MAKE(T, M, K, E) GEMV_MAKE_NAMED(GEMV_NAME(T, M, K, E), T, M, K, E)
 #define GEMV_MAKE_NAMED(name, T, M, K, E)                                                          \
-    LINEAR_GEMV(name, any_##T, T, M, K, LINE_PAD(M), 2 * LINE_PAD(K), E)                           \
+    LINEAR(name, any_##T, T, M, K, LINE_PAD(M), 2 * LINE_PAD(K), E, ONE)                           \
     GEMV_CALL_##E(name, T, M, K)
 LINEAR_SHAPES(GEMV_MAKE)
 

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/cuda/embed.cuh"
-#include "kernels/cuda/norm.cuh"
+#include "kernels/cuda/kernels.cuh"
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cuda/kernel_fixture.h"
 

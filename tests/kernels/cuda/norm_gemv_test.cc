@@ -26,39 +26,52 @@ static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 
     X(F32, 6160, 600)                                                                              \
     X(F32, 40, 8000)
 
-struct params {
+struct product_params {
     const void *w;
     struct norm_weights norm;
     const f32 *x;
     f32 *y;
 };
 
-DEVICE void norm_product(enum format T, u32 M, u32 D, const struct params *p)
-{
-    struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
-    const struct product product = gemv_product(T, M, D, p->w);
-    const u32 row = gemv_row(T, M, D), threads = GEMV_THREADS(T, M, D);
-    struct vec16 hold[GEMV_AHEAD] = {};
-    f32 sums[GEMV_MOST_ROWS];
-    pdl_trigger();
-    product_begin(&product, hold);
-    norm_begin(T, D, threads, p->norm, shared);
-    pdl_wait();
-    const f32 factor = norm_row(T, D, EPS, threads, p->norm.bias != NULL, p->x, shared);
-    product_sums(&product, hold, shared->x, sums);
-    const f32 total = gemv_total(T, M, D, shared, sums) * factor;
-    if (row != ~0u)
-        p->y[row] = total;
-}
+struct product_shape {
+    enum format type;
+    u32 M, D;
+};
 
-#define MAKE(T, M, D)                                                                              \
-    KERNEL(norm_##T##_##M##x##D##_kernel, struct params, GEMV_THREADS(FORMAT_##T, M, D))           \
+template <product_shape s> struct norm_product {
+    using params = product_params;
+    static constexpr struct gemv_grid grid = gemv_grid_of(s.type, s.M, s.D);
+    static constexpr u32 blocks = grid.blocks, threads = grid.threads;
+    static constexpr u32 shared_bytes = norm_gemv_shared_bytes(s.D, true);
+
+    DEVICE void run(const params *p)
+    {
+        constexpr struct gemv_grid g = grid;
+        struct gemv_shared *const shared = (struct gemv_shared *)shared_memory();
+        const struct product product = gemv_product(g, p->w);
+        const u32 row = gemv_row(g);
+        struct vec16 hold[GEMV_AHEAD] = {};
+        f32 sums[GEMV_MOST_ROWS];
+        pdl_trigger();
+        product_begin(&product, hold);
+        norm_begin(g, p->norm, shared);
+        pdl_wait();
+        const f32 factor = norm_row(g, EPS, p->norm.bias != NULL, p->x, shared);
+        product_sums(&product, hold, shared->x, sums);
+        const f32 total = gemv_total(g, shared, sums) * factor;
+        if (row != ~0u)
+            p->y[row] = total;
+    }
+};
+
+#define MAKE(T, M, D) MAKE_NAMED(norm_##T##_##M##x##D, T, M, D)
+#define MAKE_NAMED(name, T, M, D)                                                                  \
+    static constexpr product_shape name##_shape = {FORMAT_##T, M, D};                              \
+    KERNELS_1(name, kernel, norm_product)                                                          \
+    static void name(run *r, struct product_params p)                                              \
     {                                                                                              \
-        norm_product(FORMAT_##T, M, D, &p);                                                        \
-    }                                                                                              \
-    static void norm_##T##_##M##x##D(run *r, struct params p)                                      \
-    {                                                                                              \
-        NORM_GEMV_LAUNCH(r, 0, norm_##T##_##M##x##D, FORMAT_##T, M, D, p.norm.bias, p);            \
+        kernel_launch<norm_product<name##_shape>>(r, 0, name##_kernels.part[0], p,                 \
+                                                  norm_gemv_shared_bytes(D, p.norm.bias));         \
     }
 SHAPES(MAKE)
 
@@ -66,7 +79,7 @@ static const struct shape {
     const char *name;
     enum format type;
     u32 M, D;
-    void (*call)(run *r, struct params p);
+    void (*call)(run *r, struct product_params p);
 } shapes[] = {
 #define ROW(T, M, D) {#T " " #M "x" #D, FORMAT_##T, M, D, norm_##T##_##M##x##D},
     SHAPES(ROW)};

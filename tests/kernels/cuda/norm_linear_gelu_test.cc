@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "kernels/cuda/norm_linear_gelu.cuh"
+#include "kernels/cuda/kernels.cuh"
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cuda/kernel_fixture.h"
 #include "tests/kernels/cuda/cpu_math.h"

@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernels/cuda/conv.cuh"
-#include "kernels/cuda/linear.cuh"
+#include "kernels/cuda/kernels.cuh"
 #include "kernels/cuda/work.h"
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cuda/kernel_fixture.h"
