@@ -19,6 +19,7 @@ struct program {
     uint64_t scratch_bytes, state_bytes, io_bytes;
     uint64_t cache_bytes;          /* of the state: keys and values */
     uint64_t cache_position_bytes; /* of these, of one position */
+    uint64_t cache_heads;          /* of keys and of values, in all layers */
     uint64_t work_bytes;           /* CUDA: workspace of one operation */
     uint64_t scratch_bound;
     struct instances *instances;

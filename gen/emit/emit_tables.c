@@ -191,8 +191,9 @@ static void descriptor(const struct program *d, struct writer *writer)
     writer_line(writer, "    .state_bytes = sizeof(struct state),");
     if (d->cache_bytes > 0)
         writer_line(writer,
-                    "    .cache_bytes = %" PRIu64 "u,\n    .cache_position_bytes = %" PRIu64 "u,",
-                    d->cache_bytes, d->cache_position_bytes);
+                    "    .cache_bytes = %" PRIu64 "u,\n    .cache_position_bytes = %" PRIu64
+                    "u,\n    .cache_heads = %" PRIu64 ",",
+                    d->cache_bytes, d->cache_position_bytes, d->cache_heads);
     writer_line(writer, "    .scratch_bytes = sizeof(union scratch),");
     writer_line(writer, "    .io_bytes = sizeof(struct io),");
     writer_line(writer, "    .scratch_bound = %" PRIu64 "u,", d->scratch_bound);

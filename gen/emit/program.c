@@ -34,6 +34,16 @@ uint64_t program_layer_state(const struct graph *decode, bool caches_only)
     return bytes;
 }
 
+/* Heads of keys and of values that a layer keeps. */
+static uint64_t layer_cache_heads(const struct graph *decode)
+{
+    uint64_t heads = 0;
+    for (uint32_t i = 0; i < decode->tensor_count; i++)
+        if (decode->tensor[i].cache)
+            heads += decode->tensor[i].dim[0];
+    return heads;
+}
+
 /* Of all layers: state and caches. Caches end the state, so that a new text need not zero them. */
 static void find_state(const struct steps *steps, struct program *program)
 {
@@ -48,6 +58,7 @@ static void find_state(const struct steps *steps, struct program *program)
                 "kinds (gen/graph/graph.c)"); /* the family lists its kinds in another order */
         program->state_bytes += all * steps->kind[k].layers;
         program->cache_bytes += caches * steps->kind[k].layers;
+        program->cache_heads += layer_cache_heads(decode) * steps->kind[k].layers;
     }
 }
 

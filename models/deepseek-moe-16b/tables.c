@@ -294,6 +294,7 @@ const struct model model = {
     .state_bytes = sizeof(struct state),
     .cache_bytes = 939524096u,
     .cache_position_bytes = 229376u,
+    .cache_heads = 896,
     .scratch_bytes = sizeof(union scratch),
     .io_bytes = sizeof(struct io),
     .scratch_bound = 26607616u,

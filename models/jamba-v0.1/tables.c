@@ -402,6 +402,7 @@ const struct model model = {
     .state_bytes = sizeof(struct state),
     .cache_bytes = 4294967296u,
     .cache_position_bytes = 16384u,
+    .cache_heads = 64,
     .scratch_bytes = sizeof(union scratch),
     .io_bytes = sizeof(struct io),
     .scratch_bound = 41959424u,

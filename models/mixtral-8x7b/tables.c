@@ -176,6 +176,7 @@ const struct model model = {
     .state_bytes = sizeof(struct state),
     .cache_bytes = 4294967296u,
     .cache_position_bytes = 131072u,
+    .cache_heads = 512,
     .scratch_bytes = sizeof(union scratch),
     .io_bytes = sizeof(struct io),
     .scratch_bound = 41959424u,

@@ -163,6 +163,7 @@ const struct model model = {
     .state_bytes = sizeof(struct state),
     .cache_bytes = 671088640u,
     .cache_position_bytes = 327680u,
+    .cache_heads = 2048,
     .scratch_bytes = sizeof(union scratch),
     .io_bytes = sizeof(struct io),
     .scratch_bound = 15728640u,

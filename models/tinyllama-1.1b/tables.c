@@ -163,6 +163,7 @@ const struct model model = {
     .state_bytes = sizeof(struct state),
     .cache_bytes = 46137344u,
     .cache_position_bytes = 22528u,
+    .cache_heads = 176,
     .scratch_bytes = sizeof(union scratch),
     .io_bytes = sizeof(struct io),
     .scratch_bound = 15728640u,

@@ -8,7 +8,7 @@
 #include "runtime/base/run.h"
 #include "runtime/base/spread.h"
 
-enum { MODEL_EOS_MOST = 8 };
+enum { MODEL_EOS_MOST = 8, CACHE_BLOCK = 64 };
 
 /* The token id of a model that has none. */
 #define MODEL_NO_ID UINT32_MAX
@@ -80,8 +80,10 @@ struct model {
     uint64_t weights_bytes, state_bytes, scratch_bytes, io_bytes;
     uint64_t cache_bytes;          /* of the state, at its end: never read before it is written */
     uint64_t cache_position_bytes; /* of these, of one position */
-    uint64_t scratch_bound;        /* the planner's lower bound of scratch_bytes */
-    uint64_t work_bytes;           /* CUDA: workspace of one operation (kernels/cuda/work.h) */
+    u32 cache_heads; /* equal parts of these: the keys, or the values, of one head of a layer. In
+                        each, whole blocks of CACHE_BLOCK positions follow one another */
+    uint64_t scratch_bound; /* the planner's lower bound of scratch_bytes */
+    uint64_t work_bytes;    /* CUDA: workspace of one operation (kernels/cuda/work.h) */
 
     /* CUDA: the kind of each arena, "auto", "device", "unified" or "pinned". */
     const char *weights_memory, *state_memory, *scratch_memory, *io_memory;

@@ -15,6 +15,7 @@
 #include "runtime/base/number_text.h"
 #include "runtime/engine/sample.h"
 #include "runtime/engine/session.h"
+#include "runtime/engine/state.h"
 
 enum { PROMPT_TOKENS = 40, DECODED_TOKENS = 8, WAYS = 5 };
 
@@ -39,7 +40,8 @@ static const struct argp command = {
     .doc = "Checks every byte of the weight file against its digests, then the logits of a fixed "
            "prompt: token by token and in chunks of several lengths, with 1 thread up to "
            "--threads, must all give the same bits. On CUDA: each of them with and without graphs "
-           "and early starts of kernels; a chunk has bits of its own there.\v"
+           "and early starts of kernels; a chunk has bits of its own there. At last a copy of the "
+           "state half way, from which the rest must come out the same.\v"
            "Prints one line per variant and the digest of the logits. Exit code 5 if any differs, "
            "else as for 'run'."};
 
@@ -122,6 +124,37 @@ static bool check_all(uint64_t *expected)
     return same;
 }
 
+/* Digest of the rows of logits of prompt[from .. to), token by token, taken backwards or not. */
+static uint64_t digest_steps(u32 from, u32 to, bool backwards)
+{
+    XXH3_state_t state;
+    XXH3_64bits_reset(&state);
+    for (u32 at = from; at < to && !interrupt_asked(); at++)
+        add_rows(&state, session_decode(&session, prompt[backwards ? to - 1 - at : at]), 1);
+    return XXH3_64bits_digest(&state);
+}
+
+/* The second half of the prompt twice: behind the first half, and behind its copy, when another
+ * text has gone through. */
+static bool check_snapshot(void)
+{
+    struct snapshot half = {.at = session.snapshot};
+    session_reset(&session);
+    digest_steps(0, prompt_tokens / 2, false);
+    state_copy_out(&session, &half);
+    const uint64_t expected = digest_steps(prompt_tokens / 2, prompt_tokens, false);
+    session_reset(&session);
+    digest_steps(0, prompt_tokens, true);
+    state_copy_in(&session, &half);
+    const uint64_t digest = digest_steps(prompt_tokens / 2, prompt_tokens, false);
+    if (interrupt_asked())
+        return true;
+    out_print(&out, "from a copy of the state    %016" PRIx64 "  %s\n", digest,
+              digest == expected ? "same" : "DIFFERENT");
+    out_flush(&out);
+    return digest == expected;
+}
+
 int verb_selftest(int argc, char **argv)
 {
     static struct common_options options;
@@ -133,6 +166,7 @@ int verb_selftest(int argc, char **argv)
     prompt_tokens = PROMPT_TOKENS;
     if (model.context && model.context < PROMPT_TOKENS + DECODED_TOKENS)
         prompt_tokens = (u32)model.context - DECODED_TOKENS;
+    whole.snapshot_bytes = state_bytes(prompt_tokens / 2);
     session_open(&session, &whole);
     out_open(&out, STDOUT_FILENO, "standard output");
     for (u32 i = 0; i < prompt_tokens; i++)
@@ -146,6 +180,8 @@ int verb_selftest(int argc, char **argv)
                   session.weights.header.weights_digest, session.weights.path);
     uint64_t expected;
     bool same = check_all(&expected);
+    if (!interrupt_asked() && !out.closed)
+        same &= check_snapshot();
     if (interrupt_asked())
         return EXIT_INTERRUPTED;
     out_print(&out, "logits  %016" PRIx64 ", %s\n", expected,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,13 +19,22 @@ static bool sealed;
 
 uint64_t memory_plan_bytes(const struct memory_plan *plan)
 {
-    uint64_t parts[] = {plan->weights, plan->tokenizer, plan->state, plan->scratch,
-                        plan->io,      plan->work,      plan->host,  plan->threads};
+    uint64_t parts[] = {plan->weights, plan->tokenizer, plan->state,   plan->scratch, plan->io,
+                        plan->work,    plan->host,      plan->threads, plan->snapshot};
     uint64_t sum = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (__builtin_add_overflow(sum, parts[i], &sum))
             return UINT64_MAX;
     return sum;
+}
+
+struct number_text memory_note_snapshot(const struct memory_plan *plan)
+{
+    struct number_text said = {""};
+    if (plan->snapshot > 0)
+        snprintf(said.text, sizeof said.text, ", snapshot %.20s",
+                 number_text_bytes(plan->snapshot).text);
+    return said;
 }
 
 uint64_t memory_available(void)
@@ -70,11 +80,11 @@ void memory_require(const struct memory_plan *plan, uint64_t available)
         return;
     die(EXIT_MEMORY,
         "not enough memory: %" PRIu64 " bytes needed (weights %" PRIu64 ", tokenizer %" PRIu64
-        ", state %" PRIu64 ", scratch %" PRIu64 ", io %" PRIu64 ", threads %" PRIu64 "), %" PRIu64
+        ", state %" PRIu64 ", scratch %" PRIu64 ", io %" PRIu64 ", threads %" PRIu64 "%s), %" PRIu64
         " bytes available; end other programs, raise the memory limit of the container, or build a "
         "smaller model or a smaller prefill_chunk",
         needed, plan->weights, plan->tokenizer, plan->state, plan->scratch, plan->io, plan->threads,
-        available);
+        memory_note_snapshot(plan).text, available);
 }
 
 uint64_t arena_rounded(uint64_t bytes)

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/base/number_text.h"
+
 struct arena {
     const char *name;
     uint8_t *at;    /* page-aligned; all zero at first */
@@ -23,13 +25,17 @@ struct memory_plan {
     uint64_t tokenizer; /* the file's other sections: header, tensor table, tokenizer tables */
     uint64_t state;
     uint64_t scratch;
-    uint64_t io;      /* the model's tokens, hidden rows and logits, then the host's buffers */
-    uint64_t work;    /* CUDA: workspace of one operation, and what chooses tokens */
-    uint64_t host;    /* CUDA: the host's buffers, and its ends of what it hands the device */
-    uint64_t threads; /* stacks of the team */
+    uint64_t io;       /* the model's tokens, hidden rows and logits, then the host's buffers */
+    uint64_t work;     /* CUDA: workspace of one operation, and what chooses tokens */
+    uint64_t host;     /* CUDA: the host's buffers, and its ends of what it hands the device */
+    uint64_t threads;  /* stacks of the team */
+    uint64_t snapshot; /* copies of the state in memory, where the state lies */
 };
 
 uint64_t memory_plan_bytes(const struct memory_plan *plan);
+
+/* ", snapshot 1.2 MB" where the plan has one, else "": the end of a line about the plan. */
+struct number_text memory_note_snapshot(const struct memory_plan *plan);
 
 /* Bytes that this process can still take without swapping, on this machine and in its container:
  * machine_memory(). The page cache (and so an already cached weight file) counts as available. */

@@ -66,6 +66,16 @@ void backend_close(struct session *session);
 /* Zero state: the start of a text. */
 void backend_reset(struct session *session);
 
+/* Rows of the state: `rows` times `bytes` bytes, the first at offset `at` of the state arena, each
+ * `pitch` behind the one before; in `memory`, which lies in session->snapshot, without gaps. In
+ * order with the steps before and after. Neither allocates nor, on the CPU, makes a system call. */
+struct state_rows {
+    uint64_t at, bytes, pitch;
+    u32 rows;
+};
+void backend_state_out(struct session *session, const struct state_rows *rows, void *memory);
+void backend_state_in(struct session *session, const struct state_rows *rows, const void *memory);
+
 /* The steps; logits are [rows][model.vocab_pad] on the host, valid until the next step. */
 void backend_prefill(struct session *session, const u32 *ids, u32 count);
 const f32 *backend_head(struct session *session, u32 first, u32 rows);

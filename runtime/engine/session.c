@@ -216,10 +216,10 @@ const char *session_isa(void)
 void session_note_plan(const struct memory_plan *plan, u32 threads)
 {
     note("%u thread%s, %s; memory %s: weights %s, tokenizer %s, state %s, scratch %s, io %s, "
-         "threads %s",
+         "threads %s%s",
          threads, threads == 1 ? "" : "s", session_isa(),
          number_text_bytes(memory_plan_bytes(plan)).text, number_text_bytes(plan->weights).text,
          number_text_bytes(plan->tokenizer).text, number_text_bytes(plan->state).text,
          number_text_bytes(plan->scratch).text, number_text_bytes(plan->io).text,
-         number_text_bytes(plan->threads).text);
+         number_text_bytes(plan->threads).text, memory_note_snapshot(plan).text);
 }

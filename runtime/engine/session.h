@@ -29,13 +29,15 @@ struct session_options {
     bool check;             /* look at what every operation makes: finite.h */
     uint64_t
         host_bytes; /* what the caller will take from the io arena, in arena_rounded() pieces */
+    uint64_t snapshot_bytes; /* room for copies of the state: state.h */
 };
 
 struct session {
     struct pool pool;
     struct weights_source weights;
     struct memory_plan plan;
-    struct arena io;             /* on the host; its rest is the caller's */
+    struct arena io;   /* on the host; its rest is the caller's */
+    uint8_t *snapshot; /* snapshot_bytes of them, zero or not; on CUDA an address of the device */
     struct tokenizer *tokenizer; /* NULL unless asked for */
     u32 chunk;                   /* most tokens of a prefill step of this session */
     u32 rows;                    /* tokens of the last step */

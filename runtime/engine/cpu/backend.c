@@ -15,7 +15,7 @@ const bool backend_has_random_weights = false;
 const bool backend_same_in_chunks = true;
 
 static struct {
-    struct arena state, scratch;
+    struct arena state, scratch, snapshot;
     struct step *step;
     u32 *tokens;       /* [model.chunk] */
     const f32 *logits; /* [model.logit_rows][model.vocab_pad] */
@@ -81,12 +81,16 @@ void backend_open(struct session *session, const struct session_options *options
 {
     session->plan =
         backend_plan(session->weights.header.weights_at, options->host_bytes, options->threads);
+    session->plan.snapshot = options->snapshot_bytes;
     if (!options->quiet)
         session_note_plan(&session->plan, options->threads);
     memory_require(&session->plan, memory_available());
     cpu.state = arena_reserve("state", model.state_bytes);
     cpu.scratch = arena_reserve("scratch", model.scratch_bytes);
     session->io = arena_reserve("io", model.io_bytes + options->host_bytes);
+    if (options->snapshot_bytes > 0)
+        cpu.snapshot = arena_reserve("snapshot", options->snapshot_bytes);
+    session->snapshot = cpu.snapshot.at;
     team_start(&session->pool, options->threads);
     trace_begin(TRACE_LOAD, model.weights_bytes);
     weights_load(&session->weights, &session->pool);
@@ -113,12 +117,30 @@ void backend_close(struct session *session)
     (void)session;
     arena_release(&cpu.state);
     arena_release(&cpu.scratch);
+    arena_release(&cpu.snapshot);
+    memset(&cpu, 0, sizeof cpu);
 }
 
 void backend_reset(struct session *session)
 {
     (void)session;
     memset(cpu.state.at, 0, model.state_bytes - model.cache_bytes);
+}
+
+void backend_state_out(struct session *session, const struct state_rows *rows, void *memory)
+{
+    (void)session;
+    for (u32 row = 0; row < rows->rows; row++)
+        memcpy((uint8_t *)memory + row * rows->bytes, cpu.state.at + rows->at + row * rows->pitch,
+               rows->bytes);
+}
+
+void backend_state_in(struct session *session, const struct state_rows *rows, const void *memory)
+{
+    (void)session;
+    for (u32 row = 0; row < rows->rows; row++)
+        memcpy(cpu.state.at + rows->at + row * rows->pitch,
+               (const uint8_t *)memory + row * rows->bytes, rows->bytes);
 }
 
 static void step_prefill(run *r, void *context)

@@ -165,6 +165,25 @@ void backend_reset(struct session *session)
     cuda_watch_reset();
 }
 
+void backend_state_out(struct session *session, const struct state_rows *rows, void *memory)
+{
+    (void)session;
+    const uint8_t *from = (const uint8_t *)cuda.memory.state + rows->at;
+    for (u32 row = 0; row < rows->rows; row++)
+        CUDA_CHECK(cudaMemcpyAsync((uint8_t *)memory + row * rows->bytes, from + row * rows->pitch,
+                                   rows->bytes, cudaMemcpyDefault, cuda.launcher.stream));
+}
+
+void backend_state_in(struct session *session, const struct state_rows *rows, const void *memory)
+{
+    (void)session;
+    uint8_t *to = (uint8_t *)cuda.memory.state + rows->at;
+    for (u32 row = 0; row < rows->rows; row++)
+        CUDA_CHECK(cudaMemcpyAsync(to + row * rows->pitch,
+                                   (const uint8_t *)memory + row * rows->bytes, rows->bytes,
+                                   cudaMemcpyDefault, cuda.launcher.stream));
+}
+
 void backend_prefill(struct session *session, const u32 *ids, u32 count)
 {
     cuda_await_sent();
@@ -306,14 +325,14 @@ static void report(const struct session *session)
 {
     const struct memory_plan *plan = &session->plan;
     note("%s, compute capability %d.%d, %u SMs; memory %s: weights %s (%s), tokenizer %s, "
-         "state %s, scratch %s, work %s, io %s, host %s, threads %s",
+         "state %s, scratch %s, work %s, io %s, host %s, threads %s%s",
          cuda.device.name, cuda.device.major, cuda.device.minor, cuda.device.processors,
          number_text_bytes(memory_plan_bytes(plan)).text, number_text_bytes(plan->weights).text,
          memory_kind_name(memory_kind(&cuda.device, "weights", model.weights_memory)),
          number_text_bytes(plan->tokenizer).text, number_text_bytes(plan->state).text,
          number_text_bytes(plan->scratch).text, number_text_bytes(plan->work).text,
          number_text_bytes(plan->io).text, number_text_bytes(plan->host).text,
-         number_text_bytes(plan->threads).text);
+         number_text_bytes(plan->threads).text, memory_note_snapshot(plan).text);
 }
 
 static void load(struct session *session, const struct session_options *options)
@@ -340,6 +359,7 @@ void backend_open(struct session *session, const struct session_options *options
     cuda.available = device_memory_left(&cuda.device);
     session->plan =
         backend_plan(session->weights.header.weights_at, options->host_bytes, options->threads);
+    session->plan.snapshot = options->snapshot_bytes;
     const bool decided = memory_probe(&cuda.device, &cuda.run, &why);
     if (!options->quiet) {
         report(session);
@@ -350,6 +370,7 @@ void backend_open(struct session *session, const struct session_options *options
     CUDA_CHECK(cudaStreamCreateWithFlags(&cuda.launcher.stream, cudaStreamNonBlocking));
     CUDA_CHECK(cudaEventCreateWithFlags(&cuda.sent, cudaEventDisableTiming));
     device_memory_reserve(&cuda.memory, &cuda.device, &session->plan, cuda.launcher.stream);
+    session->snapshot = cuda.memory.snapshot;
     open_exchange();
     session->io = arena_reserve("host", options->host_bytes);
     team_start(&session->pool, options->threads);

@@ -34,7 +34,7 @@ struct part {
     uint64_t bytes;
     void **at; /* of a struct device_memory */
 };
-enum { PARTS = 5 };
+enum { PARTS = 6 };
 
 /* The order of reservation: the large one first. */
 static void list_parts(struct part parts[PARTS], const struct memory_plan *plan,
@@ -46,6 +46,7 @@ static void list_parts(struct part parts[PARTS], const struct memory_plan *plan,
         {"scratch", model.scratch_memory, plan->scratch, &memory->scratch},
         {"work", model.scratch_memory, plan->work, &memory->work},
         {"io", model.io_memory, plan->io, &memory->io},
+        {"snapshot", model.state_memory, plan->snapshot, &memory->snapshot},
     };
     memcpy(parts, all, sizeof all);
 }
@@ -79,11 +80,11 @@ void device_memory_require(const struct device *device, const struct memory_plan
     if (on_device > left)
         die(EXIT_MEMORY,
             "not enough memory on %s: %" PRIu64 " bytes needed (weights %" PRIu64 ", state %" PRIu64
-            ", scratch %" PRIu64 ", work %" PRIu64 ", io %" PRIu64 "), %" PRIu64
+            ", scratch %" PRIu64 ", work %" PRIu64 ", io %" PRIu64 "%s), %" PRIu64
             " bytes free of %" PRIu64
             "; end other programs on it, or build a smaller model or a smaller prefill_chunk",
             device->name, on_device, plan->weights, plan->state, plan->scratch, plan->work,
-            plan->io, left, all);
+            plan->io, memory_note_snapshot(plan).text, left, all);
     if (on_host > available)
         die(EXIT_MEMORY,
             "not enough memory on the host%s: %" PRIu64 " bytes needed, %" PRIu64
@@ -98,6 +99,8 @@ static void *reserve(const struct part *part, enum memory_kind kind, const struc
     if (arena_is_sealed())
         die(EXIT_FAILED, "internal error: arena %s reserved after sealing", part->name);
     void *at = NULL;
+    if (part->bytes == 0)
+        return NULL;
     if (kind == MEMORY_PINNED)
         return pinned_reserve(part->name, part->bytes);
     cudaError_t error = kind == MEMORY_DEVICE

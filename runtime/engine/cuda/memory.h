@@ -19,9 +19,9 @@ enum memory_kind {
 enum memory_kind memory_kind(const struct device *device, const char *arena, const char *asked);
 const char *memory_kind_name(enum memory_kind kind);
 
-/* The arenas of the device; work follows the kind of scratch. */
+/* The arenas of the device; work has the kind of scratch, a snapshot that of the state. */
 struct device_memory {
-    void *weights, *state, *scratch, *work, *io;
+    void *weights, *state, *scratch, *work, *io, *snapshot; /* NULL where the plan has no bytes */
 };
 
 /* The bytes of a plan that lie in the memory of the device. */
