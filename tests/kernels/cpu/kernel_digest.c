@@ -1,4 +1,4 @@
-/* Prints one digest per kernel of kernel_shapes.def over fixed random data, and one over all.
+/* Prints one digest per kernel of kernel_shapes_*.def over fixed random data, and one over all.
  *
  * Builds for different instruction sets must print the same text. */
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* The kernels of kernel_shapes.def as tables: what each one is called, its constants, and a
+/* The kernels of kernel_shapes_*.def as tables: what each one is called, its constants, and a
  * function that calls it as a step does. */
 #ifndef TESTS_KERNEL_INSTANCES_H
 #define TESTS_KERNEL_INSTANCES_H
