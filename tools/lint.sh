@@ -30,6 +30,10 @@ trap 'rm -f "$found"' EXIT
     grep -nHE '^ \*.*[^ ] (Means|Shapes|Split|Grid|Moves|Order|Error|Source) {2,}' $ours |
         sed 's/$/   <- two fields on one line/'
     wc -l Makefile tools/mk/*.mk | awk '$1 > 150 && $2 != "total" { print $2 ": " $1 " lines, the cap is 150" }'
+    # What a number format means is said in one place for each backend.
+    grep -nHE '[!=]= *FORMAT_' kernels/cpu/* kernels/cuda/* runtime/engine/cuda/* |
+        grep -vE '^kernels/(cpu/(panels|cache)\.h|cuda/elements\.cuh):' |
+        sed 's/$/   <- panels.h, cache.h and elements.cuh alone tell formats apart/'
     # The user's own flags lack what the numbers need.
     # shellcheck disable=SC2016 # the variable is make's
     grep -nHF '$(CFLAGS)' Makefile tools/mk/*.mk | grep -v ':FLAGS ' |

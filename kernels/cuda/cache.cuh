@@ -21,7 +21,7 @@ enum { CACHE_PANEL = 32 };
 /* Bytes of the keys, or the values, of one head: of `positions` positions. */
 DEVICE size_t cache_bytes(enum format T, u32 HD, uint64_t positions)
 {
-    return (size_t)(T == FORMAT_F32 ? 4 : 2) * HD * positions;
+    return format_bytes(T, positions, HD);
 }
 
 /* Where the 16 bytes `v` of the key in `slot` lie, counted in 16 bytes from the head's first. */
@@ -35,32 +35,6 @@ DEVICE size_t cache_key_at(enum format T, u32 HD, u32 slot, u32 v)
 DEVICE size_t cache_value_at(enum format T, u32 HD, u32 slot, u32 v)
 {
     return (size_t)slot * (HD / vec_elements(T)) + v;
-}
-
-/* Stores element i of the 16 bytes at `vector`. */
-DEVICE void cache_put(enum format T, void *vector, u32 i, f32 value)
-{
-    if (T == FORMAT_F32)
-        ((f32 *)vector)[i] = value;
-    else
-        ((uint16_t *)vector)[i] =
-            (uint16_t)(T == FORMAT_F16 ? narrow_f16(value) : narrow_bf16(value));
-}
-
-/* The 16 bytes that hold these elements. */
-DEVICE struct vec16 cache_pack(enum format T, const f32 *elements)
-{
-    struct vec16 packed;
-    UNROLL
-    for (u32 w = 0; w < 4; w++) {
-        if (T == FORMAT_F32)
-            packed.word[w] = as_u32(elements[w]);
-        else if (T == FORMAT_F16)
-            packed.word[w] = narrow_f16(elements[2 * w]) | narrow_f16(elements[2 * w + 1]) << 16;
-        else
-            packed.word[w] = narrow_bf16(elements[2 * w]) | narrow_bf16(elements[2 * w + 1]) << 16;
-    }
-    return packed;
 }
 
 /* The first position that the one at `position` sees; W is the window, 0: none. */

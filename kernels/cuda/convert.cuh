@@ -41,21 +41,9 @@ DEVICE void convert_load(u32 K, const f32 *x, u32 column, f32 *eight)
 
 DEVICE void convert_store(enum format T, const f32 *eight, void *to, size_t at)
 {
-    if (T == FORMAT_F32) {
-        UNROLL
-        for (u32 i = 0; i < CONVERT_ELEMENTS; i += 4)
-            store16((f32 *)to + at + i, {{as_u32(eight[i]), as_u32(eight[i + 1]),
-                                          as_u32(eight[i + 2]), as_u32(eight[i + 3])}});
-        return;
-    }
-    struct vec16 packed;
     UNROLL
-    for (u32 w = 0; w < 4; w++) {
-        const f32 low = eight[2 * w], high = eight[2 * w + 1];
-        packed.word[w] = T == FORMAT_F16 ? narrow_f16(low) | narrow_f16(high) << 16
-                                         : narrow_bf16(low) | narrow_bf16(high) << 16;
-    }
-    store16((uint16_t *)to + at, packed);
+    for (u32 i = 0; i < CONVERT_ELEMENTS; i += vec_elements(T))
+        store16((char *)to + format_bytes(T, 1, at + i), vec_narrow(T, eight + i));
 }
 
 /* A token has `each` rows, one behind another. */

@@ -102,10 +102,7 @@ DEVICE void tile_mma(enum format T, u32 part, const struct tile_stage *s, struct
         b[i / 2][i % 2] = s->w[tile_weight() + i / 2 * 8 + g][2 * part + i % 2].word[t];
     UNROLL
     for (u32 i = 0; i < 8; i++)
-        if (T == FORMAT_F16)
-            mma_f16(sums->c[i / 4][i % 4], a[i / 4], b[i % 4]);
-        else
-            mma_bf16(sums->c[i / 4][i % 4], a[i / 4], b[i % 4]);
+        vec_mma(T, sums->c[i / 4][i % 4], a[i / 4], b[i % 4]);
 }
 
 /* 4 columns of f32 weights: vector v. */
@@ -136,7 +133,7 @@ DEVICE void tile_stage_sums(enum format T, u32 vectors, const struct tile_stage 
     UNROLL
     for (u32 v = 0; v < TILE_VECTORS; v++)
         if (v < vectors) {
-            if (T == FORMAT_F32)
+            if (vec_elements(T) == 4)
                 tile_fma(v, s, sums);
             else if (v % 2 == 0)
                 tile_mma(T, v / 2, s, sums);

@@ -135,7 +135,7 @@ DEVICE void product_sums(const struct product *p, struct vec16 *hold, const stru
                 break;
             struct vec16 in[2];
             in[0] = load16(x + v * p->x_vector);
-            if (p->type != FORMAT_F32)
+            if (vec_elements(p->type) == 8)
                 in[1] = load16(x + v * p->x_vector + p->x_half);
             UNROLL
             for (u32 row = 0; row < p->rows; row++) {
@@ -154,7 +154,7 @@ DEVICE void product_sums(const struct product *p, struct vec16 *hold, const stru
  * vector of 16-bit weights are half a row apart, so that lanes side by side read side by side. */
 DEVICE u32 stage_slot(enum format T, u32 K, u32 q)
 {
-    return T == FORMAT_F32 ? q : q % 2 * row_vectors(T, K) + q / 2;
+    return vec_elements(T) == 4 ? q : q % 2 * row_vectors(T, K) + q / 2;
 }
 
 /* Copies a row to shared memory; columns from K on become 0. A thread sees its own part, a barrier

@@ -94,7 +94,7 @@ DEVICE void qkv_store(enum format KT, u32 HD, u32 C, const struct qkv_head *of, 
     const size_t at = of->turned ? cache_key_at(KT, HD, slot, v) : cache_value_at(KT, HD, slot, v);
     char *const head =
         (char *)(of->turned ? p->keys : p->values) + of->head * cache_bytes(KT, HD, C);
-    cache_put(KT, head + at * 16, element % vec_elements(KT), y);
+    element_store(KT, head + at * 16, element % vec_elements(KT), y);
 }
 
 template <norm_qkv_shape s> struct norm_qkv {

@@ -7,6 +7,7 @@
 #define KERNELS_CUDA_OP_CUH
 
 #include "kernels/cuda/device.h"
+#include "kernels/cuda/elements.cuh"
 #include "kernels/cuda/launch.h"
 #include "kernels/shapes.h"
 
@@ -124,29 +125,9 @@ HOST_DEVICE constexpr u32 u32_max(u32 a, u32 b)
     return a > b ? a : b;
 }
 
-/* Weights are read 16 bytes at a time: elements in one such vector, vectors in a row of K. */
-HOST_DEVICE constexpr u32 vec_elements(enum format T)
-{
-    return T == FORMAT_F32 ? 4 : 8;
-}
-
-HOST_DEVICE constexpr u32 row_vectors(enum format T, u32 K)
-{
-    return LINE_PAD(K) / vec_elements(T);
-}
-
 /* Shared memory of a block, at most: all that compute capability 12.1 has; on an H200 two kernels
  * that follow each other still fit into one SM. */
 enum : u32 { SHARED_MOST_BYTES = 99 * 1024 };
-
-/* Element i of a vector of weights, widened exactly; i is a constant. */
-DEVICE f32 weight_element(enum format T, const struct vec16 *v, u32 i)
-{
-    if (T == FORMAT_F32)
-        return as_f32(v->word[i]);
-    const u32 bits16 = i % 2 ? v->word[i / 2] >> 16 : v->word[i / 2] & 0xffffu;
-    return T == FORMAT_F16 ? widen_f16(bits16) : widen_bf16(bits16);
-}
 
 /* Pieces turn by turn: a block of `threads` threads has piece turn * threads + thread_index(), as
  * far as there are `total`. Whether this thread has one is a constant where all have. */

@@ -64,7 +64,7 @@ DEVICE void append_heads(u32 slot, const f32 *row, struct append_turns turns, ch
         for (u32 e = 0; e < width; e++)
             element[e] = append_turned(half, row + (size_t)g * s.HD, turns, v * width + e);
         const size_t at = keys ? cache_key_at(T, s.HD, slot, v) : cache_value_at(T, s.HD, slot, v);
-        store16(to + g * cache_bytes(T, s.HD, s.C) + at * 16, cache_pack(T, element));
+        store16(to + g * cache_bytes(T, s.HD, s.C) + at * 16, vec_narrow(T, element));
     }
 }
 

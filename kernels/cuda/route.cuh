@@ -125,7 +125,7 @@ DEVICE void route_products(enum format T, u32 D, u32 tokens, u32 e, const void *
         for (u32 t = 0; t < tokens; t++) {
             struct vec16 in[2];
             in[0] = load16(&x[t * stride + v]);
-            if (T != FORMAT_F32)
+            if (vec_elements(T) == 8)
                 in[1] = load16(&x[t * stride + vectors + v]);
             product_vector(T, &row, in, chain[t]);
         }

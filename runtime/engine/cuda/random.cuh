@@ -15,6 +15,7 @@
 #ifndef RUNTIME_CUDA_RANDOM_CUH
 #define RUNTIME_CUDA_RANDOM_CUH
 
+#include "kernels/cuda/elements.cuh"
 #include "kernels/cuda/launch.h"
 #include "runtime/engine/cuda/philox.cuh"
 
@@ -47,11 +48,7 @@ DEVICE void random_store(const struct random_fill *p, uint64_t element, f32 valu
     const uint64_t place = (uint64_t)(col / p->head) * p->head_stride + col % p->head;
     const uint64_t at =
         row / p->line * p->line_stride + row % p->line * p->row_stride + place * p->col_stride;
-    if (p->type == FORMAT_F32)
-        ((f32 *)p->to)[at] = value;
-    else
-        ((uint16_t *)p->to)[at] =
-            (uint16_t)(p->type == FORMAT_F16 ? narrow_f16(value) : narrow_bf16(value));
+    element_store(p->type, p->to, at, value);
 }
 
 KERNEL(random_fill_kernel, struct random_fill, RANDOM_THREADS)
