@@ -31,21 +31,22 @@ static void no_findings(const char *name)
     ck_assert_msg(simt_findings() == 0, "%s: %s", name, simt_report());
 }
 
-/* Type, D, F, E, K: widths that fill no tile and no vector; rows of one stage and of several; more
- * tiles than one to a block. The last are too many rows for a chunk in the interpreter. */
+/* Types of the router and of the experts, D, F, E, K: widths that fill no tile and no vector; rows
+ * of one stage and of several; more tiles than one to a block. The last are too many rows for a
+ * chunk in the interpreter. */
 #define EXPERTS_CHUNKS(X)                                                                          \
-    X(F32, 20, 33, 2, 1, RAW)                                                                      \
-    X(F16, 48, 80, 8, 2, RENORM)                                                                   \
-    X(BF16, 100, 70, 16, 2, RAW)                                                                   \
-    X(BF16, 40, 24, 64, 6, RENORM)                                                                 \
-    X(BF16, 200, 40, 5, 3, RENORM)                                                                 \
-    X(F32, 90, 70, 3, 2, RAW)                                                                      \
-    X(F16, 1, 1, 1, 1, RENORM)
+    X(F32, F32, 20, 33, 2, 1, RAW)                                                                 \
+    X(F16, F16, 48, 80, 8, 2, RENORM)                                                              \
+    X(BF16, BF16, 100, 70, 16, 2, RAW)                                                             \
+    X(F32, BF16, 40, 24, 64, 6, RENORM)                                                            \
+    X(F32, BF16, 200, 40, 5, 3, RENORM)                                                            \
+    X(F16, F32, 90, 70, 3, 2, RAW)                                                                 \
+    X(F16, F16, 1, 1, 1, 1, RENORM)
 #define EXPERTS_ONLY_ONE(X)                                                                        \
-    X(BF16, 40, 1408, 64, 6, RAW)                                                                  \
-    X(F16, 17, 3072, 8, 2, RENORM)                                                                 \
-    X(BF16, 600, 1100, 16, 2, RAW)                                                                 \
-    X(F32, 16, 4096, 7, 6, RENORM)
+    X(BF16, BF16, 40, 1408, 64, 6, RAW)                                                            \
+    X(F16, F16, 17, 3072, 8, 2, RENORM)                                                            \
+    X(F16, BF16, 600, 1100, 16, 2, RAW)                                                            \
+    X(F32, F32, 16, 4096, 7, 6, RENORM)
 
 #define EXPERTS_NAME(T, D, F, E, K) experts_##T##_##D##x##F##_##E##x##K
 #define ROWS_OF(buffer, stride)     ((f32(*)[stride])(buffer))
@@ -57,29 +58,29 @@ struct experts_call {
     f32 *y, *route, *xg, *h;
 };
 
-#define EXPERTS_MAKE_ONE(T, D, F, E, K, WEIGHTS)                                                   \
-    EXPERTS_MAKE_ONE_NAMED(EXPERTS_NAME(T, D, F, E, K), T, D, F, E, K, WEIGHTS)
-#define EXPERTS_MAKE_ONE_NAMED(name, T, D, F, E, K, WEIGHTS)                                       \
-    EXPERTS_MAKE_ONE_OF(name, T, D, F, E, K, WEIGHTS)
-#define EXPERTS_MAKE_ONE_OF(name, T, D, F, E, K, WEIGHTS)                                          \
-    NORM_EXPERTS_SWIGLU(name##_swiglu_one, any_##T, T, any_##T, T, D, LINE_PAD(D), F, 1e-5f, E, K, \
-                        WEIGHTS)                                                                   \
+#define EXPERTS_MAKE_ONE(RT, T, D, F, E, K, WEIGHTS)                                               \
+    EXPERTS_MAKE_ONE_NAMED(EXPERTS_NAME(T, D, F, E, K), RT, T, D, F, E, K, WEIGHTS)
+#define EXPERTS_MAKE_ONE_NAMED(name, RT, T, D, F, E, K, WEIGHTS)                                   \
+    EXPERTS_MAKE_ONE_OF(name, RT, T, D, F, E, K, WEIGHTS)
+#define EXPERTS_MAKE_ONE_OF(name, RT, T, D, F, E, K, WEIGHTS)                                      \
+    NORM_EXPERTS_SWIGLU(name##_swiglu_one, any_##RT, RT, any_##T, T, D, LINE_PAD(D), F, 1e-5f, E,  \
+                        K, WEIGHTS)                                                                \
     EXPERTS_ADD(name##_add_one, any_##T, T, F, LINE_PAD(F), D, E, K, 1, ONE)                       \
     static void name##_one(run *r, const struct experts_call *c)                                   \
     {                                                                                              \
         name##_swiglu_one(r, 0, ROWS_OF(c->h, LINE_PAD(F)), ROWS_OF(c->route, ROUTE_STRIDE(K)),    \
-                          CONST_OF(c->x, LINE_PAD(D)), c->norm, (const any_##T *)c->router,        \
+                          CONST_OF(c->x, LINE_PAD(D)), c->norm, (const any_##RT *)c->router,       \
                           (const any_##T *)c->gate, (const any_##T *)c->up);                       \
         name##_add_one(r, 0, ROWS_OF(c->y, LINE_PAD(D)), CONST_OF(c->h, LINE_PAD(F)),              \
                        CONST_OF(c->route, ROUTE_STRIDE(K)), (const any_##T *)c->down);             \
     }
 
-#define EXPERTS_MAKE_CHUNK(T, D, F, E, K, WEIGHTS)                                                 \
-    EXPERTS_MAKE_CHUNK_NAMED(EXPERTS_NAME(T, D, F, E, K), T, D, F, E, K, WEIGHTS)
-#define EXPERTS_MAKE_CHUNK_NAMED(name, T, D, F, E, K, WEIGHTS)                                     \
-    EXPERTS_MAKE_CHUNK_OF(name, T, D, F, E, K, WEIGHTS)
-#define EXPERTS_MAKE_CHUNK_OF(name, T, D, F, E, K, WEIGHTS)                                        \
-    ROUTE(name##_route, any_##T, T, D, LINE_PAD(D), E, K, WEIGHTS, CHUNK)                          \
+#define EXPERTS_MAKE_CHUNK(RT, T, D, F, E, K, WEIGHTS)                                             \
+    EXPERTS_MAKE_CHUNK_NAMED(EXPERTS_NAME(T, D, F, E, K), RT, T, D, F, E, K, WEIGHTS)
+#define EXPERTS_MAKE_CHUNK_NAMED(name, RT, T, D, F, E, K, WEIGHTS)                                 \
+    EXPERTS_MAKE_CHUNK_OF(name, RT, T, D, F, E, K, WEIGHTS)
+#define EXPERTS_MAKE_CHUNK_OF(name, RT, T, D, F, E, K, WEIGHTS)                                    \
+    ROUTE(name##_route, any_##RT, RT, D, LINE_PAD(D), E, K, WEIGHTS, CHUNK)                        \
     GATHER(name##_gather, LINE_PAD(D), E, K, CHUNK)                                                \
     EXPERTS_SWIGLU(name##_swiglu, any_##T, T, D, LINE_PAD(D), F, E, K, CHUNK)                      \
     EXPERTS_ADD(name##_add, any_##T, T, F, LINE_PAD(F), D, E, K, CHUNK, CHUNK)                     \
@@ -87,7 +88,7 @@ struct experts_call {
     {                                                                                              \
         const f32(*route)[ROUTE_STRIDE(K)] = CONST_OF(c->route, ROUTE_STRIDE(K));                  \
         name##_route(r, 0, ROWS_OF(c->route, ROUTE_STRIDE(K)), CONST_OF(c->x, LINE_PAD(D)),        \
-                     (const any_##T *)c->router);                                                  \
+                     (const any_##RT *)c->router);                                                 \
         name##_gather(r, 0, ROWS_OF(c->xg, LINE_PAD(D)), CONST_OF(c->x, LINE_PAD(D)), route);      \
         name##_swiglu(r, 0, ROWS_OF(c->h, LINE_PAD(F)), CONST_OF(c->xg, LINE_PAD(D)), route,       \
                       (const any_##T *)c->gate, (const any_##T *)c->up);                           \
@@ -100,14 +101,15 @@ EXPERTS_ONLY_ONE(EXPERTS_MAKE_ONE)
 
 static const struct experts_case {
     const char *name;
-    enum format type;
+    enum format router_type, type;
     u32 D, F, E, K;
     enum route_weights weights;
     void (*one)(run *r, const struct experts_call *call);
     void (*chunk)(run *r, const struct experts_call *call);
 } cases[] = {
-#define EXPERTS_ROW(T, D, F, E, K, WEIGHTS)                                                        \
-    {#T " " #D "x" #F " " #K " of " #E,                                                            \
+#define EXPERTS_ROW(RT, T, D, F, E, K, WEIGHTS)                                                    \
+    {#RT " " #T " " #D "x" #F " " #K " of " #E,                                                    \
+     FORMAT_##RT,                                                                                  \
      FORMAT_##T,                                                                                   \
      D,                                                                                            \
      F,                                                                                            \
@@ -116,9 +118,17 @@ static const struct experts_case {
      ROUTE_##WEIGHTS,                                                                              \
      experts_##T##_##D##x##F##_##E##x##K##_one,                                                    \
      experts_##T##_##D##x##F##_##E##x##K##_chunk},
-#define EXPERTS_ROW_ONE(T, D, F, E, K, WEIGHTS)                                                    \
-    {#T " " #D "x" #F " " #K " of " #E,         FORMAT_##T, D, F, E, K, ROUTE_##WEIGHTS,           \
-     experts_##T##_##D##x##F##_##E##x##K##_one, NULL},
+#define EXPERTS_ROW_ONE(RT, T, D, F, E, K, WEIGHTS)                                                \
+    {#RT " " #T " " #D "x" #F " " #K " of " #E,                                                    \
+     FORMAT_##RT,                                                                                  \
+     FORMAT_##T,                                                                                   \
+     D,                                                                                            \
+     F,                                                                                            \
+     E,                                                                                            \
+     K,                                                                                            \
+     ROUTE_##WEIGHTS,                                                                              \
+     experts_##T##_##D##x##F##_##E##x##K##_one,                                                    \
+     NULL},
     EXPERTS_CHUNKS(EXPERTS_ROW) EXPERTS_ONLY_ONE(EXPERTS_ROW_ONE)};
 enum { CASES = sizeof cases / sizeof cases[0], CHUNKED = 7 };
 
@@ -131,7 +141,7 @@ struct stack {
 
 static struct stack stack_new(enum format type, uint64_t seed, u32 count, u32 rows, u32 cols)
 {
-    const size_t bytes = (size_t)LINE_PAD(rows) * LINE_PAD(cols) * (type == FORMAT_F32 ? 4 : 2);
+    const size_t bytes = format_bytes(type, LINE_PAD(rows), LINE_PAD(cols));
     struct stack s;
     s.packed = fixture_new_bytes(count * bytes, SIMT_WEIGHTS, "experts");
     for (u32 e = 0; e < count; e++) {
@@ -181,7 +191,7 @@ static struct trial trial_new(const struct experts_case *c, bool one, u32 rows)
     step.tokens = rows;
     t.r.step = fixture_step_new(step);
     t.r.work = fixture_new_bytes(work_bytes(c, most * c->K), SIMT_ORDINARY, "work");
-    t.router = fixture_matrix_new(c->type, 1, c->E, c->D, 4.0f / sqrtf((f32)c->D));
+    t.router = fixture_matrix_new(c->router_type, 1, c->E, c->D, 4.0f / sqrtf((f32)c->D));
     t.gate = stack_new(c->type, 100, c->E, c->F, c->D);
     t.up = stack_new(c->type, 200, c->E, c->F, c->D);
     t.down = stack_new(c->type, 300, c->E, c->D, c->F);
