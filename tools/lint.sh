@@ -1,5 +1,5 @@
 #!/bin/sh
-# The rules that need no arguing: file, function and line length, format, names, shell hygiene.
+# The rules that need no arguing: file, function and line length, format, names, rooms, shell hygiene.
 # Prints every finding and exits 1 if there is one. Hand-written sources only, except for the width
 # of lines: generated files are read by people too.
 set -u
@@ -45,6 +45,7 @@ trap 'rm -f "$found"' EXIT
     # What lies in no room of tests/ is compiled and run by nobody.
     printf '%s\n' "$files" "$scripts" | grep -E '^tests/[^/]*$' | grep -vx tests/all.sh |
         sed 's/$/: belongs in a room of tests/'
+    awk -f tools/rooms.awk tools/rooms.txt $files
     clang-format --dry-run $ours 2>&1 | grep -E 'warning:' | sed 's/warning: //'
     shellcheck $scripts
 } >"$found"

@@ -6,7 +6,7 @@
 #define GEN_EMIT_H
 
 #include "gen/families/steps.h"
-#include "gen/graph/layout.h"
+#include "gen/memory/layout.h"
 #include "gen/emit/writer.h"
 #include "gen/memory/plan.h"
 #include "runtime/base/budget.h"

@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 #include "gen/front/cfg.h"
-#include "gen/graph/layout.h"
 #include "gen/graph/op.h"
+#include "gen/graph/packing.h"
+#include "runtime/base/spread.h"
 
 enum {
     GRAPH_TENSORS = 48,
@@ -51,7 +52,7 @@ struct tensor {
      * A weight of several parts gives them to its product. */
     uint32_t parts, part[GRAPH_PARTS];
 
-    /* Weights only: the tensor of the checkpoint and its packing; see gen/graph/layout.h. */
+    /* Weights only: the tensor of the checkpoint and its packing; see gen/graph/packing.h. */
     const char *source, *alias; /* with "%u" for the layer */
     enum packing packing;
     enum weight_class class; /* of a matrix: which key says its type */

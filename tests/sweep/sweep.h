@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "gen/graph/layout.h"
+#include "gen/memory/layout.h"
 
 /* Draws of one case, one after the other. */
 struct draws {

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gen/graph/layout.h"
+#include "gen/memory/layout.h"
 #include "tools/pack/convert.h"
 #include "tools/pack/pack_run.h"
 

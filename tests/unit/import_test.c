@@ -1,6 +1,6 @@
 /* The import of a config.json beyond the golden cases: the real sizes, and texts cut anywhere. */
 #include "gen/front/import.h"
-#include "gen/graph/layout.h"
+#include "gen/memory/layout.h"
 #include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
 

@@ -1,4 +1,4 @@
-/* Whole weight files: every element where the formulas of gen/graph/layout.h put it, every digest,
+/* Whole weight files: every element where the formulas of gen/graph/packing.h put it, every digest,
  * the same file again and again, and nothing half-written when something goes wrong. */
 #include <fcntl.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Conversions over every 16-bit value and every boundary between two of them; packings of single
- * blocks against the formulas of gen/graph/layout.h. */
+ * blocks against the formulas of gen/graph/packing.h. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "gen/graph/layout.h"
+#include "gen/memory/layout.h"
 #include "runtime/base/run.h"
 #include "tools/pack/safetensors.h"
 

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "gen/graph/layout.h"
+#include "gen/memory/layout.h"
 #include "runtime/base/run.h"
 #include "tools/pack/progress.h"
 
@@ -17,7 +17,7 @@
 typedef bool image_read(const void *context, uint32_t index, uint64_t first, uint64_t count,
                         f32 *values, struct diagnostics *diagnostics);
 
-/* Who will read the file: decides the order inside a matrix, see gen/graph/layout.h. */
+/* Who will read the file: decides the order inside a matrix, see gen/graph/packing.h. */
 enum backend { BACKEND_CPU, BACKEND_CUDA };
 
 struct image {

@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "gen/graph/layout.h"
+#include "gen/memory/layout.h"
 #include "runtime/base/run.h"
 
 struct random_weights {

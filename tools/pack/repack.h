@@ -1,6 +1,6 @@
 /* The packings of the weights arena, as pure functions from rows of f32 to bytes of the image.
  *
- * gen/graph/layout.h defines them. Only matrices have a format (kernels/formats.h);
+ * gen/graph/packing.h defines them. Only matrices have a format (kernels/formats.h);
  * the others stay f32. Padding columns of a matrix are written as zeros; the caller supplies
  * padding rows and the zeros of everything else. */
 #ifndef TOOLS_REPACK_H

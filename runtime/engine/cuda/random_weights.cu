@@ -15,7 +15,7 @@ extern "C" {
 enum { WORD_BYTES = 64 };
 
 /* How the values of a tensor spread (tools/pack/random_weights.h), and how it lies
- * (gen/graph/layout.h). */
+ * (gen/graph/packing.h). */
 enum role_values { BY_COLUMNS, ONES, BIASES, BY_TAPS, TIME_STEPS, DECAYS };
 
 /* What a tensor is: the last word of model_weight.name, without the number of an expert. */

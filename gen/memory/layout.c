@@ -1,4 +1,4 @@
-#include "gen/graph/layout.h"
+#include "gen/memory/layout.h"
 
 #include <stdlib.h>
 #include <string.h>
