@@ -273,7 +273,7 @@ START_TEST(attention_does_not_see_the_chunk)
 END_TEST
 
 struct rope_trial {
-    const struct rope_case *c;
+    const struct rope_append_case *c;
     f32 *before, *q, *k, *v;
     struct cache keys, values;
 };
@@ -285,7 +285,8 @@ static void call_rope(run *r, void *context)
 }
 
 /* exact[HD] <- a turned head, by cos and sin of the C library. */
-static void turn(const struct rope_case *c, uint64_t position, const f32 *head, double *exact)
+static void turn(const struct rope_append_case *c, uint64_t position, const f32 *head,
+                 double *exact)
 {
     for (u32 d = 0; d < c->shape->HD; d++)
         exact[d] = head[d];
@@ -298,7 +299,7 @@ static void turn(const struct rope_case *c, uint64_t position, const f32 *head, 
     }
 }
 
-static double rope_bound(const struct rope_case *c, const f32 *head, u32 d)
+static double rope_bound(const struct rope_append_case *c, const f32 *head, u32 d)
 {
     const u32 half = c->shape->R / 2;
     if (d >= c->shape->R)
@@ -307,8 +308,8 @@ static double rope_bound(const struct rope_case *c, const f32 *head, u32 d)
 }
 
 /* Place p of head g of a cache holds `exact`, rounded once more. */
-static void check_kept(const struct rope_case *c, const struct cache *cache, bool keys, u32 g,
-                       u32 p, const f32 *head, const double *exact)
+static void check_kept(const struct rope_append_case *c, const struct cache *cache, bool keys,
+                       u32 g, u32 p, const f32 *head, const double *exact)
 {
     for (u32 d = 0; d < c->shape->HD; d++) {
         const double slack = keys ? rope_bound(c, head, d) : 0;
@@ -329,7 +330,7 @@ enum { ROPE_STARTS = 3 };
 
 START_TEST(rope_turns_and_appends)
 {
-    const struct rope_case *c = &rope_cases[_i / ROPE_STARTS];
+    const struct rope_append_case *c = &rope_append_cases[_i / ROPE_STARTS];
     const u32 rows = c->shape->count == COUNT_ONE ? 1 : ROWS;
     const uint64_t starts[ROPE_STARTS] = {c->shape->C - ROWS, (1 << 24) - 2,
                                           ((uint64_t)c->shape->C << 24) - 7};
@@ -417,7 +418,8 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, attention_within_bound, 0, (int)attention_case_count);
     tcase_add_loop_test(tests, attention_does_not_see_the_chunk, 0, (int)attention_case_count);
-    tcase_add_loop_test(tests, rope_turns_and_appends, 0, (int)rope_case_count * ROPE_STARTS);
+    tcase_add_loop_test(tests, rope_turns_and_appends, 0,
+                        (int)rope_append_case_count * ROPE_STARTS);
     tcase_add_test(tests, angles_are_rounded_once);
     suite_add_tcase(suite, tests);
     return tests_run(suite);

@@ -11,12 +11,12 @@ enum { TOKENS = 33 };
 
 /* A whole text for one kernel: raw inputs, results, and the state left behind. */
 struct text {
-    const struct conv_case *c;
+    const struct conv_silu_case *c;
     u32 S, XS; /* PAD(I), and the floats of a row of xz */
     f32 *taps, *bias, *x, *y, *state;
 };
 
-static struct text text_new(const struct conv_case *c)
+static struct text text_new(const struct conv_silu_case *c)
 {
     const u32 S = LINE_PAD(c->shape->I);
     struct text t = {.c = c, .S = S, .XS = c->shape->conv_at + 2 * S};
@@ -100,7 +100,7 @@ static double check_output(const struct text *t, u32 row, u32 channel)
 
 START_TEST(exact_within_bound)
 {
-    struct text t = text_new(&conv_cases[_i]);
+    struct text t = text_new(&conv_silu_cases[_i]);
     text_run(&t, TOKENS, 1);
     double worst = 0;
     for (u32 row = 0; row < TOKENS; row++) {
@@ -121,7 +121,7 @@ END_TEST
 
 START_TEST(same_bits_for_any_cut_and_team)
 {
-    struct text t = text_new(&conv_cases[_i]);
+    struct text t = text_new(&conv_silu_cases[_i]);
     text_run(&t, TOKENS, 1);
     const uint64_t whole = fixture_hash(FIXTURE_HASH, t.y, (size_t)TOKENS * t.S);
     static const u32 cuts[] = {1, 2, 3, 4, 7, 32, TOKENS};
@@ -143,8 +143,8 @@ int main(void)
     Suite *suite = suite_create("conv");
     TCase *tests = tcase_create("conv");
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, exact_within_bound, 0, (int)conv_case_count);
-    tcase_add_loop_test(tests, same_bits_for_any_cut_and_team, 0, (int)conv_case_count);
+    tcase_add_loop_test(tests, exact_within_bound, 0, (int)conv_silu_case_count);
+    tcase_add_loop_test(tests, same_bits_for_any_cut_and_team, 0, (int)conv_silu_case_count);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }

@@ -1,4 +1,4 @@
-/* Prints one digest per kernel of kernel_shapes_*.def over fixed random data, and one over all.
+/* Prints one digest per kernel of kernel_shapes.h over fixed random data, and one over all.
  *
  * Builds for different instruction sets must print the same text. */
 #include <inttypes.h>
@@ -83,7 +83,7 @@ static void digest_embed(const struct embed_case *c)
 }
 
 struct norm_call {
-    const struct norm_case *c;
+    const struct rmsnorm_case *c;
     f32 *y, *x, *weight;
 };
 
@@ -93,7 +93,7 @@ static void call_norm(run *r, void *context)
     call->c->call(r, call->y, call->x, call->weight);
 }
 
-static void digest_norm(const struct norm_case *c)
+static void digest_rmsnorm(const struct rmsnorm_case *c)
 {
     const size_t S = LINE_PAD(c->shape->D);
     struct norm_call call = {c, random_floats(7, ROWS * S, 1.0f),
@@ -105,7 +105,7 @@ static void digest_norm(const struct norm_case *c)
 }
 
 struct conv_call {
-    const struct conv_case *c;
+    const struct conv_silu_case *c;
     f32 *xz, *state, *taps, *bias;
 };
 
@@ -115,7 +115,7 @@ static void call_conv(run *r, void *context)
     call->c->call(r, call->xz, call->state, call->taps, call->bias);
 }
 
-static void digest_conv(const struct conv_case *c)
+static void digest_conv_silu(const struct conv_silu_case *c)
 {
     const size_t S = LINE_PAD(c->shape->I);
     const size_t floats = ROWS * (c->shape->conv_at + 2 * S);
@@ -196,7 +196,7 @@ static void digest_ssd(const struct ssd_case *c)
 }
 
 struct groups_call {
-    const struct groups_case *c;
+    const struct rmsnorm_groups_case *c;
     f32 *x, *weight;
 };
 
@@ -206,7 +206,7 @@ static void call_groups(run *r, void *context)
     call->c->call(r, call->x, call->weight);
 }
 
-static void digest_groups(const struct groups_case *c)
+static void digest_rmsnorm_groups(const struct rmsnorm_groups_case *c)
 {
     const size_t floats = (size_t)ROWS * (c->shape->D + 48);
     struct groups_call call = {c, random_floats(39, floats, 2.0f),
@@ -217,7 +217,7 @@ static void digest_groups(const struct groups_case *c)
 }
 
 struct selection_digest {
-    const struct selection_case *c;
+    const struct norm_dt_scan_case *c;
     struct selection_call call;
 };
 
@@ -225,10 +225,10 @@ static void call_selection(run *r, void *context)
 {
     const struct selection_digest *d = context;
     d->c->norm(r, &d->call);
-    d->c->fused(r, &d->call);
+    d->c->call(r, &d->call);
 }
 
-static void digest_selection(const struct selection_case *c)
+static void digest_norm_dt_scan(const struct norm_dt_scan_case *c)
 {
     const size_t S = LINE_PAD(c->shape->I), DS = LINE_PAD(c->shape->R + 2 * c->shape->N),
                  states = c->shape->N * S;
@@ -285,11 +285,11 @@ static void digest_layernorm(const struct layernorm_case *c)
 static void call_rope(run *r, void *context)
 {
     const struct transformer_call *call = context;
-    ((const struct rope_case *)call->c)
+    ((const struct rope_append_case *)call->c)
         ->call(r, call->a, call->b, call->d, call->keys, call->values);
 }
 
-static void digest_rope(const struct rope_case *c)
+static void digest_rope_append(const struct rope_append_case *c)
 {
     const size_t q = (size_t)ROWS * c->shape->H * c->shape->HD,
                  kv = (size_t)ROWS * c->shape->KV * c->shape->HD;
@@ -364,32 +364,25 @@ static void digest_swiglu(const struct swiglu_case *c)
     fixture_free(call.b);
 }
 
+/* Of all kernels of an operation. */
+#define DIGEST(operation)                                                                          \
+    for (u32 i = 0; i < operation##_case_count; i++)                                               \
+        digest_##operation(&operation##_cases[i]);
+
 int main(void)
 {
-    for (u32 i = 0; i < linear_case_count; i++)
-        digest_linear(&linear_cases[i]);
-    for (u32 i = 0; i < embed_case_count; i++)
-        digest_embed(&embed_cases[i]);
-    for (u32 i = 0; i < norm_case_count; i++)
-        digest_norm(&norm_cases[i]);
-    for (u32 i = 0; i < conv_case_count; i++)
-        digest_conv(&conv_cases[i]);
-    for (u32 i = 0; i < scan_case_count; i++)
-        digest_scan(&scan_cases[i]);
-    for (u32 i = 0; i < ssd_case_count; i++)
-        digest_ssd(&ssd_cases[i]);
-    for (u32 i = 0; i < groups_case_count; i++)
-        digest_groups(&groups_cases[i]);
-    for (u32 i = 0; i < selection_case_count; i++)
-        digest_selection(&selection_cases[i]);
-    for (u32 i = 0; i < layernorm_case_count; i++)
-        digest_layernorm(&layernorm_cases[i]);
-    for (u32 i = 0; i < rope_case_count; i++)
-        digest_rope(&rope_cases[i]);
-    for (u32 i = 0; i < attention_case_count; i++)
-        digest_attention(&attention_cases[i]);
-    for (u32 i = 0; i < swiglu_case_count; i++)
-        digest_swiglu(&swiglu_cases[i]);
+    DIGEST(linear)
+    DIGEST(embed)
+    DIGEST(rmsnorm)
+    DIGEST(conv_silu)
+    DIGEST(scan)
+    DIGEST(ssd)
+    DIGEST(rmsnorm_groups)
+    DIGEST(norm_dt_scan)
+    DIGEST(layernorm)
+    DIGEST(rope_append)
+    DIGEST(attention)
+    DIGEST(swiglu)
     printf("%016" PRIx64 "  all\n", total);
     return 0;
 }

@@ -1,7 +1,7 @@
-/* The kernels of kernel_shapes_*.def as tables: what each one is called, its constants, and a
+/* The kernels of kernel_shapes.h as tables: what each one is called, its constants, and a
  * function that calls it as a step does. */
-#ifndef TESTS_KERNEL_INSTANCES_H
-#define TESTS_KERNEL_INSTANCES_H
+#ifndef TESTS_KERNELS_CPU_KERNEL_INSTANCES_H
+#define TESTS_KERNELS_CPU_KERNEL_INSTANCES_H
 
 #include "kernels/cpu/kernels.h"
 
@@ -18,13 +18,13 @@ struct embed_case {
     void (*call)(run *r, f32 *y, const void *w, const u32 *tokens);
 };
 
-struct norm_case {
+struct rmsnorm_case {
     const char *name;
     const struct rmsnorm_shape *shape;
     void (*call)(run *r, f32 *y, const f32 *x, const f32 *weight);
 };
 
-struct conv_case {
+struct conv_silu_case {
     const char *name;
     const struct conv_silu_shape *shape;
     void (*call)(run *r, f32 *xz, f32 *state, const f32 *taps, const f32 *bias);
@@ -43,14 +43,14 @@ struct ssd_case {
     void (*call)(run *r, f32 *zx, f32 *state, const f32 *A, const f32 *D, const f32 *bias);
 };
 
-struct groups_case {
+struct rmsnorm_groups_case {
     const char *name;
     const struct rmsnorm_groups_shape *shape;
     void (*call)(run *r, f32 *x, const f32 *weight);
 };
 
 /* The norm by groups and the product one after another, in place on x, and both in one. */
-struct exit_case {
+struct norm_linear_add_case {
     const char *name;
     const struct norm_linear_add_shape *shape;
     void (*apart)(run *r, f32 *y, f32 *x, const f32 *norm, const void *w, const f32 *bias);
@@ -64,12 +64,12 @@ struct selection_call {
     const void *w;
     const f32 *bias, *A, *D;
 };
-struct selection_case {
+struct norm_dt_scan_case {
     const char *name;
     const struct norm_dt_scan_shape *shape;
-    void (*norm)(run *r, const struct selection_call *call);     /* the norms of a chunk */
-    void (*separate)(run *r, const struct selection_call *call); /* of one row: three operations */
-    void (*fused)(run *r, const struct selection_call *call);    /* the same as one */
+    void (*norm)(run *r, const struct selection_call *call);  /* the norms of a chunk */
+    void (*apart)(run *r, const struct selection_call *call); /* of one row: three operations */
+    void (*call)(run *r, const struct selection_call *call);  /* the same as one */
 };
 
 struct layernorm_case {
@@ -78,7 +78,7 @@ struct layernorm_case {
     void (*call)(run *r, f32 *y, const f32 *x, const f32 *weight, const f32 *bias);
 };
 
-struct rope_case {
+struct rope_append_case {
     const char *name;
     const struct rope_append_shape *shape;
     const f32 *frequencies; /* [R / 2] */
@@ -111,23 +111,22 @@ struct experts_case {
     void (*call_one)(run *r, const struct experts_call *call);
 };
 
-extern const struct linear_case linear_cases[];
-extern const struct embed_case embed_cases[];
-extern const struct norm_case norm_cases[];
-extern const struct conv_case conv_cases[];
-extern const struct scan_case scan_cases[];
-extern const struct ssd_case ssd_cases[];
-extern const struct groups_case groups_cases[];
-extern const struct exit_case exit_cases[];
-extern const struct selection_case selection_cases[];
-extern const struct layernorm_case layernorm_cases[];
-extern const struct rope_case rope_cases[];
-extern const struct attention_case attention_cases[];
-extern const struct swiglu_case swiglu_cases[];
-extern const struct experts_case experts_cases[];
-extern const u32 linear_case_count, embed_case_count, norm_case_count, conv_case_count,
-    scan_case_count, selection_case_count, ssd_case_count, groups_case_count, exit_case_count,
-    layernorm_case_count, rope_case_count, attention_case_count, swiglu_case_count,
-    experts_case_count;
+#define DECLARE_CASES(operation)                                                                   \
+    extern const struct operation##_case operation##_cases[];                                      \
+    extern const u32 operation##_case_count;
+DECLARE_CASES(linear)
+DECLARE_CASES(embed)
+DECLARE_CASES(rmsnorm)
+DECLARE_CASES(conv_silu)
+DECLARE_CASES(scan)
+DECLARE_CASES(ssd)
+DECLARE_CASES(rmsnorm_groups)
+DECLARE_CASES(norm_linear_add)
+DECLARE_CASES(norm_dt_scan)
+DECLARE_CASES(layernorm)
+DECLARE_CASES(rope_append)
+DECLARE_CASES(attention)
+DECLARE_CASES(swiglu)
+DECLARE_CASES(experts)
 
 #endif

@@ -1,9 +1,10 @@
-/* Products and embeddings: the constants of each kernel of kernel_shapes_linear.def, a
+/* Products and embeddings: the constants of each kernel of kernel_shapes.h, a
  * function around it, and the tables of them. Each family is compiled by itself, as all in one
  * take 450 MB. */
 #include "tests/kernels/cpu/kernel_instances.h"
+#include "tests/kernels/cpu/kernel_shapes.h"
 
-#define MATRIX(name, T, M_, K_, E, COUNT)                                                          \
+#define LINEAR_KERNEL(name, T, M_, K_, E, COUNT)                                                   \
     static const struct linear_shape name##_shape = {.type = FORMAT_##T,                           \
                                                      .M = M_,                                      \
                                                      .K = K_,                                      \
@@ -16,7 +17,7 @@
         linear(r, &name##_shape, y, w, bias, x);                                                   \
         op_done(r, 0);                                                                             \
     }
-#define LOOKUP(name, T, M_, K_, COUNT)                                                             \
+#define EMBED_KERNEL(name, T, M_, K_, COUNT)                                                       \
     static const struct embed_shape name##_shape = {                                               \
         .type = FORMAT_##T, .M = M_, .K = K_, .y_stride = LINE_PAD(K_), .count = COUNT_##COUNT};   \
     static void name(run *r, f32 *y, const void *w, const u32 *tokens)                             \
@@ -24,26 +25,6 @@
         embed(r, &name##_shape, y, w, tokens);                                                     \
         op_done(r, 0);                                                                             \
     }
-#include "tests/kernels/cpu/kernel_shapes_linear.def"
-#undef MATRIX
-#undef LOOKUP
 
-/* Then one pass a table: the others expand to nothing. */
-#define MATRIX(...)
-#define LOOKUP(...)
-
-#undef MATRIX
-#define MATRIX(name, ...) {#name, &name##_shape, name},
-const struct linear_case linear_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_linear.def"
-};
-const u32 linear_case_count = sizeof linear_cases / sizeof linear_cases[0];
-#undef MATRIX
-#define MATRIX(...)
-
-#undef LOOKUP
-#define LOOKUP(name, ...) {#name, &name##_shape, name},
-const struct embed_case embed_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_linear.def"
-};
-const u32 embed_case_count = sizeof embed_cases / sizeof embed_cases[0];
+CASES(linear, LINEAR_KERNEL, LINEAR_SHAPES, CASE)
+CASES(embed, EMBED_KERNEL, EMBED_SHAPES, CASE)

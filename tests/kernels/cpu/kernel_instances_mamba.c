@@ -1,9 +1,10 @@
-/* Operations of Mamba and Mamba-2: the constants of each kernel of kernel_shapes_mamba.def, a
+/* Operations of Mamba and Mamba-2: the constants of each kernel of kernel_shapes.h, a
  * function around it, and the tables of them. Each family is compiled by itself, as all in one
  * take 450 MB. */
 #include "tests/kernels/cpu/kernel_instances.h"
+#include "tests/kernels/cpu/kernel_shapes.h"
 
-#define CONV(name, AT, I_, K_, E, COUNT)                                                           \
+#define CONV_SILU_KERNEL(name, AT, I_, K_, E, COUNT)                                               \
     static const struct conv_silu_shape name##_shape = {.conv_at = AT,                             \
                                                         .I = I_,                                   \
                                                         .K = K_,                                   \
@@ -15,7 +16,7 @@
         conv_silu(r, &name##_shape, xz, state, taps, bias);                                        \
         op_done(r, 0);                                                                             \
     }
-#define SCANNED(name, I_, N_, R_, COUNT)                                                           \
+#define SCAN_KERNEL(name, I_, N_, R_, COUNT)                                                       \
     static const struct scan_shape name##_shape = {.I = I_,                                        \
                                                    .N = N_,                                        \
                                                    .R = R_,                                        \
@@ -28,7 +29,7 @@
         scan(r, &name##_shape, xz, state, dt, xdb, A, D);                                          \
         op_done(r, 0);                                                                             \
     }
-#define HEADS(name, H_, P_, G_, N_, LOW, HIGH, COUNT)                                              \
+#define SSD_KERNEL(name, H_, P_, G_, N_, LOW, HIGH, COUNT)                                         \
     static const struct ssd_shape name##_shape = {                                                 \
         .H = H_,                                                                                   \
         .P = P_,                                                                                   \
@@ -43,7 +44,7 @@
         ssd(r, &name##_shape, zx, state, A, D, bias);                                              \
         op_done(r, 0);                                                                             \
     }
-#define GROUPED(name, D_, I_, G_, EPS, COUNT)                                                      \
+#define RMSNORM_GROUPS_KERNEL(name, D_, I_, G_, EPS, COUNT)                                        \
     static const struct rmsnorm_groups_shape name##_shape = {                                      \
         .D = D_, .I = I_, .G = G_, .x_stride = (D_) + 48, .epsilon = EPS, .count = COUNT_##COUNT}; \
     static void name(run *r, f32 *x, const f32 *weight)                                            \
@@ -51,8 +52,8 @@
         rmsnorm_groups(r, &name##_shape, x, weight);                                               \
         op_done(r, 0);                                                                             \
     }
-#define EXIT(name, T, M_, D_, I_, G_, E)                                                           \
-    GROUPED(name##_norm, D_, I_, G_, 1e-5f, ONE)                                                   \
+#define NORM_LINEAR_ADD_KERNEL(name, T, M_, D_, I_, G_, E)                                         \
+    RMSNORM_GROUPS_KERNEL(name##_norm, D_, I_, G_, 1e-5f, ONE)                                     \
     static const struct linear_shape name##_product = {                                            \
         .type = FORMAT_##T, .M = M_, .K = D_, .epilogue = EPILOGUE_##E, .count = COUNT_ONE};       \
     static const struct norm_linear_add_shape name##_shape = {                                     \
@@ -70,7 +71,7 @@
                         EPILOGUE_##E == EPILOGUE_ADD ? NULL : bias);                               \
         op_done(r, 0);                                                                             \
     }
-#define SELECTION(name, N_, R_, EPS, COUNT)                                                        \
+#define NORM_SELECTION_KERNEL(name, N_, R_, EPS, COUNT)                                            \
     static const struct norm_selection_shape name##_shape = {.N = N_,                              \
                                                              .R = R_,                              \
                                                              .xdb_stride = LINE_PAD(R_ + 2 * N_),  \
@@ -81,91 +82,31 @@
         norm_selection(r, &name##_shape, c->xdb, c->dt_norm, c->b_norm, c->c_norm);                \
         op_done(r, 0);                                                                             \
     }
-#define SELECTED(name, T, I_, N_, R_, EPS)                                                         \
-    SELECTION(name##_norm, N_, R_, EPS, CHUNK)                                                     \
-    SELECTION(name##_norm_one, N_, R_, EPS, ONE)                                                   \
-    SCANNED(name##_scan, I_, N_, R_, ONE)                                                          \
+#define NORM_DT_SCAN_KERNEL(name, T, I_, N_, R_, EPS)                                              \
+    NORM_SELECTION_KERNEL(name##_norm, N_, R_, EPS, CHUNK)                                         \
+    NORM_SELECTION_KERNEL(name##_norm_one, N_, R_, EPS, ONE)                                       \
+    SCAN_KERNEL(name##_scan, I_, N_, R_, ONE)                                                      \
     static const struct linear_shape name##_dt = {                                                 \
         .type = FORMAT_##T, .M = I_, .K = R_, .epilogue = EPILOGUE_SOFTPLUS, .count = COUNT_ONE};  \
     static const struct norm_dt_scan_shape name##_shape = {                                        \
         .type = FORMAT_##T, .I = I_, .N = N_, .R = R_, .epsilon = EPS};                            \
-    static void name##_separate(run *r, const struct selection_call *c)                            \
+    static void name##_apart(run *r, const struct selection_call *c)                               \
     {                                                                                              \
         name##_norm_one(r, c);                                                                     \
         linear(r, &name##_dt, c->dt, c->w, c->bias, c->xdb);                                       \
         op_done(r, 0);                                                                             \
         name##_scan(r, c->xz, c->state, c->dt, c->xdb, c->A, c->D);                                \
     }                                                                                              \
-    static void name##_fused(run *r, const struct selection_call *c)                               \
+    static void name(run *r, const struct selection_call *c)                                       \
     {                                                                                              \
         norm_dt_scan(r, &name##_shape, c->xz, c->state, c->xdb, c->dt_norm, c->b_norm, c->c_norm,  \
                      c->w, c->bias, c->A, c->D);                                                   \
         op_done(r, 0);                                                                             \
     }
-#include "tests/kernels/cpu/kernel_shapes_mamba.def"
-#undef CONV
-#undef SCANNED
-#undef HEADS
-#undef GROUPED
-#undef EXIT
-#undef SELECTED
 
-/* Then one pass a table: the others expand to nothing. */
-#define CONV(...)
-#define SCANNED(...)
-#define HEADS(...)
-#define GROUPED(...)
-#define EXIT(...)
-#define SELECTED(...)
-
-#undef CONV
-#define CONV(name, ...) {#name, &name##_shape, name},
-const struct conv_case conv_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_mamba.def"
-};
-const u32 conv_case_count = sizeof conv_cases / sizeof conv_cases[0];
-#undef CONV
-#define CONV(...)
-
-#undef SCANNED
-#define SCANNED(name, ...) {#name, &name##_shape, name},
-const struct scan_case scan_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_mamba.def"
-};
-const u32 scan_case_count = sizeof scan_cases / sizeof scan_cases[0];
-#undef SCANNED
-#define SCANNED(...)
-
-#undef HEADS
-#define HEADS(name, ...) {#name, &name##_shape, name},
-const struct ssd_case ssd_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_mamba.def"
-};
-const u32 ssd_case_count = sizeof ssd_cases / sizeof ssd_cases[0];
-#undef HEADS
-#define HEADS(...)
-
-#undef GROUPED
-#define GROUPED(name, ...) {#name, &name##_shape, name},
-const struct groups_case groups_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_mamba.def"
-};
-const u32 groups_case_count = sizeof groups_cases / sizeof groups_cases[0];
-#undef GROUPED
-#define GROUPED(...)
-
-#undef EXIT
-#define EXIT(name, ...) {#name, &name##_shape, name##_apart, name},
-const struct exit_case exit_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_mamba.def"
-};
-const u32 exit_case_count = sizeof exit_cases / sizeof exit_cases[0];
-#undef EXIT
-#define EXIT(...)
-
-#undef SELECTED
-#define SELECTED(name, ...) {#name, &name##_shape, name##_norm, name##_separate, name##_fused},
-const struct selection_case selection_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_mamba.def"
-};
-const u32 selection_case_count = sizeof selection_cases / sizeof selection_cases[0];
+CASES(conv_silu, CONV_SILU_KERNEL, CONV_SILU_SHAPES, CASE)
+CASES(scan, SCAN_KERNEL, SCAN_SHAPES, CASE)
+CASES(ssd, SSD_KERNEL, SSD_SHAPES, CASE)
+CASES(rmsnorm_groups, RMSNORM_GROUPS_KERNEL, RMSNORM_GROUPS_SHAPES, CASE)
+CASES(norm_linear_add, NORM_LINEAR_ADD_KERNEL, NORM_LINEAR_ADD_SHAPES, CASE_APART)
+CASES(norm_dt_scan, NORM_DT_SCAN_KERNEL, NORM_DT_SCAN_SHAPES, CASE_NORM)

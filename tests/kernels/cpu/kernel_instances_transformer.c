@@ -1,7 +1,8 @@
 /* Norms of whole rows, attention, MLPs and experts: the constants of each kernel of
- * kernel_shapes_transformer.def, a function around it, and the tables of them. Each family is
+ * kernel_shapes.h, a function around it, and the tables of them. Each family is
  * compiled by itself, as all in one take 450 MB. */
 #include "tests/kernels/cpu/kernel_instances.h"
+#include "tests/kernels/cpu/kernel_shapes.h"
 
 /* Frequencies of the rotations, by R. */
 static const f32 frequencies_6[] = {1.0f, 0.046415888f, 0.0021544348f};
@@ -11,7 +12,7 @@ static const f32 frequencies_32[] = {1.0f,   0.56234133f,    0.31622776f,    0.1
                                      0.001f, 0.00056234134f, 0.00031622776f, 0.00017782794f};
 #define frequencies_0 NULL
 
-#define NORM(name, D_, EPS, COUNT)                                                                 \
+#define RMSNORM_KERNEL(name, D_, EPS, COUNT)                                                       \
     static const struct rmsnorm_shape name##_shape = {                                             \
         .D = D_, .x_stride = LINE_PAD(D_), .epsilon = EPS, .count = COUNT_##COUNT};                \
     static void name(run *r, f32 *y, const f32 *x, const f32 *weight)                              \
@@ -19,7 +20,7 @@ static const f32 frequencies_32[] = {1.0f,   0.56234133f,    0.31622776f,    0.1
         rmsnorm(r, &name##_shape, y, x, weight);                                                   \
         op_done(r, 0);                                                                             \
     }
-#define LAYER(name, D_, EPS, COUNT)                                                                \
+#define LAYERNORM_KERNEL(name, D_, EPS, COUNT)                                                     \
     static const struct layernorm_shape name##_shape = {                                           \
         .D = D_, .x_stride = LINE_PAD(D_), .epsilon = EPS, .count = COUNT_##COUNT};                \
     static void name(run *r, f32 *y, const f32 *x, const f32 *weight, const f32 *bias)             \
@@ -27,7 +28,7 @@ static const f32 frequencies_32[] = {1.0f,   0.56234133f,    0.31622776f,    0.1
         layernorm(r, &name##_shape, y, x, weight, bias);                                           \
         op_done(r, 0);                                                                             \
     }
-#define TURN(name, H_, KV_, HD_, R_, T, C_, COUNT)                                                 \
+#define ROPE_APPEND_KERNEL(name, H_, KV_, HD_, R_, T, C_, COUNT)                                   \
     static const struct rope_append_shape name##_shape = {.H = H_,                                 \
                                                           .KV = KV_,                               \
                                                           .HD = HD_,                               \
@@ -40,7 +41,7 @@ static const f32 frequencies_32[] = {1.0f,   0.56234133f,    0.31622776f,    0.1
         rope_append(r, &name##_shape, frequencies_##R_, q, k, v, keys, values);                    \
         op_done(r, 0);                                                                             \
     }
-#define ATTEND(name, H_, KV_, HD_, T, C_, W, SCALE, COUNT)                                         \
+#define ATTENTION_KERNEL(name, H_, KV_, HD_, T, C_, W, SCALE, COUNT)                               \
     static const struct attention_shape name##_shape = {.H = H_,                                   \
                                                         .KV = KV_,                                 \
                                                         .HD = HD_,                                 \
@@ -54,14 +55,14 @@ static const f32 frequencies_32[] = {1.0f,   0.56234133f,    0.31622776f,    0.1
         attention(r, &name##_shape, q, keys, values);                                              \
         op_done(r, 0);                                                                             \
     }
-#define GATE(name, S, COUNT)                                                                       \
+#define SWIGLU_KERNEL(name, S, COUNT)                                                              \
     static const struct swiglu_shape name##_shape = {.gate_stride = S, .count = COUNT_##COUNT};    \
     static void name(run *r, f32 *gate, const f32 *up)                                             \
     {                                                                                              \
         swiglu(r, &name##_shape, gate, up);                                                        \
         op_done(r, 0);                                                                             \
     }
-#define DOWN(name, T, D_, F_, E_, K_, COUNT, ROWS)                                                 \
+#define EXPERTS_ADD_KERNEL(name, T, D_, F_, E_, K_, COUNT, ROWS)                                   \
     static const struct experts_add_shape name##_shape = {.type = FORMAT_##T,                      \
                                                           .F = F_,                                 \
                                                           .h_stride = LINE_PAD(F_),                \
@@ -75,7 +76,7 @@ static const f32 frequencies_32[] = {1.0f,   0.56234133f,    0.31622776f,    0.1
         experts_add(r, &name##_shape, c->y, c->h, c->route, c->down);                              \
         op_done(r, 0);                                                                             \
     }
-#define CHOOSE(name, T, D_, F_, E_, K_, WEIGHTS)                                                   \
+#define EXPERTS_KERNEL(name, T, D_, F_, E_, K_, WEIGHTS)                                           \
     static const struct route_shape name##_route = {.type = FORMAT_##T,                            \
                                                     .D = D_,                                       \
                                                     .x_stride = LINE_PAD(D_),                      \
@@ -100,8 +101,8 @@ static const f32 frequencies_32[] = {1.0f,   0.56234133f,    0.31622776f,    0.1
                                                                   .E = E_,                         \
                                                                   .K = K_,                         \
                                                                   .weights = ROUTE_##WEIGHTS};     \
-    DOWN(name##_add, T, D_, F_, E_, K_, CHUNK, 32)                                                 \
-    DOWN(name##_add_one, T, D_, F_, E_, K_, ONE, 1)                                                \
+    EXPERTS_ADD_KERNEL(name##_add, T, D_, F_, E_, K_, CHUNK, 32)                                   \
+    EXPERTS_ADD_KERNEL(name##_add_one, T, D_, F_, E_, K_, ONE, 1)                                  \
     static void name(run *r, const struct experts_call *c)                                         \
     {                                                                                              \
         route(r, &name##_route, c->route, c->x, c->router);                                        \
@@ -119,70 +120,10 @@ static const f32 frequencies_32[] = {1.0f,   0.56234133f,    0.31622776f,    0.1
         op_done(r, 0);                                                                             \
         name##_add_one(r, c);                                                                      \
     }
-#include "tests/kernels/cpu/kernel_shapes_transformer.def"
-#undef NORM
-#undef LAYER
-#undef TURN
-#undef ATTEND
-#undef GATE
-#undef CHOOSE
 
-/* Then one pass a table: the others expand to nothing. */
-#define NORM(...)
-#define LAYER(...)
-#define TURN(...)
-#define ATTEND(...)
-#define GATE(...)
-#define CHOOSE(...)
-
-#undef NORM
-#define NORM(name, ...) {#name, &name##_shape, name},
-const struct norm_case norm_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_transformer.def"
-};
-const u32 norm_case_count = sizeof norm_cases / sizeof norm_cases[0];
-#undef NORM
-#define NORM(...)
-
-#undef LAYER
-#define LAYER(name, ...) {#name, &name##_shape, name},
-const struct layernorm_case layernorm_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_transformer.def"
-};
-const u32 layernorm_case_count = sizeof layernorm_cases / sizeof layernorm_cases[0];
-#undef LAYER
-#define LAYER(...)
-
-#undef TURN
-#define TURN(name, H, KV, HD, R, ...) {#name, &name##_shape, frequencies_##R, name},
-const struct rope_case rope_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_transformer.def"
-};
-const u32 rope_case_count = sizeof rope_cases / sizeof rope_cases[0];
-#undef TURN
-#define TURN(...)
-
-#undef ATTEND
-#define ATTEND(name, ...) {#name, &name##_shape, name},
-const struct attention_case attention_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_transformer.def"
-};
-const u32 attention_case_count = sizeof attention_cases / sizeof attention_cases[0];
-#undef ATTEND
-#define ATTEND(...)
-
-#undef GATE
-#define GATE(name, ...) {#name, &name##_shape, name},
-const struct swiglu_case swiglu_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_transformer.def"
-};
-const u32 swiglu_case_count = sizeof swiglu_cases / sizeof swiglu_cases[0];
-#undef GATE
-#define GATE(...)
-
-#undef CHOOSE
-#define CHOOSE(name, ...) {#name, &name##_shape, name, name##_one},
-const struct experts_case experts_cases[] = {
-#include "tests/kernels/cpu/kernel_shapes_transformer.def"
-};
-const u32 experts_case_count = sizeof experts_cases / sizeof experts_cases[0];
+CASES(rmsnorm, RMSNORM_KERNEL, RMSNORM_SHAPES, CASE)
+CASES(layernorm, LAYERNORM_KERNEL, LAYERNORM_SHAPES, CASE)
+CASES(rope_append, ROPE_APPEND_KERNEL, ROPE_APPEND_SHAPES, CASE_TURNS)
+CASES(attention, ATTENTION_KERNEL, ATTENTION_SHAPES, CASE)
+CASES(swiglu, SWIGLU_KERNEL, SWIGLU_SHAPES, CASE)
+CASES(experts, EXPERTS_KERNEL, EXPERTS_SHAPES, CASE_ONE)

@@ -11,7 +11,7 @@
 enum { ROWS = 9, BESIDE = 48 };
 
 struct norm_call {
-    const struct groups_case *c;
+    const struct rmsnorm_groups_case *c;
     f32 *x, *weight;
 };
 
@@ -22,7 +22,7 @@ static void call_norm(run *r, void *context)
 }
 
 /* One group of a row; returns the worst error as a part of its bound. */
-static double check_group(const struct groups_case *c, const f32 *x, const f32 *y,
+static double check_group(const struct rmsnorm_groups_case *c, const f32 *x, const f32 *y,
                           const f32 *weight)
 {
     const u32 width = c->shape->D / c->shape->G, inner = c->shape->I / c->shape->G;
@@ -42,7 +42,7 @@ static double check_group(const struct groups_case *c, const f32 *x, const f32 *
 /* Groups of very different size, whose norms must not mix. */
 START_TEST(norm_within_bound)
 {
-    const struct groups_case *const c = &groups_cases[_i];
+    const struct rmsnorm_groups_case *const c = &rmsnorm_groups_cases[_i];
     const u32 stride = c->shape->D + BESIDE, rows = c->shape->count == COUNT_ONE ? 1 : ROWS;
     f32 *const x = fixture_new((size_t)rows * stride), *const y =
                                                            fixture_new((size_t)rows * stride);
@@ -75,7 +75,7 @@ START_TEST(norm_within_bound)
 END_TEST
 
 struct exit_call {
-    const struct exit_case *c;
+    const struct norm_linear_add_case *c;
     bool apart;
     const void *w;
     f32 *y, *x, *norm, *bias;
@@ -89,7 +89,7 @@ static void call_exit(run *r, void *context)
 
 START_TEST(same_bits_as_one_by_one)
 {
-    const struct exit_case *const c = &exit_cases[_i];
+    const struct norm_linear_add_case *const c = &norm_linear_add_cases[_i];
     const u32 M = LINE_PAD(c->shape->M);
     struct fixture_matrix w = fixture_matrix_new(c->shape->type, 1, c->shape->M, c->shape->D, 1.0f);
     struct exit_call e = {c,
@@ -128,8 +128,8 @@ int main(void)
 {
     Suite *suite = suite_create("norm_groups");
     TCase *tests = tcase_create("norm_groups");
-    tcase_add_loop_test(tests, norm_within_bound, 0, (int)groups_case_count);
-    tcase_add_loop_test(tests, same_bits_as_one_by_one, 0, (int)exit_case_count);
+    tcase_add_loop_test(tests, norm_within_bound, 0, (int)rmsnorm_groups_case_count);
+    tcase_add_loop_test(tests, same_bits_as_one_by_one, 0, (int)norm_linear_add_case_count);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }

@@ -13,7 +13,7 @@ enum { ROWS = 9 };
 
 /* The data of one kernel; `before` is xdb before the call. */
 struct trial {
-    const struct selection_case *c;
+    const struct norm_dt_scan_case *c;
     struct fixture_matrix w;
     f32 *before, *state_before, *xz_before;
     f32 *bias, *A, *D, *dt_norm, *b_norm, *c_norm;
@@ -21,7 +21,7 @@ struct trial {
     void (*work)(run *r, const struct selection_call *call);
 };
 
-static size_t stride(const struct selection_case *c)
+static size_t stride(const struct norm_dt_scan_case *c)
 {
     return LINE_PAD(c->shape->R + 2 * c->shape->N);
 }
@@ -34,7 +34,7 @@ static f32 *filled(uint64_t seed, u32 count, f32 scale)
     return floats;
 }
 
-static struct trial trial_new(const struct selection_case *c)
+static struct trial trial_new(const struct norm_dt_scan_case *c)
 {
     const u32 S = LINE_PAD(c->shape->I), DS = (u32)stride(c), parts = c->shape->R + 2 * c->shape->N;
     struct trial t = {.c = c,
@@ -121,7 +121,7 @@ static double check_part(const struct trial *t, u32 D, const f32 *x, const f32 *
 
 START_TEST(norms_within_bound)
 {
-    const struct selection_case *c = &selection_cases[_i];
+    const struct norm_dt_scan_case *c = &norm_dt_scan_cases[_i];
     const size_t DS = stride(c);
     struct trial t = trial_new(c);
     uint64_t first_hash = 0;
@@ -151,15 +151,15 @@ END_TEST
 /* The bits of the result and of the state, for a row of about 1e-3, 1 and 1e3. */
 START_TEST(decode_is_the_three_operations)
 {
-    const struct selection_case *c = &selection_cases[_i];
+    const struct norm_dt_scan_case *c = &norm_dt_scan_cases[_i];
     const size_t S = LINE_PAD(c->shape->I), states = c->shape->N * S;
     struct trial t = trial_new(c);
     for (u32 row = 3; row <= 5; row++) {
-        trial_run(&t, 1, row, c->separate);
+        trial_run(&t, 1, row, c->apart);
         const uint64_t want =
             fixture_hash(fixture_hash(FIXTURE_HASH, t.call.xz, 2 * S), t.call.state, states);
         for (u32 threads = 1; threads <= 4; threads++) {
-            trial_run(&t, threads, row, c->fused);
+            trial_run(&t, threads, row, c->call);
             ck_assert_msg(fixture_hash(fixture_hash(FIXTURE_HASH, t.call.xz, 2 * S), t.call.state,
                                        states) == want,
                           "%s, row %u, %u threads: other bits than one by one", c->name, row,
@@ -181,8 +181,8 @@ int main(void)
     Suite *suite = suite_create("norm_selection");
     TCase *tests = tcase_create("norm_selection");
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, norms_within_bound, 0, (int)selection_case_count);
-    tcase_add_loop_test(tests, decode_is_the_three_operations, 0, (int)selection_case_count);
+    tcase_add_loop_test(tests, norms_within_bound, 0, (int)norm_dt_scan_case_count);
+    tcase_add_loop_test(tests, decode_is_the_three_operations, 0, (int)norm_dt_scan_case_count);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }

@@ -11,7 +11,7 @@
 enum { ROWS = 9, FIRST_LOGIT = 3 };
 
 struct norm_trial {
-    const struct norm_case *c;
+    const struct rmsnorm_case *c;
     f32 *x, *y, *weight;
 };
 
@@ -43,7 +43,7 @@ static double check_norm_row(const struct norm_trial *t, const f32 *x, const f32
 
 START_TEST(norm_within_bound)
 {
-    const struct norm_case *c = &norm_cases[_i];
+    const struct rmsnorm_case *c = &rmsnorm_cases[_i];
     const size_t S = LINE_PAD(c->shape->D);
     const u32 rows = c->shape->count == COUNT_ONE ? 1 : ROWS;
     const u32 source = c->shape->count == COUNT_LOGITS ? FIRST_LOGIT : 0;
@@ -120,7 +120,7 @@ int main(void)
     Suite *suite = suite_create("norm");
     TCase *tests = tcase_create("norm");
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, norm_within_bound, 0, (int)norm_case_count);
+    tcase_add_loop_test(tests, norm_within_bound, 0, (int)rmsnorm_case_count);
     tcase_add_loop_test(tests, embed_is_the_row, 0, (int)embed_case_count);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
