@@ -67,7 +67,7 @@ static void *upload(enum format type, const double *values, size_t count)
             memcpy((uint16_t *)packed + i, &narrow, sizeof narrow);
     }
     void *device;
-    const size_t bytes = count * (type == FORMAT_F32 ? 4 : 2);
+    const size_t bytes = format_bytes(type, 1, count);
     ok(cudaMalloc(&device, bytes));
     ok(cudaMemcpy(device, packed, bytes, cudaMemcpyHostToDevice));
     return device;

@@ -19,7 +19,7 @@ struct cache {
 
 static struct cache cache_new(enum format type, u32 KV, u32 C, u32 HD)
 {
-    struct cache c = {.floats = (size_t)KV * C * HD / (type == FORMAT_F32 ? 1 : 2)};
+    struct cache c = {.floats = format_bytes(type, (size_t)KV * C, HD) / sizeof(f32)};
     c.packed = fixture_new(c.floats);
     c.values = calloc((size_t)KV * C * HD, sizeof *c.values);
     ck_assert_ptr_nonnull(c.values);

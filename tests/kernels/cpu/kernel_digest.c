@@ -293,8 +293,8 @@ static void digest_rope_append(const struct rope_append_case *c)
 {
     const size_t q = (size_t)ROWS * c->shape->H * c->shape->HD,
                  kv = (size_t)ROWS * c->shape->KV * c->shape->HD;
-    const size_t words = (size_t)c->shape->KV * c->shape->C * c->shape->HD /
-                         (c->shape->cache_type == FORMAT_F32 ? 1 : 2);
+    const size_t words =
+        format_bytes(c->shape->cache_type, c->shape->KV * c->shape->C, c->shape->HD) / sizeof(f32);
     struct transformer_call call = {c,
                                     random_floats(24, q, 2.0f),
                                     random_floats(25, kv, 2.0f),
@@ -330,8 +330,8 @@ static f32 *random_halves(enum format type, uint64_t seed, size_t words)
 static void digest_attention(const struct attention_case *c)
 {
     const size_t q = (size_t)ROWS * c->shape->H * c->shape->HD;
-    const size_t words = (size_t)c->shape->KV * c->shape->C * c->shape->HD /
-                         (c->shape->cache_type == FORMAT_F32 ? 1 : 2);
+    const size_t words =
+        format_bytes(c->shape->cache_type, c->shape->KV * c->shape->C, c->shape->HD) / sizeof(f32);
     struct step late = step;
     late.position = c->shape->window > 0 ? 3 * c->shape->C - 7
                                          : c->shape->C - ROWS; /* around the ring of a window */

@@ -71,7 +71,7 @@ struct fixture_matrix fixture_matrix_new(enum format type, uint64_t seed, u32 ro
 {
     struct fixture_matrix m = {.type = type, .rows = rows, .cols = cols};
     const size_t count = (size_t)rows * cols;
-    m.packed_bytes = (type == FORMAT_F32 ? (size_t)4 : 2) * LINE_PAD(rows) * (size_t)LINE_PAD(cols);
+    m.packed_bytes = format_bytes(type, LINE_PAD(rows), LINE_PAD(cols));
     m.values = aligned(count * sizeof *m.values);
     m.packed = aligned(m.packed_bytes);
     memset(m.packed, 0, m.packed_bytes);

@@ -294,9 +294,8 @@ static struct conv_trial conv_new(const struct conv_case *c, bool biased)
     t.rows = c->at + S + c->behind;
     t.M = LINE_PAD(t.rows);
     t.w = fixture_matrix_new(c->type, c->I + c->D, t.rows, c->D, 1.0f / sqrtf((f32)c->D));
-    const size_t width = c->type == FORMAT_F32 ? 4 : 2; /* the pads of x' are pads here, too */
-    memset((char *)t.w.packed + (size_t)(c->at + c->I) * D * width, 0,
-           (size_t)(S - c->I) * D * width);
+    memset((char *)t.w.packed + format_bytes(c->type, c->at + c->I, D), 0, /* x' pads, too */
+           format_bytes(c->type, S - c->I, D));
     t.x = fixture_new(D, SIMT_ORDINARY, "x");
     t.norm = fixture_new(D, SIMT_WEIGHTS, "norm");
     t.xz = fixture_new(t.M, SIMT_ORDINARY, "xz");
