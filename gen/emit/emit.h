@@ -37,8 +37,7 @@ struct instance {
     char note[64];   /* its first user: "IN_PROJ" */
     const struct graph *graph;
     const struct node *node;
-    uint32_t values;
-    char value[INSTANCE_VALUES][INSTANCE_VALUE]; /* the macro's arguments behind the symbol */
+    char value[INSTANCE_VALUES][INSTANCE_VALUE]; /* of its row's sizes, as C says them */
 };
 
 struct instances {
@@ -48,6 +47,10 @@ struct instances {
 };
 
 void instances_find(const struct steps *steps, struct instances *instances);
+
+/* How the kernel declares an operand: "const f32 (*x)[768]"; "" of one that it lacks. */
+enum { EMIT_PARAMETER = 96 };
+void emit_parameter(const struct instance *instance, uint32_t operand, char text[EMIT_PARAMETER]);
 
 /* Bytes of weights that a step reads. */
 uint64_t program_streamed(const struct program *program, enum step_kind step);

@@ -39,7 +39,7 @@ static void other_arguments(const struct graph *graph, const struct node *node, 
     size_t used = 0;
     for (uint32_t o = 1; o < node_operands(node); o++) {
         char name[64];
-        if (!node_passes(node, o))
+        if (!node_has(node, o))
             continue;
         argument(graph, node, o, name);
         used += (size_t)snprintf(text + used, 256 - used, "%s%s", used > 0 ? ", " : "", name);

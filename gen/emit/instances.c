@@ -32,15 +32,6 @@ static const char *epilogue(const struct instance *i)
     }
 }
 
-/* A real as an f32. */
-static void real(float value, char text[INSTANCE_VALUE])
-{
-    if (isinf(value))
-        strcpy(text, "INFINITY");
-    else
-        number_float(value, text);
-}
-
 static void number(const struct instance *i, const char *expression, char text[INSTANCE_VALUE])
 {
     const char *at = expression;
@@ -50,34 +41,65 @@ static void number(const struct instance *i, const char *expression, char text[I
                           expression);
 }
 
-/* A word of the row's sizes as the argument of a macro. */
-static void size_text(const struct instance *i, const char *word, char text[INSTANCE_VALUE])
+/* A whole number: an expression, or one of three that only C can say. */
+static void whole(const struct instance *i, const char *value, char text[INSTANCE_VALUE])
+{
+    if (strcmp(value, "rows") == 0)
+        snprintf(text, INSTANCE_VALUE, "%u", i->graph->tokens);
+    else if (strcmp(value, "outputs") == 0) /* softplus(0) is not 0: it has to know the pads */
+        number(i, node_count(i->node, "epilogue") == EPILOGUE_SOFTPLUS ? "M" : "pad(M)", text);
+    else
+        number(i, value, text);
+}
+
+/* An attribute as an f32. */
+static void real(const struct instance *i, const char *value, char text[INSTANCE_VALUE])
+{
+    const float number = node_real(i->node, value);
+    if (op_attribute(i->node->op, value) == OP_NOTHING)
+        diagnostics_fault("kernels/ops.def", "%s has no attribute %s", op_rules[i->node->op].name,
+                          value);
+    if (isinf(number))
+        strcpy(text, "INFINITY");
+    else
+        number_float(number, text);
+}
+
+/* The enumerator of an operand's type. */
+static void format(const struct instance *i, const char *value, char text[INSTANCE_VALUE])
+{
+    const struct tensor *const t = operand(i, value);
+    if (t == NULL)
+        diagnostics_fault("kernels/ops.def", "%s has no operand %s", op_rules[i->node->op].name,
+                          value);
+    snprintf(text, INSTANCE_VALUE, "FORMAT_%s", format_enumerator(t->type));
+}
+
+/* A field of the kernel's shape, as C says it. */
+static void fill_value(const struct instance *i, const struct op_size *size,
+                       char text[INSTANCE_VALUE])
 {
     static const char *const counts[] = {"ONE", "CHUNK", "LOGITS"};
-    const struct tensor *const t = operand(i, word + (*word == '&' || *word == '^'));
-    const uint32_t attribute = op_attribute(i->node->op, word);
-    if (*word == '&' && t != NULL)
-        emit_matrix_type(t, text);
-    else if (*word == '^' && t != NULL)
-        strcpy(text, format_enumerator(t->type));
-    else if (t != NULL)
-        strcpy(text, format_name(t->type));
-    else if (strcmp(word, "count") == 0)
-        strcpy(text, counts[i->graph->rows]);
-    else if (strcmp(word, "epilogue") == 0)
-        strcpy(text, epilogue(i));
-    else if (strcmp(word, "weights") == 0)
-        strcpy(text, node_count(i->node, "weights") == ROUTE_RENORM ? "RENORM" : "RAW");
-    else if (strcmp(word, "rope") == 0)
-        strcpy(text, node_count(i->node, "rotary") > 0 ? "rope" : "NULL");
-    else if (strcmp(word, "outputs") == 0) /* softplus(0) is not 0: it has to know the pads */
-        number(i, node_count(i->node, "epilogue") == EPILOGUE_SOFTPLUS ? "M" : "pad(M)", text);
-    else if (attribute != OP_NOTHING &&
-             op_rules[i->node->op].attribute[attribute - node_operands(i->node)].type ==
-                 ATTRIBUTE_float)
-        real(node_real(i->node, word), text);
-    else
-        number(i, word, text);
+    switch (size->type) {
+    case SIZE_u32:
+        whole(i, size->value, text);
+        break;
+    case SIZE_f32:
+        real(i, size->value, text);
+        break;
+    case SIZE_format:
+        format(i, size->value, text);
+        break;
+    case SIZE_count:
+        snprintf(text, INSTANCE_VALUE, "COUNT_%s", counts[i->graph->rows]);
+        break;
+    case SIZE_epilogue:
+        snprintf(text, INSTANCE_VALUE, "EPILOGUE_%s", epilogue(i));
+        break;
+    case SIZE_route_weights:
+        strcpy(text, node_count(i->node, "weights") == ROUTE_RENORM ? "ROUTE_RENORM" : "ROUTE_RAW");
+        break;
+    }
 }
 
 /* What stands in { } in a symbol. */
@@ -119,25 +141,28 @@ static void fill_symbol(struct instance *i)
 
 static void fill_values(struct instance *i)
 {
-    const char *at = op_rules[i->node->op].sizes;
-    for (; *at != '\0'; at += *at == ' ') {
-        const size_t length = strcspn(at, " ");
-        char word[INSTANCE_VALUE];
-        if (i->values == INSTANCE_VALUES)
-            diagnostics_fault("kernels/ops.def",
-                              "%s: more than %d sizes: raise INSTANCE_VALUES (gen/emit/emit.h)",
-                              op_rules[i->node->op].name, INSTANCE_VALUES);
-        snprintf(word, sizeof word, "%.*s", (int)length, at);
-        size_text(i, word, i->value[i->values++]);
-        at += length;
-    }
+    const struct op_rule *rule = &op_rules[i->node->op];
+    if (rule->sizes > INSTANCE_VALUES)
+        diagnostics_fault("kernels/ops.def",
+                          "%s: more than %d sizes: raise INSTANCE_VALUES (gen/emit/emit.h)",
+                          rule->name, INSTANCE_VALUES);
+    for (uint32_t v = 0; v < rule->sizes; v++)
+        fill_value(i, &rule->size[v], i->value[v]);
 }
 
+/* Of the same operation, with the same sizes and operands that are declared in the same way. */
 static bool same_kernel(const struct instance *a, const struct instance *b)
 {
+    const struct op_rule *rule = &op_rules[a->node->op];
     bool same = a->node->op == b->node->op;
-    for (uint32_t i = 0; same && i < a->values; i++)
-        same = strcmp(a->value[i], b->value[i]) == 0;
+    for (uint32_t v = 0; same && v < rule->sizes; v++)
+        same = strcmp(a->value[v], b->value[v]) == 0;
+    for (uint32_t o = 0; same && o < rule->operands; o++) {
+        char of_a[EMIT_PARAMETER], of_b[EMIT_PARAMETER];
+        emit_parameter(a, o, of_a);
+        emit_parameter(b, o, of_b);
+        same = strcmp(of_a, of_b) == 0;
+    }
     return same;
 }
 

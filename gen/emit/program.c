@@ -77,7 +77,7 @@ static uint64_t work_of(const struct graph *graph, const struct node *node)
         if (graph->rows != ROWS_ONE)
             return 0;
         return WORK_ATTENTION_BYTES(node->attention.heads, node_size(node, 'G'),
-                                    node_size(node, 'D'), node_size(node, 'C'));
+                                    node_size(node, 'P'), node_size(node, 'C'));
     case OP_NORM_EXPERTS_SWIGLU:
         return WORK_LOGITS_BYTES(node_size(node, 'E'));
     case OP_EXPERTS_SWIGLU: /* more than GATHER, which comes before it */

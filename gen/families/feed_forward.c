@@ -62,7 +62,7 @@ void feed_forward_experts(struct build *b, const struct feed_forward_sources *fr
     const uint32_t gate_proj = build_experts(b, "gate_proj", from->gate, E, F, D);
     const uint32_t up_proj = build_experts(b, "up_proj", from->up, E, F, D);
     const uint32_t down_proj = build_experts(b, "down_proj", from->down, E, D, F);
-    BUILD(b, route, "ROUTE", .route = route, .x = xm, .w = router);
+    BUILD(b, route, "ROUTE", .to = route, .x = xm, .w = router);
     BUILD(b, gather, "GATHER", .xg = xg, .x = xm, .route = route);
     BUILD(b, experts_swiglu, "GATE_UP", .h = h, .xg = xg, .route = route, .gate = gate_proj,
           .up = up_proj);

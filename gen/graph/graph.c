@@ -61,8 +61,6 @@ char node_access(const struct node *node, uint32_t operand)
     const char access = op_rules[node->op].operand[operand].access[0];
     if (access == 'a')
         return node_count(node, "epilogue") == EPILOGUE_ADD ? 'm' : 'w';
-    if (access == 'n')
-        return 'o';
     return access;
 }
 
@@ -73,10 +71,9 @@ const struct tensor *node_tensor(const struct graph *graph, const struct node *n
     return id == GRAPH_NONE ? NULL : &graph->tensor[id];
 }
 
-bool node_passes(const struct node *node, uint32_t operand)
+bool node_has(const struct node *node, uint32_t operand)
 {
-    return node->word[operand] != GRAPH_NONE ||
-           op_rules[node->op].operand[operand].access[0] == 'n';
+    return node->word[operand] != GRAPH_NONE;
 }
 
 bool node_uses(const struct node *node, uint32_t tensor)

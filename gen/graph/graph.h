@@ -130,8 +130,8 @@ char node_access(const struct node *node, uint32_t operand);
 /* The tensor of an operand; NULL where an optional one is GRAPH_NONE. */
 const struct tensor *node_tensor(const struct graph *graph, const struct node *node,
                                  uint32_t operand);
-/* Whether the call has a place for the operand: it is there, or NULL is passed for it. */
-bool node_passes(const struct node *node, uint32_t operand);
+/* Whether the node has the operand, which may be optional. */
+bool node_has(const struct node *node, uint32_t operand);
 /* Whether a node has a tensor as an operand, and whether it writes or modifies it. */
 bool node_uses(const struct node *node, uint32_t tensor);
 bool node_writes(const struct node *node, uint32_t tensor);

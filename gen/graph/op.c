@@ -5,11 +5,14 @@
 /* A table per operation; the last row has no name. */
 #define OPERAND(NAME, ACCESS, SHAPE) {#NAME, #ACCESS, SHAPE},
 #define ATTRIBUTE(TYPE, NAME, RULE)  {#NAME, ATTRIBUTE_##TYPE, RULE},
+#define SIZE(TYPE, NAME, VALUE)      {SIZE_##TYPE, #NAME, VALUE},
 #define OP(UPPER, LOWER, SYMBOL, SIZES, OPERANDS, ATTRIBUTES, ...)                                 \
+    static const struct op_size LOWER##_sizes[] = {SIZES{0}};                                      \
     static const struct op_operand LOWER##_operands[] = {OPERANDS{0}};                             \
     static const struct op_attribute LOWER##_attributes[] = {ATTRIBUTES{0}};
 #include "kernels/ops.def"
 #undef OP
+#undef SIZE
 #undef ATTRIBUTE
 #undef OPERAND
 
@@ -18,8 +21,10 @@
 const struct op_rule op_rules[OP_COUNT] = {
 #define OP(UPPER, LOWER, SYMBOL, SIZES, OPERANDS, ATTRIBUTES, MOVED, FLOPS, MEANING)               \
     {.name = #UPPER,                                                                               \
+     .function = #LOWER,                                                                           \
+     .size = LOWER##_sizes,                                                                        \
+     .sizes = ROWS(LOWER##_sizes),                                                                 \
      .symbol = SYMBOL,                                                                             \
-     .sizes = SIZES,                                                                               \
      .meaning = MEANING,                                                                           \
      .operand = LOWER##_operands,                                                                  \
      .attribute = LOWER##_attributes,                                                              \

@@ -49,13 +49,21 @@ struct op_attribute {
     const char *rule;
 };
 
+/* A field of the kernel's shape. */
+struct op_size {
+    enum { SIZE_u32, SIZE_f32, SIZE_format, SIZE_count, SIZE_epilogue, SIZE_route_weights } type;
+    const char *name, *value;
+};
+
 /* A row of kernels/ops.def. */
 struct op_rule {
-    const char *name; /* "LINEAR" */
-    const char *symbol, *sizes, *meaning;
+    const char *name;     /* "LINEAR" */
+    const char *function; /* of the kernel: "linear" */
+    const char *symbol, *meaning;
+    const struct op_size *size;
     const struct op_operand *operand;
     const struct op_attribute *attribute;
-    uint32_t operands, attributes;
+    uint32_t sizes, operands, attributes;
 };
 extern const struct op_rule op_rules[OP_COUNT];
 

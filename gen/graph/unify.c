@@ -328,12 +328,11 @@ static bool pass(struct operand *o, enum pass which)
     return o->good;
 }
 
-/* Whether the kernel's sizes tell it the type of this operand: "^gate" of gate. */
-static bool told(const char *sizes, const char *name)
+/* Whether the kernel's shape has a field for the type of this operand. */
+static bool told(const struct op_rule *rule, const char *name)
 {
-    const size_t length = strlen(name);
-    for (const char *at = strchr(sizes, '^'); at != NULL; at = strchr(at + 1, '^'))
-        if (strncmp(at + 1, name, length) == 0 && strchr(" ", at[1 + length]) != NULL)
+    for (uint32_t i = 0; i < rule->sizes; i++)
+        if (rule->size[i].type == SIZE_format && strcmp(rule->size[i].value, name) == 0)
             return true;
     return false;
 }
@@ -348,7 +347,7 @@ static void types(struct operand *o)
         const struct tensor *t = node_tensor(o->graph, o->node, i);
         if (t == NULL || !(t->cache || (t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX)))
             continue;
-        if (first == NULL || told(rule->sizes, rule->operand[i].name))
+        if (first == NULL || told(rule, rule->operand[i].name))
             first = t;
         else if (t->type != first->type)
             wrong(o, "type of %s is %s, that of %s is %s", t->name, format_name(t->type),

@@ -196,14 +196,4 @@ KERNEL_INLINE void attention(const run *r, const struct attention_shape *s, f32 
     }
 }
 
-#define ATTENTION(name, H, KV, HD, TYPE, T, C, W, SCALE, COUNT)                                    \
-    void name(run *r, u32 op, f32(*q)[(H) * (HD)], const TYPE(*keys)[C][HD],                       \
-              const TYPE(*values)[C][HD])                                                          \
-    {                                                                                              \
-        static const struct attention_shape shape = {                                              \
-            H, KV, HD, FORMAT_##T, C, W, SCALE, COUNT_##COUNT, 0};                                 \
-        attention(r, &shape, q[0], keys, values);                                                  \
-        op_done(r, op); /* q before o_proj reads it */                                             \
-    }
-
 #endif

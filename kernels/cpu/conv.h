@@ -94,25 +94,4 @@ KERNEL_INLINE void conv_silu(const run *r, const struct conv_silu_shape *s, f32 
     conv_span(s, count_rows(r, s->count), first, last, at);
 }
 
-#define CONV_SILU_PLAIN(name, AT, I, K, XS, COUNT)                                                 \
-    void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[LINE_PAD(I)],                              \
-              const f32(*taps)[LINE_PAD(I)])                                                       \
-    {                                                                                              \
-        static const struct conv_silu_shape shape = {AT, I, K, XS, EPILOGUE_PLAIN, COUNT, 0};      \
-        conv_silu(r, &shape, xz[0], state[0], taps[0], NULL);                                      \
-        op_done(r, op); /* x before what dt, B and C come from, and the scan, read it */           \
-    }
-
-#define CONV_SILU_BIAS(name, AT, I, K, XS, COUNT)                                                  \
-    void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[LINE_PAD(I)],                              \
-              const f32(*taps)[LINE_PAD(I)], const f32 *bias)                                      \
-    {                                                                                              \
-        static const struct conv_silu_shape shape = {AT, I, K, XS, EPILOGUE_BIAS, COUNT, 0};       \
-        conv_silu(r, &shape, xz[0], state[0], taps[0], bias);                                      \
-        op_done(r, op); /* x before what dt, B and C come from, and the scan, read it */           \
-    }
-
-#define CONV_SILU(name, AT, I, K, XS, BIAS_OR_PLAIN, COUNT)                                        \
-    CONV_SILU_##BIAS_OR_PLAIN(name, AT, I, K, XS, COUNT_##COUNT)
-
 #endif

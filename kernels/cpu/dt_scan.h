@@ -49,13 +49,4 @@ KERNEL_INLINE void dt_scan(const run *r, const struct dt_scan_shape *s, f32 *xz,
     }
 }
 
-#define DT_SCAN(name, TYPE, T, I, N, R, XS, DS)                                                    \
-    void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32], const f32(*xdb)[DS],         \
-              const TYPE *w, const f32 *bias, const f32(*A)[N][LINE_F32], const f32 *D)            \
-    {                                                                                              \
-        static const struct dt_scan_shape shape = {FORMAT_##T, I, N, R};                           \
-        dt_scan(r, &shape, xz[0], state[0][0], xdb[0], w, bias, A[0][0], D);                       \
-        op_done(r, op); /* x before out_proj reads it; xdb before it is overwritten */             \
-    }
-
 #endif

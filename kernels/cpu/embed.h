@@ -32,12 +32,4 @@ KERNEL_INLINE void embed(const run *r, const struct embed_shape *s, f32 *y, cons
     }
 }
 
-#define EMBED(name, TYPE, T, M, K, YS, COUNT)                                                      \
-    void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const u32 *tokens)                       \
-    {                                                                                              \
-        static const struct embed_shape shape = {FORMAT_##T, M, K, YS, COUNT_##COUNT, 0};          \
-        embed(r, &shape, y[0], w, tokens);                                                         \
-        op_done(r, op); /* y before the first layer's norm reads it */                             \
-    }
-
 #endif

@@ -151,34 +151,4 @@ KERNEL_INLINE void experts_add(const run *r, const struct experts_add_shape *s, 
     }
 }
 
-#define EXPERTS_SWIGLU(name, TYPE, T, D, S, F, E, K, ROWS)                                         \
-    void name(run *r, u32 op, f32(*h)[LINE_PAD(F)], const f32(*xg)[S],                             \
-              const f32(*route)[ROUTE_STRIDE(K)], const TYPE *gate, const TYPE *up)                \
-    {                                                                                              \
-        static const struct experts_swiglu_shape shape = {FORMAT_##T, D, S, F, E, K, ROWS};        \
-        experts_swiglu(r, &shape, h[0], xg[0], route[0], gate, up);                                \
-        op_done(r, op); /* h before down_proj reads it; xg before it is overwritten */             \
-    }
-
-#define NORM_EXPERTS_SWIGLU(name, ROUTER_TYPE, RT, TYPE, T, D, S, F, EPS, E, K, WEIGHTS)           \
-    void name(run *r, u32 op, f32(*h)[LINE_PAD(F)], f32(*route)[ROUTE_STRIDE(K)],                  \
-              const f32(*x)[S], const f32 *norm, const ROUTER_TYPE *router, const TYPE *gate,      \
-              const TYPE *up)                                                                      \
-    {                                                                                              \
-        static const struct norm_experts_swiglu_shape shape = {                                    \
-            FORMAT_##RT, FORMAT_##T, D, F, EPS, E, K, ROUTE_##WEIGHTS};                            \
-        norm_experts_swiglu(r, &shape, h[0], route[0], x[0], norm, router, gate, up);              \
-        op_done(r, op); /* h and the route before down_proj reads them */                          \
-    }
-
-#define EXPERTS_ADD(name, TYPE, T, F, HS, D, E, K, ROWS, COUNT)                                    \
-    void name(run *r, u32 op, f32(*y)[LINE_PAD(D)], const f32(*h)[HS],                             \
-              const f32(*route)[ROUTE_STRIDE(K)], const TYPE *w)                                   \
-    {                                                                                              \
-        static const struct experts_add_shape shape = {FORMAT_##T,    F,   HS, D, E, K,            \
-                                                       COUNT_##COUNT, ROWS};                       \
-        experts_add(r, &shape, y[0], h[0], route[0], w);                                           \
-        op_done(r, op); /* y before the next norm reads it; h before it is overwritten */          \
-    }
-
 #endif

@@ -61,12 +61,4 @@ KERNEL_INLINE void norm_row(u32 D, f32 epsilon, f32 *to, const f32 *from, const 
         rmsnorm_row(D, LINE_PAD(D), epsilon, to, from, weight);
 }
 
-#define LAYERNORM(name, D, S, EPS, COUNT)                                                          \
-    void name(run *r, u32 op, f32(*y)[S], const f32(*x)[S], const f32 *weight, const f32 *bias)    \
-    {                                                                                              \
-        static const struct layernorm_shape shape = {D, S, EPS, COUNT_##COUNT, 0};                 \
-        layernorm(r, &shape, y[0], x[0], weight, bias);                                            \
-        op_done(r, op); /* y before the linear that reads it; x before it is added to */           \
-    }
-
 #endif

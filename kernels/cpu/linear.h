@@ -45,31 +45,4 @@ KERNEL_INLINE void linear(const run *r, const struct linear_shape *s, f32 *y, co
         epilogue_softplus(s->M, y + (size_t)t * s->y_stride, first, last);
 }
 
-#define LINEAR_WITHOUT_BIAS(name, TYPE, YS, XS, ...)                                               \
-    void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const f32(*x)[XS])                       \
-    {                                                                                              \
-        static const struct linear_shape shape = {__VA_ARGS__, 0};                                 \
-        linear(r, &shape, y[0], w, NULL, x[0]);                                                    \
-        op_done(r, op); /* y before the operations that read it; x before it is overwritten */     \
-    }
-
-#define LINEAR_WITH_BIAS(name, TYPE, YS, XS, ...)                                                  \
-    void name(run *r, u32 op, f32(*y)[YS], const TYPE *w, const f32 *bias, const f32(*x)[XS])      \
-    {                                                                                              \
-        static const struct linear_shape shape = {__VA_ARGS__, 0};                                 \
-        linear(r, &shape, y[0], w, bias, x[0]);                                                    \
-        op_done(r, op); /* y before the operations that read it; x before it is overwritten */     \
-    }
-
-#define LINEAR_PLAIN    LINEAR_WITHOUT_BIAS
-#define LINEAR_ADD      LINEAR_WITHOUT_BIAS
-#define LINEAR_BIAS     LINEAR_WITH_BIAS
-#define LINEAR_ADD_BIAS LINEAR_WITH_BIAS
-#define LINEAR_SOFTPLUS LINEAR_WITH_BIAS
-#define LINEAR_GELU     LINEAR_WITH_BIAS
-
-#define LINEAR(name, TYPE, T, M, K, YS, XS, EPILOGUE, COUNT)                                       \
-    LINEAR_##EPILOGUE(name, TYPE, YS, XS, FORMAT_##T, M, K, YS, XS, EPILOGUE_##EPILOGUE,           \
-                      COUNT_##COUNT)
-
 #endif

@@ -78,30 +78,4 @@ KERNEL_INLINE void norm_linear_gelu(const run *r, const struct norm_linear_gelu_
     linear(r, &product, y, w, bias, xn);
 }
 
-#define SWIGLU(name, S, COUNT)                                                                     \
-    void name(run *r, u32 op, f32(*gate)[S], const f32(*up)[S])                                    \
-    {                                                                                              \
-        static const struct swiglu_shape shape = {S, COUNT_##COUNT, 0};                            \
-        swiglu(r, &shape, gate[0], up[0]);                                                         \
-        op_done(r, op); /* gate before down_proj reads it; up before it is overwritten */          \
-    }
-
-#define NORM_LINEAR_SWIGLU(name, TYPE, T, D, S, M, EPS)                                            \
-    void name(run *r, u32 op, f32(*y)[LINE_PAD(M)], const f32(*x)[S], const f32 *norm,             \
-              const TYPE *gate, const TYPE *up)                                                    \
-    {                                                                                              \
-        static const struct norm_linear_swiglu_shape shape = {FORMAT_##T, M, D, EPS};              \
-        norm_linear_swiglu(r, &shape, y[0], x[0], norm, gate, up);                                 \
-        op_done(r, op); /* y before down_proj reads it */                                          \
-    }
-
-#define NORM_LINEAR_GELU(name, TYPE, T, D, S, M, EPS)                                              \
-    void name(run *r, u32 op, f32(*y)[LINE_PAD(M)], const f32(*x)[S], const f32 *norm,             \
-              const f32 *norm_bias, const TYPE *w, const f32 *bias)                                \
-    {                                                                                              \
-        static const struct norm_linear_gelu_shape shape = {FORMAT_##T, M, D, EPS};                \
-        norm_linear_gelu(r, &shape, y[0], x[0], norm, norm_bias, w, bias);                         \
-        op_done(r, op); /* y before fc2 reads it */                                                \
-    }
-
 #endif

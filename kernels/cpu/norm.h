@@ -68,12 +68,4 @@ KERNEL_INLINE void rmsnorm(const run *r, const struct rmsnorm_shape *s, f32 *y, 
         rmsnorm_row(s->D, s->x_stride, s->epsilon, y + t * S, x + t * S, weight);
 }
 
-#define RMSNORM(name, D, S, EPS, COUNT)                                                            \
-    void name(run *r, u32 op, f32(*y)[S], const f32(*x)[S], const f32 *weight)                     \
-    {                                                                                              \
-        static const struct rmsnorm_shape shape = {D, S, EPS, COUNT_##COUNT, 0};                   \
-        rmsnorm(r, &shape, y[0], x[0], weight);                                                    \
-        op_done(r, op); /* y before the linear that reads it; x before it is added to */           \
-    }
-
 #endif

@@ -33,12 +33,4 @@ KERNEL_INLINE void rmsnorm_groups(const run *r, const struct rmsnorm_groups_shap
         norm_groups_row(s, x + t * s->x_stride, x + t * s->x_stride, weight);
 }
 
-#define RMSNORM_GROUPS(name, D, I, G, XS, EPS, COUNT)                                              \
-    void name(run *r, u32 op, f32(*x)[XS], const f32 *weight)                                      \
-    {                                                                                              \
-        static const struct rmsnorm_groups_shape shape = {D, I, G, XS, EPS, COUNT_##COUNT, 0};     \
-        rmsnorm_groups(r, &shape, x[0], weight);                                                   \
-        op_done(r, op); /* x before out_proj reads it */                                           \
-    }
-
 #endif

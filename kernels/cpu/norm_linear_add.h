@@ -34,13 +34,4 @@ KERNEL_INLINE void norm_linear_add(const run *r, const struct norm_linear_add_sh
         linear(r, &add, y, w, NULL, xn);
 }
 
-#define NORM_LINEAR_ADD(name, TYPE, T, M, D, I, G, XS, EPS)                                        \
-    void name(run *r, u32 op, f32(*y)[LINE_PAD(M)], const f32(*x)[XS], const f32 *norm,            \
-              const TYPE *w, const f32 *bias)                                                      \
-    {                                                                                              \
-        static const struct norm_linear_add_shape shape = {FORMAT_##T, M, D, I, G, EPS};           \
-        norm_linear_add(r, &shape, y[0], x[0], norm, w, bias);                                     \
-        op_done(r, op); /* y before the next norm reads it; x before it is overwritten */          \
-    }
-
 #endif

@@ -68,14 +68,4 @@ KERNEL_INLINE void norm_linear_conv(const run *r, const struct norm_linear_conv_
     conv_span(&convolved, 1, span[0].first - before, span[0].last - before, at);
 }
 
-#define NORM_LINEAR_CONV(name, TYPE, T, D, S, M, AT, I, K, EPS, XS)                                \
-    void name(run *r, u32 op, f32(*xz)[XS], const f32(*x)[S], const f32 *norm, const TYPE *w,      \
-              const f32 *bias, f32(*conv)[LINE_PAD(I)], const f32(*taps)[LINE_PAD(I)],             \
-              const f32 *conv_bias)                                                                \
-    {                                                                                              \
-        static const struct norm_linear_conv_shape shape = {FORMAT_##T, M, D, AT, I, K, EPS};      \
-        norm_linear_conv(r, &shape, xz[0], x[0], norm, w, bias, conv[0], taps[0], conv_bias);      \
-        op_done(r, op); /* xz before the operations that read it */                                \
-    }
-
 #endif

@@ -96,17 +96,4 @@ KERNEL_INLINE void norm_qkv(const run *r, const struct norm_qkv_shape *s, const 
     qkv_heads(r, s, frequencies, q, xn, m, keys, values);
 }
 
-#define NORM_QKV(name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, TYPE, KT, C)            \
-    void name(run *r, u32 op, f32(*q)[(H) * (HD)], const f32(*x)[S], const f32 *norm,              \
-              const f32 *norm_bias, const Q_TYPE *wq, const f32 *bq, const KV_TYPE *wk,            \
-              const f32 *bk, const KV_TYPE *wv, const f32 *bv, TYPE(*keys)[C][HD],                 \
-              TYPE(*values)[C][HD])                                                                \
-    {                                                                                              \
-        static const struct norm_qkv_shape shape = {                                               \
-            FORMAT_##T, FORMAT_##T, FORMAT_##T, D, H, KV, HD, R, FORMAT_##KT, C, EPS};             \
-        norm_qkv(r, &shape, TABLE, q[0], x[0], norm, norm_bias, wq, bq, wk, bk, wv, bv, keys,      \
-                 values);                                                                          \
-        op_done(r, op); /* q, keys and values before attention reads them */                       \
-    }
-
 #endif

@@ -69,24 +69,4 @@ KERNEL_INLINE void norm_dt_scan(const run *r, const struct norm_dt_scan_shape *s
     dt_scan(r, &scanned, xz, state, own, w, bias, A, D);
 }
 
-#define NORM_SELECTION(name, R, N, DS, EPS, COUNT)                                                 \
-    void name(run *r, u32 op, f32(*xdb)[DS], const f32 *dt_norm, const f32 *b_norm,                \
-              const f32 *c_norm)                                                                   \
-    {                                                                                              \
-        static const struct norm_selection_shape shape = {N, R, DS, EPS, COUNT_##COUNT, 0};        \
-        norm_selection(r, &shape, xdb[0], dt_norm, b_norm, c_norm);                                \
-        op_done(r, op); /* xdb before dt_proj and the scan read it */                              \
-    }
-
-#define NORM_DT_SCAN(name, TYPE, T, I, N, R, XS, DS, EPS)                                          \
-    void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32], const f32(*xdb)[DS],         \
-              const f32 *dt_norm, const f32 *b_norm, const f32 *c_norm, const TYPE *w,             \
-              const f32 *bias, const f32(*A)[N][LINE_F32], const f32 *D)                           \
-    {                                                                                              \
-        static const struct norm_dt_scan_shape shape = {FORMAT_##T, I, N, R, EPS};                 \
-        norm_dt_scan(r, &shape, xz[0], state[0][0], xdb[0], dt_norm, b_norm, c_norm, w, bias,      \
-                     A[0][0], D);                                                                  \
-        op_done(r, op); /* x before out_proj reads it; xdb before it is overwritten */             \
-    }
-
 #endif

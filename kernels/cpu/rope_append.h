@@ -65,14 +65,4 @@ KERNEL_INLINE void rope_append(const run *r, const struct rope_append_shape *s,
     }
 }
 
-#define ROPE_APPEND(name, H, KV, HD, R, TABLE, TYPE, T, C, COUNT)                                  \
-    void name(run *r, u32 op, f32(*q)[(H) * (HD)], const f32(*k)[(KV) * (HD)],                     \
-              const f32(*v)[(KV) * (HD)], TYPE(*keys)[C][HD], TYPE(*values)[C][HD])                \
-    {                                                                                              \
-        static const struct rope_append_shape shape = {H, KV, HD, R, FORMAT_##T, C, COUNT_##COUNT, \
-                                                       0};                                         \
-        rope_append(r, &shape, TABLE, q[0], k[0], v[0], keys, values);                             \
-        op_done(r, op); /* q, keys and values before attention reads them */                       \
-    }
-
 #endif

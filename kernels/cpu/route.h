@@ -137,21 +137,4 @@ KERNEL_INLINE void gather(const run *r, const struct gather_shape *s, f32 *xg, c
         memcpy(xg + row * S, x + token[row] * S, S * sizeof *xg);
 }
 
-#define ROUTE(name, TYPE, T, D, XS, E, K, WEIGHTS, COUNT)                                          \
-    void name(run *r, u32 op, f32(*to)[ROUTE_STRIDE(K)], const f32(*x)[XS], const TYPE *w)         \
-    {                                                                                              \
-        static const struct route_shape shape = {FORMAT_##T,    D, XS, E, K, ROUTE_##WEIGHTS,      \
-                                                 COUNT_##COUNT, 0};                                \
-        route(r, &shape, to[0], x[0], w);                                                          \
-        op_done(r, op); /* the routes before the experts read them */                              \
-    }
-
-#define GATHER(name, S, E, K, ROWS)                                                                \
-    void name(run *r, u32 op, f32(*xg)[S], const f32(*x)[S], const f32(*route)[ROUTE_STRIDE(K)])   \
-    {                                                                                              \
-        static const struct gather_shape shape = {S, E, K, ROWS};                                  \
-        gather(r, &shape, xg[0], x[0], route[0]);                                                  \
-        op_done(r, op); /* xg before the experts read it */                                        \
-    }
-
 #endif

@@ -98,13 +98,4 @@ KERNEL_INLINE void scan(const run *r, const struct scan_shape *s, f32 *xz, f32 *
     }
 }
 
-#define SCAN(name, I, N, R, XS, DS, COUNT)                                                         \
-    void name(run *r, u32 op, f32(*xz)[XS], f32(*state)[N][LINE_F32], const f32(*dt)[LINE_PAD(I)], \
-              const f32(*xdb)[DS], const f32(*A)[N][LINE_F32], const f32 *D)                       \
-    {                                                                                              \
-        static const struct scan_shape shape = {I, N, R, XS, DS, COUNT_##COUNT, 0};                \
-        scan(r, &shape, xz[0], state[0][0], dt[0], xdb[0], A[0][0], D);                            \
-        op_done(r, op); /* x before out_proj reads it; dt, xdb before they are overwritten */      \
-    }
-
 #endif

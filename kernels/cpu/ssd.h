@@ -19,9 +19,7 @@
  *            (tests/kernels/cpu/ssd_test.c carries it)
  *   Source   Dao and Gu, "Transformers are SSMs", sections 3 and 7 (structured state space duality:
  *            A is a scalar per head); Mamba2Mixer.torch_forward
- *
- *   void NAME(run *, u32 op, f32 (*zx)[zx_stride], f32 (*state)[N][P], const f32 *A, const f32 *D,
- *             const f32 *bias) */
+ */
 #ifndef KERNELS_CPU_SSD_H
 #define KERNELS_CPU_SSD_H
 
@@ -127,21 +125,5 @@ KERNEL_INLINE void ssd(const run *r, const struct ssd_shape *s, f32 *zx, f32 *st
             ssd_channels(s, 1, c, rows, zx, state, A, D, bias);
     }
 }
-
-#define SSD(name, H_, P_, G_, N_, XS, LOW, HIGH, COUNT)                                            \
-    void name(run *r, u32 op, f32(*zx)[XS], f32(*state)[N_][P_], const f32 *A, const f32 *D,       \
-              const f32 *bias)                                                                     \
-    {                                                                                              \
-        static const struct ssd_shape shape = {.H = H_,                                            \
-                                               .P = P_,                                            \
-                                               .G = G_,                                            \
-                                               .N = N_,                                            \
-                                               .zx_stride = XS,                                    \
-                                               .low = LOW,                                         \
-                                               .high = HIGH,                                       \
-                                               .count = COUNT_##COUNT};                            \
-        ssd(r, &shape, zx[0], state[0][0], A, D, bias);                                            \
-        op_done(r, op); /* z before the norm of out_proj reads it */                               \
-    }
 
 #endif

@@ -27,6 +27,7 @@ static inline void attention_launch(run *r, u32 op, const struct kernels &kernel
 
 #define ATTENTION_KERNELS_ONE(name)                                                                \
     KERNELS_2(name, spans_kernel, attention_spans, merge_kernel, attention_merge)
-#define ATTENTION_KERNELS_CHUNK(name) KERNELS_1(name, kernel, attention_chunk)
+#define ATTENTION_KERNELS_CHUNK(name)  KERNELS_1(name, kernel, attention_chunk)
+#define ATTENTION_KERNELS(name, COUNT) ATTENTION_KERNELS_##COUNT(name)
 
 #endif

@@ -124,6 +124,6 @@ static inline void conv_silu_launch(run *r, u32 op, const struct kernels &kernel
                                 {r->step, xz + s.conv_at, state, taps, bias});
 }
 
-#define CONV_SILU_KERNELS(name) KERNELS_1(name, kernel, conv_silu)
+#define CONV_SILU_KERNELS(name, ...) KERNELS_1(name, kernel, conv_silu)
 
 #endif

@@ -208,7 +208,7 @@ static inline void norm_dt_scan_launch(run *r, u32 op, const struct kernels &ker
                                    {w, dt_bias, A, D, xdb, xz, state, {dt_norm, b_norm, c_norm}});
 }
 
-#define DT_SCAN_KERNELS(name)      KERNELS_1(name, kernel, dt_scan)
-#define NORM_DT_SCAN_KERNELS(name) KERNELS_1(name, kernel, norm_dt_scan)
+#define DT_SCAN_KERNELS(name, ...)      KERNELS_1(name, kernel, dt_scan)
+#define NORM_DT_SCAN_KERNELS(name, ...) KERNELS_1(name, kernel, norm_dt_scan)
 
 #endif

@@ -53,6 +53,6 @@ static inline void embed_launch(run *r, u32 op, const struct kernels &kernels, f
     kernel_launch<embed<s>>(r, op, kernels.part[0], {r->step, tokens, w, y});
 }
 
-#define EMBED_KERNELS(name) KERNELS_1(name, kernel, embed)
+#define EMBED_KERNELS(name, ...) KERNELS_1(name, kernel, embed)
 
 #endif

@@ -211,7 +211,7 @@ static inline void norm_experts_swiglu_launch(run *r, u32 op, const struct kerne
     kernel_launch<norm_experts_swiglu<s>>(r, op, kernels.part[1], params);
 }
 
-#define NORM_EXPERTS_SWIGLU_KERNELS(name)                                                          \
+#define NORM_EXPERTS_SWIGLU_KERNELS(name, ...)                                                     \
     KERNEL_OF_FEW_BLOCKS(name##_logits_kernel, norm_logits, name##_shape)                          \
     KERNEL_OF(name##_kernel, norm_experts_swiglu, name##_shape)                                    \
     static const struct kernels name##_kernels = {                                                 \

@@ -259,7 +259,7 @@ static inline void experts_swiglu_launch(run *r, u32 op, const struct kernels &k
     kernel_launch<experts_swiglu<s>>(r, op, kernels.part[2], {groups.tiles, x, gate, up, h});
 }
 
-#define EXPERTS_SWIGLU_KERNELS(name)                                                               \
+#define EXPERTS_SWIGLU_KERNELS(name, ...)                                                          \
     KERNELS_3(name, groups_kernel, groups_find, rows_kernel, experts_swiglu_rows, kernel,          \
               experts_swiglu)
 
@@ -378,5 +378,6 @@ static inline void experts_add_launch(run *r, u32 op, const struct kernels &kern
 #define EXPERTS_ADD_KERNELS_CHUNK(name)                                                            \
     KERNELS_4(name, groups_kernel, groups_find, rows_kernel, experts_add_rows, kernel,             \
               experts_products, combine_kernel, experts_combine)
+#define EXPERTS_ADD_KERNELS(name, COUNT) EXPERTS_ADD_KERNELS_##COUNT(name)
 
 #endif

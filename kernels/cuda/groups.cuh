@@ -160,6 +160,6 @@ static inline void gather_launch(run *r, u32 op, const struct kernels &kernels, 
     kernel_launch<gather<s>>(r, op, kernels.part[1], {r->step, groups.token, x, xg});
 }
 
-#define GATHER_KERNELS(name) KERNELS_2(name, groups_kernel, groups_find, kernel, gather)
+#define GATHER_KERNELS(name, ...) KERNELS_2(name, groups_kernel, groups_find, kernel, gather)
 
 #endif

@@ -109,6 +109,6 @@ static inline void layernorm_launch(run *r, u32 op, const struct kernels &kernel
     kernel_launch<layernorm<s>>(r, op, kernels.part[0], {r->step, weight, bias, x, y});
 }
 
-#define LAYERNORM_KERNELS(name) KERNELS_1(name, kernel, layernorm)
+#define LAYERNORM_KERNELS(name, ...) KERNELS_1(name, kernel, layernorm)
 
 #endif

@@ -113,4 +113,15 @@ static inline void linear_launch(run *r, u32 op, const struct kernels &kernels, 
 #define LINEAR_KERNELS_ROWS_BIAS(name)                                                             \
     KERNELS_2(name, rows_kernel, linear_rows, finish_kernel, linear_finish)
 
+#define LINEAR_ROWS_PLAIN                     LINEAR_KERNELS_ROWS
+#define LINEAR_ROWS_ADD                       LINEAR_KERNELS_ROWS
+#define LINEAR_ROWS_BIAS                      LINEAR_KERNELS_ROWS_BIAS
+#define LINEAR_ROWS_ADD_BIAS                  LINEAR_KERNELS_ROWS_BIAS
+#define LINEAR_ROWS_SOFTPLUS                  LINEAR_KERNELS_ROWS_BIAS
+#define LINEAR_ROWS_GELU                      LINEAR_KERNELS_ROWS_BIAS
+#define LINEAR_ONE(name, EPILOGUE)            LINEAR_KERNELS_ONE(name)
+#define LINEAR_CHUNK(name, EPILOGUE)          LINEAR_ROWS_##EPILOGUE(name)
+#define LINEAR_LOGITS(name, EPILOGUE)         LINEAR_ROWS_##EPILOGUE(name)
+#define LINEAR_KERNELS(name, EPILOGUE, COUNT) LINEAR_##COUNT(name, EPILOGUE)
+
 #endif

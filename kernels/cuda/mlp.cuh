@@ -63,7 +63,7 @@ static inline void swiglu_launch(run *r, u32 op, const struct kernels &kernels, 
     kernel_launch<swiglu<s>>(r, op, kernels.part[0], {r->step, gate, up});
 }
 
-#define SWIGLU_KERNELS(name) KERNELS_1(name, kernel, swiglu)
+#define SWIGLU_KERNELS(name, ...) KERNELS_1(name, kernel, swiglu)
 
 /* ---- one row -------------------------------------------------------------------------------- */
 /* The grid of `rows` rows of pairs: that of so many that a warp has both rows of a pair. */
@@ -135,6 +135,6 @@ static inline void norm_linear_swiglu_launch(run *r, u32 op, const struct kernel
     kernel_launch<norm_linear_swiglu<s>>(r, op, kernels.part[0], {gate, up, norm, x, y});
 }
 
-#define NORM_LINEAR_SWIGLU_KERNELS(name) KERNELS_1(name, kernel, norm_linear_swiglu)
+#define NORM_LINEAR_SWIGLU_KERNELS(name, ...) KERNELS_1(name, kernel, norm_linear_swiglu)
 
 #endif

@@ -142,6 +142,6 @@ static inline void rmsnorm_launch(run *r, u32 op, const struct kernels &kernels,
     kernel_launch<rmsnorm<s>>(r, op, kernels.part[0], {r->step, weight, x, y});
 }
 
-#define RMSNORM_KERNELS(name) KERNELS_1(name, kernel, rmsnorm)
+#define RMSNORM_KERNELS(name, ...) KERNELS_1(name, kernel, rmsnorm)
 
 #endif

@@ -33,6 +33,6 @@ static inline void rmsnorm_groups_launch(run *r, u32 op, const struct kernels &k
     kernel_launch<rmsnorm_groups<s>>(r, op, kernels.part[0], {r->step, weight, x, x});
 }
 
-#define RMSNORM_GROUPS_KERNELS(name) KERNELS_1(name, kernel, rmsnorm_groups)
+#define RMSNORM_GROUPS_KERNELS(name, ...) KERNELS_1(name, kernel, rmsnorm_groups)
 
 #endif

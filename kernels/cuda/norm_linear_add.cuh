@@ -116,6 +116,6 @@ static inline void norm_linear_add_launch(run *r, u32 op, const struct kernels &
     kernel_launch<norm_linear_add<s>>(r, op, kernels.part[0], {w, norm, bias, x, y});
 }
 
-#define NORM_LINEAR_ADD_KERNELS(name) KERNELS_1(name, kernel, norm_linear_add)
+#define NORM_LINEAR_ADD_KERNELS(name, ...) KERNELS_1(name, kernel, norm_linear_add)
 
 #endif

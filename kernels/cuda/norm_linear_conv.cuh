@@ -117,6 +117,6 @@ static inline void norm_linear_conv_launch(run *r, u32 op, const struct kernels 
                                        {w, norm, bias, taps, conv_bias, x, xz, conv});
 }
 
-#define NORM_LINEAR_CONV_KERNELS(name) KERNELS_1(name, kernel, norm_linear_conv)
+#define NORM_LINEAR_CONV_KERNELS(name, ...) KERNELS_1(name, kernel, norm_linear_conv)
 
 #endif

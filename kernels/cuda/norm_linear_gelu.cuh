@@ -62,6 +62,6 @@ static inline void norm_linear_gelu_launch(run *r, u32 op, const struct kernels 
                                        norm_gemv_shared_bytes(s.D, norm_bias != NULL));
 }
 
-#define NORM_LINEAR_GELU_KERNELS(name) KERNELS_1(name, kernel, norm_linear_gelu)
+#define NORM_LINEAR_GELU_KERNELS(name, ...) KERNELS_1(name, kernel, norm_linear_gelu)
 
 #endif

@@ -74,6 +74,6 @@ static inline void norm_selection_launch(run *r, u32 op, const struct kernels &k
                                      {r->step, {dt_norm, b_norm, c_norm}, xdb});
 }
 
-#define NORM_SELECTION_KERNELS(name) KERNELS_1(name, kernel, norm_selection)
+#define NORM_SELECTION_KERNELS(name, ...) KERNELS_1(name, kernel, norm_selection)
 
 #endif

@@ -91,11 +91,6 @@ static inline void kernel_launch(run *r, u32 op, const struct kernel &kernel,
 }
 
 /* ---- rows of a step ------------------------------------------------------------------------- */
-/* The most rows of an instance; CHUNK and LOGIT_ROWS are enumerators of the model's model.h. */
-#define ROWS_MOST_ONE    1
-#define ROWS_MOST_CHUNK  CHUNK
-#define ROWS_MOST_LOGITS LOGIT_ROWS
-
 /* Rows of this step; to be called after pdl_wait(). */
 DEVICE u32 count_rows(enum count count, const struct step *step)
 {

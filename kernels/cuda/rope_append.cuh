@@ -109,6 +109,6 @@ static inline void rope_append_launch(run *r, u32 op, const struct kernels &kern
 }
 
 /* TABLE: the frequencies of the model. */
-#define ROPE_APPEND_KERNELS(name, TABLE) KERNELS_1(name, kernel, rope_append, TABLE)
+#define ROPE_APPEND_KERNELS(name, TABLE, ...) KERNELS_1(name, kernel, rope_append, TABLE)
 
 #endif

@@ -189,6 +189,6 @@ static inline void route_launch(run *r, u32 op, const struct kernels &kernels, f
     kernel_launch<route<s>>(r, op, kernels.part[0], {r->step, w, x, to});
 }
 
-#define ROUTE_KERNELS(name) KERNELS_1(name, kernel, route)
+#define ROUTE_KERNELS(name, ...) KERNELS_1(name, kernel, route)
 
 #endif

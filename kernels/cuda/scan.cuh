@@ -340,7 +340,7 @@ static inline void scan_launch(run *r, u32 op, const struct kernels &kernels, f3
     kernel_launch<scan_replay<s>>(r, op, kernels.part[2], params);
 }
 
-#define SCAN_KERNELS(name)                                                                         \
+#define SCAN_KERNELS(name, ...)                                                                    \
     KERNELS_3(name, summary_kernel, scan_summary, combine_kernel, scan_combine, replay_kernel,     \
               scan_replay)
 

@@ -289,6 +289,6 @@ static inline void ssd_launch(run *r, u32 op, const struct kernels &kernels, f32
     kernel_launch<ssd<s>>(r, op, kernels.part[0], {r->step, zx, state, A, D, bias});
 }
 
-#define SSD_KERNELS(name) KERNELS_1(name, kernel, ssd)
+#define SSD_KERNELS(name, ...) KERNELS_1(name, kernel, ssd)
 
 #endif

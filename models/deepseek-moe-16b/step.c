@@ -12,8 +12,7 @@ static void decode_dense(run *r, const struct dense_weights *w, struct dense_sta
     union decode_dense_scratch *const a = &r->scratch->decode.dense;
 
     norm_qkv_bf16_6144x2048(r, DECODE_DENSE_QKV,
-        a->q, a->x, w->norm, NULL, &w->q_proj, NULL, &w->k_proj, NULL, &w->v_proj, NULL, s->keys,
-        s->values);
+        a->q, a->x, w->norm, &w->q_proj, &w->k_proj, &w->v_proj, s->keys, s->values);
     attention_bf16_16x16x128(r, DECODE_DENSE_ATTENTION,
         a->q, s->keys, s->values);
     gemv_add_bf16_2048x2048(r, DECODE_DENSE_O_PROJ,
@@ -30,8 +29,7 @@ static void decode_moe(run *r, const struct moe_weights *w, struct moe_state *s)
     union decode_moe_scratch *const a = &r->scratch->decode.moe;
 
     norm_qkv_bf16_6144x2048(r, DECODE_MOE_QKV,                     /* 25.2 MB */
-        a->q, a->x, w->norm, NULL, &w->q_proj, NULL, &w->k_proj, NULL, &w->v_proj, NULL, s->keys,
-        s->values);
+        a->q, a->x, w->norm, &w->q_proj, &w->k_proj, &w->v_proj, s->keys, s->values);
     attention_bf16_16x16x128(r, DECODE_MOE_ATTENTION,
         a->q, s->keys, s->values);
     gemv_add_bf16_2048x2048(r, DECODE_MOE_O_PROJ,

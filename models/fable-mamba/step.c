@@ -11,7 +11,7 @@ static void decode_layer(run *r, const struct layer_weights *w, struct layer_sta
     union decode_scratch *const a = &r->scratch->decode;
 
     norm_gemv_conv_bf16_640x160x4(r, DECODE_IN_PROJ,  /* 211.8 kB */
-        a->xz, a->x, w->norm, &w->in_proj, NULL, s->conv, w->conv_taps, w->conv_bias);
+        a->xz, a->x, w->norm, &w->in_proj, s->conv, w->conv_taps, w->conv_bias);
     gemv_bf16_48x320(r, DECODE_X_PROJ,                /* 30.7 kB */
         a->xdb, &w->x_proj, a->xz);
     dt_scan_bf16_320x16x16(r, DECODE_SCAN,            /* 33.3 kB */

@@ -11,7 +11,7 @@ static void decode_mamba_mlp(run *r, const struct mamba_mlp_weights *w, struct m
     union decode_mamba_mlp_scratch *const a = &r->scratch->decode.mamba_mlp;
 
     norm_gemv_conv_bf16_16384x4096x4(r, DECODE_MAMBA_MLP_IN_PROJ,  /* 134.4 MB */
-        a->xz, a->x, w->norm, &w->in_proj, NULL, s->conv, w->conv_taps, w->conv_bias);
+        a->xz, a->x, w->norm, &w->in_proj, s->conv, w->conv_taps, w->conv_bias);
     gemv_bf16_288x8192(r, DECODE_MAMBA_MLP_X_PROJ,
         a->xdb, &w->x_proj, a->xz);
     norm_dt_scan_bf16_8192x16x256(r, DECODE_MAMBA_MLP_SCAN,
@@ -31,7 +31,7 @@ static void decode_mamba_moe(run *r, const struct mamba_moe_weights *w, struct m
     union decode_mamba_moe_scratch *const a = &r->scratch->decode.mamba_moe;
 
     norm_gemv_conv_bf16_16384x4096x4(r, DECODE_MAMBA_MOE_IN_PROJ,        /* 134.4 MB */
-        a->xz, a->x, w->norm, &w->in_proj, NULL, s->conv, w->conv_taps, w->conv_bias);
+        a->xz, a->x, w->norm, &w->in_proj, s->conv, w->conv_taps, w->conv_bias);
     gemv_bf16_288x8192(r, DECODE_MAMBA_MOE_X_PROJ,
         a->xdb, &w->x_proj, a->xz);
     norm_dt_scan_bf16_8192x16x256(r, DECODE_MAMBA_MOE_SCAN,
@@ -52,8 +52,7 @@ static void decode_attention_mlp(run *r, const struct attention_mlp_weights *w,
     union decode_attention_mlp_scratch *const a = &r->scratch->decode.attention_mlp;
 
     norm_qkv_bf16_6144x4096(r, DECODE_ATTENTION_MLP_QKV,
-        a->q, a->x, w->norm, NULL, &w->q_proj, NULL, &w->k_proj, NULL, &w->v_proj, NULL, s->keys,
-        s->values);
+        a->q, a->x, w->norm, &w->q_proj, &w->k_proj, &w->v_proj, s->keys, s->values);
     attention_bf16_32x8x128(r, DECODE_ATTENTION_MLP_ATTENTION,
         a->q, s->keys, s->values);
     gemv_add_bf16_4096x4096(r, DECODE_ATTENTION_MLP_O_PROJ,

@@ -11,7 +11,7 @@ static void decode_layer(run *r, const struct layer_weights *w, struct layer_sta
     union decode_scratch *const a = &r->scratch->decode;
 
     norm_gemv_conv_bf16_3072x768x4(r, DECODE_IN_PROJ,  /* 4.8 MB */
-        a->xz, a->x, w->norm, &w->in_proj, NULL, s->conv, w->conv_taps, w->conv_bias);
+        a->xz, a->x, w->norm, &w->in_proj, s->conv, w->conv_taps, w->conv_bias);
     gemv_bf16_80x1536(r, DECODE_X_PROJ,
         a->xdb, &w->x_proj, a->xz);
     dt_scan_bf16_1536x16x48(r, DECODE_SCAN,

@@ -11,11 +11,11 @@ static void decode_layer(run *r, const struct layer_weights *w, struct layer_sta
     union decode_scratch *const a = &r->scratch->decode;
 
     norm_gemv_conv_bf16_3360x768x4(r, DECODE_IN_PROJ,  /* 5.2 MB */
-        a->zxbcdt, a->x, w->norm, &w->in_proj, NULL, s->conv, w->conv_taps, w->conv_bias);
+        a->zxbcdt, a->x, w->norm, &w->in_proj, s->conv, w->conv_taps, w->conv_bias);
     ssd_24x64x128(r, DECODE_SSD,
         a->zxbcdt, s->ssm, w->A, w->D, w->dt_bias);
     norm_gemv_add_bf16_768x1536(r, DECODE_OUT_PROJ,    /* 2.4 MB */
-        a->x, a->zxbcdt, w->y_norm, &w->out_proj, NULL);
+        a->x, a->zxbcdt, w->y_norm, &w->out_proj);
 }
 
 /* One token in, one row of logits out: 24 equal layers of 3 operations, 3 operations around

@@ -1,7 +1,7 @@
 /* models/mixtral-8x7b/kernels.c: made from config/mixtral-8x7b.ini; edit that, `make models`.
  *
- * One line makes one kernel whose loops see only these constants; the macros are explained in
- * kernels/cpu/kernels.h. */
+ * The kernels for the CPU: each is an inlined function of kernels/cpu whose loops see only the
+ * constants of its shape (kernels/shapes.h). */
 #include "kernels/cpu/kernels.h"
 #include "kernels.h"
 
@@ -18,31 +18,198 @@ ROPE_TABLE(rope, 64, 1.0f, 0.8058422f, 0.64938164f, 0.52329916f, 0.4216965f, 0.3
     1.5399265e-06f, 1.2409378e-06f)
 
 /* decode, 1 row */
-EMBED(embed_bf16_32000x4096, bf16_32000x4096, BF16, 32000, 4096, 4096, ONE)
-RMSNORM(rmsnorm_4096, 4096, 4096, 1e-05f, ONE)
-LINEAR(gemv_add_bf16_4096x4096, bf16_4096x4096,  BF16,  4096, 4096,  4096, 4096, ADD,   ONE)
-LINEAR(gemv_bf16_32000x4096,    bf16_32000x4096, BF16, 32000, 4096, 32000, 4096, PLAIN, ONE)
-NORM_QKV(norm_qkv_bf16_6144x4096, bf16_4096x4096, bf16_1024x4096, BF16, 4096, 4096, 1e-05f, 32, 8,
-        128, 128, rope, bf16, BF16, 32768)
-ATTENTION(attention_bf16_32x8x128, 32, 8, 128, bf16, BF16, 32768, 0, 0.088388346f, ONE)
-NORM_EXPERTS_SWIGLU(norm_experts_swiglu_bf16_8x14336x4096, bf16_16x4096, BF16, bf16_14336x4096,
-        BF16, 4096, 4096, 14336, 1e-05f, 8, 2, RENORM)
-EXPERTS_ADD(experts_add_bf16_8x4096x14336, bf16_4096x14336, BF16, 14336, 14336, 4096, 8, 2, 1, ONE)
+
+void embed_bf16_32000x4096(run *r, u32 op, f32 (*y)[4096], const bf16_32000x4096 *w,
+                           const u32 *tokens)
+{
+    static const struct embed_shape shape = {.type = FORMAT_BF16, .M = 32000, .K = 4096,
+        .y_stride = 4096, .count = COUNT_ONE, .rows = 1};
+    embed(r, &shape, y[0], w, tokens);
+    op_done(r, op);
+}
+
+void rmsnorm_4096(run *r, u32 op, f32 (*y)[4096], const f32 (*x)[4096], const f32 *norm)
+{
+    static const struct rmsnorm_shape shape = {.D = 4096, .x_stride = 4096, .epsilon = 1e-05f,
+        .count = COUNT_ONE, .rows = 1};
+    rmsnorm(r, &shape, y[0], x[0], norm);
+    op_done(r, op);
+}
+
+void gemv_add_bf16_4096x4096(run *r, u32 op, f32 (*y)[4096], const bf16_4096x4096 *w,
+                             const f32 (*x)[4096])
+{
+    static const struct linear_shape shape = {.type = FORMAT_BF16, .M = 4096, .K = 4096,
+        .y_stride = 4096, .x_stride = 4096, .epilogue = EPILOGUE_ADD, .count = COUNT_ONE,
+        .rows = 1};
+    linear(r, &shape, y[0], w, NULL, x[0]);
+    op_done(r, op);
+}
+
+void gemv_bf16_32000x4096(run *r, u32 op, f32 (*y)[32000], const bf16_32000x4096 *w,
+                          const f32 (*x)[4096])
+{
+    static const struct linear_shape shape = {.type = FORMAT_BF16, .M = 32000, .K = 4096,
+        .y_stride = 32000, .x_stride = 4096, .epilogue = EPILOGUE_PLAIN, .count = COUNT_ONE,
+        .rows = 1};
+    linear(r, &shape, y[0], w, NULL, x[0]);
+    op_done(r, op);
+}
+
+void norm_qkv_bf16_6144x4096(run *r, u32 op, f32 (*q)[4096], const f32 (*x)[4096], const f32 *norm,
+                             const bf16_4096x4096 *q_proj, const bf16_1024x4096 *k_proj,
+                             const bf16_1024x4096 *v_proj, bf16 (*keys)[32768][128],
+                             bf16 (*values)[32768][128])
+{
+    static const struct norm_qkv_shape shape = {.q_type = FORMAT_BF16, .k_type = FORMAT_BF16,
+        .v_type = FORMAT_BF16, .D = 4096, .H = 32, .KV = 8, .HD = 128, .R = 128,
+        .cache_type = FORMAT_BF16, .C = 32768, .epsilon = 1e-05f};
+    norm_qkv(r, &shape, rope, q[0], x[0], norm, NULL, q_proj, NULL, k_proj, NULL, v_proj, NULL,
+        keys, values);
+    op_done(r, op);
+}
+
+void attention_bf16_32x8x128(run *r, u32 op, f32 (*q)[4096], const bf16 (*keys)[32768][128],
+                             const bf16 (*values)[32768][128])
+{
+    static const struct attention_shape shape = {.H = 32, .KV = 8, .HD = 128,
+        .cache_type = FORMAT_BF16, .C = 32768, .window = 0, .scale = 0.088388346f,
+        .count = COUNT_ONE, .rows = 1};
+    attention(r, &shape, q[0], keys, values);
+    op_done(r, op);
+}
+
+void norm_experts_swiglu_bf16_8x14336x4096(run *r, u32 op, f32 (*h)[14336], f32 (*route)[16],
+        const f32 (*x)[4096], const f32 *norm, const bf16_16x4096 *router,
+        const bf16_14336x4096 *gate, const bf16_14336x4096 *up)
+{
+    static const struct norm_experts_swiglu_shape shape = {.router_type = FORMAT_BF16,
+        .type = FORMAT_BF16, .D = 4096, .F = 14336, .epsilon = 1e-05f, .E = 8, .K = 2,
+        .weights = ROUTE_RENORM};
+    norm_experts_swiglu(r, &shape, h[0], route[0], x[0], norm, router, gate, up);
+    op_done(r, op);
+}
+
+void experts_add_bf16_8x4096x14336(run *r, u32 op, f32 (*y)[4096], const f32 (*h)[14336],
+                                   const f32 (*route)[16], const bf16_4096x14336 *w)
+{
+    static const struct experts_add_shape shape = {.type = FORMAT_BF16, .F = 14336,
+        .h_stride = 14336, .D = 4096, .E = 8, .K = 2, .count = COUNT_ONE, .rows = 1};
+    experts_add(r, &shape, y[0], h[0], route[0], w);
+    op_done(r, op);
+}
 
 /* prefill, 256 rows */
-EMBED(embed_bf16_256x32000x4096, bf16_32000x4096, BF16, 32000, 4096, 4096, CHUNK)
-RMSNORM(rmsnorm_256x4096, 4096, 4096, 1e-05f, CHUNK)
-LINEAR(gemm_bf16_256x4096x4096,     bf16_4096x4096, BF16, 4096, 4096, 4096, 4096, PLAIN, CHUNK)
-LINEAR(gemm_bf16_256x1024x4096,     bf16_1024x4096, BF16, 1024, 4096, 1024, 4096, PLAIN, CHUNK)
-LINEAR(gemm_add_bf16_256x4096x4096, bf16_4096x4096, BF16, 4096, 4096, 4096, 4096, ADD,   CHUNK)
-ROPE_APPEND(rope_append_bf16_256x32x128, 32, 8, 128, 128, rope, bf16, BF16, 32768, CHUNK)
-ATTENTION(attention_bf16_256x32x8x128, 32, 8, 128, bf16, BF16, 32768, 0, 0.088388346f, CHUNK)
-ROUTE(route_bf16_256x8x4096, bf16_16x4096, BF16, 4096, 4096, 8, 2, RENORM, CHUNK)
-GATHER(gather_256x4096, 4096, 8, 2, 256)
-EXPERTS_SWIGLU(experts_swiglu_bf16_256x8x14336x4096, bf16_14336x4096, BF16, 4096, 4096, 14336, 8, 2,
-        256)
-EXPERTS_ADD(experts_add_bf16_256x8x4096x14336, bf16_4096x14336, BF16, 14336, 14336, 4096, 8, 2, 256,
-        CHUNK)
+
+void embed_bf16_256x32000x4096(run *r, u32 op, f32 (*y)[4096], const bf16_32000x4096 *w,
+                               const u32 *tokens)
+{
+    static const struct embed_shape shape = {.type = FORMAT_BF16, .M = 32000, .K = 4096,
+        .y_stride = 4096, .count = COUNT_CHUNK, .rows = 256};
+    embed(r, &shape, y[0], w, tokens);
+    op_done(r, op);
+}
+
+void rmsnorm_256x4096(run *r, u32 op, f32 (*y)[4096], const f32 (*x)[4096], const f32 *norm)
+{
+    static const struct rmsnorm_shape shape = {.D = 4096, .x_stride = 4096, .epsilon = 1e-05f,
+        .count = COUNT_CHUNK, .rows = 256};
+    rmsnorm(r, &shape, y[0], x[0], norm);
+    op_done(r, op);
+}
+
+void gemm_bf16_256x4096x4096(run *r, u32 op, f32 (*y)[4096], const bf16_4096x4096 *w,
+                             const f32 (*x)[4096])
+{
+    static const struct linear_shape shape = {.type = FORMAT_BF16, .M = 4096, .K = 4096,
+        .y_stride = 4096, .x_stride = 4096, .epilogue = EPILOGUE_PLAIN, .count = COUNT_CHUNK,
+        .rows = 256};
+    linear(r, &shape, y[0], w, NULL, x[0]);
+    op_done(r, op);
+}
+
+void gemm_bf16_256x1024x4096(run *r, u32 op, f32 (*y)[1024], const bf16_1024x4096 *w,
+                             const f32 (*x)[4096])
+{
+    static const struct linear_shape shape = {.type = FORMAT_BF16, .M = 1024, .K = 4096,
+        .y_stride = 1024, .x_stride = 4096, .epilogue = EPILOGUE_PLAIN, .count = COUNT_CHUNK,
+        .rows = 256};
+    linear(r, &shape, y[0], w, NULL, x[0]);
+    op_done(r, op);
+}
+
+void gemm_add_bf16_256x4096x4096(run *r, u32 op, f32 (*y)[4096], const bf16_4096x4096 *w,
+                                 const f32 (*x)[4096])
+{
+    static const struct linear_shape shape = {.type = FORMAT_BF16, .M = 4096, .K = 4096,
+        .y_stride = 4096, .x_stride = 4096, .epilogue = EPILOGUE_ADD, .count = COUNT_CHUNK,
+        .rows = 256};
+    linear(r, &shape, y[0], w, NULL, x[0]);
+    op_done(r, op);
+}
+
+void rope_append_bf16_256x32x128(run *r, u32 op, f32 (*q)[4096], const f32 (*k)[1024],
+                                 const f32 (*v)[1024], bf16 (*keys)[32768][128],
+                                 bf16 (*values)[32768][128])
+{
+    static const struct rope_append_shape shape = {.H = 32, .KV = 8, .HD = 128, .R = 128,
+        .cache_type = FORMAT_BF16, .C = 32768, .count = COUNT_CHUNK, .rows = 256};
+    rope_append(r, &shape, rope, q[0], k[0], v[0], keys, values);
+    op_done(r, op);
+}
+
+void attention_bf16_256x32x8x128(run *r, u32 op, f32 (*q)[4096], const bf16 (*keys)[32768][128],
+                                 const bf16 (*values)[32768][128])
+{
+    static const struct attention_shape shape = {.H = 32, .KV = 8, .HD = 128,
+        .cache_type = FORMAT_BF16, .C = 32768, .window = 0, .scale = 0.088388346f,
+        .count = COUNT_CHUNK, .rows = 256};
+    attention(r, &shape, q[0], keys, values);
+    op_done(r, op);
+}
+
+void route_bf16_256x8x4096(run *r, u32 op, f32 (*to)[16], const f32 (*x)[4096],
+                           const bf16_16x4096 *w)
+{
+    static const struct route_shape shape = {.type = FORMAT_BF16, .D = 4096, .x_stride = 4096,
+        .E = 8, .K = 2, .weights = ROUTE_RENORM, .count = COUNT_CHUNK, .rows = 256};
+    route(r, &shape, to[0], x[0], w);
+    op_done(r, op);
+}
+
+void gather_256x4096(run *r, u32 op, f32 (*xg)[4096], const f32 (*x)[4096], const f32 (*route)[16])
+{
+    static const struct gather_shape shape = {.x_stride = 4096, .E = 8, .K = 2, .rows = 256};
+    gather(r, &shape, xg[0], x[0], route[0]);
+    op_done(r, op);
+}
+
+void experts_swiglu_bf16_256x8x14336x4096(run *r, u32 op, f32 (*h)[14336], const f32 (*xg)[4096],
+        const f32 (*route)[16], const bf16_14336x4096 *gate, const bf16_14336x4096 *up)
+{
+    static const struct experts_swiglu_shape shape = {.type = FORMAT_BF16, .D = 4096,
+        .xg_stride = 4096, .F = 14336, .E = 8, .K = 2, .rows = 256};
+    experts_swiglu(r, &shape, h[0], xg[0], route[0], gate, up);
+    op_done(r, op);
+}
+
+void experts_add_bf16_256x8x4096x14336(run *r, u32 op, f32 (*y)[4096], const f32 (*h)[14336],
+                                       const f32 (*route)[16], const bf16_4096x14336 *w)
+{
+    static const struct experts_add_shape shape = {.type = FORMAT_BF16, .F = 14336,
+        .h_stride = 14336, .D = 4096, .E = 8, .K = 2, .count = COUNT_CHUNK, .rows = 256};
+    experts_add(r, &shape, y[0], h[0], route[0], w);
+    op_done(r, op);
+}
 
 /* head, 16 rows */
-LINEAR(gemm_bf16_16x32000x4096, bf16_32000x4096, BF16, 32000, 4096, 32000, 4096, PLAIN, LOGITS)
+
+void gemm_bf16_16x32000x4096(run *r, u32 op, f32 (*y)[32000], const bf16_32000x4096 *w,
+                             const f32 (*x)[4096])
+{
+    static const struct linear_shape shape = {.type = FORMAT_BF16, .M = 32000, .K = 4096,
+        .y_stride = 32000, .x_stride = 4096, .epilogue = EPILOGUE_PLAIN, .count = COUNT_LOGITS,
+        .rows = 16};
+    linear(r, &shape, y[0], w, NULL, x[0]);
+    op_done(r, op);
+}

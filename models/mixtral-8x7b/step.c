@@ -11,8 +11,7 @@ static void decode_layer(run *r, const struct layer_weights *w, struct layer_sta
     union decode_scratch *const a = &r->scratch->decode;
 
     norm_qkv_bf16_6144x4096(r, DECODE_QKV,                    /* 50.3 MB */
-        a->q, a->x, w->norm, NULL, &w->q_proj, NULL, &w->k_proj, NULL, &w->v_proj, NULL, s->keys,
-        s->values);
+        a->q, a->x, w->norm, &w->q_proj, &w->k_proj, &w->v_proj, s->keys, s->values);
     attention_bf16_32x8x128(r, DECODE_ATTENTION,
         a->q, s->keys, s->values);
     gemv_add_bf16_4096x4096(r, DECODE_O_PROJ,

@@ -6,7 +6,7 @@
 
 #include "model.h"
 
-void embed_bf16_51200x2560(run *r, u32 op, f32 (*x)[2560], const bf16_51200x2560 *w,
+void embed_bf16_51200x2560(run *r, u32 op, f32 (*y)[2560], const bf16_51200x2560 *w,
                            const u32 *tokens);
 void norm_qkv_bf16_7680x2560(run *r, u32 op, f32 (*q)[2560], const f32 (*x)[2560], const f32 *norm,
                              const f32 *norm_bias, const bf16_2560x2560 *q_proj, const f32 *q_bias,
@@ -15,35 +15,35 @@ void norm_qkv_bf16_7680x2560(run *r, u32 op, f32 (*q)[2560], const f32 (*x)[2560
                              bf16 (*keys)[2048][80], bf16 (*values)[2048][80]);
 void attention_bf16_32x32x80(run *r, u32 op, f32 (*q)[2560], const bf16 (*keys)[2048][80],
                              const bf16 (*values)[2048][80]);
-void norm_gemv_gelu_bf16_10240x2560(run *r, u32 op, f32 (*h)[10240], const f32 (*x)[2560],
+void norm_gemv_gelu_bf16_10240x2560(run *r, u32 op, f32 (*y)[10240], const f32 (*x)[2560],
                                     const f32 *norm, const f32 *norm_bias,
-                                    const bf16_10240x2560 *w, const f32 *fc1_bias);
-void gemv_add_bias_bf16_2560x2560(run *r, u32 op, f32 (*x)[2560], const bf16_2560x2560 *w,
-                                  const f32 *o_bias, const f32 (*q)[2560]);
-void gemv_add_bias_bf16_2560x10240(run *r, u32 op, f32 (*x)[2560], const bf16_2560x10240 *w,
-                                   const f32 *fc2_bias, const f32 (*h)[10240]);
-void layernorm_2560(run *r, u32 op, f32 (*hidden)[2560], const f32 (*x)[2560], const f32 *norm_f,
-                    const f32 *norm_f_bias);
-void gemv_bias_bf16_51200x2560(run *r, u32 op, f32 (*logits)[51200], const bf16_51200x2560 *w,
-                               const f32 *head_bias, const f32 (*hidden)[2560]);
-void embed_bf16_256x51200x2560(run *r, u32 op, f32 (*x)[2560], const bf16_51200x2560 *w,
+                                    const bf16_10240x2560 *w, const f32 *bias);
+void gemv_add_bias_bf16_2560x2560(run *r, u32 op, f32 (*y)[2560], const bf16_2560x2560 *w,
+                                  const f32 *bias, const f32 (*x)[2560]);
+void gemv_add_bias_bf16_2560x10240(run *r, u32 op, f32 (*y)[2560], const bf16_2560x10240 *w,
+                                   const f32 *bias, const f32 (*x)[10240]);
+void layernorm_2560(run *r, u32 op, f32 (*y)[2560], const f32 (*x)[2560], const f32 *norm,
+                    const f32 *norm_bias);
+void gemv_bias_bf16_51200x2560(run *r, u32 op, f32 (*y)[51200], const bf16_51200x2560 *w,
+                               const f32 *bias, const f32 (*x)[2560]);
+void embed_bf16_256x51200x2560(run *r, u32 op, f32 (*y)[2560], const bf16_51200x2560 *w,
                                const u32 *tokens);
-void layernorm_256x2560(run *r, u32 op, f32 (*xn)[2560], const f32 (*x)[2560], const f32 *norm,
+void layernorm_256x2560(run *r, u32 op, f32 (*y)[2560], const f32 (*x)[2560], const f32 *norm,
                         const f32 *norm_bias);
-void gemm_bias_bf16_256x2560x2560(run *r, u32 op, f32 (*q)[2560], const bf16_2560x2560 *w,
-                                  const f32 *q_bias, const f32 (*xn)[2560]);
+void gemm_bias_bf16_256x2560x2560(run *r, u32 op, f32 (*y)[2560], const bf16_2560x2560 *w,
+                                  const f32 *bias, const f32 (*x)[2560]);
 void rope_append_bf16_256x32x80(run *r, u32 op, f32 (*q)[2560], const f32 (*k)[2560],
                                 const f32 (*v)[2560], bf16 (*keys)[2048][80],
                                 bf16 (*values)[2048][80]);
 void attention_bf16_256x32x32x80(run *r, u32 op, f32 (*q)[2560], const bf16 (*keys)[2048][80],
                                  const bf16 (*values)[2048][80]);
-void gemm_add_bias_bf16_256x2560x2560(run *r, u32 op, f32 (*x)[2560], const bf16_2560x2560 *w,
-                                      const f32 *o_bias, const f32 (*q)[2560]);
-void gemm_gelu_bf16_256x10240x2560(run *r, u32 op, f32 (*h)[10240], const bf16_10240x2560 *w,
-                                   const f32 *fc1_bias, const f32 (*xn)[2560]);
-void gemm_add_bias_bf16_256x2560x10240(run *r, u32 op, f32 (*x)[2560], const bf16_2560x10240 *w,
-                                       const f32 *fc2_bias, const f32 (*h)[10240]);
-void gemm_bias_bf16_16x51200x2560(run *r, u32 op, f32 (*logits)[51200], const bf16_51200x2560 *w,
-                                  const f32 *head_bias, const f32 (*hidden)[2560]);
+void gemm_add_bias_bf16_256x2560x2560(run *r, u32 op, f32 (*y)[2560], const bf16_2560x2560 *w,
+                                      const f32 *bias, const f32 (*x)[2560]);
+void gemm_gelu_bf16_256x10240x2560(run *r, u32 op, f32 (*y)[10240], const bf16_10240x2560 *w,
+                                   const f32 *bias, const f32 (*x)[2560]);
+void gemm_add_bias_bf16_256x2560x10240(run *r, u32 op, f32 (*y)[2560], const bf16_2560x10240 *w,
+                                       const f32 *bias, const f32 (*x)[10240]);
+void gemm_bias_bf16_16x51200x2560(run *r, u32 op, f32 (*y)[51200], const bf16_51200x2560 *w,
+                                  const f32 *bias, const f32 (*x)[2560]);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/cuda/kernels.cuh"
+#include "tests/kernels/cuda/instances.cuh"
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cuda/kernel_fixture.h"
 

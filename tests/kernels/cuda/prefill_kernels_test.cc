@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernels/cuda/kernels.cuh"
+#include "tests/kernels/cuda/instances.cuh"
 #include "kernels/cuda/work.h"
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cuda/kernel_fixture.h"

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/cuda/kernels.cuh"
+#include "tests/kernels/cuda/instances.cuh"
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cuda/kernel_fixture.h"
 
