@@ -119,8 +119,8 @@ enum weight_class {
 };
 
 /* The key of a class: "projection_type"; and its value. */
-const struct key *cfg_class_key(enum weight_class class);
-enum format cfg_class_type(const struct cfg *cfg, enum weight_class class);
+const struct key *cfg_class_key(enum weight_class c);
+enum format cfg_class_type(const struct cfg *cfg, enum weight_class c);
 
 /* Whether all matrices have one type, and which. */
 bool cfg_one_type(const struct cfg *cfg, enum format *type);

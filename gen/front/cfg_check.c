@@ -69,23 +69,23 @@ static const char *experts_key(const struct cfg *cfg)
     return NULL;
 }
 
-const struct key *cfg_class_key(enum weight_class class)
+const struct key *cfg_class_key(enum weight_class c)
 {
     static const char *const names[CLASS_COUNT] = {"embedding_type", "head_type", "projection_type",
                                                    "expert_type", "router_type"};
-    return cfg_key(names[class]);
+    return cfg_key(names[c]);
 }
 
-enum format cfg_class_type(const struct cfg *cfg, enum weight_class class)
+enum format cfg_class_type(const struct cfg *cfg, enum weight_class c)
 {
-    return *(const enum format *)(const void *)((const char *)cfg + cfg_class_key(class)->offset);
+    return *(const enum format *)(const void *)((const char *)cfg + cfg_class_key(c)->offset);
 }
 
 bool cfg_one_type(const struct cfg *cfg, enum format *type)
 {
     *type = cfg->embedding_type;
-    for (enum weight_class class = CLASS_EMBEDDING; class < CLASS_COUNT; class ++)
-        if (cfg_has(cfg, cfg_class_key(class)) && cfg_class_type(cfg, class) != *type)
+    for (enum weight_class c = CLASS_EMBEDDING; c < CLASS_COUNT; c++)
+        if (cfg_has(cfg, cfg_class_key(c)) && cfg_class_type(cfg, c) != *type)
             return false;
     return true;
 }

@@ -79,17 +79,17 @@ static void chosen_types(const struct import_choices *choices, bool tied,
 
 /* The type of a class, chosen or the checkpoint's own; 0, with an error if it was chosen, where the
  * family has no such class. */
-static bool import_type(const struct import_choices *choices, enum weight_class class,
-                        const char *type, struct diagnostics *diagnostics, struct cfg *cfg)
+static bool import_type(const struct import_choices *choices, enum weight_class c, const char *type,
+                        struct diagnostics *diagnostics, struct cfg *cfg)
 {
-    const struct key *key = cfg_class_key(class);
+    const struct key *key = cfg_class_key(c);
     if (cfg_has(cfg, key))
         return import_set(cfg, key->name, type, diagnostics);
     memset((char *)cfg + key->offset, 0, key->size);
-    if (choices->type[class] != NULL)
+    if (choices->type[c] != NULL)
         diagnostics_error(diagnostics, 0, "--%.*s-type: %s has no experts: leave it out",
                           (int)strcspn(key->name, "_"), key->name, cfg->model_type);
-    return choices->type[class] == NULL;
+    return choices->type[c] == NULL;
 }
 
 bool import_types(const struct import_choices *choices, const struct import_left *left,

@@ -19,7 +19,7 @@ uint32_t build_weight(struct build *b, const char *name, const char *source, enu
                        .source = source,
                        .alias = "",
                        .packing = packing,
-                       .class = CLASS_PROJECTION,
+                       .matrix_class = CLASS_PROJECTION,
                        .rows = rows,
                        .cols = cols,
                        .row_spread = {{{1, rows}}},
@@ -40,10 +40,10 @@ uint32_t build_matrix(struct build *b, const char *name, const char *source, uin
     return build_weight(b, name, source, PACKING_MATRIX, rows, cols);
 }
 
-void build_class(struct build *b, uint32_t weight, enum weight_class class)
+void build_class(struct build *b, uint32_t weight, enum weight_class c)
 {
-    b->graph->tensor[weight].class = class;
-    b->graph->tensor[weight].type = cfg_class_type(b->cfg, class);
+    b->graph->tensor[weight].matrix_class = c;
+    b->graph->tensor[weight].type = cfg_class_type(b->cfg, c);
 }
 
 void build_spread_rows(struct build *b, uint32_t weight, struct spread spread)

@@ -22,7 +22,7 @@ uint32_t build_matrix(struct build *b, const char *name, const char *source, uin
                       uint32_t cols);
 
 /* The class of a matrix that is no projection. */
-void build_class(struct build *b, uint32_t weight, enum weight_class class);
+void build_class(struct build *b, uint32_t weight, enum weight_class c);
 
 /* A matrix [rows][cols] for each of `experts` experts, stored as these are; "%u" in the source for
  * layer and expert. */

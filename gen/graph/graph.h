@@ -55,7 +55,7 @@ struct tensor {
     /* Weights only: the tensor of the checkpoint and its packing; see gen/graph/packing.h. */
     const char *source, *alias; /* with "%u" for the layer */
     enum packing packing;
-    enum weight_class class; /* of a matrix: which key says its type */
+    enum weight_class matrix_class; /* of a matrix: which key says its type */
     uint32_t rows, cols;
     struct spread row_spread, col_spread; /* how they lie */
     uint32_t product_cols; /* columns as a product sees them: cols, or those of padded heads */

@@ -66,7 +66,7 @@ static void append(struct layout *layout, const struct tensor *t, struct layer l
                                 .padded_rows = (uint32_t)tensor_padded_rows(t),
                                 .stored_cols = (uint32_t)tensor_stored_cols(t),
                                 .type = t->type,
-                                .class = t->class,
+                                .matrix_class = t->matrix_class,
                                 .packing = t->packing,
                                 .at = layout->weights_bytes,
                                 .packed_bytes = packed,

@@ -27,10 +27,10 @@ struct layout_weight {
     uint32_t rank, shape[3]; /* as the checkpoint stores it, row-major: [2I][d], [I][1][K], [I] */
     uint32_t rows, cols;     /* as a matrix; a vector has cols == 1 */
     struct spread row_spread, col_spread;
-    uint32_t padded_rows;    /* of row_spread */
-    uint32_t stored_cols;    /* cols; of a MATRIX: of col_spread */
-    enum format type;        /* of the packed elements */
-    enum weight_class class; /* of a MATRIX */
+    uint32_t padded_rows;           /* of row_spread */
+    uint32_t stored_cols;           /* cols; of a MATRIX: of col_spread */
+    enum format type;               /* of the packed elements */
+    enum weight_class matrix_class; /* of a MATRIX */
     enum packing packing;
     uint64_t at;           /* offset in the arena, a multiple of 64; ascending */
     uint64_t packed_bytes; /* format_bytes(type, padded_rows, stored_cols) */

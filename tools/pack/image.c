@@ -88,7 +88,7 @@ static bool diagnostics_unfit(struct job *job, const struct layout_weight *weigh
                           "tensor \"%s\": element %s is %g, too large for %s: choose %s as %s",
                           weight->source, place, (double)value, format_name(weight->type),
                           weight->type == FORMAT_F16 ? "bf16 or f32" : "f32",
-                          cfg_class_key(weight->class)->name);
+                          cfg_class_key(weight->matrix_class)->name);
     else
         diagnostics_error(job->diagnostics, 0,
                           "tensor \"%s\": element %s is %g: the checkpoint is damaged",
