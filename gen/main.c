@@ -230,7 +230,7 @@ static int stop_after(const struct options *o, const struct cfg *cfg)
     static struct steps steps;
     steps_kinds(cfg, &steps);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        for (uint32_t k = 0; k < (step == STEP_HEAD ? 1 : steps.kind_count); k++)
+        for (uint32_t k = 0; k < (step_rules[step].layers ? steps.kind_count : 1); k++)
             print_stage(o->stop_after, cfg, step, &steps.kind[k]);
     return finish();
 }

@@ -110,9 +110,9 @@ static void scratch(const struct program *d, enum step_kind step, uint32_t kind,
 static void step_scratch(const struct program *d, enum step_kind step, struct writer *writer)
 {
     const struct steps *steps = &d->steps;
-    for (uint32_t k = 0; k < steps->kind_count; k++)
+    for (uint32_t k = 0; k < steps_layer_kinds(steps, step); k++)
         scratch(d, step, k, writer);
-    if (steps->kind_count == 1)
+    if (steps_layer_kinds(steps, step) < 2)
         return;
     const struct plan_buffer *carried = plan_bottom(&d->plan[step][0]);
     const struct tensor *t = tensor_named(&steps->graph[step][0], carried->name);
@@ -163,12 +163,16 @@ void emit_arena_h(const struct program *d, struct writer *writer)
                  state_text, scratch_text, io_text);
     writer_line(writer, "#ifndef ARENA_H\n#define ARENA_H\n\n#include \"model.h\"");
     state(d, writer);
-    step_scratch(d, STEP_DECODE, writer);
-    step_scratch(d, STEP_PREFILL, writer);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        step_scratch(d, step, writer);
     writer_blank(writer);
     writer_comment(writer, "Decode and prefill never run at the same time.");
-    writer_line(writer, "union scratch {\n    alignas(64) union decode_scratch decode;\n"
-                        "    alignas(64) union prefill_scratch prefill;\n};");
+    writer_line(writer, "union scratch {");
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        if (step_rules[step].layers)
+            writer_line(writer, "    alignas(64) union %s_scratch %s;", step_name(step),
+                        step_name(step));
+    writer_line(writer, "};");
     io(d, writer);
     writer_line(writer, "\n#endif");
 }

@@ -85,7 +85,7 @@ void emit_plan_txt(const struct program *d, struct writer *writer)
     writer_line(writer, "%s: %s parameters\n", d->steps.cfg.name,
                 number_text_grouped(d->layout.parameters).text);
     arenas(d, writer);
-    for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
-        for (uint32_t k = 0; k < d->steps.kind_count; k++)
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        for (uint32_t k = 0; k < steps_layer_kinds(&d->steps, step); k++)
             picture(d, step, k, writer);
 }

@@ -75,19 +75,20 @@ void emit_proof_h(const struct program *d, struct writer *writer)
     weights(d, writer);
     writer_blank(writer);
     writer_comment(writer, "Scratch, state and io.");
-    for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
-        for (uint32_t k = 0; k < d->steps.kind_count; k++)
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        for (uint32_t k = 0; k < steps_layer_kinds(&d->steps, step); k++)
             places(&d->plan[step][k], &d->steps.graph[step][k], writer);
-    for (enum step_kind step = STEP_DECODE; d->steps.kind_count > 1 && step <= STEP_PREFILL; step++)
-        writer_row(writer, "AT(union %s_scratch,\t %s,\v 0);", step_name(step),
-                   plan_bottom(&d->plan[step][0])->name);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        if (steps_layer_kinds(&d->steps, step) > 1)
+            writer_row(writer, "AT(union %s_scratch,\t %s,\v 0);", step_name(step),
+                       plan_bottom(&d->plan[step][0])->name);
     writer_row(writer, "SIZE(union scratch,\v %" PRIu64 ");", d->scratch_bytes);
     writer_row(writer, "SIZE(struct state,\v %" PRIu64 ");", d->state_bytes);
     writer_row(writer, "SIZE(struct io,\v %" PRIu64 ");", d->io_bytes);
     writer_blank(writer);
     writer_comment(writer, "Buffers that are alive together do not overlap.");
-    for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
-        for (uint32_t k = 0; k < d->steps.kind_count; k++)
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        for (uint32_t k = 0; k < steps_layer_kinds(&d->steps, step); k++)
             pairs(&d->plan[step][k], &d->steps.graph[step][k], writer);
     writer_line(writer, "\n#undef SIZE\n#undef AT\n#undef END\n#undef APART\n\n#endif");
 }

@@ -193,32 +193,6 @@ static void layer_switch(const struct program *d, enum step_kind step, struct wr
     writer_line(writer, "        }\n    }");
 }
 
-/* The functions of the layers, then the step around them, which `meaning` describes. */
-static void step_functions(const struct program *d, enum step_kind step, const char *meaning,
-                           struct writer *writer)
-{
-    for (uint32_t k = 0; k < d->steps.kind_count; k++)
-        layer_function(d, step, k, writer);
-    writer_blank(writer);
-    writer_comment(writer, "%s", meaning);
-    writer_line(writer, "void %s(run *r)\n{", step_name(step));
-    writer_line(
-        writer,
-        "    const struct weights *const w = r->weights;\n    struct io *const io = r->io;");
-    writer_line(writer, "    union %s_scratch *const a = &r->scratch->%s;\n", step_name(step),
-                step_name(step));
-    write_calls(d, step, PLACE_PROLOGUE, 0, writer);
-    if (d->steps.kind_count > 1) {
-        layer_switch(d, step, writer);
-    } else {
-        writer_line(writer, "    for (int l = 0; l < LAYERS; l++)");
-        writer_line(writer, "        %s_layer(r, &w->layer[l], &r->state->layer[l]);",
-                    step_name(step));
-    }
-    write_calls(d, step, PLACE_EPILOGUE, 0, writer);
-    writer_line(writer, "}");
-}
-
 static uint32_t count_at(const struct graph *graph, enum place place)
 {
     uint32_t count = 0;
@@ -264,38 +238,62 @@ static void state_traffic(const struct program *d, char text[128])
                  both ? ", " : "", caches);
 }
 
-static void decode(const struct program *d, struct writer *writer)
+/* What stands above a step's function. */
+static void step_meaning(const struct program *d, enum step_kind step, char text[640])
 {
-    char bytes[NUMBER_MAX], layers[256], state[128], meaning[640];
-    number_decimal_bytes(program_streamed(d, STEP_DECODE), bytes);
-    shape(&d->steps, STEP_DECODE, layers);
+    char bytes[NUMBER_MAX], layers[256], state[128];
+    number_decimal_bytes(program_streamed(d, step), bytes);
+    shape(&d->steps, step, layers);
     state_traffic(d, state);
-    snprintf(meaning, sizeof meaning,
-             "One token in, one row of logits out: %s. Streams %s of weights, %s.", layers, bytes,
-             state);
-    step_functions(d, STEP_DECODE, meaning, writer);
+    switch (step) {
+    case STEP_DECODE:
+        snprintf(text, 640, "One token in, one row of logits out: %s. Streams %s of weights, %s.",
+                 layers, bytes, state);
+        return;
+    case STEP_PREFILL:
+        snprintf(text, 640,
+                 "Up to %u tokens in, as many hidden rows out: %s. Streams %s of weights.",
+                 d->steps.cfg.prefill_chunk, layers, bytes);
+        return;
+    case STEP_HEAD:
+    case STEP_KINDS:
+        snprintf(text, 640, "Up to %u hidden rows of a prefill in, as many rows of logits out.",
+                 d->steps.cfg.logit_rows);
+    }
 }
 
-static void prefill(const struct program *d, struct writer *writer)
+/* Every layer of a step. */
+static void layer_calls(const struct program *d, enum step_kind step, struct writer *writer)
 {
-    char bytes[NUMBER_MAX], layers[256], meaning[640];
-    number_decimal_bytes(program_streamed(d, STEP_PREFILL), bytes);
-    shape(&d->steps, STEP_PREFILL, layers);
-    snprintf(meaning, sizeof meaning,
-             "Up to %u tokens in, as many hidden rows out: %s. Streams %s of weights.",
-             d->steps.cfg.prefill_chunk, layers, bytes);
-    step_functions(d, STEP_PREFILL, meaning, writer);
+    write_calls(d, step, PLACE_PROLOGUE, 0, writer);
+    if (d->steps.kind_count > 1) {
+        layer_switch(d, step, writer);
+    } else {
+        writer_line(writer, "    for (int l = 0; l < LAYERS; l++)");
+        writer_line(writer, "        %s_layer(r, &w->layer[l], &r->state->layer[l]);",
+                    step_name(step));
+    }
 }
 
-static void head(const struct program *d, struct writer *writer)
+/* The functions of the layers, then the step around them. */
+static void step_functions(const struct program *d, enum step_kind step, struct writer *writer)
 {
+    const bool layers = step_rules[step].layers;
+    char meaning[640];
+    step_meaning(d, step, meaning);
+    for (uint32_t k = 0; k < steps_layer_kinds(&d->steps, step); k++)
+        layer_function(d, step, k, writer);
     writer_blank(writer);
-    writer_comment(writer, "Up to %u hidden rows of a prefill in, as many rows of logits out.",
-                   d->steps.cfg.logit_rows);
-    writer_line(writer, "void head(run *r)\n{");
+    writer_comment(writer, "%s", meaning);
+    writer_line(writer, "void %s(run *r)\n{", step_name(step));
     writer_line(writer, "    const struct weights *const w = r->weights;");
-    writer_line(writer, "    struct io *const io = r->io;\n");
-    write_calls(d, STEP_HEAD, PLACE_EPILOGUE, 0, writer);
+    writer_line(writer, "    struct io *const io = r->io;%s", layers ? "" : "\n");
+    if (layers) {
+        writer_line(writer, "    union %s_scratch *const a = &r->scratch->%s;\n", step_name(step),
+                    step_name(step));
+        layer_calls(d, step, writer);
+    }
+    write_calls(d, step, PLACE_EPILOGUE, 0, writer);
     writer_line(writer, "}");
 }
 
@@ -305,7 +303,6 @@ void emit_step_c(const struct program *d, struct writer *writer)
                  "The order of the operations, one call a line; behind those that matter, the "
                  "bytes of weights that they read. Nothing here allocates.");
     writer_line(writer, "#include \"arena.h\"\n#include \"kernels.h\"");
-    decode(d, writer);
-    prefill(d, writer);
-    head(d, writer);
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+        step_functions(d, step, writer);
 }

@@ -81,6 +81,11 @@ void steps_build(const struct cfg *cfg, struct steps *steps)
         }
 }
 
+uint32_t steps_layer_kinds(const struct steps *steps, enum step_kind step)
+{
+    return step_rules[step].layers ? steps->kind_count : 0;
+}
+
 uint32_t steps_ops(const struct steps *steps, enum step_kind step, struct step_op ops[STEP_OPS])
 {
     uint32_t count = 0;

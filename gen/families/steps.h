@@ -32,6 +32,9 @@ enum { STEP_OPS = GRAPH_KINDS * GRAPH_NODES };
  * generator, never of the config: it is printed and aborts. */
 void steps_build(const struct cfg *cfg, struct steps *steps);
 
+/* How many kinds of layers a step executes: all that occur, or none. */
+uint32_t steps_layer_kinds(const struct steps *steps, enum step_kind step);
+
 /* The operations of a step, each once: the prologue, a layer of each kind, the epilogue. Returns
  * their count. */
 uint32_t steps_ops(const struct steps *steps, enum step_kind step, struct step_op ops[STEP_OPS]);
