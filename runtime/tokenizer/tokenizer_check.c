@@ -174,10 +174,9 @@ static bool check_template(const struct tokenizer_tables *tables, char message[T
 }
 
 /* The map: a double array of whole units, and texts that end. */
-static bool check_map(struct tokenizer_tables *tables, char message[TOKENIZER_MESSAGE])
+bool tables_open_map(struct tokenizer_tables *tables, const uint8_t *map, uint64_t bytes,
+                     char message[TOKENIZER_MESSAGE])
 {
-    const uint64_t bytes = section_bytes(tables->header, SECTION_MAP);
-    const uint8_t *map = section_start(tables->header, SECTION_MAP);
     uint32_t units = 0;
     if (bytes == 0)
         return true;
@@ -347,5 +346,7 @@ bool tables_open(struct tokenizer_tables *tables, const void *block, uint64_t by
     return check_tokens(tables, message) && check_hashes(tables, message) &&
            check_added(tables, message) && check_patterns(tables, message) &&
            check_joins(tables, message) && check_template(tables, message) &&
-           check_map(tables, message) && check_steps(tables, message);
+           tables_open_map(tables, section_start(header, SECTION_MAP),
+                           section_bytes(header, SECTION_MAP), message) &&
+           check_steps(tables, message);
 }

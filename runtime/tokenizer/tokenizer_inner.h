@@ -47,6 +47,10 @@ struct tokenizer_tables {
 bool tables_open(struct tokenizer_tables *tables, const void *block, uint64_t bytes,
                  char message[TOKENIZER_MESSAGE]);
 
+/* Fills the part of *tables that is about SECTION_MAP from map[bytes]. */
+bool tables_open_map(struct tokenizer_tables *tables, const uint8_t *map, uint64_t bytes,
+                     char message[TOKENIZER_MESSAGE]);
+
 struct code_range {
     uint32_t first;
     uint32_t last;
@@ -235,6 +239,22 @@ enum compose_status compose(struct normaliser *normaliser, const uint8_t *text, 
                             uint64_t limit, uint64_t end, bool ended, uint8_t *out, uint64_t room,
                             uint64_t *bytes);
 
+/* An Indic conjunct: a consonant, then marks of which one links it to the next consonant. */
+enum conjunct { CONJUNCT_NONE, CONJUNCT_STARTED, CONJUNCT_LINKED };
+
+/* Where a grapheme cluster is. */
+struct grapheme {
+    int32_t last;  /* character, or one of its class */
+    int32_t state; /* utf8proc's */
+    enum conjunct conjunct;
+};
+
+/* A cluster starts with this character. */
+void grapheme_begin(struct grapheme *grapheme, uint32_t code);
+
+/* True when a cluster ends before this character, which follows the last one. */
+bool grapheme_ends(struct grapheme *grapheme, uint32_t code);
+
 /* A step of a normalizer and the text that waits for it, bytes[at .. filled). */
 struct step {
     enum step_kind kind;
@@ -243,9 +263,11 @@ struct step {
     uint64_t content_bytes;
     uint64_t at;
     uint64_t filled;
-    uint64_t retry;     /* less text than this is not looked at again */
-    uint64_t looked_at; /* FORM: as in struct normaliser */
-    bool started;       /* STRIP_START: the segment has begun with something else */
+    uint64_t retry;          /* less text than this is not looked at again */
+    uint64_t looked_at;      /* FORM: as in struct normaliser */
+    bool started;            /* STRIP_START: the segment has begun with something else */
+    bool inside;             /* MAP: within a cluster that goes character by character; */
+    struct grapheme cluster; /* what of it has moved */
     uint8_t bytes[WINDOW_CAPACITY];
 };
 
@@ -290,6 +312,11 @@ bool steps_move(struct tokenizer *tokenizer, bool ended, uint8_t *out, uint64_t 
  * returns its bytes. The tokenizer may have no more than its header's flags and steps. */
 uint64_t tokenizer_normalise(struct tokenizer *tokenizer, const void *text, uint64_t bytes,
                              uint8_t *out);
+
+/* What the map makes of text[bytes]: all of it becomes *made, of *made_bytes, when a rule's text
+ * starts it, the shortest one counting. False: it stays. */
+bool map_find(const struct tokenizer_tables *tables, const uint8_t *text, uint64_t bytes,
+              const uint8_t **made, uint64_t *made_bytes);
 
 /* A segment starts; `first`: at the start of the text. */
 void rewrite_begin(struct tokenizer *tokenizer, bool first);

@@ -1,5 +1,5 @@
 /* SentencePiece's normalisation: characters and short texts become others by a map, and of spaces
- * one stays of several and none at the ends.
+ * one stays of several and none at the ends. `tokenizers` reads the same map in another way.
  *
  * The map is a double array (Darts-clone's): a unit has the byte that leads to it in its lowest
  * bits, from bit 10 the distance to the units that follow it, bit 8 says that a text ends here, and
@@ -53,6 +53,29 @@ static bool find_rule(const struct tokenizer_tables *tables, const uint8_t *text
             set_rule(tables, tables->map[node] & 0x7FFFFFFF, i + 1, rule);
     }
     return ended;
+}
+
+bool map_find(const struct tokenizer_tables *tables, const uint8_t *text, uint64_t bytes,
+              const uint8_t **made, uint64_t *made_bytes)
+{
+    const uint32_t count = tables->map_units;
+    uint32_t node = count > 0 ? distance(tables->map[0]) : 0;
+    for (uint64_t i = 0; i < bytes && count > 0; i++) {
+        node ^= text[i];
+        if (text[i] == 0 || node >= count || (tables->map[node] & 0x800000FF) != text[i])
+            return false;
+        const uint32_t unit = tables->map[node];
+        node ^= distance(unit);
+        if (!(unit & 0x100) || node >= count)
+            continue;
+        const uint32_t place = tables->map[node] & 0x7FFFFFFF;
+        if (place >= tables->map_text_bytes || (tables->map_texts[place] & 0xC0) == 0x80)
+            return false;
+        *made = tables->map_texts + place;
+        *made_bytes = strlen((const char *)*made);
+        return true;
+    }
+    return false;
 }
 
 /* A space, or a mark, which is taken for one where a text ends. */

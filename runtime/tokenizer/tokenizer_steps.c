@@ -35,6 +35,31 @@ static bool is_mark(uint32_t code)
            !code_in_ranges(code, newer_marks, sizeof newer_marks / sizeof newer_marks[0]);
 }
 
+/* BertNormalizer's accents are the nonspacing marks of Unicode 7, and one more: of later marks
+ * those in newer_marks, and these. */
+static const struct code_range newer_accents[] = {
+    {0x8D4, 0x8E1},     {0x1885, 0x1886},   {0x1ACF, 0x1AEB},   {0x1DFB, 0x1DFB},
+    {0xA8C5, 0xA8C5},   {0xA9BD, 0xA9BD},   {0x10EFA, 0x10EFF}, {0x1123E, 0x1123E},
+    {0x113BB, 0x113E2}, {0x11438, 0x11446}, {0x11B60, 0x11C3F}, {0x11C92, 0x11CB6},
+    {0x16121, 0x1612F}, {0x1E000, 0x1E02A}, {0x1E5EE, 0x1E6F5}, {0x1E944, 0x1E94A}};
+
+static bool is_accent(uint32_t code)
+{
+    return code >= 0x300 &&
+           (code == 0x1734 || utf8proc_category((utf8proc_int32_t)code) == UTF8PROC_CATEGORY_MN) &&
+           !code_in_ranges(code, newer_marks, sizeof newer_marks / sizeof newer_marks[0]) &&
+           !code_in_ranges(code, newer_accents, sizeof newer_accents / sizeof newer_accents[0]);
+}
+
+/* The blocks of ideographs that BertNormalizer knows. */
+static bool is_chinese(uint32_t code)
+{
+    static const struct code_range blocks[] = {
+        {0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},  {0x20000, 0x2A6DF},
+        {0x2A700, 0x2B81F}, {0x2B920, 0x2CEAF}, {0x2F800, 0x2FA1F}};
+    return code >= 0x3400 && code_in_ranges(code, blocks, sizeof blocks / sizeof blocks[0]);
+}
+
 /* Lower case that Unicode 16 and 17 have and utf8proc's 15 has not: a range and what its first
  * character becomes. */
 static const struct {
@@ -104,9 +129,14 @@ static void move_characters(struct step *step, struct sink *sink)
         memcpy(made, step->bytes + step->at, length);
         if (step->kind == STEP_LOWER)
             bytes = lower(code, made);
-        else if (step->kind == STEP_MARKLESS && is_mark(code))
+        else if ((step->kind == STEP_MARKLESS && is_mark(code)) ||
+                 (step->kind == STEP_UNACCENTED && is_accent(code)))
             bytes = 0;
-        else if (step->kind == STEP_STRIP_START && !step->started)
+        else if (step->kind == STEP_SPACED && is_chinese(code)) {
+            made[0] = made[length + 1] = ' ';
+            memcpy(made + 1, step->bytes + step->at, length);
+            bytes = length + 2;
+        } else if (step->kind == STEP_STRIP_START && !step->started)
             bytes = code_is_space(code) ? 0 : length;
         step->started = step->started || bytes > 0;
         if (!put(sink, made, bytes))
@@ -128,6 +158,60 @@ static void move_stripped(struct step *step, bool ended, bool forced, struct sin
     }
     if (put_text(step, to, sink) && ended)
         step->at = step->filled;
+}
+
+/* A cluster of so many bytes is not looked up as a whole. */
+enum { LONG_CLUSTER = 6 };
+
+/* Bytes of the grapheme cluster that a step's text starts with, LONG_CLUSTER if it has more, 0 if
+ * more text is needed to know. */
+static uint64_t cluster_bytes(const struct step *step, bool ended)
+{
+    const uint8_t *text = step->bytes + step->at;
+    const uint64_t left = step->filled - step->at;
+    struct grapheme cluster;
+    uint32_t length;
+    if (left > 1 && text[0] < 0x80 && text[1] < 0x80 && text[0] != '\r')
+        return 1;
+    grapheme_begin(&cluster, utf8_decode(text, &length));
+    for (uint64_t bytes = length; bytes < LONG_CLUSTER; bytes += length) {
+        if (bytes == left)
+            return ended ? bytes : 0;
+        if (grapheme_ends(&cluster, utf8_decode(text + bytes, &length)))
+            return bytes;
+    }
+    return LONG_CLUSTER;
+}
+
+/* Clusters become others by the map; long ones, and those that stay, character by character. */
+static void move_mapped(const struct tokenizer_tables *tables, struct step *step, bool ended,
+                        struct sink *sink)
+{
+    while (step->at < step->filled) {
+        const uint8_t *text = step->bytes + step->at, *made = text;
+        uint32_t length, code = utf8_decode(text, &length);
+        uint64_t bytes = length, made_bytes = length;
+        struct grapheme cluster = step->cluster;
+        bool inside = step->inside && !grapheme_ends(&cluster, code);
+        if (!inside) {
+            bytes = cluster_bytes(step, ended);
+            if (bytes == 0)
+                return;
+            inside = bytes >= LONG_CLUSTER || !map_find(tables, text, bytes, &made, &made_bytes);
+            inside = inside && bytes > length;
+            if (inside)
+                grapheme_begin(&cluster, code);
+        }
+        if (inside) {
+            bytes = length;
+            map_find(tables, text, length, &made, &made_bytes);
+        }
+        if (!put(sink, made, made_bytes))
+            return;
+        step->at += bytes;
+        step->inside = inside;
+        step->cluster = cluster;
+    }
 }
 
 static bool move_replaced(struct tokenizer *tokenizer, struct step *step, bool ended,
@@ -166,6 +250,9 @@ static bool step_move(struct tokenizer *tokenizer, struct step *step, bool ended
                              step->filled, ended, sink->out, sink->room, &moved) == COMPOSE_FULL;
         sink->moved += moved;
         step->looked_at = tokenizer->normaliser.looked_at;
+        break;
+    case STEP_MAP:
+        move_mapped(&tokenizer->tables, step, ended, sink);
         break;
     case STEP_STRIP_END:
         move_stripped(step, ended, forced, sink);
@@ -288,7 +375,7 @@ void steps_begin(struct tokenizer *tokenizer)
     for (uint32_t i = 0; i < tokenizer->tables.header->steps; i++) {
         struct step *step = &tokenizer->steps[i];
         step->at = step->filled = step->retry = step->looked_at = 0;
-        step->started = false;
+        step->started = step->inside = false;
     }
 }
 

@@ -98,6 +98,9 @@ enum step_kind {
     STEP_STRIP_START, /* without white space at the start of a segment */
     STEP_STRIP_END,   /* and at its end */
     STEP_REPLACE,     /* what the pattern matches becomes the text */
+    STEP_MAP,         /* by SECTION_MAP, as `tokenizers` reads it */
+    STEP_SPACED,      /* a space on each side of Chinese characters */
+    STEP_UNACCENTED,  /* without the marks that BertNormalizer takes for accents */
     STEP_KINDS
 };
 
@@ -129,7 +132,8 @@ enum tokenizer_section {
                          second ... */
     SECTION_TEMPLATE, /* uint32 ids: ids_before that precede a text, then those that follow it */
     SECTION_MAP,   /* normalise: SentencePiece's map of characters, or nothing: a uint32, bytes of
-                         the double array behind it, then texts, each ended by NUL */
+                         the double array behind it, then texts, each ended by NUL; used by
+                         STEP_MAP, or where there are no steps */
     SECTION_STEPS, /* normalise, before all the flags above do: for each step a byte of enum
                       step_kind + '0', a PCRE2 pattern, NUL, a text, NUL */
     SECTION_COUNT

@@ -5,16 +5,18 @@ Made with Python 3.11.7 and tokenizers 0.23.3.
 
     python tests/references/make_broken.py
 
-Writes tests/data/tokenizers/broken/{base.json,chars.json,edits.json}. An edit is applied to the
+Writes tests/data/tokenizers/broken/{base.json,chars.json,words.json,edits.json}. An edit is applied to the
 text of base.json, or of the file it names as `base`: keep its first `keep` bytes (all, if absent),
 replace `find`, which occurs exactly once, by `replace` (or the bytes of `replace_hex`), then add
 `append`. `huggingface` records what `tokenizers` does with the result: it accepts much that a
 strict reader must refuse.
 """
 
+import base64
 import json
 from pathlib import Path
 
+from charsmap import charsmap
 from make_tokenizer import BYTE_LEVEL, SPECIAL, added, bytes_of_symbols
 from make_tokenizer_kinds import MARK, bpe, file, template
 from tokenizers import Tokenizer
@@ -35,6 +37,24 @@ def make_base():
             "model": {"type": "BPE", "dropout": None, "unk_token": None,
                       "continuing_subword_prefix": None, "end_of_word_suffix": None,
                       "fuse_unk": False, "vocab": vocab, "merges": MERGES}}
+
+
+MAP = charsmap({"t": "th", "\u00e9": "e", "e\u0301": "e", "\u00ad": "", "!": " ! "})
+
+
+def make_words():
+    letters = [chr(c) for c in range(ord("a"), ord("z") + 1)] + list("!?1")
+    tokens = ["<unk>", *letters, *(c + "_" for c in letters), "he_", "th", "the_", "she_"]
+    model = bpe({t: i for i, t in enumerate(tokens)},
+                [("h", "e_"), ("t", "h"), ("t", "he_"), ("s", "he_")], unk_token="<unk>",
+                end_of_word_suffix="_")
+    bert = {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True,
+            "strip_accents": None, "lowercase": True}
+    mapped = {"type": "Precompiled", "precompiled_charsmap": MAP}
+    return file(model, [added("<unk>", 0, special=True)],
+                normalizer={"type": "Sequence", "normalizers": [mapped, bert]},
+                pre_tokenizer={"type": "BertPreTokenizer"},
+                decoder={"type": "BPEDecoder", "suffix": "_"})
 
 
 def swap(name, find, replace):
@@ -393,6 +413,47 @@ def words():
     ]
 
 
+def steps():
+    """Edits of words.json that break its normalizers."""
+    bert = '"clean_text":true,'
+    whole_map = f'"precompiled_charsmap":"{MAP}"'
+    start = '"precompiled_charsmap":"AAQ'
+    assert MAP.startswith("AAQ")
+
+    def changed(name, content):
+        return swap(name, whole_map, f'"precompiled_charsmap":"{content}"')
+
+    content = base64.b64decode(MAP)
+    edits = [
+        swap("map: no base64", start, '"precompiled_charsmap":"!AQ'),
+        swap("map: an array of no whole units", start, '"precompiled_charsmap":"AQQ'),
+        swap("map: an array longer than all", start, '"precompiled_charsmap":"AAR'),
+        swap("map: no array", start, '"precompiled_charsmap":"AAA'),
+        changed("map: empty", ""), changed("map: cut off", MAP[:-1]), changed("map: short", "AAA="),
+        changed("map: bits behind its end", "AAB="),
+        changed("map: no texts", base64.b64encode(content[:4 + 1024]).decode()),
+        changed("map: texts that are not UTF-8", base64.b64encode(
+            content[:-1] + b"\xff\0").decode()),
+        changed("map: a text without its end", base64.b64encode(content[:-1]).decode()),
+        swap("map: a number", whole_map, '"precompiled_charsmap":1'),
+        swap("map: more keys", whole_map, whole_map + ',"x":1'),
+        swap("map: a second one", whole_map + "}", whole_map + '},{"type":"Precompiled",' +
+             whole_map + "}"),
+        swap("map: behind marks", '"normalizers":[', '"normalizers":[{"type":"Replace","pattern":'
+             '{"String":" "},"content":"' + MARK + '"},'),
+        swap("bert: a number", bert, '"clean_text":1,'),
+        swap("bert: nothing", bert, ""),
+        swap("bert: accents a number", '"strip_accents":null', '"strip_accents":1'),
+        swap("bert: accents not said", '"strip_accents":null,', ""),
+        swap("bert: accents stay", '"strip_accents":null', '"strip_accents":false'),
+        swap("bert: another form before", '"normalizers":[', '"normalizers":[{"type":"NFC"},'),
+        swap("bert: more keys", bert, bert + '"x":1,'),
+        swap("bert: too many steps", '"normalizers":[', '"normalizers":[' + json.dumps(
+            make_words()["normalizer"]["normalizers"][1]) + ","),
+    ]
+    return [edit | {"base": "words"} for edit in edits]
+
+
 def apply(base, edit):
     """The bytes of the broken file."""
     text = base[: edit.get("keep", len(base))]
@@ -424,10 +485,14 @@ def main():
     chars = json.dumps(make_chars(), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
     assert loads(chars) == "accepts"
     (OUT / "chars.json").write_bytes(chars)
+    words_base = json.dumps(make_words(), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    assert loads(words_base) == "accepts"
+    (OUT / "words.json").write_bytes(words_base)
     edits = not_json(len(base)) + vocabulary() + merges() + settings() + added_tokens()
-    edits += [*patterns(), *behind_bytes(), *templates(), *characters(), *words()]
+    edits += [*patterns(), *behind_bytes(), *templates(), *characters(), *words(), *steps()]
     assert len({edit["name"] for edit in edits}) == len(edits)
-    edits = [edit | {"huggingface": loads(apply(chars if "base" in edit else base, edit))}
+    bases = {"": base, "chars": chars, "words": words_base}
+    edits = [edit | {"huggingface": loads(apply(bases[edit.get("base", "")], edit))}
              for edit in edits]
     (OUT / "edits.json").write_text(
         "[\n" + ",\n".join(json.dumps(edit) for edit in edits) + "\n]\n")

@@ -18,16 +18,12 @@ import tempfile
 from pathlib import Path
 
 import sentencepiece
+from charsmap import RULES
 from corpus import TEXT
 from make_tokenizer import stored
 from make_tokenizer_kinds import OTHER_LETTERS
 from transformers.utils import sentencepiece_model_pb2_new
 
-# A map of characters: of one, of several, to nothing, to spaces, longer than it was.
-RULES = {"\u3000": " ", "\t": " ", "\u00a0": " ", "\u2003": "  ", "\ufb01": "fi", "\uff21": "A",
-         "\uff22": "B", "e\u0301": "\u00e9", "\u00b2": "2", "\u2460": "1", "\u3392": "MHz",
-         "\u200b": "", "\u00ad": "", "\u00bc": "1/4", "\u00bd": " 1/2", "ab": "ba", "abc": "cab",
-         "\u1e9b\u0323": "s", "\u1e9b": "S", "\uff01": "!", "\u2581\u2581": "_", "the  ": "The "}
 OUT = Path(__file__).resolve().parent.parent / "data" / "tokenizers" / "sentencepiece"
 # As Llama's model was made, but for the size.
 LLAMA = dict(model_type="bpe", byte_fallback=True, normalization_rule_name="identity",

@@ -10,13 +10,14 @@ Made with Python 3.11.7 and tokenizers 0.23.3.
 Writes tests/data/tokenizers/words, as make_tokenizer_parts.py writes parts.
 """
 
+from collections import Counter
+
 import make_tokenizer_kinds as kinds
 import make_tokenizer_parts as parts
 from corpus import TEXT
 from make_tokenizer_kinds import (OTHER_LETTERS, added, bpe, byte_level, byte_vocab,
                                   bytes_of_symbols, file, sequence, stored)
 from make_tokenizer_parts import by, node, pre
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 kinds.OUT = kinds.OUT.parent / "words"
 TEXTS = ["the hens and the fox", "The Hens", "said the hen.", "the the the", "thehen", "hens!",
@@ -25,44 +26,60 @@ TEXTS = ["the hens and the fox", "The Hens", "said the hen.", "the the the", "th
          "\u4e2dthe\u4e2d\u6587 hen", "the\u00e9 \u00e9the \u00e9"]
 
 
-def affix_vocab(words, count, **affixes):
-    """A vocabulary of words and its merges, whose tokens have affixes; the trainer's, but that the
-    last letters of the alphabet lack the forms that the words did not show."""
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", **affixes))
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    trainer = trainers.BpeTrainer(vocab_size=count, special_tokens=["<unk>", "<s>"],
-                                  show_progress=False, **affixes)
-    tokenizer.train_from_iterator([words], trainer)
-    model = kinds.json.loads(tokenizer.to_str())["model"]
-    return model["vocab"], [tuple(m) for m in model["merges"]]
+def affix_vocab(words, count, prefix="", suffix=""):
+    """A vocabulary of words and its merges, whose tokens have affixes. Letters lack the forms that the
+    words do not show. The trainer of `tokenizers` would not give the same one twice."""
+    counts = Counter(words.split())
+    spelled = {w: [(prefix if i else "") + c + (suffix if i + 1 == len(w) else "")
+                   for i, c in enumerate(w)] for w in counts}
+    tokens = ["<unk>", "<s>", *sorted({s for symbols in spelled.values() for s in symbols})]
+    merges = []
+    while len(tokens) < count:
+        pairs = Counter()
+        for word, symbols in spelled.items():
+            for pair in zip(symbols, symbols[1:]):
+                pairs[pair] += counts[word]
+        left, right = max(pairs, key=lambda p: (pairs[p], p))
+        made = left + right[len(prefix):]
+        merges.append((left, right))
+        if made not in tokens:
+            tokens.append(made)
+        for symbols in spelled.values():
+            for at in range(len(symbols) - 1, 0, -1):
+                if at < len(symbols) and symbols[at - 1:at + 1] == [left, right]:
+                    symbols[at - 1:at + 1] = [made]
+    return {t: i for i, t in enumerate(tokens)}, merges
+
+
+KNOWN = "".join(c if c.isascii() and c.isprintable() or c in OTHER_LETTERS else " "
+                for c in TEXT) + " .".join("!?,;:ab12") + " n't 's 'm a! a? <s>x !! ?? .. ' "
+SUFFIX, PREFIX = {"end_of_word_suffix": "</w>"}, {"continuing_subword_prefix": "##"}
+DECODERS = {"ends": node("BPEDecoder", suffix="</w>"), "none": None,
+            "pieces": node("WordPiece", prefix="##", cleanup=True),
+            "plain": node("WordPiece", prefix="##", cleanup=False)}
+
+
+def word_file(affixes, decoder, pre_tokenizer, normalizer=None, **options):
+    vocab, merges = affix_vocab(KNOWN, 400, affixes.get("continuing_subword_prefix", ""),
+                                affixes.get("end_of_word_suffix", ""))
+    tokens = [added("<s>", vocab["<s>"], special=True),
+              added("NB", len(vocab), normalized=True)]
+    model = bpe(vocab, merges, **{"unk_token": "<unk>", **affixes, **options})
+    return file(model, tokens, normalizer=normalizer, pre_tokenizer=pre_tokenizer,
+                decoder=DECODERS[decoder])
 
 
 def affix_parts():
     """(name, file) of models whose tokens say where words end or go on."""
-    known = "".join(c if c.isascii() and c.isprintable() or c in OTHER_LETTERS else " "
-                    for c in TEXT) + " .".join("!?,;:ab12") + " n't 's 'm a! a? <s>x !! ?? .. ' "
-    suffix, prefix = {"end_of_word_suffix": "</w>"}, {"continuing_subword_prefix": "##"}
-    decoders = {"ends": node("BPEDecoder", suffix="</w>"), "none": None,
-                "pieces": node("WordPiece", prefix="##", cleanup=True),
-                "plain": node("WordPiece", prefix="##", cleanup=False)}
-
-    def words(affixes, decoder, pre_tokenizer, normalizer=None, **options):
-        vocab, merges = affix_vocab(known, 400, **affixes)
-        tokens = [added("<s>", vocab["<s>"], special=True),
-                  added("NB", len(vocab), normalized=True)]
-        model = bpe(vocab, merges, **{"unk_token": "<unk>", **affixes, **options})
-        return file(model, tokens, normalizer=normalizer, pre_tokenizer=pre_tokenizer,
-                    decoder=decoders[decoder])
-
-    bert, spaces = node("BertPreTokenizer"), node("WhitespaceSplit")
-    yield "word-ends", words(suffix, "ends", spaces)
-    yield "word-ends-fused", words(suffix, "ends", node("Whitespace"), node("NFKC"), fuse_unk=True)
-    yield "word-ends-dropped", words(suffix, "none", bert, node("Lowercase"), unk_token=None)
-    yield "word-ends-whole", words(suffix, "ends", bert, ignore_merges=True)
-    yield "continuing", words(prefix, "pieces", bert)
-    yield "continuing-plain", words(prefix, "plain", spaces, fuse_unk=True)
-    yield "both-affixes", words({**prefix, **suffix}, "none", node("Whitespace"))
-    yield "no-words", words({**prefix, **suffix}, "ends", None, fuse_unk=True)
+    bert, spaces, words = node("BertPreTokenizer"), node("WhitespaceSplit"), node("Whitespace")
+    yield "word-ends", word_file(SUFFIX, "ends", spaces)
+    yield "word-ends-fused", word_file(SUFFIX, "ends", words, node("NFKC"), fuse_unk=True)
+    yield "word-ends-dropped", word_file(SUFFIX, "none", bert, node("Lowercase"), unk_token=None)
+    yield "word-ends-whole", word_file(SUFFIX, "ends", bert, ignore_merges=True)
+    yield "continuing", word_file(PREFIX, "pieces", bert)
+    yield "continuing-plain", word_file(PREFIX, "plain", spaces, fuse_unk=True)
+    yield "both-affixes", word_file({**PREFIX, **SUFFIX}, "none", words)
+    yield "no-words", word_file({**PREFIX, **SUFFIX}, "ends", None, fuse_unk=True)
 
 
 def clip():

@@ -8,10 +8,14 @@
 #include "runtime/tokenizer/tokenizer_tables.h"
 #include "tests/fixtures/run.h"
 
-/* Sound files: one whose symbols are bytes, one whose symbols are characters. */
+/* Sound files: one whose symbols are bytes, one whose symbols are characters, one whose tokens say
+ * where words end. */
 static const char base_path[] = TOKENIZER_CASES "broken/base.json";
 static const char chars_path[] = TOKENIZER_CASES "broken/chars.json";
-enum { BASE_ROWS = 262, CHARS_ROWS = 300 };
+static const char words_path[] = TOKENIZER_CASES "broken/words.json";
+enum { BASE_ROWS = 262, CHARS_ROWS = 300, BASES = 3 };
+static const char *const paths[BASES] = {base_path, chars_path, words_path};
+static const uint64_t rows[BASES] = {BASE_ROWS, CHARS_ROWS, CHARS_ROWS};
 
 static struct token_fixture_text read_base(const char *path)
 {
@@ -58,7 +62,9 @@ static struct token_fixture_text apply(const struct token_fixture_text *base, co
 
 START_TEST(broken_files_are_refused_with_their_message)
 {
-    struct token_fixture_text bases[2] = {read_base(base_path), read_base(chars_path)};
+    struct token_fixture_text bases[BASES];
+    for (size_t i = 0; i < BASES; i++)
+        bases[i] = read_base(paths[i]);
     json_t *edits = token_fixture_json(TOKENIZER_CASES "broken/edits.json");
     json_t *expected = token_fixture_json(TOKENIZER_CASES "broken/expected.json");
     ck_assert_uint_ge(json_array_size(edits), 160);
@@ -67,13 +73,13 @@ START_TEST(broken_files_are_refused_with_their_message)
         const json_t *edit = json_array_get(edits, i);
         const char *name = json_string_value(json_object_get(edit, "name"));
         const json_t *complaint = json_object_get(expected, name);
-        bool chars = json_object_get(edit, "base") != NULL;
-        struct token_fixture_text json = apply(&bases[chars], edit);
+        const json_t *of = json_object_get(edit, "base");
+        const size_t base = of == NULL ? 0 : json_string_value(of)[0] == 'c' ? 1 : 2;
+        struct token_fixture_text json = apply(&bases[base], edit);
         struct tokenizer_blob blob;
         char message[TOKENIZER_JSON_MESSAGE] = "";
         struct tokenizer_text text = {"t.json", (char *)json.bytes, json.size};
-        int code =
-            tokenizer_compile_memory(&text, NULL, chars ? CHARS_ROWS : BASE_ROWS, &blob, message);
+        int code = tokenizer_compile_memory(&text, NULL, rows[base], &blob, message);
         ck_assert_msg(complaint != NULL, "%s: no expected message", name);
         ck_assert_msg(code == (json_is_null(complaint) ? 0 : 4), "%s: code %d: %s", name, code,
                       message);
@@ -85,14 +91,14 @@ START_TEST(broken_files_are_refused_with_their_message)
     }
     json_decref(edits);
     json_decref(expected);
-    free(bases[0].bytes);
-    free(bases[1].bytes);
+    for (size_t i = 0; i < BASES; i++)
+        free(bases[i].bytes);
 }
 END_TEST
 
 START_TEST(files_cut_anywhere_are_refused)
 {
-    struct token_fixture_text base = read_base(_i == 0 ? base_path : chars_path);
+    struct token_fixture_text base = read_base(paths[_i]);
     for (size_t size = 0; size + 2 < base.size; size++) { /* the file ends in "}\n" */
         struct tokenizer_blob blob;
         char message[TOKENIZER_JSON_MESSAGE];
@@ -377,8 +383,7 @@ END_TEST
 
 START_TEST(damaged_tables_do_no_harm)
 {
-    struct tokenizer_fixture fixture =
-        token_fixture_open(_i == 0 ? base_path : chars_path, _i == 0 ? BASE_ROWS : CHARS_ROWS);
+    struct tokenizer_fixture fixture = token_fixture_open(paths[_i], rows[_i]);
     void *block = aligned_alloc(TOKENIZER_ALIGN, tokenizer_scratch_bytes());
     uint8_t *damaged = malloc(fixture.blob.size);
     uint64_t random = 362436069u;
@@ -411,7 +416,7 @@ int main(void)
     TCase *tests = tcase_create("tokenizer.json");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, broken_files_are_refused_with_their_message);
-    tcase_add_loop_test(tests, files_cut_anywhere_are_refused, 0, 2);
+    tcase_add_loop_test(tests, files_cut_anywhere_are_refused, 0, BASES);
     tcase_add_test(tests, rows_and_paths_are_checked);
     tcase_add_test(tests, odd_keys_are_refused);
     tcase_add_test(tests, what_has_no_effect_is_left_out_with_a_note);
@@ -419,7 +424,7 @@ int main(void)
     tcase_add_test(tests, a_wrong_block_is_refused);
     tcase_add_test(tests, each_damaged_entry_is_refused);
     tcase_add_test(tests, each_damaged_section_of_characters_is_refused);
-    tcase_add_loop_test(tests, damaged_tables_do_no_harm, 0, 2);
+    tcase_add_loop_test(tests, damaged_tables_do_no_harm, 0, BASES);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }

@@ -18,7 +18,8 @@ static const char *const kinds[] = {
     "kinds/metaspace-always", "kinds/metaspace-always-split", "kinds/metaspace-never",
     "kinds/metaspace-never-split", "kinds/jamba",
     /* parts with windows of their own, */
-    "parts/replaced", "parts/clip-steps", "parts/strip-end", "parts/accents",
+    "parts/replaced", "parts/clip-steps", "parts/strip-end", "parts/accents", "maps/precompiled",
+    "maps/bert", "words/no-words",
     /* and others */
     "parts/deepseek-coder", "parts/deepseek-v3", "parts/falcon", "parts/tekken", "parts/o200k",
     "parts/cl100k", "parts/bloom", "parts/smollm", "parts/categories", "parts/prefix-each",
@@ -34,9 +35,11 @@ static const char *const kinds[] = {
     "parts/strip-start", "parts/nmt", "parts/steps-metaspace", "parts/steps-marks",
     /* tokens that say where words end or go on */
     "words/word-ends", "words/word-ends-fused", "words/word-ends-dropped", "words/word-ends-whole",
-    "words/continuing", "words/continuing-plain", "words/both-affixes", "words/no-words",
-    "words/clip", "words/clip-whole"};
-enum { ENDLESS = 17, KINDS = sizeof kinds / sizeof kinds[0], ROWS = 600, CASES = 270 };
+    "words/continuing", "words/continuing-plain", "words/both-affixes", "words/clip",
+    "words/clip-whole",
+    /* other normalizers */
+    "maps/bert-cased", "maps/bert-accents", "maps/openai-gpt", "maps/precompiled-metaspace"};
+enum { ENDLESS = 20, KINDS = sizeof kinds / sizeof kinds[0], ROWS = 600, CASES = 270 };
 
 static json_t *load(const char *name, const char *end)
 {

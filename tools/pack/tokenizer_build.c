@@ -286,7 +286,8 @@ int tokenizer_build_normalised(const struct tokenizer_source *source, const char
     tokenizer->raw_cut.set.nodes = tokenizer->clean_cut.set.nodes = &root;
     tokenizer->normaliser.form = source->flags & TOKENIZER_FORM;
     int code = 4;
-    if (pattern_open(&tokenizer->pattern, &tokenizer->tables, reason) &&
+    if (tables_open_map(&tokenizer->tables, source->map.bytes, source->map.size, reason) &&
+        pattern_open(&tokenizer->pattern, &tokenizer->tables, reason) &&
         steps_open(tokenizer, reason)) {
         *made_bytes = tokenizer_normalise(tokenizer, text, bytes, *made);
         code = 0;

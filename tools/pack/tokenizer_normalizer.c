@@ -8,8 +8,10 @@
 #include "tools/pack/tokenizer_reader.h"
 
 static const char supported[] =
-    "NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Replace, Nmt, Prepend, Sequence";
+    "NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Replace, Nmt, BertNormalizer, "
+    "Precompiled, Prepend, Sequence";
 
+enum { NFD = 1 };
 static const struct form {
     const char *type;
     uint32_t flags;
@@ -51,7 +53,7 @@ static bool add_step(struct reader *reader, const char *path, enum step_kind kin
     return begin_step(reader, path, kind) && end_step(reader, path, "");
 }
 
-/* A form, Lowercase or StripAccents. */
+/* Lowercase or StripAccents. */
 static bool read_characters(struct reader *reader, const char *path, json_t *node,
                             enum step_kind kind)
 {
@@ -68,16 +70,12 @@ static bool read_strip(struct reader *reader, const char *path, json_t *node)
            (!right || add_step(reader, path, STEP_STRIP_END));
 }
 
-/* Nmt: control characters go, others become spaces. */
-static bool read_nmt(struct reader *reader, const char *path, json_t *node)
+/* Two steps: what one pattern matches goes, what another does becomes a space. */
+static bool add_cleaning(struct reader *reader, const char *path, const char *gone,
+                         const char *spaces)
 {
-    static const char gone[] = "[\\x{1}-\\x{8}\\x{b}\\x{e}-\\x{1f}\\x{7f}\\x{8f}\\x{9f}]";
-    static const char spaces[] = "[\\x{9}\\x{a}\\x{c}\\x{d}\\x{1680}\\x{200b}-\\x{200f}"
-                                 "\\x{2028}\\x{2029}\\x{2581}\\x{feff}\\x{fffd}]";
     struct byte_pool *steps = &reader->source.steps;
     struct pool_text unused;
-    if (!reader_known_keys(reader, path, node, "type"))
-        return false;
     for (int i = 0; i < 2; i++) {
         const char *pattern = i == 0 ? gone : spaces;
         if (!begin_step(reader, path, STEP_REPLACE))
@@ -88,6 +86,16 @@ static bool read_nmt(struct reader *reader, const char *path, json_t *node)
             return false;
     }
     return true;
+}
+
+/* Nmt: control characters go, others become spaces. */
+static bool read_nmt(struct reader *reader, const char *path, json_t *node)
+{
+    static const char gone[] = "[\\x{1}-\\x{8}\\x{b}\\x{e}-\\x{1f}\\x{7f}\\x{8f}\\x{9f}]";
+    static const char spaces[] = "[\\x{9}\\x{a}\\x{c}\\x{d}\\x{1680}\\x{200b}-\\x{200f}"
+                                 "\\x{2028}\\x{2029}\\x{2581}\\x{feff}\\x{fffd}]";
+    return reader_known_keys(reader, path, node, "type") &&
+           add_cleaning(reader, path, gone, spaces);
 }
 
 /* A string of 1 (or `least`) bytes or more, without NUL. */
@@ -155,7 +163,7 @@ static bool read_marks(struct reader *reader, const char *path, json_t *node, co
 }
 
 /* Unicode's form number `index`; one form may come only once. */
-static bool read_form(struct reader *reader, const char *path, json_t *node, size_t index)
+static bool add_form(struct reader *reader, const char *path, size_t index)
 {
     struct tokenizer_source *source = &reader->source;
     const uint32_t before = source->flags & TOKENIZER_FORM;
@@ -163,7 +171,37 @@ static bool read_form(struct reader *reader, const char *path, json_t *node, siz
         return reader_refuse(reader, "%s: %s behind another form is not supported", path,
                              forms[index].type);
     source->flags |= forms[index].flags;
-    return read_characters(reader, path, node, STEP_FORM);
+    return add_step(reader, path, STEP_FORM);
+}
+
+/* BertNormalizer: accents go where it says so or, if it does not, where letters become small. */
+static bool read_bert(struct reader *reader, const char *path, json_t *node)
+{
+    static const char gone[] = "[\\x{0}-\\x{8}\\x{b}\\x{c}\\x{e}-\\x{1f}\\x{7f}-\\x{9f}\\x{ad}"
+                               "\\x{600}-\\x{605}\\x{61c}\\x{6dd}\\x{70f}\\x{180e}"
+                               "\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2060}-\\x{2064}"
+                               "\\x{2066}-\\x{206f}\\x{e000}-\\x{f8ff}\\x{feff}\\x{fff9}-\\x{fffb}"
+                               "\\x{fffd}\\x{110bd}\\x{1bca0}-\\x{1bca3}\\x{1d173}-\\x{1d17a}"
+                               "\\x{e0001}\\x{e0020}-\\x{e007f}\\x{f0000}-\\x{ffffd}"
+                               "\\x{100000}-\\x{10fffd}]";
+    static const char spaces[] = "[\\x{9}\\x{a}\\x{d}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}"
+                                 "\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}]";
+    bool cleans, chinese, accents, lower;
+    if (!reader_known_keys(reader, path, node,
+                           "type, clean_text, handle_chinese_chars, strip_accents, lowercase") ||
+        !reader_flag(reader, path, node, "clean_text", &cleans) ||
+        !reader_flag(reader, path, node, "handle_chinese_chars", &chinese) ||
+        !reader_flag(reader, path, node, "lowercase", &lower))
+        return false;
+    json_t *given = json_object_get(node, "strip_accents");
+    accents = lower;
+    if (given != NULL && !json_is_null(given) &&
+        !reader_flag(reader, path, node, "strip_accents", &accents))
+        return false;
+    return (!cleans || add_cleaning(reader, path, gone, spaces)) &&
+           (!chinese || add_step(reader, path, STEP_SPACED)) &&
+           (!accents || (add_form(reader, path, NFD) && add_step(reader, path, STEP_UNACCENTED))) &&
+           (!lower || add_step(reader, path, STEP_LOWER));
 }
 
 /* A normalizer that is no Sequence. */
@@ -177,7 +215,7 @@ static bool read_normalizer(struct reader *reader, const char *path, json_t *nod
         return read_marks(reader, path, node, type);
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         if (strcmp(type, forms[i].type) == 0 && !reader->marks)
-            return read_form(reader, path, node, i);
+            return reader_known_keys(reader, path, node, "type") && add_form(reader, path, i);
     }
     if (reader->marks || (reader->source.flags & TOKENIZER_PREPEND))
         return reader_refuse(reader, "%s: %s behind %s is not supported", path, type,
@@ -192,6 +230,10 @@ static bool read_normalizer(struct reader *reader, const char *path, json_t *nod
         return read_strip(reader, path, node);
     if (strcmp(type, "Nmt") == 0)
         return read_nmt(reader, path, node);
+    if (strcmp(type, "BertNormalizer") == 0)
+        return read_bert(reader, path, node);
+    if (strcmp(type, "Precompiled") == 0)
+        return reader_charsmap(reader, path, node) && add_step(reader, path, STEP_MAP);
     return reader_type(reader, path, node, supported, NULL);
 }
 

@@ -129,6 +129,7 @@ bool reader_pre_tokenizer(struct reader *reader, json_t *root);
 bool reader_model(struct reader *reader, json_t *root);
 bool reader_decoder(struct reader *reader, json_t *root);
 bool reader_merges(struct reader *reader, json_t *model);
+bool reader_charsmap(struct reader *reader, const char *path, json_t *node); /* Precompiled's */
 bool reader_added(struct reader *reader, json_t *root);
 bool reader_template(struct reader *reader, json_t *root); /* post_processor */
 
