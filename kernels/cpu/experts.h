@@ -3,8 +3,8 @@
  *
  *   Means    experts_swiglu: h[i] = silu(G[e] xg[i]) * (U[e] xg[i]) for every row i of group e
  *            (route.h)
- *            norm_experts_swiglu: the entrance of experts in a decode step: norm.h, route.h and
- *            the above for the chosen experts of one token
+ *            norm_experts_swiglu: how experts begin in a decode step: norm.h, route.h and the
+ *            above for the chosen experts of one token
  *            experts_add: y[t] = y[t] + weight * (W[e] h[i]), for the rows i of token t in
  *            ascending order of their experts e
  *   Shapes   xg [K rows][xg_stride], h [K rows][PAD(F)] (of experts_add: [h_stride]), y

@@ -8,7 +8,7 @@
  *   Error    |y - exact| <= 8 * 2^-24 |exact|  (tests/kernels/cpu/mlp_test.c)
  *   Source   Shazeer, "GLU Variants Improve Transformer"; LlamaMLP
  *
- * norm_linear_swiglu, norm_linear_gelu:  the entrance of an MLP in a decode step, one token
+ * norm_linear_swiglu, norm_linear_gelu:  how an MLP begins in a decode step, one token
  *
  *   Means    y = silu(G norm(x)) * (U norm(x));  y = gelu_new(W norm(x) + bias)
  *   Shapes   y [PAD(M)] f32; x, norm, norm_bias [PAD(D)]; G, U, W [M][D] packed as in panels.h;

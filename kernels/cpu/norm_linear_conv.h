@@ -1,8 +1,8 @@
 /* norm_linear_conv:  xz <- W rmsnorm(x) + bias, of which some rows go through silu(conv()), one
  * token
  *
- *   Means    norm.h, linear.h and conv.h one after another, in one operation: the entrance of a
- *            Mamba layer in a decode step
+ *   Means    norm.h, linear.h and conv.h one after another, in one operation: how a layer of
+ *            Mamba begins in a decode step
  *   Shapes   xz [PAD(M)] f32; x, norm [PAD(D)]; W [M][D] packed as in panels.h, bias [PAD(M)]; the
  *            I rows from conv_at, a multiple of 16, are convolved: conv [K-1][PAD(I)] the window,
  *            taps [K][PAD(I)], conv_bias [PAD(I)]; a NULL bias is none

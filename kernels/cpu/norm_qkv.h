@@ -1,8 +1,7 @@
 /* norm_qkv:  q, and the caches at one position, <- the turned heads of W norm(x) + bias, one token
  *
  *   Means    norm.h, or layernorm.h where there is a norm's bias; linear.h with the matrices of
- *            q, k and v; rope_append.h: in one operation, the entrance of attention in a decode
- *            step
+ *            q, k and v; rope_append.h: in one operation, how attention begins in a decode step
  *   Shapes   q [H HD] f32; x, norm, norm_bias [PAD(D)]; Wq [H HD][D], Wk and Wv [KV HD][D] packed
  *            as in panels.h; biases f32, one per row; keys, values [KV][C][HD] as in cache.h; a
  *            NULL bias is none; frequencies as in rope_append.h

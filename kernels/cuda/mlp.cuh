@@ -7,7 +7,7 @@
  *   Order    no sums: the bits of the CPU
  *   Error    as there (tests/kernels/cuda/mlp_kernels_test.cc)
  *
- * norm_linear_swiglu:  the entrance of an MLP in a decode step, one token
+ * norm_linear_swiglu:  how an MLP begins in a decode step, one token
  *
  *   Means    y = silu(G norm(x)) * (U norm(x)): kernels/cpu/mlp.h, which is the definition
  *   Shapes   y [1][PAD(M)]; x [1][S], norm [S], S = PAD(D); G, U [PAD(M)][S] row-major
