@@ -74,7 +74,7 @@ enum route_weights {
 #define SIZE_epilogue           enum epilogue
 #define SIZE_route_weights      enum route_weights
 #define SIZE(TYPE, NAME, VALUE) SIZE_##TYPE NAME;
-#define OP(UPPER, LOWER, SYMBOL, SIZES, ...)                                                       \
+#define OP(UPPER, LOWER, CPU, CUDA, SYMBOL, SIZES, ...)                                            \
     struct LOWER##_shape {                                                                         \
         SIZES                                                                                      \
     };

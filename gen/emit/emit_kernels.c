@@ -223,12 +223,37 @@ static void kernels(const struct program *d, struct writer *writer,
     }
 }
 
+/* Whether the model has a kernel of this operation. */
+static bool uses(const struct program *d, enum op op)
+{
+    for (uint32_t i = 0; i < d->instances->count; i++)
+        if (d->instances->instance[i].node->op == op)
+            return true;
+    return false;
+}
+
+/* The files of the operations that the model has, each once. */
+static void includes(const struct program *d, bool cuda, struct writer *writer)
+{
+    for (enum op op = 0; op < OP_COUNT; op++) {
+        const char *const file = cuda ? op_rules[op].cuda : op_rules[op].cpu;
+        bool first = uses(d, op);
+        for (enum op before = 0; before < op; before++)
+            if (uses(d, before) &&
+                strcmp(file, cuda ? op_rules[before].cuda : op_rules[before].cpu) == 0)
+                first = false;
+        if (first)
+            writer_line(writer, "#include \"kernels/%s/%s\"", cuda ? "cuda" : "cpu", file);
+    }
+}
+
 void emit_kernels_c(const struct program *d, struct writer *writer)
 {
     emit_opening(writer, &d->steps.cfg, "kernels.c",
                  "The kernels for the CPU: each is an inlined function of kernels/cpu whose loops "
                  "see only the constants of its shape (kernels/shapes.h).");
-    writer_line(writer, "#include \"kernels/cpu/kernels.h\"\n#include \"kernels.h\"");
+    includes(d, false, writer);
+    writer_line(writer, "#include \"kernels.h\"");
     kernels(d, writer, kernel_c);
 }
 
@@ -238,7 +263,8 @@ void emit_kernels_cu(const struct program *d, struct writer *writer)
                  "The kernels for CUDA: a shape (kernels/shapes.h), the kernels that kernels/cuda "
                  "makes of it, and the function that launches them, which has the name of its "
                  "twin in kernels.c.");
-    writer_line(writer, "#include \"kernels/cuda/kernels.cuh\"\n\nextern \"C\" {");
+    includes(d, true, writer);
+    writer_line(writer, "\nextern \"C\" {");
     writer_line(writer, "#include \"kernels.h\"\n}");
     kernels(d, writer, kernel_cu);
 }

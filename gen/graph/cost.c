@@ -51,7 +51,7 @@ static uint64_t finish_flops(uint32_t epilogue)
         LETTER(K) LETTER(M) LETTER(N) LETTER(P) LETTER(Q) LETTER(R) LETTER(V)                      \
         return VALUE;                                                                              \
     }
-#define OP(UPPER, LOWER, SYMBOL, SIZES, OPERANDS, ATTRIBUTES, MOVED, FLOPS, MEANING)               \
+#define OP(UPPER, LOWER, CPU, CUDA, SYMBOL, SIZES, OPERANDS, ATTRIBUTES, MOVED, FLOPS, MEANING)    \
     FORMULA(LOWER##_moved, LOWER, MOVED)                                                           \
     FORMULA(LOWER##_flops, LOWER, FLOPS)
 #include "kernels/ops.def"

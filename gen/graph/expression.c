@@ -42,6 +42,7 @@ static size_t word(struct parse *p, char text[32])
 /* pad(M), wide(M), lines(M) */
 static uint64_t function(struct parse *p, const char *name)
 {
+    const char *const start = p->at;
     p->at += strlen(name) + 1;
     const char of = *p->at;
     const struct size *size = letter(p);
@@ -54,6 +55,7 @@ static uint64_t function(struct parse *p, const char *name)
         return size->pad / GRAPH_PAD;
     if (strcmp(name, "wide") == 0)
         return node_wide(p->node, of);
+    p->at = start;
     fault(p, "unknown function");
 }
 

@@ -6,7 +6,7 @@
 #define OPERAND(NAME, ACCESS, SHAPE) {#NAME, #ACCESS, SHAPE},
 #define ATTRIBUTE(TYPE, NAME, RULE)  {#NAME, ATTRIBUTE_##TYPE, RULE},
 #define SIZE(TYPE, NAME, VALUE)      {SIZE_##TYPE, #NAME, VALUE},
-#define OP(UPPER, LOWER, SYMBOL, SIZES, OPERANDS, ATTRIBUTES, ...)                                 \
+#define OP(UPPER, LOWER, CPU, CUDA, SYMBOL, SIZES, OPERANDS, ATTRIBUTES, ...)                      \
     static const struct op_size LOWER##_sizes[] = {SIZES{0}};                                      \
     static const struct op_operand LOWER##_operands[] = {OPERANDS{0}};                             \
     static const struct op_attribute LOWER##_attributes[] = {ATTRIBUTES{0}};
@@ -19,9 +19,11 @@
 #define ROWS(TABLE) (sizeof(TABLE) / sizeof(TABLE)[0] - 1)
 
 const struct op_rule op_rules[OP_COUNT] = {
-#define OP(UPPER, LOWER, SYMBOL, SIZES, OPERANDS, ATTRIBUTES, MOVED, FLOPS, MEANING)               \
+#define OP(UPPER, LOWER, CPU, CUDA, SYMBOL, SIZES, OPERANDS, ATTRIBUTES, MOVED, FLOPS, MEANING)    \
     {.name = #UPPER,                                                                               \
      .function = #LOWER,                                                                           \
+     .cpu = CPU,                                                                                   \
+     .cuda = CUDA,                                                                                 \
      .size = LOWER##_sizes,                                                                        \
      .sizes = ROWS(LOWER##_sizes),                                                                 \
      .symbol = SYMBOL,                                                                             \

@@ -21,7 +21,7 @@ enum op {
  * then attributes; all are words of 32 bits. */
 #define OPERAND(NAME, ACCESS, SHAPE) uint32_t NAME;
 #define ATTRIBUTE(TYPE, NAME, RULE)  TYPE NAME;
-#define OP(UPPER, LOWER, SYMBOL, SIZES, OPERANDS, ATTRIBUTES, ...)                                 \
+#define OP(UPPER, LOWER, CPU, CUDA, SYMBOL, SIZES, OPERANDS, ATTRIBUTES, ...)                      \
     struct op_##LOWER {                                                                            \
         OPERANDS ATTRIBUTES                                                                        \
     };
@@ -57,8 +57,9 @@ struct op_size {
 
 /* A row of kernels/ops.def. */
 struct op_rule {
-    const char *name;     /* "LINEAR" */
-    const char *function; /* of the kernel: "linear" */
+    const char *name;       /* "LINEAR" */
+    const char *function;   /* of the kernel: "linear" */
+    const char *cpu, *cuda; /* files of kernels/cpu and kernels/cuda that have it */
     const char *symbol, *meaning;
     const struct op_size *size;
     const struct op_operand *operand;

@@ -1,4 +1,13 @@
-/* What every operation shares: which rows it works on, and how it ends. */
+/* What every operation shares: which rows it works on, and how it ends.
+ *
+ * An operation is an inlined function
+ *
+ *   name(r, &shape, [frequencies,] operand, ..)
+ *
+ * over a constant shape (kernels/shapes.h) and the operands of its row in kernels/ops.def: rows as
+ * the f32 at which they begin, packed matrices and caches as void, NULL for one that the model
+ * lacks. Meanings, shapes and bounds of error stand at the top of each file. The caller, a function
+ * of a generated kernels.c, ends the operation with op_done(). */
 #ifndef KERNELS_CPU_OP_H
 #define KERNELS_CPU_OP_H
 

@@ -2,7 +2,27 @@
  *
  * An operation of the host launches kernels whose shapes are constants; which rows there are is
  * read on the device, from the step in the io arena. So kernels are launched for the most rows that
- * the instance can have, and blocks of rows beyond the step's have nothing to do. */
+ * the instance can have, and blocks of rows beyond the step's have nothing to do.
+ *
+ * For every operation the file that its row in kernels/ops.def names has
+ *
+ *   NAME_KERNELS(symbol, ..)   makes the CUDA kernels of symbol_shape, which are symbol_kernel, or
+ *                              symbol_PART_kernel where there are several, and symbol_kernels, the
+ *                              list of them. Behind the symbol stand the frequencies of an
+ *                              operation that rotates, then the words of its epilogue and its
+ *                              count, as far as it has them: which kernels there are depends on
+ *                              these
+ *   name_launch<symbol_shape>(r, op, symbol_kernels, operand, ..)
+ *                              launches them, with the operands of the row in kernels/ops.def, as
+ *                              for the CPU (kernels/cpu/op.h)
+ *
+ * What operations mean is said in kernels/cpu; each file here opens with its own grid, order of
+ * sums and error bound. Pointers are device addresses. Matrices are plain row-major,
+ * [PAD(M)][PAD(K)], their rows zero-padded to 16 elements; everything else lies in memory as it
+ * does for the CPU. Words are names, not values: a model may have an enumerator called CHUNK.
+ *
+ * Every kernel waits for its predecessors (pdl_wait) before its first read of anything but weights
+ * and before its first write, and lets its successor start at once (pdl_trigger). */
 #ifndef KERNELS_CUDA_OP_CUH
 #define KERNELS_CUDA_OP_CUH
 
@@ -14,26 +34,23 @@
 /* ---- a kernel and its launch ---------------------------------------------------------------- */
 /* A kernel is a struct template over the constant shape of an instance (kernels/shapes.h):
  *
- *   struct embed_params { .. };             what a launch hands over
  *   template <embed_shape s> struct embed {
- *       using params = embed_params;
+ *       struct params { .. };               what a launch hands over
  *       static constexpr u32 blocks, threads, shared_bytes = ..;
  *       DEVICE void run(const params *p)    the body
  *   };
  *
  * KERNEL_OF(symbol, embed, shape) gives it the symbol that launches and profilers name; what stands
- * behind the shape, if anything does, goes to run() as well. nvcc spells the type of a kernel's
- * parameter out for the host, and not in C++ where a shape has an infinite number: so the
- * parameters are of no template. */
+ * behind the shape, if anything does, goes to run() as well. */
 #define KERNEL_OF(symbol, body, shape, ...)                                                        \
-    KERNEL(symbol, body##_params, body<shape>::threads)                                            \
+    KERNEL(symbol, body<shape>::params, body<shape>::threads)                                      \
     {                                                                                              \
         body<shape>::run(&p __VA_OPT__(, ) __VA_ARGS__);                                           \
     }
 
 /* The same of a grid of hardly more blocks than there are multiprocessors (device.h). */
 #define KERNEL_OF_FEW_BLOCKS(symbol, body, shape)                                                  \
-    KERNEL_FEW_BLOCKS(symbol, body##_params, body<shape>::threads)                                 \
+    KERNEL_FEW_BLOCKS(symbol, body<shape>::params, body<shape>::threads)                           \
     {                                                                                              \
         body<shape>::run(&p);                                                                      \
     }

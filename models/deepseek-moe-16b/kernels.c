@@ -3,7 +3,15 @@
  *
  * The kernels for the CPU: each is an inlined function of kernels/cpu whose loops see only the
  * constants of its shape (kernels/shapes.h). */
-#include "kernels/cpu/kernels.h"
+#include "kernels/cpu/embed.h"
+#include "kernels/cpu/norm.h"
+#include "kernels/cpu/linear.h"
+#include "kernels/cpu/norm_qkv.h"
+#include "kernels/cpu/rope_append.h"
+#include "kernels/cpu/attention.h"
+#include "kernels/cpu/mlp.h"
+#include "kernels/cpu/route.h"
+#include "kernels/cpu/experts.h"
 #include "kernels.h"
 
 ROPE_TABLE(rope, 64, 1.0f, 0.86596435f, 0.7498942f, 0.64938164f, 0.56234133f, 0.48696753f,

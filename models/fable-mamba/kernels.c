@@ -2,7 +2,13 @@
  *
  * The kernels for the CPU: each is an inlined function of kernels/cpu whose loops see only the
  * constants of its shape (kernels/shapes.h). */
-#include "kernels/cpu/kernels.h"
+#include "kernels/cpu/embed.h"
+#include "kernels/cpu/norm.h"
+#include "kernels/cpu/linear.h"
+#include "kernels/cpu/conv.h"
+#include "kernels/cpu/scan.h"
+#include "kernels/cpu/norm_linear_conv.h"
+#include "kernels/cpu/dt_scan.h"
 #include "kernels.h"
 
 /* decode, 1 row */

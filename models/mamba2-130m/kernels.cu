@@ -2,7 +2,14 @@
  *
  * The kernels for CUDA: a shape (kernels/shapes.h), the kernels that kernels/cuda makes of it,
  * and the function that launches them, which has the name of its twin in kernels.c. */
-#include "kernels/cuda/kernels.cuh"
+#include "kernels/cuda/embed.cuh"
+#include "kernels/cuda/norm.cuh"
+#include "kernels/cuda/linear.cuh"
+#include "kernels/cuda/conv.cuh"
+#include "kernels/cuda/norm_linear_conv.cuh"
+#include "kernels/cuda/ssd.cuh"
+#include "kernels/cuda/norm_groups.cuh"
+#include "kernels/cuda/norm_linear_add.cuh"
 
 extern "C" {
 #include "kernels.h"

@@ -2,7 +2,14 @@
  *
  * The kernels for the CPU: each is an inlined function of kernels/cpu whose loops see only the
  * constants of its shape (kernels/shapes.h). */
-#include "kernels/cpu/kernels.h"
+#include "kernels/cpu/embed.h"
+#include "kernels/cpu/norm.h"
+#include "kernels/cpu/linear.h"
+#include "kernels/cpu/norm_qkv.h"
+#include "kernels/cpu/rope_append.h"
+#include "kernels/cpu/attention.h"
+#include "kernels/cpu/route.h"
+#include "kernels/cpu/experts.h"
 #include "kernels.h"
 
 ROPE_TABLE(rope, 64, 1.0f, 0.8058422f, 0.64938164f, 0.52329916f, 0.4216965f, 0.33982083f,

@@ -2,7 +2,13 @@
  *
  * The kernels for the CPU: each is an inlined function of kernels/cpu whose loops see only the
  * constants of its shape (kernels/shapes.h). */
-#include "kernels/cpu/kernels.h"
+#include "kernels/cpu/embed.h"
+#include "kernels/cpu/layernorm.h"
+#include "kernels/cpu/linear.h"
+#include "kernels/cpu/norm_qkv.h"
+#include "kernels/cpu/rope_append.h"
+#include "kernels/cpu/attention.h"
+#include "kernels/cpu/mlp.h"
 #include "kernels.h"
 
 ROPE_TABLE(rope, 16, 1.0f, 0.56234133f, 0.31622776f, 0.17782794f, 0.1f, 0.05623413f, 0.03162278f,

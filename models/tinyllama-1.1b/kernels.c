@@ -3,7 +3,13 @@
  *
  * The kernels for the CPU: each is an inlined function of kernels/cpu whose loops see only the
  * constants of its shape (kernels/shapes.h). */
-#include "kernels/cpu/kernels.h"
+#include "kernels/cpu/embed.h"
+#include "kernels/cpu/norm.h"
+#include "kernels/cpu/linear.h"
+#include "kernels/cpu/norm_qkv.h"
+#include "kernels/cpu/rope_append.h"
+#include "kernels/cpu/attention.h"
+#include "kernels/cpu/mlp.h"
 #include "kernels.h"
 
 ROPE_TABLE(rope, 32, 1.0f, 0.7498942f, 0.56234133f, 0.4216965f, 0.31622776f, 0.23713736f,

@@ -3,7 +3,13 @@
  *
  * The kernels for CUDA: a shape (kernels/shapes.h), the kernels that kernels/cuda makes of it,
  * and the function that launches them, which has the name of its twin in kernels.c. */
-#include "kernels/cuda/kernels.cuh"
+#include "kernels/cuda/embed.cuh"
+#include "kernels/cuda/norm.cuh"
+#include "kernels/cuda/linear.cuh"
+#include "kernels/cuda/norm_qkv.cuh"
+#include "kernels/cuda/rope_append.cuh"
+#include "kernels/cuda/attention.cuh"
+#include "kernels/cuda/mlp.cuh"
 
 extern "C" {
 #include "kernels.h"

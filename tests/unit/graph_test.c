@@ -1,5 +1,10 @@
 /* The front: graphs of the Mamba family, shape rules, costs, lifetimes, layout, instances. */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "gen/emit/emit.h"
+#include "gen/graph/expression.h"
 #include "tests/unit/designs.h"
 #include "tests/unit/captured.h"
 #include "tests/unit/graph_named.h"
@@ -282,6 +287,50 @@ START_TEST(symbols_are_unique)
 }
 END_TEST
 
+/* What is said of an expression that a row cannot mean, before gen aborts. */
+static void fault_of(const struct node *node, const char *expression, char text[256])
+{
+    int ends[2], status;
+    ck_assert_int_eq(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        expression_value(steps.graph[STEP_PREFILL], node, &expression);
+        _exit(0);
+    }
+    close(ends[1]);
+    FILE *said = fdopen(ends[0], "r");
+    ck_assert_ptr_nonnull(said);
+    if (fgets(text, 256, said) == NULL)
+        text[0] = '\0';
+    fclose(said);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+START_TEST(what_a_row_cannot_mean_is_named)
+{
+    static const struct {
+        const char *expression, *message;
+    } cases[] = {
+        {"x_strid", "unknown word before \"x_strid\""},
+        {"2*chosen", "unknown word before \"chosen\""}, /* an attribute of other operations */
+        {"M+Q", "no operand binds the letter before \"Q\""},
+        {"pad(x)", "expected a letter before \"x)\""},
+        {"narrow(M)", "unknown function before \"narrow(M)\""},
+        {"wide(M", "expected ) before \"\""},
+        {"2*", "expected a number or a name before \"\""},
+    };
+    char text[256], expected[256];
+    steps_build(&plain_cfg, &steps);
+    fault_of(node_named(steps.graph[STEP_PREFILL], "OUT_PROJ"), cases[_i].expression, text);
+    snprintf(expected, sizeof expected,
+             "gen: kernels/ops.def: LINEAR: %s; this is a fault of the generator\n",
+             cases[_i].message);
+    ck_assert_str_eq(text, expected);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("graph");
@@ -295,6 +344,7 @@ int main(void)
     tcase_add_test(tests, what_the_next_layer_reads_stays_alive);
     tcase_add_test(tests, layout_is_packed_and_named);
     tcase_add_test(tests, symbols_are_unique);
+    tcase_add_loop_test(tests, what_a_row_cannot_mean_is_named, 0, 7);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }

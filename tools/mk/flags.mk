@@ -21,8 +21,10 @@ version  = "$$($(1) --version)"
 
 ## 1: warnings are errors, as in the tests
 WERROR ?=
-# pass-failed: a loop that clang does not unroll is slower, not wrong.
-WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wno-pass-failed $(if $(WERROR),-Werror)
+# pass-failed: a loop that clang does not unroll is slower, not wrong. A function that nobody has
+# declared is an operation without its kernel: the compiler shall name it, not the linker.
+WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wno-pass-failed \
+          -Werror=implicit-function-declaration $(if $(WERROR),-Werror)
 ## further options, such as -O3; what the numbers need stands behind them
 CFLAGS ?=
 # -ffp-contract=off: a fused multiply-add happens where it is written, and nowhere else.

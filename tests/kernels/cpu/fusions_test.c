@@ -5,7 +5,7 @@
 
 #define KERNELS_STAY_FUNCTIONS /* shapes are no constants here */
 #include "gen/graph/passes.h"
-#include "kernels/cpu/kernels.h"
+#include "tests/kernels/cpu/every_kernel.h"
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cpu/kernel_fixture.h"
 
@@ -20,7 +20,7 @@ struct extent {
     u32 count, rows, cols; /* of matrices; elements of anything else */
 };
 #define OPERAND(NAME, ACCESS, SHAPE) struct extent NAME;
-#define OP(UPPER, LOWER, SYMBOL, SIZES, OPERANDS, ...)                                             \
+#define OP(UPPER, LOWER, CPU, CUDA, SYMBOL, SIZES, OPERANDS, ...)                                  \
     struct {                                                                                       \
         OPERANDS                                                                                   \
     } LOWER;
@@ -226,7 +226,7 @@ enum { TRIALS = sizeof trials / sizeof trials[0], NAMES = 64, SCRATCH = 1024 };
 #define norm_qkv(R, S, ...)          norm_qkv(R, S, frequencies, __VA_ARGS__)
 #define rope_append(R, S, ...)       rope_append(R, S, frequencies, __VA_ARGS__)
 #define OPERAND(NAME, ACCESS, SHAPE) , buffer[o->NAME]
-#define OP(UPPER, LOWER, SYMBOL, SIZES, OPERANDS, ...)                                             \
+#define OP(UPPER, LOWER, CPU, CUDA, SYMBOL, SIZES, OPERANDS, ...)                                  \
     __attribute__((unused)) static void call_##LOWER(                                              \
         run *r, const union shape *s, const struct op_##LOWER *o, void *const *buffer)             \
     {                                                                                              \

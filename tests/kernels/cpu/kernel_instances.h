@@ -3,7 +3,7 @@
 #ifndef TESTS_KERNELS_CPU_KERNEL_INSTANCES_H
 #define TESTS_KERNELS_CPU_KERNEL_INSTANCES_H
 
-#include "kernels/cpu/kernels.h"
+#include "tests/kernels/cpu/every_kernel.h"
 
 /* bias is unused without one. */
 struct linear_case {

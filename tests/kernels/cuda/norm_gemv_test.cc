@@ -26,7 +26,7 @@ static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 
     X(F32, 6160, 600)                                                                              \
     X(F32, 40, 8000)
 
-struct norm_product_params {
+struct product_params {
     const void *w;
     struct norm_weights norm;
     const f32 *x;
@@ -39,7 +39,7 @@ struct product_shape {
 };
 
 template <product_shape s> struct norm_product {
-    using params = norm_product_params;
+    using params = product_params;
     static constexpr struct gemv_grid grid = gemv_grid_of(s.type, s.M, s.D);
     static constexpr u32 blocks = grid.blocks, threads = grid.threads;
     static constexpr u32 shared_bytes = norm_gemv_shared_bytes(s.D, true);
@@ -68,7 +68,7 @@ template <product_shape s> struct norm_product {
 #define MAKE_NAMED(name, T, M, D)                                                                  \
     static constexpr product_shape name##_shape = {FORMAT_##T, M, D};                              \
     KERNELS_1(name, kernel, norm_product)                                                          \
-    static void name(run *r, struct norm_product_params p)                                         \
+    static void name(run *r, struct product_params p)                                              \
     {                                                                                              \
         kernel_launch<norm_product<name##_shape>>(r, 0, name##_kernels.part[0], p,                 \
                                                   norm_gemv_shared_bytes(D, p.norm.bias));         \
@@ -79,7 +79,7 @@ static const struct shape {
     const char *name;
     enum format type;
     u32 M, D;
-    void (*call)(run *r, struct norm_product_params p);
+    void (*call)(run *r, struct product_params p);
 } shapes[] = {
 #define ROW(T, M, D) {#T " " #M "x" #D, FORMAT_##T, M, D, norm_##T##_##M##x##D},
     SHAPES(ROW)};
@@ -143,7 +143,7 @@ static struct row row_of(const struct trial *t, bool biased)
 static double check(const struct trial *t, bool biased, const struct row *row, u32 m)
 {
     const u32 D = t->s->D;
-    const double n = (double)D / (GEMV_MOST_WARPS * WARP) * 2; /* 4 warps at least: twice that */
+    const double n = (double)D / GEMV_MOST_WARPS / WARP * 2; /* 4 warps at least: twice that */
     double exact = 0, bound = 0;
     for (u32 k = 0; k < D; k++) {
         const double w = t->w.values[(size_t)m * D + k], apart = t->x[k] - row->mean;

@@ -1,13 +1,6 @@
-/* What a generated kernels.c is made of: every operation as an inlined function
- *
- *   operation(r, &shape, [frequencies,] operand, ..)
- *
- * over a constant shape (kernels/shapes.h) and the operands of its row in kernels/ops.def: rows as
- * the f32 at which they begin, packed matrices and caches as void, NULL for one that the model
- * lacks. Meanings, shapes and bounds of error stand at the top of each file. The caller ends the
- * operation with op_done(). */
-#ifndef KERNELS_CPU_KERNELS_H
-#define KERNELS_CPU_KERNELS_H
+/* Every operation of the CPU. A generated kernels.c includes what its model has. */
+#ifndef TESTS_KERNELS_CPU_EVERY_KERNEL_H
+#define TESTS_KERNELS_CPU_EVERY_KERNEL_H
 
 #include "kernels/cpu/embed.h"
 #include "kernels/cpu/norm.h"
