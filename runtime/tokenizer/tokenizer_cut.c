@@ -7,6 +7,7 @@
  * may take back what rstrip took. */
 #include "runtime/tokenizer/tokenizer_inner.h"
 
+#include <string.h>
 #include <utf8proc.h>
 
 #include "runtime/base/utf8.h"
@@ -138,6 +139,24 @@ static bool longest_match(const struct cut_set *set, const uint8_t *text, uint64
         }
     }
     return false;
+}
+
+bool cut_marked(const struct cut_set *set, const uint8_t *text, uint64_t bytes, bool ended,
+                uint64_t *length)
+{
+    const struct trie_node *node = set->nodes;
+    *length = 0;
+    for (uint64_t at = 0; node != NULL && node->edges > 0;) {
+        if (at == bytes)
+            return ended;
+        const bool mark =
+            bytes - at >= SPACE_MARK_BYTES && memcmp(text + at, SPACE_MARK, SPACE_MARK_BYTES) == 0;
+        node = !mark && text[at] == ' ' ? NULL : child(set, node, mark ? ' ' : text[at]);
+        at += mark ? SPACE_MARK_BYTES : 1;
+        if (node != NULL && node->added != TOKENIZER_NONE)
+            *length = at;
+    }
+    return true;
 }
 
 /* Moves scan up to `to` and keeps what a later match asks about the text before it. */

@@ -96,6 +96,12 @@ struct cutter {
 
 void cut_set_open(struct cut_set *set, const struct tokenizer_tables *tables, bool clean);
 
+/* Bytes of the longest token that text[bytes], not normalised yet, starts with, to *length, or 0.
+ * Its marks U+2581 are the tokens' ' ', a ' ' of the text is in no token. False when more text,
+ * unless it has `ended`, could make it longer. */
+bool cut_marked(const struct cut_set *set, const uint8_t *text, uint64_t bytes, bool ended,
+                uint64_t *length);
+
 /* A new sentence starts at `at`. */
 void cut_begin(struct cutter *cutter, uint64_t at);
 

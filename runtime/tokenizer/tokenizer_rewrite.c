@@ -141,11 +141,16 @@ enum compose_status rewrite(struct tokenizer *tokenizer, bool ended, uint8_t *ou
     *moved = 0;
     while (cut->from < cut->limit && status == COMPOSED) {
         const uint8_t *text = tokenizer->raw.bytes + cut->from;
+        const uint64_t left = cut->limit - cut->from;
         struct rule rule;
-        if (!find_rule(&tokenizer->tables, text, cut->limit - cut->from, ended, &rule))
+        uint64_t kept; /* tokens stay as they are */
+        if (!cut_marked(&tokenizer->clean_cut.set, text, left, ended, &kept) ||
+            !find_rule(&tokenizer->tables, text, left, ended, &rule))
             return cut->from > start || *moved > 0 ? COMPOSED : COMPOSE_WAITS;
-        if (rule.used == 0)
-            rule = (struct rule){utf8_length(text[0]), text, utf8_length(text[0])};
+        if (rule.used == 0 || kept > 0) {
+            kept = kept > 0 ? kept : utf8_length(text[0]);
+            rule = (struct rule){kept, text, kept};
+        }
         if (put_text(tokenizer, rule.made, rule.bytes, out, room, moved))
             cut->from += rule.used;
         else

@@ -7,13 +7,15 @@
 
 #include "tools/pack/tokenizer_reader.h"
 
-/* An added token's content as the normalizer leaves it, into the pool; *text the same place. */
+/* An added token's content as the normalizer leaves it, into the pool; *text the same place. Pieces
+ * of SentencePiece are sought in what it has normalised, so nothing comes before them. */
 static bool add_marked(struct reader *reader, const char *content, size_t bytes,
                        struct pool_text *text)
 {
     struct byte_pool *pool = &reader->source.pool;
     struct pool_text prefix = {pool->size, 0};
-    if ((reader->source.flags & TOKENIZER_PREPEND) && !pool_add(pool, " ", 1, &prefix))
+    if ((reader->source.flags & TOKENIZER_PREPEND) && !reader->from_sentencepiece &&
+        !pool_add(pool, " ", 1, &prefix))
         return reader_no_memory(reader);
     *text = prefix;
     for (size_t i = 0; i < bytes;) {

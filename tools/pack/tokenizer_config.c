@@ -251,6 +251,9 @@ static bool read_prefix(struct reader *reader, json_t *root, const struct class 
         reader_note(reader, "add_prefix_space is left out, tokenizer.json says otherwise");
         return true;
     }
+    if (prefix && reader->user_defined)
+        return reader_refuse(reader, "add_prefix_space: found true, which is not supported with a "
+                                     "tokenizer.model that has user-defined pieces and adds none");
     const uint32_t all = any | TOKENIZER_PREFIX_FIRST | TOKENIZER_STRIP | TOKENIZER_STRIP_MARKS;
     source->flags &= ~all;
     source->prefix_level = 0;

@@ -29,6 +29,7 @@ struct reader {
     size_t entry_count;
 
     bool from_sentencepiece; /* tokenizer.model, not tokenizer.json */
+    bool user_defined;       /* and it has such pieces */
     char *own_bos, *own_eos; /* its control symbols, or NULL */
     uint32_t *ranks;         /* [rank_count]: of its merges */
     size_t rank_count, rank_room;

@@ -32,14 +32,48 @@ static bool check_model(struct reader *reader, const struct sentencepiece *model
                              model->suffix ? "treat_whitespace_as_suffix"
                                            : "escape_whitespaces: false");
     for (size_t i = 0; i < model->count; i++) {
+        reader->user_defined = reader->user_defined || model->pieces[i].type == PIECE_USER_DEFINED;
+    }
+    return true;
+}
+
+static const struct sentencepiece_piece *find(const struct sentencepiece *model, json_t *vocab,
+                                              const char *text, size_t bytes)
+{
+    json_t *id = json_object_getn(vocab, text, bytes);
+    return id != NULL ? &model->pieces[json_integer_value(id)] : NULL;
+}
+
+/* Whether SentencePiece may come to have this text as a symbol of its own. */
+static bool is_symbol(const struct sentencepiece *model, json_t *vocab, const char *text,
+                      size_t bytes)
+{
+    const struct sentencepiece_piece *piece = find(model, vocab, text, bytes);
+    return utf8_length((uint8_t)text[0]) == bytes ||
+           (piece != NULL && (piece->type == PIECE_NORMAL || piece->type == PIECE_UNUSED));
+}
+
+/* Pieces that SentencePiece makes in ways that merges of pieces cannot: of characters that are no
+ * pieces, or in passing, to come apart again. */
+static bool check_pieces(struct reader *reader, const struct sentencepiece *model, json_t *vocab)
+{
+    char quoted[QUOTE_BYTES];
+    for (size_t i = 0; i < model->count; i++) {
         const struct sentencepiece_piece *piece = &model->pieces[i];
-        char quoted[QUOTE_BYTES];
-        const bool marked = piece->type == PIECE_USER_DEFINED &&
-                            memmem(piece->text, piece->bytes, SPACE_MARK, SPACE_MARK_BYTES) != NULL;
-        if (piece->type == PIECE_UNUSED || marked)
-            return reader_refuse(reader, "piece %zu, %s, is %s, which is not supported; " CONVERT,
-                                 i, reader_quote(quoted, piece->text, piece->bytes),
-                                 marked ? "user-defined with a space" : "unused");
+        const char *text = piece->text;
+        const bool unused = piece->type == PIECE_UNUSED;
+        bool parts = unused && utf8_length((uint8_t)text[0]) == piece->bytes, lacks = false;
+        for (size_t at = 0, length; at < piece->bytes; at += length) {
+            length = utf8_length((uint8_t)text[at]);
+            lacks = lacks || find(model, vocab, text + at, length) == NULL;
+            parts = parts || (at > 0 && is_symbol(model, vocab, text, at) &&
+                              is_symbol(model, vocab, text + at, piece->bytes - at));
+        }
+        if ((unused || (piece->type == PIECE_NORMAL && lacks)) && parts)
+            return reader_refuse(reader, "piece %zu, %s, %s, which is not supported; " CONVERT, i,
+                                 reader_quote(quoted, text, piece->bytes),
+                                 unused ? "is unused, but texts may lead to it"
+                                        : "has a character that is no piece");
     }
     return true;
 }
@@ -73,10 +107,10 @@ static json_t *added_tokens(const struct sentencepiece *model)
         const struct sentencepiece_piece *piece = &model->pieces[i];
         if (!is_special(piece) && piece->type != PIECE_USER_DEFINED)
             continue;
-        json_array_append_new(added, json_pack("{s:I,s:s%,s:b,s:b,s:b,s:b,s:b}", "id",
-                                               (json_int_t)i, "content", piece->text, piece->bytes,
-                                               "special", is_special(piece), "normalized", 0,
-                                               "lstrip", 0, "rstrip", 0, "single_word", 0));
+        json_array_append_new(
+            added, json_pack("{s:I,s:s%,s:b,s:b,s:b,s:b,s:b}", "id", (json_int_t)i, "content",
+                             piece->text, piece->bytes, "special", is_special(piece), "normalized",
+                             !is_special(piece), "lstrip", 0, "rstrip", 0, "single_word", 0));
     }
     return added;
 }
@@ -98,8 +132,8 @@ static int by_score(const void *left, const void *right)
 static bool is_normal(const struct sentencepiece *model, json_t *vocab, const char *text,
                       size_t bytes)
 {
-    json_t *id = json_object_getn(vocab, text, bytes);
-    return id != NULL && model->pieces[json_integer_value(id)].type == PIECE_NORMAL;
+    const struct sentencepiece_piece *piece = find(model, vocab, text, bytes);
+    return piece != NULL && piece->type == PIECE_NORMAL;
 }
 
 /* Every way to make the piece of two others. */
@@ -173,7 +207,8 @@ static json_t *document(struct reader *reader, const struct sentencepiece *model
 {
     json_t *vocab = json_object(), *merges = json_array();
     const struct sentencepiece_piece *unknown = unknown_piece(model);
-    if (!put_vocab(reader, model, vocab) || !put_all_merges(reader, model, vocab, merges)) {
+    if (!put_vocab(reader, model, vocab) || !check_pieces(reader, model, vocab) ||
+        !put_all_merges(reader, model, vocab, merges)) {
         json_decref(vocab);
         json_decref(merges);
         return NULL;
