@@ -44,6 +44,19 @@ FORMAT_FUNCTION struct format_layout format_layout_of(enum format format)
     return none;
 }
 
+/* Bits of the code of an element. */
+FORMAT_FUNCTION uint32_t format_bits(enum format format)
+{
+    switch (format) {
+#define FORMAT(NAME, WORD, BITS, BLOCK, SCALE_BITS, ZERO_BITS, MEANING)                            \
+    case FORMAT_##NAME:                                                                            \
+        return BITS;
+#include "kernels/formats.def"
+#undef FORMAT
+    }
+    return 0;
+}
+
 /* Bytes of `rows` rows of `cols` elements, both as stored, pads among them. A row has whole bytes;
  * its last block may be short. No overflow below 2^58 elements. */
 FORMAT_FUNCTION uint64_t format_layout_bytes(struct format_layout layout, uint64_t rows,

@@ -37,7 +37,7 @@ static uint64_t finish_flops(uint32_t epilogue)
 #define wide(NAME)        node_wide(node, #NAME[0])
 #define number(ATTRIBUTE) ((uint64_t)of->ATTRIBUTE)
 #define has(OPERAND)      (of->OPERAND != GRAPH_NONE)
-#define element(OPERAND)  (format_layout_of(graph->tensor[of->OPERAND].type).bits / 8)
+#define element(OPERAND)  (format_bits(graph->tensor[of->OPERAND].type) / 8)
 
 /* A function for each formula of each operation. */
 /* clang-format off */

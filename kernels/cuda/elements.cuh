@@ -12,7 +12,7 @@
 /* Elements in 16 bytes; such vectors in a row of K. */
 HOST_DEVICE constexpr u32 vec_elements(enum format T)
 {
-    return 128 / format_layout_of(T).bits;
+    return 128 / format_bits(T);
 }
 
 HOST_DEVICE constexpr u32 row_vectors(enum format T, u32 K)
