@@ -107,19 +107,15 @@ static inline void linear_launch(run *r, u32 op, const struct kernels &kernels, 
     }
 }
 
-/* One row; more rows; more rows with a bias. */
-#define LINEAR_KERNELS_ONE(name)  KERNELS_1(name, kernel, linear_gemv)
-#define LINEAR_KERNELS_ROWS(name) KERNELS_1(name, rows_kernel, linear_rows)
-#define LINEAR_KERNELS_ROWS_BIAS(name)                                                             \
+/* Which kernels there are: of one row one; of more a second one where there is a bias. */
+#define LINEAR_ROWS_PLAIN(name) KERNELS_1(name, rows_kernel, linear_rows)
+#define LINEAR_ROWS_BIAS(name)                                                                     \
     KERNELS_2(name, rows_kernel, linear_rows, finish_kernel, linear_finish)
-
-#define LINEAR_ROWS_PLAIN                     LINEAR_KERNELS_ROWS
-#define LINEAR_ROWS_ADD                       LINEAR_KERNELS_ROWS
-#define LINEAR_ROWS_BIAS                      LINEAR_KERNELS_ROWS_BIAS
-#define LINEAR_ROWS_ADD_BIAS                  LINEAR_KERNELS_ROWS_BIAS
-#define LINEAR_ROWS_SOFTPLUS                  LINEAR_KERNELS_ROWS_BIAS
-#define LINEAR_ROWS_GELU                      LINEAR_KERNELS_ROWS_BIAS
-#define LINEAR_ONE(name, EPILOGUE)            LINEAR_KERNELS_ONE(name)
+#define LINEAR_ROWS_ADD                       LINEAR_ROWS_PLAIN
+#define LINEAR_ROWS_ADD_BIAS                  LINEAR_ROWS_BIAS
+#define LINEAR_ROWS_SOFTPLUS                  LINEAR_ROWS_BIAS
+#define LINEAR_ROWS_GELU                      LINEAR_ROWS_BIAS
+#define LINEAR_ONE(name, EPILOGUE)            KERNELS_1(name, kernel, linear_gemv)
 #define LINEAR_CHUNK(name, EPILOGUE)          LINEAR_ROWS_##EPILOGUE(name)
 #define LINEAR_LOGITS(name, EPILOGUE)         LINEAR_ROWS_##EPILOGUE(name)
 #define LINEAR_KERNELS(name, EPILOGUE, COUNT) LINEAR_##COUNT(name, EPILOGUE)

@@ -14,9 +14,9 @@
  *   NORM_LINEAR_ADD(name, TYPE, T, M, D, I, G, XS, EPS)    one row
  *   NORM_SELECTION(name, R, N, DS, EPS, COUNT)
  *   NORM_DT_SCAN(name, TYPE, T, I, N, R, XS, DS, EPS)      one row
- *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C, W)
+ *   NORM_QKV (name, Q_TYPE, KV_TYPE, T, D, S, EPS, H, KV, HD, R, TABLE, CACHE, KT, C)
  *                                                          one row
- *   ROPE_APPEND(name, H, KV, HD, R, TABLE, CACHE, KT, C, W, COUNT)
+ *   ROPE_APPEND(name, H, KV, HD, R, TABLE, CACHE, KT, C, COUNT)
  *   ATTENTION(name, H, KV, HD, CACHE, KT, C, W, SCALE, COUNT)
  *   SWIGLU   (name, S, COUNT)
  *   NORM_LINEAR_SWIGLU(name, TYPE, T, D, S, M, EPS)        one row
