@@ -83,6 +83,11 @@ bool partial_open(struct partial *partial, const char *path)
         return false;
     }
     remove_dead(path);
+    return partial_reopen(partial);
+}
+
+bool partial_reopen(struct partial *partial)
+{
     partial->file = open(partial->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (partial->file < 0)
         return false;

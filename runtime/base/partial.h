@@ -21,6 +21,10 @@ struct partial {
  * why; `name` is what could not be made. Allocates. */
 __attribute__((warn_unused_result)) bool partial_open(struct partial *partial, const char *path);
 
+/* Creates it once more, after a commit or an abandon of the same partial: for a file that is
+ * written often. Removes nothing of others and allocates nothing. False: errno says why. */
+__attribute__((warn_unused_result)) bool partial_reopen(struct partial *partial);
+
 /* Syncs, closes, renames and syncs the folder. NULL, or what could not be done ("sync"), with
  * errno; then the partial file is removed, and `path` holds what it held before, unless it was the
  * folder. */

@@ -24,6 +24,7 @@ static const struct verb {
     {"selftest", verb_selftest, "same bits for all chunk sizes and thread counts"},
     {"bench", verb_bench, "speed, beside the memory bandwidth measured in the same run"},
     {"profile", verb_profile, "a window of steps for a profiler to capture"},
+    {"state", verb_state, "save the state that a text leaves, look at a saved one"},
 };
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
@@ -58,6 +59,6 @@ int main(int argc, char **argv)
     }
     die(EXIT_USAGE,
         "unknown verb '%s'; the verbs are run, stream, logits, tokenize, info, selftest, "
-        "bench, profile",
+        "bench, profile, state",
         name);
 }

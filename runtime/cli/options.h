@@ -34,7 +34,11 @@ enum option_key {
     OPTION_NO_BOS,
     OPTION_NO_ESCAPE,
     OPTION_BANDWIDTH,
-    OPTION_AT
+    OPTION_AT,
+    OPTION_LOAD_STATE,
+    OPTION_SAVE_STATE,
+    OPTION_SAVE_EVERY,
+    OPTION_APPEND
 };
 
 /* --weights, --random-weights, --threads, --quiet, --check, --no-graph and its kin, and the flags

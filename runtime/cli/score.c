@@ -52,11 +52,14 @@ static void score_share(run *r, void *context)
     }
 }
 
+void score_logits(struct session *session, const f32 *logits, u32 rows, const u32 *targets,
+                  double *bits)
+{
+    struct score score = {.logits = logits, .targets = targets, .bits = bits, .rows = rows};
+    team_run(&session->pool, score_share, &score);
+}
+
 void score_rows(struct session *session, u32 first, u32 rows, const u32 *targets, double *bits)
 {
-    struct score score = {.logits = session_head(session, first, rows),
-                          .targets = targets,
-                          .bits = bits,
-                          .rows = rows};
-    team_run(&session->pool, score_share, &score);
+    score_logits(session, session_head(session, first, rows), rows, targets, bits);
 }

@@ -10,4 +10,8 @@
  * of threads and any instruction set. */
 void score_rows(struct session *session, u32 first, u32 rows, const u32 *targets, double *bits);
 
+/* The same of rows that lie there: logits[rows][model.vocab_pad], 64-byte aligned. */
+void score_logits(struct session *session, const f32 *logits, u32 rows, const u32 *targets,
+                  double *bits);
+
 #endif

@@ -11,5 +11,6 @@ int verb_info(int argc, char **argv);
 int verb_selftest(int argc, char **argv);
 int verb_bench(int argc, char **argv);
 int verb_profile(int argc, char **argv);
+int verb_state(int argc, char **argv);
 
 #endif

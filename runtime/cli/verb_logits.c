@@ -11,11 +11,13 @@
 #include "runtime/base/interrupt.h"
 #include "runtime/base/npy.h"
 #include "runtime/cli/options.h"
+#include "runtime/cli/resume.h"
 #include "runtime/engine/sample.h"
 #include "runtime/engine/session.h"
 
 struct logits_options {
     struct common_options common;
+    struct resume resume;
     const char *ids;
     const char *output;
     uint64_t decode; /* tokens to append greedily */
@@ -27,7 +29,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct logits_options *options = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->common;
+        state->child_inputs[0] = &options->resume.options;
+        state->child_inputs[1] = &options->common;
         return 0;
     case OPTION_IDS:
         options->ids = argument;
@@ -67,15 +70,19 @@ static const struct argp_option list[] = {
      "Print the XXH3-64 of the array's numbers; without --output no array is written", 1},
     {0},
 };
-static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {
+    {&state_argp, 0, NULL, 0}, {&common_argp, 0, NULL, 0}, {0}};
 static const struct argp command = {
     .options = list,
     .parser = parse,
     .children = children,
     .doc = "Writes the logits after every token: float32 .npy, [tokens + N, vocabulary].\v"
-           "A file appears under its name only when it is complete. Exit codes: 0; 1 failure at "
-           "run time; 2 usage; 3 not enough memory; 4 a weight file that does not fit or is "
-           "damaged, or something in the ids that is no token id; 130 interrupted."};
+           "A file appears under its name only when it is complete. With --load-state the rows are "
+           "those of the tokens behind the saved ones; --save-state saves what all tokens have "
+           "left, those of --decode among them. Exit codes: 0; 1 failure at "
+           "run time; 2 usage; 3 not enough memory; 4 a weight file or a state that does not fit "
+           "or is damaged, ids that do not begin with the saved ones, or something in the ids that "
+           "is no token id; 130 interrupted."};
 
 static struct session session;
 
@@ -149,21 +156,29 @@ int verb_logits(int argc, char **argv)
     u32 *ids = ids_read(options.ids, model.vocab, &count);
     if (count == 0)
         die(EXIT_MISMATCH, "%s: no token ids", options.ids);
-    session_require_room(options.ids, count + options.decode, false);
+    struct resume *resume = &options.resume;
     struct session_options whole = options_session(&options.common);
+    resume_prepare(resume, &whole);
+    const uint64_t before = resume->options.append ? resume->file.header.position : 0;
+    session_require_room(options.ids, before + count + options.decode, false);
     session_open(&session, &whole);
+    resume_open(resume, &session);
+    resume_begin_ids(resume, &session, ids, count, options.ids);
+    const uint64_t known = resume->options.append ? 0 : resume->skipped; /* of ids */
     sink.digest = options.digest;
     sink.array = options.output || !options.digest;
     if (sink.array)
-        npy_open(&sink.npy, options.output, count + options.decode, model.vocab);
+        npy_open(&sink.npy, options.output, count - known + options.decode, model.vocab);
     XXH3_64bits_reset(&sink.state);
     arena_seal();
 
-    session_reset(&session);
-    const f32 *logits = put_prompt(ids, count);
+    const f32 *logits = put_prompt(ids + known, count - known);
+    if (!logits)
+        logits = resume->logits;
     for (uint64_t i = 0; i < options.decode && !stopped(); i++) {
         logits = session_decode(&session, sample_greedy(logits, model.vocab));
         put_rows(logits, 1);
     }
+    resume_save(resume, &session, logits, NULL);
     return close_sink();
 }

@@ -2,6 +2,7 @@
 #include "runtime/cli/verb.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,11 +16,13 @@
 #include "runtime/cli/prompt.h"
 #include "runtime/base/number_text.h"
 #include "runtime/engine/session.h"
+#include "runtime/cli/resume.h"
 #include "runtime/cli/text.h"
 
 struct run_options {
     struct common_options common;
     struct generate_options generate;
+    struct resume resume;
     char *prompt;
     const char *file;
     bool no_echo;
@@ -33,7 +36,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &options->generate;
-        state->child_inputs[1] = &options->common;
+        state->child_inputs[1] = &options->resume.options;
+        state->child_inputs[2] = &options->common;
         return 0;
     case 'p':
         options->prompt = argument;
@@ -81,7 +85,7 @@ static const struct argp_option list[] = {
     {0},
 };
 static const struct argp_child children[] = {
-    {&generate_argp, 0, NULL, 0}, {&common_argp, 0, NULL, 0}, {0}};
+    {&generate_argp, 0, NULL, 0}, {&state_argp, 0, NULL, 0}, {&common_argp, 0, NULL, 0}, {0}};
 static const struct argp command = {
     .options = list,
     .parser = parse,
@@ -96,19 +100,37 @@ static const struct argp command = {
         "time; backslashes in --file are left alone, as a file can hold any byte itself; with -n "
         "-1 a full context is an error, as nothing is forgotten; no chat template is applied; the "
         "same seed draws other tokens.\n\n"
+        "--save-state saves what the prompt has left, before the first token is chosen (after "
+        "Ctrl-C, what was read until then). With --load-state and neither --prompt nor --file the "
+        "saved text is continued as it is; the draws depend on the options of this command and on "
+        "the position alone, so the same options give the tokens of a run that was never "
+        "interrupted.\n\n"
         "Exit codes: 0; 1 failure at run time, or nobody reads the output any more; "
         "2 usage, a --prompt that is not UTF-8 included; 3 not enough memory; 4 a weight file "
-        "that does not fit or is damaged, a --file that is not UTF-8; 130 interrupted."};
+        "or a state that does not fit or is damaged, a text that is not the saved one, a --file "
+        "that is not UTF-8; 130 interrupted."};
 
 static struct session session;
 static struct text text;
 static struct out out;
 
+/* There is a text to read: all but --load-state alone. */
+static bool given(const struct run_options *options)
+{
+    return options->prompt || options->file || !options->resume.options.load;
+}
+
 /* Consumes the prompt, or the model's start of text if it has no tokens. Returns the logits of the
  * last position, NULL if interrupted before one was reached. */
-static const f32 *consume_prompt(u32 *ids)
+static const f32 *consume_prompt(struct run_options *options, u32 *ids)
 {
+    struct resume *resume = &options->resume;
     u32 last = 0;
+    const bool more = given(options);
+    if (!resume_begin_text(resume, &session, more ? &text : NULL, ids))
+        return NULL;
+    if (!more)
+        return resume->logits;
     for (u32 count; (count = text_tokens(&text, ids, session.chunk)) > 0; last = count) {
         session_prefill(&session, ids, count);
         if (interrupt_asked())
@@ -117,20 +139,25 @@ static const f32 *consume_prompt(u32 *ids)
     out_flush(&out);
     if (text.interrupted)
         return NULL;
-    if (last == 0)
-        return session_begin_text(&session);
-    return session_head(&session, last - 1, 1);
+    if (last > 0)
+        return session_head(&session, last - 1, 1);
+    return resume->logits ? resume->logits : session_begin_text(&session);
 }
 
-static void summarise(uint64_t prompt, double prompt_seconds, const struct generation *made)
+/* `prompt` tokens went through steps, behind `skipped` that a state had already. */
+static void summarise(uint64_t prompt, uint64_t skipped, double prompt_seconds,
+                      const struct generation *made)
 {
+    char behind[64] = "";
+    if (skipped > 0)
+        snprintf(behind, sizeof behind, " behind %" PRIu64 " of the state", skipped);
     double bytes = (double)session_decode_weight_bytes() * (double)made->steps;
-    note("prompt %" PRIu64 " token%s, %s tok/s; generated %" PRIu64
+    note("prompt %" PRIu64 " token%s%s, %s tok/s; generated %" PRIu64
          " token%s, %s tok/s, %s GB/s of "
          "weights; memory %s planned, %s peak",
-         prompt, prompt == 1 ? "" : "s", number_text_rate((double)prompt, prompt_seconds).text,
-         made->tokens, made->tokens == 1 ? "" : "s",
-         number_text_rate((double)made->steps, made->seconds).text,
+         prompt, prompt == 1 ? "" : "s", behind,
+         number_text_rate((double)prompt, prompt_seconds).text, made->tokens,
+         made->tokens == 1 ? "" : "s", number_text_rate((double)made->steps, made->seconds).text,
          number_text_rate(bytes / 1e9, made->seconds).text,
          number_text_bytes(memory_plan_bytes(&session.plan)).text,
          number_text_bytes(memory_peak()).text);
@@ -146,7 +173,8 @@ static void open_prompt(struct run_options *options)
         text_open_memory(&text, prompt,
                          options->no_escape ? strlen(prompt) : prompt_unescape(prompt), "--prompt");
     text.drop_newline = true;
-    prompt_require_room(&text, &options->common, !options->no_bos);
+    if (!options->resume.options.append)
+        prompt_require_room(&text, &options->common, !options->no_bos);
 }
 
 /* Something was piped or redirected into a run that does not read it. */
@@ -170,27 +198,31 @@ int verb_run(int argc, char **argv)
     generate_defaults(&options.generate);
     options_parse(&command, argc, argv, &options);
     interrupt_catch();
-    open_prompt(&options);
+    if (given(&options))
+        open_prompt(&options);
     struct session_options whole = options_session(&options.common);
     whole.text = true;
     whole.host_bytes = backend_generate_bytes() + arena_rounded(model.chunk * sizeof(u32));
+    resume_prepare(&options.resume, &whole);
     session_open(&session, &whole);
+    resume_open(&options.resume, &session);
     u32 *ids = arena_take(&session.io, model.chunk * sizeof *ids);
     out_open(&out, STDOUT_FILENO, "standard output");
     struct generator generator;
     generate_open(&generator, &session, &out, &options.generate);
-    text_begin(&text, session.tokenizer, !options.no_bos);
+    if (given(&options))
+        text_begin(&text, session.tokenizer, !options.no_bos && !options.resume.options.append);
     if (!options.file && !options.common.quiet)
         note_ignored_input();
     generate_note(&options.generate, options.common.quiet);
     text.echo = options.no_echo ? NULL : &out;
     arena_seal();
 
-    session_reset(&session);
     double start = session_seconds();
-    const f32 *logits = consume_prompt(ids);
+    const f32 *logits = consume_prompt(&options, ids);
     double prompt_seconds = session_seconds() - start;
-    uint64_t prompt = session.position;
+    uint64_t prompt = session.position - options.resume.skipped;
+    resume_save(&options.resume, &session, logits, NULL);
     struct generation made = {0};
     if (logits)
         made = generate(&generator, logits);
@@ -200,6 +232,6 @@ int verb_run(int argc, char **argv)
     if (out.closed)
         return EXIT_FAILED;
     if (!options.common.quiet)
-        summarise(prompt, prompt_seconds, &made);
+        summarise(prompt, options.resume.skipped, prompt_seconds, &made);
     return interrupt_asked() ? EXIT_INTERRUPTED : EXIT_SUCCESS;
 }

@@ -76,6 +76,20 @@ struct state_rows {
 void backend_state_out(struct session *session, const struct state_rows *rows, void *memory);
 void backend_state_in(struct session *session, const struct state_rows *rows, const void *memory);
 
+/* For state files, in a session opened with state_files: bytes [at, at + bytes) of the state arena,
+ * at most STATE_PIECE. backend_state_read() returns them on the host, until the next of these
+ * calls; backend_state_room() is where the host puts them, and backend_state_filled() says that it
+ * has. */
+enum { STATE_PIECE = 1 << 20 };
+const void *backend_state_read(struct session *session, uint64_t at, uint64_t bytes);
+void *backend_state_room(struct session *session, uint64_t at);
+void backend_state_filled(struct session *session, uint64_t at, uint64_t bytes);
+
+/* Where the host puts a row of logits [model.vocab] that no step made, and that it has: afterwards
+ * generation can start from it. */
+f32 *backend_logits_room(struct session *session);
+void backend_logits_filled(struct session *session);
+
 /* The steps; logits are [rows][model.vocab_pad] on the host, valid until the next step. */
 void backend_prefill(struct session *session, const u32 *ids, u32 count);
 const f32 *backend_head(struct session *session, u32 first, u32 rows);

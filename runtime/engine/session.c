@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/base/die.h"
+#include "runtime/base/digest.h"
 #include "runtime/engine/finite.h"
 #include "runtime/base/number_text.h"
 #include "runtime/base/out.h"
@@ -82,15 +83,24 @@ void session_open(struct session *session, const struct session_options *options
     struct session_options whole = *options;
     if (options->text)
         whole.host_bytes += arena_rounded(tokenizer_scratch_bytes());
+    if (options->state_files)
+        whole.host_bytes += arena_rounded(sizeof(struct history));
     whole.threads = backend_threads(options->threads, session->processors);
     trace_open();
     if (options->random_weights)
-        session->weights = (struct weights_source){.path = "--random-weights", .file = -1};
+        session->weights = (struct weights_source){
+            .path = "--random-weights",
+            .file = -1,
+            .header.weights_digest =
+                XXH3_64bits(&options->random_seed, sizeof options->random_seed),
+        };
     else
         weights_open(&session->weights,
                      options->weights ? options->weights : session_default_weights());
     backend_open(session, &whole);
     memory_load_code();
+    if (options->state_files)
+        session->history = arena_take(&session->io, sizeof *session->history);
     if (options->text)
         session->tokenizer = session_tokenizer(&session->weights, &session->io);
 }
@@ -108,6 +118,9 @@ void session_reset(struct session *session)
 {
     backend_reset(session);
     session->position = 0;
+    session->rows = 0;
+    if (session->history)
+        history_begin(session->history);
 }
 
 void session_require_room(const char *name, uint64_t tokens, bool more)
@@ -148,6 +161,14 @@ static void check_step(const struct session *session, const u32 *ids, u32 count)
         session_full();
 }
 
+static void consumed(struct session *session, const u32 *ids, u32 count)
+{
+    if (session->history)
+        history_add(session->history, ids, count);
+    session->rows = count;
+    session->position += count;
+}
+
 void session_prefill(struct session *session, const u32 *ids, u32 count)
 {
     if (count == 0 || count > session->chunk)
@@ -156,8 +177,7 @@ void session_prefill(struct session *session, const u32 *ids, u32 count)
     trace_begin(TRACE_PREFILL, count);
     backend_prefill(session, ids, count);
     trace_end();
-    session->rows = count;
-    session->position += count;
+    consumed(session, ids, count);
 }
 
 const f32 *session_head(struct session *session, u32 first, u32 rows)
@@ -197,8 +217,7 @@ const f32 *session_decode(struct session *session, u32 id)
     trace_end();
     if (finite_rows(&session->pool, logits, 1) == 0)
         session_not_finite(session->position);
-    session->rows = 1;
-    session->position++;
+    consumed(session, &id, 1);
     return logits;
 }
 

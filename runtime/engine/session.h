@@ -11,6 +11,7 @@
 
 #include "runtime/engine/arena.h"
 #include "runtime/engine/backend.h"
+#include "runtime/engine/history.h"
 #include "runtime/base/model.h"
 #include "runtime/engine/team.h"
 #include "runtime/tokenizer/tokenizer.h"
@@ -30,6 +31,7 @@ struct session_options {
     uint64_t
         host_bytes; /* what the caller will take from the io arena, in arena_rounded() pieces */
     uint64_t snapshot_bytes; /* room for copies of the state: state.h */
+    bool state_files;        /* states will be saved or loaded: state_file.h */
 };
 
 struct session {
@@ -39,6 +41,7 @@ struct session {
     struct arena io;   /* on the host; its rest is the caller's */
     uint8_t *snapshot; /* snapshot_bytes of them, zero or not; on CUDA an address of the device */
     struct tokenizer *tokenizer; /* NULL unless asked for */
+    struct history *history;     /* of the tokens consumed; NULL without state_files */
     u32 chunk;                   /* most tokens of a prefill step of this session */
     u32 rows;                    /* tokens of the last step */
     u32 processors;              /* that this process could use when it started */

@@ -15,6 +15,16 @@ uint64_t state_bytes(uint64_t position);
  * of keys or values. Rows of no bytes are left out; returns how many there are. */
 u32 state_rows_at(uint64_t position, struct state_rows rows[2]);
 
+/* The state piece by piece, in the order of the rows. */
+struct state_walk {
+    uint64_t at, bytes; /* the piece: at most STATE_PIECE bytes of the state arena */
+    struct state_rows rows[2];
+    u32 count, part, row;
+    uint64_t done; /* bytes of that row */
+};
+struct state_walk state_walk_begin(uint64_t position);
+bool state_walk_next(struct state_walk *walk); /* false: there is no other */
+
 /* A copy of the state. */
 struct snapshot {
     uint8_t *at; /* state_bytes(position) bytes of session->snapshot, reserved by
@@ -22,7 +32,9 @@ struct snapshot {
     uint64_t position;
 };
 
-/* Copies the session's state into snapshot->at and sets snapshot->position. Any number of times,
+/* Of a session without state_files, whose history would not follow.
+ *
+ * Copies the session's state into snapshot->at and sets snapshot->position. Any number of times,
  * after sealing, too: neither allocates nor, on the CPU, makes a system call. */
 void state_copy_out(struct session *session, struct snapshot *snapshot);
 

@@ -17,8 +17,8 @@ const bool backend_same_in_chunks = true;
 static struct {
     struct arena state, scratch, snapshot;
     struct step *step;
-    u32 *tokens;       /* [model.chunk] */
-    const f32 *logits; /* [model.logit_rows][model.vocab_pad] */
+    u32 *tokens; /* [model.chunk] */
+    f32 *logits; /* [model.logit_rows][model.vocab_pad] */
 } cpu;
 
 const char *backend_memory_auto(void)
@@ -99,7 +99,7 @@ void backend_open(struct session *session, const struct session_options *options
     struct io *io = arena_take(&session->io, model.io_bytes);
     cpu.step = (struct step *)io;
     cpu.tokens = (u32 *)((uint8_t *)io + model.io_tokens_at);
-    cpu.logits = (const f32 *)((uint8_t *)io + model.io_logits_at);
+    cpu.logits = (f32 *)((uint8_t *)io + model.io_logits_at);
     traced = trace_op_hook();
     for (u32 rank = 0; rank < options->threads; rank++) {
         run *r = &session->pool.workers[rank].run;
@@ -141,6 +141,34 @@ void backend_state_in(struct session *session, const struct state_rows *rows, co
     for (u32 row = 0; row < rows->rows; row++)
         memcpy(cpu.state.at + rows->at + row * rows->pitch,
                (const uint8_t *)memory + row * rows->bytes, rows->bytes);
+}
+
+const void *backend_state_read(struct session *session, uint64_t at, uint64_t bytes)
+{
+    (void)session, (void)bytes;
+    return cpu.state.at + at;
+}
+
+void *backend_state_room(struct session *session, uint64_t at)
+{
+    (void)session;
+    return cpu.state.at + at;
+}
+
+void backend_state_filled(struct session *session, uint64_t at, uint64_t bytes)
+{
+    (void)session, (void)at, (void)bytes;
+}
+
+f32 *backend_logits_room(struct session *session)
+{
+    (void)session;
+    return cpu.logits;
+}
+
+void backend_logits_filled(struct session *session)
+{
+    (void)session;
 }
 
 static void step_prefill(run *r, void *context)

@@ -165,25 +165,6 @@ void backend_reset(struct session *session)
     cuda_watch_reset();
 }
 
-void backend_state_out(struct session *session, const struct state_rows *rows, void *memory)
-{
-    (void)session;
-    const uint8_t *from = (const uint8_t *)cuda.memory.state + rows->at;
-    for (u32 row = 0; row < rows->rows; row++)
-        CUDA_CHECK(cudaMemcpyAsync((uint8_t *)memory + row * rows->bytes, from + row * rows->pitch,
-                                   rows->bytes, cudaMemcpyDefault, cuda.launcher.stream));
-}
-
-void backend_state_in(struct session *session, const struct state_rows *rows, const void *memory)
-{
-    (void)session;
-    uint8_t *to = (uint8_t *)cuda.memory.state + rows->at;
-    for (u32 row = 0; row < rows->rows; row++)
-        CUDA_CHECK(cudaMemcpyAsync(to + row * rows->pitch,
-                                   (const uint8_t *)memory + row * rows->bytes, rows->bytes,
-                                   cudaMemcpyDefault, cuda.launcher.stream));
-}
-
 void backend_prefill(struct session *session, const u32 *ids, u32 count)
 {
     cuda_await_sent();
@@ -345,10 +326,8 @@ static void load(struct session *session, const struct session_options *options)
         trace_end();
         return;
     }
-    void *staging = pinned_reserve("staging", STAGING_BYTES);
-    weights_stream(&session->weights, cuda.memory.weights, staging, cuda.device.integrated,
+    weights_stream(&session->weights, cuda.memory.weights, cuda.staging, cuda.device.integrated,
                    cuda.launcher.stream);
-    pinned_release(staging);
     trace_end();
 }
 
@@ -374,7 +353,13 @@ void backend_open(struct session *session, const struct session_options *options
     open_exchange();
     session->io = arena_reserve("host", options->host_bytes);
     team_start(&session->pool, options->threads);
+    if (!options->random_weights || options->state_files)
+        cuda.staging = pinned_reserve("staging", STAGING_BYTES);
     load(session, options);
+    if (cuda.staging && !options->state_files) {
+        pinned_release(cuda.staging);
+        cuda.staging = NULL;
+    }
 
     open_run();
     warm_up();
@@ -397,6 +382,8 @@ void backend_close(struct session *session)
             graph_destroy(&cuda.steps[pdl][i]);
     matmul_close(&cuda.matmuls);
     pinned_release(cuda.pinned);
+    if (cuda.staging)
+        pinned_release(cuda.staging);
     device_memory_release(&cuda.memory, &cuda.device);
     CUDA_CHECK(cudaEventDestroy(cuda.sent));
     CUDA_CHECK(cudaStreamDestroy(cuda.launcher.stream));

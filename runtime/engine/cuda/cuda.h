@@ -27,7 +27,8 @@ struct cuda {
     struct launcher launcher;
     struct matmul_plans matmuls;
     struct device_memory memory;
-    void *pinned; /* all of struct exchange */
+    void *pinned;  /* all of struct exchange */
+    void *staging; /* STAGING_BYTES, pinned; kept after loading for state files, else NULL */
     struct exchange exchange;
     cudaEvent_t sent; /* the last copy from exchange has been made */
     run run;
