@@ -17,7 +17,7 @@ extern "C" {
 #pragma GCC diagnostic push
 /* C++ warns of designated ones too */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#include "tests/unit/designs.h"
+#include "tests/unit/configs.h"
 #pragma GCC diagnostic pop
 #include "tools/pack/image.h"
 #include "tools/pack/random_weights.h"

@@ -1,7 +1,7 @@
 /* The front for the families with attention, and the kinds of layers beside it: shape rules, costs,
  * what decode reads, caches. */
 #include "gen/emit/emit.h"
-#include "tests/unit/designs.h"
+#include "tests/unit/configs.h"
 #include "tests/unit/captured.h"
 #include "tests/unit/graph_named.h"
 #include "tests/fixtures/run.h"

@@ -7,7 +7,7 @@
 #include "gen/front/number.h"
 #include "runtime/base/number_text.h"
 #include "tests/fixtures/child.h"
-#include "tests/unit/designs.h"
+#include "tests/unit/configs.h"
 #include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
 

@@ -1,7 +1,7 @@
 /* Models with several kinds of layers: which layer is of which kind, their operations, weights,
  * state and plans. */
 #include "gen/emit/emit.h"
-#include "tests/unit/designs.h"
+#include "tests/unit/configs.h"
 #include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
 

@@ -2,7 +2,7 @@
  * and the checkers against broken plans. */
 #include "gen/families/steps.h"
 #include "gen/memory/plan.h"
-#include "tests/unit/designs.h"
+#include "tests/unit/configs.h"
 #include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
 

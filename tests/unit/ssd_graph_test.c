@@ -1,6 +1,6 @@
 /* The front for Mamba-2: where the parts of in_proj lie, shape rules, costs, the state. */
 #include "gen/emit/emit.h"
-#include "tests/unit/designs.h"
+#include "tests/unit/configs.h"
 #include "tests/unit/captured.h"
 #include "tests/unit/graph_named.h"
 #include "tests/fixtures/run.h"

@@ -13,12 +13,6 @@
 
 enum { CHUNK = 37, SEEDS = 20 };
 
-static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 */
-
-#define TYPE_F32  f32
-#define TYPE_F16  f16
-#define TYPE_BF16 bf16
-
 /* T, H, KV, HD, C, W. One row: models, of fewer heads where they have many; then every number of
  * heads of a block, one split and several spans of a split, the widest and narrowest heads, windows
  * in rings that are larger and smaller than a span. */

@@ -14,16 +14,6 @@ enum { CHUNK = 7, LOGIT_ROWS = 4, SEEDS = 20 };
 /* Fewer rows than the instances can have; the logits' source rows begin at FIRST. */
 enum { TOKENS = 5, LOGITS = 3, FIRST = 2 };
 
-typedef struct {
-    f32 w[1];
-} any_F32;
-typedef struct {
-    f16 w[1];
-} any_F16;
-typedef struct {
-    bf16 w[1];
-} any_BF16;
-
 static u32 rows_of(enum count count)
 {
     return count == COUNT_ONE ? 1 : count == COUNT_CHUNK ? TOKENS : LOGITS;
@@ -41,11 +31,6 @@ static run run_new(void)
     step.tokens = TOKENS, step.logit_first = FIRST, step.logit_rows = LOGITS;
     r.step = fixture_step_new(step);
     return r;
-}
-
-static void no_findings(const char *name)
-{
-    ck_assert_msg(simt_findings() == 0, "%s: %s", name, simt_report());
 }
 
 /* Rows of the step are as expected by `check`; what lies behind them is as it was, NaN. */

@@ -11,18 +11,6 @@
 
 enum { TOKENS = 4, SEEDS = 20 };
 
-static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 */
-
-typedef struct {
-    f32 w[1];
-} any_F32;
-typedef struct {
-    f16 w[1];
-} any_F16;
-typedef struct {
-    bf16 w[1];
-} any_BF16;
-
 /* I, N, R: the models; then every type and odd numbers of everything. */
 #define SCAN_SHAPES(X)                                                                             \
     X(BF16, 1536, 16, 48)                                                                          \

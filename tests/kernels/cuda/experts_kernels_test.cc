@@ -14,23 +14,6 @@
 
 enum { CHUNK = 72, LOGIT_ROWS = 1, SEEDS = 20, MOST_EXPERTS = 64 };
 
-static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 */
-
-typedef struct {
-    f32 w[1];
-} any_F32;
-typedef struct {
-    f16 w[1];
-} any_F16;
-typedef struct {
-    bf16 w[1];
-} any_BF16;
-
-static void no_findings(const char *name)
-{
-    ck_assert_msg(simt_findings() == 0, "%s: %s", name, simt_report());
-}
-
 /* Types of the router and of the experts, D, F, E, K: widths that fill no tile and no vector; rows
  * of one stage and of several; more tiles than one to a block. The last are too many rows for a
  * chunk in the interpreter. */

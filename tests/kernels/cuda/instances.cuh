@@ -63,6 +63,20 @@
 #include "kernels/cuda/norm_linear_gelu.cuh"
 #include "kernels/cuda/experts_rows.cuh"
 
+/* A TYPE for matrices of any size, and CACHE, by T. */
+typedef struct {
+    f32 w[1];
+} any_F32;
+typedef struct {
+    f16 w[1];
+} any_F16;
+typedef struct {
+    bf16 w[1];
+} any_BF16;
+#define TYPE_F32  f32
+#define TYPE_F16  f16
+#define TYPE_BF16 bf16
+
 /* The most rows of an instance; CHUNK and LOGIT_ROWS are enumerators of the test. */
 #define ROWS_MOST_ONE    1
 #define ROWS_MOST_CHUNK  CHUNK

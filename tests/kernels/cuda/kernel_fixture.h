@@ -7,6 +7,8 @@
 #ifndef TESTS_KERNELS_CUDA_KERNEL_FIXTURE_H
 #define TESTS_KERNELS_CUDA_KERNEL_FIXTURE_H
 
+#include <check.h>
+
 #include "kernels/cuda/launch.h"
 #include "tests/fixtures/random_values.h"
 #include "tests/simt/simt.h"
@@ -41,6 +43,22 @@ struct step *fixture_step_new(struct step step);
 /* Launches so far, and the shape of the last one. */
 u32 fixture_launches(void);
 struct launch fixture_last_launch(void);
+
+/* Half the distance from 1 to the next f32. */
+static const double unit = 0x1p-24;
+
+/* The interpreter has found no mistake so far; `name` is that of the case. */
+static inline void no_findings(const char *name)
+{
+    ck_assert_msg(simt_findings() == 0, "%s: %s", name, simt_report());
+}
+
+/* Per element: Check's own assertions write to a file each time. */
+#define EXPECT(condition, ...)                                                                     \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            ck_abort_msg(__VA_ARGS__);                                                             \
+    } while (0)
 
 #ifdef __cplusplus
 }

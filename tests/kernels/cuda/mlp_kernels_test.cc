@@ -12,23 +12,6 @@
 
 enum { CHUNK = 7, TOKENS = 5, LOGIT_ROWS = 1, SEEDS = 20 };
 
-static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 */
-
-typedef struct {
-    f32 w[1];
-} any_F32;
-typedef struct {
-    f16 w[1];
-} any_F16;
-typedef struct {
-    bf16 w[1];
-} any_BF16;
-
-static void no_findings(const char *name)
-{
-    ck_assert_msg(simt_findings() == 0, "%s: %s", name, simt_report());
-}
-
 /* ---- swiglu ---------------------------------------------------------------------------------- */
 SWIGLU(swiglu_16, 16, CHUNK)
 SWIGLU(swiglu_96, 96, ONE)

@@ -13,8 +13,6 @@ enum { SEEDS = 20 };
 
 #define EPS 1e-5f
 
-static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 */
-
 /* T, M, D: widths of models; then every type, odd shapes and more vectors than one turn has. */
 #define SHAPES(X)                                                                                  \
     X(F16, 1536, 2560)                                                                             \

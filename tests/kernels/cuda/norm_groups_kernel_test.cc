@@ -11,23 +11,6 @@
 
 enum { CHUNK = 7, TOKENS = 5, BESIDE = 48, SEEDS = 20 };
 
-static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 */
-
-typedef struct {
-    f32 w[1];
-} any_F32;
-typedef struct {
-    f16 w[1];
-} any_F16;
-typedef struct {
-    bf16 w[1];
-} any_BF16;
-
-static void no_findings(const char *name)
-{
-    ck_assert_msg(simt_findings() == 0, "%s: %s", name, simt_report());
-}
-
 /* ---- rmsnorm_groups -------------------------------------------------------------------------- */
 /* D, I, G; I of the D columns count; the rows have BESIDE more floats. */
 #define NORM_SHAPES(X)                                                                             \

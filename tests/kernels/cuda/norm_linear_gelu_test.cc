@@ -12,18 +12,6 @@ enum { SEEDS = 20 };
 
 #define EPS 1e-5f
 
-static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 */
-
-typedef struct {
-    f32 w[1];
-} any_F32;
-typedef struct {
-    f16 w[1];
-} any_F16;
-typedef struct {
-    bf16 w[1];
-} any_BF16;
-
 /* T, D, M: phi-2 with fewer rows but still 16 to a block, and scaled down; then awkward ones. */
 #define SHAPES(X)                                                                                  \
     X(BF16, 2560, 6160)                                                                            \

@@ -14,22 +14,6 @@ enum { SEEDS = 20 };
 
 #define EPS 1e-5f
 
-static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 */
-
-#define TYPE_F32  f32
-#define TYPE_F16  f16
-#define TYPE_BF16 bf16
-
-typedef struct {
-    f32 w[1];
-} any_F32;
-typedef struct {
-    f16 w[1];
-} any_F16;
-typedef struct {
-    bf16 w[1];
-} any_BF16;
-
 /* Frequencies, for the kernels and for what they are compared with. */
 #define TABLE(R, ...)                                                                              \
     ROPE_TABLE(table_##R, (R) / 2, __VA_ARGS__)                                                    \

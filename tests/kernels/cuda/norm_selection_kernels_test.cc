@@ -11,10 +11,6 @@
 
 enum { CHUNK = 6, TOKENS = 4, LOGIT_ROWS = 1, SEEDS = 20 };
 
-typedef struct {
-    bf16 w[1];
-} any_BF16;
-
 /* I, N, R: the model, of which channels are left out; and odd numbers of everything. */
 #define SHAPES(X)                                                                                  \
     X(512, 16, 256)                                                                                \

@@ -18,13 +18,6 @@ enum { CHUNK = 200, LOGIT_ROWS = 16, SCHEDULES = 20, POSITIONS = 400 };
         TYPE w[PAD(M) * PAD(K)];                                                                   \
     };
 
-/* Per element: Check's own assertions write to a file each time. */
-#define EXPECT(condition, ...)                                                                     \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            ck_abort_msg(__VA_ARGS__);                                                             \
-    } while (0)
-
 static void sound(const char *what)
 {
     EXPECT(simt_findings() == 0, "%s: %s", what, simt_report());

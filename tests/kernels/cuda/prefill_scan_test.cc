@@ -11,13 +11,6 @@ enum { CHUNK = 200, SCHEDULES = 20, POSITIONS = 395, CHANNELS_MOST = 1536, STATE
 
 #define PAD(count) LINE_PAD(count)
 
-/* Per element: Check's own assertions write to a file each time. */
-#define EXPECT(condition, ...)                                                                     \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            ck_abort_msg(__VA_ARGS__);                                                             \
-    } while (0)
-
 SCAN(scan_1536x16, 1536, 16, 48, 3072, 80, CHUNK)
 SCAN(scan_17x5, 17, 5, 3, 64, 16, CHUNK)
 SCAN(scan_50x16, 50, 16, 6, 144, 48, CHUNK)

@@ -11,10 +11,6 @@
 
 enum { CHUNK = 9, TOKENS = 7, SEEDS = 20 };
 
-#define TYPE_F32  f32
-#define TYPE_F16  f16
-#define TYPE_BF16 bf16
-
 /* Frequencies, for the kernels and for what they are compared with. */
 #define TABLE(R, ...)                                                                              \
     ROPE_TABLE(table_##R, (R) / 2, __VA_ARGS__)                                                    \

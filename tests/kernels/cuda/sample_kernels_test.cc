@@ -17,13 +17,6 @@ extern "C" {
 
 enum { VOCAB_MOST = 50280, SCHEDULES = 20 };
 
-/* Per element: Check's own assertions write to a file each time. */
-#define EXPECT(condition, ...)                                                                     \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            ck_abort_msg(__VA_ARGS__);                                                             \
-    } while (0)
-
 /* ---- the device's side --------------------------------------------------------------------------
  */
 static struct device {

@@ -12,8 +12,6 @@
 
 enum { CHUNK = 40, TOKENS = 53, SEEDS = 20 };
 
-static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 */
-
 #define STRIDE(H, P, G, N) LINE_PAD(2 * (H) * (P) + 2 * (G) * (N) + (H))
 
 /* name, H, P, G, N, LOW, HIGH, COUNT. Of the models fewer heads: blocks share nothing. */

@@ -1,6 +1,6 @@
 /* Small configs for the tests of the generator. */
-#ifndef TESTS_UNIT_DESIGNS_H
-#define TESTS_UNIT_DESIGNS_H
+#ifndef TESTS_UNIT_CONFIGS_H
+#define TESTS_UNIT_CONFIGS_H
 
 #include "gen/front/cfg.h"
 
