@@ -188,7 +188,7 @@ void build_when_fused(struct build *b, const char *name, const char *result)
     struct node *last = &b->graph->node[b->graph->node_count - 1];
     strcpy(last->fused, name);
     if (result != NULL)
-        strcpy(b->graph->tensor[last->word[0]].fused, result);
+        strcpy(b->graph->tensor[last->word[OP_RESULT]].fused, result);
 }
 
 void build_norm(struct build *b, const char *name, uint32_t y, uint32_t x, uint32_t weight,

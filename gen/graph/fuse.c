@@ -105,7 +105,7 @@ static bool find(const struct graph *graph, const struct fusion *row, uint32_t l
     for (uint32_t n = 0; n < NAMES_MAX; n++)
         m->bound[n] = n == 0 ? GRAPH_NONE : NOBODY;
     for (uint32_t p = row->parts; p-- > 0;) {
-        const uint32_t result = m->bound[row->part[p].word[0]];
+        const uint32_t result = m->bound[row->part[p].word[OP_RESULT]];
         m->node[p] = p + 1 == row->parts ? last : writer(graph, result, m->node[p + 1]);
         if (m->node[p] == NOBODY || graph->node[m->node[p]].place != graph->node[last].place ||
             !is_part(&graph->node[m->node[p]], &row->part[p], m))
@@ -121,9 +121,9 @@ static bool movable(const struct graph *graph, const struct match *m)
     for (uint32_t p = 0; p + 1 < m->row->parts; p++)
         for (uint32_t j = m->node[p] + 1; j < last_of(m); j++) {
             const struct node *part = &graph->node[m->node[p]];
-            const bool vanishes = p == 0 && !node_uses(&m->whole, part->word[0]);
-            if (!has_node(m, j) &&
-                nodes_conflict(part, &graph->node[j], vanishes ? part->word[0] : GRAPH_NONE))
+            const bool vanishes = p == 0 && !node_uses(&m->whole, part->word[OP_RESULT]);
+            if (!has_node(m, j) && nodes_conflict(part, &graph->node[j],
+                                                  vanishes ? part->word[OP_RESULT] : GRAPH_NONE))
                 return false;
         }
     return true;
@@ -218,7 +218,7 @@ static void apply(struct graph *graph, const struct matches *all)
         if (m == NULL) {
             graph->node[count++] = graph->node[i];
         } else if (last_of(m) == i) {
-            struct tensor *result = &graph->tensor[graph->node[i].word[0]];
+            struct tensor *result = &graph->tensor[graph->node[i].word[OP_RESULT]];
             if (result->fused[0] != '\0')
                 strcpy(result->name, result->fused);
             graph->node[count++] = m->whole;

@@ -68,6 +68,8 @@ struct op_rule {
 };
 extern const struct op_rule op_rules[OP_COUNT];
 
+/* The place of what an operation makes: its first operand. */
+enum { OP_RESULT = 0 };
 enum { OP_NOTHING = UINT32_MAX };
 
 /* The place of the operand or attribute of that name; OP_NOTHING: the operation has none. The

@@ -26,7 +26,7 @@
 
 #include "runtime/base/run.h"
 
-enum { WARP = 32 };
+static constexpr uint32_t WARP = 32;
 
 /* 16 bytes: the widest single access of a thread. */
 struct alignas(16) vec16 {

@@ -151,7 +151,7 @@ static double read_memory(struct probe *probe, u32 which, const char **left_out)
     if (sum != expected)
         die(EXIT_WRONG, "reading %s memory: the sum of its words is %#x, expected %#x",
             probe_measures[which].name, sum, expected);
-    return (double)memory->bytes * READ_PASSES / took * 1e-9;
+    return (double)memory->bytes * (double)READ_PASSES / took * 1e-9;
 }
 
 static double read_device(struct probe *probe, const char **left_out)
@@ -296,7 +296,7 @@ static double multiply(struct probe *probe, const char **left_out)
                                   in, b, in, &zero, c, out, c, out, &probe->algorithm,
                                   probe->workspace, WORKSPACE_BYTES, probe->stream));
     finish(probe);
-    return 2.0 * n * n * n * PRODUCTS / (seconds() - began) * 1e-12;
+    return 2.0 * n * n * n * (double)PRODUCTS / (seconds() - began) * 1e-12;
 }
 
 #define MEASURE(name, unit, means, sample)                                                         \
