@@ -286,9 +286,11 @@ DEVICE void attend_step(uint64_t block, const struct attend_tile *tile, const ch
     }
 }
 
+using attention_chunk_params = attention_params;
+
 template <attention_shape s> struct attention_chunk {
     static_assert(s.HD <= 512, "attention: a head has at most 512 elements");
-    using params = attention_params;
+    using params = attention_chunk_params;
     static constexpr u32 HD = s.HD, tile_rows = attend_rows(HD);
     static constexpr u32 heads = s.H / s.KV, tiles = ceil_div(s.rows * heads, tile_rows);
     static constexpr u32 blocks = s.KV * tiles, threads = ATTEND_THREADS;

@@ -266,9 +266,11 @@ DEVICE void spans_finish(u32 split, u32 head_first, bool alone, const struct spa
     }
 }
 
+using attention_spans_params = attention_params;
+
 template <attention_shape s> struct attention_spans {
     static_assert(s.HD <= 512, "attention: a head has at most 512 elements");
-    using params = attention_params;
+    using params = attention_spans_params;
     static constexpr enum format T = s.cache_type;
     static constexpr u32 N = spans_heads(s), groups = ATTENTION_GROUPS(s.H, s.KV), HD = s.HD;
     static constexpr u32 splits = ATTENTION_SPLITS(s.H, s.KV, s.C);
@@ -350,8 +352,10 @@ DEVICE void merge_column(u32 HD, u32 groups, u32 d, const struct merge_shared *s
     q[d] = k_div(total, warps_sum(MERGE_WARPS, s->sum));
 }
 
+using attention_merge_params = attention_params;
+
 template <attention_shape s> struct attention_merge {
-    using params = attention_params;
+    using params = attention_merge_params;
     static constexpr u32 H = s.H, HD = s.HD, splits = ATTENTION_SPLITS(H, s.KV, s.C);
     static constexpr u32 blocks = H, threads = MERGE_THREADS, groups = threads / (HD / 4);
     static constexpr u32 shared_bytes = sizeof(struct merge_shared);

@@ -60,17 +60,18 @@ DEVICE void conv_load(u32 K, u32 x_stride, u32 rows, const f32 *x, u32 slice, u3
         raw[K - 1 + t] = first + t < rows ? x[(size_t)(first + t) * x_stride] : 0.0f;
 }
 
+struct conv_silu_params {
+    const struct step *step;
+    f32 *x;          /* [rows][xz_stride], from column conv_at */
+    f32 *state;      /* [K-1][PAD(I)] */
+    const f32 *taps; /* [K][PAD(I)] */
+    const f32 *bias; /* [PAD(I)] */
+};
+
 /* One thread: one channel, every CONV_SLICES-th run of CONV_TOKENS tokens. */
 template <conv_silu_shape s> struct conv_silu {
     static_assert(s.K >= 1 && s.K <= CONV_TAPS_MOST, "conv.cuh: taps in registers");
-    struct params {
-        const struct step *step;
-        f32 *x;          /* [rows][xz_stride], from column conv_at */
-        f32 *state;      /* [K-1][PAD(I)] */
-        const f32 *taps; /* [K][PAD(I)] */
-        const f32 *bias; /* [PAD(I)] */
-    };
-
+    using params = conv_silu_params;
     static constexpr u32 S = LINE_PAD(s.I), K = s.K;
     static constexpr bool biased = s.epilogue == EPILOGUE_BIAS;
     static constexpr u32 blocks = S / LINE_F32, threads = CONV_THREADS, shared_bytes = 0;

@@ -26,7 +26,7 @@
 
 #include "runtime/base/run.h"
 
-static constexpr uint32_t WARP = 32;
+static constexpr u32 WARP = 32;
 
 /* 16 bytes: the widest single access of a thread. */
 struct alignas(16) vec16 {

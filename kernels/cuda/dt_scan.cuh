@@ -178,8 +178,10 @@ template <dt_scan_shape s> struct dt_scan {
     }
 };
 
+using norm_dt_scan_params = dt_scan_params;
+
 template <norm_dt_scan_shape s> struct norm_dt_scan {
-    using params = dt_scan_params;
+    using params = norm_dt_scan_params;
     static constexpr u32 blocks = LINE_PAD(s.I) / LINE_F32, threads = DT_THREADS;
     static constexpr u32 shared_bytes = sizeof(struct dt_shared) + LINE_PAD(s.R + 2 * s.N) * 4;
     static_assert(shared_bytes <= SHARED_MOST_BYTES, "norm_dt_scan: dt is too long");

@@ -13,14 +13,15 @@
 
 #include "kernels/cuda/op.cuh"
 
-template <embed_shape s> struct embed {
-    struct params {
-        const struct step *step;
-        const u32 *tokens;
-        const void *table;
-        f32 *y;
-    };
+struct embed_params {
+    const struct step *step;
+    const u32 *tokens;
+    const void *table;
+    f32 *y;
+};
 
+template <embed_shape s> struct embed {
+    using params = embed_params;
     static constexpr u32 threads = 128, shared_bytes = 0;
     static constexpr u32 vectors = row_vectors(s.type, s.K);
     static constexpr u32 row_blocks = ceil_div(vectors, threads), blocks = s.rows * row_blocks;

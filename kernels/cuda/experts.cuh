@@ -51,7 +51,7 @@ HOST_DEVICE constexpr size_t expert_bytes(enum format T, u32 rows, u32 K)
     return (size_t)LINE_PAD(rows) * row_vectors(T, K) * 16;
 }
 
-struct norm_experts_params {
+struct norm_experts_swiglu_params {
     const void *router, *gate, *up;
     const f32 *norm, *x;
     f32 *logits; /* [PAD(E)], of the kernel in front */
@@ -97,10 +97,12 @@ DEVICE void router_logits(u32 warps, const void *router, f32 scale, const struct
     }
 }
 
+using norm_logits_params = norm_experts_swiglu_params;
+
 /* The kernel in front, where it is launched: logits <- router norm(x), rows of the router as in
  * linear_gemv.cuh. */
 template <norm_experts_swiglu_shape s> struct norm_logits {
-    using params = norm_experts_params;
+    using params = norm_logits_params;
     static constexpr struct gemv_grid grid = gemv_grid_of(s.router_type, s.E, s.D);
     static constexpr u32 blocks = grid.blocks, threads = grid.threads;
     static constexpr u32 shared_bytes = gemv_shared_bytes(s.D);
@@ -128,7 +130,7 @@ template <norm_experts_swiglu_shape s> struct norm_logits {
 /* ---- gate and up ---------------------------------------------------------------------------- */
 /* This lane's part of the rows of a tile that begins with row `row` of all chosen experts'. */
 DEVICE struct product chosen_product(struct gemv_grid g, u32 F, u32 row, const f32 *route,
-                                     const struct norm_experts_params *p)
+                                     const struct norm_experts_swiglu_params *p)
 {
     const u32 slot = row / (2 * LINE_PAD(F));
     const size_t at = (size_t)(u32)route[slot] * expert_bytes(g.type, F, g.K);
@@ -139,7 +141,7 @@ DEVICE struct product chosen_product(struct gemv_grid g, u32 F, u32 row, const f
 /* The tiles of this block, from x in shared memory. */
 DEVICE void chosen_swiglu(struct gemv_grid g, u32 F, f32 scale, const f32 *route,
                           struct gemv_shared *shared, struct vec16 *hold,
-                          const struct norm_experts_params *p)
+                          const struct norm_experts_swiglu_params *p)
 {
     const u32 tiles = experts_tiles(g.blocks), tile = g.block_rows;
     const u32 first = block_index() * tiles * tile;
@@ -163,7 +165,7 @@ DEVICE void chosen_swiglu(struct gemv_grid g, u32 F, f32 scale, const f32 *route
 
 template <norm_experts_swiglu_shape s> struct norm_experts_swiglu {
     static_assert(route_fits(s.E, s.K), "norm_experts_swiglu: too many experts");
-    using params = norm_experts_params;
+    using params = norm_experts_swiglu_params;
     static constexpr bool own_route = experts_own_route(s);
     static constexpr struct gemv_grid grid = pair_grid_of(s.type, 2 * s.K * LINE_PAD(s.F), s.D);
     static constexpr u32 blocks = grid.blocks / experts_tiles(grid.blocks), threads = grid.threads;
@@ -205,7 +207,8 @@ static inline void norm_experts_swiglu_launch(run *r, u32 op, const struct kerne
                                               f32 *route, const f32 *x, const f32 *norm,
                                               const void *router, const void *gate, const void *up)
 {
-    const struct norm_experts_params params = {router, gate, up, norm, x, (f32 *)r->work, h, route};
+    const struct norm_experts_swiglu_params params = {router, gate,           up, norm,
+                                                      x,      (f32 *)r->work, h,  route};
     if constexpr (!experts_own_route(s))
         kernel_launch<norm_logits<s>>(r, op, kernels.part[0], params);
     kernel_launch<norm_experts_swiglu<s>>(r, op, kernels.part[1], params);
@@ -218,7 +221,7 @@ static inline void norm_experts_swiglu_launch(run *r, u32 op, const struct kerne
         #name, {KERNEL_NAMED(name##_logits_kernel), KERNEL_NAMED(name##_kernel)}};
 
 /* ---- the way back --------------------------------------------------------------------------- */
-struct experts_add_params {
+struct experts_add_one_params {
     const void *w;
     const f32 *route, *h;
     f32 *y;
@@ -226,14 +229,14 @@ struct experts_add_params {
 
 /* This lane's part of the rows of the expert in `slot`. */
 DEVICE struct product down_product(struct gemv_grid g, u32 D, u32 slot,
-                                   const struct experts_add_params *p)
+                                   const struct experts_add_one_params *p)
 {
     const size_t expert = (u32)p->route[slot];
     return gemv_product(g, (const char *)p->w + expert * expert_bytes(g.type, D, g.K));
 }
 
 template <experts_add_shape s> struct experts_add_one {
-    using params = experts_add_params;
+    using params = experts_add_one_params;
     static constexpr struct gemv_grid grid = gemv_grid_of(s.type, s.D, s.F);
     static constexpr u32 blocks = grid.blocks, threads = grid.threads;
     static constexpr u32 shared_bytes = gemv_shared_bytes(s.F);

@@ -189,9 +189,11 @@ DEVICE u32 tile_thread_row(u32 i)
 }
 
 /* ---- gate and up ---------------------------------------------------------------------------- */
+using experts_swiglu_rows_params = convert_params;
+
 /* The rows of a chunk, K to a token, for products over D columns. */
 template <experts_swiglu_shape s> struct experts_swiglu_rows {
-    using params = convert_params;
+    using params = experts_swiglu_rows_params;
     static constexpr u32 most = s.rows * s.K, blocks = convert_blocks(s.D, most);
     static constexpr u32 threads = CONVERT_THREADS, shared_bytes = 0;
 
@@ -201,13 +203,14 @@ template <experts_swiglu_shape s> struct experts_swiglu_rows {
     }
 };
 
-template <experts_swiglu_shape s> struct experts_swiglu {
-    struct params {
-        const struct vec16 *tiles;
-        const void *x, *gate, *up;
-        f32 *h;
-    };
+struct experts_swiglu_params {
+    const struct vec16 *tiles;
+    const void *x, *gate, *up;
+    f32 *h;
+};
 
+template <experts_swiglu_shape s> struct experts_swiglu {
+    using params = experts_swiglu_params;
     static constexpr u32 most = s.rows * s.K, tiles = (u32)WORK_TILES(most, s.E);
     static constexpr u32 blocks = tiles * ceil_div(LINE_PAD(s.F), TILE_OUTPUTS);
     static constexpr u32 threads = TILE_THREADS, shared_bytes = TILE_SHARED_BYTES;
@@ -264,9 +267,11 @@ static inline void experts_swiglu_launch(run *r, u32 op, const struct kernels &k
               experts_swiglu)
 
 /* ---- the way back --------------------------------------------------------------------------- */
+using experts_add_rows_params = convert_params;
+
 /* The same for products over F columns. */
 template <experts_add_shape s> struct experts_add_rows {
-    using params = convert_params;
+    using params = experts_add_rows_params;
     static constexpr u32 most = s.rows * s.K, blocks = convert_blocks(s.F, most);
     static constexpr u32 threads = CONVERT_THREADS, shared_bytes = 0;
 
@@ -276,13 +281,14 @@ template <experts_add_shape s> struct experts_add_rows {
     }
 };
 
-template <experts_add_shape s> struct experts_products {
-    struct params {
-        const struct vec16 *tiles;
-        const void *x, *w;
-        f32 *products; /* [K rows][PAD(D)] */
-    };
+struct experts_products_params {
+    const struct vec16 *tiles;
+    const void *x, *w;
+    f32 *products; /* [K rows][PAD(D)] */
+};
 
+template <experts_add_shape s> struct experts_products {
+    using params = experts_products_params;
     static constexpr u32 most = s.rows * s.K, tiles = (u32)WORK_TILES(most, s.E);
     static constexpr u32 blocks = tiles * ceil_div(LINE_PAD(s.D), TILE_WEIGHTS);
     static constexpr u32 threads = TILE_THREADS, shared_bytes = TILE_SHARED_BYTES;
@@ -319,15 +325,16 @@ template <experts_add_shape s> struct experts_products {
     }
 };
 
+struct experts_combine_params {
+    const struct step *step;
+    const u32 *place;
+    const f32 *route, *products;
+    f32 *y;
+};
+
 /* y[t] += the products of its experts times their weights, in ascending order of experts. */
 template <experts_add_shape s> struct experts_combine {
-    struct params {
-        const struct step *step;
-        const u32 *place;
-        const f32 *route, *products;
-        f32 *y;
-    };
-
+    using params = experts_combine_params;
     static constexpr u32 quads = LINE_PAD(s.D) / 4; /* of a row */
     static constexpr u32 threads = 256, blocks = ceil_div(s.rows * quads, threads),
                          shared_bytes = 0;

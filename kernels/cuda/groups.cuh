@@ -52,7 +52,7 @@ static inline void *groups_behind(void *work, u32 rows, u32 E)
     return (char *)work + WORK_GROUPS_BYTES(rows, E);
 }
 
-struct groups_params {
+struct groups_find_params {
     const struct step *step;
     const f32 *route;
     struct groups to;
@@ -82,7 +82,7 @@ DEVICE void group_tiles(u32 e, struct groups_shared *shared, struct vec16 *tiles
 /* The groups of the rows of a chunk: of the shape of any operation that goes by expert. */
 template <auto s> struct groups_find {
     static_assert(route_fits(s.E, s.K), "experts: too many");
-    using params = groups_params;
+    using params = groups_find_params;
     static constexpr u32 E = s.E, K = s.K, tiles = (u32)WORK_TILES(s.rows * K, E);
     static constexpr u32 blocks = 1, threads = groups_threads(E);
     static constexpr u32 shared_bytes = (u32)sizeof(struct groups_shared) + threads * E * 4;
@@ -128,15 +128,16 @@ template <auto s> struct groups_find {
     }
 };
 
+struct gather_params {
+    const struct step *step;
+    const u32 *token;
+    const f32 *x;
+    f32 *xg;
+};
+
 /* ---- gather --------------------------------------------------------------------------------- */
 template <gather_shape s> struct gather {
-    struct params {
-        const struct step *step;
-        const u32 *token;
-        const f32 *x;
-        f32 *xg;
-    };
-
+    using params = gather_params;
     static constexpr u32 S = s.x_stride, threads = 256, shared_bytes = 0;
     static constexpr u32 blocks = ceil_div(s.rows * s.K * (S / 4), threads);
 

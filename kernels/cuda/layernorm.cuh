@@ -43,14 +43,15 @@ DEVICE struct vec16 vec_normed(const struct vec16 *apart, f32 scale, const struc
     return y;
 }
 
+struct layernorm_params {
+    const struct step *step;
+    const f32 *weight, *bias, *x;
+    f32 *y;
+};
+
 template <layernorm_shape s> struct layernorm {
     static_assert(norm_fits(s.x_stride), "layernorm: a row has at most 32768 floats");
-    struct params {
-        const struct step *step;
-        const f32 *weight, *bias, *x;
-        f32 *y;
-    };
-
+    using params = layernorm_params;
     static constexpr u32 blocks = s.rows, threads = norm_threads(s.x_stride);
     static constexpr u32 shared_bytes = sizeof(struct layernorm_shared);
     static constexpr u32 total = s.x_stride / 4, vectors = ceil_div(total, threads);

@@ -23,9 +23,11 @@
 #include "kernels/cuda/linear_gemv.cuh"
 #include "kernels/cuda/math.cuh"
 
+using linear_rows_params = convert_params;
+
 /* The rows of x that the product reads. */
 template <linear_shape s> struct linear_rows {
-    using params = convert_params;
+    using params = linear_rows_params;
     static constexpr u32 blocks = convert_blocks(s.K, s.rows), threads = CONVERT_THREADS;
     static constexpr u32 shared_bytes = 0;
 
@@ -35,15 +37,16 @@ template <linear_shape s> struct linear_rows {
     }
 };
 
+struct linear_finish_params {
+    const struct step *step;
+    f32 *y;          /* [rows][y_stride] */
+    const f32 *bias; /* [PAD(M)] */
+};
+
 /* y = y + bias, or softplus (with pads of 0) or gelu of that. A thread does 4 neighbouring
  * elements. */
 template <linear_shape s> struct linear_finish {
-    struct params {
-        const struct step *step;
-        f32 *y;          /* [rows][y_stride] */
-        const f32 *bias; /* [PAD(M)] */
-    };
-
+    using params = linear_finish_params;
     static constexpr u32 threads = 256, shared_bytes = 0;
     static constexpr u32 quads = LINE_PAD(s.M) / 4; /* of a row */
     static constexpr u32 blocks = ceil_div(s.rows * quads, threads);

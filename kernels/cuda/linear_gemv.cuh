@@ -294,17 +294,18 @@ HOST_DEVICE constexpr bool epilogue_adds(enum epilogue epilogue)
     return epilogue == EPILOGUE_ADD || epilogue == EPILOGUE_ADD_BIAS;
 }
 
+struct linear_gemv_params {
+    const void *w;
+    const f32 *bias, *x;
+    f32 *y;
+};
+
 template <linear_shape s> struct linear_gemv {
     static constexpr struct gemv_grid grid = gemv_grid_of(s.type, s.M, s.K);
     static constexpr u32 blocks = grid.blocks, threads = grid.threads;
     static constexpr u32 shared_bytes = gemv_shared_bytes(grid.slab);
 
-    struct params {
-        const void *w;
-        const f32 *bias, *x;
-        f32 *y;
-    };
-
+    using params = linear_gemv_params;
     DEVICE void run(const params *p)
     {
         constexpr struct gemv_grid g = grid;

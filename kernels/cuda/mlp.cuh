@@ -28,14 +28,15 @@
 
 #include "kernels/cuda/norm_gemv.cuh"
 
+struct swiglu_params {
+    const struct step *step;
+    f32 *gate;
+    const f32 *up;
+};
+
 /* ---- rows ----------------------------------------------------------------------------------- */
 template <swiglu_shape s> struct swiglu {
-    struct params {
-        const struct step *step;
-        f32 *gate;
-        const f32 *up;
-    };
-
+    using params = swiglu_params;
     static constexpr u32 quads = s.gate_stride / 4; /* of a row */
     static constexpr u32 threads = 256, shared_bytes = 0;
     static constexpr u32 blocks = ceil_div(s.rows * quads, threads);
@@ -94,13 +95,14 @@ DEVICE f32 pair_swiglu(f32 sum)
     return k_silu(sum) * up;
 }
 
-template <norm_linear_swiglu_shape s> struct norm_linear_swiglu {
-    struct params {
-        const void *gate, *up;
-        const f32 *norm, *x;
-        f32 *y;
-    };
+struct norm_linear_swiglu_params {
+    const void *gate, *up;
+    const f32 *norm, *x;
+    f32 *y;
+};
 
+template <norm_linear_swiglu_shape s> struct norm_linear_swiglu {
+    using params = norm_linear_swiglu_params;
     static constexpr struct gemv_grid grid = pair_grid_of(s.type, 2 * LINE_PAD(s.M), s.D);
     static constexpr u32 blocks = grid.blocks, threads = grid.threads;
     static constexpr u32 shared_bytes = gemv_shared_bytes(s.D);

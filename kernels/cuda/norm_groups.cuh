@@ -13,10 +13,12 @@
 
 #include "kernels/cuda/norm.cuh"
 
+using rmsnorm_groups_params = rmsnorm_params;
+
 template <rmsnorm_groups_shape s> struct rmsnorm_groups {
     static constexpr u32 group = s.D / s.G;
     static_assert(norm_fits(group), "rmsnorm_groups: a group has at most 32768 floats");
-    using params = rmsnorm_params;
+    using params = rmsnorm_groups_params;
     static constexpr u32 blocks = s.rows * s.G, threads = norm_threads(group);
     static constexpr u32 shared_bytes = sizeof(struct norm_shared);
 

@@ -71,13 +71,14 @@ DEVICE f32 norm_row_groups(struct gemv_grid g, u32 I, u32 G, f32 epsilon, const 
     return 1.0f;
 }
 
-template <norm_linear_add_shape s> struct norm_linear_add {
-    struct params {
-        const void *w;
-        const f32 *norm, *bias, *x;
-        f32 *y;
-    };
+struct norm_linear_add_params {
+    const void *w;
+    const f32 *norm, *bias, *x;
+    f32 *y;
+};
 
+template <norm_linear_add_shape s> struct norm_linear_add {
+    using params = norm_linear_add_params;
     static constexpr struct gemv_grid grid = gemv_grid_of(s.type, s.M, s.D);
     static constexpr u32 blocks = grid.blocks, threads = grid.threads;
     static constexpr u32 shared_bytes = gemv_shared_bytes(s.D) + LINE_PAD(s.G) * 4;

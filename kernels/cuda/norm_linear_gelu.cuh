@@ -17,16 +17,17 @@
 
 #include "kernels/cuda/norm_gemv.cuh"
 
+struct norm_linear_gelu_params {
+    const void *w;
+    struct norm_weights norm;
+    const f32 *bias, *x;
+    f32 *y;
+};
+
 template <norm_linear_gelu_shape s> struct norm_linear_gelu {
     static_assert(norm_gemv_shared_bytes(s.D, true) <= SHARED_MOST_BYTES,
                   "norm_linear_gelu: x is too long");
-    struct params {
-        const void *w;
-        struct norm_weights norm;
-        const f32 *bias, *x;
-        f32 *y;
-    };
-
+    using params = norm_linear_gelu_params;
     static constexpr struct gemv_grid grid = gemv_grid_of(s.type, s.M, s.D);
     static constexpr u32 blocks = grid.blocks, threads = grid.threads;
     static constexpr u32 shared_bytes = norm_gemv_shared_bytes(s.D, true);

@@ -47,13 +47,14 @@ DEVICE void norm_selection_row(u32 R, u32 N, f32 eps, const struct selection_nor
         norm_part(N, eps, norms->C, from + R + N, to + R + N);
 }
 
-template <norm_selection_shape s> struct norm_selection {
-    struct params {
-        const struct step *step;
-        struct selection_norms norms;
-        f32 *xdb;
-    };
+struct norm_selection_params {
+    const struct step *step;
+    struct selection_norms norms;
+    f32 *xdb;
+};
 
+template <norm_selection_shape s> struct norm_selection {
+    using params = norm_selection_params;
     static constexpr u32 blocks = s.rows, threads = SELECTION_PARTS * WARP, shared_bytes = 0;
 
     DEVICE void run(const params *p)

@@ -34,23 +34,26 @@
 /* ---- a kernel and its launch ---------------------------------------------------------------- */
 /* A kernel is a struct template over the constant shape of an instance (kernels/shapes.h):
  *
+ *   struct embed_params { .. };             what a launch hands over
  *   template <embed_shape s> struct embed {
- *       struct params { .. };               what a launch hands over
+ *       using params = embed_params;
  *       static constexpr u32 blocks, threads, shared_bytes = ..;
  *       DEVICE void run(const params *p)    the body
  *   };
  *
  * KERNEL_OF(symbol, embed, shape) gives it the symbol that launches and profilers name; what stands
- * behind the shape, if anything does, goes to run() as well. */
+ * behind the shape, if anything does, goes to run() as well. nvcc spells the type of a kernel's
+ * parameter out for the host, and not in C++ where a shape has an infinite number: so the
+ * parameters are of no template. */
 #define KERNEL_OF(symbol, body, shape, ...)                                                        \
-    KERNEL(symbol, body<shape>::params, body<shape>::threads)                                      \
+    KERNEL(symbol, body##_params, body<shape>::threads)                                            \
     {                                                                                              \
         body<shape>::run(&p __VA_OPT__(, ) __VA_ARGS__);                                           \
     }
 
 /* The same of a grid of hardly more blocks than there are multiprocessors (device.h). */
 #define KERNEL_OF_FEW_BLOCKS(symbol, body, shape)                                                  \
-    KERNEL_FEW_BLOCKS(symbol, body<shape>::params, body<shape>::threads)                           \
+    KERNEL_FEW_BLOCKS(symbol, body##_params, body<shape>::threads)                                 \
     {                                                                                              \
         body<shape>::run(&p);                                                                      \
     }

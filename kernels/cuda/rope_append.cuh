@@ -68,14 +68,15 @@ DEVICE void append_heads(u32 slot, const f32 *row, struct append_turns turns, ch
     }
 }
 
-template <rope_append_shape s> struct rope_append {
-    struct params {
-        const struct step *step;
-        f32 *q;
-        const f32 *k, *v;
-        void *keys, *values;
-    };
+struct rope_append_params {
+    const struct step *step;
+    f32 *q;
+    const f32 *k, *v;
+    void *keys, *values;
+};
 
+template <rope_append_shape s> struct rope_append {
+    using params = rope_append_params;
     static constexpr u32 blocks = s.rows, threads = APPEND_THREADS;
     static constexpr u32 shared_bytes = s.R * sizeof(f32);
 

@@ -135,16 +135,17 @@ DEVICE void route_products(enum format T, u32 D, u32 tokens, u32 e, const void *
         sums[t] = lanes_sum(chain[t][0] + chain[t][1], WARP);
 }
 
+struct route_params {
+    const struct step *step;
+    const void *w;
+    const f32 *x;
+    f32 *route;
+};
+
 template <route_shape s> struct route {
     static_assert(route_fits(s.E, s.K), "route: too many experts");
     static_assert(route_shared_bytes(s.D, 1) <= SHARED_MOST_BYTES, "route: x is too long");
-    struct params {
-        const struct step *step;
-        const void *w;
-        const f32 *x;
-        f32 *route;
-    };
-
+    using params = route_params;
     static constexpr u32 tokens = route_tokens(s.D);
     static constexpr u32 blocks = ceil_div(s.rows, tokens), threads = ROUTE_THREADS;
     static constexpr u32 shared_bytes = route_shared_bytes(s.D, tokens);

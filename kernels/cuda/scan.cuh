@@ -163,8 +163,10 @@ HOST_DEVICE constexpr u32 scan_held(u32 N)
     return N <= SCAN_HELD ? N : 1;
 }
 
+using scan_summary_params = scan_params;
+
 template <scan_shape s> struct scan_summary {
-    using params = scan_params;
+    using params = scan_summary_params;
     static constexpr u32 S = LINE_PAD(s.I), N = scan_held(s.N);
     static constexpr u32 channels = scan_channels(S), width = scan_width(s.R, N);
     static constexpr u32 states = scan_states(N); /* of a thread */
@@ -209,9 +211,11 @@ template <scan_shape s> struct scan_summary {
     }
 };
 
+using scan_combine_params = scan_params;
+
 /* One thread: one state of one channel. Replaces every end state by the start state. */
 template <scan_shape s> struct scan_combine {
-    using params = scan_params;
+    using params = scan_combine_params;
     static constexpr u32 S = LINE_PAD(s.I), N = scan_held(s.N);
     static constexpr u32 threads = 128, blocks = ceil_div(N * S, threads), shared_bytes = 0;
 
@@ -257,8 +261,10 @@ DEVICE f32 scan_exchange(u32 quarter, const f32 *part)
     return (high ? high_sum : low_sum) + warp_xor(high ? low_sum : high_sum, 2);
 }
 
+using scan_replay_params = scan_params;
+
 template <scan_shape s> struct scan_replay {
-    using params = scan_params;
+    using params = scan_replay_params;
     static constexpr bool pieces = s.N <= SCAN_HELD;
     static constexpr u32 S = LINE_PAD(s.I), N = s.N;
     static constexpr u32 channels = scan_channels(S), width = scan_width(s.R, 2 * N);

@@ -138,7 +138,7 @@ static void y_check(bool add)
                 sum += w_values[m * W_STRIDE + k] * x_values[row * X_STRIDE + k];
                 size += fabs(w_values[m * W_STRIDE + k] * x_values[row * X_STRIDE + k]);
             }
-            ck_assert_double_le(fabs(y_after[at] - sum), K * 0x1p-24 * size);
+            ck_assert_double_le(fabs(y_after[at] - sum), (double)K * 0x1p-24 * size);
         }
     clean();
 }

@@ -18,7 +18,7 @@ static f32 of_host;
 static void fixture_open(void)
 {
     fixture.w = (f32 *)simt_memory_new(PLANTED_K * sizeof(f32), SIMT_WEIGHTS, "w");
-    fixture.x = (f32 *)simt_memory_new(ROWS * PLANTED_K * sizeof(f32), SIMT_ORDINARY, "x");
+    fixture.x = (f32 *)simt_memory_new((size_t)ROWS * PLANTED_K * sizeof(f32), SIMT_ORDINARY, "x");
     fixture.y = (f32 *)simt_memory_new(ROWS * sizeof(f32), SIMT_ORDINARY, "y");
     fixture.word = (u32 *)simt_memory_new(sizeof(u32), SIMT_ORDINARY, "word");
     *fixture.word = 0;
@@ -27,7 +27,7 @@ static void fixture_open(void)
     fixture.rows = ROWS;
     for (u32 i = 0; i < PLANTED_K; i++)
         ((f32 *)fixture.w)[i] = (f32)(i % 13) / 8 - 1;
-    for (u32 i = 0; i < ROWS * PLANTED_K; i++)
+    for (u32 i = 0; i < (u32)ROWS * PLANTED_K; i++)
         ((f32 *)fixture.x)[i] = (f32)(i % 1009) / 1009 - 0.5f;
     simt_forget();
     simt_schedule(0);

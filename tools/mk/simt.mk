@@ -5,12 +5,10 @@
 # with what it uses of the other sources there.
 
 SIMT_CXX  := g++
-# Constants are enumerators, as in the C headers beside, and C++20 would rather not calculate with them.
 # -fsanitize=thread is for its calls before each load and store alone: simt_hooks.c answers them, and
 # programs are linked without it. AddressSanitizer excludes it, and the hooks look at bounds anyway.
 SIMT_CXXFLAGS := -std=c++20 -O2 -g -ffp-contract=off -fno-math-errno -fno-exceptions \
-                 -fno-rtti -pthread -Wall -Wextra -Wshadow -Wno-deprecated-enum-enum-conversion \
-                 -Wno-deprecated-enum-float-conversion $(if $(WERROR),-Werror) -I. \
+                 -fno-rtti -pthread -Wall -Wextra -Wshadow $(if $(WERROR),-Werror) -I. \
                  -isystem $(CUDA_HOME)/include \
                  -DDEVICE_HEADER='"tests/simt/simt_device.h"' -MMD -MP \
                  -fsanitize=thread --param tsan-instrument-func-entry-exit=0 \

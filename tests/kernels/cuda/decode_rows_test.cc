@@ -156,7 +156,7 @@ struct norm_trial {
 /* Rows from huge to so small that EPS is most of the mean. */
 static struct norm_trial norm_new(const struct norm_case *c)
 {
-    const u32 S = LINE_PAD(c->D), sources = CHUNK + FIRST;
+    const u32 S = LINE_PAD(c->D), sources = (u32)CHUNK + FIRST;
     struct norm_trial t = {c,
                            run_new(),
                            S,

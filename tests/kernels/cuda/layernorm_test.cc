@@ -73,7 +73,7 @@ static const struct {
 
 static struct trial trial_new(const struct shape *s)
 {
-    const u32 S = LINE_PAD(s->D), sources = CHUNK + FIRST;
+    const u32 S = LINE_PAD(s->D), sources = (u32)CHUNK + FIRST;
     struct trial t = {s,
                       {},
                       S,

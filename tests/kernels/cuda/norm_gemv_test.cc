@@ -24,7 +24,7 @@ enum { SEEDS = 20 };
     X(F32, 6160, 600)                                                                              \
     X(F32, 40, 8000)
 
-struct product_params {
+struct norm_product_params {
     const void *w;
     struct norm_weights norm;
     const f32 *x;
@@ -37,7 +37,7 @@ struct product_shape {
 };
 
 template <product_shape s> struct norm_product {
-    using params = product_params;
+    using params = norm_product_params;
     static constexpr struct gemv_grid grid = gemv_grid_of(s.type, s.M, s.D);
     static constexpr u32 blocks = grid.blocks, threads = grid.threads;
     static constexpr u32 shared_bytes = norm_gemv_shared_bytes(s.D, true);
@@ -66,7 +66,7 @@ template <product_shape s> struct norm_product {
 #define MAKE_NAMED(name, T, M, D)                                                                  \
     static constexpr product_shape name##_shape = {FORMAT_##T, M, D};                              \
     KERNELS_1(name, kernel, norm_product)                                                          \
-    static void name(run *r, struct product_params p)                                              \
+    static void name(run *r, struct norm_product_params p)                                         \
     {                                                                                              \
         kernel_launch<norm_product<name##_shape>>(r, 0, name##_kernels.part[0], p,                 \
                                                   norm_gemv_shared_bytes(D, p.norm.bias));         \
@@ -77,7 +77,7 @@ static const struct shape {
     const char *name;
     enum format type;
     u32 M, D;
-    void (*call)(run *r, struct product_params p);
+    void (*call)(run *r, struct norm_product_params p);
 } shapes[] = {
 #define ROW(T, M, D) {#T " " #M "x" #D, FORMAT_##T, M, D, norm_##T##_##M##x##D},
     SHAPES(ROW)};
@@ -141,7 +141,7 @@ static struct row row_of(const struct trial *t, bool biased)
 static double check(const struct trial *t, bool biased, const struct row *row, u32 m)
 {
     const u32 D = t->s->D;
-    const double n = (double)D / GEMV_MOST_WARPS / WARP * 2; /* 4 warps at least: twice that */
+    const double n = (double)D / (GEMV_MOST_WARPS * WARP) * 2; /* 4 warps at least: twice that */
     double exact = 0, bound = 0;
     for (u32 k = 0; k < D; k++) {
         const double w = t->w.values[(size_t)m * D + k], apart = t->x[k] - row->mean;
