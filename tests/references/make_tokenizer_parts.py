@@ -113,6 +113,10 @@ def byte_parts():
     yield "complements", make(**pre(
         by({"Regex": r" ?\P{L}{2,3}|\p{^Han}\p{Han}"}, "MergedWithPrevious"),
         split(r"\D\W|\P{N}+\p{N}"), plain))
+    yield "class-complements", make(**pre(
+        split(r"[\P{L}a-c]{2,3}"), split(r"[[\P{N}x]\W]+?\d|[\D\S]!"),
+        by({"Regex": r"[^\P{L}a-c]+|[^\P{Han}\P{L}x]"}, "MergedWithPrevious"),
+        by({"Regex": r"[^\W\D]|[\p{^Lu}\P{Ll}]b"}, "Contiguous"), plain))
     yield "prefix-each", make(**pre(digits(False), node("Punctuation"),
                                     {**byte_level(), "add_prefix_space": True}))
     yield "behind-bytes", make(**pre(byte_level(), digits(True), node("Punctuation"),

@@ -31,8 +31,9 @@ static const char *const kinds[] = {
     "parts/metaspace-parts", "parts/words-metaspace", "parts/first-metaspace", "parts/marks-split",
     "parts/gemma", "parts/metaspace-decoder", "parts/whole-words", "parts/unknown",
     "parts/unknown-fused", "parts/unknown-dropped", "parts/quick-tour", "parts/quick-tour-fused",
-    "parts/nothing", "parts/complements", "parts/lowercase", "parts/uncased", "parts/strip",
-    "parts/strip-start", "parts/nmt", "parts/steps-metaspace", "parts/steps-marks",
+    "parts/nothing", "parts/complements", "parts/class-complements", "parts/lowercase",
+    "parts/uncased", "parts/strip", "parts/strip-start", "parts/nmt", "parts/steps-metaspace",
+    "parts/steps-marks",
     /* tokens that say where words end or go on */
     "words/word-ends", "words/word-ends-fused", "words/word-ends-dropped", "words/word-ends-whole",
     "words/continuing", "words/continuing-plain", "words/both-affixes", "words/clip",

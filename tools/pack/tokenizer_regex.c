@@ -2,11 +2,10 @@
  * `tokenizers` reads them) to PCRE2's.
  *
  * Understood: literals, escapes of these, '.', classes of characters and ranges, also one within
- * another, \p{X} of the general categories, \s, \d, \w, their complements (of these only \S in a
- * class), a quantifier ?, *, + (also lazy or possessive) or {m,n} behind one of them, alternatives,
- * and the groups (...), (?:...), (?i:...), (?=...) and (?!...). Everything else is refused, most of
- * all what looks back: then a search may start anywhere. Behind a group there may only be ?, so
- * nothing takes exponential time.
+ * another, \p{X} of the general categories, \s, \d, \w, their complements, a quantifier ?, *, +
+ * (also lazy or possessive) or {m,n} behind one of them, alternatives, and groups (...), (?:...),
+ * (?i:...), (?=...) and (?!...). Everything else is refused, most of all what looks back: then a
+ * search may start anywhere. Behind a group there may only be ?, so nothing takes exponential time.
  *
  * Behind a Metaspace each ' ' is a mark U+2581, which our text still writes ' ': there a ' ' of the
  * pattern matches nothing, and U+2581 matches both. Behind a ByteLevel there are only symbols of
@@ -14,13 +13,14 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/utf8.h"
 #include "tools/pack/tokenizer_reader.h"
 #include "tools/pack/tokenizer_sets.h"
 
-enum { MOST_DEPTH = 16, MOST_REPEATS = 1000 };
+enum { MOST_DEPTH = 16, MOST_REPEATS = 1000, MOST_OTHERS = 8 };
 
 struct regex {
     struct reader *reader;
@@ -30,6 +30,9 @@ struct regex {
     size_t bytes;
     size_t at;
     uint32_t depth; /* of groups */
+    /* Sets of which a class has all other characters. */
+    const char *others[MOST_OTHERS];
+    size_t other_count;
 };
 
 static bool refuse(const struct regex *regex, size_t bytes, const char *why)
@@ -170,12 +173,13 @@ static bool read_members(struct regex *regex)
             within--;
             continue;
         }
-        const size_t here = regex->at;
         if (!read_set(regex, &set, &others))
             return false;
         if (set != NULL && others) {
-            regex->at = here;
-            return refuse(regex, 2, "is not supported in a class of characters");
+            if (regex->other_count == MOST_OTHERS)
+                return refuse(regex, 0, "too many complements in a class of characters");
+            regex->others[regex->other_count++] = set;
+            continue;
         }
         bool dash = set == NULL && goes_on(regex, "-") && regex->at != start &&
                     regex->at + 1 < regex->bytes && regex->text[regex->at + 1] != ']';
@@ -195,13 +199,55 @@ static bool read_members(struct regex *regex)
     return accept(regex, "]") || refuse(regex, 1, "found, expected ']'");
 }
 
+/* PCRE2 has no complement of a set in a class. What holds one is any of several classes instead,
+ * tried once for each character; what does not hold any of them, a character of the last set that
+ * is in none of the others. `members`: those that are no complement, "": none. */
+static bool emit_others(struct regex *regex, const char *members, bool negated)
+{
+    const size_t count = regex->other_count;
+    bool good = emit(regex, negated ? "(?:" : "(?>");
+    if (members[0] != '\0')
+        good = good && emit(regex, negated ? "(?![" : "[") && emit(regex, members) &&
+               emit(regex, negated ? "])" : "]|");
+    for (size_t i = 0; i < count && good; i++) {
+        const bool last = i + 1 == count;
+        good = emit(regex, !negated ? "[^"
+                           : last   ? "["
+                                    : "(?![^") &&
+               emit(regex, regex->others[i]) &&
+               emit(regex, last      ? "]"
+                           : negated ? "])"
+                                     : "]|");
+    }
+    return good && emit(regex, ")");
+}
+
 static bool read_class(struct regex *regex)
 {
-    if (!emit(regex, accept(regex, "[^") ? "[^" : "["))
-        return false;
-    if (goes_on(regex, "["))
+    struct byte_pool *out = regex->out;
+    struct pool_text unused;
+    const uint64_t start = out->size;
+    const bool negated = accept(regex, "[^");
+    if (!negated && goes_on(regex, "["))
         regex->at++;
-    return read_members(regex) && emit(regex, "]");
+    regex->other_count = 0;
+    if (!read_members(regex))
+        return false;
+    if (!pool_add(out, "", 1, &unused))
+        return reader_no_memory(regex->reader);
+    char *members = strdup((const char *)out->bytes + start);
+    if (members == NULL)
+        return reader_no_memory(regex->reader);
+    out->size = start;
+    bool good;
+    if (regex->other_count > 0)
+        good = emit_others(regex, members, negated);
+    else if (members[0] == '\0') /* a ' ' where each is a mark */
+        good = emit(regex, negated ? "[\\x{0}-\\x{10ffff}]" : "[^\\x{0}-\\x{10ffff}]");
+    else
+        good = emit(regex, negated ? "[^" : "[") && emit(regex, members) && emit(regex, "]");
+    free(members);
+    return good;
 }
 
 /* {m}, {m,} or {m,n}. */
@@ -276,7 +322,9 @@ static bool read_structure(struct regex *regex, bool *found)
             return emit(regex, starts[i]);
     }
     if (goes_on(regex, "(?"))
-        return refuse(regex, 3, "is not supported");
+        return goes_on(regex, "(?<=") || goes_on(regex, "(?<!")
+                   ? refuse(regex, 4, "looks back, which is not supported")
+                   : refuse(regex, 3, "is not supported");
     regex->at++;
     return emit(regex, "(?:");
 }
@@ -354,8 +402,11 @@ static bool is_final_space(const struct reader *reader, const char *text, size_t
 bool reader_regex(struct reader *reader, const char *path, enum pattern_mode mode, const char *text,
                   size_t bytes)
 {
-    struct regex regex = {reader, &reader->source.patterns, path, (const uint8_t *)text, bytes, 0,
-                          0};
+    struct regex regex = {.reader = reader,
+                          .out = &reader->source.patterns,
+                          .path = path,
+                          .text = (const uint8_t *)text,
+                          .bytes = bytes};
     if (is_final_space(reader, text, bytes))
         return reader_pattern(reader, path, mode, set_final_space);
     return start_pattern(&regex, mode) && read_all(&regex) && end_pattern(reader, path);
@@ -378,15 +429,22 @@ static bool read_literal(struct regex *regex)
 bool reader_literal(struct reader *reader, const char *path, enum pattern_mode mode,
                     const char *text, size_t bytes)
 {
-    struct regex regex = {reader, &reader->source.patterns, path, (const uint8_t *)text, bytes, 0,
-                          0};
+    struct regex regex = {.reader = reader,
+                          .out = &reader->source.patterns,
+                          .path = path,
+                          .text = (const uint8_t *)text,
+                          .bytes = bytes};
     return start_pattern(&regex, mode) && read_literal(&regex) && end_pattern(reader, path);
 }
 
 bool reader_step_pattern(struct reader *reader, const char *path, bool is_regex, const char *text,
                          size_t bytes)
 {
-    struct regex regex = {reader, &reader->source.steps, path, (const uint8_t *)text, bytes, 0, 0};
+    struct regex regex = {.reader = reader,
+                          .out = &reader->source.steps,
+                          .path = path,
+                          .text = (const uint8_t *)text,
+                          .bytes = bytes};
     if (is_regex && is_final_space(reader, text, bytes))
         return emit(&regex, set_final_space);
     return is_regex ? read_all(&regex) : read_literal(&regex);
