@@ -31,13 +31,13 @@ program_make(const struct cfg *cfg, struct diagnostics *diagnostics, struct prog
 void program_free(struct program *program);
 
 /* One kernel shape: a line of kernels.c. Operations of the same shape share one. */
-enum { INSTANCE_VALUES = 16, INSTANCE_VALUE = 64 };
+enum { INSTANCE_VALUE = 64 };
 struct instance {
     char symbol[96]; /* "gemv_bf16_3072x768" */
     char note[64];   /* its first user: "IN_PROJ" */
     const struct graph *graph;
     const struct node *node;
-    char value[INSTANCE_VALUES][INSTANCE_VALUE]; /* of its row's sizes, as C says them */
+    char value[OP_SIZES][INSTANCE_VALUE]; /* of its row's sizes, as C says them */
 };
 
 struct instances {

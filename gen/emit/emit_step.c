@@ -13,10 +13,6 @@ static void argument(const struct graph *graph, const struct node *node, uint32_
     static const char *const bases[] = {
         [ROLE_WEIGHT] = "w", [ROLE_STATE] = "s", [ROLE_SCRATCH] = "a", [ROLE_IO] = "io"};
     const struct tensor *t = node_tensor(graph, node, index);
-    if (t == NULL) {
-        snprintf(text, 64, "NULL");
-        return;
-    }
     bool matrix = t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX && t->experts == 0;
     snprintf(text, 64, "%s%s->%s", matrix ? "&" : "", bases[t->role], t->name);
 }

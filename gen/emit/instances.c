@@ -142,10 +142,6 @@ static void fill_symbol(struct instance *i)
 static void fill_values(struct instance *i)
 {
     const struct op_rule *rule = &op_rules[i->node->op];
-    if (rule->sizes > INSTANCE_VALUES)
-        diagnostics_fault("kernels/ops.def",
-                          "%s: more than %d sizes: raise INSTANCE_VALUES (gen/emit/emit.h)",
-                          rule->name, INSTANCE_VALUES);
     for (uint32_t v = 0; v < rule->sizes; v++)
         fill_value(i, &rule->size[v], i->value[v]);
 }

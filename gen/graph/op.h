@@ -37,6 +37,16 @@ union op_words {
 #undef OP
 };
 
+/* The most sizes of a row: an array has one place for each. */
+#define SIZE(TYPE, NAME, VALUE) +1
+union op_sizes {
+#define OP(UPPER, LOWER, CPU, CUDA, SYMBOL, SIZES, ...) char LOWER[0 SIZES];
+#include "kernels/ops.def"
+#undef OP
+};
+#undef SIZE
+enum { OP_SIZES = sizeof(union op_sizes) };
+
 struct op_operand {
     const char *name;
     char access[2];
