@@ -47,8 +47,10 @@ static uint64_t finish_flops(uint32_t epilogue)
         const struct op_##LOWER *const of = &node->LOWER;                                          \
         const uint64_t t = node->t;                                                                \
         (void)graph, (void)of, (void)t;                                                            \
-        LETTER(C) LETTER(D) LETTER(E) LETTER(F) LETTER(G) LETTER(H) LETTER(I)                      \
-        LETTER(K) LETTER(M) LETTER(N) LETTER(P) LETTER(Q) LETTER(R) LETTER(V)                      \
+        LETTER(A) LETTER(B) LETTER(C) LETTER(D) LETTER(E) LETTER(F) LETTER(G)                      \
+        LETTER(H) LETTER(I) LETTER(J) LETTER(K) LETTER(L) LETTER(M) LETTER(N)                      \
+        LETTER(O) LETTER(P) LETTER(Q) LETTER(R) LETTER(S) LETTER(T) LETTER(U)                      \
+        LETTER(V) LETTER(W) LETTER(X) LETTER(Y) LETTER(Z)                                          \
         return VALUE;                                                                              \
     }
 #define OP(UPPER, LOWER, CPU, CUDA, SYMBOL, SIZES, OPERANDS, ATTRIBUTES, MOVED, FLOPS, MEANING)    \
