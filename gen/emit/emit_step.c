@@ -29,7 +29,7 @@ static void cost(const struct program *d, const struct step_op *op, char text[48
     snprintf(text, 48, "/* %s */", bytes);
 }
 
-/* The arguments behind the first, up to the end of the statement. */
+/* The arguments behind the first, up to the end of the statement; "" if there are none. */
 static void other_arguments(const struct graph *graph, const struct node *node, char text[256])
 {
     size_t used = 0;
@@ -40,13 +40,13 @@ static void other_arguments(const struct graph *graph, const struct node *node, 
         argument(graph, node, o, name);
         used += (size_t)snprintf(text + used, 256 - used, "%s%s", used > 0 ? ", " : "", name);
     }
-    snprintf(text + used, 256 - used, ");");
+    snprintf(text + used, 256 - used, "%s", used > 0 ? ");" : "");
 }
 
 /* One call, cut into the cells of a table. */
 struct call {
     const char *symbol;
-    char name[64], first[64], rest[256], margin[48];
+    char name[64], first[68], rest[256], margin[48]; /* first and rest with what ends them */
 };
 
 static uint32_t cut_calls(const struct program *d, enum step_kind step, enum place place,
@@ -63,8 +63,9 @@ static uint32_t cut_calls(const struct program *d, enum step_kind step, enum pla
         struct call *call = &calls[count++];
         call->symbol = d->instances->instance[d->instances->of[step][kind][ops[i].index]].symbol;
         emit_op(graph, ops[i].index, call->name);
-        argument(graph, node, 0, call->first);
         other_arguments(graph, node, call->rest);
+        argument(graph, node, OP_RESULT, call->first);
+        strcat(call->first, call->rest[0] == '\0' ? ");" : ",");
         cost(d, &ops[i], call->margin);
     }
     return count;
@@ -87,7 +88,7 @@ static bool lines_fit(const struct call *calls, uint32_t count)
         rest = longer(rest, calls[i].rest);
         margin = longer(margin, calls[i].margin);
     }
-    return strlen("    (r, , , ") + symbol + name + first + rest +
+    return strlen("    (r, ,  ") + symbol + name + first + rest +
                (margin > 0 ? strlen("  ") + margin : 0) <=
            WRITER_COLUMNS;
 }
@@ -97,7 +98,8 @@ static void operand_lines(const struct call *call, struct writer *writer)
 {
     enum { INDENT = 8 };
     char text[64 + 256];
-    snprintf(text, sizeof text, "%s, %s", call->first, call->rest);
+    snprintf(text, sizeof text, "%s%s%s", call->first, call->rest[0] != '\0' ? " " : "",
+             call->rest);
     char *from = text;
     while (strlen(from) > WRITER_COLUMNS - INDENT) {
         char *end = from + WRITER_COLUMNS - INDENT;
@@ -122,8 +124,8 @@ static void write_calls(const struct program *d, enum step_kind step, enum place
         const struct call *c = &calls[i];
         const char *gap = c->margin[0] != '\0' ? "\t  " : "";
         if (fit) {
-            writer_row(writer, "    %s\t(r, %s,\t %s,\t %s%s%s", c->symbol, c->name, c->first,
-                       c->rest, gap, c->margin);
+            writer_row(writer, "    %s\t(r, %s,\t %s%s%s%s%s", c->symbol, c->name, c->first,
+                       c->rest[0] != '\0' ? "\t " : "", c->rest, gap, c->margin);
         } else {
             writer_row(writer, "    %s(r, %s,%s%s", c->symbol, c->name, gap, c->margin);
             operand_lines(c, writer);

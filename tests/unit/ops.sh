@@ -129,8 +129,9 @@ if [ -f "${CUDA_HOME:-/usr/local/cuda}/include/cuda_runtime.h" ]; then
     ok "without kernels for CUDA the compiler names them" \
         says "TWICE_KERNELS|twice_launch" cuda "$folder/kernels.cu"
     cat >>"$new/kernels/cuda/twice.cuh" <<'C'
+struct twice_params { const struct step *step; f32 *x; };
 template <twice_shape s> struct twice {
-    struct params { const struct step *step; f32 *x; };
+    using params = twice_params;
     static constexpr u32 blocks = s.rows, threads = 64, shared_bytes = 0;
     DEVICE void run(const params *p)
     {
@@ -151,6 +152,29 @@ C
 else
     echo "skip: the CUDA part of a new operation (there are no CUDA headers)"
 fi
+
+# ---- and a family that has it, from config to objects ------------------------------------------------
+sed 's/^    BUILD(b, swiglu, .*/&\n    BUILD(b, twice, "TWICE", .x = gate);/' gen/families/feed_forward.c \
+    >"$new/gen/families/feed_forward.c"
+model=$folder/tinyllama
+mkdir -p "$model"
+# shellcheck disable=SC2046,SC2086 # lists of files and options
+generate() {
+    ${CC:-cc} -std=gnu11 -D_GNU_SOURCE= -O0 -w $include -o "$folder/gen" gen/main.c \
+        $(find gen/*/ -name '*.c' ! -name feed_forward.c) "$new/gen/families/feed_forward.c" \
+        runtime/base/*.c \
+        -linih -ljansson -lxxhash -l:libpcre2-8.a -l:libutf8proc.a -lm &&
+        "$folder/gen" -o "$model" config/tinyllama-1.1b.ini >/dev/null
+}
+ok "gen takes it from its row" generate
+include="-I$model -I$new -I."
+ok "decode calls it" grep -q "twice_5632(r, DECODE_TWICE" "$model/step.c"
+ok "step.c is whole" c "$model/step.c"
+ok "and kernels.c" c "$model/kernels.c"
+[ ! -f "$new/kernels/cuda/twice.cuh" ] || ok "and kernels.cu" cuda "$model/kernels.cu"
+rm "$new/gen/families/feed_forward.c"
+
+# ---- what the compiler cannot know -------------------------------------------------------------------
 ok "without a test for the CPU the check names it" lacks "no test in tests/kernels/cpu"
 ok "without a test for CUDA the check names it" lacks "no test in tests/kernels/cuda"
 mv "$new/gen/families/use.c" "$folder/"
