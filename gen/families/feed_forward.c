@@ -45,8 +45,9 @@ void feed_forward_mlp(struct build *b, const struct feed_forward_sources *from, 
             xm, x);
 }
 
-/* Both read x before either is added to it: the MLP first, as then the rows of the experts, the
- * largest buffer of a prefill, are not alive together with its own. */
+/* Both read x before either is added to it. The MLP's result is added first: prefill goes branch by
+ * branch, so the rows of the experts, its largest buffer, are then not alive together with those of
+ * the MLP. */
 void feed_forward_experts(struct build *b, const struct feed_forward_sources *from, uint32_t x)
 {
     const uint32_t D = b->cfg->hidden_size, F = from->width, E = cfg_experts(b->cfg);

@@ -73,7 +73,7 @@ struct cfg {
 enum key_kind { KEY_COUNT, KEY_FLAG, KEY_REAL, KEY_WORD, KEY_FORMAT, KEY_PATH, KEY_ID, KEY_IDS };
 
 struct key {
-    const char *section; /* "model" or "build" */
+    const char *section; /* "model", "build" or "hub" */
     const char *name;
     enum key_kind kind;
     double least, most;    /* KEY_COUNT, KEY_REAL, KEY_ID, KEY_IDS; of a KEY_PATH: its parts */

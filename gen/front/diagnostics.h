@@ -15,8 +15,8 @@ struct diagnostics {
 };
 
 /* Prints "FILE:LINE: MESSAGE" (line 0: "FILE: MESSAGE") and counts it. Characters of the message
- * that are not seen when printed are spelled out (runtime/base/visible.h), as it may quote
- * a file. */
+ * that are not seen when printed are spelled out (runtime/base/visible.h), as it may quote a file.
+ */
 __attribute__((format(printf, 3, 4))) void
 diagnostics_error(struct diagnostics *diagnostics, uint32_t line, const char *message, ...);
 

@@ -3,7 +3,8 @@
  *   Means    rope.h over the heads of q[t] and k[t] at position p = step.position + t, then
  *            K[g][p] = k[t][g] and V[g][p] = v[t][g], rounded to cache_type
  *   Shapes   q [rows][H HD], k, v [rows][KV HD] f32; keys, values [KV][C][HD] as in cache.h;
- *            frequencies [R/2] f32 (rope.h), not read where R is 0
+ *            frequencies [R/2] f32 (rope.h). Where R is 0 nothing is turned, and
+ *            frequencies may be NULL
  *   Split    tokens
  *   Moves    q in and out, k and v in, their rounded copies out
  *   Order    see rope.h

@@ -55,8 +55,8 @@ HOST_DEVICE constexpr u32 attend_shared_bytes(u32 HD)
 /* Where the parts of a tile lie in shared memory. */
 struct attend_shared {
     f32 *q;             /* [ROWS][STRIDE] */
-    f32 *kv;            /* [64][KV_STRIDE]: some columns of a block of K or V */
-    f32 *e;             /* [ROWS][E_STRIDE]: scores, then exponentials */
+    f32 *kv;            /* [64][attend_kv_stride()]: some columns of a block of K or V */
+    f32 *e;             /* [ROWS][ATTEND_E_STRIDE]: scores, then exponentials */
     f32 *rescale, *sum; /* [ROWS] */
 };
 
@@ -103,8 +103,8 @@ DEVICE u32 attend_columns(u32 HD, u32 first)
     return HD - first < (u32)ATTEND_SLICE ? HD - first : (u32)ATTEND_SLICE;
 }
 
-/* Puts columns from `first` on of a block of keys or values to kv, widened; 0 for
- * positions that no row of the tile sees. */
+/* Puts columns from `first` on of a block of keys or values to kv, widened; 0 for positions that no
+ * row of the tile sees. */
 template <attention_shape s, bool keys>
 DEVICE void attend_load(u32 first, uint64_t block, const struct attend_tile *tile, const char *from,
                         f32 *kv)

@@ -32,7 +32,6 @@
 
 enum {
     SPANS_THREADS = ATTENTION_SPAN,
-    SPANS_WARPS = SPANS_THREADS / WARP,
     SPANS_MOST_HEADS = 8,
     SPANS_MOST_WIDTH = 8, /* elements in 16 bytes */
     SPANS_AHEAD = 8,      /* vectors that a thread has on the way */

@@ -2,19 +2,19 @@
  *
  *   Means    kernels/cpu/linear.h with COUNT ONE, which is the definition
  *   Shapes   y [1][YS], x [1][XS] f32; W [PAD(M)][PAD(K)] row-major; bias f32 [PAD(M)]
- *   Grid     PAD(M) / BLOCK_ROWS blocks. A warp multiplies 1, 2 or 4 rows with the same x, so x is
- *            read from shared memory once for all of them; SPLIT warps share the columns of a row.
+ *   Grid     PAD(M) / block_rows blocks. A warp multiplies 1, 2 or 4 rows with the same x, so x is
+ *            read from shared memory once for all of them; split warps share the columns of a row.
  *            Rules, of M, K and T alone:
- *            BLOCK_ROWS  16 at most, halved until there are 384 blocks: three for each of 132 SMs,
+ *            block_rows  16 at most, halved until there are 384 blocks: three for each of 132 SMs,
  *                        97% of an even spread for the widths of all Mamba models
- *            ROWS        of a warp: 4, 2 or 1 as a block has 16, 2 .. 8 or 1
- *            SPLIT       as many warps as give a lane at most 4 vectors of a row, but 4 to 8 warps
+ *            rows        of a warp: 4, 2 or 1 as a block has 16, 2 .. 8 or 1
+ *            split       as many warps as give a lane at most 4 vectors of a row, but 4 to 8 warps
  *                        in a block, and 32 vectors for a warp where there are so many
- *            SLABS       equal parts of the columns, one after another, as many as make the part
+ *            slabs       equal parts of the columns, one after another, as many as make the part
  *                        of x fit into shared memory: 1 up to 25,000 columns
  *   Moves    W once, in 16-byte loads past L1, of which a lane has up to 20 on the way: all of its
  *            work for most shapes, and the first before pdl_wait(); x once per block, from L2
- *   Order    lane l of part s takes vectors 32 (SPLIT i + s) + l of a row, ascending i; two chains,
+ *   Order    lane l of part s takes vectors 32 (split i + s) + l of a row, ascending i; two chains,
  *            of even and of odd columns, acc = fma(w, x, acc) from 0; even + odd; slabs from 0
  *            upwards; the tree of lanes_sum(); parts from 0 upwards; then the epilogue
  *   Error    |y - exact| <= (K / 64 + 16) 2^-24 sum |W||x| (+ |bias|, |y|), before softplus

@@ -32,7 +32,7 @@ struct model_weight {
     const struct spread *row_spread, *col_spread; /* how they lie; NULL: as one group */
 };
 
-/* One operation of a step. `layer` operations run once per layer of their kind. */
+/* One operation of a step. An operation with a `kind` runs once per layer of that kind. */
 struct model_op {
     const char *step;      /* "decode", "prefill" or "head" */
     const char *name;      /* the op enumerator, "IN_PROJ" */

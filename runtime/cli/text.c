@@ -42,12 +42,6 @@ void text_begin(struct text *text, struct tokenizer *tokenizer, bool around)
     tokenizer_begin(tokenizer, around);
 }
 
-void text_close(struct text *text)
-{
-    if (text->file > STDIN_FILENO)
-        close(text->file);
-}
-
 /* The last byte read goes in front of what comes next, if it is a newline that might be the text's
  * last byte, which is not wanted. */
 static void hold_newline(struct text *text)

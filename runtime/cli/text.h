@@ -55,6 +55,4 @@ uint64_t text_count(struct text *text, struct tokenizer *tokenizer, bool around,
  * Invalid UTF-8 ends the program with a message that gives the byte offset. Allocates nothing. */
 u32 text_tokens(struct text *text, u32 *ids, u32 capacity);
 
-void text_close(struct text *text);
-
 #endif

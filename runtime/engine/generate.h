@@ -38,10 +38,9 @@ void generate_open(struct generator *generator, struct session *session, struct 
                    const struct generate_options *options);
 
 /* Chooses, prints and consumes tokens, starting from the row of logits that session_decode(), or
- * session_head() with one row, returned last: until
- * options.tokens are printed, the end of text is chosen, Ctrl-C, or the reader of `out` is gone.
- * Every token is written as soon as it completes a character. Allocates nothing, and apart from
- * that write makes no system call. */
+ * session_head() with one row, returned last: until options.tokens are printed, the end of text is
+ * chosen, Ctrl-C, or the reader of `out` is gone. Every token is written as soon as it completes a
+ * character. Allocates nothing, and apart from that write makes no system call. */
 struct generation generate(struct generator *generator, const f32 *logits);
 
 #endif

@@ -21,15 +21,14 @@ struct session_options {
     const char *weights; /* path; NULL: beside the binary */
     bool random_weights; /* no file: made from random_seed, if backend_has_random_weights */
     uint64_t random_seed;
-    u32 threads;            /* 0: by default */
-    u32 chunk;              /* most tokens of a prefill step; 0: as built */
-    struct graph_mode mode; /* how a backend that has graphs runs */
-    bool text;              /* a tokenizer is needed */
-    bool quiet;             /* do not print the plan */
-    bool variants;          /* backend_variant() will be asked for */
-    bool check;             /* look at what every operation makes: finite.h */
-    uint64_t
-        host_bytes; /* what the caller will take from the io arena, in arena_rounded() pieces */
+    u32 threads;             /* 0: by default */
+    u32 chunk;               /* most tokens of a prefill step; 0: as built */
+    struct graph_mode mode;  /* how a backend that has graphs runs */
+    bool text;               /* a tokenizer is needed */
+    bool quiet;              /* do not print the plan */
+    bool variants;           /* backend_variant() will be asked for */
+    bool check;              /* look at what every operation makes: finite.h */
+    uint64_t host_bytes;     /* what the caller takes from the io arena, by arena_rounded() */
     uint64_t snapshot_bytes; /* room for copies of the state: state.h */
     bool state_files;        /* states will be saved or loaded: state_file.h */
 };

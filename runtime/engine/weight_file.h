@@ -27,16 +27,14 @@ struct weight_file_header {
     char model[64];            /* the config's name, zero-padded */
     uint64_t config_digest[2]; /* must equal the binary's */
     uint64_t file_bytes;
-    uint64_t table_at,
-        table_bytes; /* sections with their padding: table_at + table_bytes == tokenizer_at */
+    uint64_t table_at, table_bytes; /* with padding: table_at + table_bytes == tokenizer_at */
     uint64_t tensor_count;
     uint64_t tokenizer_at, tokenizer_bytes; /* bytes of the tables themselves, without padding */
     uint64_t weights_at, weights_bytes;     /* weights_bytes == the binary's weights arena */
     uint64_t table_digest;                  /* XXH3-64 of the table with its padding */
     uint64_t tokenizer_digest;              /* XXH3-64 of [tokenizer_at, weights_at) */
-    uint64_t
-        weights_digest; /* XXH3-64 of the tensor digests in order: names the weights in reports */
-    uint64_t header_digest; /* XXH3-64 of the 4096 header bytes with this field zero */
+    uint64_t weights_digest; /* XXH3-64 of the tensor digests in order: what reports show */
+    uint64_t header_digest;  /* XXH3-64 of the 4096 header bytes with this field zero */
 };
 
 struct weight_file_tensor {

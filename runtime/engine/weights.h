@@ -1,6 +1,5 @@
-/* The weight file: opened, checked, and read into the weights arena. The image is
- * used only after every byte of the file has been checked against its digests and against this
- * binary. */
+/* The weight file: opened, checked, and read into the weights arena. The image is used only after
+ * every byte of the file has been checked against its digests and against this binary. */
 #ifndef RUNTIME_WEIGHTS_H
 #define RUNTIME_WEIGHTS_H
 

@@ -66,9 +66,9 @@ const uint8_t *tokenizer_text(const struct tokenizer *tokenizer, uint32_t id, ui
 bool tokenizer_special(const struct tokenizer *tokenizer, uint32_t id);
 
 /* Whole text at once: ids[capacity] receives the ids, *count how many the text has; `add_special`:
- * together with those that the tokenizer puts around a text. False with the
- * reason in message: not valid UTF-8 (offset and bytes), or more than capacity ids (*count then
- * says how many there are). Ends the stream that was open, if any. */
+ * together with those that the tokenizer puts around a text. False with the reason in message: not
+ * valid UTF-8 (offset and bytes), or more than capacity ids (*count then says how many there are).
+ * Ends the stream that was open, if any. */
 bool tokenizer_encode(struct tokenizer *tokenizer, const void *text, uint64_t bytes,
                       bool add_special, uint32_t *ids, uint64_t capacity, uint64_t *count,
                       char message[TOKENIZER_MESSAGE]);

@@ -271,7 +271,7 @@ struct step {
     uint64_t filled;
     uint64_t retry;          /* less text than this is not looked at again */
     uint64_t looked_at;      /* FORM: as in struct normaliser */
-    bool started;            /* STRIP_START: the segment has begun with something else */
+    bool started;            /* STEP_STRIP_START: the segment has begun with something else */
     bool inside;             /* MAP: within a cluster that goes character by character; */
     struct grapheme cluster; /* what of it has moved */
     uint8_t bytes[WINDOW_CAPACITY];

@@ -89,9 +89,6 @@ const struct simt_kernel *simt_kernel_of(const void *handle);
 typedef void simt_conditional(uint64_t handle, u32 value);
 void simt_on_conditional(simt_conditional *call);
 
-/* Switches of fibers since the start: what speed is counted in. */
-uint64_t simt_switches(void);
-
 /* ---- for simt_device.h: what threads call --------------------------------------------------- */
 enum simt_load { SIMT_LOAD_ANY, SIMT_LOAD_WEIGHTS, SIMT_LOAD_HOST };
 

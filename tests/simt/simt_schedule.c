@@ -10,7 +10,6 @@ struct fiber simt_host;
 
 static uint64_t random_state; /* 0: in order */
 static uint64_t budget;
-static uint64_t switches;
 
 /* A ring. In order the newest runs first: a warp goes from shuffle to shuffle by itself, and the
  * stacks of its threads stay in the cache. */
@@ -42,11 +41,6 @@ u32 simt_random(u32 count)
 void simt_budget(uint64_t steps)
 {
     budget = steps;
-}
-
-uint64_t simt_switches(void)
-{
-    return switches;
 }
 
 u32 simt_tick(void)
@@ -87,7 +81,6 @@ bool simt_run_ready(void)
     if (ready_count == 0)
         return false;
     simt_now.self = choose();
-    switches++;
     fiber_switch(&simt_host, &simt_now.self->fiber);
     return !simt_now.given_up;
 }
@@ -103,7 +96,6 @@ void simt_go_on(void)
 {
     struct simt_thread *from = simt_now.self;
     simt_step();
-    switches++;
     if (ready_count == 0) {
         simt_go_to_host();
         return;

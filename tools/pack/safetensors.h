@@ -54,8 +54,8 @@ bool safetensors_parse(struct safetensors *s, const char *header, uint64_t heade
  * read the tensors from, or -1 after reporting an error. */
 int safetensors_open(struct safetensors *s, struct diagnostics *diagnostics);
 
-/* Reads exactly bytes [at, at + bytes) of the file. False: errno says why, ENODATA
- * that the file ended. */
+/* Reads exactly bytes [at, at + bytes) of the file. False: errno says why, ENODATA that the file
+ * ended. */
 bool safetensors_read(int fd, void *into, uint64_t bytes, uint64_t at);
 
 void safetensors_free(struct safetensors *s);

@@ -35,8 +35,8 @@ struct device_refusal {
 };
 bool device_find(struct device *device, struct device_refusal *refusal);
 
-/* Takes that GPU. Exits with EXIT_PROCESSOR if there is none, with CUDA's text or
- * with what was found and what this binary was built for. */
+/* Takes that GPU. Exits with EXIT_PROCESSOR if there is none, with CUDA's text or with what was
+ * found and what this binary was built for. */
 void device_open(struct device *device);
 
 /* Bytes of its memory that nobody has, and of all of it. CUDA counts the system's page cache as had

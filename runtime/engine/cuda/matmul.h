@@ -4,9 +4,8 @@
  * A plan holds the descriptors and the algorithm, all in place. The library is asked for algorithms
  * once per plan, among those that add every element of the result in one piece (reduction scheme
  * mask NONE) within the fixed workspace; the first that it says it can carry out is taken, and it
- * is never asked again. With one stream, one
- * workspace, the same library and the same device the same product therefore has the same bits
- * every time. After the PREPARE pass nothing allocates. */
+ * is never asked again. With one stream, one workspace, the same library and the same device the
+ * same product therefore has the same bits every time. After the PREPARE pass nothing allocates. */
 #ifndef RUNTIME_CUDA_MATMUL_H
 #define RUNTIME_CUDA_MATMUL_H
 

@@ -1,11 +1,11 @@
 /* What a GPU can give at best: kernels that measure the machine, not a model.
  *
- *   probe_read     reads memory as the matrix kernels read weights, and nothing else
- *   probe_nothing  a kernel of a chain: what it costs is what every kernel costs
- *   probe_carved   the same, for which the host prefers as much shared memory as there is
- *   probe_again    the last kernel of a loop that runs on the device
- *   probe_meet     all blocks of a grid wait for each other, again and again
- *   probe_clock    how finely the device's clock counts
+ *   probe_read           reads memory as the matrix kernels read weights, and nothing else
+ *   probe_nothing        a kernel of a chain: what it costs is what every kernel costs
+ *   probe_carved_kernel  the same, for which the host prefers as much shared memory as there is
+ *   probe_again          the last kernel of a loop that runs on the device
+ *   probe_meet           all blocks of a grid wait for each other, again and again
+ *   probe_clock          how finely the device's clock counts
  *
  * Each leaves a result that is right only if it did its work: a sum, a count of kernels, of
  * meetings, of ticks. */

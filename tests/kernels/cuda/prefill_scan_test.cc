@@ -7,7 +7,7 @@
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cuda/kernel_fixture.h"
 
-enum { CHUNK = 200, SCHEDULES = 20, POSITIONS = 395, CHANNELS_MOST = 1536, STATES_MOST = 300 };
+enum { CHUNK = 200, SCHEDULES = 20, POSITIONS = 395, STATES_MOST = 300 };
 
 #define PAD(count) LINE_PAD(count)
 
