@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 files=$(git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cu' '*.cuh' '*.cc' '*.def')
 ours=$(printf '%s\n' "$files" | grep -v '^models/')
+headers=$(printf '%s\n' "$ours" | grep -E '\.(h|cuh)$')
 scripts=$(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 found=$(mktemp) || exit 1
 trap 'rm -f "$found"' EXIT
@@ -26,6 +27,13 @@ trap 'rm -f "$found"' EXIT
     # Names that say nothing about the role of what they name.
     grep -nHwE '(tmp|temp|buf[0-9]|xb|xb2|utils?|helpers?|managers?|foo|bar)' $ours |
         grep -vE '"[^"]*\<(tmp|temp)\>[^"]*"|--temp' | sed 's/$/   <- a banned name/'
+    # The guard of a header is its whole path, so that no two can be the same.
+    awk 'function check() { if (guard != wanted) print last ": guard \"" guard "\", expected " wanted }
+         FNR == 1 { if (NR > 1) check()
+                    wanted = toupper(FILENAME); gsub(/[^A-Z0-9]/, "_", wanted)
+                    last = FILENAME; guard = "" }
+         /^#ifndef/ && guard == "" { guard = $2 }
+         END { check() }' $headers
     # A contract is read by its fields: each starts its own line.
     grep -nHE '^ \*.*[^ ] (Means|Shapes|Split|Grid|Moves|Order|Error|Source) {2,}' $ours |
         sed 's/$/   <- two fields on one line/'

@@ -2,8 +2,8 @@
  *
  * An emitter prints nouns and order: types, offsets, names, sequences of calls. It never prints a
  * loop over tensor elements; those live in kernels/. */
-#ifndef GEN_EMIT_H
-#define GEN_EMIT_H
+#ifndef GEN_EMIT_EMIT_H
+#define GEN_EMIT_EMIT_H
 
 #include "gen/families/steps.h"
 #include "gen/memory/layout.h"

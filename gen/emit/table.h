@@ -1,6 +1,6 @@
 /* `gen table`: what several models need, side by side, in Markdown. */
-#ifndef GEN_TABLE_H
-#define GEN_TABLE_H
+#ifndef GEN_EMIT_TABLE_H
+#define GEN_EMIT_TABLE_H
 
 #include <stdbool.h>
 #include <stdio.h>

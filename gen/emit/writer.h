@@ -1,7 +1,7 @@
 /* The writer of generated files: whole lines of at most 100 columns, tables with aligned columns,
  * wrapped comments, and no write at all when the text on disk is the same already. */
-#ifndef GEN_PAGE_H
-#define GEN_PAGE_H
+#ifndef GEN_EMIT_WRITER_H
+#define GEN_EMIT_WRITER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Attention with a cache, as the families with heads share it. */
-#ifndef GEN_ATTENTION_H
-#define GEN_ATTENTION_H
+#ifndef GEN_FAMILIES_ATTENTION_H
+#define GEN_FAMILIES_ATTENTION_H
 
 #include "gen/graph/build.h"
 

@@ -1,6 +1,6 @@
 /* The families of models: what their layers are made of, and what lies around these. */
-#ifndef GEN_FAMILIES_H
-#define GEN_FAMILIES_H
+#ifndef GEN_FAMILIES_FAMILIES_H
+#define GEN_FAMILIES_FAMILIES_H
 
 #include "gen/graph/build.h"
 

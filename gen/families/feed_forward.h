@@ -1,7 +1,7 @@
 /* The feed-forward half of a layer, as families share it: an MLP with SwiGLU, experts of which each
  * token goes through a few, or these beside an MLP that every token goes through. */
-#ifndef GEN_FEED_FORWARD_H
-#define GEN_FEED_FORWARD_H
+#ifndef GEN_FAMILIES_FEED_FORWARD_H
+#define GEN_FAMILIES_FEED_FORWARD_H
 
 #include "gen/graph/build.h"
 

@@ -1,7 +1,7 @@
 /* How a layer of Mamba or Mamba-2 begins: the norm, in_proj, and a convolution of some of its rows.
  */
-#ifndef GEN_IN_PROJ_H
-#define GEN_IN_PROJ_H
+#ifndef GEN_FAMILIES_IN_PROJ_H
+#define GEN_FAMILIES_IN_PROJ_H
 
 #include "gen/graph/build.h"
 

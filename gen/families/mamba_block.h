@@ -1,6 +1,6 @@
 /* The block of Mamba-1, as the families that have one share it. */
-#ifndef GEN_MAMBA_BLOCK_H
-#define GEN_MAMBA_BLOCK_H
+#ifndef GEN_FAMILIES_MAMBA_BLOCK_H
+#define GEN_FAMILIES_MAMBA_BLOCK_H
 
 #include "gen/families/in_proj.h"
 

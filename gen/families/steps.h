@@ -1,6 +1,6 @@
 /* All steps of a model as graphs. */
-#ifndef GEN_STEPS_H
-#define GEN_STEPS_H
+#ifndef GEN_FAMILIES_STEPS_H
+#define GEN_FAMILIES_STEPS_H
 
 #include "gen/graph/graph.h"
 

@@ -3,8 +3,8 @@
  * [model] holds the architecture, under the names of Hugging Face's config.json; [build] holds the
  * static choices; [hub], which may be left out, says where the checkpoint is published.
  * gen/front/keys.def lists every key with its range. There are no defaults. */
-#ifndef GEN_CFG_H
-#define GEN_CFG_H
+#ifndef GEN_FRONT_CFG_H
+#define GEN_FRONT_CFG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* The lines of a config, before inih sees them: only blank lines, known sections and
  * "key = value" in printable ASCII pass; whatever else is reported and handed on as blank. */
-#ifndef GEN_CFG_LINES_H
-#define GEN_CFG_LINES_H
+#ifndef GEN_FRONT_CFG_LINES_H
+#define GEN_FRONT_CFG_LINES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* What a folder holds that is no checkpoint, and what to do about it. */
-#ifndef GEN_FOLDER_H
-#define GEN_FOLDER_H
+#ifndef GEN_FRONT_FOLDER_H
+#define GEN_FRONT_FOLDER_H
 
 #include <stdbool.h>
 

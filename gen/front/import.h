@@ -4,8 +4,8 @@
  * `n_layer`). Stale keys that converters leave behind, `d_inner` above all, are never read. What
  * the file does not say has the default of its own library (transformers, mamba_ssm), and the
  * config names it as such; an error only where there is none. */
-#ifndef GEN_IMPORT_H
-#define GEN_IMPORT_H
+#ifndef GEN_FRONT_IMPORT_H
+#define GEN_FRONT_IMPORT_H
 
 #include "gen/front/cfg.h"
 

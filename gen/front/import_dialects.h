@@ -1,6 +1,6 @@
 /* The dialects of config.json, and what they share. */
-#ifndef GEN_IMPORT_DIALECTS_H
-#define GEN_IMPORT_DIALECTS_H
+#ifndef GEN_FRONT_IMPORT_DIALECTS_H
+#define GEN_FRONT_IMPORT_DIALECTS_H
 
 #include "gen/front/import.h"
 #include "gen/front/json_text.h"

@@ -13,8 +13,8 @@
  *
  * Where strings themselves are of use (the tokens of tokenizer.json), JSON_TEXT_EXACT keeps a NUL
  * in a value and refuses half a pair, as no text can hold it, and a NUL in a key. */
-#ifndef GEN_JSON_TEXT_H
-#define GEN_JSON_TEXT_H
+#ifndef GEN_FRONT_JSON_TEXT_H
+#define GEN_FRONT_JSON_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>

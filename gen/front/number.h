@@ -1,6 +1,6 @@
 /* Numbers as text for people and compilers: the same text for the same value, always. */
-#ifndef GEN_NUMBER_H
-#define GEN_NUMBER_H
+#ifndef GEN_FRONT_NUMBER_H
+#define GEN_FRONT_NUMBER_H
 
 #include <stdint.h>
 

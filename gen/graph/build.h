@@ -1,7 +1,7 @@
 /* What the builders of all families share: adding tensors and operations to a graph, one call each.
  */
-#ifndef GEN_BUILD_H
-#define GEN_BUILD_H
+#ifndef GEN_GRAPH_BUILD_H
+#define GEN_GRAPH_BUILD_H
 
 #include "gen/graph/graph.h"
 

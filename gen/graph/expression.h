@@ -1,6 +1,6 @@
 /* The expressions of kernels/ops.def, for one node: 2*chosen, pad(M), x_stride. */
-#ifndef GEN_EXPRESSION_H
-#define GEN_EXPRESSION_H
+#ifndef GEN_GRAPH_EXPRESSION_H
+#define GEN_GRAPH_EXPRESSION_H
 
 #include "gen/graph/graph.h"
 

@@ -4,8 +4,8 @@
  * its kind, and an epilogue; layers are never unrolled, and the graphs of a step differ in nothing
  * but the layer. Families build them, the pass of their step fits them to it, unify.c completes and
  * checks them, everything after only reads them. Names are given by people and become C names. */
-#ifndef GEN_GRAPH_H
-#define GEN_GRAPH_H
+#ifndef GEN_GRAPH_GRAPH_H
+#define GEN_GRAPH_GRAPH_H
 
 #include <stdbool.h>
 #include <stdint.h>

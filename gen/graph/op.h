@@ -1,7 +1,7 @@
 /* The operations, as kernels/ops.def lists them: enumerators, named operands and attributes of
  * each, and the same as tables. */
-#ifndef GEN_OP_H
-#define GEN_OP_H
+#ifndef GEN_GRAPH_OP_H
+#define GEN_GRAPH_OP_H
 
 #include <stdint.h>
 

@@ -14,8 +14,8 @@
  *   DECAY   A_log [rows][cols] -> f32 [padded_rows / 16][cols][16] holding -exp(A_log), a line of
  *           16 rows together: exp in double, rounded once to f32.
  *   RATE    A_log [rows] -> f32 [padded_rows] holding the same. */
-#ifndef GEN_PACKING_H
-#define GEN_PACKING_H
+#ifndef GEN_GRAPH_PACKING_H
+#define GEN_GRAPH_PACKING_H
 
 enum packing { PACKING_MATRIX, PACKING_VECTOR, PACKING_TAPS, PACKING_DECAY, PACKING_RATE };
 

@@ -1,7 +1,7 @@
 /* What is done to the graph of a step between the builder of its family, who describes a layer
  * once, and graph_shape(). */
-#ifndef GEN_PASSES_H
-#define GEN_PASSES_H
+#ifndef GEN_GRAPH_PASSES_H
+#define GEN_GRAPH_PASSES_H
 
 #include "gen/graph/graph.h"
 

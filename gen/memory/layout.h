@@ -2,8 +2,8 @@
  *
  * The image that tools/pack writes is exactly struct weights of the generated model.h, and proof.h
  * asserts at build time that the compiler agrees with every offset given here. */
-#ifndef GEN_LAYOUT_H
-#define GEN_LAYOUT_H
+#ifndef GEN_MEMORY_LAYOUT_H
+#define GEN_MEMORY_LAYOUT_H
 
 #include <stdbool.h>
 #include <stdint.h>

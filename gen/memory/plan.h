@@ -4,8 +4,8 @@
  * buffers alive at the same operation get disjoint ranges. The bound is the heaviest operation: the
  * sum of what is alive there must be in memory at once, whatever the plan. A plan that reaches it
  * is optimal, and the operation is the certificate. */
-#ifndef GEN_PLAN_H
-#define GEN_PLAN_H
+#ifndef GEN_MEMORY_PLAN_H
+#define GEN_MEMORY_PLAN_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * fastest that a memory of known bandwidth can decode. No weights and no machine take part.
  *
  * The generator's table of all models and `info` of one share this arithmetic. */
-#ifndef RUNTIME_BUDGET_H
-#define RUNTIME_BUDGET_H
+#ifndef RUNTIME_BASE_BUDGET_H
+#define RUNTIME_BASE_BUDGET_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Fatal errors: one message on stderr, one exit code. */
-#ifndef RUNTIME_DIE_H
-#define RUNTIME_DIE_H
+#ifndef RUNTIME_BASE_DIE_H
+#define RUNTIME_BASE_DIE_H
 
 /* What the exit codes of a model's binary mean. EXIT_SUCCESS is stdlib's. */
 enum exit_code {

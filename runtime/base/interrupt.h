@@ -1,6 +1,6 @@
 /* Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, the same a second time kills. */
-#ifndef RUNTIME_INTERRUPT_H
-#define RUNTIME_INTERRUPT_H
+#ifndef RUNTIME_BASE_INTERRUPT_H
+#define RUNTIME_BASE_INTERRUPT_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* One JSON value written to an output as it comes; the caller opens and closes in order. */
-#ifndef RUNTIME_JSON_H
-#define RUNTIME_JSON_H
+#ifndef RUNTIME_BASE_JSON_H
+#define RUNTIME_BASE_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

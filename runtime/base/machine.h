@@ -5,8 +5,8 @@
  * `root` is a folder in front of every path that is read: "" for this machine; for tests a folder
  * that has proc/meminfo, proc/self/cgroup, proc/self/mountinfo and the files of the cgroups. What
  * is not there, or cannot be read, limits nothing. */
-#ifndef RUNTIME_MACHINE_H
-#define RUNTIME_MACHINE_H
+#ifndef RUNTIME_BASE_MACHINE_H
+#define RUNTIME_BASE_MACHINE_H
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
  * models/NAME/tables.c.
  *
  * The runtime is compiled once and linked with the objects of one model. */
-#ifndef RUNTIME_MODEL_H
-#define RUNTIME_MODEL_H
+#ifndef RUNTIME_BASE_MODEL_H
+#define RUNTIME_BASE_MODEL_H
 
 #include "runtime/base/run.h"
 #include "runtime/base/spread.h"

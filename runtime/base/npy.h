@@ -1,6 +1,6 @@
 /* A float32 .npy array written row by row; its shape is known in advance. */
-#ifndef RUNTIME_NPY_H
-#define RUNTIME_NPY_H
+#ifndef RUNTIME_BASE_NPY_H
+#define RUNTIME_BASE_NPY_H
 
 #include <stdint.h>
 

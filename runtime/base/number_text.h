@@ -1,6 +1,6 @@
 /* Numbers as text for people. */
-#ifndef RUNTIME_NUMBER_TEXT_H
-#define RUNTIME_NUMBER_TEXT_H
+#ifndef RUNTIME_BASE_NUMBER_TEXT_H
+#define RUNTIME_BASE_NUMBER_TEXT_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* Buffered output to a file descriptor, over write(2): stdio allocates its buffers on first use,
  * which may be after sealing. */
-#ifndef RUNTIME_OUT_H
-#define RUNTIME_OUT_H
+#ifndef RUNTIME_BASE_OUT_H
+#define RUNTIME_BASE_OUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* Files that are whole or not there: written beside their name as NAME.partial.PID, and renamed
  * when they are complete and on the disk. What a killed process has left is removed by the next one
  * that writes the same name. */
-#ifndef RUNTIME_PARTIAL_H
-#define RUNTIME_PARTIAL_H
+#ifndef RUNTIME_BASE_PARTIAL_H
+#define RUNTIME_BASE_PARTIAL_H
 
 #include <stdbool.h>
 

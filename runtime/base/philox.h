@@ -1,8 +1,8 @@
 /* Philox4x32-10, the counter-based generator of Salmon, Moraes, Dror and Shaw ("Parallel random
  * numbers: as easy as 1, 2, 3", SC 2011). The output is a pure function of key and counter, so a
  * draw depends on the seed and the position only, never on what was drawn before. */
-#ifndef RUNTIME_PHILOX_H
-#define RUNTIME_PHILOX_H
+#ifndef RUNTIME_BASE_PHILOX_H
+#define RUNTIME_BASE_PHILOX_H
 
 #include <stdint.h>
 

@@ -3,8 +3,8 @@
  * The generated model.h completes the arena types, so a kernel call with the wrong weight or the
  * wrong buffer does not compile. Each thread of the team owns one `run`; all of them execute the
  * same generated decode(), prefill() or head() at the same time. */
-#ifndef RUNTIME_RUN_H
-#define RUNTIME_RUN_H
+#ifndef RUNTIME_BASE_RUN_H
+#define RUNTIME_BASE_RUN_H
 
 #include <stdalign.h> /* generated types say alignas, in C and in CUDA */
 #include <stddef.h>

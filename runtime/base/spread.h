@@ -1,8 +1,8 @@
 /* How the rows or the columns of a weight lie when it is packed: runs of equal groups, one behind
  * another, each group padded with zeros to whole lines of 16. The heads of a matrix are groups,
  * since kernels work on lines; x and z of a Mamba layer are, too. */
-#ifndef RUNTIME_SPREAD_H
-#define RUNTIME_SPREAD_H
+#ifndef RUNTIME_BASE_SPREAD_H
+#define RUNTIME_BASE_SPREAD_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* Descriptors 0, 1 and 2, which a program may be started without. */
-#ifndef RUNTIME_STREAMS_H
-#define RUNTIME_STREAMS_H
+#ifndef RUNTIME_BASE_STREAMS_H
+#define RUNTIME_BASE_STREAMS_H
 
 /* Puts /dev/null in the place of those that are closed, so that no file opened later gets their
  * number and is taken for the standard input, or written to as the standard output. It is opened

@@ -1,7 +1,7 @@
 /* UTF-8: validation that says exactly where and what, and the few steps that the tokenizer needs.
  */
-#ifndef RUNTIME_UTF8_H
-#define RUNTIME_UTF8_H
+#ifndef RUNTIME_BASE_UTF8_H
+#define RUNTIME_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stdint.h>

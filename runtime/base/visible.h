@@ -1,6 +1,6 @@
 /* Text in messages: what is not seen when printed is spelled out. */
-#ifndef RUNTIME_VISIBLE_H
-#define RUNTIME_VISIBLE_H
+#ifndef RUNTIME_BASE_VISIBLE_H
+#define RUNTIME_BASE_VISIBLE_H
 
 #include <stddef.h>
 

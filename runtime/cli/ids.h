@@ -1,6 +1,6 @@
 /* Token ids as text: decimal numbers between white space. */
-#ifndef RUNTIME_IDS_H
-#define RUNTIME_IDS_H
+#ifndef RUNTIME_CLI_IDS_H
+#define RUNTIME_CLI_IDS_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* The part of `info` that compares lengths of text: what they hold, what a decode step moves, and
  * how fast that can be at best. */
-#ifndef RUNTIME_INFO_BUDGET_H
-#define RUNTIME_INFO_BUDGET_H
+#ifndef RUNTIME_CLI_INFO_BUDGET_H
+#define RUNTIME_CLI_INFO_BUDGET_H
 
 #include "runtime/base/budget.h"
 #include "runtime/base/json.h"

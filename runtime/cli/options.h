@@ -1,6 +1,6 @@
 /* What the verbs' command lines have in common. */
-#ifndef RUNTIME_OPTIONS_H
-#define RUNTIME_OPTIONS_H
+#ifndef RUNTIME_CLI_OPTIONS_H
+#define RUNTIME_CLI_OPTIONS_H
 
 #include <argp.h>
 #include <stdbool.h>

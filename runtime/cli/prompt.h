@@ -1,6 +1,6 @@
 /* The text that a command line asks to continue or read, looked at before anything is loaded. */
-#ifndef RUNTIME_PROMPT_H
-#define RUNTIME_PROMPT_H
+#ifndef RUNTIME_CLI_PROMPT_H
+#define RUNTIME_CLI_PROMPT_H
 
 #include "runtime/cli/options.h"
 #include "runtime/cli/text.h"

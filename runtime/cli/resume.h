@@ -1,6 +1,6 @@
 /* --load-state and --save-state: going on behind a text that another process has read. */
-#ifndef RUNTIME_RESUME_H
-#define RUNTIME_RESUME_H
+#ifndef RUNTIME_CLI_RESUME_H
+#define RUNTIME_CLI_RESUME_H
 
 #include <argp.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* How well the model foresaw a text: the information content of each token under it. */
-#ifndef RUNTIME_SCORE_H
-#define RUNTIME_SCORE_H
+#ifndef RUNTIME_CLI_SCORE_H
+#define RUNTIME_CLI_SCORE_H
 
 #include "runtime/engine/session.h"
 

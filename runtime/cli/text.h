@@ -2,8 +2,8 @@
  * The ids that the tokenizer puts around a text (BOS, EOS) come with it, unless told otherwise.
  *
  *   open, (count,) begin, tokens until none come, close */
-#ifndef RUNTIME_TEXT_H
-#define RUNTIME_TEXT_H
+#ifndef RUNTIME_CLI_TEXT_H
+#define RUNTIME_CLI_TEXT_H
 
 #include <stdbool.h>
 #include <stdint.h>

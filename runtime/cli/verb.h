@@ -1,7 +1,7 @@
 /* The verbs of a model's binary. Each parses argv[1..] (argv[0] is "NAME verb", for messages) and
  * returns the exit code. */
-#ifndef RUNTIME_VERB_H
-#define RUNTIME_VERB_H
+#ifndef RUNTIME_CLI_VERB_H
+#define RUNTIME_CLI_VERB_H
 
 int verb_run(int argc, char **argv);
 int verb_stream(int argc, char **argv);

@@ -1,8 +1,8 @@
 /* Memory: a few arenas, one reservation each, all sizes known before the first byte is loaded.
  *
  * After arena_seal() nothing may allocate any more; arena_reserve() itself refuses. */
-#ifndef RUNTIME_ARENA_H
-#define RUNTIME_ARENA_H
+#ifndef RUNTIME_ENGINE_ARENA_H
+#define RUNTIME_ENGINE_ARENA_H
 
 #include <stdbool.h>
 #include <stdint.h>

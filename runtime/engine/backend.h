@@ -5,8 +5,8 @@
  * session.h is the only caller of the steps, where token ids and positions are checked. Generation
  * goes around it on CUDA, where the device takes the steps between tokens that it chose itself;
  * there backend_generate_next() advances session->position. */
-#ifndef RUNTIME_BACKEND_H
-#define RUNTIME_BACKEND_H
+#ifndef RUNTIME_ENGINE_BACKEND_H
+#define RUNTIME_ENGINE_BACKEND_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* Values that are not finite: NaN and the infinities. No step of a sound model has any, and after
  * the first one every number is wrong, so they end the program. */
-#ifndef RUNTIME_FINITE_H
-#define RUNTIME_FINITE_H
+#ifndef RUNTIME_ENGINE_FINITE_H
+#define RUNTIME_ENGINE_FINITE_H
 
 #include <stdbool.h>
 #include <stdint.h>

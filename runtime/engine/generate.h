@@ -1,6 +1,6 @@
 /* Tokens out of the model, as text, one after another: the loop behind `run` and `stream`. */
-#ifndef RUNTIME_GENERATE_H
-#define RUNTIME_GENERATE_H
+#ifndef RUNTIME_ENGINE_GENERATE_H
+#define RUNTIME_ENGINE_GENERATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * digest of the first n; that of none is 0. Marks are digests of beginnings, `stride` tokens apart.
  * When there is no room for another, every second is dropped: stride is 1 up to HISTORY_MARKS
  * tokens, and always below n / (HISTORY_MARKS / 2). A history is a function of its tokens. */
-#ifndef RUNTIME_HISTORY_H
-#define RUNTIME_HISTORY_H
+#ifndef RUNTIME_ENGINE_HISTORY_H
+#define RUNTIME_ENGINE_HISTORY_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* Whether this processor can execute the binary: asked before anything else is. */
-#ifndef RUNTIME_PROCESSOR_H
-#define RUNTIME_PROCESSOR_H
+#ifndef RUNTIME_ENGINE_PROCESSOR_H
+#define RUNTIME_ENGINE_PROCESSOR_H
 
 /* The instruction set extensions that the kernels were compiled for, one bit for each row of
  * processor.c's table. Defined in processor_needs.c, which is compiled as the kernels are. */

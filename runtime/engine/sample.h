@@ -12,8 +12,8 @@
  * The draw depends on the logits, the options, the seed and the position only (philox.h). Sums are
  * in double, from the most to the least likely token, and exp is our own: the same token on every
  * machine and thread count. */
-#ifndef RUNTIME_SAMPLE_H
-#define RUNTIME_SAMPLE_H
+#ifndef RUNTIME_ENGINE_SAMPLE_H
+#define RUNTIME_ENGINE_SAMPLE_H
 
 #include <stdint.h>
 

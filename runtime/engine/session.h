@@ -3,8 +3,8 @@
  * Tokens go in either by chunks (session_prefill, then session_head for the rows whose logits are
  * wanted) or one by one (session_decode). Whatever the mixture, the state carries over; if
  * backend_same_in_chunks, the logits of a position have the same bits. */
-#ifndef RUNTIME_SESSION_H
-#define RUNTIME_SESSION_H
+#ifndef RUNTIME_ENGINE_SESSION_H
+#define RUNTIME_ENGINE_SESSION_H
 
 #include <stdbool.h>
 #include <stdint.h>

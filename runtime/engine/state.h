@@ -3,8 +3,8 @@
  * The state is what one token leaves for the next: convolution windows and SSM states, which have a
  * fixed size, and of keys and values those of the positions so far, rounded up to whole blocks of
  * CACHE_BLOCK; of a window's ring, which is full at some point, at most all of it. */
-#ifndef RUNTIME_STATE_H
-#define RUNTIME_STATE_H
+#ifndef RUNTIME_ENGINE_STATE_H
+#define RUNTIME_ENGINE_STATE_H
 
 #include "runtime/engine/session.h"
 

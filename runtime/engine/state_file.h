@@ -10,8 +10,8 @@
  * A file serves any binary of the same config, backend and weights, on any processor or GPU, with
  * any number of threads; `context` may differ unless a window makes a ring of the cache. The draws
  * of a sampler depend on its options and the position alone, so nothing of it is kept. */
-#ifndef RUNTIME_STATE_FILE_H
-#define RUNTIME_STATE_FILE_H
+#ifndef RUNTIME_ENGINE_STATE_FILE_H
+#define RUNTIME_ENGINE_STATE_FILE_H
 
 #include "runtime/base/partial.h"
 #include "runtime/engine/history.h"

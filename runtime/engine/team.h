@@ -3,8 +3,8 @@
  *
  * The caller is rank 0. Between two pieces of work the others spin for some 5 ms before they sleep,
  * so a steady decode makes no system call here, and an idle program no heat. */
-#ifndef RUNTIME_TEAM_H
-#define RUNTIME_TEAM_H
+#ifndef RUNTIME_ENGINE_TEAM_H
+#define RUNTIME_ENGINE_TEAM_H
 
 #include <pthread.h>
 #include <stdatomic.h>

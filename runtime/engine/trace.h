@@ -12,8 +12,8 @@
  * it). Whether one did is found out once, by trace_open(). If none did, or if the program was built
  * without the NVTX headers, trace_on stays false: then each call here costs one branch on it and
  * makes no NVTX call. */
-#ifndef RUNTIME_TRACE_H
-#define RUNTIME_TRACE_H
+#ifndef RUNTIME_ENGINE_TRACE_H
+#define RUNTIME_ENGINE_TRACE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,8 +9,8 @@
  *
  * Gaps are zero and belong to the section before them, so every byte of the file is under a digest.
  */
-#ifndef RUNTIME_WEIGHT_FILE_H
-#define RUNTIME_WEIGHT_FILE_H
+#ifndef RUNTIME_ENGINE_WEIGHT_FILE_H
+#define RUNTIME_ENGINE_WEIGHT_FILE_H
 
 #include <stdint.h>
 

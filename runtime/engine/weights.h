@@ -1,7 +1,7 @@
 /* The weight file: opened, checked, and read into the weights arena. The image is used only after
  * every byte of the file has been checked against its digests and against this binary. */
-#ifndef RUNTIME_WEIGHTS_H
-#define RUNTIME_WEIGHTS_H
+#ifndef RUNTIME_ENGINE_WEIGHTS_H
+#define RUNTIME_ENGINE_WEIGHTS_H
 
 #include <stdint.h>
 

@@ -18,8 +18,8 @@
  *     normalised in parts of at most TOKENIZER_RUN bytes;
  *   - white space to be stripped, or a match to be replaced, of more than TOKENIZER_WINDOW bytes
  *     is taken for text, or replaced, in parts. */
-#ifndef RUNTIME_TOKENIZER_H
-#define RUNTIME_TOKENIZER_H
+#ifndef RUNTIME_TOKENIZER_TOKENIZER_H
+#define RUNTIME_TOKENIZER_TOKENIZER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * The way of the text: feed -> raw window -> cut at raw added tokens -> normalised -> clean
  * window -> cut at clean added tokens -> pre-tokens by patterns -> byte-pair merges -> ids. Each
  * stage has a position in its window and moves on only when what it decides is final. */
-#ifndef RUNTIME_TOKENIZER_INNER_H
-#define RUNTIME_TOKENIZER_INNER_H
+#ifndef RUNTIME_TOKENIZER_TOKENIZER_INNER_H
+#define RUNTIME_TOKENIZER_TOKENIZER_INNER_H
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -5,8 +5,8 @@
  *   raw_nodes | raw_edges | clean_nodes | clean_edges | patterns | template | map | steps
  *
  * Sections start at multiples of 16 bytes, in this order; gaps are zero. */
-#ifndef RUNTIME_TOKENIZER_TABLES_H
-#define RUNTIME_TOKENIZER_TABLES_H
+#ifndef RUNTIME_TOKENIZER_TOKENIZER_TABLES_H
+#define RUNTIME_TOKENIZER_TOKENIZER_TABLES_H
 
 #include <stdint.h>
 

@@ -9,8 +9,8 @@
  *
  * A checkpoint that it cannot read, or that lacks a tensor, ends the program with a message. Cost:
  * 8 bytes per parameter, and one multiplication and one addition per parameter and token. */
-#ifndef TESTS_REFERENCE64_H
-#define TESTS_REFERENCE64_H
+#ifndef TESTS_REFERENCE64_REFERENCE64_H
+#define TESTS_REFERENCE64_REFERENCE64_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* Random models for tests/sweep/sweep.sh: shapes of all families, and weights for them. A case is a
  * pure function of (seed, number). */
-#ifndef TESTS_SWEEP_H
-#define TESTS_SWEEP_H
+#ifndef TESTS_SWEEP_SWEEP_H
+#define TESTS_SWEEP_SWEEP_H
 
 #include <stdint.h>
 

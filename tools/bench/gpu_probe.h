@@ -1,7 +1,7 @@
 /* What a GPU can give: bandwidths, and what every kernel, meeting and launch costs. The constants
  * that a design is made with, and that a benchmark's numbers are compared with. */
-#ifndef TOOLS_GPU_PROBE_H
-#define TOOLS_GPU_PROBE_H
+#ifndef TOOLS_BENCH_GPU_PROBE_H
+#define TOOLS_BENCH_GPU_PROBE_H
 
 #include <cublasLt.h>
 #include <cuda_runtime_api.h>

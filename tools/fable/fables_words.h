@@ -1,6 +1,6 @@
 /* The words and sentence templates of fables.c, which defines their notation. */
-#ifndef FABLES_WORDS_H
-#define FABLES_WORDS_H
+#ifndef TOOLS_FABLE_FABLES_WORDS_H
+#define TOOLS_FABLE_FABLES_WORDS_H
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

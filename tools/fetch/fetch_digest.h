@@ -1,6 +1,6 @@
 /* The digests by which the hub names files: SHA-256 of large ones, git's of small ones. */
-#ifndef TOOLS_FETCH_DIGEST_H
-#define TOOLS_FETCH_DIGEST_H
+#ifndef TOOLS_FETCH_FETCH_DIGEST_H
+#define TOOLS_FETCH_FETCH_DIGEST_H
 
 #include <stdbool.h>
 #include <stdint.h>

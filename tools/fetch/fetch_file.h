@@ -1,6 +1,6 @@
 /* One file of a checkpoint on this disk: whether it is there, and how it gets there. */
-#ifndef TOOLS_FETCH_FILE_H
-#define TOOLS_FETCH_FILE_H
+#ifndef TOOLS_FETCH_FETCH_FILE_H
+#define TOOLS_FETCH_FETCH_FILE_H
 
 #include "tools/fetch/fetch_hub.h"
 #include "tools/pack/progress.h"

@@ -1,7 +1,7 @@
 /* One HTTP GET over libcurl. Redirects are followed here, not by libcurl, so that it can be seen
  * which hosts get the token: the endpoint, and nobody else. */
-#ifndef TOOLS_FETCH_HTTP_H
-#define TOOLS_FETCH_HTTP_H
+#ifndef TOOLS_FETCH_FETCH_HTTP_H
+#define TOOLS_FETCH_FETCH_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* The hub: how it is reached, which files of a repository a checkpoint needs, and the cache that
  * other programs keep of it. */
-#ifndef TOOLS_FETCH_HUB_H
-#define TOOLS_FETCH_HUB_H
+#ifndef TOOLS_FETCH_FETCH_HUB_H
+#define TOOLS_FETCH_FETCH_HUB_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* The whole of a fetch: what is missing, whether there is room for it, and getting it. */
-#ifndef TOOLS_FETCH_RUN_H
-#define TOOLS_FETCH_RUN_H
+#ifndef TOOLS_FETCH_FETCH_RUN_H
+#define TOOLS_FETCH_FETCH_RUN_H
 
 #include "tools/fetch/fetch_file.h"
 

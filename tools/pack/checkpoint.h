@@ -4,8 +4,8 @@
  * names), validates their headers, and binds every tensor to a weight of the layout, under any of
  * the names of checkpoint_names.h. Errors of names, shapes and dtypes are reported together, long
  * lists of them cut short. Afterwards any rows of any weight can be read. */
-#ifndef TOOLS_CHECKPOINT_H
-#define TOOLS_CHECKPOINT_H
+#ifndef TOOLS_PACK_CHECKPOINT_H
+#define TOOLS_PACK_CHECKPOINT_H
 
 #include <stdbool.h>
 

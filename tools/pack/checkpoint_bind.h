@@ -1,6 +1,6 @@
 /* Binds the tensors of a checkpoint to the weights of its layout. Used by checkpoint.c alone. */
-#ifndef TOOLS_CHECKPOINT_BIND_H
-#define TOOLS_CHECKPOINT_BIND_H
+#ifndef TOOLS_PACK_CHECKPOINT_BIND_H
+#define TOOLS_PACK_CHECKPOINT_BIND_H
 
 #include "tools/pack/checkpoint.h"
 

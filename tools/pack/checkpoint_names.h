@@ -3,8 +3,8 @@
  * A weight is looked for under Hugging Face's name, the original one where that differs, the same
  * without what the outer model adds ("model.", "backbone.": a checkpoint of the inner model has
  * none), and, a tied embedding, as "lm_head.weight". transformers 5 loads all of these. */
-#ifndef TOOLS_CHECKPOINT_NAMES_H
-#define TOOLS_CHECKPOINT_NAMES_H
+#ifndef TOOLS_PACK_CHECKPOINT_NAMES_H
+#define TOOLS_PACK_CHECKPOINT_NAMES_H
 
 #include "tools/pack/checkpoint.h"
 

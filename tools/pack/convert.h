@@ -3,8 +3,8 @@
  * f32 is the format in between: f16 and bf16 widen to it exactly. Narrowing rounds to nearest, ties
  * to even, with subnormals; what is too large becomes infinity; a NaN stays a NaN with its sign.
  * Everything is integer arithmetic and one exactly rounded addition: same bits on every machine. */
-#ifndef TOOLS_CONVERT_H
-#define TOOLS_CONVERT_H
+#ifndef TOOLS_PACK_CONVERT_H
+#define TOOLS_PACK_CONVERT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * The rows come from a source, a checkpoint or a generator of random numbers, one panel at a time,
  * are packed in a fixed staging, and go out in order. Memory: image_staging_bytes(), whatever the
  * size of the model. */
-#ifndef TOOLS_IMAGE_H
-#define TOOLS_IMAGE_H
+#ifndef TOOLS_PACK_IMAGE_H
+#define TOOLS_PACK_IMAGE_H
 
 #include <stdbool.h>
 

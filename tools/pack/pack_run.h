@@ -1,6 +1,6 @@
 /* From a config and a checkpoint (or a seed) to a weight file: what the command `pack` does. */
-#ifndef TOOLS_PACK_RUN_H
-#define TOOLS_PACK_RUN_H
+#ifndef TOOLS_PACK_PACK_RUN_H
+#define TOOLS_PACK_PACK_RUN_H
 
 #include <stdbool.h>
 #include <stdint.h>

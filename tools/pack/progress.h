@@ -1,8 +1,8 @@
 /* A strip that shows progress on stderr, for a person who waits: nothing is drawn unless stderr is
  * a terminal.
  */
-#ifndef TOOLS_PROGRESS_H
-#define TOOLS_PROGRESS_H
+#ifndef TOOLS_PACK_PROGRESS_H
+#define TOOLS_PACK_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,8 +9,8 @@
  *   dt bias       uniform in [-6.9, -2.3]: softplus of it lies in [0.001, 0.1]
  *   conv taps     uniform in +-1 / sqrt(taps)
  *   other biases  uniform in +-0.1 */
-#ifndef TOOLS_RANDOM_WEIGHTS_H
-#define TOOLS_RANDOM_WEIGHTS_H
+#ifndef TOOLS_PACK_RANDOM_WEIGHTS_H
+#define TOOLS_PACK_RANDOM_WEIGHTS_H
 
 #include <stdbool.h>
 

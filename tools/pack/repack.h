@@ -3,8 +3,8 @@
  * gen/graph/packing.h defines them. Only matrices have a format (kernels/formats.h);
  * the others stay f32. Padding columns of a matrix are written as zeros; the caller supplies
  * padding rows and the zeros of everything else. */
-#ifndef TOOLS_REPACK_H
-#define TOOLS_REPACK_H
+#ifndef TOOLS_PACK_REPACK_H
+#define TOOLS_PACK_REPACK_H
 
 #include "gen/front/cfg.h"
 #include "runtime/base/run.h"

@@ -6,8 +6,8 @@
  * overlap or hole. All arithmetic on numbers of the file is checked for overflow.
  *
  * Each error is one line of the diagnostics, whose `file` is the path of the file. */
-#ifndef TOOLS_SAFETENSORS_H
-#define TOOLS_SAFETENSORS_H
+#ifndef TOOLS_PACK_SAFETENSORS_H
+#define TOOLS_PACK_SAFETENSORS_H
 
 #include <stdbool.h>
 #include <stddef.h>

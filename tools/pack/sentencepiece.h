@@ -2,8 +2,8 @@
  * pieces with scores, and how text is normalised before it is cut into them.
  *
  * Source: the format is that of github.com/google/sentencepiece, src/sentencepiece_model.proto. */
-#ifndef TOOLS_SENTENCEPIECE_H
-#define TOOLS_SENTENCEPIECE_H
+#ifndef TOOLS_PACK_SENTENCEPIECE_H
+#define TOOLS_PACK_SENTENCEPIECE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -22,8 +22,8 @@
  * tokenizer_config.json has a say in what Hugging Face `transformers` lets it: the ids around a
  * text (BOS, EOS) of Llama and GPT-NeoX classes, add_prefix_space, split_special_tokens, legacy,
  * and added tokens (tokenizer_config.c). */
-#ifndef TOOLS_TOKENIZER_JSON_H
-#define TOOLS_TOKENIZER_JSON_H
+#ifndef TOOLS_PACK_TOKENIZER_JSON_H
+#define TOOLS_PACK_TOKENIZER_JSON_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Reading tokenizer.json: what its parts share. The first complaint ends the reading. */
-#ifndef TOOLS_TOKENIZER_READER_H
-#define TOOLS_TOKENIZER_READER_H
+#ifndef TOOLS_PACK_TOKENIZER_READER_H
+#define TOOLS_PACK_TOKENIZER_READER_H
 
 #include "gen/front/json_text.h"
 #include "tools/pack/tokenizer_source.h"

@@ -1,6 +1,6 @@
 /* Patterns of pre-tokenizers in PCRE2's words, and the sets of characters that they are made of. */
-#ifndef TOOLS_TOKENIZER_SETS_H
-#define TOOLS_TOKENIZER_SETS_H
+#ifndef TOOLS_PACK_TOKENIZER_SETS_H
+#define TOOLS_PACK_TOKENIZER_SETS_H
 
 #include <stdbool.h>
 #include <stddef.h>

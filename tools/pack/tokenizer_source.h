@@ -1,7 +1,7 @@
 /* A tokenizer between its two forms: read and validated by tokenizer_json.c, laid out by
  * tokenizer_build.c. */
-#ifndef TOOLS_TOKENIZER_SOURCE_H
-#define TOOLS_TOKENIZER_SOURCE_H
+#ifndef TOOLS_PACK_TOKENIZER_SOURCE_H
+#define TOOLS_PACK_TOKENIZER_SOURCE_H
 
 #include <stdbool.h>
 #include <stddef.h>

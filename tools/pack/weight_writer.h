@@ -3,8 +3,8 @@
  * Everything goes to OUT.partial.PID beside the target and takes its name only when it is complete
  * and on disk, so a weight file is either whole or not there, and an older one survives a failure.
  */
-#ifndef TOOLS_WEIGHT_WRITER_H
-#define TOOLS_WEIGHT_WRITER_H
+#ifndef TOOLS_PACK_WEIGHT_WRITER_H
+#define TOOLS_PACK_WEIGHT_WRITER_H
 
 #include <stdbool.h>
 #include <stdint.h>

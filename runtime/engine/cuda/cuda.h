@@ -1,6 +1,6 @@
 /* What the files of the CUDA backend share: the device of this process, its memory, its steps. */
-#ifndef RUNTIME_CUDA_CUDA_H
-#define RUNTIME_CUDA_CUDA_H
+#ifndef RUNTIME_ENGINE_CUDA_CUDA_H
+#define RUNTIME_ENGINE_CUDA_CUDA_H
 
 #include "runtime/engine/cuda/sampler_step.h"
 #include "runtime/engine/backend.h"

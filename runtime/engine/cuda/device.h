@@ -1,6 +1,6 @@
 /* The GPU of this process, and what it has. */
-#ifndef RUNTIME_CUDA_DEVICE_H
-#define RUNTIME_CUDA_DEVICE_H
+#ifndef RUNTIME_ENGINE_CUDA_DEVICE_H
+#define RUNTIME_ENGINE_CUDA_DEVICE_H
 
 #include <stdbool.h>
 #include <stdint.h>

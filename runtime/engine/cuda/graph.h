@@ -1,7 +1,7 @@
 /* Graphs of launches, captured once before arena_seal() and launched ever after. A step's graph is
  * right for every token: what varies is read on the device. */
-#ifndef RUNTIME_CUDA_GRAPH_H
-#define RUNTIME_CUDA_GRAPH_H
+#ifndef RUNTIME_ENGINE_CUDA_GRAPH_H
+#define RUNTIME_ENGINE_CUDA_GRAPH_H
 
 #include "runtime/engine/cuda/launcher.h"
 

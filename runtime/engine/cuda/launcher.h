@@ -1,7 +1,7 @@
 /* Where the launches of the operations go. The generated step functions are called with a run whose
  * launcher says what becomes of them: nothing but preparation, execution, or nodes of a graph. */
-#ifndef RUNTIME_CUDA_LAUNCHER_H
-#define RUNTIME_CUDA_LAUNCHER_H
+#ifndef RUNTIME_ENGINE_CUDA_LAUNCHER_H
+#define RUNTIME_ENGINE_CUDA_LAUNCHER_H
 
 #include <cuda_runtime_api.h>
 

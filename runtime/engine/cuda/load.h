@@ -1,6 +1,6 @@
 /* The weights arena on the device: the image streamed from the file through one pinned block. */
-#ifndef RUNTIME_CUDA_LOAD_H
-#define RUNTIME_CUDA_LOAD_H
+#ifndef RUNTIME_ENGINE_CUDA_LOAD_H
+#define RUNTIME_ENGINE_CUDA_LOAD_H
 
 #include <cuda_runtime_api.h>
 

@@ -6,8 +6,8 @@
  * mask NONE) within the fixed workspace; the first that it says it can carry out is taken, and it
  * is never asked again. With one stream, one workspace, the same library and the same device the
  * same product therefore has the same bits every time. After the PREPARE pass nothing allocates. */
-#ifndef RUNTIME_CUDA_MATMUL_H
-#define RUNTIME_CUDA_MATMUL_H
+#ifndef RUNTIME_ENGINE_CUDA_MATMUL_H
+#define RUNTIME_ENGINE_CUDA_MATMUL_H
 
 #include <cublasLt.h>
 

@@ -1,6 +1,6 @@
 /* Device memory: the arenas of a run, each of a kind, reserved once before anything is loaded. */
-#ifndef RUNTIME_CUDA_MEMORY_H
-#define RUNTIME_CUDA_MEMORY_H
+#ifndef RUNTIME_ENGINE_CUDA_MEMORY_H
+#define RUNTIME_ENGINE_CUDA_MEMORY_H
 
 #include <cuda_runtime_api.h>
 

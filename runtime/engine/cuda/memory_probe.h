@@ -1,6 +1,6 @@
 /* What `auto` memory is on this GPU: decided by reading both kinds, where both could serve. */
-#ifndef RUNTIME_CUDA_MEMORY_PROBE_H
-#define RUNTIME_CUDA_MEMORY_PROBE_H
+#ifndef RUNTIME_ENGINE_CUDA_MEMORY_PROBE_H
+#define RUNTIME_ENGINE_CUDA_MEMORY_PROBE_H
 
 #include "runtime/engine/cuda/device.h"
 

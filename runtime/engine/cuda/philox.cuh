@@ -1,6 +1,6 @@
 /* runtime/base/philox.h for the device: the same numbers for the same seed and position. */
-#ifndef RUNTIME_CUDA_PHILOX_CUH
-#define RUNTIME_CUDA_PHILOX_CUH
+#ifndef RUNTIME_ENGINE_CUDA_PHILOX_CUH
+#define RUNTIME_ENGINE_CUDA_PHILOX_CUH
 
 #include "kernels/cuda/device.h"
 

@@ -9,8 +9,8 @@
  *
  * Each leaves a result that is right only if it did its work: a sum, a count of kernels, of
  * meetings, of ticks. */
-#ifndef RUNTIME_CUDA_PROBE_CUH
-#define RUNTIME_CUDA_PROBE_CUH
+#ifndef RUNTIME_ENGINE_CUDA_PROBE_CUH
+#define RUNTIME_ENGINE_CUDA_PROBE_CUH
 
 #include "kernels/cuda/device.h"
 

@@ -12,8 +12,8 @@
  *            Philox block of four
  *   Order    no sums; (middle + u) * spread with both roundings, then one to the element's type
  *   Error    none */
-#ifndef RUNTIME_CUDA_RANDOM_CUH
-#define RUNTIME_CUDA_RANDOM_CUH
+#ifndef RUNTIME_ENGINE_CUDA_RANDOM_CUH
+#define RUNTIME_ENGINE_CUDA_RANDOM_CUH
 
 #include "kernels/cuda/elements.cuh"
 #include "kernels/cuda/launch.h"

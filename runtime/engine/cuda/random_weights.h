@@ -1,8 +1,8 @@
 /* Weights out of a seed, made where they are needed: for measuring a model of the real shapes
  * without a weight file, which may have gigabytes. Their values are those of `pack --random SEED`
  * for the same config, bit for bit; a text that they write means nothing. */
-#ifndef RUNTIME_CUDA_RANDOM_WEIGHTS_H
-#define RUNTIME_CUDA_RANDOM_WEIGHTS_H
+#ifndef RUNTIME_ENGINE_CUDA_RANDOM_WEIGHTS_H
+#define RUNTIME_ENGINE_CUDA_RANDOM_WEIGHTS_H
 
 #include <cuda_runtime_api.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* The rate at which the device reads memory: what a benchmark's numbers are compared with. */
-#ifndef RUNTIME_CUDA_READ_H
-#define RUNTIME_CUDA_READ_H
+#ifndef RUNTIME_ENGINE_CUDA_READ_H
+#define RUNTIME_ENGINE_CUDA_READ_H
 
 #include "kernels/cuda/launch.h"
 

@@ -15,8 +15,8 @@
  *
  * Greedy is not here: the blocks of runtime/engine/cuda/sampler_step.cu find the largest logit
  * together. */
-#ifndef RUNTIME_CUDA_SAMPLE_CUH
-#define RUNTIME_CUDA_SAMPLE_CUH
+#ifndef RUNTIME_ENGINE_CUDA_SAMPLE_CUH
+#define RUNTIME_ENGINE_CUDA_SAMPLE_CUH
 
 #include <string.h>
 

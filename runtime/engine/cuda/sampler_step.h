@@ -13,8 +13,8 @@
  * the ring, fills struct sampler_step, copies it to the device. It launches a sampler step only
  * while the ring has a free entry. A decode step after the end is harmless: it consumes a token
  * that nobody asked for, in a text that is over. */
-#ifndef RUNTIME_CUDA_SAMPLER_STEP_H
-#define RUNTIME_CUDA_SAMPLER_STEP_H
+#ifndef RUNTIME_ENGINE_CUDA_SAMPLER_STEP_H
+#define RUNTIME_ENGINE_CUDA_SAMPLER_STEP_H
 
 #include <stdbool.h>
 
