@@ -22,7 +22,7 @@ struct program {
     uint64_t cache_heads;          /* of keys and of values, in all layers */
     uint64_t work_bytes;           /* CUDA: workspace of one operation */
     uint64_t scratch_bound;
-    struct instances *instances;
+    struct kernels *kernels;
 };
 
 /* From a checked config. False: a plan did not pass its own check, reported. */
@@ -31,26 +31,26 @@ program_make(const struct cfg *cfg, struct diagnostics *diagnostics, struct prog
 void program_free(struct program *program);
 
 /* One kernel shape: a line of kernels.c. Operations of the same shape share one. */
-enum { INSTANCE_VALUE = 64 };
-struct instance {
+enum { KERNEL_VALUE = 64 };
+struct kernel {
     char symbol[96]; /* "gemv_bf16_3072x768" */
     char note[64];   /* its first user: "IN_PROJ" */
     const struct graph *graph;
     const struct node *node;
-    char value[OP_SIZES][INSTANCE_VALUE]; /* of its row's sizes, as C says them */
+    char value[OP_SIZES][KERNEL_VALUE]; /* of its row's sizes, as C says them */
 };
 
-struct instances {
+struct kernels {
     uint32_t count;
-    struct instance instance[STEP_KINDS * STEP_OPS];
-    uint32_t of[STEP_KINDS][GRAPH_KINDS][GRAPH_NODES]; /* which instance a node calls */
+    struct kernel kernel[STEP_KINDS * STEP_OPS];
+    uint32_t of[STEP_KINDS][GRAPH_KINDS][GRAPH_NODES]; /* which kernel a node calls */
 };
 
-void instances_find(const struct steps *steps, struct instances *instances);
+void kernels_find(const struct steps *steps, struct kernels *kernels);
 
 /* How the kernel declares an operand: "const f32 (*x)[768]"; "" of one that it lacks. */
 enum { EMIT_PARAMETER = 96 };
-void emit_parameter(const struct instance *instance, uint32_t operand, char text[EMIT_PARAMETER]);
+void emit_parameter(const struct kernel *kernel, uint32_t operand, char text[EMIT_PARAMETER]);
 
 /* Bytes of weights that a step reads. */
 uint64_t program_streamed(const struct program *program, enum step_kind step);

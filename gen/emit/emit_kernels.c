@@ -44,11 +44,11 @@ static void list_close(const struct list *list, const char *end)
     writer_line(list->writer, "%s%s", list->line, end);
 }
 
-void emit_parameter(const struct instance *i, uint32_t operand, char text[EMIT_PARAMETER])
+void emit_parameter(const struct kernel *k, uint32_t operand, char text[EMIT_PARAMETER])
 {
-    const struct tensor *t = node_tensor(i->graph, i->node, operand);
-    const char *const name = op_rules[i->node->op].operand[operand].name;
-    const char *const fixed = strchr("wm", node_access(i->node, operand)) == NULL ? "const " : "";
+    const struct tensor *t = node_tensor(k->graph, k->node, operand);
+    const char *const name = op_rules[k->node->op].operand[operand].name;
+    const char *const fixed = strchr("wm", node_access(k->node, operand)) == NULL ? "const " : "";
     char type[64];
     text[0] = '\0';
     if (t == NULL)
@@ -71,17 +71,17 @@ void emit_parameter(const struct instance *i, uint32_t operand, char text[EMIT_P
 }
 
 /* "PREFIX void SYMBOL(run *r, u32 op, ..)END" */
-static void signature(const struct instance *i, const char *prefix, const char *end,
+static void signature(const struct kernel *k, const char *prefix, const char *end,
                       struct writer *writer)
 {
     char start[WRITER_COLUMNS + 64];
-    const int indent = (int)strlen(prefix) + (int)strlen("void (") + (int)strlen(i->symbol);
-    snprintf(start, sizeof start, "%svoid %s(run *r, u32 op", prefix, i->symbol);
+    const int indent = (int)strlen(prefix) + (int)strlen("void (") + (int)strlen(k->symbol);
+    snprintf(start, sizeof start, "%svoid %s(run *r, u32 op", prefix, k->symbol);
     struct list list = list_open(writer, indent > 40 ? 8 : indent, start);
     list.filled = true;
-    for (uint32_t o = 0; o < node_operands(i->node); o++) {
+    for (uint32_t o = 0; o < node_operands(k->node); o++) {
         char text[EMIT_PARAMETER];
-        emit_parameter(i, o, text);
+        emit_parameter(k, o, text);
         if (text[0] != '\0')
             list_add(&list, text, ");");
     }
@@ -93,8 +93,8 @@ void emit_kernels_h(const struct program *d, struct writer *writer)
     emit_opening(writer, &d->steps.cfg, "kernels.h",
                  "The kernels of this model, each shape once: the symbols that a profiler shows.");
     writer_line(writer, "#ifndef KERNELS_H\n#define KERNELS_H\n\n#include \"model.h\"\n");
-    for (uint32_t i = 0; i < d->instances->count; i++)
-        signature(&d->instances->instance[i], "", ");", writer);
+    for (uint32_t i = 0; i < d->kernels->count; i++)
+        signature(&d->kernels->kernel[i], "", ");", writer);
     writer_line(writer, "\n#endif");
 }
 
@@ -117,14 +117,14 @@ static void rope_table(const struct cfg *cfg, struct writer *writer)
 }
 
 /* ".M = 80, .K = 1536};" behind what opens the shape. */
-static void shape(const struct instance *i, const char *start, struct writer *writer)
+static void shape(const struct kernel *k, const char *start, struct writer *writer)
 {
-    const struct op_rule *rule = &op_rules[i->node->op];
+    const struct op_rule *rule = &op_rules[k->node->op];
     const int indent = (int)strspn(start, " ") + 4;
     struct list list = list_open(writer, indent, start);
     for (uint32_t v = 0; v < rule->sizes; v++) {
-        char field[INSTANCE_VALUE + 32];
-        snprintf(field, sizeof field, ".%s = %s", rule->size[v].name, i->value[v]);
+        char field[KERNEL_VALUE + 32];
+        snprintf(field, sizeof field, ".%s = %s", rule->size[v].name, k->value[v]);
         list_add(&list, field, "};");
     }
     list_close(&list, "};");
@@ -132,16 +132,16 @@ static void shape(const struct instance *i, const char *start, struct writer *wr
 
 /* The operands for the operation's function, which sees rows as plain floats and has a place for
  * every one: "y[0], w, NULL, x[0]);". */
-static void call(const struct instance *i, struct list *list)
+static void call(const struct kernel *k, struct list *list)
 {
-    for (uint32_t o = 0; o < node_operands(i->node); o++) {
-        const struct tensor *t = node_tensor(i->graph, i->node, o);
+    for (uint32_t o = 0; o < node_operands(k->node); o++) {
+        const struct tensor *t = node_tensor(k->graph, k->node, o);
         char parameter[EMIT_PARAMETER], text[64] = "NULL";
-        emit_parameter(i, o, parameter);
+        emit_parameter(k, o, parameter);
         const bool rows = strstr(parameter, "(*") != NULL && !t->cache;
         const bool nested = rows && strstr(parameter, "][") != NULL;
         if (t != NULL)
-            snprintf(text, sizeof text, "%s%s%s", op_rules[i->node->op].operand[o].name,
+            snprintf(text, sizeof text, "%s%s%s", op_rules[k->node->op].operand[o].name,
                      rows ? "[0]" : "", nested ? "[0]" : "");
         list_add(list, text, ");");
     }
@@ -149,64 +149,64 @@ static void call(const struct instance *i, struct list *list)
 }
 
 /* ", rope" of an operation that rotates; the table of frequencies. */
-static const char *table(const struct instance *i)
+static const char *table(const struct kernel *k)
 {
-    if (op_attribute(i->node->op, "rotary") == OP_NOTHING)
+    if (op_attribute(k->node->op, "rotary") == OP_NOTHING)
         return "";
-    return node_count(i->node, "rotary") > 0 ? ", rope" : ", NULL";
+    return node_count(k->node, "rotary") > 0 ? ", rope" : ", NULL";
 }
 
-static void kernel_c(const struct instance *i, struct writer *writer)
+static void kernel_c(const struct kernel *k, struct writer *writer)
 {
-    const char *const function = op_rules[i->node->op].function;
+    const char *const function = op_rules[k->node->op].function;
     char start[128];
     writer_blank(writer);
-    signature(i, "", ")", writer);
+    signature(k, "", ")", writer);
     writer_line(writer, "{");
     snprintf(start, sizeof start, "    static const struct %s_shape shape = {", function);
-    shape(i, start, writer);
-    snprintf(start, sizeof start, "    %s(r, &shape%s", function, table(i));
+    shape(k, start, writer);
+    snprintf(start, sizeof start, "    %s(r, &shape%s", function, table(k));
     struct list list = list_open(writer, 8, start);
     list.filled = true;
-    call(i, &list);
+    call(k, &list);
     writer_line(writer, "    op_done(r, op);\n}");
 }
 
 /* Which of an operation's kernels a shape needs: ", CHUNK, BIAS", the words of its enumerators. */
-static void words(const struct instance *i, char text[64])
+static void words(const struct kernel *k, char text[64])
 {
-    const struct op_rule *rule = &op_rules[i->node->op];
+    const struct op_rule *rule = &op_rules[k->node->op];
     size_t used = 0;
     text[0] = '\0';
     for (uint32_t v = 0; v < rule->sizes; v++)
         if (rule->size[v].type == SIZE_count || rule->size[v].type == SIZE_epilogue)
-            used += (size_t)snprintf(text + used, 64 - used, ", %s", strchr(i->value[v], '_') + 1);
+            used += (size_t)snprintf(text + used, 64 - used, ", %s", strchr(k->value[v], '_') + 1);
 }
 
-static void kernel_cu(const struct instance *i, struct writer *writer)
+static void kernel_cu(const struct kernel *k, struct writer *writer)
 {
-    const struct op_rule *rule = &op_rules[i->node->op];
+    const struct op_rule *rule = &op_rules[k->node->op];
     char start[256], choice[64];
-    words(i, choice);
+    words(k, choice);
     writer_blank(writer);
     snprintf(start, sizeof start, "static constexpr %s_shape %s_shape = {", rule->function,
-             i->symbol);
-    shape(i, start, writer);
-    writer_line(writer, "%s_KERNELS(%s%s%s)", rule->name, i->symbol, table(i), choice);
-    signature(i, "extern \"C\" ", ")", writer);
+             k->symbol);
+    shape(k, start, writer);
+    writer_line(writer, "%s_KERNELS(%s%s%s)", rule->name, k->symbol, table(k), choice);
+    signature(k, "extern \"C\" ", ")", writer);
     writer_line(writer, "{");
-    snprintf(start, sizeof start, "    %s_launch<%s_shape>(r, op", rule->function, i->symbol);
+    snprintf(start, sizeof start, "    %s_launch<%s_shape>(r, op", rule->function, k->symbol);
     struct list list = list_open(writer, 8, start);
     list.filled = true;
-    snprintf(start, sizeof start, "%s_kernels", i->symbol);
+    snprintf(start, sizeof start, "%s_kernels", k->symbol);
     list_add(&list, start, "");
-    call(i, &list);
+    call(k, &list);
     writer_line(writer, "}");
 }
 
 /* The kernels, each below the first step that uses it, in the order of kernels/ops.def. */
 static void kernels(const struct program *d, struct writer *writer,
-                    void (*kernel)(const struct instance *i, struct writer *writer))
+                    void (*print)(const struct kernel *k, struct writer *writer))
 {
     if (cfg_has(&d->steps.cfg, cfg_key("rope_theta")))
         rope_table(&d->steps.cfg, writer);
@@ -215,10 +215,10 @@ static void kernels(const struct program *d, struct writer *writer,
         writer_blank(writer);
         writer_line(writer, "/* %s, %u row%s */", step_name(step), tokens, tokens == 1 ? "" : "s");
         for (enum op op = 0; op < OP_COUNT; op++)
-            for (uint32_t i = 0; i < d->instances->count; i++) {
-                const struct instance *instance = &d->instances->instance[i];
-                if (instance->graph->step == step && instance->node->op == op)
-                    kernel(instance, writer);
+            for (uint32_t i = 0; i < d->kernels->count; i++) {
+                const struct kernel *k = &d->kernels->kernel[i];
+                if (k->graph->step == step && k->node->op == op)
+                    print(k, writer);
             }
     }
 }
@@ -226,8 +226,8 @@ static void kernels(const struct program *d, struct writer *writer,
 /* Whether the model has a kernel of this operation. */
 static bool uses(const struct program *d, enum op op)
 {
-    for (uint32_t i = 0; i < d->instances->count; i++)
-        if (d->instances->instance[i].node->op == op)
+    for (uint32_t i = 0; i < d->kernels->count; i++)
+        if (d->kernels->kernel[i].node->op == op)
             return true;
     return false;
 }

@@ -61,7 +61,7 @@ static uint32_t cut_calls(const struct program *d, enum step_kind step, enum pla
         if (node->place != place || ops[i].kind != kind)
             continue;
         struct call *call = &calls[count++];
-        call->symbol = d->instances->instance[d->instances->of[step][kind][ops[i].index]].symbol;
+        call->symbol = d->kernels->kernel[d->kernels->of[step][kind][ops[i].index]].symbol;
         emit_op(graph, ops[i].index, call->name);
         other_arguments(graph, node, call->rest);
         argument(graph, node, OP_RESULT, call->first);

@@ -66,7 +66,7 @@ static void op_row(const struct program *d, const struct step_op *op, struct wri
         strcat(kind, ",\v ");
     }
     snprintf(call, sizeof call, "OP(\"%s\", \"%s\", \"%s\",", step_name(step), name,
-             d->instances->instance[d->instances->of[step][op->kind][op->index]].symbol);
+             d->kernels->kernel[d->kernels->of[step][op->kind][op->index]].symbol);
     if (strlen("    [] = ") + strlen(id) + strlen(call) <= WRITER_COLUMNS) {
         writer_row(writer, "    [%s] = %s", id, call);
     } else {

@@ -142,10 +142,10 @@ bool program_make(const struct cfg *cfg, struct diagnostics *diagnostics, struct
         program->cache_position_bytes = program->cache_bytes / attention_positions(cfg);
     program->work_bytes = work_bytes(&program->steps);
     program->io_bytes = io_bytes(program->steps.graph[STEP_DECODE]);
-    program->instances = calloc(1, sizeof *program->instances);
-    if (program->instances == NULL)
+    program->kernels = calloc(1, sizeof *program->kernels);
+    if (program->kernels == NULL)
         diagnostics_no_memory();
-    instances_find(&program->steps, program->instances);
+    kernels_find(&program->steps, program->kernels);
     return good;
 }
 
@@ -176,8 +176,8 @@ struct budget program_budget(const struct program *d)
 void program_free(struct program *program)
 {
     layout_free(&program->layout);
-    free(program->instances);
-    program->instances = NULL;
+    free(program->kernels);
+    program->kernels = NULL;
 }
 
 void emit_step_name(const struct graph *graph, char text[48])

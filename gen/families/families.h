@@ -4,8 +4,8 @@
 
 #include "gen/graph/build.h"
 
-/* A kind of layer, which is what it adds to the residual stream: by a mixer, then by a feed-forward
- * half. Nothing else lives from one half to the next. */
+/* A kind of layer, which is what it adds to the residual stream: by Mamba or attention, then by a
+ * feed-forward half. Nothing else lives from one half to the next. */
 struct family_layer {
     const char *name; /* "mamba_mlp", a C name; of no consequence in a family of one kind */
     build_half *half[2];

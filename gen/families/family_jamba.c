@@ -1,8 +1,8 @@
 /* Jamba, as transformers computes it: h is the residual stream,
- *   u = RMSNorm(h);  h = h + mixer(u);  u = RMSNorm(h);  h = h + feed_forward(u).
- * The mixer of a layer is the block of Mamba-1, with an RMSNorm of each of dt, B and C behind
- * x_proj, or attention that knows no positions; its other half is an MLP or experts, whose weights
- * are the probabilities as they are. Two periods say which layer has what. */
+ *   u = RMSNorm(h);  h = h + first(u);  u = RMSNorm(h);  h = h + feed_forward(u).
+ * The first half of a layer is the block of Mamba-1, with an RMSNorm of each of dt, B and C after
+ * x_proj, or attention that knows no positions; the other is an MLP or experts, whose weights are
+ * the probabilities as they are. Two periods say which layer has what. */
 #include "gen/families/attention.h"
 #include "gen/families/families.h"
 #include "gen/families/feed_forward.h"

@@ -63,7 +63,7 @@ void diagnostics_no_memory(void)
 void diagnostics_item(struct diagnostics_list *list, const char *message, ...)
 {
     list->diagnostics->errors++;
-    if (list->count++ >= REPORT_LIST)
+    if (list->count++ >= DIAGNOSTICS_LIST)
         return;
     va_list arguments;
     va_start(arguments, message);
@@ -73,7 +73,7 @@ void diagnostics_item(struct diagnostics_list *list, const char *message, ...)
 
 void diagnostics_rest(const struct diagnostics_list *list, const char *what)
 {
-    if (list->count > REPORT_LIST)
+    if (list->count > DIAGNOSTICS_LIST)
         fprintf(list->diagnostics->to, "%s: and %" PRIu32 " more %s\n", list->diagnostics->file,
-                list->count - REPORT_LIST, what);
+                list->count - DIAGNOSTICS_LIST, what);
 }

@@ -2,8 +2,8 @@
  *
  * Every message names the place, what was found, what was expected and what to do. A stage reports
  * all it can find and then fails; it never repairs input and never exits. */
-#ifndef GEN_REPORT_H
-#define GEN_REPORT_H
+#ifndef GEN_FRONT_DIAGNOSTICS_H
+#define GEN_FRONT_DIAGNOSTICS_H
 
 #include <stdint.h>
 #include <stdio.h>
@@ -33,8 +33,8 @@ __attribute__((noreturn)) void diagnostics_no_memory(void);
 __attribute__((format(printf, 2, 3))) void diagnostics_note(const struct diagnostics *diagnostics,
                                                             const char *message, ...);
 
-/* Complaints of one kind: all are counted, the first REPORT_LIST printed. */
-enum { REPORT_LIST = 8 };
+/* Complaints of one kind: all are counted, the first DIAGNOSTICS_LIST printed. */
+enum { DIAGNOSTICS_LIST = 8 };
 struct diagnostics_list {
     struct diagnostics *diagnostics;
     uint32_t count;

@@ -34,8 +34,8 @@ typedef f32 vf __attribute__((vector_size(VF_BYTES), may_alias));
 typedef int32_t vi __attribute__((vector_size(VF_BYTES), may_alias));
 typedef uint32_t vu __attribute__((vector_size(VF_BYTES), may_alias));
 
-/* For bodies whose arguments are the constants of one instance. Under AddressSanitizer, which
- * checks every access, an instance in one piece takes the compiler minutes: there, and in a test
+/* For bodies whose arguments are the constants of one kernel. Under AddressSanitizer, which
+ * checks every access, a kernel in one piece takes the compiler minutes: there, and in a test
  * whose shapes are no constants, bodies stay functions, which compute the same. */
 #if defined __SANITIZE_ADDRESS__ || defined KERNELS_STAY_FUNCTIONS
 #define KERNEL_INLINE static __attribute__((noinline, unused))

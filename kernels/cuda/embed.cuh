@@ -3,7 +3,7 @@
  *   Means    kernels/cpu/embed.h, which is the definition
  *   Shapes   y [rows][YS] f32; E [PAD(M)][PAD(K)] row-major; tokens u32 [rows], each below M
  *   Grid     blocks of 128 threads, 16 bytes of the table each; CEIL(vectors of a row / 128) blocks
- *            per row, for the most rows of the instance
+ *            per row, for the most rows of the kernel
  *   Moves    one row of the table and one of y per token; a chain of two latencies in decode, since
  *            the address of the row is in the token
  *   Order    no sums

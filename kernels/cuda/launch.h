@@ -27,9 +27,9 @@ struct launch {
  * `rows` rows and m < M, accumulated in f32. Strides count elements. All pointers are device
  * addresses, 64-byte aligned. x has the type of w; the caller has converted it. */
 struct matmul {
-    const char *name; /* the instance's symbol, for messages */
+    const char *name; /* the kernel's symbol, for messages */
     enum format type;
-    u32 rows; /* the most rows of the instance: rows beyond the step's own are computed as well */
+    u32 rows; /* the most rows of the kernel: rows beyond the step's own are computed as well */
     u32 M, K;
     u32 w_stride, x_stride, y_stride;
     const void *w; /* [M][w_stride] */

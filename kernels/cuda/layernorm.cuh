@@ -3,7 +3,7 @@
  *
  *   Means    kernels/cpu/layernorm.h, which is the definition
  *   Shapes   y, x [rows][S] f32, S = PAD(D); weight, bias f32 [S]; x may not be y
- *   Grid     that of norm.cuh: one block per row, for the most rows of the instance
+ *   Grid     that of norm.cuh: one block per row, for the most rows of the kernel
  *   Moves    x once (it stays in registers), weight, bias and y once; weight and bias before
  *            pdl_wait(); bound by latency in decode
  *   Order    both sums over the row: thread t acc from 0 over vectors t, t + threads, ..; the tree

@@ -4,7 +4,7 @@
  *   Shapes   W [PAD(M)][PAD(K)] row-major; x, y, bias as there
  *   Split    COUNT ONE: linear_gemv.cuh. CHUNK and LOGITS: up to three steps,
  *              rows     convert.cuh copies the rows of x to run.work, in the type of the weights
- *              matmul() the library's product, for all rows that the instance can have
+ *              matmul() the library's product, for all rows that the kernel can have
  *              finish   BIAS, ADD_BIAS, SOFTPLUS, GELU: a pass over the rows of the step in place
  *   Moves    W and y once; x once in f32 and twice in the type of W; y twice more for finish
  *   Order    that of the library's algorithm, fixed per shape (runtime/engine/cuda/matmul.h); ADD
@@ -75,7 +75,7 @@ template <linear_shape s> struct linear_finish {
     }
 };
 
-/* The product of an instance, from the rows in run.work. Zeros pad K, and M so that y's pads are 0.
+/* The product of a kernel, from the rows in run.work. Zeros pad K, and M so that y's pads are 0.
  */
 template <linear_shape s>
 static inline void linear_matmul(run *r, u32 op, const char *name, f32 *y, const void *w)

@@ -2,7 +2,7 @@
  *
  *   Means    kernels/cpu/mlp.h, which is the definition
  *   Shapes   gate, up [rows][S] f32, S = PAD(M)
- *   Grid     a thread has 4 neighbouring elements, for the most rows of the instance
+ *   Grid     a thread has 4 neighbouring elements, for the most rows of the kernel
  *   Moves    both in, one out; bound by bandwidth
  *   Order    no sums: the bits of the CPU
  *   Error    as there (tests/kernels/cuda/mlp_kernels_test.cc)

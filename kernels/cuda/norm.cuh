@@ -2,7 +2,7 @@
  *
  *   Means    kernels/cpu/norm.h, which is the definition
  *   Shapes   y, x [rows][S] f32, S = PAD(D); weight f32 [S]; x may not be y
- *   Grid     one block per row, for the most rows of the instance; a thread has up to 8 vectors of
+ *   Grid     one block per row, for the most rows of the kernel; a thread has up to 8 vectors of
  *            4 floats, in blocks of up to 256 threads where that is enough and 1024 where not
  *   Moves    x once (it stays in registers), weight and y once; bound by latency in decode
  *   Order    thread t: acc = fma(x, x, acc) from 0 over vectors t, t + threads, ..; the tree of

@@ -2,7 +2,7 @@
  *
  * An operation of the host launches kernels whose shapes are constants; which rows there are is
  * read on the device, from the step in the io arena. So kernels are launched for the most rows that
- * the instance can have, and blocks of rows beyond the step's have nothing to do.
+ * they can have, and blocks of rows beyond the step's have nothing to do.
  *
  * For every operation the file that its row in kernels/ops.def names has
  *
@@ -32,7 +32,7 @@
 #include "kernels/shapes.h"
 
 /* ---- a kernel and its launch ---------------------------------------------------------------- */
-/* A kernel is a struct template over the constant shape of an instance (kernels/shapes.h):
+/* A kernel is a struct template over its constant shape (kernels/shapes.h):
  *
  *   struct embed_params { .. };             what a launch hands over
  *   template <embed_shape s> struct embed {
@@ -69,9 +69,9 @@ struct kernel {
         (const void *)(symbol), #symbol                                                            \
     }
 
-/* The kernels of one instance, for the function that launches them. */
+/* The CUDA kernels of one symbol of kernels.h, for the function that launches them. */
 struct kernels {
-    const char *name; /* the instance's, for messages */
+    const char *name; /* the symbol, for messages */
     struct kernel part[4];
 };
 

@@ -2,7 +2,7 @@
  *
  *   Means    kernels/cpu/rope_append.h, which is the definition
  *   Shapes   q [rows][H HD], k, v [rows][KV HD] f32; keys, values [KV][C][HD] as in cache.cuh
- *   Grid     one block of 256 threads per row, for the most rows of the instance. A thread turns a
+ *   Grid     one block of 256 threads per row, for the most rows of the kernel. A thread turns a
  *            point of q, or rounds 16 bytes of a key or value
  *   Moves    q in and out, k and v in, their rounded copies out
  *   Order    see kernels/cpu/rope.h

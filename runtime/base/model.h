@@ -36,7 +36,7 @@ struct model_weight {
 struct model_op {
     const char *step;      /* "decode", "prefill" or "head" */
     const char *name;      /* the op enumerator, "IN_PROJ" */
-    const char *kernel;    /* the instance's symbol, "gemv_bf16_3072x768" */
+    const char *kernel;    /* the kernel's symbol, "gemv_bf16_3072x768" */
     u32 times;             /* executions per step */
     uint64_t weight_bytes; /* read from the weights arena per execution */
     uint64_t moved_bytes;  /* activations and state read and written, per execution (full chunk) */

@@ -5,7 +5,7 @@
 
 #include "gen/front/cfg.h"
 
-static void check_round_trip(const struct cfg *cfg, struct diagnostics *report)
+static void check_round_trip(const struct cfg *cfg, struct diagnostics *diagnostics)
 {
     char text[4096];
     size_t used = 0;
@@ -23,7 +23,8 @@ static void check_round_trip(const struct cfg *cfg, struct diagnostics *report)
         used +=
             (size_t)snprintf(text + used, sizeof text - used, "%s = %s\n", cfg_keys[i].name, value);
     }
-    if (!cfg_parse(text, used, cfg->name, report, &again) || memcmp(cfg, &again, sizeof again) != 0)
+    if (!cfg_parse(text, used, cfg->name, diagnostics, &again) ||
+        memcmp(cfg, &again, sizeof again) != 0)
         abort();
 }
 
@@ -34,11 +35,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         to = fopen("/dev/null", "w");
     if (to == NULL)
         abort();
-    struct diagnostics report = {.to = to, .file = "fuzz"};
+    struct diagnostics diagnostics = {.to = to, .file = "fuzz"};
     struct cfg cfg;
-    if (cfg_parse((const char *)bytes, size, "fuzz", &report, &cfg))
-        check_round_trip(&cfg, &report);
-    else if (report.errors == 0)
+    if (cfg_parse((const char *)bytes, size, "fuzz", &diagnostics, &cfg))
+        check_round_trip(&cfg, &diagnostics);
+    else if (diagnostics.errors == 0)
         abort(); /* refused without a reason */
     return 0;
 }

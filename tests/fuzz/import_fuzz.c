@@ -6,7 +6,7 @@
 #include "gen/front/import.h"
 
 static void check_accepted(const struct cfg *cfg, const struct import_left *left,
-                           struct diagnostics *report)
+                           struct diagnostics *diagnostics)
 {
     char *text = NULL;
     size_t size = 0;
@@ -15,7 +15,7 @@ static void check_accepted(const struct cfg *cfg, const struct import_left *left
     if (memory == NULL)
         abort();
     import_print(cfg, left, memory);
-    if (fclose(memory) != 0 || !cfg_parse(text, size, cfg->name, report, &again) ||
+    if (fclose(memory) != 0 || !cfg_parse(text, size, cfg->name, diagnostics, &again) ||
         memcmp(cfg, &again, sizeof again) != 0)
         abort();
     free(text);
@@ -28,15 +28,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         to = fopen("/dev/null", "w");
     if (to == NULL)
         abort();
-    struct diagnostics report = {.to = to, .file = "fuzz"};
+    struct diagnostics diagnostics = {.to = to, .file = "fuzz"};
     struct import_left left;
     struct cfg cfg;
     memset(&cfg, 0, sizeof cfg);
-    if (!import_choose(&import_defaults, &report, &cfg))
+    if (!import_choose(&import_defaults, &diagnostics, &cfg))
         abort();
-    if (import_parse((const char *)bytes, size, &report, &cfg, &left))
-        check_accepted(&cfg, &left, &report);
-    else if (report.errors == 0)
+    if (import_parse((const char *)bytes, size, &diagnostics, &cfg, &left))
+        check_accepted(&cfg, &left, &diagnostics);
+    else if (diagnostics.errors == 0)
         abort(); /* refused without a reason */
     return 0;
 }

@@ -30,13 +30,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *file, size_t file_bytes)
     uint8_t prefix[SAFETENSORS_PREFIX] = {0};
     for (size_t i = 0; i < sizeof prefix && i < file_bytes; i++)
         prefix[i] = file[i];
-    struct diagnostics report = {.to = to, .file = "fuzz"};
-    const uint64_t header_bytes = safetensors_header_bytes(prefix, file_bytes, &report);
+    struct diagnostics diagnostics = {.to = to, .file = "fuzz"};
+    const uint64_t header_bytes = safetensors_header_bytes(prefix, file_bytes, &diagnostics);
     struct safetensors s;
     if (header_bytes == 0)
         return 0;
     const char *header = (const char *)file + SAFETENSORS_PREFIX;
-    if (!safetensors_parse(&s, header, header_bytes, file_bytes, &report))
+    if (!safetensors_parse(&s, header, header_bytes, file_bytes, &diagnostics))
         return 0;
     check_tiling(&s, SAFETENSORS_PREFIX + header_bytes, file_bytes);
     safetensors_free(&s);

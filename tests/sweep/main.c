@@ -46,8 +46,8 @@ static void *room(uint64_t count, size_t size)
 
 static void load_layout(const char *config, struct layout *layout)
 {
-    struct diagnostics report = {.to = stderr, .file = config};
-    if (!layout_load(config, &report, layout))
+    struct diagnostics diagnostics = {.to = stderr, .file = config};
+    if (!layout_load(config, &diagnostics, layout))
         exit(EXIT_FAILURE);
 }
 

@@ -117,7 +117,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
     if (broken[_i].what == TYPE)
         t->type = FORMAT_F32;
     captured_open(&captured, "graph");
-    ck_assert(!graph_shape(&graph, &captured.report));
+    ck_assert(!graph_shape(&graph, &captured.diagnostics));
     snprintf(expected, sizeof expected, "graph: %s\n", broken[_i].message);
     ck_assert_str_eq(captured_text(&captured), expected);
     captured_close(&captured);
@@ -187,27 +187,27 @@ END_TEST
 START_TEST(decode_reads_what_it_needs)
 {
     static const char *const families[] = {"llama", "phi", "mixtral"};
-    static struct program design;
+    static struct program program;
     const struct cfg cfg = make_cfg(families[_i]);
     struct captured captured;
     uint64_t read = 0;
     captured_open(&captured, "tiny");
-    ck_assert(program_make(&cfg, &captured.report, &design));
+    ck_assert(program_make(&cfg, &captured.diagnostics, &program));
     captured_close(&captured);
-    const struct graph *decode = design.steps.graph[STEP_DECODE];
+    const struct graph *decode = program.steps.graph[STEP_DECODE];
     for (uint32_t i = 0; i < decode->node_count; i++)
         read += decode->node[i].weight_bytes * (decode->node[i].place == PLACE_LAYER ? 3 : 1);
-    uint64_t expected = design.layout.weights_bytes - 512 * 64 * 4 + 64 * 4;
+    uint64_t expected = program.layout.weights_bytes - 512 * 64 * 4 + 64 * 4;
     if (strcmp(cfg.model_type, "phi") == 0)
         expected += 3 * 2 * 64 * 4; /* both halves of a layer normalise for themselves */
     if (strcmp(cfg.model_type, "mixtral") == 0)
         expected -= 3 * 6 * 3 * 176 * 64 * 2;
     ck_assert_uint_eq(read, expected);
-    ck_assert_uint_eq(design.cache_bytes, 3 * 2 * 2 * 128 * 16 * 2);
-    ck_assert_uint_eq(design.state_bytes, design.cache_bytes);
-    ck_assert_uint_eq(design.plan[STEP_DECODE][0].bytes, design.plan[STEP_DECODE][0].bound);
-    ck_assert_uint_eq(design.plan[STEP_PREFILL][0].bytes, design.plan[STEP_PREFILL][0].bound);
-    program_free(&design);
+    ck_assert_uint_eq(program.cache_bytes, 3 * 2 * 2 * 128 * 16 * 2);
+    ck_assert_uint_eq(program.state_bytes, program.cache_bytes);
+    ck_assert_uint_eq(program.plan[STEP_DECODE][0].bytes, program.plan[STEP_DECODE][0].bound);
+    ck_assert_uint_eq(program.plan[STEP_PREFILL][0].bytes, program.plan[STEP_PREFILL][0].bound);
+    program_free(&program);
 }
 END_TEST
 

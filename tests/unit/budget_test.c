@@ -45,17 +45,18 @@ enum { MODELS = sizeof published / sizeof published[0] };
 
 static struct budget budget_of(const char *name)
 {
-    static struct program design;
+    static struct program program;
     char path[256];
     struct cfg cfg;
     struct captured captured;
     captured_open(&captured, name);
     snprintf(path, sizeof path, "config/%s.ini", name);
-    ck_assert_msg(cfg_load(path, &captured.report, &cfg), "%s", captured_text(&captured));
-    ck_assert_msg(program_make(&cfg, &captured.report, &design), "%s", captured_text(&captured));
+    ck_assert_msg(cfg_load(path, &captured.diagnostics, &cfg), "%s", captured_text(&captured));
+    ck_assert_msg(program_make(&cfg, &captured.diagnostics, &program), "%s",
+                  captured_text(&captured));
     captured_close(&captured);
-    const struct budget budget = program_budget(&design);
-    program_free(&design);
+    const struct budget budget = program_budget(&program);
+    program_free(&program);
     return budget;
 }
 

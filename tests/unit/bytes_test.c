@@ -28,7 +28,7 @@ static const struct pinned {
 };
 enum { MODELS = sizeof pinned / sizeof pinned[0] };
 
-static struct program design;
+static struct program program;
 
 static void make(const char *name)
 {
@@ -37,8 +37,9 @@ static void make(const char *name)
     struct captured captured;
     captured_open(&captured, name);
     snprintf(path, sizeof path, "config/%s.ini", name);
-    ck_assert_msg(cfg_load(path, &captured.report, &cfg), "%s", captured_text(&captured));
-    ck_assert_msg(program_make(&cfg, &captured.report, &design), "%s", captured_text(&captured));
+    ck_assert_msg(cfg_load(path, &captured.diagnostics, &cfg), "%s", captured_text(&captured));
+    ck_assert_msg(program_make(&cfg, &captured.diagnostics, &program), "%s",
+                  captured_text(&captured));
     captured_close(&captured);
 }
 
@@ -46,12 +47,12 @@ START_TEST(arenas_have_their_bytes)
 {
     const struct pinned *p = &pinned[_i];
     make(p->name);
-    ck_assert_uint_eq(design.layout.parameters, p->parameters);
-    ck_assert_uint_eq(design.layout.weights_bytes, p->weights);
-    ck_assert_uint_eq(design.state_bytes, p->state);
-    ck_assert_uint_eq(design.scratch_bytes, p->scratch);
-    ck_assert_uint_eq(design.io_bytes, p->io);
-    program_free(&design);
+    ck_assert_uint_eq(program.layout.parameters, p->parameters);
+    ck_assert_uint_eq(program.layout.weights_bytes, p->weights);
+    ck_assert_uint_eq(program.state_bytes, p->state);
+    ck_assert_uint_eq(program.scratch_bytes, p->scratch);
+    ck_assert_uint_eq(program.io_bytes, p->io);
+    program_free(&program);
 }
 END_TEST
 
@@ -59,12 +60,12 @@ START_TEST(plans_are_at_their_bound)
 {
     make(pinned[_i].name);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        for (uint32_t k = 0; k < design.steps.kind_count; k++) {
-            ck_assert_uint_eq(design.plan[step][k].bytes, design.plan[step][k].bound);
-            ck_assert(design.plan[step][k].proved);
+        for (uint32_t k = 0; k < program.steps.kind_count; k++) {
+            ck_assert_uint_eq(program.plan[step][k].bytes, program.plan[step][k].bound);
+            ck_assert(program.plan[step][k].proved);
         }
-    ck_assert_uint_eq(design.scratch_bytes, design.scratch_bound);
-    program_free(&design);
+    ck_assert_uint_eq(program.scratch_bytes, program.scratch_bound);
+    program_free(&program);
 }
 END_TEST
 

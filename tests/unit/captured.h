@@ -1,4 +1,4 @@
-/* A report whose messages land in memory, for tests of what is said. */
+/* Diagnostics whose messages land in memory, for tests of what is said. */
 #ifndef TESTS_UNIT_CAPTURED_H
 #define TESTS_UNIT_CAPTURED_H
 
@@ -8,7 +8,7 @@
 #include "gen/front/diagnostics.h"
 
 struct captured {
-    struct diagnostics report;
+    struct diagnostics diagnostics;
     char *text;
     size_t size;
 };
@@ -16,20 +16,20 @@ struct captured {
 /* Starts listening; messages begin with `file`. */
 static inline void captured_open(struct captured *captured, const char *file)
 {
-    captured->report =
+    captured->diagnostics =
         (struct diagnostics){.to = open_memstream(&captured->text, &captured->size), .file = file};
 }
 
 /* Everything said so far. */
 static inline const char *captured_text(struct captured *captured)
 {
-    fflush(captured->report.to);
+    fflush(captured->diagnostics.to);
     return captured->text;
 }
 
 static inline void captured_close(struct captured *captured)
 {
-    fclose(captured->report.to);
+    fclose(captured->diagnostics.to);
     free(captured->text);
 }
 

@@ -32,8 +32,8 @@ static bool parse(const char *text, struct cfg *cfg)
 {
     struct captured captured;
     captured_open(&captured, "x.ini");
-    bool parsed = cfg_parse(text, strlen(text), "x", &captured.report, cfg);
-    ck_assert_int_eq(parsed, captured.report.errors == 0);
+    bool parsed = cfg_parse(text, strlen(text), "x", &captured.diagnostics, cfg);
+    ck_assert_int_eq(parsed, captured.diagnostics.errors == 0);
     captured_close(&captured);
     return parsed;
 }
@@ -79,14 +79,14 @@ START_TEST(ranges_end_where_they_say)
         char text[32];
         captured_open(&captured, "x.ini");
         snprintf(text, sizeof text, "%.0f", key->least);
-        ck_assert(cfg_set(&cfg, key, text, &captured.report, 1));
+        ck_assert(cfg_set(&cfg, key, text, &captured.diagnostics, 1));
         snprintf(text, sizeof text, "%.0f", key->most);
-        ck_assert(cfg_set(&cfg, key, text, &captured.report, 1));
+        ck_assert(cfg_set(&cfg, key, text, &captured.diagnostics, 1));
         snprintf(text, sizeof text, "%.0f", key->most + 1);
-        ck_assert(!cfg_set(&cfg, key, text, &captured.report, 1));
+        ck_assert(!cfg_set(&cfg, key, text, &captured.diagnostics, 1));
         snprintf(text, sizeof text, "%.0f", key->least - 1);
-        ck_assert(!cfg_set(&cfg, key, text, &captured.report, 1));
-        ck_assert_uint_eq(captured.report.errors, 2);
+        ck_assert(!cfg_set(&cfg, key, text, &captured.diagnostics, 1));
+        ck_assert_uint_eq(captured.diagnostics.errors, 2);
         captured_close(&captured);
     }
 }
@@ -148,9 +148,9 @@ START_TEST(text_too_large_is_refused)
     memset(text, '\n', size);
     memcpy(text, good, sizeof good - 1);
     captured_open(&captured, "x.ini");
-    ck_assert(!cfg_parse(text, size, "x", &captured.report, &cfg));
+    ck_assert(!cfg_parse(text, size, "x", &captured.diagnostics, &cfg));
     ck_assert_str_eq(captured_text(&captured), "x.ini: more than 65536 bytes: this is no config\n");
-    ck_assert(cfg_parse(text, size - 1, "x", &captured.report, &cfg));
+    ck_assert(cfg_parse(text, size - 1, "x", &captured.diagnostics, &cfg));
     captured_close(&captured);
     free(text);
 }

@@ -118,8 +118,8 @@ static inline void maker_open(struct maker *m, const char *config_text)
     maker_path(m, "tiny.ini", m->config);
     maker_path(m, "tiny.weights", m->output);
     maker_text(m, "tiny.ini", config_text);
-    struct diagnostics report = {.to = stderr, .file = m->config};
-    ck_assert(layout_load(m->config, &report, &m->layout));
+    struct diagnostics diagnostics = {.to = stderr, .file = m->config};
+    ck_assert(layout_load(m->config, &diagnostics, &m->layout));
 }
 
 /* The same, and one made tensor per weight of the layout, in its order. */

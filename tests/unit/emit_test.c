@@ -134,22 +134,23 @@ END_TEST
 /* Emits every file of a config and returns its bytes; the writer aborts above 100 columns. */
 static size_t emit_all(const struct cfg *cfg)
 {
-    static struct program design;
+    static struct program program;
     struct captured captured;
     size_t bytes = 0;
     captured_open(&captured, cfg->name);
-    ck_assert_msg(program_make(cfg, &captured.report, &design), "%s", captured_text(&captured));
+    ck_assert_msg(program_make(cfg, &captured.diagnostics, &program), "%s",
+                  captured_text(&captured));
     captured_close(&captured);
     for (uint32_t i = 0; i < emitter_count; i++) {
         char *text;
         size_t size;
         writer_open(&page, emitters[i].file);
-        emitters[i].emit(&design, &page);
+        emitters[i].emit(&program, &page);
         writer_close(&page, &text, &size);
         bytes += size;
         free(text);
     }
-    program_free(&design);
+    program_free(&program);
     return bytes;
 }
 
@@ -203,10 +204,10 @@ static struct cfg extreme(const char *family, bool most)
                      most == (strcmp(key->name, "tie_word_embeddings") != 0) ? "true" : "false");
         else
             snprintf(text, sizeof text, "%.*s", (int)strcspn(key->words, " "), key->words);
-        ck_assert(cfg_set(&cfg, key, text, &captured.report, 1));
+        ck_assert(cfg_set(&cfg, key, text, &captured.diagnostics, 1));
     }
     reconcile(&cfg, most);
-    ck_assert_msg(cfg_check(&cfg, NULL, &captured.report), "%s", captured_text(&captured));
+    ck_assert_msg(cfg_check(&cfg, NULL, &captured.diagnostics), "%s", captured_text(&captured));
     captured_close(&captured);
     if (most)
         memset(cfg.name, 'n', CFG_NAME_MAX);
@@ -261,21 +262,21 @@ START_TEST(emitted_tables_compile)
                          extreme("jamba", false),
                          mixed("jamba", false),
                          mixed("jamba", true)};
-    static struct program design;
+    static struct program program;
     struct captured captured;
     char source[544], folder[512], include[544];
     snprintf(source, sizeof source, "%s", child_scratch("tables.c"));
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(source, '/') - source), source);
     snprintf(include, sizeof include, "-I%s", folder);
     captured_open(&captured, cfgs[_i].name);
-    ck_assert(program_make(&cfgs[_i], &captured.report, &design));
+    ck_assert(program_make(&cfgs[_i], &captured.diagnostics, &program));
     captured_close(&captured);
     for (uint32_t i = 0; i < emitter_count; i++) {
         char *text;
         size_t size;
         bool changed;
         writer_open(&page, emitters[i].file);
-        emitters[i].emit(&design, &page);
+        emitters[i].emit(&program, &page);
         writer_close(&page, &text, &size);
         ck_assert(writer_store(folder, emitters[i].file, text, size, &changed));
         free(text);
@@ -288,7 +289,7 @@ START_TEST(emitted_tables_compile)
                   "-Wshadow", "-Werror", "-I.", include, "-fsyntax-only", source);
         ck_assert_msg(cc->code == 0, "%s of %s:\n%s", files[i], cfgs[_i].name, cc->err);
     }
-    program_free(&design);
+    program_free(&program);
 }
 END_TEST
 

@@ -12,7 +12,7 @@ static void load(const char *path)
     struct cfg cfg;
     struct captured captured;
     captured_open(&captured, path);
-    ck_assert_msg(cfg_load(path, &captured.report, &cfg), "%s", captured_text(&captured));
+    ck_assert_msg(cfg_load(path, &captured.diagnostics, &cfg), "%s", captured_text(&captured));
     captured_close(&captured);
     steps_kinds(&cfg, &steps);
 }

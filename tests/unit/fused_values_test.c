@@ -189,7 +189,7 @@ static void check_model(const char *path, enum step_kind step)
     struct cfg cfg;
     struct captured captured;
     captured_open(&captured, path);
-    ck_assert_msg(cfg_load(path, &captured.report, &cfg), "%s", captured_text(&captured));
+    ck_assert_msg(cfg_load(path, &captured.diagnostics, &cfg), "%s", captured_text(&captured));
     captured_close(&captured);
     steps_kinds(&cfg, &steps);
     for (uint32_t kind = 0; kind < steps.kind_count; kind++)

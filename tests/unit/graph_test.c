@@ -1,4 +1,4 @@
-/* The front: graphs of the Mamba family, shape rules, costs, lifetimes, layout, instances. */
+/* The front: graphs of the Mamba family, shape rules, costs, lifetimes, layout, kernels. */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -89,7 +89,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
     if (cases[_i].what == PACKING)
         t->packing = PACKING_VECTOR;
     captured_open(&captured, "graph");
-    ck_assert(!graph_shape(&graph, &captured.report));
+    ck_assert(!graph_shape(&graph, &captured.diagnostics));
     const char *colon = strchr(cases[_i].message, ':');
     snprintf(expected, sizeof expected, "graph: %.*s of %s%s\n", (int)(colon - cases[_i].message),
              cases[_i].message, step_name(graph.step), colon);
@@ -108,7 +108,7 @@ START_TEST(reading_before_writing_is_refused)
         graph.node[i] = graph.node[i + 1]; /* no EMBED any more */
     graph.node_count--;
     captured_open(&captured, "graph");
-    ck_assert(!graph_shape(&graph, &captured.report));
+    ck_assert(!graph_shape(&graph, &captured.diagnostics));
     ck_assert_str_eq(captured_text(&captured),
                      "graph: IN_PROJ of decode reads x before anything writes it\n");
     captured_close(&captured);
@@ -262,7 +262,7 @@ END_TEST
 START_TEST(symbols_are_unique)
 {
     struct cfg twin = plain_cfg;
-    static struct instances list;
+    static struct kernels list;
     twin.hidden_size = twin.intermediate_size = 16;
     twin.time_step_rank = 16;
     twin.state_size = 8;
@@ -270,20 +270,20 @@ START_TEST(symbols_are_unique)
     twin.vocab_size = 32; /* and the head of the same shape, too */
     twin.prefill_chunk = twin.logit_rows = 8;
     steps_build(&twin, &steps);
-    instances_find(&steps, &list);
+    kernels_find(&steps, &list);
     for (uint32_t i = 0; i < list.count; i++)
         for (uint32_t j = 0; j < i; j++)
-            ck_assert_str_ne(list.instance[i].symbol, list.instance[j].symbol);
+            ck_assert_str_ne(list.kernel[i].symbol, list.kernel[j].symbol);
     const struct graph *prefill = steps.graph[STEP_PREFILL];
     const uint32_t *of = list.of[STEP_PREFILL][0];
     const uint32_t in_proj = (uint32_t)(node_named(prefill, "IN_PROJ") - prefill->node);
     const uint32_t x_proj = (uint32_t)(node_named(prefill, "X_PROJ") - prefill->node);
-    ck_assert_str_eq(list.instance[of[in_proj]].symbol, "gemm_bf16_8x32x16");
-    ck_assert_str_eq(list.instance[of[x_proj]].symbol, "gemm_bf16_8x32x16_x_proj");
-    ck_assert_str_eq(list.instance[list.of[STEP_HEAD][0][0]].symbol, "gemm_bf16_8x32x16_logits");
+    ck_assert_str_eq(list.kernel[of[in_proj]].symbol, "gemm_bf16_8x32x16");
+    ck_assert_str_eq(list.kernel[of[x_proj]].symbol, "gemm_bf16_8x32x16_x_proj");
+    ck_assert_str_eq(list.kernel[list.of[STEP_HEAD][0][0]].symbol, "gemm_bf16_8x32x16_logits");
     const struct graph *decode = steps.graph[STEP_DECODE];
     const uint32_t head = (uint32_t)(node_named(decode, "HEAD") - decode->node);
-    ck_assert_str_eq(list.instance[list.of[STEP_DECODE][0][head]].symbol, "gemv_bf16_32x16_head");
+    ck_assert_str_eq(list.kernel[list.of[STEP_DECODE][0][head]].symbol, "gemv_bf16_32x16_head");
 }
 END_TEST
 

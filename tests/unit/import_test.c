@@ -11,9 +11,9 @@ static bool import_text(const char *text, size_t size, struct cfg *cfg)
     struct captured captured;
     captured_open(&captured, "config.json");
     memset(cfg, 0, sizeof *cfg);
-    ck_assert(import_choose(&import_defaults, &captured.report, cfg));
-    bool imported = import_parse(text, size, &captured.report, cfg, &left);
-    ck_assert_int_eq(imported, captured.report.errors == 0);
+    ck_assert(import_choose(&import_defaults, &captured.diagnostics, cfg));
+    bool imported = import_parse(text, size, &captured.diagnostics, cfg, &left);
+    ck_assert_int_eq(imported, captured.diagnostics.errors == 0);
     captured_close(&captured);
     return imported;
 }
@@ -59,9 +59,9 @@ START_TEST(printed_config_reads_back)
     ck_assert_uint_eq(cfg.vocab_size, 104);
     captured_open(&captured, "x.ini");
     captured_open(&printed, "");
-    import_print(&cfg, &left, printed.report.to);
+    import_print(&cfg, &left, printed.diagnostics.to);
     captured_text(&printed);
-    ck_assert(cfg_parse(printed.text, printed.size, "", &captured.report, &again));
+    ck_assert(cfg_parse(printed.text, printed.size, "", &captured.diagnostics, &again));
     ck_assert_mem_eq(&cfg, &again, sizeof cfg);
     captured_close(&captured);
     captured_close(&printed);
@@ -174,9 +174,9 @@ START_TEST(weights_keep_their_type)
         choices.type[CLASS_HEAD] = cases[i].head;
         captured_open(&captured, "config.json");
         snprintf(text, sizeof text, "{\"model_type\": \"mamba\", %s}", cases[i].keys);
-        ck_assert(import_choose(&choices, &captured.report, &cfg));
-        ck_assert(import_parse(text, strlen(text), &captured.report, &cfg, &left));
-        ck_assert(import_types(&choices, &left, &captured.report, &cfg));
+        ck_assert(import_choose(&choices, &captured.diagnostics, &cfg));
+        ck_assert(import_parse(text, strlen(text), &captured.diagnostics, &cfg, &left));
+        ck_assert(import_types(&choices, &left, &captured.diagnostics, &cfg));
         ck_assert_msg(
             cfg.projection_type == cases[i].types[0] && cfg.head_type == cases[i].types[1],
             "%s: %s, %s", text, format_name(cfg.projection_type), format_name(cfg.head_type));

@@ -9,13 +9,14 @@ static const struct cfg *const cfgs[] = {&deepseek_cfg, &jamba_cfg};
 enum { CFGS = sizeof cfgs / sizeof cfgs[0] };
 
 static struct steps steps;
-static struct program design;
+static struct program program;
 
 static void make(const struct cfg *cfg)
 {
     struct captured captured;
     captured_open(&captured, cfg->name);
-    ck_assert_msg(program_make(cfg, &captured.report, &design), "%s", captured_text(&captured));
+    ck_assert_msg(program_make(cfg, &captured.diagnostics, &program), "%s",
+                  captured_text(&captured));
     captured_close(&captured);
 }
 
@@ -63,14 +64,14 @@ START_TEST(one_kind_has_no_name)
     cfg.attn_layer_period = cfg.expert_layer_period = 1;
     cfg.attn_layer_offset = cfg.expert_layer_offset = 0;
     make(&cfg);
-    ck_assert_uint_eq(design.steps.kind_count, 1);
-    ck_assert_str_eq(design.steps.kind[0].name, "layer");
-    ck_assert_str_eq(design.steps.graph[STEP_DECODE][0].kind_name, "");
-    ck_assert_ptr_null(plan_bottom(&design.plan[STEP_DECODE][0]));
+    ck_assert_uint_eq(program.steps.kind_count, 1);
+    ck_assert_str_eq(program.steps.kind[0].name, "layer");
+    ck_assert_str_eq(program.steps.graph[STEP_DECODE][0].kind_name, "");
+    ck_assert_ptr_null(plan_bottom(&program.plan[STEP_DECODE][0]));
     char op[64];
-    emit_op(&design.steps.graph[STEP_DECODE][0], 1, op);
+    emit_op(&program.steps.graph[STEP_DECODE][0], 1, op);
     ck_assert_str_eq(op, "DECODE_QKV");
-    program_free(&design);
+    program_free(&program);
 }
 END_TEST
 
@@ -131,17 +132,17 @@ START_TEST(enumerators_have_the_kind)
 END_TEST
 
 /* What both kinds compute alike is one kernel. */
-START_TEST(kinds_share_instances)
+START_TEST(kinds_share_kernels)
 {
     make(&jamba_cfg);
-    const struct instances *list = design.instances;
+    const struct kernels *list = program.kernels;
     for (uint32_t i = 0; i < list->count; i++)
         for (uint32_t j = 0; j < i; j++)
-            ck_assert_str_ne(list->instance[i].symbol, list->instance[j].symbol);
+            ck_assert_str_ne(list->kernel[i].symbol, list->kernel[j].symbol);
     ck_assert_uint_eq(list->of[STEP_DECODE][0][1], list->of[STEP_DECODE][1][1]); /* IN_PROJ */
     ck_assert_uint_eq(list->of[STEP_DECODE][2][1], list->of[STEP_DECODE][3][1]); /* QKV */
     ck_assert_uint_eq(list->of[STEP_DECODE][0][5], list->of[STEP_DECODE][2][4]); /* GATE_UP */
-    program_free(&design);
+    program_free(&program);
 }
 END_TEST
 
@@ -192,8 +193,8 @@ START_TEST(decode_reads_what_it_needs)
 {
     static struct step_op ops[STEP_OPS];
     make(cfgs[_i]);
-    const uint32_t count = steps_ops(&design.steps, STEP_DECODE, ops);
-    uint64_t read = 0, expected = design.layout.weights_bytes - 512 * 64 * 4 + 64 * 4;
+    const uint32_t count = steps_ops(&program.steps, STEP_DECODE, ops);
+    uint64_t read = 0, expected = program.layout.weights_bytes - 512 * 64 * 4 + 64 * 4;
     for (uint32_t i = 0; i < count; i++)
         read += ops[i].graph->node[ops[i].index].weight_bytes * ops[i].times;
     if (cfgs[_i] == &deepseek_cfg)
@@ -201,7 +202,7 @@ START_TEST(decode_reads_what_it_needs)
     else
         expected -= 3 * (2 * 3 * 128 * 64 * 2);
     ck_assert_uint_eq(read, expected);
-    program_free(&design);
+    program_free(&program);
 }
 END_TEST
 
@@ -210,18 +211,18 @@ END_TEST
 START_TEST(caches_end_the_state)
 {
     make(&deepseek_cfg);
-    ck_assert_uint_eq(design.cache_bytes, 6 * 2 * 2 * 128 * 16 * 2);
-    ck_assert_uint_eq(design.state_bytes, design.cache_bytes);
-    program_free(&design);
+    ck_assert_uint_eq(program.cache_bytes, 6 * 2 * 2 * 128 * 16 * 2);
+    ck_assert_uint_eq(program.state_bytes, program.cache_bytes);
+    program_free(&program);
     make(&jamba_cfg);
-    ck_assert_uint_eq(design.cache_bytes, 2 * 2 * 2 * 128 * 16 * 2);
-    ck_assert_uint_eq(design.state_bytes - design.cache_bytes, 4 * (3 + 16) * 128 * 4);
+    ck_assert_uint_eq(program.cache_bytes, 2 * 2 * 2 * 128 * 16 * 2);
+    ck_assert_uint_eq(program.state_bytes - program.cache_bytes, 4 * (3 + 16) * 128 * 4);
     uint32_t last = 0;
-    for (uint32_t k = 0; k < design.steps.kind_count; k++)
-        if (program_layer_state(&design.steps.graph[STEP_DECODE][k], true) == 0)
+    for (uint32_t k = 0; k < program.steps.kind_count; k++)
+        if (program_layer_state(&program.steps.graph[STEP_DECODE][k], true) == 0)
             last = k;
     ck_assert_uint_eq(last, 1); /* no kind without a cache behind one with */
-    program_free(&design);
+    program_free(&program);
 }
 END_TEST
 
@@ -229,8 +230,8 @@ static bool checks(const struct plan *plans, enum step_kind step)
 {
     struct captured captured;
     captured_open(&captured, "plan");
-    const bool good = plan_check_layers(plans, design.steps.graph[step], design.steps.kind_of,
-                                        design.steps.cfg.num_hidden_layers, &captured.report);
+    const bool good = plan_check_layers(plans, program.steps.graph[step], program.steps.kind_of,
+                                        program.steps.cfg.num_hidden_layers, &captured.diagnostics);
     captured_close(&captured);
     return good;
 }
@@ -244,22 +245,22 @@ START_TEST(plans_agree_about_the_stream)
     make(cfgs[_i / 2]);
     struct plan broken[GRAPH_KINDS];
     uint64_t end = 0;
-    ck_assert(checks(design.plan[step], step));
-    for (uint32_t k = 0; k < design.steps.kind_count; k++) {
-        const struct plan *plan = &design.plan[step][k];
+    ck_assert(checks(program.plan[step], step));
+    for (uint32_t k = 0; k < program.steps.kind_count; k++) {
+        const struct plan *plan = &program.plan[step][k];
         ck_assert_uint_eq(plan->bytes, plan->bound);
         ck_assert_str_eq(plan_bottom(plan)->name, "x");
         ck_assert_uint_eq(plan_bottom(plan)->at, 0);
         end = plan->bytes > end ? plan->bytes : end;
     }
-    for (uint32_t k = 0; k < design.steps.kind_count; k++) {
-        const struct plan *plan = &design.plan[step][k];
+    for (uint32_t k = 0; k < program.steps.kind_count; k++) {
+        const struct plan *plan = &program.plan[step][k];
         for (uint32_t i = 0; i < plan->count; i++)
             for (uint32_t j = 0; j < i; j++) {
                 const struct plan_buffer *a = &plan->buffer[i], *b = &plan->buffer[j];
                 if (a->bottom || b->bottom)
                     continue;
-                memcpy(broken, design.plan[step], sizeof broken);
+                memcpy(broken, program.plan[step], sizeof broken);
                 /* Far from the others, so that only this pair overlaps. */
                 broken[k].bytes = end + a->room + b->room;
                 broken[k].buffer[i].at = broken[k].buffer[j].at = end;
@@ -267,14 +268,14 @@ START_TEST(plans_agree_about_the_stream)
                 ck_assert_msg(checks(broken, step) == !together, "kind %u: %s and %s", k, a->name,
                               b->name);
             }
-        memcpy(broken, design.plan[step], sizeof broken);
+        memcpy(broken, program.plan[step], sizeof broken);
         broken[k].bytes = end + plan_bottom(plan)->room;
         for (uint32_t i = 0; i < plan->count; i++)
             if (broken[k].buffer[i].bottom)
                 broken[k].buffer[i].at = end;
         ck_assert_msg(!checks(broken, step), "kind %u has x elsewhere", k);
     }
-    program_free(&design);
+    program_free(&program);
 }
 END_TEST
 
@@ -286,7 +287,7 @@ int main(void)
     tcase_add_test(tests, one_kind_has_no_name);
     tcase_add_loop_test(tests, operations_are_listed_once, 0, CFGS * STEP_KINDS);
     tcase_add_test(tests, enumerators_have_the_kind);
-    tcase_add_test(tests, kinds_share_instances);
+    tcase_add_test(tests, kinds_share_kernels);
     tcase_add_test(tests, layout_is_by_kind);
     tcase_add_loop_test(tests, decode_reads_what_it_needs, 0, CFGS);
     tcase_add_test(tests, caches_end_the_state);

@@ -17,11 +17,11 @@ static char *parse(struct safetensors *s, const char *header, uint64_t header_by
     char *text = NULL;
     size_t text_bytes = 0;
     FILE *to = open_memstream(&text, &text_bytes);
-    struct diagnostics report = {.to = to, .file = "F"};
+    struct diagnostics diagnostics = {.to = to, .file = "F"};
     const uint64_t file_bytes = SAFETENSORS_PREFIX + header_bytes + data_bytes;
-    const bool valid = safetensors_parse(s, header, header_bytes, file_bytes, &report);
+    const bool valid = safetensors_parse(s, header, header_bytes, file_bytes, &diagnostics);
     fclose(to);
-    ck_assert_int_eq(valid, report.errors == 0);
+    ck_assert_int_eq(valid, diagnostics.errors == 0);
     if (!valid)
         ck_assert_uint_eq(s->count, 0);
     return text;
@@ -179,9 +179,9 @@ static void expect_file(const char *prefix, size_t prefix_bytes, off_t bytes, co
     char *text = NULL;
     size_t text_bytes = 0;
     FILE *to = open_memstream(&text, &text_bytes);
-    struct diagnostics report = {.to = to, .file = path};
+    struct diagnostics diagnostics = {.to = to, .file = path};
     struct safetensors s;
-    ck_assert_int_eq(safetensors_open(&s, &report), -1);
+    ck_assert_int_eq(safetensors_open(&s, &diagnostics), -1);
     fclose(to);
     unlink(path);
     ck_assert_msg(strncmp(text, path, strlen(path)) == 0, "%s", text);
@@ -208,16 +208,16 @@ START_TEST(refuses_what_is_no_file)
     char *text = NULL;
     size_t text_bytes = 0;
     FILE *to = open_memstream(&text, &text_bytes);
-    struct diagnostics report = {.to = to, .file = "/nonexistent/model.safetensors"};
+    struct diagnostics diagnostics = {.to = to, .file = "/nonexistent/model.safetensors"};
     struct safetensors s;
-    ck_assert_int_eq(safetensors_open(&s, &report), -1);
-    report.file = "/tmp";
-    ck_assert_int_eq(safetensors_open(&s, &report), -1);
-    report.file = TEST_DIR "/safetensors-pipe";
-    unlink(report.file);
-    ck_assert_int_eq(mkfifo(report.file, 0600), 0); /* nobody writes to it */
-    ck_assert_int_eq(safetensors_open(&s, &report), -1);
-    unlink(report.file);
+    ck_assert_int_eq(safetensors_open(&s, &diagnostics), -1);
+    diagnostics.file = "/tmp";
+    ck_assert_int_eq(safetensors_open(&s, &diagnostics), -1);
+    diagnostics.file = TEST_DIR "/safetensors-pipe";
+    unlink(diagnostics.file);
+    ck_assert_int_eq(mkfifo(diagnostics.file, 0600), 0); /* nobody writes to it */
+    ck_assert_int_eq(safetensors_open(&s, &diagnostics), -1);
+    unlink(diagnostics.file);
     fclose(to);
     ck_assert_str_eq(text, "/nonexistent/model.safetensors: cannot open: No such file or "
                            "directory\n/tmp: not a regular file\n" TEST_DIR

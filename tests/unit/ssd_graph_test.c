@@ -54,7 +54,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
     if (broken[_i].what == PACKING)
         t->packing = PACKING_VECTOR;
     captured_open(&captured, "graph");
-    ck_assert(!graph_shape(&graph, &captured.report));
+    ck_assert(!graph_shape(&graph, &captured.diagnostics));
     snprintf(expected, sizeof expected, "graph: %s\n", broken[_i].message);
     ck_assert_str_eq(captured_text(&captured), expected);
     captured_close(&captured);
@@ -88,21 +88,21 @@ END_TEST
 
 START_TEST(decode_reads_the_arena_once)
 {
-    static struct program design;
+    static struct program program;
     struct captured captured;
     uint64_t read = 0;
     captured_open(&captured, "heads");
-    ck_assert(program_make(&heads_cfg, &captured.report, &design));
+    ck_assert(program_make(&heads_cfg, &captured.diagnostics, &program));
     captured_close(&captured);
-    const struct graph *decode = design.steps.graph[STEP_DECODE];
+    const struct graph *decode = program.steps.graph[STEP_DECODE];
     for (uint32_t i = 0; i < decode->node_count; i++)
         read += decode->node[i].weight_bytes * (decode->node[i].place == PLACE_LAYER ? 3 : 1);
-    ck_assert_uint_eq(read, design.layout.weights_bytes - 512 * 64 * 4 + 64 * 4);
-    ck_assert_uint_eq(design.state_bytes, 3 * 4 * (3 * 192 + 4 * 16 * 32));
-    ck_assert_uint_eq(design.cache_bytes, 0);
+    ck_assert_uint_eq(read, program.layout.weights_bytes - 512 * 64 * 4 + 64 * 4);
+    ck_assert_uint_eq(program.state_bytes, 3 * 4 * (3 * 192 + 4 * 16 * 32));
+    ck_assert_uint_eq(program.cache_bytes, 0);
     for (enum step_kind step = STEP_DECODE; step <= STEP_PREFILL; step++)
-        ck_assert_uint_eq(design.plan[step][0].bytes, design.plan[step][0].bound);
-    program_free(&design);
+        ck_assert_uint_eq(program.plan[step][0].bytes, program.plan[step][0].bound);
+    program_free(&program);
 }
 END_TEST
 

@@ -57,11 +57,11 @@ START_TEST(reports_show_what_they_quote)
 {
     char text[128] = "";
     FILE *to = fmemopen(text, sizeof text, "w");
-    struct diagnostics report = {.to = to, .file = "config.json"};
-    diagnostics_error(&report, 3, "found '%s'", "\xEF\xBB\xBFllama\n");
+    struct diagnostics diagnostics = {.to = to, .file = "config.json"};
+    diagnostics_error(&diagnostics, 3, "found '%s'", "\xEF\xBB\xBFllama\n");
     fclose(to);
     ck_assert_str_eq(text, "config.json:3: found 'U+FEFFllamaU+000A'\n");
-    ck_assert_uint_eq(report.errors, 1);
+    ck_assert_uint_eq(diagnostics.errors, 1);
 }
 END_TEST
 

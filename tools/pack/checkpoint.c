@@ -78,10 +78,10 @@ static bool open_shards(struct checkpoint *c, json_t *map, struct diagnostics *d
             diagnostics_error(diagnostics, 0, "more than %d files", CHECKPOINT_SHARDS);
             return false;
         }
-        if (!add_shard(c, file, diagnostics) && ++failed == REPORT_LIST) {
+        if (!add_shard(c, file, diagnostics) && ++failed == DIAGNOSTICS_LIST) {
             diagnostics_error(diagnostics, 0,
                               "%d files cannot be used: the others were not looked at",
-                              REPORT_LIST);
+                              DIAGNOSTICS_LIST);
             return false;
         }
     }
