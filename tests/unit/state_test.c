@@ -109,6 +109,11 @@ static void make_saved(void)
     saved_file = read_file(saved_path, &saved_bytes);
 }
 
+static void drop_saved(void)
+{
+    free(saved_file);
+}
+
 static void seal(uint8_t *file)
 {
     struct state_file_header *header = (struct state_file_header *)file;
@@ -411,14 +416,14 @@ int main(void)
     tcase_add_test(history, histories_tell_where_texts_part);
     tcase_add_test(history, a_history_does_not_depend_on_how_its_tokens_came);
     TCase *files = add_case(suite, "files");
-    tcase_add_unchecked_fixture(files, make_saved, NULL);
+    tcase_add_unchecked_fixture(files, make_saved, drop_saved);
     tcase_add_test(files, a_state_file_must_be_there_and_be_one);
     tcase_add_test(files, a_state_of_another_kind_is_named);
     tcase_add_test(files, sizes_that_cannot_be_are_refused);
     tcase_add_test(files, a_state_cut_short_or_too_long_is_refused);
     tcase_add_test(files, one_flipped_bit_anywhere_is_found_and_named);
     TCase *runs = add_case(suite, "runs");
-    tcase_add_unchecked_fixture(runs, make_saved, NULL);
+    tcase_add_unchecked_fixture(runs, make_saved, drop_saved);
     tcase_add_test(runs, a_resumed_run_is_one_that_never_stopped);
     tcase_add_test(runs, no_token_goes_through_twice);
     tcase_add_test(runs, another_text_is_told_where_it_parts);
