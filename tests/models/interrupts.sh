@@ -17,11 +17,13 @@ if ! strace -o "$folder/trace" true 2>/dev/null; then
     exit 0
 fi
 
-# The signal at the first write of a run of the command; the exit code of the run.
+# The signal at the first write, or whatever `call` is, of a run of the command; the exit code of the run.
+call="write"
 struck() {
     signal=$1
     shift
-    strace -f -qq -o "$folder/trace" -e trace=write -e inject=write:signal="$signal":when=1 "$@" \
+    strace -f -qq -o "$folder/trace" -e trace="$call" \
+        -e inject="$call":signal="$signal":when=1 "$@" \
         >"$folder/out" 2>"$folder/err"
 }
 
@@ -70,6 +72,11 @@ check gen "$folder/gen/model.h" "$tools/gen" $config -o "$folder/gen"
 seq 1 200 >"$folder/ids"
 check logits "$folder/logits/x.npy" "$binaries/fable-mamba" logits -q -m build/cpu/fable-mamba.weights \
     --ids "$folder/ids" -o "$folder/logits/x.npy"
+
+call="pwrite64" # into the file, in any order
+check "state save" "$folder/state/x.state" "$binaries/fable-mamba" state save "$folder/state/x.state" -q \
+    -m build/cpu/fable-mamba.weights -f "$folder/ids"
+call="write"
 
 # Nothing is written but lines, and many of them.
 for signal in SIGINT SIGTERM SIGHUP; do
