@@ -17,7 +17,8 @@ static void argument(const struct graph *graph, const struct node *node, uint32_
     snprintf(text, 64, "%s%s->%s", matrix ? "&" : "", bases[t->role], t->name);
 }
 
-/* The cost in the margin: only where it matters, a twentieth of what the step reads. */
+/* The cost of one execution in the margin: only where it matters, as all of them read a twentieth
+ * of what the step does. */
 static void cost(const struct program *d, const struct step_op *op, char text[48])
 {
     const struct node *node = &op->graph->node[op->index];
@@ -298,8 +299,9 @@ static void step_functions(const struct program *d, enum step_kind step, struct 
 void emit_step_c(const struct program *d, struct writer *writer)
 {
     emit_opening(writer, &d->steps.cfg, "step.c",
-                 "The order of the operations, one call a line; behind those that matter, the "
-                 "bytes of weights that they read. Nothing here allocates.");
+                 "The order of the operations, one call a line. Behind a call stand the bytes of "
+                 "weights that it reads, if all its executions read at least a twentieth of what "
+                 "the step does. Nothing here allocates.");
     writer_line(writer, "#include \"arena.h\"\n#include \"kernels.h\"");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
         step_functions(d, step, writer);

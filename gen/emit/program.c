@@ -215,9 +215,14 @@ void emit_opening(struct writer *writer, const struct cfg *cfg, const char *file
     if (vasprintf(&rest, text, arguments) < 0)
         diagnostics_no_memory();
     va_end(arguments);
-    writer_comment(writer,
-                   "models/%s/%s: made from config/%s.ini; edit that, `make models`.\n"
-                   "\n%s",
-                   cfg->name, file, cfg->name, rest);
+    const char *const name = cfg->name;
+    char *made = NULL;
+    const int length = asprintf(&made, "models/%s/%s: made from config/%s.ini;", name, file, name);
+    if (length < 0)
+        diagnostics_no_memory();
+    const char *const edit = "edit that, `make models`.";
+    const bool fits = (size_t)length + 1 + strlen(edit) <= WRITER_COLUMNS - strlen("/*  */");
+    writer_comment(writer, "%s%c%s\n\n%s", made, fits ? ' ' : '\n', edit, rest);
+    free(made);
     free(rest);
 }

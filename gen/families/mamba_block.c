@@ -63,7 +63,7 @@ static void scan(struct build *b, const struct mamba_sources *from, struct mamba
     const uint32_t dt_proj = build_matrix(b, "dt_proj", from->dt_proj, I, R);
     const uint32_t dt_bias = build_vector(b, "dt_bias", from->dt_bias, I);
     const uint32_t A = build_weight(b, "A", from->A, PACKING_DECAY, I, N);
-    build_note(b, A, "-exp(A_log), by lines of channels");
+    build_note(b, A, "-exp(A_log), lines of channels");
     const uint32_t D = build_vector(b, "D", from->D, I), ssm = states_of(b, I, N);
     BUILD(b, linear, "DT_PROJ", .y = dt, .w = dt_proj, .bias = dt_bias, .x = xdb,
           .epilogue = EPILOGUE_SOFTPLUS);

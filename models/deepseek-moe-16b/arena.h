@@ -1,5 +1,5 @@
-/* models/deepseek-moe-16b/arena.h: made from config/deepseek-moe-16b.ini; edit that, `make
- * models`.
+/* models/deepseek-moe-16b/arena.h: made from config/deepseek-moe-16b.ini;
+ * edit that, `make models`.
  *
  * The arenas beside the weights: state 896.0 MiB, scratch 25.4 MiB, io 8.3 MiB. Every address is
  * an arena's base plus a constant that the compiler sees. */

@@ -1,5 +1,5 @@
-/* models/deepseek-moe-16b/kernels.c: made from config/deepseek-moe-16b.ini; edit that, `make
- * models`.
+/* models/deepseek-moe-16b/kernels.c: made from config/deepseek-moe-16b.ini;
+ * edit that, `make models`.
  *
  * The kernels for the CPU: each is an inlined function of kernels/cpu whose loops see only the
  * constants of its shape (kernels/shapes.h). */

@@ -1,5 +1,5 @@
-/* models/deepseek-moe-16b/kernels.cu: made from config/deepseek-moe-16b.ini; edit that, `make
- * models`.
+/* models/deepseek-moe-16b/kernels.cu: made from config/deepseek-moe-16b.ini;
+ * edit that, `make models`.
  *
  * The kernels for CUDA: a shape (kernels/shapes.h), the kernels that kernels/cuda makes of it,
  * and the function that launches them, which has the name of its twin in kernels.c. */

@@ -1,5 +1,5 @@
-/* models/deepseek-moe-16b/kernels.h: made from config/deepseek-moe-16b.ini; edit that, `make
- * models`.
+/* models/deepseek-moe-16b/kernels.h: made from config/deepseek-moe-16b.ini;
+ * edit that, `make models`.
  *
  * The kernels of this model, each shape once: the symbols that a profiler shows. */
 #ifndef KERNELS_H

@@ -1,5 +1,5 @@
-/* models/deepseek-moe-16b/model.h: made from config/deepseek-moe-16b.ini; edit that, `make
- * models`.
+/* models/deepseek-moe-16b/model.h: made from config/deepseek-moe-16b.ini;
+ * edit that, `make models`.
  *
  * deepseek-moe-16b: 16,375,728,128 parameters in 32.8 GB of weights, 28 layers of 2 kinds. */
 #ifndef MODEL_H
@@ -10,7 +10,7 @@
 enum {
     VOCAB        = 102400, /* rows of the embedding table */
     DIM          =   2048, /* width of the residual stream */
-    INNER        =  10944, /* channels inside a layer */
+    INNER        =  10944, /* elements inside an MLP, or channels inside a Mamba layer */
     LAYERS       =     28, /* layers */
     HEADS        =     16, /* query heads */
     KV_HEADS     =     16, /* heads of keys and values, each shared by equally many query heads */
@@ -18,7 +18,7 @@ enum {
     EXPERTS      =     64, /* experts of a layer that has them */
     /* experts more, which every token goes through: one MLP as wide as all of them */
     SHARED       =      2,
-    EXPERT_INNER =   1408, /* channels inside an expert */
+    EXPERT_INNER =   1408, /* elements inside an expert */
     CHOSEN       =      6, /* experts that a token goes through */
     CONTEXT      =   4096, /* most positions of a text */
     CHUNK        =    256, /* most tokens of a prefill step */

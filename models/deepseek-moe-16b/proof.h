@@ -1,5 +1,5 @@
-/* models/deepseek-moe-16b/proof.h: made from config/deepseek-moe-16b.ini; edit that, `make
- * models`.
+/* models/deepseek-moe-16b/proof.h: made from config/deepseek-moe-16b.ini;
+ * edit that, `make models`.
  *
  * The plan, proved again by the compiler in every build: one assertion per pair of buffers that
  * are alive together, and the size and offsets of every arena. */

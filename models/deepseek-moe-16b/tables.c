@@ -1,5 +1,5 @@
-/* models/deepseek-moe-16b/tables.c: made from config/deepseek-moe-16b.ini; edit that, `make
- * models`.
+/* models/deepseek-moe-16b/tables.c: made from config/deepseek-moe-16b.ini;
+ * edit that, `make models`.
  *
  * The model as the runtime sees it: what it is, what it holds, what each operation costs. */
 #include <stddef.h>
@@ -116,7 +116,7 @@ static const struct model_op ops[OPS] = {
     [DECODE_EMBED] = OP("decode", "EMBED", "embed_bf16_102400x2048",
         0,      1,      4096,     8196,           0),
     [DECODE_DENSE_QKV] = OP("decode", "DENSE_QKV", "norm_qkv_bf16_6144x2048",
-        DENSE,  1,  25174016,    40960,    25174018),
+        DENSE,  1,  25174016,    24576,    25186306),
     [DECODE_DENSE_ATTENTION] = OP("decode", "DENSE_ATTENTION", "attention_bf16_16x16x128",
         DENSE,  1,         0, 33570816,    33554432),
     [DECODE_DENSE_O_PROJ] = OP("decode", "DENSE_O_PROJ", "gemv_add_bf16_2048x2048",
@@ -126,20 +126,20 @@ static const struct model_op ops[OPS] = {
     [DECODE_DENSE_DOWN_PROJ] = OP("decode", "DENSE_DOWN_PROJ", "gemv_add_bf16_2048x10944",
         DENSE,  1,  44826624,    60160,    44828672),
     [DECODE_MOE_QKV] = OP("decode", "MOE_QKV", "norm_qkv_bf16_6144x2048",
-        MOE,   27,  25174016,    40960,    25174018),
+        MOE,   27,  25174016,    24576,    25186306),
     [DECODE_MOE_ATTENTION] = OP("decode", "MOE_ATTENTION", "attention_bf16_16x16x128",
         MOE,   27,         0, 33570816,    33554432),
     [DECODE_MOE_O_PROJ] = OP("decode", "MOE_O_PROJ", "gemv_add_bf16_2048x2048",
         MOE,   27,   8388608,    24576,     8390656),
     [DECODE_MOE_GATE_UP] = OP("decode", "MOE_GATE_UP", "norm_experts_swiglu_bf16_64x1408x2048",
-        MOE,   27,  69476352,    41984,    69256450),
+        MOE,   27,  69476352,    42032,    69519106),
     [DECODE_MOE_SHARED_GATE_UP] =
         OP("decode", "MOE_SHARED_GATE_UP", "norm_gemv_swiglu_bf16_2816x2048",
         MOE,   27,  23076864,    19456,    23090946),
     [DECODE_MOE_SHARED_DOWN] = OP("decode", "MOE_SHARED_DOWN", "gemv_add_bf16_2048x2816",
         MOE,   27,  11534336,    27648,    11536384),
     [DECODE_MOE_DOWN_PROJ] = OP("decode", "MOE_DOWN_PROJ", "experts_add_bf16_64x2048x1408",
-        MOE,   27,  34603008,    50176,    34627584),
+        MOE,   27,  34603008,    50224,    34627584),
     [DECODE_NORM_F] = OP("decode", "NORM_F", "rmsnorm_2048",
         0,      1,      8192,    16384,        8194),
     [DECODE_HEAD] = OP("decode", "HEAD", "gemv_bf16_102400x2048",
@@ -195,13 +195,13 @@ static const struct model_op ops[OPS] = {
     [PREFILL_MOE_SHARED_DOWN] = OP("prefill", "MOE_SHARED_DOWN", "gemm_add_bf16_256x2048x2816",
         MOE,   27,  11534336,  7077888,  2953314304),
     [PREFILL_MOE_ROUTE] = OP("prefill", "MOE_ROUTE", "route_bf16_256x64x2048",
-        MOE,   27,    262144,  2162688,    67239936),
+        MOE,   27,    262144,  2109440,    67239936),
     [PREFILL_MOE_GATHER] = OP("prefill", "MOE_GATHER", "gather_256x2048",
-        MOE,   27,         0, 25165824,           0),
+        MOE,   27,         0, 25178112,           0),
     [PREFILL_MOE_GATE_UP] = OP("prefill", "MOE_GATE_UP", "experts_swiglu_bf16_256x64x1408x2048",
-        MOE,   27, 738197504, 21233664, 17727553536),
+        MOE,   27, 738197504, 21245952, 17727553536),
     [PREFILL_MOE_DOWN_PROJ] = OP("prefill", "MOE_DOWN_PROJ", "experts_add_bf16_256x64x2048x1408",
-        MOE,   27, 369098752, 12845056,  8864661504),
+        MOE,   27, 369098752, 12857344,  8864661504),
     [PREFILL_NORM_F] = OP("prefill", "NORM_F", "rmsnorm_256x2048",
         0,      1,      8192,  4194304,     2097664),
     [HEAD_LOGITS] = OP("head", "LOGITS", "gemm_bf16_16x102400x2048",

@@ -9,7 +9,7 @@
 enum {
     VOCAB      = 1024, /* rows of the embedding table */
     DIM        =  160, /* width of the residual stream */
-    INNER      =  320, /* channels inside a layer */
+    INNER      =  320, /* elements inside an MLP, or channels inside a Mamba layer */
     STATES     =   16, /* SSM states of a channel */
     LAYERS     =    6, /* layers */
     TAPS       =    4, /* taps of the causal convolution */
@@ -34,7 +34,7 @@ struct layer_weights {
     alignas(64) bf16_48x320  x_proj;            /*  30.7 kB  dt 16, B 16, C 16 */
     alignas(64) bf16_320x16  dt_proj;           /*  10.2 kB */
     alignas(64) f32          dt_bias[320];      /*   1.3 kB */
-    alignas(64) f32          A[20][16][16];     /*  20.5 kB  -exp(A_log), by lines of channels */
+    alignas(64) f32          A[20][16][16];     /*  20.5 kB  -exp(A_log), lines of channels */
     alignas(64) f32          D[320];            /*   1.3 kB */
     alignas(64) bf16_160x320 out_proj;          /* 102.4 kB */
 };

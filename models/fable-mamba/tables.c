@@ -68,7 +68,7 @@ static const struct model_op ops[OPS] = {
     [DECODE_EMBED] = OP("decode", "EMBED", "embed_bf16_1024x160",
         1,         320,     644,        0),
     [DECODE_IN_PROJ] = OP("decode", "IN_PROJ", "norm_gemv_conv_bf16_640x160x4",
-        LAYERS, 211840,   10880,   209282),
+        LAYERS, 211840,   10880,   209602),
     [DECODE_X_PROJ] = OP("decode", "X_PROJ", "gemv_bf16_48x320",
         LAYERS,  30720,    1472,    30720),
     [DECODE_SCAN] = OP("decode", "SCAN", "dt_scan_bf16_320x16x16",

@@ -9,7 +9,7 @@
 enum {
     VOCAB      =  65536, /* rows of the embedding table */
     DIM        =   4096, /* width of the residual stream */
-    INNER      =  14336, /* channels inside a layer */
+    INNER      =  14336, /* elements inside an MLP, or channels inside a Mamba layer */
     LAYERS     =     32, /* layers */
     HEADS      =     32, /* query heads */
     KV_HEADS   =      8, /* heads of keys and values, each shared by equally many query heads */
@@ -49,8 +49,7 @@ struct mamba_mlp_weights {
     alignas(64) f32             c_norm[16];         /*     64 B */
     alignas(64) bf16_8192x256   dt_proj;            /*   4.2 MB */
     alignas(64) f32             dt_bias[8192];      /*  32.8 kB */
-    /* 524.3 kB -exp(A_log), by lines of channels */
-    alignas(64) f32             A[512][16][16];
+    alignas(64) f32             A[512][16][16];     /* 524.3 kB  -exp(A_log), lines of channels */
     alignas(64) f32             D[8192];            /*  32.8 kB */
     alignas(64) bf16_4096x8192  out_proj;           /*  67.1 MB */
     alignas(64) f32             mlp_norm[4096];     /*  16.4 kB */
@@ -70,8 +69,7 @@ struct mamba_moe_weights {
     alignas(64) f32             c_norm[16];         /*     64 B */
     alignas(64) bf16_8192x256   dt_proj;            /*   4.2 MB */
     alignas(64) f32             dt_bias[8192];      /*  32.8 kB */
-    /* 524.3 kB -exp(A_log), by lines of channels */
-    alignas(64) f32             A[512][16][16];
+    alignas(64) f32             A[512][16][16];     /* 524.3 kB  -exp(A_log), lines of channels */
     alignas(64) f32             D[8192];            /*  32.8 kB */
     alignas(64) bf16_4096x8192  out_proj;           /*  67.1 MB */
     alignas(64) f32             mlp_norm[4096];     /*  16.4 kB */

@@ -154,7 +154,7 @@ static const struct model_op ops[OPS] = {
         0,              1,       8192,      16388,             0),
     [DECODE_MAMBA_MLP_IN_PROJ] =
         OP("decode", "MAMBA_MLP_IN_PROJ", "norm_gemv_conv_bf16_16384x4096x4",
-        MAMBA_MLP,     12,  134397952,     278528,     134332418),
+        MAMBA_MLP,     12,  134397952,     278528,     134340610),
     [DECODE_MAMBA_MLP_X_PROJ] = OP("decode", "MAMBA_MLP_X_PROJ", "gemv_bf16_288x8192",
         MAMBA_MLP,     12,    4718592,      33920,       4718592),
     [DECODE_MAMBA_MLP_SCAN] = OP("decode", "MAMBA_MLP_SCAN", "norm_dt_scan_bf16_8192x16x256",
@@ -168,7 +168,7 @@ static const struct model_op ops[OPS] = {
         MAMBA_MLP,     12,  117440512,      90112,     117444608),
     [DECODE_MAMBA_MOE_IN_PROJ] =
         OP("decode", "MAMBA_MOE_IN_PROJ", "norm_gemv_conv_bf16_16384x4096x4",
-        MAMBA_MOE,     16,  134397952,     278528,     134332418),
+        MAMBA_MOE,     16,  134397952,     278528,     134340610),
     [DECODE_MAMBA_MOE_X_PROJ] = OP("decode", "MAMBA_MOE_X_PROJ", "gemv_bf16_288x8192",
         MAMBA_MOE,     16,    4718592,      33920,       4718592),
     [DECODE_MAMBA_MOE_SCAN] = OP("decode", "MAMBA_MOE_SCAN", "norm_dt_scan_bf16_8192x16x256",
@@ -177,12 +177,12 @@ static const struct model_op ops[OPS] = {
         MAMBA_MOE,     16,   67108864,      65536,      67112960),
     [DECODE_MAMBA_MOE_GATE_UP] =
         OP("decode", "MAMBA_MOE_GATE_UP", "norm_experts_swiglu_bf16_16x14336x4096",
-        MAMBA_MOE,     16,  469909504,     131072,     469921794),
+        MAMBA_MOE,     16,  469909504,     131088,     470052994),
     [DECODE_MAMBA_MOE_DOWN_PROJ] =
         OP("decode", "MAMBA_MOE_DOWN_PROJ", "experts_add_bf16_16x4096x14336",
-        MAMBA_MOE,     16,  234881024,     147456,     234897408),
+        MAMBA_MOE,     16,  234881024,     147472,     234897408),
     [DECODE_ATTENTION_MLP_QKV] = OP("decode", "ATTENTION_MLP_QKV", "norm_qkv_bf16_6144x4096",
-        ATTENTION_MLP,  4,   50348032,      45056,      50348034),
+        ATTENTION_MLP,  4,   50348032,      36864,      50348034),
     [DECODE_ATTENTION_MLP_ATTENTION] =
         OP("decode", "ATTENTION_MLP_ATTENTION", "attention_bf16_32x8x128",
         ATTENTION_MLP,  4,          0, 1073774592,    4294967296),
@@ -252,15 +252,15 @@ static const struct model_op ops[OPS] = {
     [PREFILL_MAMBA_MOE_MLP_NORM] = OP("prefill", "MAMBA_MOE_MLP_NORM", "rmsnorm_256x4096",
         MAMBA_MOE,     16,      16384,    8388608,       4194816),
     [PREFILL_MAMBA_MOE_ROUTE] = OP("prefill", "MAMBA_MOE_ROUTE", "route_bf16_256x16x4096",
-        MAMBA_MOE,     16,     131072,    4210688,      33587200),
+        MAMBA_MOE,     16,     131072,    4198400,      33587200),
     [PREFILL_MAMBA_MOE_GATHER] = OP("prefill", "MAMBA_MOE_GATHER", "gather_256x4096",
-        MAMBA_MOE,     16,          0,   16777216,             0),
+        MAMBA_MOE,     16,          0,   16781312,             0),
     [PREFILL_MAMBA_MOE_GATE_UP] =
         OP("prefill", "MAMBA_MOE_GATE_UP", "experts_swiglu_bf16_256x16x14336x4096",
-        MAMBA_MOE,     16, 3758096384,   37748736,  120295784448),
+        MAMBA_MOE,     16, 3758096384,   37752832,  120295784448),
     [PREFILL_MAMBA_MOE_DOWN_PROJ] =
         OP("prefill", "MAMBA_MOE_DOWN_PROJ", "experts_add_bf16_256x16x4096x14336",
-        MAMBA_MOE,     16, 1879048192,   37748736,   60133736448),
+        MAMBA_MOE,     16, 1879048192,   37752832,   60133736448),
     [PREFILL_ATTENTION_MLP_NORM] = OP("prefill", "ATTENTION_MLP_NORM", "rmsnorm_256x4096",
         ATTENTION_MLP,  4,      16384,    8388608,       4194816),
     [PREFILL_ATTENTION_MLP_Q_PROJ] =
@@ -274,7 +274,7 @@ static const struct model_op ops[OPS] = {
         ATTENTION_MLP,  4,    8388608,    5242880,    2147483648),
     [PREFILL_ATTENTION_MLP_APPEND] =
         OP("prefill", "ATTENTION_MLP_APPEND", "rope_append_bf16_256x32x128",
-        ATTENTION_MLP,  4,          0,   11534336,       3932160),
+        ATTENTION_MLP,  4,          0,   11534336,             0),
     [PREFILL_ATTENTION_MLP_ATTENTION] =
         OP("prefill", "ATTENTION_MLP_ATTENTION", "attention_bf16_256x32x8x128",
         ATTENTION_MLP,  4,          0, 1082130432, 1099511627776),

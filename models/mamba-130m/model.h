@@ -9,7 +9,7 @@
 enum {
     VOCAB      = 50280, /* rows of the embedding table */
     DIM        =   768, /* width of the residual stream */
-    INNER      =  1536, /* channels inside a layer */
+    INNER      =  1536, /* elements inside an MLP, or channels inside a Mamba layer */
     STATES     =    16, /* SSM states of a channel */
     LAYERS     =    24, /* layers */
     TAPS       =     4, /* taps of the causal convolution */
@@ -34,7 +34,7 @@ struct layer_weights {
     alignas(64) bf16_80x1536  x_proj;             /* 245.8 kB  dt 48, B 16, C 16 */
     alignas(64) bf16_1536x48  dt_proj;            /* 147.5 kB */
     alignas(64) f32           dt_bias[1536];      /*   6.1 kB */
-    alignas(64) f32           A[96][16][16];      /*  98.3 kB  -exp(A_log), by lines of channels */
+    alignas(64) f32           A[96][16][16];      /*  98.3 kB  -exp(A_log), lines of channels */
     alignas(64) f32           D[1536];            /*   6.1 kB */
     alignas(64) bf16_768x1536 out_proj;           /*   2.4 MB */
 };

@@ -71,7 +71,7 @@ static const struct model_op ops[OPS] = {
     [DECODE_EMBED] = OP("decode", "EMBED", "embed_bf16_50288x768",
         1,          1536,    3076,          0),
     [DECODE_IN_PROJ] = OP("decode", "IN_PROJ", "norm_gemv_conv_bf16_3072x768x4",
-        LAYERS,  4752384,   52224,    4740098),
+        LAYERS,  4752384,   52224,    4741634),
     [DECODE_X_PROJ] = OP("decode", "X_PROJ", "gemv_bf16_80x1536",
         LAYERS,   245760,    6464,     245760),
     [DECODE_SCAN] = OP("decode", "SCAN", "dt_scan_bf16_1536x16x48",

@@ -9,7 +9,7 @@
 enum {
     VOCAB      = 50288, /* rows of the embedding table */
     DIM        =   768, /* width of the residual stream */
-    INNER      =  1536, /* channels inside a layer */
+    INNER      =  1536, /* elements inside an MLP, or channels inside a Mamba layer */
     STATES     =   128, /* SSM states of a channel */
     LAYERS     =    24, /* layers */
     HEADS      =    24, /* heads, each with a time step and a decay */

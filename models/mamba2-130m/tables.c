@@ -74,7 +74,7 @@ static const struct model_op ops[OPS] = {
     [DECODE_EMBED] = OP("decode", "EMBED", "embed_bf16_50288x768",
         1,          1536,    3076,          0),
     [DECODE_IN_PROJ] = OP("decode", "IN_PROJ", "norm_gemv_conv_bf16_3360x768x4",
-        LAYERS,  5199872,   56704,    5171858),
+        LAYERS,  5199872,   59488,    5175042),
     [DECODE_SSD] = OP("decode", "SSD", "ssd_24x64x128",
         LAYERS,      384, 1592416,     996864),
     [DECODE_OUT_PROJ] = OP("decode", "OUT_PROJ", "norm_gemv_add_bf16_768x1536",

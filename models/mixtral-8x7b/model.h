@@ -9,7 +9,7 @@
 enum {
     VOCAB      = 32000, /* rows of the embedding table */
     DIM        =  4096, /* width of the residual stream */
-    INNER      = 14336, /* channels inside a layer */
+    INNER      = 14336, /* elements inside an MLP, or channels inside a Mamba layer */
     LAYERS     =    32, /* layers */
     HEADS      =    32, /* query heads */
     KV_HEADS   =     8, /* heads of keys and values, each shared by equally many query heads */

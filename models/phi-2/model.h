@@ -9,7 +9,7 @@
 enum {
     VOCAB      = 51200, /* rows of the embedding table */
     DIM        =  2560, /* width of the residual stream */
-    INNER      = 10240, /* channels inside a layer */
+    INNER      = 10240, /* elements inside an MLP, or channels inside a Mamba layer */
     LAYERS     =    32, /* layers */
     HEADS      =    32, /* query heads */
     KV_HEADS   =    32, /* heads of keys and values, each shared by equally many query heads */

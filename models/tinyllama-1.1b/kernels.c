@@ -1,5 +1,5 @@
-/* models/tinyllama-1.1b/kernels.c: made from config/tinyllama-1.1b.ini; edit that, `make
- * models`.
+/* models/tinyllama-1.1b/kernels.c: made from config/tinyllama-1.1b.ini;
+ * edit that, `make models`.
  *
  * The kernels for the CPU: each is an inlined function of kernels/cpu whose loops see only the
  * constants of its shape (kernels/shapes.h). */

@@ -1,5 +1,5 @@
-/* models/tinyllama-1.1b/kernels.cu: made from config/tinyllama-1.1b.ini; edit that, `make
- * models`.
+/* models/tinyllama-1.1b/kernels.cu: made from config/tinyllama-1.1b.ini;
+ * edit that, `make models`.
  *
  * The kernels for CUDA: a shape (kernels/shapes.h), the kernels that kernels/cuda makes of it,
  * and the function that launches them, which has the name of its twin in kernels.c. */

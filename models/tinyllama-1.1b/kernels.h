@@ -1,5 +1,5 @@
-/* models/tinyllama-1.1b/kernels.h: made from config/tinyllama-1.1b.ini; edit that, `make
- * models`.
+/* models/tinyllama-1.1b/kernels.h: made from config/tinyllama-1.1b.ini;
+ * edit that, `make models`.
  *
  * The kernels of this model, each shape once: the symbols that a profiler shows. */
 #ifndef KERNELS_H

@@ -9,7 +9,7 @@
 enum {
     VOCAB      = 32000, /* rows of the embedding table */
     DIM        =  2048, /* width of the residual stream */
-    INNER      =  5632, /* channels inside a layer */
+    INNER      =  5632, /* elements inside an MLP, or channels inside a Mamba layer */
     LAYERS     =    22, /* layers */
     HEADS      =    32, /* query heads */
     KV_HEADS   =     4, /* heads of keys and values, each shared by equally many query heads */

@@ -72,7 +72,7 @@ static const struct model_op ops[OPS] = {
     [DECODE_EMBED] = OP("decode", "EMBED", "embed_bf16_32000x2048",
         1,           4096,     8196,          0),
     [DECODE_QKV] = OP("decode", "QKV", "norm_qkv_bf16_2560x2048",
-        LAYERS,  10493952,    19456,   10493954),
+        LAYERS,  10493952,    17408,   10500866),
     [DECODE_ATTENTION] = OP("decode", "ATTENTION", "attention_bf16_32x4x64",
         LAYERS,         0,  2113536,   16777216),
     [DECODE_O_PROJ] = OP("decode", "O_PROJ", "gemv_add_bf16_2048x2048",

@@ -284,6 +284,56 @@ START_TEST(rows_are_whole)
 }
 END_TEST
 
+/* ---- what a fused operation costs ---- */
+
+static bool is_norm(enum op op)
+{
+    return op == OP_RMSNORM || op == OP_LAYERNORM;
+}
+
+/* Of the layer: its flops with the norms of rows of x, or those of these norms, which are equally
+ * wide. */
+static uint64_t flops_of(struct graph *graph, bool norms)
+{
+    struct captured captured;
+    uint64_t flops = 0;
+    captured_open(&captured, "fuse_test");
+    ck_assert_msg(graph_shape(graph, &captured.report), "%s", captured_text(&captured));
+    captured_close(&captured);
+    graph_cost(graph);
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        if (graph->node[i].place == PLACE_LAYER && (!norms || is_norm(graph->node[i].op)))
+            flops += graph->node[i].flops;
+    return flops;
+}
+
+static uint32_t count_norms(const struct graph *graph)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        const enum op op = graph->node[i].op;
+        bool begins = is_norm(op);
+        for (uint32_t row = 0; row < fusion_count; row++)
+            begins = begins || (fusions[row].whole.op == op && is_norm(fusions[row].part[0].op));
+        count += graph->node[i].place == PLACE_LAYER && begins;
+    }
+    return count;
+}
+
+/* A layer has as many flops as its parts have, where those that begin with the same norm each
+ * compute it. */
+START_TEST(flops_are_those_of_the_parts)
+{
+    struct graph apart = described(fused[_i].model, fused[_i].kind), whole = apart;
+    graph_fuse(&whole);
+    const uint32_t norms = count_norms(&apart), computed = count_norms(&whole);
+    const uint64_t parts = flops_of(&apart, false), of_norms = flops_of(&apart, true);
+    ck_assert_uint_gt(norms, 0);
+    ck_assert_uint_ge(computed, norms);
+    ck_assert_uint_eq(flops_of(&whole, false), parts + of_norms / norms * (computed - norms));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fuse");
@@ -296,6 +346,8 @@ int main(void)
     tcase_add_test(tests, other_tensors_stay);
     tcase_add_test(tests, branches_of_prefill_follow_each_other);
     tcase_add_loop_test(tests, rows_are_whole, 0, (int)fusion_count);
+    tcase_add_loop_test(tests, flops_are_those_of_the_parts, 0,
+                        (int)(sizeof fused / sizeof fused[0]));
     suite_add_tcase(suite, tests);
     return tests_run(suite);
 }
