@@ -55,7 +55,7 @@ for model in $models; do
     esac
 done
 
-[ -x "$interpreted/llama-a-f32" ] || echo "skip: states on CUDA (no CUDA headers, so no interpreter)"
+[ -x "$interpreted/llama-a-f32" ] || echo "skip: states on CUDA (no models over the interpreter in $interpreted)"
 
 # What the steps say to a profiler: how many tokens each takes.
 model=fable-mamba
