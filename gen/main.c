@@ -181,7 +181,7 @@ static char *key_list(int key, const char *text, void *input)
     return fclose(memory) == 0 ? list : NULL;
 }
 
-/* Of the graph of one step and kind of layer. */
+/* Prints the stage for one step and one kind of layer. */
 static void print_stage(const char *stage, const struct cfg *cfg, enum step_kind step,
                         const struct kind *kind)
 {

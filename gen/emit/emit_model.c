@@ -127,7 +127,7 @@ static void weights(const struct program *d, struct writer *writer)
     writer_line(writer, "};");
 }
 
-/* Of a model with several kinds: their names, and where the table of its layers is. */
+/* The names of the kinds, if the model has several, and where the table of its layers is. */
 static void kinds(const struct program *d, struct writer *writer)
 {
     char line[WRITER_COLUMNS + 1] = "enum kind {";

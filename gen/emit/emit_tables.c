@@ -21,7 +21,7 @@ static void keys(const struct program *d, struct writer *writer)
     writer_line(writer, "};");
 }
 
-/* Of a model with several kinds of layers: the layers in their order, four to a line. */
+/* The layers in their order, four to a line, of a model with several kinds. */
 static void layer_table(const struct program *d, struct writer *writer)
 {
     const struct steps *steps = &d->steps;

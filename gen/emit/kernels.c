@@ -145,7 +145,7 @@ static void fill_values(struct kernel *k)
         fill_value(k, &rule->size[v], k->value[v]);
 }
 
-/* Of the same operation, with the same sizes and operands that are declared in the same way. */
+/* The same operation, with the same sizes and operands that are declared in the same way. */
 static bool same_kernel(const struct kernel *a, const struct kernel *b)
 {
     const struct op_rule *rule = &op_rules[a->node->op];

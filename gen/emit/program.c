@@ -44,7 +44,7 @@ static uint64_t layer_cache_heads(const struct graph *decode)
     return heads;
 }
 
-/* Of all layers: state and caches. Caches end the state, so that a new text need not zero them. */
+/* State and caches of all layers. Caches end the state, so that a new text need not zero them. */
 static void find_state(const struct steps *steps, struct program *program)
 {
     for (uint32_t k = 0; k < steps->kind_count; k++) {

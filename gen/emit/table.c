@@ -102,11 +102,13 @@ bool table_print(char *const *configs, FILE *to)
           to);
     for (uint32_t i = 0; i < count; i++)
         print_row(&entries[i], to);
-    fputs("\n`active`: parameters in the computation of one token, of experts only the chosen. "
-          "`at 4K` to `at 256K`:\nstate, keys and values of 4,096, 32,768, 100,000 and 262,144 "
-          "tokens; * beyond what the model was trained\non. `per token`: what a decode step at 4K "
-          "must read and write. `GB10`, `H200`: tokens/s that their data\nsheets' 273 GB/s and "
-          "4.8 TB/s allow at most, caches left aside. All of it with the types of the configs.\n",
-          to);
+    fputs(
+        "\n`active`: parameters in the computation of one token, counting only the chosen "
+        "experts. `at 4K` to `at 256K`:\nstate, keys and values of 4,096, 32,768, 100,000 and "
+        "262,144 tokens; * beyond what the model was trained on.\n`per token`: what a decode step "
+        "at 4K must read and write. `GB10`, `H200`: tokens/s that their data sheets' 273\nGB/s "
+        "and 4.8 TB/s allow at most, ignoring caches. All figures are for the types in the "
+        "configs.\n",
+        to);
     return true;
 }

@@ -15,7 +15,7 @@ struct family {
     const char *model_type;
     struct build_ends ends;
     struct family_layer layers[GRAPH_KINDS]; /* those with only caches as their state last */
-    /* Of which kind a layer is, as an index of layers; NULL: all are of the first. */
+    /* The kind of a layer, as an index of layers; NULL: all are of the first. */
     uint32_t (*kind_of)(const struct cfg *cfg, uint32_t layer);
 };
 extern const struct family family_mamba, family_mamba2, family_llama, family_mixtral, family_phi,

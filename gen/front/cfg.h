@@ -25,7 +25,7 @@ enum {
     CFG_DIGEST_TEXT_MAX = 4096 /* bytes of the text under the config digest */
 };
 
-/* A token id that is none. */
+/* No token id. */
 #define CFG_NO_ID UINT32_MAX
 
 /* Token ids, ascending; none twice. */

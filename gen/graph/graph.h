@@ -104,13 +104,13 @@ struct graph {
     struct node node[GRAPH_NODES];
 };
 
-/* What is executed by itself. */
+/* A step: what is executed as one. */
 struct step_rule {
     const char *name;   /* "decode" */
     const char *prefix; /* what the enumerators of its operations start with: "DECODE" */
     enum rows rows;
     bool layers;                       /* from tokens to hidden rows */
-    const char *logits;                /* the operation from those to logits; NULL: none */
+    const char *logits;                /* the operation from hidden rows to logits; NULL: none */
     void (*pass)(struct graph *graph); /* what a layer goes through, gen/graph/passes.h */
 };
 extern const struct step_rule step_rules[STEP_KINDS];
@@ -141,17 +141,17 @@ bool nodes_conflict(const struct node *a, const struct node *b, uint32_t except)
 /* The attribute of that name, as a whole number or a real; 0 of an operation that has none. */
 uint32_t node_count(const struct node *node, const char *attribute);
 float node_real(const struct node *node, const char *attribute);
-/* Of a letter: the size as the checkpoint has it, and as a product sees it. */
+/* The size of a letter, as the checkpoint has it and as a product sees it. */
 uint64_t node_size(const struct node *node, char letter);
 uint64_t node_wide(const struct node *node, char letter);
 
 /* The C type of an element: "bf16", "u32". */
 const char *tensor_element(const struct tensor *tensor);
 
-/* Of weights: rows with the padding of each group; columns as packed. */
+/* Rows of weights with the padding of each group; columns as packed. */
 uint64_t tensor_padded_rows(const struct tensor *tensor);
 uint64_t tensor_stored_cols(const struct tensor *tensor);
-/* Of the C array or the packed weight: of all experts. */
+/* The C array, or the packed weight of all experts. */
 uint64_t tensor_bytes(const struct tensor *tensor);
 uint64_t tensor_width(const struct tensor *tensor); /* the sum of the parts */
 /* The padded column at which a part starts. */

@@ -1,4 +1,4 @@
-/* What is done to the graph of a step between the builder of its family, who describes a layer
+/* What is done to the graph of a step between the builder of its family, which describes a layer
  * once, and graph_shape(). */
 #ifndef GEN_GRAPH_PASSES_H
 #define GEN_GRAPH_PASSES_H

@@ -32,7 +32,7 @@ KERNEL_INLINE void gemv_lines(const struct linear_shape *s, u32 lines, struct pa
     for (size_t v = 0; v < vectors; v++)
         acc[v] = (vf){0};
     const char *w = part.at, *const end = w + s->K / 2 * step;
-    /* Who reads a part of a panel passes it faster, so it looks further ahead in it. */
+    /* A thread that reads a part of a panel passes it faster, so it looks further ahead. */
     const size_t ahead = PREFETCH_BYTES * (part.width / LINE_F32) / lines;
     for (; w != end; w += step, x += 2) {
         prefetch_lines(w + ahead, pair_bytes(s->type) * lines * LINE_F32);

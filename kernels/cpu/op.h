@@ -29,8 +29,8 @@ static inline u32 count_first(const run *r, enum count count)
 }
 
 /* Ends operation `op` (an op of the generated model): the barrier orders what this operation wrote
- * before what any later one reads or overwrites. Who watches the operations (a trace, a test) costs
- * a second barrier; nobody costs one branch. */
+ * before what any later one reads or overwrites. Watching the operations (a trace, a test) costs a
+ * second barrier; not watching costs one branch. */
 static inline void op_done(run *r, u32 op)
 {
     team_barrier(r);

@@ -46,7 +46,7 @@ HOST_DEVICE constexpr u32 scan_channels(u32 S)
     return S % 32 == 0 ? 32 : 16;
 }
 
-/* Of the row R + 2N of xdb, the part that is staged: whole 16 bytes around B, or around B and C. */
+/* The staged part of the row R + 2N of xdb: whole 16 bytes around B, or around B and C. */
 HOST_DEVICE constexpr u32 scan_first(u32 R)
 {
     return R / 4 * 4;
@@ -157,7 +157,8 @@ DEVICE void scan_step(u32 N, const f32 *rate, f32 dt, f32 x, const f32 *B, f32 *
         s[i] = k_fma(k_exp2_below(rate[i] * dt), s[i], u * B[i]);
 }
 
-/* Of more states than are held, what the pieces' kernels are compiled for and nobody starts. */
+/* The states that are held. Of more than that, the pieces' kernels are compiled for one and never
+ * started. */
 HOST_DEVICE constexpr u32 scan_held(u32 N)
 {
     return N <= SCAN_HELD ? N : 1;

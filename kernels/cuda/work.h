@@ -54,7 +54,7 @@ enum { ATTENTION_SPAN = 256 };
     (ATTENTION_SPANS(C) < ATTENTION_SPLITS_MOST(H, KV) ? ATTENTION_SPANS(C)                        \
                                                        : ATTENTION_SPLITS_MOST(H, KV))
 
-/* Of each split and head: the sums over its values, the largest score, the sum of exponentials. */
+/* For each split and head: sums over its values, the largest score, the sum of exponentials. */
 #define WORK_ATTENTION_BYTES(H, KV, HD, C)                                                         \
     ((uint64_t)ATTENTION_SPLITS(H, KV, C) * (H) * ((HD) + 2) * 4)
 

@@ -17,7 +17,7 @@ bool budget_beyond(const struct budget *budget, uint64_t positions)
     return budget->trained > 0 && positions > budget->trained;
 }
 
-/* Of so many positions, those that a window still holds. */
+/* How many of so many positions a window still holds. */
 static uint64_t seen(const struct budget *budget, uint64_t positions)
 {
     return budget->window > 0 && positions > budget->window ? budget->window : positions;

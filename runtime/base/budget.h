@@ -16,7 +16,7 @@ enum {
 
 struct budget {
     uint64_t parameters; /* of the checkpoint, tied tensors once */
-    uint64_t active;     /* of these, in the computation of a token: of experts only the chosen */
+    uint64_t active;     /* of these, in the computation of a token: only the chosen experts */
     uint64_t read;       /* of these, read for a token: of an untied embedding only one row */
 
     uint64_t weights;  /* bytes of the weights arena */

@@ -74,7 +74,7 @@ struct model {
     uint64_t trained;    /* max_position_embeddings; 0: the config has no bound */
     uint64_t window;     /* positions that a token sees, its own among them; 0: all before it */
     uint64_t parameters; /* of the checkpoint, tied tensors once */
-    uint64_t active;     /* of these, in the computation of a token: of experts only the chosen */
+    uint64_t active;     /* of these, in the computation of a token: only the chosen experts */
     uint64_t read;       /* of these, read for a token: of an untied embedding only one row */
 
     uint64_t weights_bytes, state_bytes, scratch_bytes, io_bytes;

@@ -9,7 +9,7 @@
 #include "runtime/base/run.h"
 #include "runtime/engine/team.h"
 
-/* Where the first of values[count] is that is not finite; `count`: nowhere. `values` is 64-byte
+/* The index of the first of values[count] that is not finite; `count`: none. `values` is 64-byte
  * aligned. Reads them once, with three vector instructions for each vector. */
 uint64_t finite_prefix(const f32 *values, uint64_t count);
 

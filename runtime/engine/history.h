@@ -21,7 +21,7 @@ struct history {
     uint64_t mark[HISTORY_MARKS]; /* mark[i]: of the first (i + 1) * stride tokens; then zeros */
 };
 
-/* Of no tokens. */
+/* The history of no tokens. */
 void history_begin(struct history *history);
 
 /* ids[count] follow. Costs about 5 ns a token. */

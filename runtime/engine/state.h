@@ -32,7 +32,7 @@ struct snapshot {
     uint64_t position;
 };
 
-/* Of a session without state_files, whose history would not follow.
+/* For sessions without state_files only: the history would not follow.
  *
  * Copies the session's state into snapshot->at and sets snapshot->position. Any number of times,
  * after sealing, too: neither allocates nor, on the CPU, makes a system call. */

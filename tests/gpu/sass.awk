@@ -1,4 +1,4 @@
-# Of the machine code that cuobjdump -sass prints, the kernels in which a store to shared memory stands
+# In the machine code that cuobjdump -sass prints, the kernels in which a store to shared memory stands
 # between the loads that follow griddepcontrol.wait and precede the first barrier: the loads behind it
 # are asked for only when those in front have come. One line each, "kernel loads"; then "looked at N".
 #

@@ -238,7 +238,7 @@ START_TEST(the_limit_is_kept)
 }
 END_TEST
 
-/* Of two ids that end a text (families_test.c), the seventh token is the second. */
+/* Two ids end a text (families_test.c); the seventh token is the second of them. */
 START_TEST(any_end_of_text_ends)
 {
     gpu("");

@@ -14,7 +14,7 @@
 #include "tests/fixtures/npy.h"
 #include "tests/fixtures/run.h"
 
-/* Of the largest logit; see reference_test.c. */
+/* Relative to the largest logit; see reference_test.c. */
 #define TOLERANCE 2e-5
 
 enum { PROMPT_TOKENS = 48, LONG_TOKENS = 300, GREEDY_TOKENS = 64 };

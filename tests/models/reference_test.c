@@ -13,7 +13,7 @@
 #include "tests/fixtures/npy.h"
 #include "tests/fixtures/run.h"
 
-/* Of the largest logit, for these checkpoints; what holds for deep models and long texts is in
+/* In largest logits, for these checkpoints; what holds for deep models and long texts is in
  * tests/models/precision.sh. A rounding that is forgotten on one matrix of an f16 checkpoint costs
  * as little as 3e-5; transformers in f32 is within 2e-6 of the exact result here. */
 static const double TOLERANCE = 2e-5;

@@ -17,7 +17,7 @@ void mamba64_close(struct mamba64 *s)
     free(s->state);
 }
 
-/* Of one channel: its states move on by dt; returns its output. */
+/* Moves the states of one channel on by dt; returns its output. */
 static double scan(struct mamba64 *s, uint64_t channel, double dt, const double *a_log,
                    const double *b, const double *c, double x)
 {

@@ -35,7 +35,7 @@ double real64(const struct model64 *m, const char *key);
 bool flag64(const struct model64 *m, const char *key);
 bool has64(const struct model64 *m, const char *key); /* and is not null */
 const char *word64(const struct model64 *m, const char *key);
-/* Of the rotation: inside rope_parameters, or as releases before 5 had it. NAN: neither. */
+/* A key of the rotation, in rope_parameters or as releases before 5 had it. NAN: neither. */
 double rope64(const struct model64 *m, const char *key);
 
 /* Room for `count` numbers, all 0. */

@@ -247,7 +247,7 @@ KERNEL(grid_kernel, struct grid_params, 32)
 }
 
 /* Halves of words, each of its own thread: read, written, and after a barrier read by another warp.
- * Of two blocks both do so with the same words; `planted` NO_BARRIER leaves the barrier out. */
+ * Two blocks both do so with the same words; `planted` NO_BARRIER leaves the barrier out. */
 struct halves_params {
     uint16_t *y; /* [64] */
     enum planted planted;

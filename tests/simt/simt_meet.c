@@ -178,7 +178,7 @@ bool simt_ordered_by_words(const struct simt_thread *t, u32 id, enum simt_level 
         if (!r || time >= (alone && r->id == id ? r->time : r->covers))
             return false;
     }
-    /* Of threads of several blocks that is the last; of the others it is known that they met. */
+    /* With several blocks that is true of the last thread; the others are known to have met. */
     for (u32 i = 0; level == LEVEL_GRID && i < simt_now.blocks; i++)
         if (i != t->block->index && !acquired_of(i, t))
             return false;

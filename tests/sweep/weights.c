@@ -84,7 +84,7 @@ bool sweep_weights(uint64_t seed, uint64_t number, const struct layout *layout,
     write_header(layout, wide, dtype, f);
     for (uint32_t t = 0; t < layout->count; t++) {
         const struct layout_weight *w = &layout->weight[t];
-        /* Of its own: shapes that change leave the other tensors what they are. */
+        /* Its own draws: shapes that change leave the other tensors what they are. */
         struct draws d = {.seed = draws_of(seed, number).seed, .at = (uint64_t)(t + 1) << 32};
         for (uint64_t i = 0; i < (uint64_t)w->rows * w->cols; i++) {
             const f32 value = exact(element(w, i, 2 * draw(&d) - 1));

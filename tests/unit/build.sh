@@ -106,7 +106,7 @@ touch -d '9 days ago' "$tree/$b"/*
 "$tools/gen" import "$tree/$a" --type f32 >"$tree/$config"
 cd "$tree" || exit 1
 
-# Of this tree alone: not of the make that runs the tests, nor by its compiler. What it says is in ../said.
+# A build of this tree alone: not by the make that runs the tests, nor with its compiler. What it says is in ../said.
 unset MAKEFLAGS MAKELEVEL CC
 build() {
     make -s CFLAGS=-O0 MODEL=m CONFIG="$config" SOURCES=build/m "$@" >../said 2>&1 && return

@@ -40,7 +40,7 @@ START_TEST(names_shapes_and_dtypes_are_reported_at_once)
 }
 END_TEST
 
-/* Of an expert that is missing, or one too many, or a layer of the wrong kind. */
+/* An expert is missing, or one too many, or a layer is of the wrong kind. */
 START_TEST(experts_and_kinds_are_named)
 {
     struct maker m;
@@ -514,7 +514,7 @@ START_TEST(other_sizes_are_said_once)
 }
 END_TEST
 
-/* Of another family the first thing is all that is said: not every tensor that does not fit. */
+/* For another family only the first thing is said, not every tensor that does not fit. */
 START_TEST(another_family_is_named)
 {
     struct maker m;

@@ -143,7 +143,8 @@ START_TEST(symbols_and_the_config_are_obeyed)
 }
 END_TEST
 
-/* Of pieces with equal scores the leftmost is made first, as by the library, whatever their ids. */
+/* Among pieces with equal scores the leftmost is made first, as by the library, whatever their
+ * ids. */
 START_TEST(equal_scores_merge_from_the_left)
 {
     static const char bytes[] = "\x0A\x09\x0A\x05<unk>\x18\x02"

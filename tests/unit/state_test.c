@@ -22,7 +22,7 @@
 
 /* ---- histories ---------------------------------------------------------------------------- */
 
-/* Of `tokens` tokens, whose ids are their places, but for one. */
+/* A history of `tokens` tokens, whose ids are their places, but for one. */
 static void make_history(struct history *history, uint64_t tokens, uint64_t other)
 {
     history_begin(history);

@@ -80,7 +80,7 @@ void probe_close(struct probe *probe);
 /* One round of all chosen measures that is not counted, then `rounds` interleaved ones. */
 void probe_run(struct probe *probe, u32 rounds);
 
-/* Of the sorted samples. */
+/* The median of the sorted samples. */
 double probe_median(const struct probe_measure *measure);
 
 #endif

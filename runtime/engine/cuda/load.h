@@ -6,7 +6,7 @@
 
 #include "runtime/engine/weights.h"
 
-/* Of the staging block: two halves, one being read into while the other is copied. */
+/* Size of the staging block: two halves, one being read into while the other is copied. */
 enum { STAGING_BYTES = 16 << 20 };
 
 /* weights_map(), then every tensor to `image` on the device, its digest checked on the way.

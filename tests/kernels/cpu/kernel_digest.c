@@ -364,7 +364,7 @@ static void digest_swiglu(const struct swiglu_case *c)
     fixture_free(call.b);
 }
 
-/* Of all kernels of an operation. */
+/* The digests of all kernels of an operation. */
 #define DIGEST(operation)                                                                          \
     for (u32 i = 0; i < operation##_case_count; i++)                                               \
         digest_##operation(&operation##_cases[i]);

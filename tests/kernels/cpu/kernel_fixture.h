@@ -27,7 +27,7 @@ struct fixture_matrix {
     size_t packed_bytes;
 };
 
-/* Of elements as from fixture_element. */
+/* Its elements are those of fixture_element. */
 struct fixture_matrix fixture_matrix_new(enum format type, uint64_t seed, u32 rows, u32 cols,
                                          f32 scale);
 void fixture_matrix_free(struct fixture_matrix *matrix);
