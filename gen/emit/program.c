@@ -80,7 +80,9 @@ static uint64_t work_of(const struct graph *graph, const struct node *node)
                                     node_size(node, 'P'), node_size(node, 'C'));
     case OP_NORM_EXPERTS_SWIGLU:
         return WORK_LOGITS_BYTES(node_size(node, 'E'));
-    case OP_EXPERTS_SWIGLU: /* more than GATHER, which comes before it */
+    case OP_GATHER:
+        return WORK_GROUPS_BYTES(rows, node_count(node, "experts"));
+    case OP_EXPERTS_SWIGLU:
         return WORK_EXPERTS_SWIGLU_BYTES(rows, node_size(node, 'D'), node_size(node, 'E'),
                                          graph->tensor[node->experts_swiglu.gate].type);
     case OP_EXPERTS_ADD:

@@ -27,6 +27,12 @@ lacking() {
             grep -qE "[( ]$name\(r, &|struct ${name}_shape" "$1"/tests/kernels/cpu/*.[ch] ||
                 grep -q "WHOLE($name," "$1/kernels/fusions.def" ||
                 echo "$name: no test in tests/kernels/cpu"
+            grep -qE "^ *DIGEST\((.*, )?${name}[,)]" "$1/tests/kernels/cpu/kernel_digest.c" 2>/dev/null ||
+                grep -q "WHOLE($name," "$1/kernels/fusions.def" ||
+                echo "$name: no DIGEST in tests/kernels/cpu/kernel_digest.c"
+            ! grep -q 'r->work' "$1/kernels/cuda/$cuda" 2>/dev/null ||
+                grep -q "case OP_$upper:" "$1/gen/emit/program.c" 2>/dev/null ||
+                echo "$name: no case in work_of(), gen/emit/program.c"
             grep -qE "^ *($upper\(|.*${name}_launch<)" "$1"/tests/kernels/cuda/*.cc ||
                 echo "$name: no test in tests/kernels/cuda"
             grep -qE "BUILD\([^,]*, $name,|OP_$upper\b" "$1"/gen/families/*.c "$1"/gen/graph/build.c ||
@@ -177,6 +183,10 @@ rm "$new/gen/families/feed_forward.c"
 # ---- what the compiler cannot know -------------------------------------------------------------------
 ok "without a test for the CPU the check names it" lacks "no test in tests/kernels/cpu"
 ok "without a test for CUDA the check names it" lacks "no test in tests/kernels/cuda"
+ok "without a digest the check names it" lacks "no DIGEST in tests/kernels/cpu/kernel_digest.c"
+ok "it needs no workspace" test "$(lacking "$new" | grep -c '^twice: no case')" -eq 0
+echo '/* r->work */' >>"$new/kernels/cuda/twice.cuh"
+ok "without its workspace the check names it" lacks "no case in work_of(), gen/emit/program.c"
 mv "$new/gen/families/use.c" "$folder/"
 : >"$new/gen/families/none.c"
 ok "without a family the check names it" lacks "no family has it"

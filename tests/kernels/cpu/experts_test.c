@@ -19,13 +19,8 @@ struct stack {
 
 static struct stack stack_new(enum format type, uint64_t seed, u32 count, u32 rows, u32 cols)
 {
-    struct stack s = {.packed = NULL};
-    for (u32 e = 0; e < count; e++)
-        s.one[e] = fixture_matrix_new(type, seed + e, rows, cols, 1.0f);
-    const size_t bytes = s.one[0].packed_bytes;
-    ck_assert_int_eq(posix_memalign(&s.packed, LINE_BYTES, count * bytes), 0);
-    for (u32 e = 0; e < count; e++)
-        memcpy((char *)s.packed + e * bytes, s.one[e].packed, bytes);
+    struct stack s;
+    s.packed = fixture_experts_new(type, seed, count, rows, cols, s.one);
     return s;
 }
 

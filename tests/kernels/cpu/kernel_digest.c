@@ -4,12 +4,19 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/kernels/cpu/kernel_fixture.h"
 #include "tests/kernels/cpu/kernel_instances.h"
 
-enum { ROWS = 29, FIRST_LOGIT = 3, SOURCE_ROWS = ROWS + FIRST_LOGIT, THREADS = 2 };
+enum {
+    ROWS = 29,
+    FIRST_LOGIT = 3,
+    SOURCE_ROWS = ROWS + FIRST_LOGIT,
+    THREADS = 2,
+    MOST_EXPERTS = 64
+};
 
 static const struct step step = {.tokens = ROWS, .logit_first = FIRST_LOGIT, .logit_rows = ROWS};
 static uint64_t total = FIXTURE_HASH;
@@ -216,6 +223,37 @@ static void digest_rmsnorm_groups(const struct rmsnorm_groups_case *c)
     report(c->name, call.x, floats);
 }
 
+struct norm_add_call {
+    const struct norm_linear_add_case *c;
+    const void *w;
+    f32 *y, *x, *norm, *bias;
+};
+
+static void call_norm_add(run *r, void *context)
+{
+    const struct norm_add_call *call = context;
+    call->c->call(r, call->y, call->x, call->norm, call->w, call->bias);
+}
+
+static void digest_norm_linear_add(const struct norm_linear_add_case *c)
+{
+    struct fixture_matrix w =
+        fixture_matrix_new(c->shape->type, 42, c->shape->M, c->shape->D, 1.0f);
+    const size_t M = LINE_PAD(c->shape->M);
+    struct norm_add_call call = {c,
+                                 w.packed,
+                                 random_floats(43, M, 1.0f),
+                                 random_floats(44, c->shape->D, 2.0f),
+                                 random_floats(45, c->shape->D, 2.0f),
+                                 random_floats(46, M, 2.0f)};
+    fixture_run(THREADS, step, call_norm_add, &call);
+    fixture_free(call.x);
+    fixture_free(call.norm);
+    fixture_free(call.bias);
+    fixture_matrix_free(&w);
+    report(c->name, call.y, M);
+}
+
 struct selection_digest {
     const struct norm_dt_scan_case *c;
     struct selection_call call;
@@ -364,8 +402,62 @@ static void digest_swiglu(const struct swiglu_case *c)
     fixture_free(call.b);
 }
 
-/* The digests of all kernels of an operation. */
-#define DIGEST(operation)                                                                          \
+struct experts_digest {
+    const struct experts_case *c;
+    struct experts_call call;
+};
+
+/* The operations of prefill, then those of decode for the first row. */
+static void call_experts(run *r, void *context)
+{
+    const struct experts_digest *d = context;
+    d->c->call(r, &d->call);
+    d->c->call_one(r, &d->call);
+}
+
+/* Packed matrices of the experts of a case. */
+static void *random_experts(const struct experts_case *c, uint64_t seed, u32 rows, u32 cols)
+{
+    struct fixture_matrix one[MOST_EXPERTS];
+    void *packed = fixture_experts_new(c->shape->type, seed, c->shape->E, rows, cols, one);
+    for (u32 e = 0; e < c->shape->E; e++)
+        fixture_matrix_free(&one[e]);
+    return packed;
+}
+
+static void digest_experts(const struct experts_case *c)
+{
+    const u32 D = c->shape->D, F = c->shape->F, rows = ROWS * c->shape->K;
+    struct fixture_matrix router = fixture_matrix_new(c->shape->type, 47, c->shape->E, D, 1.0f);
+    f32 *norm = random_floats(48, LINE_PAD(D), 2.0f);
+    void *gate = random_experts(c, 100, F, D), *up = random_experts(c, 200, F, D),
+         *down = random_experts(c, 300, D, F);
+    struct experts_digest d = {c,
+                               {.router = router.packed,
+                                .gate = gate,
+                                .up = up,
+                                .down = down,
+                                .norm = norm,
+                                .x = random_floats(49, ROWS * (size_t)LINE_PAD(D), 1.0f),
+                                .y = random_floats(50, ROWS * (size_t)LINE_PAD(D), 3.0f),
+                                .route = fixture_new(ROWS * (size_t)ROUTE_STRIDE(c->shape->K)),
+                                .xg = fixture_new(rows * (size_t)LINE_PAD(D)),
+                                .h = fixture_new(rows * (size_t)LINE_PAD(F))}};
+    fixture_run(THREADS, step, call_experts, &d);
+    report(c->name, d.call.y, ROWS * (size_t)LINE_PAD(D));
+    report(c->name, d.call.route, ROWS * (size_t)ROUTE_STRIDE(c->shape->K));
+    f32 *const buffers[] = {norm, d.call.x, d.call.xg, d.call.h};
+    for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
+        fixture_free(buffers[i]);
+    void *const matrices[] = {gate, up, down};
+    for (size_t i = 0; i < sizeof matrices / sizeof matrices[0]; i++)
+        free(matrices[i]);
+    fixture_matrix_free(&router);
+}
+
+/* The digests of all kernels of an operation; behind it the other operations that they call, which
+ * tests/unit/ops.sh looks for. */
+#define DIGEST(operation, ...)                                                                     \
     for (u32 i = 0; i < operation##_case_count; i++)                                               \
         digest_##operation(&operation##_cases[i]);
 
@@ -378,11 +470,13 @@ int main(void)
     DIGEST(scan)
     DIGEST(ssd)
     DIGEST(rmsnorm_groups)
-    DIGEST(norm_dt_scan)
+    DIGEST(norm_linear_add)
+    DIGEST(norm_dt_scan, norm_selection)
     DIGEST(layernorm)
     DIGEST(rope_append)
     DIGEST(attention)
     DIGEST(swiglu)
+    DIGEST(experts, route, gather, experts_swiglu, norm_experts_swiglu, experts_add)
     printf("%016" PRIx64 "  all\n", total);
     return 0;
 }

@@ -91,6 +91,18 @@ void fixture_matrix_free(struct fixture_matrix *matrix)
     free(matrix->packed);
 }
 
+void *fixture_experts_new(enum format type, uint64_t seed, u32 count, u32 rows, u32 cols,
+                          struct fixture_matrix *one)
+{
+    for (u32 e = 0; e < count; e++)
+        one[e] = fixture_matrix_new(type, seed + e, rows, cols, 1.0f);
+    const size_t bytes = one[0].packed_bytes;
+    char *packed = aligned(count * bytes);
+    for (u32 e = 0; e < count; e++)
+        memcpy(packed + e * bytes, one[e].packed, bytes);
+    return packed;
+}
+
 struct job {
     struct step step;
     team_work *work;

@@ -32,6 +32,11 @@ struct fixture_matrix fixture_matrix_new(enum format type, uint64_t seed, u32 ro
                                          f32 scale);
 void fixture_matrix_free(struct fixture_matrix *matrix);
 
+/* `count` of them, of the seeds from `seed` on: their packed forms one behind another, for free();
+ * one[count] <- each. */
+void *fixture_experts_new(enum format type, uint64_t seed, u32 count, u32 rows, u32 cols,
+                          struct fixture_matrix *one);
+
 /* Runs `work` on a team of `threads` threads. */
 void fixture_run(u32 threads, struct step step, team_work *work, void *context);
 
