@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "gen/emit/emit.h"
-#include "gen/front/import.h"
 #include "gen/emit/table.h"
+#include "gen/front/import.h"
 #include "runtime/base/die.h"
 #include "runtime/base/interrupt.h"
 #include "runtime/base/stack.h"

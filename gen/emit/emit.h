@@ -5,9 +5,9 @@
 #ifndef GEN_EMIT_EMIT_H
 #define GEN_EMIT_EMIT_H
 
+#include "gen/emit/writer.h"
 #include "gen/families/steps.h"
 #include "gen/memory/layout.h"
-#include "gen/emit/writer.h"
 #include "gen/memory/plan.h"
 #include "runtime/base/budget.h"
 

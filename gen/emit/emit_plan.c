@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "gen/families/attention.h"
 #include "gen/emit/emit.h"
+#include "gen/families/attention.h"
 #include "gen/front/number.h"
 #include "runtime/base/number_text.h"
 

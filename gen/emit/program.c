@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "gen/families/attention.h"
 #include "gen/emit/emit.h"
+#include "gen/families/attention.h"
 #include "gen/front/number.h"
 #include "kernels/cuda/work.h"
 

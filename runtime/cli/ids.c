@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/engine/arena.h"
 #include "runtime/base/die.h"
 #include "runtime/base/interrupt.h"
+#include "runtime/engine/arena.h"
 
 enum { WORD_BYTES = 24, LEAST_CAPACITY = 4096 };
 

@@ -6,10 +6,10 @@
 
 #include "runtime/base/die.h"
 #include "runtime/base/model.h"
-#include "runtime/engine/processor.h"
 #include "runtime/base/stack.h"
 #include "runtime/base/streams.h"
 #include "runtime/cli/verb.h"
+#include "runtime/engine/processor.h"
 
 static const struct verb {
     const char *name;

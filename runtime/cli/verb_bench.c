@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "runtime/engine/backend.h"
 #include "runtime/base/die.h"
 #include "runtime/base/interrupt.h"
 #include "runtime/base/json.h"
-#include "runtime/cli/options.h"
+#include "runtime/base/number_text.h"
 #include "runtime/base/out.h"
 #include "runtime/base/philox.h"
-#include "runtime/base/number_text.h"
+#include "runtime/cli/options.h"
+#include "runtime/engine/backend.h"
 #include "runtime/engine/session.h"
 
 enum { MOST_REPETITIONS = 1000 };

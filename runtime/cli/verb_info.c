@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "runtime/base/die.h"
-#include "runtime/cli/info_budget.h"
 #include "runtime/base/interrupt.h"
 #include "runtime/base/json.h"
-#include "runtime/cli/options.h"
 #include "runtime/base/number_text.h"
+#include "runtime/cli/info_budget.h"
+#include "runtime/cli/options.h"
 #include "runtime/engine/session.h"
 #include "runtime/tokenizer/tokenizer.h"
 

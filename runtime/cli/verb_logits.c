@@ -7,9 +7,9 @@
 
 #include "runtime/base/die.h"
 #include "runtime/base/digest.h"
-#include "runtime/cli/ids.h"
 #include "runtime/base/interrupt.h"
 #include "runtime/base/npy.h"
+#include "runtime/cli/ids.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/resume.h"
 #include "runtime/engine/sample.h"

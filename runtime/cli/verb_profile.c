@@ -6,13 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/engine/backend.h"
 #include "runtime/base/die.h"
 #include "runtime/base/interrupt.h"
-#include "runtime/cli/options.h"
+#include "runtime/base/number_text.h"
 #include "runtime/base/out.h"
 #include "runtime/base/philox.h"
-#include "runtime/base/number_text.h"
+#include "runtime/cli/options.h"
+#include "runtime/engine/backend.h"
 #include "runtime/engine/session.h"
 #include "runtime/engine/trace.h"
 

@@ -8,15 +8,15 @@
 #include <unistd.h>
 
 #include "runtime/base/die.h"
-#include "runtime/engine/generate.h"
 #include "runtime/base/interrupt.h"
+#include "runtime/base/number_text.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/prompt.h"
-#include "runtime/base/number_text.h"
 #include "runtime/cli/resume.h"
 #include "runtime/cli/score.h"
-#include "runtime/engine/session.h"
 #include "runtime/cli/text.h"
+#include "runtime/engine/generate.h"
+#include "runtime/engine/session.h"
 
 struct stream_options {
     struct common_options common;

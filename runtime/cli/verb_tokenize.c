@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include "runtime/base/die.h"
-#include "runtime/cli/ids.h"
 #include "runtime/base/interrupt.h"
+#include "runtime/cli/ids.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/prompt.h"
-#include "runtime/engine/session.h"
 #include "runtime/cli/text.h"
+#include "runtime/engine/session.h"
 
 struct tokenize_options {
     const char *weights;

@@ -10,9 +10,9 @@
 
 #include "runtime/base/die.h"
 #include "runtime/base/digest.h"
-#include "runtime/engine/finite.h"
 #include "runtime/base/number_text.h"
 #include "runtime/base/out.h"
+#include "runtime/engine/finite.h"
 #include "runtime/engine/trace.h"
 
 const char *session_default_weights(void)

@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/base/model.h"
 #include "runtime/engine/arena.h"
 #include "runtime/engine/backend.h"
 #include "runtime/engine/history.h"
-#include "runtime/base/model.h"
 #include "runtime/engine/team.h"
-#include "runtime/tokenizer/tokenizer.h"
 #include "runtime/engine/weights.h"
+#include "runtime/tokenizer/tokenizer.h"
 
 struct session_options {
     const char *weights; /* path; NULL: beside the binary */

@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <string.h>
 
-#include "runtime/engine/arena.h"
 #include "runtime/base/die.h"
 #include "runtime/base/machine.h"
 #include "runtime/base/stack.h"
+#include "runtime/engine/arena.h"
 #include "runtime/engine/trace.h"
 
 /* Between two steps the caller chooses and prints a token: workers look for about 5 ms, so that

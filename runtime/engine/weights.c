@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/engine/backend.h"
 #include "runtime/base/die.h"
-#include "runtime/base/interrupt.h"
 #include "runtime/base/digest.h"
+#include "runtime/base/interrupt.h"
+#include "runtime/engine/backend.h"
 
 /* What to do about most of it, and the words that belong in it. */
 #define REMAKE "; make it again with 'make MODEL=%s%s CHECKPOINT=DIR'"

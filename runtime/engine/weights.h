@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "runtime/engine/arena.h"
 #include "runtime/base/model.h"
+#include "runtime/engine/arena.h"
 #include "runtime/engine/team.h"
 #include "runtime/engine/weight_file.h"
 

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 #include "tests/fixtures/child.h"
-#include "tests/golden/golden_cases.h"
 #include "tests/fixtures/run.h"
+#include "tests/golden/golden_cases.h"
 
 enum { CASE_ARGUMENTS = 8, PATH_BYTES = 256 };
 

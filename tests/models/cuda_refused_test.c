@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/fixtures/gpu_child.h"
 #include "runtime/base/run.h"
+#include "tests/fixtures/gpu_child.h"
 #include "tests/fixtures/run.h"
 
 #define MODEL   "mamba-a-bf16"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "tests/fixtures/npy.h"
-#include "tests/reference64/reference64.h"
 #include "tests/fixtures/run.h"
+#include "tests/reference64/reference64.h"
 
 /* How far transformers' f32 is from exact, in largest logits (measured: at most 5e-6). */
 static const double TOLERANCE = 1e-5;

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "tests/fixtures/run.h"
 #include "runtime/base/run.h"
+#include "tests/fixtures/run.h"
 #include "tests/simt/fake_cuda.h"
 
 enum { M = 37, N = 5, K = 83, LD_A = 96, LD_B = 88, LD_D = 48, WORKSPACE = 1 << 17 };

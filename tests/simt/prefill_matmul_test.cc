@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/base/model.h"
 #include "runtime/engine/cuda/launcher.h"
 #include "runtime/engine/cuda/matmul.h"
-#include "runtime/base/model.h"
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cuda/kernel_fixture.h"
 #include "tests/simt/fake_cuda.h"

@@ -7,8 +7,8 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
-#include "tests/simt/planted.cuh"
 #include "tests/fixtures/run.h"
+#include "tests/simt/planted.cuh"
 
 enum { ROWS = 37, BLOCKS = 5, SEEDS = 20 };
 

@@ -1,10 +1,10 @@
 /* The front for the families with attention, and the kinds of layers beside it: shape rules, costs,
  * what decode reads, caches. */
 #include "gen/emit/emit.h"
-#include "tests/unit/configs.h"
-#include "tests/unit/captured.h"
-#include "tests/unit/graph_named.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/captured.h"
+#include "tests/unit/configs.h"
+#include "tests/unit/graph_named.h"
 
 /* 4 query heads on 2 key heads of 16, a width of 64, 3 layers; f32 tables, bf16 matrices, f16 cache
  * of 100 positions, stored as 128. */

@@ -10,8 +10,8 @@
 
 #include "gen/emit/emit.h"
 #include "tests/fixtures/child.h"
-#include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/captured.h"
 
 /* Published: all and active parameters, those without the table of an untied embedding, and bytes
  * of keys and values of a position in 16 bits. The constant state of Mamba is layers * channels *

@@ -1,8 +1,8 @@
 /* The reference models, pinned: bytes of every arena and parameters, change them only on purpose;
  * and every plan at its lower bound. */
 #include "gen/emit/emit.h"
-#include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/captured.h"
 
 static const struct pinned {
     const char *name;

@@ -2,8 +2,8 @@
 #include <math.h>
 
 #include "gen/front/cfg.h"
-#include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/captured.h"
 
 static const char good[] =
     "[model]\n"

@@ -7,9 +7,9 @@
 #include "gen/front/number.h"
 #include "runtime/base/number_text.h"
 #include "tests/fixtures/child.h"
-#include "tests/unit/configs.h"
-#include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/captured.h"
+#include "tests/unit/configs.h"
 
 static struct writer page;
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/unit/fetch_site.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/fetch_site.h"
 
 START_TEST(wrong_bytes_are_thrown_away)
 {

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/unit/fetch_site.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/fetch_site.h"
 
 START_TEST(a_checkpoint_comes_and_is_not_fetched_again)
 {

@@ -5,10 +5,10 @@
 
 #include "gen/emit/emit.h"
 #include "gen/graph/expression.h"
-#include "tests/unit/configs.h"
-#include "tests/unit/captured.h"
-#include "tests/unit/graph_named.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/captured.h"
+#include "tests/unit/configs.h"
+#include "tests/unit/graph_named.h"
 
 static struct steps steps;
 

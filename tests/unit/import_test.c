@@ -1,8 +1,8 @@
 /* The import of a config.json beyond the golden cases: the real sizes, and texts cut anywhere. */
 #include "gen/front/import.h"
 #include "gen/memory/layout.h"
-#include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/captured.h"
 
 static struct import_left left; /* of the last import */
 

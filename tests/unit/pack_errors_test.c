@@ -1,8 +1,8 @@
 /* Checkpoints that do not fit their config, and the exact messages: all of them at once. */
 #include <math.h>
 
-#include "tests/unit/checkpoint_maker.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/checkpoint_maker.h"
 
 static const char tied[] = MAKER_CONFIG("f16", "true");
 static const char untied[] = MAKER_CONFIG("bf16", "false");

@@ -9,8 +9,8 @@
 
 #include "runtime/base/digest.h"
 #include "runtime/engine/weight_file.h"
-#include "tests/unit/checkpoint_maker.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/checkpoint_maker.h"
 #include "tools/pack/random_weights.h"
 #include "tools/pack/tokenizer_json.h"
 

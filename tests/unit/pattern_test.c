@@ -1,9 +1,9 @@
 /* Models with several kinds of layers: which layer is of which kind, their operations, weights,
  * state and plans. */
 #include "gen/emit/emit.h"
-#include "tests/unit/configs.h"
-#include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/captured.h"
+#include "tests/unit/configs.h"
 
 static const struct cfg *const cfgs[] = {&deepseek_cfg, &jamba_cfg};
 enum { CFGS = sizeof cfgs / sizeof cfgs[0] };

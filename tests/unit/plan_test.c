@@ -2,9 +2,9 @@
  * and the checkers against broken plans. */
 #include "gen/families/steps.h"
 #include "gen/memory/plan.h"
-#include "tests/unit/configs.h"
-#include "tests/unit/captured.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/captured.h"
+#include "tests/unit/configs.h"
 
 static void add(struct plan *plan, uint64_t bytes, uint32_t first, uint32_t last)
 {

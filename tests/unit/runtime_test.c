@@ -10,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/engine/arena.h"
 #include "runtime/base/die.h"
-#include "runtime/base/machine.h"
 #include "runtime/base/json.h"
-#include "runtime/base/out.h"
+#include "runtime/base/machine.h"
 #include "runtime/base/number_text.h"
+#include "runtime/base/out.h"
 #include "runtime/cli/score.h"
+#include "runtime/engine/arena.h"
 #include "runtime/engine/session.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/fake_model.h"

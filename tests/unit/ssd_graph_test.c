@@ -1,9 +1,9 @@
 /* The front for Mamba-2: where the parts of in_proj lie, shape rules, costs, the state. */
 #include "gen/emit/emit.h"
-#include "tests/unit/configs.h"
-#include "tests/unit/captured.h"
-#include "tests/unit/graph_named.h"
 #include "tests/fixtures/run.h"
+#include "tests/unit/captured.h"
+#include "tests/unit/configs.h"
+#include "tests/unit/graph_named.h"
 
 /* Breaks one thing in a fresh graph per row; each time the shape rules must say so. */
 static const struct {

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/engine/cuda/probe.cuh"
 #include "runtime/base/die.h"
+#include "runtime/engine/cuda/probe.cuh"
 
 enum { TURNS = 1000, BODY_KERNELS = 8, LAUNCHES = 3 };
 

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "runtime/base/die.h"
+#include "runtime/engine/cuda/matmul.h"
 #include "runtime/engine/cuda/probe.cuh"
 #include "runtime/engine/cuda/random.cuh"
-#include "runtime/engine/cuda/matmul.h"
-#include "runtime/base/die.h"
 
 extern "C" {
 #include "runtime/base/machine.h"

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/tokenizer/tokenizer_tables.h"
 #include "runtime/base/utf8.h"
+#include "runtime/tokenizer/tokenizer_tables.h"
 
 /* How protobuf stores the value of a field. */
 enum wire_type { WIRE_NUMBER = 0, WIRE_EIGHT_BYTES = 1, WIRE_BYTES = 2, WIRE_FOUR_BYTES = 5 };

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/tokenizer/tokenizer_inner.h"
 #include "runtime/base/utf8.h"
+#include "runtime/tokenizer/tokenizer_inner.h"
 #include "tools/pack/tokenizer_source.h"
 
 struct pieces {

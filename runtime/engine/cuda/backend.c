@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "kernels/cuda/work.h"
+#include "runtime/base/die.h"
+#include "runtime/base/number_text.h"
 #include "runtime/engine/cuda/cuda.h"
 #include "runtime/engine/cuda/load.h"
 #include "runtime/engine/cuda/memory_probe.h"
 #include "runtime/engine/cuda/random_weights.h"
-#include "runtime/base/die.h"
-#include "runtime/base/number_text.h"
 #include "runtime/engine/session.h"
 #include "runtime/engine/trace.h"
 

@@ -2,13 +2,13 @@
 #ifndef RUNTIME_ENGINE_CUDA_CUDA_H
 #define RUNTIME_ENGINE_CUDA_CUDA_H
 
-#include "runtime/engine/cuda/sampler_step.h"
 #include "runtime/engine/backend.h"
 #include "runtime/engine/cuda/device.h"
 #include "runtime/engine/cuda/graph.h"
 #include "runtime/engine/cuda/launcher.h"
 #include "runtime/engine/cuda/matmul.h"
 #include "runtime/engine/cuda/memory.h"
+#include "runtime/engine/cuda/sampler_step.h"
 
 enum cuda_step { STEP_DECODE, STEP_PREFILL, STEP_HEAD, CUDA_STEPS };
 

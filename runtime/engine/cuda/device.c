@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 
-#include "runtime/engine/cuda/launcher.h"
 #include "runtime/base/die.h"
 #include "runtime/base/machine.h"
 #include "runtime/base/model.h"
+#include "runtime/engine/cuda/launcher.h"
 
 #ifndef CUDA_TARGETS
 #error "CUDA_TARGETS is to say what the kernels are compiled for: '"sm_90a compute_90"'"

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "kernels/cpu/team.h"
-#include "runtime/engine/cuda/cuda.h"
 #include "runtime/base/die.h"
+#include "runtime/engine/cuda/cuda.h"
 #include "runtime/engine/session.h"
 #include "runtime/engine/trace.h"
 

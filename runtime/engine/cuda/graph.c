@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 
-#include "runtime/engine/arena.h"
 #include "runtime/base/die.h"
 #include "runtime/base/model.h"
+#include "runtime/engine/arena.h"
 
 /* Only calls of this thread can spoil a capture, and it makes none that could. */
 static const enum cudaStreamCaptureMode MODE = cudaStreamCaptureModeThreadLocal;

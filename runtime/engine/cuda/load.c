@@ -2,8 +2,8 @@
 
 #include <fcntl.h>
 
-#include "runtime/engine/cuda/launcher.h"
 #include "runtime/base/digest.h"
+#include "runtime/engine/cuda/launcher.h"
 #include "runtime/engine/trace.h"
 
 enum { HALF_BYTES = STAGING_BYTES / 2 };

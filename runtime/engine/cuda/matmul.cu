@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "runtime/engine/cuda/launcher.h"
 #include "runtime/base/die.h"
 #include "runtime/base/model.h"
+#include "runtime/engine/cuda/launcher.h"
 #include "runtime/engine/trace.h"
 
 /* Ends the program unless `status` is success; `m` may be NULL. */

@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "runtime/engine/backend.h"
-#include "runtime/engine/cuda/launcher.h"
 #include "runtime/base/die.h"
 #include "runtime/base/model.h"
+#include "runtime/engine/backend.h"
+#include "runtime/engine/cuda/launcher.h"
 
 const char *memory_kind_name(enum memory_kind kind)
 {

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "runtime/base/model.h"
+#include "runtime/base/number_text.h"
 #include "runtime/engine/cuda/launcher.h"
 #include "runtime/engine/cuda/memory.h"
 #include "runtime/engine/cuda/read.h"
-#include "runtime/base/model.h"
-#include "runtime/base/number_text.h"
 
 enum { KINDS = 2, LEFT_TIMES = 8 }; /* of one block: the memory that must be left */
 static const enum memory_kind kinds[KINDS] = {MEMORY_DEVICE, MEMORY_UNIFIED};

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/engine/cuda/random.cuh"
-#include "runtime/engine/cuda/launcher.h"
 #include "runtime/base/die.h"
+#include "runtime/engine/cuda/launcher.h"
+#include "runtime/engine/cuda/random.cuh"
 
 extern "C" {
 #include "runtime/base/model.h"

@@ -8,8 +8,8 @@
  *   Order    none: the largest logit, the lowest id on a tie, is the least of integer keys; what is
  *            not finite is less than any (sample_rank) */
 #include "kernels/cuda/launch.h"
-#include "runtime/engine/cuda/sample.cuh"
 #include "kernels/cuda/work.h"
+#include "runtime/engine/cuda/sample.cuh"
 
 enum { SAMPLER_GREEDY_SPAN = SAMPLER_GREEDY_THREADS * SAMPLER_GREEDY_LOGITS };
 

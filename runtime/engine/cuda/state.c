@@ -1,9 +1,9 @@
 /* The state arena of the device, copied on the device and, for files, through pinned memory. */
 #include <assert.h>
 
+#include "runtime/base/model.h"
 #include "runtime/engine/cuda/cuda.h"
 #include "runtime/engine/cuda/load.h"
-#include "runtime/base/model.h"
 
 static_assert((int)STATE_PIECE <= (int)STAGING_BYTES, "a piece of the state is staged at once");
 

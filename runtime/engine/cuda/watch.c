@@ -1,8 +1,8 @@
 /* --check on CUDA: the host launches every kernel, and before the first of an operation reads what
  * the operation before it left. */
+#include "runtime/base/model.h"
 #include "runtime/engine/cuda/cuda.h"
 #include "runtime/engine/finite.h"
-#include "runtime/base/model.h"
 
 static struct {
     struct finite_view view; /* of the step that runs */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fixtures/run.h"
 #include "tests/kernels/cpu/kernel_fixture.h"
 #include "tests/kernels/cpu/kernel_instances.h"
-#include "tests/fixtures/run.h"
 
 enum { ROWS = 21 };
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fixtures/run.h"
 #include "tests/kernels/cpu/kernel_fixture.h"
 #include "tests/kernels/cpu/kernel_instances.h"
-#include "tests/fixtures/run.h"
 
 enum { ROWS = 32, MOST_EXPERTS = 64, MOST_WIDTH = 160 };
 

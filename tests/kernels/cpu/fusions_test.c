@@ -5,8 +5,8 @@
 
 #define KERNELS_STAY_FUNCTIONS /* shapes are no constants here */
 #include "gen/graph/passes.h"
-#include "tests/kernels/cpu/every_kernel.h"
 #include "tests/fixtures/run.h"
+#include "tests/kernels/cpu/every_kernel.h"
 #include "tests/kernels/cpu/kernel_fixture.h"
 
 /* The constants of an operation, and what each of its operands is. */

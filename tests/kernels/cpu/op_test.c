@@ -2,9 +2,9 @@
  * everything that all threads wrote in the first, many times over. */
 #include <string.h>
 
+#include "tests/fixtures/run.h"
 #include "tests/kernels/cpu/kernel_fixture.h"
 #include "tests/kernels/cpu/kernel_instances.h"
-#include "tests/fixtures/run.h"
 
 enum { TURNS = 2000 };
 

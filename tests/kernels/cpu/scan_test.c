@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fixtures/run.h"
 #include "tests/kernels/cpu/kernel_fixture.h"
 #include "tests/kernels/cpu/kernel_instances.h"
-#include "tests/fixtures/run.h"
 
 enum { TOKENS = 67 };
 static const double unit = 0x1p-24; /* half the distance from 1 to the next f32 */

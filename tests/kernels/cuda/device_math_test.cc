@@ -5,8 +5,8 @@
 
 #include "kernels/cuda/math.cuh"
 #include "tests/fixtures/run.h"
-#include "tests/kernels/cuda/kernel_fixture.h"
 #include "tests/kernels/cuda/cpu_math.h"
+#include "tests/kernels/cuda/kernel_fixture.h"
 
 enum { THREADS = 256, BLOCKS = 64, FUNCTIONS = 3 };
 

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/kernels/cuda/instances.cuh"
 #include "tests/fixtures/run.h"
-#include "tests/kernels/cuda/kernel_fixture.h"
 #include "tests/kernels/cuda/cpu_math.h"
 #include "tests/kernels/cuda/cpu_route.h"
+#include "tests/kernels/cuda/instances.cuh"
+#include "tests/kernels/cuda/kernel_fixture.h"
 
 enum { CHUNK = 72, LOGIT_ROWS = 1, SEEDS = 20, MOST_EXPERTS = 64 };
 

@@ -45,23 +45,23 @@
 #ifndef TESTS_KERNELS_CUDA_INSTANCES_CUH
 #define TESTS_KERNELS_CUDA_INSTANCES_CUH
 
+#include "kernels/cuda/attention.cuh"
+#include "kernels/cuda/conv.cuh"
+#include "kernels/cuda/dt_scan.cuh"
 #include "kernels/cuda/embed.cuh"
-#include "kernels/cuda/norm.cuh"
+#include "kernels/cuda/experts_rows.cuh"
 #include "kernels/cuda/layernorm.cuh"
 #include "kernels/cuda/linear.cuh"
-#include "kernels/cuda/conv.cuh"
-#include "kernels/cuda/scan.cuh"
-#include "kernels/cuda/norm_linear_conv.cuh"
-#include "kernels/cuda/dt_scan.cuh"
-#include "kernels/cuda/ssd.cuh"
+#include "kernels/cuda/mlp.cuh"
+#include "kernels/cuda/norm.cuh"
 #include "kernels/cuda/norm_groups.cuh"
 #include "kernels/cuda/norm_linear_add.cuh"
+#include "kernels/cuda/norm_linear_conv.cuh"
+#include "kernels/cuda/norm_linear_gelu.cuh"
 #include "kernels/cuda/norm_qkv.cuh"
 #include "kernels/cuda/rope_append.cuh"
-#include "kernels/cuda/attention.cuh"
-#include "kernels/cuda/mlp.cuh"
-#include "kernels/cuda/norm_linear_gelu.cuh"
-#include "kernels/cuda/experts_rows.cuh"
+#include "kernels/cuda/scan.cuh"
+#include "kernels/cuda/ssd.cuh"
 
 /* A TYPE for matrices of any size, and CACHE, by T. */
 typedef struct {

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/kernels/cuda/instances.cuh"
 #include "tests/fixtures/run.h"
+#include "tests/kernels/cuda/instances.cuh"
 #include "tests/kernels/cuda/kernel_fixture.h"
 
 enum { CHUNK = 7, LOGIT_ROWS = 4, SEEDS = 20 };

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/kernels/cuda/instances.cuh"
 #include "tests/fixtures/run.h"
+#include "tests/kernels/cuda/instances.cuh"
 #include "tests/kernels/cuda/kernel_fixture.h"
 
 enum { CHUNK = 6, TOKENS = 4, LOGIT_ROWS = 1, SEEDS = 20 };

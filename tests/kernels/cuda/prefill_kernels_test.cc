@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/kernels/cuda/instances.cuh"
 #include "kernels/cuda/work.h"
 #include "tests/fixtures/run.h"
-#include "tests/kernels/cuda/kernel_fixture.h"
 #include "tests/kernels/cuda/cpu_math.h"
+#include "tests/kernels/cuda/instances.cuh"
+#include "tests/kernels/cuda/kernel_fixture.h"
 
 enum { CHUNK = 200, LOGIT_ROWS = 16, SCHEDULES = 20, POSITIONS = 400 };
 

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "tests/kernels/cuda/instances.cuh"
 #include "tests/fixtures/run.h"
+#include "tests/kernels/cuda/instances.cuh"
 #include "tests/kernels/cuda/kernel_fixture.h"
 
 enum { CHUNK = 200, SCHEDULES = 20, POSITIONS = 395, STATES_MOST = 300 };

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/kernels/cuda/instances.cuh"
 #include "tests/fixtures/run.h"
-#include "tests/kernels/cuda/kernel_fixture.h"
 #include "tests/kernels/cuda/cpu_attention.h"
+#include "tests/kernels/cuda/instances.cuh"
+#include "tests/kernels/cuda/kernel_fixture.h"
 
 enum { CHUNK = 9, TOKENS = 7, SEEDS = 20 };
 

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "tests/kernels/cuda/instances.cuh"
 #include "tests/fixtures/run.h"
-#include "tests/kernels/cuda/kernel_fixture.h"
 #include "tests/kernels/cuda/cpu_route.h"
+#include "tests/kernels/cuda/instances.cuh"
+#include "tests/kernels/cuda/kernel_fixture.h"
 
 enum { SEEDS = 20, ROUNDS = 12 };
 

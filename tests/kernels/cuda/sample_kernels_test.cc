@@ -9,9 +9,9 @@ extern "C" {
 #include "runtime/engine/sample.h"
 }
 #include "kernels/cuda/device.h"
+#include "kernels/cuda/work.h"
 #include "runtime/engine/cuda/philox.cuh"
 #include "runtime/engine/cuda/sampler_step.h"
-#include "kernels/cuda/work.h"
 #include "tests/fixtures/run.h"
 #include "tests/kernels/cuda/kernel_fixture.h"
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/kernels/cuda/instances.cuh"
 #include "tests/fixtures/run.h"
-#include "tests/kernels/cuda/kernel_fixture.h"
 #include "tests/kernels/cuda/cpu_math.h"
+#include "tests/kernels/cuda/instances.cuh"
+#include "tests/kernels/cuda/kernel_fixture.h"
 
 enum { CHUNK = 40, TOKENS = 53, SEEDS = 20 };
 
