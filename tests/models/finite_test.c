@@ -75,7 +75,7 @@ static void make_weights(const char *name, const struct change *changes, size_t 
 {
     static const char *const backends[] = {"cpu", "cuda"};
     char command[512], path[128];
-    snprintf(command, sizeof command, "rm -rf " TEST_DIR "/%s && cp -r " SOURCE " " TEST_DIR "/%s",
+    snprintf(command, sizeof command, "rm -rf " TEST_DIR "/%s && cp -rL " SOURCE " " TEST_DIR "/%s",
              name, name);
     ck_assert_int_eq(system(command), 0);
     snprintf(path, sizeof path, TEST_DIR "/%s/model.safetensors", name);

@@ -298,7 +298,7 @@ static uint64_t flops_of(struct graph *graph, bool norms)
     struct captured captured;
     uint64_t flops = 0;
     captured_open(&captured, "fuse_test");
-    ck_assert_msg(graph_shape(graph, &captured.report), "%s", captured_text(&captured));
+    ck_assert_msg(graph_shape(graph, &captured.diagnostics), "%s", captured_text(&captured));
     captured_close(&captured);
     graph_cost(graph);
     for (uint32_t i = 0; i < graph->node_count; i++)
