@@ -14,31 +14,31 @@ static const struct tensor *tensor_named(const struct graph *graph, const char *
 }
 
 /* What a layer of one kind leaves for the next token. */
-static void layer_state(const struct program *d, uint32_t kind, struct writer *writer)
+static void layer_state(const struct program *program, uint32_t kind, struct writer *writer)
 {
-    const struct graph *decode = &d->steps.graph[STEP_DECODE][kind];
+    const struct graph *decode = &program->steps.graph[STEP_DECODE][kind];
     char each[NUMBER_MAX];
     number_binary_bytes(program_layer_state(decode, false), each);
     const bool caches = program_layer_state(decode, true) > 0;
     writer_blank(writer);
-    if (caches && cfg_context(&d->steps.cfg) > 0)
+    if (caches && cfg_context(&program->steps.cfg) > 0)
         writer_comment(writer,
                        "Keys and values of up to %u positions, %s per layer. A position is written "
                        "before it is read.",
-                       cfg_context(&d->steps.cfg), each);
+                       cfg_context(&program->steps.cfg), each);
     else if (caches)
         writer_comment(
             writer,
             "Keys and values of the last %u positions and of the chunk behind them, in a "
             "ring, %s per layer. A position is written before it is read.",
-            cfg_window(&d->steps.cfg), each);
+            cfg_window(&program->steps.cfg), each);
     else
         writer_comment(
             writer,
             "What one token leaves for the next, %s per layer. All zero is the start of a "
             "text.",
             each);
-    writer_line(writer, "struct %s_state {", d->steps.kind[kind].name);
+    writer_line(writer, "struct %s_state {", program->steps.kind[kind].name);
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
         const struct tensor *t = &decode->tensor[i];
         if (t->role != ROLE_STATE)
@@ -53,12 +53,12 @@ static void layer_state(const struct program *d, uint32_t kind, struct writer *w
     writer_line(writer, "};");
 }
 
-static void state(const struct program *d, struct writer *writer)
+static void state(const struct program *program, struct writer *writer)
 {
-    const struct steps *steps = &d->steps;
+    const struct steps *steps = &program->steps;
     for (uint32_t k = 0; k < steps->kind_count; k++)
         if (program_layer_state(&steps->graph[STEP_DECODE][k], false) > 0)
-            layer_state(d, k, writer);
+            layer_state(program, k, writer);
     if (steps->kind_count == 1) {
         writer_line(writer, "struct state {\n    struct layer_state layer[LAYERS];\n};");
         return;
@@ -86,11 +86,11 @@ static void buffer(const struct graph *graph, const struct plan_buffer *b, struc
 }
 
 /* The buffers of a step with layers of one kind. */
-static void scratch(const struct program *d, enum step_kind step, uint32_t kind,
+static void scratch(const struct program *program, enum step_kind step, uint32_t kind,
                     struct writer *writer)
 {
-    const struct graph *graph = &d->steps.graph[step][kind];
-    const struct plan *plan = &d->plan[step][kind];
+    const struct graph *graph = &program->steps.graph[step][kind];
+    const struct plan *plan = &program->plan[step][kind];
     char bytes[NUMBER_MAX], bound[NUMBER_MAX], name[48];
     emit_step_name(graph, name);
     number_binary_bytes(plan->bytes, bytes);
@@ -107,14 +107,14 @@ static void scratch(const struct program *d, enum step_kind step, uint32_t kind,
 }
 
 /* The buffers of a step: one union per kind of layer, and what goes from layer to layer. */
-static void step_scratch(const struct program *d, enum step_kind step, struct writer *writer)
+static void step_scratch(const struct program *program, enum step_kind step, struct writer *writer)
 {
-    const struct steps *steps = &d->steps;
+    const struct steps *steps = &program->steps;
     for (uint32_t k = 0; k < steps_layer_kinds(steps, step); k++)
-        scratch(d, step, k, writer);
+        scratch(program, step, k, writer);
     if (steps_layer_kinds(steps, step) < 2)
         return;
-    const struct plan_buffer *carried = plan_bottom(&d->plan[step][0]);
+    const struct plan_buffer *carried = plan_bottom(&program->plan[step][0]);
     const struct tensor *t = tensor_named(&steps->graph[step][0], carried->name);
     writer_blank(writer);
     writer_comment(writer, "Every kind of layer has its own plan, but %s in the same place.",
@@ -128,11 +128,11 @@ static void step_scratch(const struct program *d, enum step_kind step, struct wr
     writer_line(writer, "};");
 }
 
-static void io(const struct program *d, struct writer *writer)
+static void io(const struct program *program, struct writer *writer)
 {
-    const struct graph *decode = d->steps.graph[STEP_DECODE];
+    const struct graph *decode = program->steps.graph[STEP_DECODE];
     char bytes[NUMBER_MAX];
-    number_binary_bytes(d->io_bytes, bytes);
+    number_binary_bytes(program->io_bytes, bytes);
     writer_blank(writer);
     writer_comment(writer, "What the host and the steps hand each other, %s.", bytes);
     writer_line(writer, "struct io {");
@@ -151,20 +151,20 @@ static void io(const struct program *d, struct writer *writer)
     writer_line(writer, "};");
 }
 
-void emit_arena_h(const struct program *d, struct writer *writer)
+void emit_arena_h(const struct program *program, struct writer *writer)
 {
     char state_text[NUMBER_MAX], scratch_text[NUMBER_MAX], io_text[NUMBER_MAX];
-    number_binary_bytes(d->state_bytes, state_text);
-    number_binary_bytes(d->scratch_bytes, scratch_text);
-    number_binary_bytes(d->io_bytes, io_text);
-    emit_opening(writer, &d->steps.cfg, "arena.h",
+    number_binary_bytes(program->state_bytes, state_text);
+    number_binary_bytes(program->scratch_bytes, scratch_text);
+    number_binary_bytes(program->io_bytes, io_text);
+    emit_opening(writer, &program->steps.cfg, "arena.h",
                  "The arenas beside the weights: state %s, scratch %s, io %s. Every address is an "
                  "arena's base plus a constant that the compiler sees.",
                  state_text, scratch_text, io_text);
     writer_line(writer, "#ifndef ARENA_H\n#define ARENA_H\n\n#include \"model.h\"");
-    state(d, writer);
+    state(program, writer);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        step_scratch(d, step, writer);
+        step_scratch(program, step, writer);
     writer_blank(writer);
     writer_comment(writer, "Decode and prefill never run at the same time.");
     writer_line(writer, "union scratch {");
@@ -173,6 +173,6 @@ void emit_arena_h(const struct program *d, struct writer *writer)
             writer_line(writer, "    alignas(64) union %s_scratch %s;", step_name(step),
                         step_name(step));
     writer_line(writer, "};");
-    io(d, writer);
+    io(program, writer);
     writer_line(writer, "\n#endif");
 }

@@ -88,13 +88,13 @@ static void signature(const struct kernel *k, const char *prefix, const char *en
     list_close(&list, end);
 }
 
-void emit_kernels_h(const struct program *d, struct writer *writer)
+void emit_kernels_h(const struct program *program, struct writer *writer)
 {
-    emit_opening(writer, &d->steps.cfg, "kernels.h",
+    emit_opening(writer, &program->steps.cfg, "kernels.h",
                  "The kernels of this model, each shape once: the symbols that a profiler shows.");
     writer_line(writer, "#ifndef KERNELS_H\n#define KERNELS_H\n\n#include \"model.h\"\n");
-    for (uint32_t i = 0; i < d->kernels->count; i++)
-        signature(&d->kernels->kernel[i], "", ");", writer);
+    for (uint32_t i = 0; i < program->kernels->count; i++)
+        signature(&program->kernels->kernel[i], "", ");", writer);
     writer_line(writer, "\n#endif");
 }
 
@@ -205,18 +205,18 @@ static void kernel_cu(const struct kernel *k, struct writer *writer)
 }
 
 /* The kernels, each below the first step that uses it, in the order of kernels/ops.def. */
-static void kernels(const struct program *d, struct writer *writer,
+static void kernels(const struct program *program, struct writer *writer,
                     void (*print)(const struct kernel *k, struct writer *writer))
 {
-    if (cfg_has(&d->steps.cfg, cfg_key("rope_theta")))
-        rope_table(&d->steps.cfg, writer);
+    if (cfg_has(&program->steps.cfg, cfg_key("rope_theta")))
+        rope_table(&program->steps.cfg, writer);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        const uint32_t tokens = d->steps.graph[step][0].tokens;
+        const uint32_t tokens = program->steps.graph[step][0].tokens;
         writer_blank(writer);
         writer_line(writer, "/* %s, %u row%s */", step_name(step), tokens, tokens == 1 ? "" : "s");
         for (enum op op = 0; op < OP_COUNT; op++)
-            for (uint32_t i = 0; i < d->kernels->count; i++) {
-                const struct kernel *k = &d->kernels->kernel[i];
+            for (uint32_t i = 0; i < program->kernels->count; i++) {
+                const struct kernel *k = &program->kernels->kernel[i];
                 if (k->graph->step == step && k->node->op == op)
                     print(k, writer);
             }
@@ -224,22 +224,22 @@ static void kernels(const struct program *d, struct writer *writer,
 }
 
 /* Whether the model has a kernel of this operation. */
-static bool uses(const struct program *d, enum op op)
+static bool uses(const struct program *program, enum op op)
 {
-    for (uint32_t i = 0; i < d->kernels->count; i++)
-        if (d->kernels->kernel[i].node->op == op)
+    for (uint32_t i = 0; i < program->kernels->count; i++)
+        if (program->kernels->kernel[i].node->op == op)
             return true;
     return false;
 }
 
 /* The files of the operations that the model has, each once. */
-static void includes(const struct program *d, bool cuda, struct writer *writer)
+static void includes(const struct program *program, bool cuda, struct writer *writer)
 {
     for (enum op op = 0; op < OP_COUNT; op++) {
         const char *const file = cuda ? op_rules[op].cuda : op_rules[op].cpu;
-        bool first = uses(d, op);
+        bool first = uses(program, op);
         for (enum op before = 0; before < op; before++)
-            if (uses(d, before) &&
+            if (uses(program, before) &&
                 strcmp(file, cuda ? op_rules[before].cuda : op_rules[before].cpu) == 0)
                 first = false;
         if (first)
@@ -247,24 +247,24 @@ static void includes(const struct program *d, bool cuda, struct writer *writer)
     }
 }
 
-void emit_kernels_c(const struct program *d, struct writer *writer)
+void emit_kernels_c(const struct program *program, struct writer *writer)
 {
-    emit_opening(writer, &d->steps.cfg, "kernels.c",
+    emit_opening(writer, &program->steps.cfg, "kernels.c",
                  "The kernels for the CPU: each is an inlined function of kernels/cpu whose loops "
                  "see only the constants of its shape (kernels/shapes.h).");
-    includes(d, false, writer);
+    includes(program, false, writer);
     writer_line(writer, "#include \"kernels.h\"");
-    kernels(d, writer, kernel_c);
+    kernels(program, writer, kernel_c);
 }
 
-void emit_kernels_cu(const struct program *d, struct writer *writer)
+void emit_kernels_cu(const struct program *program, struct writer *writer)
 {
-    emit_opening(writer, &d->steps.cfg, "kernels.cu",
+    emit_opening(writer, &program->steps.cfg, "kernels.cu",
                  "The kernels for CUDA: a shape (kernels/shapes.h), the kernels that kernels/cuda "
                  "makes of it, and the function that launches them, which has the name of its "
                  "twin in kernels.c.");
-    includes(d, true, writer);
+    includes(program, true, writer);
     writer_line(writer, "\nextern \"C\" {");
     writer_line(writer, "#include \"kernels.h\"\n}");
-    kernels(d, writer, kernel_cu);
+    kernels(program, writer, kernel_cu);
 }

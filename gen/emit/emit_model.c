@@ -6,14 +6,14 @@
 #include "gen/front/number.h"
 #include "runtime/base/number_text.h"
 
-static void dimensions(const struct program *d, struct writer *writer)
+static void dimensions(const struct program *program, struct writer *writer)
 {
     writer_line(writer, "\nenum {");
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         char value[CFG_VALUE_MAX + 1];
-        if (cfg_keys[i].dimension[0] == '\0' || !cfg_has(&d->steps.cfg, &cfg_keys[i]))
+        if (cfg_keys[i].dimension[0] == '\0' || !cfg_has(&program->steps.cfg, &cfg_keys[i]))
             continue;
-        cfg_value(&d->steps.cfg, &cfg_keys[i], value);
+        cfg_value(&program->steps.cfg, &cfg_keys[i], value);
         writer_row(writer, "    %s\t = \v%s,\t /* %s */", cfg_keys[i].dimension, value,
                    cfg_keys[i].meaning);
     }
@@ -52,15 +52,15 @@ static void matrix_type(const struct tensor *t, struct writer *writer)
                format_name(t->type), rows, rows * cols > INT32_MAX ? "ul" : "", cols, type, size);
 }
 
-static void matrix_types(const struct program *d, struct writer *writer)
+static void matrix_types(const struct program *program, struct writer *writer)
 {
-    const struct graph *decode = d->steps.graph[STEP_DECODE];
+    const struct graph *decode = program->steps.graph[STEP_DECODE];
     writer_blank(writer);
     writer_comment(
         writer,
         "Packed matrices, in the order of the backend; every shape a type of its own, so that "
         "a wrong weight does not compile.");
-    for (uint32_t k = 0; k < d->steps.kind_count; k++)
+    for (uint32_t k = 0; k < program->steps.kind_count; k++)
         for (uint32_t i = 0; i < decode[k].tensor_count; i++)
             if (is_matrix(&decode[k].tensor[i]) && !typed_before(decode, k, i))
                 matrix_type(&decode[k].tensor[i], writer);
@@ -106,9 +106,9 @@ static void weights_of(const struct graph *decode, enum place place, struct writ
     }
 }
 
-static void weights(const struct program *d, struct writer *writer)
+static void weights(const struct program *program, struct writer *writer)
 {
-    const struct steps *steps = &d->steps;
+    const struct steps *steps = &program->steps;
     const struct graph *decode = steps->graph[STEP_DECODE];
     for (uint32_t k = 0; k < steps->kind_count; k++) {
         writer_line(writer, "\nstruct %s_weights {", steps->kind[k].name);
@@ -128,31 +128,31 @@ static void weights(const struct program *d, struct writer *writer)
 }
 
 /* The names of the kinds, if the model has several, and where the table of its layers is. */
-static void kinds(const struct program *d, struct writer *writer)
+static void kinds(const struct program *program, struct writer *writer)
 {
     char line[WRITER_COLUMNS + 1] = "enum kind {";
-    if (d->steps.kind_count == 1)
+    if (program->steps.kind_count == 1)
         return;
-    for (uint32_t k = 0; k < d->steps.kind_count; k++) {
+    for (uint32_t k = 0; k < program->steps.kind_count; k++) {
         char name[32];
         const size_t used = strlen(line);
-        emit_kind(&d->steps.kind[k], name);
+        emit_kind(&program->steps.kind[k], name);
         snprintf(line + used, sizeof line - used, " %s%s%s", name, k == 0 ? " = 1" : "",
-                 k + 1 < d->steps.kind_count ? "," : " };");
+                 k + 1 < program->steps.kind_count ? "," : " };");
     }
     writer_blank(writer);
     writer_comment(writer, "The kinds of layers; and every layer in its order, in tables.c.");
     writer_line(writer, "%s\nextern const struct model_layer layers[LAYERS];", line);
 }
 
-static void operations(const struct program *d, struct writer *writer)
+static void operations(const struct program *program, struct writer *writer)
 {
     writer_blank(writer);
     writer_comment(writer, "Every operation of every step, by its index in model.ops.");
     writer_line(writer, "enum op {");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         struct step_op ops[STEP_OPS];
-        const uint32_t count = steps_ops(&d->steps, step, ops);
+        const uint32_t count = steps_ops(&program->steps, step, ops);
         char line[1024] = "   ";
         size_t used = 3;
         for (uint32_t i = 0; i < count; i++) {
@@ -171,23 +171,23 @@ static void operations(const struct program *d, struct writer *writer)
     writer_line(writer, "    OPS\n};");
 }
 
-void emit_model_h(const struct program *d, struct writer *writer)
+void emit_model_h(const struct program *program, struct writer *writer)
 {
     char bytes[NUMBER_MAX], count[16];
-    number_decimal_bytes(d->layout.weights_bytes, bytes);
-    snprintf(count, sizeof count, "%u kinds", d->steps.kind_count);
-    if (d->steps.kind_count == 1)
+    number_decimal_bytes(program->layout.weights_bytes, bytes);
+    snprintf(count, sizeof count, "%u kinds", program->steps.kind_count);
+    if (program->steps.kind_count == 1)
         strcpy(count, "one kind");
-    emit_opening(writer, &d->steps.cfg, "model.h",
-                 "%s: %s parameters in %s of weights, %u layers of %s.", d->steps.cfg.name,
-                 number_text_grouped(d->layout.parameters).text, bytes,
-                 d->steps.cfg.num_hidden_layers, count);
+    emit_opening(writer, &program->steps.cfg, "model.h",
+                 "%s: %s parameters in %s of weights, %u layers of %s.", program->steps.cfg.name,
+                 number_text_grouped(program->layout.parameters).text, bytes,
+                 program->steps.cfg.num_hidden_layers, count);
     writer_line(writer, "#ifndef MODEL_H\n#define MODEL_H\n\n#include \"runtime/base/run.h\"");
-    dimensions(d, writer);
-    matrix_types(d, writer);
-    weights(d, writer);
-    kinds(d, writer);
-    operations(d, writer);
+    dimensions(program, writer);
+    matrix_types(program, writer);
+    weights(program, writer);
+    kinds(program, writer);
+    operations(program, writer);
     writer_line(writer,
                 "\nvoid decode(run *r);\nvoid prefill(run *r);\nvoid head(run *r);\n\n#endif");
 }

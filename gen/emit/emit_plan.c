@@ -36,34 +36,34 @@ static void types(const struct cfg *cfg, char *text, size_t room)
     snprintf(text + used, room - used, "read-only");
 }
 
-static void arenas(const struct program *d, struct writer *writer)
+static void arenas(const struct program *program, struct writer *writer)
 {
-    const struct cfg *c = &d->steps.cfg;
+    const struct cfg *c = &program->steps.cfg;
     char note[128], heads[64] = "",
                     state[192] = "f32, what one token leaves for the next, any length";
     writer_row(writer, "  arena\v bytes\v\t");
     types(c, note, sizeof note);
-    arena("weights", d->layout.weights_bytes, note, writer);
-    if (d->cache_bytes > 0 && attention_width(c) > c->head_dim)
+    arena("weights", program->layout.weights_bytes, note, writer);
+    if (program->cache_bytes > 0 && attention_width(c) > c->head_dim)
         snprintf(heads, sizeof heads, ", heads of %u padded to %" PRIu64, c->head_dim,
                  attention_width(c));
-    const char *constant = d->cache_bytes < d->state_bytes ? "f32 and " : "";
-    if (d->cache_bytes > 0 && cfg_window(c) > 0)
+    const char *constant = program->cache_bytes < program->state_bytes ? "f32 and " : "";
+    if (program->cache_bytes > 0 && cfg_window(c) > 0)
         snprintf(state, sizeof state, "%s%s, keys and values of a window of %u, any length%s",
                  constant, format_name(c->kv_type), cfg_window(c), heads);
-    else if (d->cache_bytes > 0)
+    else if (program->cache_bytes > 0)
         snprintf(state, sizeof state, "%s%s, keys and values of %u positions%s", constant,
                  format_name(c->kv_type), cfg_context(c), heads);
-    arena("state", d->state_bytes, state, writer);
-    arena("scratch", d->scratch_bytes, "decode and prefill, overlaid", writer);
+    arena("state", program->state_bytes, state, writer);
+    arena("scratch", program->scratch_bytes, "decode and prefill, overlaid", writer);
     snprintf(note, sizeof note, "%u tokens, %u hidden rows, %u rows of logits", c->prefill_chunk,
              c->prefill_chunk, c->logit_rows);
-    arena("io", d->io_bytes, note, writer);
-    arena("total", d->layout.weights_bytes + d->state_bytes + d->scratch_bytes + d->io_bytes, "",
-          writer);
+    arena("io", program->io_bytes, note, writer);
+    const uint64_t varying = program->state_bytes + program->scratch_bytes + program->io_bytes;
+    arena("total", program->layout.weights_bytes + varying, "", writer);
 }
 
-static void picture(const struct program *d, enum step_kind step, uint32_t kind,
+static void picture(const struct program *program, enum step_kind step, uint32_t kind,
                     struct writer *writer)
 {
     char *text = NULL;
@@ -71,21 +71,23 @@ static void picture(const struct program *d, enum step_kind step, uint32_t kind,
     FILE *memory = open_memstream(&text, &size);
     if (memory == NULL)
         diagnostics_no_memory();
-    plan_print(&d->plan[step][kind], &d->steps.graph[step][kind], d->steps.cfg.name, memory);
+    plan_print(&program->plan[step][kind], &program->steps.graph[step][kind],
+               program->steps.cfg.name, memory);
     if (fclose(memory) != 0)
         diagnostics_no_memory();
     writer_line(writer, "\n%.*s", (int)size - 1, text);
     free(text);
 }
 
-void emit_plan_txt(const struct program *d, struct writer *writer)
+void emit_plan_txt(const struct program *program, struct writer *writer)
 {
-    writer_line(writer, "models/%s/plan.txt", d->steps.cfg.name);
-    writer_line(writer, "made from config/%s.ini; edit that, `make models`.\n", d->steps.cfg.name);
-    writer_line(writer, "%s: %s parameters\n", d->steps.cfg.name,
-                number_text_grouped(d->layout.parameters).text);
-    arenas(d, writer);
+    writer_line(writer, "models/%s/plan.txt", program->steps.cfg.name);
+    writer_line(writer, "made from config/%s.ini; edit that, `make models`.\n",
+                program->steps.cfg.name);
+    writer_line(writer, "%s: %s parameters\n", program->steps.cfg.name,
+                number_text_grouped(program->layout.parameters).text);
+    arenas(program, writer);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        for (uint32_t k = 0; k < steps_layer_kinds(&d->steps, step); k++)
-            picture(d, step, k, writer);
+        for (uint32_t k = 0; k < steps_layer_kinds(&program->steps, step); k++)
+            picture(program, step, k, writer);
 }

@@ -14,12 +14,12 @@ static const char *const macros =
     "\\\n"
     "                   #step \": \" #low \" and \" #high \" are alive together\")";
 
-static void weights(const struct program *d, struct writer *writer)
+static void weights(const struct program *program, struct writer *writer)
 {
     writer_blank(writer);
     writer_comment(writer, "Weights: tools/pack and the compiler agree on every offset.");
-    const struct layout *layout = &d->layout;
-    const struct kind *kind = d->steps.kind;
+    const struct layout *layout = &program->layout;
+    const struct kind *kind = program->steps.kind;
     uint64_t kind_at[GRAPH_KINDS];
     for (uint32_t i = layout->count; i-- > 0;)
         if (layout->weight[i].layer >= 0)
@@ -35,7 +35,7 @@ static void weights(const struct program *d, struct writer *writer)
         else if (w->layer < 0)
             writer_row(writer, "AT(struct weights,\t %s,\v %" PRIu64 ");", w->member, w->at);
     }
-    writer_row(writer, "SIZE(struct weights,\v %" PRIu64 ");", d->layout.weights_bytes);
+    writer_row(writer, "SIZE(struct weights,\v %" PRIu64 ");", program->layout.weights_bytes);
 }
 
 static void pairs(const struct plan *plan, const struct graph *graph, struct writer *writer)
@@ -63,32 +63,32 @@ static void places(const struct plan *plan, const struct graph *graph, struct wr
                    plan->buffer[i].at);
 }
 
-void emit_proof_h(const struct program *d, struct writer *writer)
+void emit_proof_h(const struct program *program, struct writer *writer)
 {
-    emit_opening(writer, &d->steps.cfg, "proof.h",
+    emit_opening(writer, &program->steps.cfg, "proof.h",
                  "The plan, proved again by the compiler in every build: one assertion per pair of "
                  "buffers that are alive together, and the size and offsets of every arena.");
     writer_line(
         writer,
         "#ifndef PROOF_H\n#define PROOF_H\n\n#include <stddef.h>\n\n#include \"arena.h\"\n");
     writer_line(writer, "%s", macros);
-    weights(d, writer);
+    weights(program, writer);
     writer_blank(writer);
     writer_comment(writer, "Scratch, state and io.");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        for (uint32_t k = 0; k < steps_layer_kinds(&d->steps, step); k++)
-            places(&d->plan[step][k], &d->steps.graph[step][k], writer);
+        for (uint32_t k = 0; k < steps_layer_kinds(&program->steps, step); k++)
+            places(&program->plan[step][k], &program->steps.graph[step][k], writer);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        if (steps_layer_kinds(&d->steps, step) > 1)
+        if (steps_layer_kinds(&program->steps, step) > 1)
             writer_row(writer, "AT(union %s_scratch,\t %s,\v 0);", step_name(step),
-                       plan_bottom(&d->plan[step][0])->name);
-    writer_row(writer, "SIZE(union scratch,\v %" PRIu64 ");", d->scratch_bytes);
-    writer_row(writer, "SIZE(struct state,\v %" PRIu64 ");", d->state_bytes);
-    writer_row(writer, "SIZE(struct io,\v %" PRIu64 ");", d->io_bytes);
+                       plan_bottom(&program->plan[step][0])->name);
+    writer_row(writer, "SIZE(union scratch,\v %" PRIu64 ");", program->scratch_bytes);
+    writer_row(writer, "SIZE(struct state,\v %" PRIu64 ");", program->state_bytes);
+    writer_row(writer, "SIZE(struct io,\v %" PRIu64 ");", program->io_bytes);
     writer_blank(writer);
     writer_comment(writer, "Buffers that are alive together do not overlap.");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        for (uint32_t k = 0; k < steps_layer_kinds(&d->steps, step); k++)
-            pairs(&d->plan[step][k], &d->steps.graph[step][k], writer);
+        for (uint32_t k = 0; k < steps_layer_kinds(&program->steps, step); k++)
+            pairs(&program->plan[step][k], &program->steps.graph[step][k], writer);
     writer_line(writer, "\n#undef SIZE\n#undef AT\n#undef END\n#undef APART\n\n#endif");
 }

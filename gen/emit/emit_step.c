@@ -19,12 +19,12 @@ static void argument(const struct graph *graph, const struct node *node, uint32_
 
 /* The cost of one execution in the margin: only where it matters, as all of them read a twentieth
  * of what the step does. */
-static void cost(const struct program *d, const struct step_op *op, char text[48])
+static void cost(const struct program *program, const struct step_op *op, char text[48])
 {
     const struct node *node = &op->graph->node[op->index];
     char bytes[NUMBER_MAX];
     text[0] = '\0';
-    if (node->weight_bytes * op->times * 20 < program_streamed(d, op->graph->step))
+    if (node->weight_bytes * op->times * 20 < program_streamed(program, op->graph->step))
         return;
     number_decimal_bytes(node->weight_bytes, bytes);
     snprintf(text, 48, "/* %s */", bytes);
@@ -50,11 +50,11 @@ struct call {
     char name[64], first[68], rest[256], margin[48]; /* first and rest with what ends them */
 };
 
-static uint32_t cut_calls(const struct program *d, enum step_kind step, enum place place,
+static uint32_t cut_calls(const struct program *program, enum step_kind step, enum place place,
                           uint32_t kind, struct call calls[GRAPH_NODES])
 {
     struct step_op ops[STEP_OPS];
-    const uint32_t all = steps_ops(&d->steps, step, ops);
+    const uint32_t all = steps_ops(&program->steps, step, ops);
     uint32_t count = 0;
     for (uint32_t i = 0; i < all; i++) {
         const struct graph *graph = ops[i].graph;
@@ -62,12 +62,13 @@ static uint32_t cut_calls(const struct program *d, enum step_kind step, enum pla
         if (node->place != place || ops[i].kind != kind)
             continue;
         struct call *call = &calls[count++];
-        call->symbol = d->kernels->kernel[d->kernels->of[step][kind][ops[i].index]].symbol;
+        call->symbol =
+            program->kernels->kernel[program->kernels->of[step][kind][ops[i].index]].symbol;
         emit_op(graph, ops[i].index, call->name);
         other_arguments(graph, node, call->rest);
         argument(graph, node, OP_RESULT, call->first);
         strcat(call->first, call->rest[0] == '\0' ? ");" : ",");
-        cost(d, &ops[i], call->margin);
+        cost(program, &ops[i], call->margin);
     }
     return count;
 }
@@ -115,11 +116,11 @@ static void operand_lines(const struct call *call, struct writer *writer)
 
 /* All operations of one place: a line each, aligned; or, where one is too long for that, a line for
  * what it is and costs, and one for its operands. `kind` is that of a layer, 0 elsewhere. */
-static void write_calls(const struct program *d, enum step_kind step, enum place place,
+static void write_calls(const struct program *program, enum step_kind step, enum place place,
                         uint32_t kind, struct writer *writer)
 {
     struct call calls[GRAPH_NODES];
-    const uint32_t count = cut_calls(d, step, place, kind, calls);
+    const uint32_t count = cut_calls(program, step, place, kind, calls);
     const bool fit = lines_fit(calls, count);
     for (uint32_t i = 0; i < count; i++) {
         const struct call *c = &calls[i];
@@ -134,9 +135,9 @@ static void write_calls(const struct program *d, enum step_kind step, enum place
     }
 }
 
-static bool has_state(const struct program *d, uint32_t kind)
+static bool has_state(const struct program *program, uint32_t kind)
 {
-    return program_layer_state(&d->steps.graph[STEP_DECODE][kind], false) > 0;
+    return program_layer_state(&program->steps.graph[STEP_DECODE][kind], false) > 0;
 }
 
 /* "decode_layer", or "decode_mamba_mlp" in a model of several kinds. */
@@ -147,17 +148,17 @@ static void function_name(const struct graph *graph, char text[48])
 }
 
 /* The function of a layer of one kind. */
-static void layer_function(const struct program *d, enum step_kind step, uint32_t kind,
+static void layer_function(const struct program *program, enum step_kind step, uint32_t kind,
                            struct writer *writer)
 {
-    const struct graph *graph = &d->steps.graph[step][kind];
-    const char *name = d->steps.kind[kind].name;
+    const struct graph *graph = &program->steps.graph[step][kind];
+    const char *name = program->steps.kind[kind].name;
     char function[48], start[128], state[64] = "", type[48];
     function_name(graph, function);
     emit_step_name(graph, type);
     snprintf(start, sizeof start, "static void %s(run *r, const struct %s_weights *w", function,
              name);
-    if (has_state(d, kind))
+    if (has_state(program, kind))
         snprintf(state, sizeof state, "struct %s_state *s", name);
     const bool fits = strlen(start) + strlen(state) + 3 <= WRITER_COLUMNS;
     writer_line(writer, "\n/* %s */", graph->layer_meaning);
@@ -169,22 +170,22 @@ static void layer_function(const struct program *d, enum step_kind step, uint32_
     writer_line(writer, "{");
     writer_line(writer, "    union %s_scratch *const a = &r->scratch->%s%s%s;\n", type,
                 step_name(step), graph->kind_name[0] != '\0' ? "." : "", graph->kind_name);
-    write_calls(d, step, PLACE_LAYER, kind, writer);
+    write_calls(program, step, PLACE_LAYER, kind, writer);
     writer_line(writer, "}");
 }
 
 /* Every layer in its order, by the table of tables.c. */
-static void layer_switch(const struct program *d, enum step_kind step, struct writer *writer)
+static void layer_switch(const struct program *program, enum step_kind step, struct writer *writer)
 {
     writer_line(writer, "    for (int l = 0; l < LAYERS; l++) {");
     writer_line(writer, "        const u32 i = layers[l].index;");
     writer_line(writer, "        switch (layers[l].kind) {");
-    for (uint32_t k = 0; k < d->steps.kind_count; k++) {
-        const char *name = d->steps.kind[k].name;
+    for (uint32_t k = 0; k < program->steps.kind_count; k++) {
+        const char *name = program->steps.kind[k].name;
         char kind[32], function[48], state[64] = "";
-        emit_kind(&d->steps.kind[k], kind);
-        function_name(&d->steps.graph[step][k], function);
-        if (has_state(d, k))
+        emit_kind(&program->steps.kind[k], kind);
+        function_name(&program->steps.graph[step][k], function);
+        if (has_state(program, k))
             snprintf(state, sizeof state, ", &r->state->%s[i]", name);
         writer_line(writer, "        case %s:\n            %s(r, &w->%s[i]%s);\n            break;",
                     kind, function, name, state);
@@ -223,27 +224,27 @@ static void shape(const struct steps *steps, enum step_kind step, char text[256]
 }
 
 /* "updates 2.8 MB of state", "reads up to 4.3 GB of keys and values", or both. */
-static void state_traffic(const struct program *d, char text[128])
+static void state_traffic(const struct program *program, char text[128])
 {
     char state[NUMBER_MAX], caches[NUMBER_MAX];
-    const bool both = d->cache_bytes > 0 && d->cache_bytes < d->state_bytes;
-    number_decimal_bytes(d->state_bytes - d->cache_bytes, state);
-    number_decimal_bytes(d->cache_bytes, caches);
+    const bool both = program->cache_bytes > 0 && program->cache_bytes < program->state_bytes;
+    number_decimal_bytes(program->state_bytes - program->cache_bytes, state);
+    number_decimal_bytes(program->cache_bytes, caches);
     text[0] = '\0';
-    if (d->cache_bytes < d->state_bytes)
+    if (program->cache_bytes < program->state_bytes)
         snprintf(text, 128, "updates %s of state", state);
-    if (d->cache_bytes > 0)
+    if (program->cache_bytes > 0)
         snprintf(text + strlen(text), 128 - strlen(text), "%sreads up to %s of keys and values",
                  both ? ", " : "", caches);
 }
 
 /* What stands above a step's function. */
-static void step_meaning(const struct program *d, enum step_kind step, char text[640])
+static void step_meaning(const struct program *program, enum step_kind step, char text[640])
 {
     char bytes[NUMBER_MAX], layers[256], state[128];
-    number_decimal_bytes(program_streamed(d, step), bytes);
-    shape(&d->steps, step, layers);
-    state_traffic(d, state);
+    number_decimal_bytes(program_streamed(program, step), bytes);
+    shape(&program->steps, step, layers);
+    state_traffic(program, state);
     switch (step) {
     case STEP_DECODE:
         snprintf(text, 640, "One token in, one row of logits out: %s. Streams %s of weights, %s.",
@@ -252,21 +253,21 @@ static void step_meaning(const struct program *d, enum step_kind step, char text
     case STEP_PREFILL:
         snprintf(text, 640,
                  "Up to %u tokens in, as many hidden rows out: %s. Streams %s of weights.",
-                 d->steps.cfg.prefill_chunk, layers, bytes);
+                 program->steps.cfg.prefill_chunk, layers, bytes);
         return;
     case STEP_HEAD:
     case STEP_KINDS:
         snprintf(text, 640, "Up to %u hidden rows of a prefill in, as many rows of logits out.",
-                 d->steps.cfg.logit_rows);
+                 program->steps.cfg.logit_rows);
     }
 }
 
 /* Every layer of a step. */
-static void layer_calls(const struct program *d, enum step_kind step, struct writer *writer)
+static void layer_calls(const struct program *program, enum step_kind step, struct writer *writer)
 {
-    write_calls(d, step, PLACE_PROLOGUE, 0, writer);
-    if (d->steps.kind_count > 1) {
-        layer_switch(d, step, writer);
+    write_calls(program, step, PLACE_PROLOGUE, 0, writer);
+    if (program->steps.kind_count > 1) {
+        layer_switch(program, step, writer);
     } else {
         writer_line(writer, "    for (int l = 0; l < LAYERS; l++)");
         writer_line(writer, "        %s_layer(r, &w->layer[l], &r->state->layer[l]);",
@@ -275,13 +276,14 @@ static void layer_calls(const struct program *d, enum step_kind step, struct wri
 }
 
 /* The functions of the layers, then the step around them. */
-static void step_functions(const struct program *d, enum step_kind step, struct writer *writer)
+static void step_functions(const struct program *program, enum step_kind step,
+                           struct writer *writer)
 {
     const bool layers = step_rules[step].layers;
     char meaning[640];
-    step_meaning(d, step, meaning);
-    for (uint32_t k = 0; k < steps_layer_kinds(&d->steps, step); k++)
-        layer_function(d, step, k, writer);
+    step_meaning(program, step, meaning);
+    for (uint32_t k = 0; k < steps_layer_kinds(&program->steps, step); k++)
+        layer_function(program, step, k, writer);
     writer_blank(writer);
     writer_comment(writer, "%s", meaning);
     writer_line(writer, "void %s(run *r)\n{", step_name(step));
@@ -290,19 +292,19 @@ static void step_functions(const struct program *d, enum step_kind step, struct 
     if (layers) {
         writer_line(writer, "    union %s_scratch *const a = &r->scratch->%s;\n", step_name(step),
                     step_name(step));
-        layer_calls(d, step, writer);
+        layer_calls(program, step, writer);
     }
-    write_calls(d, step, PLACE_EPILOGUE, 0, writer);
+    write_calls(program, step, PLACE_EPILOGUE, 0, writer);
     writer_line(writer, "}");
 }
 
-void emit_step_c(const struct program *d, struct writer *writer)
+void emit_step_c(const struct program *program, struct writer *writer)
 {
-    emit_opening(writer, &d->steps.cfg, "step.c",
+    emit_opening(writer, &program->steps.cfg, "step.c",
                  "The order of the operations, one call a line. Behind a call stand the bytes of "
                  "weights that it reads, if all its executions read at least a twentieth of what "
                  "the step does. Nothing here allocates.");
     writer_line(writer, "#include \"arena.h\"\n#include \"kernels.h\"");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        step_functions(d, step, writer);
+        step_functions(program, step, writer);
 }

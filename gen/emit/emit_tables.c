@@ -7,14 +7,14 @@
 #include "gen/front/number.h"
 #include "runtime/base/model.h"
 
-static void keys(const struct program *d, struct writer *writer)
+static void keys(const struct program *program, struct writer *writer)
 {
     writer_line(writer, "\nstatic const struct model_key keys[] = {");
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         char value[CFG_VALUE_MAX + 1];
-        if (!cfg_has(&d->steps.cfg, &cfg_keys[i]) || strcmp(cfg_keys[i].section, "hub") == 0)
+        if (!cfg_has(&program->steps.cfg, &cfg_keys[i]) || strcmp(cfg_keys[i].section, "hub") == 0)
             continue;
-        cfg_value(&d->steps.cfg, &cfg_keys[i], value);
+        cfg_value(&program->steps.cfg, &cfg_keys[i], value);
         writer_row(writer, "    {\"%s\",\t \"%s\",\t \"%s\"},", cfg_keys[i].section,
                    cfg_keys[i].name, value);
     }
@@ -22,9 +22,9 @@ static void keys(const struct program *d, struct writer *writer)
 }
 
 /* The layers in their order, four to a line, of a model with several kinds. */
-static void layer_table(const struct program *d, struct writer *writer)
+static void layer_table(const struct program *program, struct writer *writer)
 {
-    const struct steps *steps = &d->steps;
+    const struct steps *steps = &program->steps;
     uint32_t index[GRAPH_KINDS] = {0};
     char line[3 * WRITER_COLUMNS] = "";
     size_t used = 0;
@@ -49,7 +49,7 @@ static void layer_table(const struct program *d, struct writer *writer)
 }
 
 /* One row of the table of operations: a cell more where layers are of several kinds. */
-static void op_row(const struct program *d, const struct step_op *op, struct writer *writer)
+static void op_row(const struct program *program, const struct step_op *op, struct writer *writer)
 {
     const struct node *node = &op->graph->node[op->index];
     const enum step_kind step = op->graph->step;
@@ -57,16 +57,16 @@ static void op_row(const struct program *d, const struct step_op *op, struct wri
     emit_op(op->graph, op->index, id);
     node_full_name(op->graph, node, name);
     snprintf(times, sizeof times, "%" PRIu64, op->times);
-    if (node->place == PLACE_LAYER && d->steps.kind_count == 1)
+    if (node->place == PLACE_LAYER && program->steps.kind_count == 1)
         snprintf(times, sizeof times, "LAYERS");
-    if (d->steps.kind_count > 1)
+    if (program->steps.kind_count > 1)
         strcpy(kind, "0,\v ");
-    if (d->steps.kind_count > 1 && node->place == PLACE_LAYER) {
-        emit_kind(&d->steps.kind[op->kind], kind);
+    if (program->steps.kind_count > 1 && node->place == PLACE_LAYER) {
+        emit_kind(&program->steps.kind[op->kind], kind);
         strcat(kind, ",\v ");
     }
     snprintf(call, sizeof call, "OP(\"%s\", \"%s\", \"%s\",", step_name(step), name,
-             d->kernels->kernel[d->kernels->of[step][op->kind][op->index]].symbol);
+             program->kernels->kernel[program->kernels->of[step][op->kind][op->index]].symbol);
     if (strlen("    [] = ") + strlen(id) + strlen(call) <= WRITER_COLUMNS) {
         writer_row(writer, "    [%s] = %s", id, call);
     } else {
@@ -77,9 +77,9 @@ static void op_row(const struct program *d, const struct step_op *op, struct wri
                node->weight_bytes, node->moved_bytes, node->flops);
 }
 
-static void ops_table(const struct program *d, struct writer *writer)
+static void ops_table(const struct program *program, struct writer *writer)
 {
-    const bool several = d->steps.kind_count > 1;
+    const bool several = program->steps.kind_count > 1;
     writer_blank(writer);
     writer_comment(writer,
                    "%s per step; then of one execution: bytes of weights read, bytes of "
@@ -93,20 +93,20 @@ static void ops_table(const struct program *d, struct writer *writer)
     writer_line(writer, "static const struct model_op ops[OPS] = {");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         struct step_op ops[STEP_OPS];
-        const uint32_t count = steps_ops(&d->steps, step, ops);
+        const uint32_t count = steps_ops(&program->steps, step, ops);
         for (uint32_t i = 0; i < count; i++)
-            op_row(d, &ops[i], writer);
+            op_row(program, &ops[i], writer);
     }
     writer_line(writer, "};");
 }
 
 /* The buffers of a step in the layers of one kind. */
-static void buffer_rows(const struct program *d, enum step_kind step, uint32_t kind,
+static void buffer_rows(const struct program *program, enum step_kind step, uint32_t kind,
                         struct writer *writer)
 {
-    const struct graph *graph = &d->steps.graph[step][kind];
-    for (uint32_t i = 0; i < d->plan[step][kind].count; i++) {
-        const struct plan_buffer *b = &d->plan[step][kind].buffer[i];
+    const struct graph *graph = &program->steps.graph[step][kind];
+    for (uint32_t i = 0; i < program->plan[step][kind].count; i++) {
+        const struct plan_buffer *b = &program->plan[step][kind].buffer[i];
         char first[64], last[64], where[128];
         if (kind > 0 && b->bottom) /* the same as of the first kind */
             continue;
@@ -114,7 +114,7 @@ static void buffer_rows(const struct program *d, enum step_kind step, uint32_t k
         emit_op(graph, b->last_op, last);
         snprintf(where, sizeof where, "    BUFFER(\"%s\",\t \"%s\",\v %" PRIu64 ",\v %" PRIu64 ",",
                  step_name(step), b->name, b->at, b->room);
-        if (d->steps.kind_count == 1) {
+        if (program->steps.kind_count == 1) {
             writer_row(writer, "%s\t %s,\t %s),", where, first, last);
         } else {
             writer_row(writer, "%s", where);
@@ -123,7 +123,7 @@ static void buffer_rows(const struct program *d, enum step_kind step, uint32_t k
     }
 }
 
-static void buffers(const struct program *d, struct writer *writer)
+static void buffers(const struct program *program, struct writer *writer)
 {
     writer_blank(writer);
     writer_comment(writer, "The scratch plan.");
@@ -132,8 +132,8 @@ static void buffers(const struct program *d, struct writer *writer)
     writer_line(writer, "     .first_op = FIRST, .last_op = LAST}\n");
     writer_line(writer, "static const struct model_buffer buffers[] = {");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        for (uint32_t k = 0; k < d->steps.kind_count; k++)
-            buffer_rows(d, step, k, writer);
+        for (uint32_t k = 0; k < program->steps.kind_count; k++)
+            buffer_rows(program, step, k, writer);
     writer_line(writer, "};");
 }
 
@@ -160,19 +160,19 @@ static void token_ids(const struct cfg *cfg, struct writer *writer)
     writer_line(writer, "    .pad = %s,", token_id(cfg->pad_token_id, pad));
 }
 
-static void descriptor(const struct program *d, struct writer *writer)
+static void descriptor(const struct program *program, struct writer *writer)
 {
-    const struct cfg *c = &d->steps.cfg;
+    const struct cfg *c = &program->steps.cfg;
     writer_line(writer, "\nconst struct model model = {");
     writer_line(writer, "    .name = \"%s\",", c->name);
     writer_line(writer, "    .model_type = \"%s\",", c->model_type);
     writer_line(writer, "    .config_digest = {0x%016" PRIx64 "u, 0x%016" PRIx64 "u},",
-                d->layout.config_digest[0], d->layout.config_digest[1]);
+                program->layout.config_digest[0], program->layout.config_digest[1]);
     writer_line(writer, "    .keys = keys,\n    .key_count = sizeof keys / sizeof keys[0],\n");
     writer_line(writer, "    .vocab = VOCAB,\n    .vocab_pad = %" PRIu64 ",",
                 number_pad(c->vocab_size, GRAPH_PAD));
     writer_line(writer, "    .dim = DIM,\n    .layers = LAYERS,\n    .chunk = CHUNK,");
-    if (d->steps.kind_count > 1)
+    if (program->steps.kind_count > 1)
         writer_line(writer, "    .pattern = layers,");
     writer_line(writer, "    .logit_rows = LOGIT_ROWS,");
     token_ids(c, writer);
@@ -184,20 +184,20 @@ static void descriptor(const struct program *d, struct writer *writer)
         writer_line(writer, "    .trained = %u,", c->max_position_embeddings);
     if (cfg_window(c) > 0)
         writer_line(writer, "    .window = %u,", cfg_window(c));
-    writer_line(writer, "    .parameters = %" PRIu64 "u,", d->layout.parameters);
+    writer_line(writer, "    .parameters = %" PRIu64 "u,", program->layout.parameters);
     writer_line(writer, "    .active = %" PRIu64 "u,\n    .read = %" PRIu64 "u,\n",
-                d->layout.active, d->layout.read);
+                program->layout.active, program->layout.read);
     writer_line(writer, "    .weights_bytes = sizeof(struct weights),");
     writer_line(writer, "    .state_bytes = sizeof(struct state),");
-    if (d->cache_bytes > 0)
+    if (program->cache_bytes > 0)
         writer_line(writer,
                     "    .cache_bytes = %" PRIu64 "u,\n    .cache_position_bytes = %" PRIu64
                     "u,\n    .cache_heads = %" PRIu64 ",",
-                    d->cache_bytes, d->cache_position_bytes, d->cache_heads);
+                    program->cache_bytes, program->cache_position_bytes, program->cache_heads);
     writer_line(writer, "    .scratch_bytes = sizeof(union scratch),");
     writer_line(writer, "    .io_bytes = sizeof(struct io),");
-    writer_line(writer, "    .scratch_bound = %" PRIu64 "u,", d->scratch_bound);
-    writer_line(writer, "    .work_bytes = %" PRIu64 "u,", d->work_bytes);
+    writer_line(writer, "    .scratch_bound = %" PRIu64 "u,", program->scratch_bound);
+    writer_line(writer, "    .work_bytes = %" PRIu64 "u,", program->work_bytes);
     writer_line(writer, "    .weights_memory = \"%s\",\n    .state_memory = \"%s\",",
                 c->weights_memory, c->state_memory);
     writer_line(writer, "    .scratch_memory = \"%s\",\n    .io_memory = \"%s\",",
@@ -208,23 +208,23 @@ static void descriptor(const struct program *d, struct writer *writer)
     writer_line(writer, "    .weights = weights,");
     writer_line(writer,
                 "    .weight_count = sizeof weights / sizeof weights[0],\n    .tensor_count = %u,",
-                d->layout.count);
+                program->layout.count);
     writer_line(writer, "    .ops = ops,\n    .op_count = OPS,\n    .buffers = buffers,");
     writer_line(writer, "    .buffer_count = sizeof buffers / sizeof buffers[0],\n");
     writer_line(writer, "    .decode = decode,\n    .prefill = prefill,\n    .head = head,\n};");
 }
 
-void emit_tables_c(const struct program *d, struct writer *writer)
+void emit_tables_c(const struct program *program, struct writer *writer)
 {
-    emit_opening(writer, &d->steps.cfg, "tables.c",
+    emit_opening(writer, &program->steps.cfg, "tables.c",
                  "The model as the runtime sees it: what it is, what it holds, what each operation "
                  "costs.");
     writer_line(writer,
                 "#include <stddef.h>\n\n#include \"runtime/base/model.h\"\n#include \"proof.h\"");
-    keys(d, writer);
-    emit_weight_table(d, writer);
-    layer_table(d, writer);
-    ops_table(d, writer);
-    buffers(d, writer);
-    descriptor(d, writer);
+    keys(program, writer);
+    emit_weight_table(program, writer);
+    layer_table(program, writer);
+    ops_table(program, writer);
+    buffers(program, writer);
+    descriptor(program, writer);
 }

@@ -98,25 +98,26 @@ static bool is_template(const struct layout_weight *w, uint32_t kind)
 
 /* The weights of one layer of a kind as a macro: LAYER(l), or LAYER_MOE(l, w) with w the member of
  * struct weights. */
-static void layer_macro(const struct program *d, const struct spreads *spreads, uint32_t kind,
+static void layer_macro(const struct program *program, const struct spreads *spreads, uint32_t kind,
                         struct writer *writer)
 {
-    const struct layout *layout = &d->layout;
+    const struct layout *layout = &program->layout;
     char name[32];
     uint32_t last = 0;
     for (uint32_t i = 0; i < layout->count; i++)
         if (is_template(&layout->weight[i], kind))
             last = i;
-    emit_kind(&d->steps.kind[kind], name);
+    emit_kind(&program->steps.kind[kind], name);
     writer_table(writer);
-    if (d->steps.kind_count == 1)
+    if (program->steps.kind_count == 1)
         writer_row(writer, "#define LAYER(l)\t\v\v\t\v\t \\");
     else
         writer_row(writer, "#define LAYER_%s(l, w)\t\v\v\t\v\t \\", name);
     for (uint32_t i = 0; i <= last; i++)
         if (is_template(&layout->weight[i], kind))
-            weight_row(spreads, &layout->weight[i], d->steps.kind_count == 1 ? "layer[l]." : "w.",
-                       i < last ? "\t \\" : "", writer);
+            weight_row(spreads, &layout->weight[i],
+                       program->steps.kind_count == 1 ? "layer[l]." : "w.", i < last ? "\t \\" : "",
+                       writer);
     writer_blank(writer);
 }
 
@@ -147,9 +148,9 @@ static void layer_uses(const struct steps *steps, uint32_t kind, struct writer *
 }
 
 /* The weights of a layer of each kind as macros, then the table that uses them. */
-void emit_weight_table(const struct program *d, struct writer *writer)
+void emit_weight_table(const struct program *program, struct writer *writer)
 {
-    const struct layout *layout = &d->layout;
+    const struct layout *layout = &program->layout;
     const struct spreads spreads = spreads_find(layout);
     uint32_t used = 0; /* kinds */
     writer_blank(writer);
@@ -158,7 +159,7 @@ void emit_weight_table(const struct program *d, struct writer *writer)
     writer_line(writer, "#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \\");
     writer_line(writer, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
     writer_line(writer, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}\n");
-    if (d->steps.cfg.num_experts_per_tok > 0) {
+    if (program->steps.cfg.num_experts_per_tok > 0) {
         writer_comment(writer, "Experts behind one another: the bytes of each, how many.");
         writer_line(writer, "#define EXPERTS(NAME, TYPE, ROWS, COLS, MEMBER, BYTES, COUNT) \\");
         writer_line(writer, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
@@ -166,13 +167,13 @@ void emit_weight_table(const struct program *d, struct writer *writer)
                             ".experts = COUNT}\n");
     }
     spread_table(&spreads, writer);
-    for (uint32_t k = 0; k < d->steps.kind_count; k++)
-        layer_macro(d, &spreads, k, writer);
+    for (uint32_t k = 0; k < program->steps.kind_count; k++)
+        layer_macro(program, &spreads, k, writer);
     writer_line(writer, "static const struct model_weight weights[] = {");
     for (uint32_t i = 0; i < layout->count; i++)
         if (layout->weight[i].layer < 0)
             weight_row(&spreads, &layout->weight[i], "", "", writer);
-        else if (used < d->steps.kind_count && is_template(&layout->weight[i], used))
-            layer_uses(&d->steps, used++, writer);
+        else if (used < program->steps.kind_count && is_template(&layout->weight[i], used))
+            layer_uses(&program->steps, used++, writer);
     writer_line(writer, "};");
 }

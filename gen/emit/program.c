@@ -161,18 +161,18 @@ uint64_t program_streamed(const struct program *program, enum step_kind step)
     return bytes;
 }
 
-struct budget program_budget(const struct program *d)
+struct budget program_budget(const struct program *program)
 {
-    return (struct budget){.parameters = d->layout.parameters,
-                           .active = d->layout.active,
-                           .read = d->layout.read,
-                           .weights = d->layout.weights_bytes,
-                           .streamed = program_streamed(d, STEP_DECODE),
-                           .constant = d->state_bytes - d->cache_bytes,
-                           .position = d->cache_position_bytes,
-                           .context = cfg_context(&d->steps.cfg),
-                           .trained = d->steps.cfg.max_position_embeddings,
-                           .window = cfg_window(&d->steps.cfg)};
+    return (struct budget){.parameters = program->layout.parameters,
+                           .active = program->layout.active,
+                           .read = program->layout.read,
+                           .weights = program->layout.weights_bytes,
+                           .streamed = program_streamed(program, STEP_DECODE),
+                           .constant = program->state_bytes - program->cache_bytes,
+                           .position = program->cache_position_bytes,
+                           .context = cfg_context(&program->steps.cfg),
+                           .trained = program->steps.cfg.max_position_embeddings,
+                           .window = cfg_window(&program->steps.cfg)};
 }
 
 void program_free(struct program *program)
