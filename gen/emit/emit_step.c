@@ -99,7 +99,7 @@ static bool lines_fit(const struct call *calls, uint32_t count)
 static void operand_lines(const struct call *call, struct writer *writer)
 {
     enum { INDENT = 8 };
-    char text[64 + 256];
+    char text[sizeof call->first + sizeof call->rest];
     snprintf(text, sizeof text, "%s%s%s", call->first, call->rest[0] != '\0' ? " " : "",
              call->rest);
     char *from = text;

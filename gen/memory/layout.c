@@ -75,7 +75,7 @@ static void append(struct layout *layout, const struct tensor *t, struct layer l
     strcpy(w->member, t->name);
     w->experts = t->experts;
     w->expert = expert;
-    char place[24] = "";
+    char place[16] = "";
     if (t->experts > 0)
         snprintf(place, sizeof place, "[%u]", expert);
     w->layer = in_layer(t) ? (int32_t)layer.number : -1;

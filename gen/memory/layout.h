@@ -14,7 +14,7 @@
 
 /* One tensor of the arena; layers are listed one by one. */
 struct layout_weight {
-    char name[40];    /* "embed", "layer 3 in_proj": model_weight.name of the generated table */
+    char name[64];    /* "embed", "layer 3 in_proj": model_weight.name of the generated table */
     char member[24];  /* of struct weights or a layer's: "in_proj", "gate_proj" */
     uint32_t experts; /* matrices of this member, each a weight of its own; 0: it is no array */
     uint32_t expert;  /* which of them */
