@@ -22,13 +22,13 @@ enum { PANEL_ROWS = 64, PANEL_LINES = PANEL_ROWS / LINE_F32 };
 /* Bytes of two consecutive k of one row. */
 KERNEL_INLINE size_t pair_bytes(enum format T)
 {
-    return format_bits(T) / 8 * 2;
+    return (size_t)format_bits(T) / 8 * 2;
 }
 
 /* Bytes from one row to the next: of an element, or of the two that share a lane. */
 KERNEL_INLINE size_t lane_bytes(enum format T)
 {
-    return format_bits(T) / 8 * (T == FORMAT_BF16 ? 2 : 1);
+    return (size_t)format_bits(T) / 8 * (T == FORMAT_BF16 ? 2 : 1);
 }
 
 /* Bytes of one row as stored: whole lines of k. */

@@ -110,7 +110,7 @@ static void load(void)
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
     const uint64_t count = prepare();
-    if (size < 3)
+    if (size < 3 || count == 0)
         return 0;
     uint8_t *bytes = malloc(count);
     if (bytes == NULL)
