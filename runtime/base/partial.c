@@ -18,11 +18,11 @@ static const char MARK[] = ".partial.";
 /* The folder of `path`, opened; -1 with errno. */
 static int open_folder(const char *path)
 {
-    char folder[PARTIAL_PATH_BYTES];
+    char folder[PARTIAL_PATH_BYTES] = ".";
     const char *slash = strrchr(path, '/');
-    const int length = slash == NULL ? 0 : slash == path ? 1 : (int)(slash - path);
-    snprintf(folder, sizeof folder, "%.*s", length, path);
-    return open(slash == NULL ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (slash != NULL)
+        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* The process that wrote this entry of a folder as the partial file of `base`; 0: it is none. */

@@ -365,7 +365,8 @@ START_TEST(each_damaged_section_of_characters_is_refused)
         if (i == 13 || i == 14)
             damaged[header->section[SECTION_TOKEN_FLAGS].at + 3] |=
                 i == 13 ? TOKEN_ENDS_WORD : TOKEN_CONTINUES;
-        const uint32_t piece = (i == 15 ? PIECE_PREFIX : PIECE_SUFFIX) << PIECE_FORM_SHIFT;
+        const uint32_t piece = (uint32_t)(i == 15 ? PIECE_PREFIX : PIECE_SUFFIX)
+                               << PIECE_FORM_SHIFT;
         for (uint32_t k = 0; k < 2 && (i == 15 || i == 16); k++)
             memcpy(damaged + header->section[SECTION_PIECES].at + 4 * k,
                    k == 0 ? &(uint32_t){TOKENIZER_NONE} : &piece, 4);
