@@ -81,12 +81,12 @@ void state_save(struct state_writer *writer, struct session *session, const f32 
     if (!partial_reopen(&writer->partial))
         refuse(writer, "write aside");
     struct state_file_header header = {
-        .magic = STATE_FILE_MAGIC,
         .version = STATE_FILE_VERSION,
         .header_bytes = STATE_FILE_HEADER,
         .weights_digest = session->weights.header.weights_digest,
         .score = *score,
     };
+    memcpy(header.magic, STATE_FILE_MAGIC, sizeof header.magic);
     snprintf(header.backend, sizeof header.backend, "%s", backend_name);
     snprintf(header.model, sizeof header.model, "%s", model.name);
     state_config_digest(header.config_digest);

@@ -67,8 +67,7 @@ static void make_good(uint8_t *bytes, uint64_t count, unsigned flags)
 
 static uint64_t prepare(void)
 {
-    static struct state_file_header header = {.magic = STATE_FILE_MAGIC,
-                                              .version = STATE_FILE_VERSION,
+    static struct state_file_header header = {.version = STATE_FILE_VERSION,
                                               .header_bytes = STATE_FILE_HEADER};
     static struct history history;
     if (sound)
@@ -78,6 +77,7 @@ static uint64_t prepare(void)
             history_begin(&history);
         history_add(&history, &id, 1);
     }
+    memcpy(header.magic, STATE_FILE_MAGIC, sizeof header.magic);
     snprintf(header.backend, sizeof header.backend, "%s", backend_name);
     state_config_digest(header.config_digest);
     state_file_layout(&header, history.tokens);

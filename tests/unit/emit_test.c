@@ -126,8 +126,9 @@ START_TEST(numbers_read_back)
     ck_assert_str_eq(text, "45.0 KiB");
     number_binary_bytes(1ull << 40, text);
     ck_assert_str_eq(text, "1.0 TiB");
-    ck_assert_str_eq(number_text_grouped(0).text, "0");
-    ck_assert_str_eq(number_text_grouped(129135360).text, "129,135,360");
+    const struct number_text none = number_text_grouped(0), many = number_text_grouped(129135360);
+    ck_assert_str_eq(none.text, "0");
+    ck_assert_str_eq(many.text, "129,135,360");
 }
 END_TEST
 
