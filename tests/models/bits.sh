@@ -81,7 +81,8 @@ for family in llama-a-f16 llama-e-bf16 phi-a-bf16 mixtral-a-bf16 deepseek-a-bf16
     every "$family" 300 1 7 32
 done
 
-build/tests/kernel_digest >build/tests/kernels.native || exit 1
+case $binaries in *-san) native=build/tests-san ;; *) native=build/tests ;; esac
+"$native/kernel_digest" >build/tests/kernels.native || exit 1
 model=fable-mamba
 for isa in avx2 avx512 aarch64; do
     runs "$isa" || continue

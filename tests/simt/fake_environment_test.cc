@@ -141,7 +141,8 @@ END_TEST
 START_TEST(a_host_in_device_memory_dies)
 {
     struct child *child = run_child("", "stray");
-    ck_assert_int_ge(child->code, 128);
+    /* By a signal, or by AddressSanitizer, which takes it and exits. */
+    ck_assert(child->code >= 128 || strstr(child->err, "AddressSanitizer") != NULL);
     ck_assert_ptr_nonnull(strstr(child->err, "the host touches device memory: byte 20 of 256"));
     child = run_child("protect=0", "stray");
     ck_assert_int_eq(child->code, 0);

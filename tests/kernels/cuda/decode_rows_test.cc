@@ -108,6 +108,7 @@ START_TEST(embed_exact)
         no_findings(c->name);
         embed_check(c, &w, tokens, y);
     }
+    fixture_matrix_free(&w);
 }
 END_TEST
 
