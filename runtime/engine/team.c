@@ -106,12 +106,12 @@ void team_start(struct pool *pool, u32 threads)
     for (u32 rank = 0; rank < threads && pool->pinned; rank++)
         places[rank] = processor(rank);
     if (threads > 1) {
-        struct arena stacks = arena_reserve("threads", team_stack_bytes(threads));
+        pool->stacks = arena_reserve("threads", team_stack_bytes(threads));
         sigset_t all, before;
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
         for (u32 rank = 1; rank < threads; rank++)
-            start_worker(pool, rank, arena_take(&stacks, TEAM_STACK_BYTES),
+            start_worker(pool, rank, arena_take(&pool->stacks, TEAM_STACK_BYTES),
                          pool->pinned ? &places[rank] : NULL);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
@@ -151,4 +151,5 @@ void team_stop(struct pool *pool)
     team_wake(&pool->order, &pool->idle);
     for (u32 rank = 1; rank < pool->started; rank++)
         pthread_join(pool->workers[rank].thread, NULL);
+    arena_release(&pool->stacks);
 }

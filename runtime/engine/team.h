@@ -13,6 +13,7 @@
 
 #include "kernels/cpu/team.h"
 #include "runtime/base/run.h"
+#include "runtime/engine/arena.h"
 
 enum { TEAM_MOST_THREADS = 256, TEAM_STACK_BYTES = 512 * 1024 };
 
@@ -35,8 +36,9 @@ struct pool {
     atomic_uint waiting;                    /* 1: the caller sleeps until all are done */
     team_work *work;                        /* NULL: leave */
     void *context;
-    u32 started; /* threads that exist, the caller included */
-    u32 used;    /* threads that take part: team_use() */
+    u32 started;         /* threads that exist, the caller included */
+    u32 used;            /* threads that take part: team_use() */
+    struct arena stacks; /* of the workers */
     bool pinned;
     struct worker workers[TEAM_MOST_THREADS];
 };
@@ -62,7 +64,7 @@ void team_use(struct pool *pool, u32 threads);
  * written before the call is seen by the work, and everything it wrote by the caller. */
 void team_run(struct pool *pool, team_work *work, void *context);
 
-/* Ends and joins the threads. */
+/* Ends and joins the threads, and gives their stacks back. */
 void team_stop(struct pool *pool);
 
 #endif

@@ -157,6 +157,20 @@ START_TEST(a_team_of_all_processors_is_pinned)
 }
 END_TEST
 
+START_TEST(a_team_that_ends_gives_its_stacks_back)
+{
+    static struct pool pool;
+    const u32 threads = 4;
+    uint64_t first = 0;
+    for (u32 i = 0; i < 40; i++) {
+        team_start(&pool, threads);
+        team_stop(&pool);
+        first = i == 0 ? memory_resident() : first;
+    }
+    ck_assert_uint_le(memory_resident(), first + team_stack_bytes(threads));
+}
+END_TEST
+
 START_TEST(output_of_any_size_arrives_in_order)
 {
     static struct out out;
@@ -329,6 +343,7 @@ int main(void)
     tcase_add_test(cases, arenas_keep_their_bounds);
     tcase_add_test(cases, a_team_of_any_size_does_every_piece_once);
     tcase_add_test(cases, a_team_of_all_processors_is_pinned);
+    tcase_add_test(cases, a_team_that_ends_gives_its_stacks_back);
     tcase_add_test(cases, output_of_any_size_arrives_in_order);
     tcase_add_test(cases, a_full_disk_is_an_error);
     tcase_add_test(cases, numbers_for_people);
