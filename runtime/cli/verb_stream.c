@@ -13,10 +13,10 @@
 #include "runtime/cli/options.h"
 #include "runtime/cli/prompt.h"
 #include "runtime/cli/resume.h"
-#include "runtime/cli/score.h"
 #include "runtime/cli/text.h"
 #include "runtime/engine/generate.h"
 #include "runtime/engine/session.h"
+#include "runtime/measure/score.h"
 
 struct stream_options {
     struct common_options common;
