@@ -59,8 +59,8 @@ run: deps
 ## every target and every variable
 help:
 	@tools/mk/help.sh $(filter Makefile tools/mk/%,$(MAKEFILE_LIST))
-.PHONY: $(shell tools/mk/help.sh --targets Makefile tools/mk/*.mk) deps deps-test deps-fetch
-deps deps-test deps-fetch:
+.PHONY: $(shell tools/mk/help.sh --targets Makefile tools/mk/*.mk) deps deps-test deps-fetch deps-measure
+deps deps-test deps-fetch deps-measure:
 	@tools/deps.sh $(or $(patsubst deps-%,%,$(filter deps-%,$@)),build) $(call quoted,$(HOST_CC))
 
 # ---- objects and libraries ------------------------------------------------------------------------
@@ -119,7 +119,7 @@ $(OUT)/$(MODEL): $(OUT)/obj/runtime/cli/main.o $(MODEL_OBJECTS) $(OUT)/libruntim
 	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
 
 include tools/mk/weights.mk tools/mk/configs.mk tools/mk/tests.mk tools/mk/simt.mk tools/mk/gpu.mk \
-        tools/mk/tiny.mk tools/mk/sweep.mk tools/mk/bench.mk tools/mk/fuzz.mk tools/mk/tidy.mk
+        tools/mk/tiny.mk tools/mk/sweep.mk tools/mk/bench.mk tools/mk/measure.mk tools/mk/fuzz.mk tools/mk/tidy.mk
 
 ## the rules of the code that need no arguing
 lint:

@@ -3,7 +3,8 @@
 #
 #   tools/deps.sh build [CC]   compiler and libraries of the generator, the pack tool and the binaries
 #   tools/deps.sh fetch [CC]   these, and what 'make fetch' needs
-#   tools/deps.sh test [CC]    these, and what 'make test' and 'make test-full' need
+#   tools/deps.sh measure [CC] those of build, and what draws pictures of measurements
+#   tools/deps.sh test [CC]    all of these, and what 'make test' and 'make test-full' need
 #
 # Each package is probed by what it provides (a command, a header, a static library), so the check takes
 # milliseconds and does not care how a thing was installed. Installing is left to apt-get, as root or
@@ -40,9 +41,11 @@ probe() {
         need_header nettle/sha2.h nettle-dev
         ;;
     esac
+    case "$set" in measure | test) need_command gnuplot gnuplot-nox ;; esac
     case "$set" in
-    build | fetch) ;;
+    build | fetch | measure) ;;
     test)
+        need_command xmllint libxml2-utils
         need_header check.h check
         need_command strace strace
         need_command clang clang
@@ -58,7 +61,7 @@ probe() {
         fi
         ;;
     *)
-        echo "deps.sh: '$set' is no set of packages; expected build, fetch or test" >&2
+        echo "deps.sh: '$set' is no set of packages; expected build, fetch, measure or test" >&2
         exit 2
         ;;
     esac
