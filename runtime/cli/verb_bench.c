@@ -74,7 +74,7 @@ static struct session session;
 static struct out out;
 
 struct buffers {
-    u32 *ids;     /* [session.chunk] */
+    u32 *ids;     /* [session.chunk], [decode] */
     double *each; /* [repetitions][decode]: seconds of a token */
 };
 
@@ -98,12 +98,14 @@ static double measure_read(void)
 
 /* Every pass is a text of its own, so that a context never fills and passes are alike;
  * each[tokens] receives the seconds of every token of the last one. */
-static double measure_decode(u32 tokens, double *each)
+static double measure_decode(u32 tokens, u32 *ids, double *each)
 {
     double done = 0, seconds = 0, start = session_seconds();
     do {
         session_reset(&session);
-        seconds += backend_bench_decode(&session, tokens, each);
+        for (u32 i = 0; i < tokens; i++)
+            ids[i] = (u32)(philox_uniform(1, i) * model.vocab);
+        seconds += backend_bench_decode(&session, ids, tokens, each);
         done += tokens;
     } while (session_seconds() - start < LEAST_SECONDS);
     return done / seconds;
@@ -170,12 +172,13 @@ static double percentile(const double *sorted, uint64_t count, double share)
 /* Runs the rounds; returns how many were completed before Ctrl-C. */
 static u32 measure(const struct bench_options *options, const struct buffers *buffers)
 {
-    measure_decode(1, buffers->each); /* the first touch of state and scratch is not timed */
+    measure_decode(1, buffers->ids,
+                   buffers->each); /* the first touch of state and scratch is not timed */
     measure_prefill(session.chunk, buffers->ids);
     for (u32 round = 0; round < options->repetitions; round++) {
         rounds.read_bytes[round] = measure_read();
-        rounds.decode[round] =
-            measure_decode(options->decode, buffers->each + (uint64_t)round * options->decode);
+        rounds.decode[round] = measure_decode(options->decode, buffers->ids,
+                                              buffers->each + (uint64_t)round * options->decode);
         rounds.prefill[round] = measure_prefill(options->prompt, buffers->ids);
         if (interrupt_asked())
             return round;
@@ -281,7 +284,8 @@ int verb_bench(int argc, char **argv)
     interrupt_catch();
     session_require_room("--n-prompt", options.prompt, false);
     session_require_room("--n-gen and 2 more", (uint64_t)options.decode + 2, false);
-    uint64_t ids_bytes = arena_rounded(model.chunk * sizeof(u32));
+    uint64_t ids_bytes =
+        arena_rounded((model.chunk > options.decode ? model.chunk : options.decode) * sizeof(u32));
     uint64_t each_bytes =
         arena_rounded((uint64_t)options.decode * options.repetitions * sizeof(double));
     struct session_options whole = options_session(&options.common);

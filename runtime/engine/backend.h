@@ -128,13 +128,22 @@ void backend_generate_end(struct session *session);
 /* Tells a profiler that the window to capture starts or ends. */
 void backend_profile(bool on);
 
-/* For `bench`: bytes that backend_bench_open() takes from session->io; what it makes ready, before
- * arena_seal(), to decode up to `tokens` tokens. */
+/* For verbs that measure: bytes that backend_bench_open() takes from session->io; what it makes
+ * ready, before arena_seal(), to measure and to decode up to `tokens` tokens at a time. */
 uint64_t backend_bench_bytes(void);
 void backend_bench_open(struct session *session, u32 tokens);
 
-/* Seconds per byte of reading memory as large as the weights. */
+/* Returns when everything that was asked for has been done. */
+void backend_wait(struct session *session);
+
+/* Seconds per byte of reading memory as large as the weights (on the CPU at most 1 GiB), with
+ * nothing else to do: what can be read of decode. By the threads in use. */
 double backend_bench_read(struct session *session);
+
+/* Seconds per multiply-add with nothing else to do: what prefill could reach. On the CPU fused ones
+ * of f32 in registers, by the threads in use. On CUDA those of a square matrix product of the type
+ * of the largest weights, as large as they allow and at most 4096 wide. */
+double backend_bench_multiply_adds(struct session *session);
 
 /* Memory of a device: what the plan puts there, and what has gone since the device was opened, its
  * code and CUDA's own needs included. `shared`: it is the host's, so that the whole plan lies
@@ -146,8 +155,14 @@ bool backend_bench_memory(const struct session *session, uint64_t *planned, uint
  * find, at the same cost. Needs no GPU. NULL where the host's processors do the work. */
 const char *backend_memory_auto(void);
 
-/* Decodes `tokens` tokens as generation does. Returns the seconds of all, and of each in each[]. */
-double backend_bench_decode(struct session *session, u32 tokens, double *each);
+/* Decodes `tokens` tokens, at least 1, behind what the session has consumed, as generation does.
+ * Returns the seconds of all, and of each in each[]. On the CPU they are ids[0 .. tokens). On CUDA
+ * ids[0] goes first, untimed, and the device chooses the others: a token lasts from one choice to
+ * the next, by its clock. The session's position says how many went through. */
+double backend_bench_decode(struct session *session, const u32 *ids, u32 tokens, double *each);
+
+/* Positions that backend_bench_decode() needs beyond those of its tokens. */
+extern const u32 backend_bench_ahead;
 
 /* For `selftest`: the ways to run a step that must not change its bits. Sets up number `index` and
  * describes it; false if there is none. After arena_seal(), with session_options.variants. */

@@ -16,7 +16,7 @@
 #include <time.h>
 
 #include "kernels/cpu/bandwidth.h"
-#include "kernels/cpu/simd.h"
+#include "kernels/cpu/multiply_adds.h"
 #include "runtime/base/model.h"
 #include "runtime/engine/team.h"
 
@@ -26,7 +26,6 @@ enum {
     MOST_CALLS = 5000, /* of one operation */
     SLICES = 24,       /* the bandwidth is read in pieces, each about as long as an operation */
     FMA_STEPS = 20000,
-    FMA_SUMS = 12, /* enough to hide the latency of an fma, few enough for 16 registers */
     HUGE_PAGE = 2 << 20,
 };
 
@@ -111,20 +110,10 @@ static void run_slices(run *r, void *context)
 static void run_fma(run *r, void *context)
 {
     u32 *sums = context;
-    vf sum[FMA_SUMS], factor = vf_splat(0.5f), term = vf_splat(1.0f);
-    for (int i = 0; i < FMA_SUMS; i++)
-        sum[i] = vf_splat((f32)i);
     const double began = now();
-    for (int step = 0; step < FMA_STEPS; step++) {
-        UNROLL
-        for (int i = 0; i < FMA_SUMS; i++)
-            sum[i] = vf_fma(sum[i], factor, term);
-    }
-    team_barrier(r);
+    sums[r->rank] += multiply_adds(r, FMA_STEPS);
     if (r->rank == 0)
         note(&of_fma, now() - began);
-    for (int i = 0; i < FMA_SUMS; i++)
-        sums[r->rank] += (u32)sum[i][0];
 }
 
 static void *new_pages(uint64_t bytes)
@@ -184,7 +173,7 @@ static void measure(u32 threads, u32 rounds, run *r0)
         team_run(&pool, run_head, NULL);
     }
     const double slice = (double)model.weights_bytes / (double)SLICES;
-    const double fma = 2.0 * threads * (double)(FMA_STEPS * FMA_SUMS * VF_LANES);
+    const double fma = 2.0 * threads * FMA_STEPS * multiply_adds_step;
     const double bandwidth = slice / median(&of_slice), peak = fma / median(&of_fma);
     const double most_bandwidth = best_rate(&of_slice, slice), most = best_rate(&of_fma, fma);
     printf("%s, %u threads: reads %.1f GB/s (best %.1f), fma %.1f GFLOP/s (best %.1f)\n",

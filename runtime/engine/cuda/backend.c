@@ -390,6 +390,12 @@ void backend_close(struct session *session)
     memset(&cuda, 0, sizeof cuda);
 }
 
+void backend_wait(struct session *session)
+{
+    (void)session;
+    CUDA_CHECK(cudaStreamSynchronize(cuda.launcher.stream));
+}
+
 void backend_profile(bool on)
 {
     CUDA_CHECK(cudaStreamSynchronize(cuda.launcher.stream));

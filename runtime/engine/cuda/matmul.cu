@@ -7,6 +7,11 @@
 #include "runtime/engine/cuda/launcher.h"
 #include "runtime/engine/trace.h"
 
+static const char *op_name(u32 op)
+{
+    return op < model.op_count ? model.ops[op].name : "PEAK"; /* what the model's are beside */
+}
+
 /* Ends the program unless `status` is success; `m` may be NULL. */
 static void check(cublasStatus_t status, const char *call, u32 op, const struct matmul *m)
 {
@@ -15,9 +20,8 @@ static void check(cublasStatus_t status, const char *call, u32 op, const struct 
     if (!m)
         die(EXIT_FAILED, "%s: %s (%s)", call, cublasLtGetStatusString(status),
             cublasLtGetStatusName(status));
-    die(EXIT_FAILED, "operation %s, %s, %u rows by [%u][%u]: %s: %s (%s)", model.ops[op].name,
-        m->name, m->rows, m->M, m->K, call, cublasLtGetStatusString(status),
-        cublasLtGetStatusName(status));
+    die(EXIT_FAILED, "operation %s, %s, %u rows by [%u][%u]: %s: %s (%s)", op_name(op), m->name,
+        m->rows, m->M, m->K, call, cublasLtGetStatusString(status), cublasLtGetStatusName(status));
 }
 
 void matmul_open(struct matmul_plans *plans, void *workspace, size_t workspace_bytes)
@@ -100,7 +104,7 @@ static void prepare(struct matmul_plans *plans, u32 op, const struct matmul *m)
         die(EXIT_FAILED,
             "operation %s, %s: more than %d shapes of matrix products; raise "
             "MATMUL_PLANS_MOST in runtime/engine/cuda/matmul.h",
-            model.ops[op].name, m->name, MATMUL_PLANS_MOST);
+            op_name(op), m->name, MATMUL_PLANS_MOST);
     struct matmul_plan *const plan = &plans->plan[plans->count];
     plan->key = *m;
     describe(plan, op, m);
@@ -117,8 +121,8 @@ static void prepare(struct matmul_plans *plans, u32 op, const struct matmul *m)
         die(EXIT_FAILED,
             "operation %s, %s, %u rows by [%u][%u]: cuBLASLt has no algorithm that sums in one "
             "piece within a workspace of %llu bytes, of %d that it names",
-            model.ops[op].name, m->name, m->rows, m->M, m->K,
-            (unsigned long long)plans->workspace_bytes, found);
+            op_name(op), m->name, m->rows, m->M, m->K, (unsigned long long)plans->workspace_bytes,
+            found);
     plan->algorithm = best->algo;
     plans->count++;
 }
@@ -132,8 +136,8 @@ extern "C" void matmul(run *r, u32 op, const struct matmul *m)
     }
     const struct matmul_plan *const plan = find(plans, m);
     if (!plan)
-        die(EXIT_FAILED, "operation %s, %s: its matrix product was not prepared",
-            model.ops[op].name, m->name);
+        die(EXIT_FAILED, "operation %s, %s: its matrix product was not prepared", op_name(op),
+            m->name);
     launcher_enter(r->launcher, op);
     const f32 alpha = 1.0f, beta = m->add ? 1.0f : 0.0f;
     check(cublasLtMatmul(plans->library, (cublasLtMatmulDesc_t)&plan->product, &alpha, m->w,
