@@ -167,11 +167,9 @@ static char *key_list(int key, const char *text, void *input)
     fputs(text, memory);
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         const struct key *const k = &cfg_keys[i];
-        char wanted[CFG_EXPECTED_MAX];
-        cfg_expected(k, wanted);
         if (i == 0 || strcmp(k->section, cfg_keys[i - 1].section) != 0)
             fprintf(memory, "[%s]\n", k->section);
-        const int bytes = fprintf(memory, "  %-23s %s", k->name, wanted);
+        const int bytes = fprintf(memory, "  %-23s %s", k->name, cfg_expected(k).text);
         const bool fits = (size_t)bytes + strlen("; only ") + strlen(k->families) < HELP_WIDTH;
         if (k->families[0] != '\0')
             fprintf(memory, fits ? "; only %s" : ";\n                          only %s",
@@ -218,13 +216,10 @@ static int finish(void)
 static int stop_after(const struct options *o, const struct cfg *cfg)
 {
     if (strcmp(o->stop_after, "cfg") == 0) {
-        for (uint32_t i = 0; i < cfg_key_count; i++) {
-            char value[CFG_VALUE_MAX + 1];
-            if (!cfg_has(cfg, &cfg_keys[i]))
-                continue;
-            cfg_value(cfg, &cfg_keys[i], value);
-            printf("[%s] %s = %s\n", cfg_keys[i].section, cfg_keys[i].name, value);
-        }
+        for (uint32_t i = 0; i < cfg_key_count; i++)
+            if (cfg_has(cfg, &cfg_keys[i]))
+                printf("[%s] %s = %s\n", cfg_keys[i].section, cfg_keys[i].name,
+                       cfg_value(cfg, &cfg_keys[i]).text);
         return finish();
     }
     static struct steps steps;

@@ -30,27 +30,24 @@ __attribute__((warn_unused_result)) bool
 program_make(const struct cfg *cfg, struct diagnostics *diagnostics, struct program *program);
 void program_free(struct program *program);
 
-/* One kernel shape: a line of kernels.c. Operations of the same shape share one. */
-enum { KERNEL_VALUE = 64 };
+/* One kernel shape: a function of kernels.c. Operations of the same shape share one. */
 struct kernel {
-    char symbol[96]; /* "gemv_bf16_3072x768" */
-    char note[64];   /* its first user: "IN_PROJ" */
+    struct phrase symbol; /* "gemv_bf16_3072x768" */
     const struct graph *graph;
-    const struct node *node;
-    char value[OP_SIZES][KERNEL_VALUE]; /* of its row's sizes, as C says them */
+    const struct node *node;       /* its first user */
+    struct phrase value[OP_SIZES]; /* of its row's sizes, as C says them */
 };
 
 struct kernels {
     uint32_t count;
-    struct kernel kernel[STEP_KINDS * STEP_OPS];
-    uint32_t of[STEP_KINDS][GRAPH_KINDS][GRAPH_NODES]; /* which kernel a node calls */
+    struct kernel kernel[STEP_OPS];
+    uint32_t of[STEP_OPS]; /* which kernel an operation calls, as in steps.op */
 };
 
 void kernels_find(const struct steps *steps, struct kernels *kernels);
 
 /* How the kernel declares an operand: "const f32 (*x)[768]"; "" of one that it lacks. */
-enum { EMIT_PARAMETER = 96 };
-void emit_parameter(const struct kernel *kernel, uint32_t operand, char text[EMIT_PARAMETER]);
+struct phrase emit_parameter(const struct kernel *kernel, uint32_t operand);
 
 /* Bytes of weights that a step reads. */
 uint64_t program_streamed(const struct program *program, enum step_kind step);
@@ -63,20 +60,16 @@ uint64_t program_layer_state(const struct graph *decode, bool caches_only);
 
 /* "decode", or with the kind behind, "decode_mamba_mlp", of a model with several: the union of the
  * graph's buffers is union decode_scratch. */
-void emit_step_name(const struct graph *graph, char text[48]);
+struct phrase emit_step_name(const struct graph *graph);
 
 /* "DECODE_IN_PROJ", "DECODE_MAMBA_MLP_IN_PROJ": the enumerator of an operation. */
-void emit_op(const struct graph *graph, uint32_t node, char text[64]);
-
-/* "MAMBA_MLP": the enumerator of a kind. */
-void emit_kind(const struct kind *kind, char text[32]);
+struct phrase emit_op(const struct graph *graph, const struct node *node);
 
 /* "bf16_3072x768": the struct of a packed matrix. */
-void emit_matrix_type(const struct tensor *tensor, char text[64]);
+struct phrase emit_matrix_type(const struct tensor *tensor);
 
 /* The comment on top of every generated file: where it comes from, then the text. */
-__attribute__((format(printf, 4, 5))) void
-emit_opening(struct writer *writer, const struct cfg *cfg, const char *file, const char *text, ...);
+void emit_opening(struct writer *writer, const struct cfg *cfg, const char *text);
 
 void emit_model_h(const struct program *program, struct writer *writer);
 void emit_arena_h(const struct program *program, struct writer *writer);

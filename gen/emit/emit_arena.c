@@ -17,38 +17,37 @@ static const struct tensor *tensor_named(const struct graph *graph, const char *
 static void layer_state(const struct program *program, uint32_t kind, struct writer *writer)
 {
     const struct graph *decode = &program->steps.graph[STEP_DECODE][kind];
-    char each[NUMBER_MAX];
-    number_binary_bytes(program_layer_state(decode, false), each);
+    const struct phrase each = number_binary_bytes(program_layer_state(decode, false));
     const bool caches = program_layer_state(decode, true) > 0;
     writer_blank(writer);
     if (caches && cfg_context(&program->steps.cfg) > 0)
         writer_comment(writer,
                        "Keys and values of up to %u positions, %s per layer. A position is written "
                        "before it is read.",
-                       cfg_context(&program->steps.cfg), each);
+                       cfg_context(&program->steps.cfg), each.text);
     else if (caches)
         writer_comment(
             writer,
             "Keys and values of the last %u positions and of the chunk behind them, in a "
             "ring, %s per layer. A position is written before it is read.",
-            cfg_window(&program->steps.cfg), each);
+            cfg_window(&program->steps.cfg), each.text);
     else
         writer_comment(
             writer,
             "What one token leaves for the next, %s per layer. All zero is the start of a "
             "text.",
-            each);
+            each.text);
     writer_line(writer, "struct %s_state {", program->steps.kind[kind].name);
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
         const struct tensor *t = &decode->tensor[i];
         if (t->role != ROLE_STATE)
             continue;
-        char third[24] = "";
+        struct phrase third = {""};
         if (t->rank == 3)
-            snprintf(third, sizeof third, "[%" PRIu64 "]", t->dim[2]);
+            third = phrase("[%" PRIu64 "]", t->dim[2]);
         writer_row(writer,
                    "    alignas(64) %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t]%s;\t /* %s */",
-                   format_name(t->type), t->name, t->dim[0], t->dim[1], third, t->note);
+                   format_name(t->type), t->name, t->dim[0], t->dim[1], third.text, t->note);
     }
     writer_line(writer, "};");
 }
@@ -75,13 +74,13 @@ static void state(const struct program *program, struct writer *writer)
 static void buffer(const struct graph *graph, const struct plan_buffer *b, struct writer *writer)
 {
     const struct tensor *t = tensor_named(graph, b->name);
-    char pad[48] = "";
+    struct phrase pad = {""};
     if (b->at != 0)
-        snprintf(pad, sizeof pad, " char _%s[%" PRIu64 "];", b->name, b->at);
+        pad = phrase(" char _%s[%" PRIu64 "];", b->name, b->at);
     writer_row(writer,
                "    struct {%s\t %s %s\t[\v%" PRIu64 "\t][\v%" PRIu64 "\t]; };\t /* \v%" PRIu64
                "\t  %s\t  %s */",
-               pad, format_name(t->type), b->name, t->dim[0], t->dim[1], b->at + b->room,
+               pad.text, format_name(t->type), b->name, t->dim[0], t->dim[1], b->at + b->room,
                graph->node[b->first_op].name, graph->node[b->last_op].name);
 }
 
@@ -91,16 +90,14 @@ static void scratch(const struct program *program, enum step_kind step, uint32_t
 {
     const struct graph *graph = &program->steps.graph[step][kind];
     const struct plan *plan = &program->plan[step][kind];
-    char bytes[NUMBER_MAX], bound[NUMBER_MAX], name[48];
-    emit_step_name(graph, name);
-    number_binary_bytes(plan->bytes, bytes);
-    number_binary_bytes(plan->bound, bound);
     writer_blank(writer);
     writer_comment(writer, "The buffers of %s%s%s: %u in %s. Lower bound %s, at %s: %s.",
                    step_name(step), graph->kind_name[0] != '\0' ? " in a layer of kind " : "",
-                   graph->kind_name, plan->count, bytes, bound, graph->node[plan->witness].name,
+                   graph->kind_name, plan->count, number_binary_bytes(plan->bytes).text,
+                   number_binary_bytes(plan->bound).text, graph->node[plan->witness].name,
                    plan->bytes == plan->bound ? "this plan is optimal" : "see plan.txt");
-    writer_row(writer, "union %s_scratch {\t\t\v\t\v\t\t /* \vend\t  written\t  last */", name);
+    writer_row(writer, "union %s_scratch {\t\t\v\t\v\t\t /* \vend\t  written\t  last */",
+               emit_step_name(graph).text);
     for (uint32_t i = 0; i < plan->count; i++)
         buffer(graph, &plan->buffer[i], writer);
     writer_line(writer, "};");
@@ -131,10 +128,9 @@ static void step_scratch(const struct program *program, enum step_kind step, str
 static void io(const struct program *program, struct writer *writer)
 {
     const struct graph *decode = program->steps.graph[STEP_DECODE];
-    char bytes[NUMBER_MAX];
-    number_binary_bytes(program->io_bytes, bytes);
     writer_blank(writer);
-    writer_comment(writer, "What the host and the steps hand each other, %s.", bytes);
+    writer_comment(writer, "What the host and the steps hand each other, %s.",
+                   number_binary_bytes(program->io_bytes).text);
     writer_line(writer, "struct io {");
     writer_row(writer, "    struct step\t step;");
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
@@ -153,14 +149,13 @@ static void io(const struct program *program, struct writer *writer)
 
 void emit_arena_h(const struct program *program, struct writer *writer)
 {
-    char state_text[NUMBER_MAX], scratch_text[NUMBER_MAX], io_text[NUMBER_MAX];
-    number_binary_bytes(program->state_bytes, state_text);
-    number_binary_bytes(program->scratch_bytes, scratch_text);
-    number_binary_bytes(program->io_bytes, io_text);
-    emit_opening(writer, &program->steps.cfg, "arena.h",
-                 "The arenas beside the weights: state %s, scratch %s, io %s. Every address is an "
-                 "arena's base plus a constant that the compiler sees.",
-                 state_text, scratch_text, io_text);
+    const struct phrase text =
+        phrase("The arenas beside the weights: state %s, scratch %s, io %s. Every address is an "
+               "arena's base plus a constant that the compiler sees.",
+               number_binary_bytes(program->state_bytes).text,
+               number_binary_bytes(program->scratch_bytes).text,
+               number_binary_bytes(program->io_bytes).text);
+    emit_opening(writer, &program->steps.cfg, text.text);
     writer_line(writer, "#ifndef ARENA_H\n#define ARENA_H\n\n#include \"model.h\"");
     state(program, writer);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)

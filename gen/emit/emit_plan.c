@@ -9,57 +9,55 @@
 
 static void arena(const char *name, uint64_t bytes, const char *kind, struct writer *writer)
 {
-    char rounded[NUMBER_MAX];
-    number_binary_bytes(bytes, rounded);
-    writer_row(writer, "  %s\v %s\v  %s\t   %s", name, number_text_grouped(bytes).text, rounded,
-               kind);
+    writer_row(writer, "  %s\v %s\v  %s\t   %s", name, number_text_grouped(bytes).text,
+               number_binary_bytes(bytes).text, kind);
 }
 
 /* "bf16, read-only", or "f32 router, bf16 experts, .." */
-static void types(const struct cfg *cfg, char *text, size_t room)
+static struct phrase types(const struct cfg *cfg)
 {
     static const char *const names[CLASS_COUNT] = {"embedding", "head", "projections", "experts",
                                                    "router"};
     enum format type;
-    size_t used = 0;
-    if (cfg_one_type(cfg, &type)) {
-        snprintf(text, room, "%s, read-only", format_name(type));
-        return;
-    }
-    for (enum weight_class c = CLASS_EMBEDDING; c < CLASS_COUNT; c++) {
-        char value[CFG_VALUE_MAX + 1];
-        if (!cfg_has(cfg, cfg_class_key(c)))
-            continue;
-        cfg_value(cfg, cfg_class_key(c), value);
-        used += (size_t)snprintf(text + used, room - used, "%s %s, ", value, names[c]);
-    }
-    snprintf(text + used, room - used, "read-only");
+    struct phrase text = {""};
+    if (cfg_one_type(cfg, &type))
+        return phrase("%s, read-only", format_name(type));
+    for (enum weight_class c = CLASS_EMBEDDING; c < CLASS_COUNT; c++)
+        if (cfg_has(cfg, cfg_class_key(c)))
+            phrase_add(&text, "%s %s, ", format_name(cfg_class_type(cfg, c)), names[c]);
+    phrase_add(&text, "read-only");
+    return text;
+}
+
+/* "f32 and bf16, keys and values of 4096 positions" */
+static struct phrase state(const struct program *program)
+{
+    const struct cfg *c = &program->steps.cfg;
+    if (program->cache_bytes == 0)
+        return phrase("f32, what one token leaves for the next, any length");
+    struct phrase text = phrase("%s%s, keys and values of ",
+                                program->cache_bytes < program->state_bytes ? "f32 and " : "",
+                                format_name(c->kv_type));
+    if (cfg_window(c) > 0)
+        phrase_add(&text, "a window of %u, any length", cfg_window(c));
+    else
+        phrase_add(&text, "%u positions", cfg_context(c));
+    if (attention_width(c) > c->head_dim)
+        phrase_add(&text, ", heads of %u padded to %" PRIu64, c->head_dim, attention_width(c));
+    return text;
 }
 
 static void arenas(const struct program *program, struct writer *writer)
 {
     const struct cfg *c = &program->steps.cfg;
-    char note[128], heads[64] = "",
-                    state[192] = "f32, what one token leaves for the next, any length";
-    writer_row(writer, "  arena\v bytes\v\t");
-    types(c, note, sizeof note);
-    arena("weights", program->layout.weights_bytes, note, writer);
-    if (program->cache_bytes > 0 && attention_width(c) > c->head_dim)
-        snprintf(heads, sizeof heads, ", heads of %u padded to %" PRIu64, c->head_dim,
-                 attention_width(c));
-    const char *constant = program->cache_bytes < program->state_bytes ? "f32 and " : "";
-    if (program->cache_bytes > 0 && cfg_window(c) > 0)
-        snprintf(state, sizeof state, "%s%s, keys and values of a window of %u, any length%s",
-                 constant, format_name(c->kv_type), cfg_window(c), heads);
-    else if (program->cache_bytes > 0)
-        snprintf(state, sizeof state, "%s%s, keys and values of %u positions%s", constant,
-                 format_name(c->kv_type), cfg_context(c), heads);
-    arena("state", program->state_bytes, state, writer);
-    arena("scratch", program->scratch_bytes, "decode and prefill, overlaid", writer);
-    snprintf(note, sizeof note, "%u tokens, %u hidden rows, %u rows of logits", c->prefill_chunk,
-             c->prefill_chunk, c->logit_rows);
-    arena("io", program->io_bytes, note, writer);
     const uint64_t varying = program->state_bytes + program->scratch_bytes + program->io_bytes;
+    const struct phrase rows = phrase("%u tokens, %u hidden rows, %u rows of logits",
+                                      c->prefill_chunk, c->prefill_chunk, c->logit_rows);
+    writer_row(writer, "  arena\v bytes\v\t");
+    arena("weights", program->layout.weights_bytes, types(c).text, writer);
+    arena("state", program->state_bytes, state(program).text, writer);
+    arena("scratch", program->scratch_bytes, "decode and prefill, overlaid", writer);
+    arena("io", program->io_bytes, rows.text, writer);
     arena("total", program->layout.weights_bytes + varying, "", writer);
 }
 

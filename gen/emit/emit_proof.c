@@ -40,15 +40,14 @@ static void weights(const struct program *program, struct writer *writer)
 
 static void pairs(const struct plan *plan, const struct graph *graph, struct writer *writer)
 {
-    char name[48];
-    emit_step_name(graph, name);
+    const struct phrase name = emit_step_name(graph);
     for (uint32_t i = 0; i < plan->count; i++)
         for (uint32_t j = 0; j < i; j++) {
             const struct plan_buffer *a = &plan->buffer[i], *b = &plan->buffer[j];
             if (a->last_op < b->first_op || b->last_op < a->first_op)
                 continue;
             bool a_low = a->at < b->at;
-            writer_row(writer, "APART(%s,\t %s,\t %s);", name, a_low ? a->name : b->name,
+            writer_row(writer, "APART(%s,\t %s,\t %s);", name.text, a_low ? a->name : b->name,
                        a_low ? b->name : a->name);
         }
 }
@@ -56,16 +55,14 @@ static void pairs(const struct plan *plan, const struct graph *graph, struct wri
 /* Where the buffers of a step are in the layers of one kind. */
 static void places(const struct plan *plan, const struct graph *graph, struct writer *writer)
 {
-    char name[48];
-    emit_step_name(graph, name);
     for (uint32_t i = 0; i < plan->count; i++)
-        writer_row(writer, "AT(union %s_scratch,\t %s,\v %" PRIu64 ");", name, plan->buffer[i].name,
-                   plan->buffer[i].at);
+        writer_row(writer, "AT(union %s_scratch,\t %s,\v %" PRIu64 ");", emit_step_name(graph).text,
+                   plan->buffer[i].name, plan->buffer[i].at);
 }
 
 void emit_proof_h(const struct program *program, struct writer *writer)
 {
-    emit_opening(writer, &program->steps.cfg, "proof.h",
+    emit_opening(writer, &program->steps.cfg,
                  "The plan, proved again by the compiler in every build: one assertion per pair of "
                  "buffers that are alive together, and the size and offsets of every arena.");
     writer_line(

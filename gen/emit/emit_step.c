@@ -7,75 +7,64 @@
 
 /* What a call passes for a tensor: `w` is the weights (of the layer), `s` the layer's state, `a`
  * the step's scratch. */
-static void argument(const struct graph *graph, const struct node *node, uint32_t index,
-                     char text[64])
+static struct phrase argument(const struct tensor *t)
 {
     static const char *const bases[] = {
         [ROLE_WEIGHT] = "w", [ROLE_STATE] = "s", [ROLE_SCRATCH] = "a", [ROLE_IO] = "io"};
-    const struct tensor *t = node_tensor(graph, node, index);
-    bool matrix = t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX && t->experts == 0;
-    snprintf(text, 64, "%s%s->%s", matrix ? "&" : "", bases[t->role], t->name);
+    const bool matrix = t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX && t->experts == 0;
+    return phrase("%s%s->%s", matrix ? "&" : "", bases[t->role], t->name);
 }
 
 /* The cost of one execution in the margin: only where it matters, as all of them read a twentieth
  * of what the step does. */
-static void cost(const struct program *program, const struct step_op *op, char text[48])
+static struct phrase cost(const struct program *program, const struct step_op *op)
 {
-    const struct node *node = &op->graph->node[op->index];
-    char bytes[NUMBER_MAX];
-    text[0] = '\0';
-    if (node->weight_bytes * op->times * 20 < program_streamed(program, op->graph->step))
-        return;
-    number_decimal_bytes(node->weight_bytes, bytes);
-    snprintf(text, 48, "/* %s */", bytes);
+    const uint64_t bytes = op->node->weight_bytes;
+    if (bytes * op->times * 20 < program_streamed(program, op->graph->step))
+        return (struct phrase){""};
+    return phrase("/* %s */", number_decimal_bytes(bytes).text);
 }
 
-/* The arguments behind the first, up to the end of the statement; "" if there are none. */
-static void other_arguments(const struct graph *graph, const struct node *node, char text[256])
-{
-    size_t used = 0;
-    for (uint32_t o = 1; o < node_operands(node); o++) {
-        char name[64];
-        if (!node_has(node, o))
-            continue;
-        argument(graph, node, o, name);
-        used += (size_t)snprintf(text + used, 256 - used, "%s%s", used > 0 ? ", " : "", name);
-    }
-    snprintf(text + used, 256 - used, "%s", used > 0 ? ");" : "");
-}
-
-/* One call, cut into the cells of a table. */
+/* One call, cut into the cells of a table: the last of `first` and `rest` ends the statement. */
 struct call {
-    const char *symbol;
-    char name[64], first[68], rest[256], margin[48]; /* first and rest with what ends them */
+    struct phrase symbol, name, first, rest, margin;
 };
 
+static struct call cut_call(const struct program *program, uint32_t index)
+{
+    const struct step_op *op = &program->steps.op[index];
+    struct call call = {
+        .symbol = program->kernels->kernel[program->kernels->of[index]].symbol,
+        .name = emit_op(op->graph, op->node),
+        .first = argument(node_tensor(op->graph, op->node, OP_RESULT)),
+        .margin = cost(program, op),
+    };
+    for (uint32_t o = OP_RESULT + 1; o < node_operands(op->node); o++)
+        if (node_has(op->node, o))
+            phrase_add(&call.rest, "%s%s", call.rest.text[0] != '\0' ? ", " : "",
+                       argument(node_tensor(op->graph, op->node, o)).text);
+    phrase_add(&call.first, "%s", call.rest.text[0] != '\0' ? "," : ");");
+    if (call.rest.text[0] != '\0')
+        phrase_add(&call.rest, ");");
+    return call;
+}
+
+/* The calls of a place, in a layer of one kind. */
 static uint32_t cut_calls(const struct program *program, enum step_kind step, enum place place,
                           uint32_t kind, struct call calls[GRAPH_NODES])
 {
-    struct step_op ops[STEP_OPS];
-    const uint32_t all = steps_ops(&program->steps, step, ops);
     uint32_t count = 0;
-    for (uint32_t i = 0; i < all; i++) {
-        const struct graph *graph = ops[i].graph;
-        const struct node *node = &graph->node[ops[i].index];
-        if (node->place != place || ops[i].kind != kind)
-            continue;
-        struct call *call = &calls[count++];
-        call->symbol =
-            program->kernels->kernel[program->kernels->of[step][kind][ops[i].index]].symbol;
-        emit_op(graph, ops[i].index, call->name);
-        other_arguments(graph, node, call->rest);
-        argument(graph, node, OP_RESULT, call->first);
-        strcat(call->first, call->rest[0] == '\0' ? ");" : ",");
-        cost(program, &ops[i], call->margin);
+    for (uint32_t i = 0; i < program->steps.op_count; i++) {
+        const struct step_op *op = &program->steps.op[i];
+        if (op->graph->step == step && op->node->place == place && op->kind == kind)
+            calls[count++] = cut_call(program, i);
     }
     return count;
 }
 
-static size_t longer(size_t a, const char *text)
+static size_t longer(size_t a, struct phrase text)
 {
-    const size_t b = strlen(text);
+    const size_t b = strlen(text.text);
     return a > b ? a : b;
 }
 
@@ -99,17 +88,14 @@ static bool lines_fit(const struct call *calls, uint32_t count)
 static void operand_lines(const struct call *call, struct writer *writer)
 {
     enum { INDENT = 8 };
-    char text[sizeof call->first + sizeof call->rest];
-    snprintf(text, sizeof text, "%s%s%s", call->first, call->rest[0] != '\0' ? " " : "",
-             call->rest);
-    char *from = text;
+    const struct phrase text = phrase("%s %s", call->first.text, call->rest.text);
+    const char *from = text.text;
     while (strlen(from) > WRITER_COLUMNS - INDENT) {
-        char *end = from + WRITER_COLUMNS - INDENT;
-        while (*end != ' ')
-            end--;
-        *end = '\0';
-        writer_row(writer, "%*s%s", INDENT, "", from);
-        from = end + 1;
+        int length = WRITER_COLUMNS - INDENT;
+        while (from[length] != ' ')
+            length--;
+        writer_row(writer, "%*s%.*s", INDENT, "", length, from);
+        from += length + 1;
     }
     writer_row(writer, "%*s%s", INDENT, "", from);
 }
@@ -124,12 +110,14 @@ static void write_calls(const struct program *program, enum step_kind step, enum
     const bool fit = lines_fit(calls, count);
     for (uint32_t i = 0; i < count; i++) {
         const struct call *c = &calls[i];
-        const char *gap = c->margin[0] != '\0' ? "\t  " : "";
+        const char *gap = c->margin.text[0] != '\0' ? "\t  " : "";
         if (fit) {
-            writer_row(writer, "    %s\t(r, %s,\t %s%s%s%s%s", c->symbol, c->name, c->first,
-                       c->rest[0] != '\0' ? "\t " : "", c->rest, gap, c->margin);
+            writer_row(writer, "    %s\t(r, %s,\t %s%s%s%s%s", c->symbol.text, c->name.text,
+                       c->first.text, c->rest.text[0] != '\0' ? "\t " : "", c->rest.text, gap,
+                       c->margin.text);
         } else {
-            writer_row(writer, "    %s(r, %s,%s%s", c->symbol, c->name, gap, c->margin);
+            writer_row(writer, "    %s(r, %s,%s%s", c->symbol.text, c->name.text, gap,
+                       c->margin.text);
             operand_lines(c, writer);
         }
     }
@@ -141,10 +129,10 @@ static bool has_state(const struct program *program, uint32_t kind)
 }
 
 /* "decode_layer", or "decode_mamba_mlp" in a model of several kinds. */
-static void function_name(const struct graph *graph, char text[48])
+static struct phrase function_name(const struct graph *graph)
 {
-    snprintf(text, 48, "%s_%s", step_name(graph->step),
-             graph->kind_name[0] != '\0' ? graph->kind_name : "layer");
+    return phrase("%s_%s", step_name(graph->step),
+                  graph->kind_name[0] != '\0' ? graph->kind_name : "layer");
 }
 
 /* The function of a layer of one kind. */
@@ -153,23 +141,17 @@ static void layer_function(const struct program *program, enum step_kind step, u
 {
     const struct graph *graph = &program->steps.graph[step][kind];
     const char *name = program->steps.kind[kind].name;
-    char function[48], start[128], state[64] = "", type[48];
-    function_name(graph, function);
-    emit_step_name(graph, type);
-    snprintf(start, sizeof start, "static void %s(run *r, const struct %s_weights *w", function,
-             name);
-    if (has_state(program, kind))
-        snprintf(state, sizeof state, "struct %s_state *s", name);
-    const bool fits = strlen(start) + strlen(state) + 3 <= WRITER_COLUMNS;
+    const struct phrase function = function_name(graph);
     writer_line(writer, "\n/* %s */", graph->layer_meaning);
-    writer_line(writer, "%s%s%*s%s)", start,
-                state[0] == '\0' ? ""
-                : fits           ? ", "
-                                 : ",\n",
-                fits ? 0 : (int)strlen("static void (") + (int)strlen(function), "", state);
+    writer_list(writer, (int)(strlen("static void (") + strlen(function.text)),
+                "static void %s(run *r, const struct %s_weights *w", function.text, name);
+    if (has_state(program, kind))
+        writer_element(writer, ")", "struct %s_state *s", name);
+    writer_list_end(writer, ")");
     writer_line(writer, "{");
-    writer_line(writer, "    union %s_scratch *const a = &r->scratch->%s%s%s;\n", type,
-                step_name(step), graph->kind_name[0] != '\0' ? "." : "", graph->kind_name);
+    writer_line(writer, "    union %s_scratch *const a = &r->scratch->%s%s%s;\n",
+                emit_step_name(graph).text, step_name(step), graph->kind_name[0] != '\0' ? "." : "",
+                graph->kind_name);
     write_calls(program, step, PLACE_LAYER, kind, writer);
     writer_line(writer, "}");
 }
@@ -182,13 +164,12 @@ static void layer_switch(const struct program *program, enum step_kind step, str
     writer_line(writer, "        switch (layers[l].kind) {");
     for (uint32_t k = 0; k < program->steps.kind_count; k++) {
         const char *name = program->steps.kind[k].name;
-        char kind[32], function[48], state[64] = "";
-        emit_kind(&program->steps.kind[k], kind);
-        function_name(&program->steps.graph[step][k], function);
+        struct phrase state = {""};
         if (has_state(program, k))
-            snprintf(state, sizeof state, ", &r->state->%s[i]", name);
+            state = phrase(", &r->state->%s[i]", name);
         writer_line(writer, "        case %s:\n            %s(r, &w->%s[i]%s);\n            break;",
-                    kind, function, name, state);
+                    phrase_upper(name).text, function_name(&program->steps.graph[step][k]).text,
+                    name, state.text);
     }
     writer_line(writer, "        }\n    }");
 }
@@ -203,62 +184,57 @@ static uint32_t count_at(const struct graph *graph, enum place place)
 
 /* "32 equal layers of 5 operations, 3 operations around them", or by kind: "28 layers of 2 kinds (1
  * dense of 5 operations, 27 moe of 7), 3 operations around them". */
-static void shape(const struct steps *steps, enum step_kind step, char text[256])
+static struct phrase shape(const struct steps *steps, enum step_kind step)
 {
     const struct graph *graphs = steps->graph[step];
-    const uint32_t around = count_at(graphs, PLACE_PROLOGUE) + count_at(graphs, PLACE_EPILOGUE);
-    size_t used = 0;
-    if (steps->kind_count == 1)
-        used = (size_t)snprintf(text, 256, "%u equal layers of %u operations",
-                                steps->cfg.num_hidden_layers, count_at(graphs, PLACE_LAYER));
+    const uint32_t layers = steps->cfg.num_hidden_layers, kinds = steps->kind_count;
+    struct phrase text;
+    if (kinds == 1)
+        text = phrase("%u equal layers of %u operations", layers, count_at(graphs, PLACE_LAYER));
     else
-        used = (size_t)snprintf(text, 256, "%u layers of %u kinds (", steps->cfg.num_hidden_layers,
-                                steps->kind_count);
-    for (uint32_t k = 0; steps->kind_count > 1 && k < steps->kind_count; k++)
-        used += (size_t)snprintf(text + used, 256 - used, "%u %s of %u%s", steps->kind[k].layers,
-                                 steps->kind[k].name, count_at(&graphs[k], PLACE_LAYER),
-                                 k + 1 == steps->kind_count ? ")"
-                                 : k == 0                   ? " operations, "
-                                                            : ", ");
-    snprintf(text + used, 256 - used, ", %u operations around them", around);
+        text = phrase("%u layers of %u kinds (", layers, kinds);
+    for (uint32_t k = 0; kinds > 1 && k < kinds; k++)
+        phrase_add(&text, "%s%u %s of %u%s", k > 0 ? ", " : "", steps->kind[k].layers,
+                   steps->kind[k].name, count_at(&graphs[k], PLACE_LAYER),
+                   k == 0 ? " operations" : "");
+    phrase_add(&text, "%s, %u operations around them", kinds > 1 ? ")" : "",
+               count_at(graphs, PLACE_PROLOGUE) + count_at(graphs, PLACE_EPILOGUE));
+    return text;
 }
 
 /* "updates 2.8 MB of state", "reads up to 4.3 GB of keys and values", or both. */
-static void state_traffic(const struct program *program, char text[128])
+static struct phrase state_traffic(const struct program *program)
 {
-    char state[NUMBER_MAX], caches[NUMBER_MAX];
-    const bool both = program->cache_bytes > 0 && program->cache_bytes < program->state_bytes;
-    number_decimal_bytes(program->state_bytes - program->cache_bytes, state);
-    number_decimal_bytes(program->cache_bytes, caches);
-    text[0] = '\0';
-    if (program->cache_bytes < program->state_bytes)
-        snprintf(text, 128, "updates %s of state", state);
-    if (program->cache_bytes > 0)
-        snprintf(text + strlen(text), 128 - strlen(text), "%sreads up to %s of keys and values",
-                 both ? ", " : "", caches);
+    const uint64_t caches = program->cache_bytes, state = program->state_bytes - caches;
+    struct phrase text = {""};
+    if (state > 0)
+        text = phrase("updates %s of state", number_decimal_bytes(state).text);
+    if (caches > 0)
+        phrase_add(&text, "%sreads up to %s of keys and values", state > 0 ? ", " : "",
+                   number_decimal_bytes(caches).text);
+    return text;
 }
 
 /* What stands above a step's function. */
-static void step_meaning(const struct program *program, enum step_kind step, char text[640])
+static void step_meaning(const struct program *program, enum step_kind step, struct writer *writer)
 {
-    char bytes[NUMBER_MAX], layers[256], state[128];
-    number_decimal_bytes(program_streamed(program, step), bytes);
-    shape(&program->steps, step, layers);
-    state_traffic(program, state);
+    const struct steps *steps = &program->steps;
+    const struct phrase bytes = number_decimal_bytes(program_streamed(program, step));
     switch (step) {
     case STEP_DECODE:
-        snprintf(text, 640, "One token in, one row of logits out: %s. Streams %s of weights, %s.",
-                 layers, bytes, state);
+        writer_comment(writer,
+                       "One token in, one row of logits out: %s. Streams %s of weights, %s.",
+                       shape(steps, step).text, bytes.text, state_traffic(program).text);
         return;
     case STEP_PREFILL:
-        snprintf(text, 640,
-                 "Up to %u tokens in, as many hidden rows out: %s. Streams %s of weights.",
-                 program->steps.cfg.prefill_chunk, layers, bytes);
+        writer_comment(writer,
+                       "Up to %u tokens in, as many hidden rows out: %s. Streams %s of weights.",
+                       steps->cfg.prefill_chunk, shape(steps, step).text, bytes.text);
         return;
     case STEP_HEAD:
     case STEP_KINDS:
-        snprintf(text, 640, "Up to %u hidden rows of a prefill in, as many rows of logits out.",
-                 program->steps.cfg.logit_rows);
+        writer_comment(writer, "Up to %u hidden rows of a prefill in, as many rows of logits out.",
+                       steps->cfg.logit_rows);
     }
 }
 
@@ -280,12 +256,10 @@ static void step_functions(const struct program *program, enum step_kind step,
                            struct writer *writer)
 {
     const bool layers = step_rules[step].layers;
-    char meaning[640];
-    step_meaning(program, step, meaning);
     for (uint32_t k = 0; k < steps_layer_kinds(&program->steps, step); k++)
         layer_function(program, step, k, writer);
     writer_blank(writer);
-    writer_comment(writer, "%s", meaning);
+    step_meaning(program, step, writer);
     writer_line(writer, "void %s(run *r)\n{", step_name(step));
     writer_line(writer, "    const struct weights *const w = r->weights;");
     writer_line(writer, "    struct io *const io = r->io;%s", layers ? "" : "\n");
@@ -300,7 +274,7 @@ static void step_functions(const struct program *program, enum step_kind step,
 
 void emit_step_c(const struct program *program, struct writer *writer)
 {
-    emit_opening(writer, &program->steps.cfg, "step.c",
+    emit_opening(writer, &program->steps.cfg,
                  "The order of the operations, one call a line. Behind a call stand the bytes of "
                  "weights that it reads, if all its executions read at least a twentieth of what "
                  "the step does. Nothing here allocates.");

@@ -11,12 +11,10 @@ static void keys(const struct program *program, struct writer *writer)
 {
     writer_line(writer, "\nstatic const struct model_key keys[] = {");
     for (uint32_t i = 0; i < cfg_key_count; i++) {
-        char value[CFG_VALUE_MAX + 1];
-        if (!cfg_has(&program->steps.cfg, &cfg_keys[i]) || strcmp(cfg_keys[i].section, "hub") == 0)
-            continue;
-        cfg_value(&program->steps.cfg, &cfg_keys[i], value);
-        writer_row(writer, "    {\"%s\",\t \"%s\",\t \"%s\"},", cfg_keys[i].section,
-                   cfg_keys[i].name, value);
+        const struct key *key = &cfg_keys[i];
+        if (cfg_has(&program->steps.cfg, key) && strcmp(key->section, "hub") != 0)
+            writer_row(writer, "    {\"%s\",\t \"%s\",\t \"%s\"},", key->section, key->name,
+                       cfg_value(&program->steps.cfg, key).text);
     }
     writer_line(writer, "};");
 }
@@ -25,56 +23,50 @@ static void keys(const struct program *program, struct writer *writer)
 static void layer_table(const struct program *program, struct writer *writer)
 {
     const struct steps *steps = &program->steps;
+    const uint32_t layers = steps->cfg.num_hidden_layers;
     uint32_t index[GRAPH_KINDS] = {0};
-    char line[3 * WRITER_COLUMNS] = "";
-    size_t used = 0;
     if (steps->kind_count == 1)
         return;
     writer_blank(writer);
     writer_comment(writer,
                    "The layers in their order: the kind, and the place among those of that kind.");
     writer_line(writer, "const struct model_layer layers[LAYERS] = {");
-    for (uint32_t l = 0; l < steps->cfg.num_hidden_layers; l++) {
-        char name[32];
-        const uint32_t kind = steps->kind_of[l];
-        emit_kind(&steps->kind[kind], name);
-        used += (size_t)snprintf(line + used, sizeof line - used, "%s{%s,\v %u},",
-                                 used == 0 ? "    " : "\t ", name, index[kind]++);
-        if (l % 4 != 3 && l + 1 != steps->cfg.num_hidden_layers)
-            continue;
-        writer_row(writer, "%s", line);
-        used = 0;
+    for (uint32_t l = 0; l < layers; l += 4) {
+        struct phrase line = {"    "};
+        for (uint32_t i = l; i < layers && i < l + 4; i++)
+            phrase_add(&line, "%s{%s,\v %u},", i > l ? "\t " : "",
+                       phrase_upper(steps->kind[steps->kind_of[i]].name).text,
+                       index[steps->kind_of[i]]++);
+        writer_row(writer, "%s", line.text);
     }
     writer_line(writer, "};");
 }
 
 /* One row of the table of operations: a cell more where layers are of several kinds. */
-static void op_row(const struct program *program, const struct step_op *op, struct writer *writer)
+static void op_row(const struct program *program, uint32_t index, struct writer *writer)
 {
-    const struct node *node = &op->graph->node[op->index];
-    const enum step_kind step = op->graph->step;
-    char id[64], name[48], call[256], kind[40] = "", times[24];
-    emit_op(op->graph, op->index, id);
-    node_full_name(op->graph, node, name);
-    snprintf(times, sizeof times, "%" PRIu64, op->times);
-    if (node->place == PLACE_LAYER && program->steps.kind_count == 1)
-        snprintf(times, sizeof times, "LAYERS");
+    const struct step_op *op = &program->steps.op[index];
+    const bool in_layer = op->node->place == PLACE_LAYER;
+    const struct phrase id = emit_op(op->graph, op->node);
+    const struct phrase call =
+        phrase("OP(\"%s\", \"%s\", \"%s\",", step_name(op->graph->step),
+               node_full_name(op->graph, op->node).text,
+               program->kernels->kernel[program->kernels->of[index]].symbol.text);
+    struct phrase times = phrase("%" PRIu64, op->times);
+    if (program->steps.kind_count == 1 && in_layer)
+        times = phrase("LAYERS");
     if (program->steps.kind_count > 1)
-        strcpy(kind, "0,\v ");
-    if (program->steps.kind_count > 1 && node->place == PLACE_LAYER) {
-        emit_kind(&program->steps.kind[op->kind], kind);
-        strcat(kind, ",\v ");
-    }
-    snprintf(call, sizeof call, "OP(\"%s\", \"%s\", \"%s\",", step_name(step), name,
-             program->kernels->kernel[program->kernels->of[step][op->kind][op->index]].symbol);
-    if (strlen("    [] = ") + strlen(id) + strlen(call) <= WRITER_COLUMNS) {
-        writer_row(writer, "    [%s] = %s", id, call);
+        times = phrase("%s,\v %" PRIu64,
+                       in_layer ? phrase_upper(program->steps.kind[op->kind].name).text : "0",
+                       op->times);
+    if (strlen("    [] = ") + strlen(id.text) + strlen(call.text) <= WRITER_COLUMNS) {
+        writer_row(writer, "    [%s] = %s", id.text, call.text);
     } else {
-        writer_row(writer, "    [%s] =", id);
-        writer_row(writer, "        %s", call);
+        writer_row(writer, "    [%s] =", id.text);
+        writer_row(writer, "        %s", call.text);
     }
-    writer_row(writer, "        %s%s,\v %" PRIu64 ",\v %" PRIu64 ",\v %" PRIu64 "),", kind, times,
-               node->weight_bytes, node->moved_bytes, node->flops);
+    writer_row(writer, "        %s,\v %" PRIu64 ",\v %" PRIu64 ",\v %" PRIu64 "),", times.text,
+               op->node->weight_bytes, op->node->moved_bytes, op->node->flops);
 }
 
 static void ops_table(const struct program *program, struct writer *writer)
@@ -91,12 +83,8 @@ static void ops_table(const struct program *program, struct writer *writer)
                 several ? ".kind = KIND, " : "");
     writer_line(writer, "     .weight_bytes = WEIGHTS, .moved_bytes = MOVED, .flops = FLOPS}\n");
     writer_line(writer, "static const struct model_op ops[OPS] = {");
-    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        struct step_op ops[STEP_OPS];
-        const uint32_t count = steps_ops(&program->steps, step, ops);
-        for (uint32_t i = 0; i < count; i++)
-            op_row(program, &ops[i], writer);
-    }
+    for (uint32_t i = 0; i < program->steps.op_count; i++)
+        op_row(program, i, writer);
     writer_line(writer, "};");
 }
 
@@ -105,20 +93,22 @@ static void buffer_rows(const struct program *program, enum step_kind step, uint
                         struct writer *writer)
 {
     const struct graph *graph = &program->steps.graph[step][kind];
+    const bool several = program->steps.kind_count > 1;
     for (uint32_t i = 0; i < program->plan[step][kind].count; i++) {
         const struct plan_buffer *b = &program->plan[step][kind].buffer[i];
-        char first[64], last[64], where[128];
         if (kind > 0 && b->bottom) /* the same as of the first kind */
             continue;
-        emit_op(graph, b->first_op, first);
-        emit_op(graph, b->last_op, last);
-        snprintf(where, sizeof where, "    BUFFER(\"%s\",\t \"%s\",\v %" PRIu64 ",\v %" PRIu64 ",",
-                 step_name(step), b->name, b->at, b->room);
-        if (program->steps.kind_count == 1) {
-            writer_row(writer, "%s\t %s,\t %s),", where, first, last);
+        const struct phrase where =
+            phrase("    BUFFER(\"%s\",\t \"%s\",\v %" PRIu64 ",\v %" PRIu64 ",", step_name(step),
+                   b->name, b->at, b->room);
+        const struct phrase life =
+            phrase("%s,%s %s),", emit_op(graph, &graph->node[b->first_op]).text,
+                   several ? "" : "\t", emit_op(graph, &graph->node[b->last_op]).text);
+        if (!several) {
+            writer_row(writer, "%s\t %s", where.text, life.text);
         } else {
-            writer_row(writer, "%s", where);
-            writer_row(writer, "        %s, %s),", first, last);
+            writer_row(writer, "%s", where.text);
+            writer_row(writer, "        %s", life.text);
         }
     }
 }
@@ -140,24 +130,22 @@ static void buffers(const struct program *program, struct writer *writer)
 static_assert((int)CFG_EOS_MOST == (int)MODEL_EOS_MOST, "a config's ids fit in a model");
 
 /* "17", or the name of no id. */
-static const char *token_id(uint32_t id, char text[16])
+static struct phrase token_id(uint32_t id)
 {
-    snprintf(text, 16, "%u", id);
-    return id == CFG_NO_ID ? "MODEL_NO_ID" : text;
+    return id == CFG_NO_ID ? phrase("MODEL_NO_ID") : phrase("%u", id);
 }
 
 static void token_ids(const struct cfg *cfg, struct writer *writer)
 {
-    char bos[16], pad[16], eos[CFG_VALUE_MAX + CFG_EOS_MOST] = "";
-    size_t used = 0;
-    for (uint32_t i = 0; i < cfg->eos_token_id.count; i++)
-        used += (size_t)snprintf(eos + used, sizeof eos - used, "%s%u", i > 0 ? ", " : "",
-                                 cfg->eos_token_id.id[i]);
-    writer_line(writer, "    .bos = %s,", token_id(cfg->bos_token_id, bos));
-    if (cfg->eos_token_id.count > 0)
-        writer_line(writer, "    .eos = {%s},", eos);
-    writer_line(writer, "    .eos_count = %u,", cfg->eos_token_id.count);
-    writer_line(writer, "    .pad = %s,", token_id(cfg->pad_token_id, pad));
+    const struct token_ids *eos = &cfg->eos_token_id;
+    writer_line(writer, "    .bos = %s,", token_id(cfg->bos_token_id).text);
+    writer_list(writer, 8, "    .eos = {");
+    for (uint32_t i = 0; i < eos->count; i++)
+        writer_element(writer, "},", "%u", eos->id[i]);
+    if (eos->count > 0)
+        writer_list_end(writer, "},");
+    writer_line(writer, "    .eos_count = %u,", eos->count);
+    writer_line(writer, "    .pad = %s,", token_id(cfg->pad_token_id).text);
 }
 
 static void descriptor(const struct program *program, struct writer *writer)
@@ -216,7 +204,7 @@ static void descriptor(const struct program *program, struct writer *writer)
 
 void emit_tables_c(const struct program *program, struct writer *writer)
 {
-    emit_opening(writer, &program->steps.cfg, "tables.c",
+    emit_opening(writer, &program->steps.cfg,
                  "The model as the runtime sees it: what it is, what it holds, what each operation "
                  "costs.");
     writer_line(writer,

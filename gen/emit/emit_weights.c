@@ -51,13 +51,11 @@ static void spread_table(const struct spreads *spreads, struct writer *writer)
                    "of which size.");
     writer_line(writer, "static const struct spread spreads[] = {");
     for (uint32_t i = 0; i < spreads->count; i++) {
-        char runs[96];
-        size_t used = 0;
+        struct phrase runs = {""};
         for (uint32_t r = 0; r < SPREAD_RUNS && spreads->of[i].run[r].groups > 0; r++)
-            used +=
-                (size_t)snprintf(runs + used, sizeof runs - used, "%s{%u, %u}", r == 0 ? "" : ", ",
-                                 spreads->of[i].run[r].groups, spreads->of[i].run[r].size);
-        writer_line(writer, "    {{%s}}, /* %u */", runs, i + 1);
+            phrase_add(&runs, "%s{%u, %u}", r == 0 ? "" : ", ", spreads->of[i].run[r].groups,
+                       spreads->of[i].run[r].size);
+        writer_line(writer, "    {{%s}}, /* %u */", runs.text, i + 1);
     }
     writer_line(writer, "};");
     writer_line(writer, "#define BY(SPREAD) ((SPREAD) == 0 ? NULL : &spreads[(SPREAD) - 1])");
@@ -76,17 +74,17 @@ static void weight_row(const struct spreads *spreads, const struct layout_weight
     const uint32_t rows = spread_number(spreads, &w->row_spread);
     const uint32_t cols = spread_number(spreads, &w->col_spread);
     const bool spread = rows > 0 || cols > 0;
-    char more[32] = "";
-    if (spread)
-        snprintf(more, sizeof more, ", %u, %u", rows, cols);
+    struct phrase more = {""};
     if (w->experts > 0)
-        snprintf(more, sizeof more, ", %u", w->experts);
+        more = phrase(", %u", w->experts);
+    else if (spread)
+        more = phrase(", %u, %u", rows, cols);
     writer_row(writer, "    %s(\"%s%s\",\t \"%s\",\v %u,\v %u,\t %s%s,\v %" PRIu64 "%s),%s",
                w->experts > 0 ? "EXPERTS"
                : spread       ? "SPREAD"
                               : "WEIGHT",
                w->layer >= 0 ? "layer \" #l \" " : "", w->member, format_name(w->type), w->rows,
-               w->cols, base, w->member, w->bytes, more, end);
+               w->cols, base, w->member, w->bytes, more.text, end);
 }
 
 /* Whether the weight belongs to the first layer of the kind, which stands for all of them, and is
@@ -102,17 +100,16 @@ static void layer_macro(const struct program *program, const struct spreads *spr
                         struct writer *writer)
 {
     const struct layout *layout = &program->layout;
-    char name[32];
     uint32_t last = 0;
     for (uint32_t i = 0; i < layout->count; i++)
         if (is_template(&layout->weight[i], kind))
             last = i;
-    emit_kind(&program->steps.kind[kind], name);
     writer_table(writer);
     if (program->steps.kind_count == 1)
         writer_row(writer, "#define LAYER(l)\t\v\v\t\v\t \\");
     else
-        writer_row(writer, "#define LAYER_%s(l, w)\t\v\v\t\v\t \\", name);
+        writer_row(writer, "#define LAYER_%s(l, w)\t\v\v\t\v\t \\",
+                   phrase_upper(program->steps.kind[kind].name).text);
     for (uint32_t i = 0; i <= last; i++)
         if (is_template(&layout->weight[i], kind))
             weight_row(spreads, &layout->weight[i],
@@ -125,26 +122,26 @@ static void layer_macro(const struct program *program, const struct spreads *spr
  * many as fit, for all layers of a kind. */
 static void layer_uses(const struct steps *steps, uint32_t kind, struct writer *writer)
 {
-    char name[32], use[64], line[WRITER_COLUMNS + 64] = "   ";
-    emit_kind(&steps->kind[kind], name);
+    const char *const name = steps->kind[kind].name;
+    struct phrase line = {"   "};
     for (uint32_t l = 0, index = 0; l < steps->cfg.num_hidden_layers; l++) {
         if (steps->kind_of[l] != kind)
             continue;
-        if (steps->kind_count == 1)
-            snprintf(use, sizeof use, " LAYER(%u)", l);
-        else
-            snprintf(use, sizeof use, " LAYER_%s(%u, %s[%u])", name, l, steps->kind[kind].name,
-                     index);
-        const bool full =
-            steps->kind_count == 1 ? index % 7 == 0 : strlen(line) + strlen(use) > WRITER_COLUMNS;
+        const struct phrase use =
+            steps->kind_count == 1
+                ? phrase(" LAYER(%u)", l)
+                : phrase(" LAYER_%s(%u, %s[%u])", phrase_upper(name).text, l, name, index);
+        const bool full = steps->kind_count == 1
+                              ? index % 7 == 0
+                              : strlen(line.text) + strlen(use.text) > WRITER_COLUMNS;
         if (full && index > 0) {
-            writer_line(writer, "%s", line);
-            strcpy(line, "   ");
+            writer_line(writer, "%s", line.text);
+            line = phrase("   ");
         }
-        strcat(line, use);
+        phrase_add(&line, "%s", use.text);
         index++;
     }
-    writer_line(writer, "%s", line);
+    writer_line(writer, "%s", line.text);
 }
 
 /* The weights of a layer of each kind as macros, then the table that uses them. */

@@ -1,7 +1,7 @@
 /* From a checked config to everything that the emitters print. */
-#include <ctype.h>
-#include <stdarg.h>
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gen/emit/emit.h"
 #include "gen/families/attention.h"
@@ -100,13 +100,9 @@ static uint64_t work_of(const struct graph *graph, const struct node *node)
 static uint64_t work_bytes(const struct steps *steps)
 {
     uint64_t most = WORK_SAMPLER_BYTES(steps->cfg.vocab_size);
-    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
-        struct step_op ops[STEP_OPS];
-        const uint32_t count = steps_ops(steps, step, ops);
-        for (uint32_t i = 0; i < count; i++) {
-            const uint64_t bytes = work_of(ops[i].graph, &ops[i].graph->node[ops[i].index]);
-            most = bytes > most ? bytes : most;
-        }
+    for (uint32_t i = 0; i < steps->op_count; i++) {
+        const uint64_t bytes = work_of(steps->op[i].graph, steps->op[i].node);
+        most = bytes > most ? bytes : most;
     }
     return number_pad(most, GRAPH_ALIGN);
 }
@@ -153,11 +149,11 @@ bool program_make(const struct cfg *cfg, struct diagnostics *diagnostics, struct
 
 uint64_t program_streamed(const struct program *program, enum step_kind step)
 {
-    struct step_op ops[STEP_OPS];
-    const uint32_t count = steps_ops(&program->steps, step, ops);
+    const struct steps *steps = &program->steps;
     uint64_t bytes = 0;
-    for (uint32_t i = 0; i < count; i++)
-        bytes += ops[i].graph->node[ops[i].index].weight_bytes * ops[i].times;
+    for (uint32_t i = 0; i < steps->op_count; i++)
+        if (steps->op[i].graph->step == step)
+            bytes += steps->op[i].node->weight_bytes * steps->op[i].times;
     return bytes;
 }
 
@@ -182,49 +178,28 @@ void program_free(struct program *program)
     program->kernels = NULL;
 }
 
-void emit_step_name(const struct graph *graph, char text[48])
+struct phrase emit_step_name(const struct graph *graph)
 {
-    snprintf(text, 48, "%s%s%s", step_name(graph->step), graph->kind_name[0] != '\0' ? "_" : "",
-             graph->kind_name);
+    return phrase("%s%s%s", step_name(graph->step), graph->kind_name[0] != '\0' ? "_" : "",
+                  graph->kind_name);
 }
 
-void emit_op(const struct graph *graph, uint32_t node, char text[64])
+struct phrase emit_op(const struct graph *graph, const struct node *node)
 {
-    char name[48];
-    node_full_name(graph, &graph->node[node], name);
-    snprintf(text, 64, "%s_%s", step_prefix(graph->step), name);
+    return phrase("%s_%s", step_prefix(graph->step), node_full_name(graph, node).text);
 }
 
-void emit_kind(const struct kind *kind, char text[32])
+struct phrase emit_matrix_type(const struct tensor *t)
 {
-    snprintf(text, 32, "%s", kind->name);
-    for (char *c = text; *c != '\0'; c++)
-        *c = (char)toupper((unsigned char)*c);
+    return phrase("%s_%" PRIu64 "x%" PRIu64, format_name(t->type), tensor_padded_rows(t),
+                  tensor_stored_cols(t));
 }
 
-void emit_matrix_type(const struct tensor *t, char text[64])
+void emit_opening(struct writer *writer, const struct cfg *cfg, const char *text)
 {
-    snprintf(text, 64, "%s_%llux%llu", format_name(t->type),
-             (unsigned long long)tensor_padded_rows(t), (unsigned long long)tensor_stored_cols(t));
-}
-
-void emit_opening(struct writer *writer, const struct cfg *cfg, const char *file, const char *text,
-                  ...)
-{
-    va_list arguments;
-    va_start(arguments, text);
-    char *rest = NULL;
-    if (vasprintf(&rest, text, arguments) < 0)
-        diagnostics_no_memory();
-    va_end(arguments);
-    const char *const name = cfg->name;
-    char *made = NULL;
-    const int length = asprintf(&made, "models/%s/%s: made from config/%s.ini;", name, file, name);
-    if (length < 0)
-        diagnostics_no_memory();
-    const char *const edit = "edit that, `make models`.";
-    const bool fits = (size_t)length + 1 + strlen(edit) <= WRITER_COLUMNS - strlen("/*  */");
-    writer_comment(writer, "%s%c%s\n\n%s", made, fits ? ' ' : '\n', edit, rest);
-    free(made);
-    free(rest);
+    static const char edit[] = "edit that, `make models`.";
+    const struct phrase made =
+        phrase("models/%s/%s: made from config/%s.ini;", cfg->name, writer->file, cfg->name);
+    const bool fits = strlen(made.text) + strlen(edit) < WRITER_COLUMNS - strlen("/*  */");
+    writer_comment(writer, "%s%c%s\n\n%s", made.text, fits ? ' ' : '\n', edit, text);
 }

@@ -19,16 +19,15 @@ void writer_open(struct writer *writer, const char *file)
         diagnostics_no_memory();
 }
 
-/* Writes text of one or more lines, each without trailing blanks and within the columns. */
-static void write_line(struct writer *writer, const char *line, size_t length)
+/* Writes a line without trailing blanks, which has to be within the columns. */
+static void write_line(struct writer *writer, int indent, const char *line, size_t length)
 {
     while (length > 0 && line[length - 1] == ' ')
         length--;
-    if (length > WRITER_COLUMNS) {
-        diagnostics_fault(writer->file, "a line of %zu columns, the cap is %d:\n%.*s\n", length,
-                          WRITER_COLUMNS, (int)length, line);
-    }
-    fprintf(writer->stream, "%.*s\n", (int)length, line);
+    if ((size_t)indent + length > WRITER_COLUMNS)
+        diagnostics_fault(writer->file, "a line of %zu columns, the cap is %d:\n%*s%.*s\n",
+                          (size_t)indent + length, WRITER_COLUMNS, indent, "", (int)length, line);
+    fprintf(writer->stream, "%*s%.*s\n", length > 0 ? indent : 0, "", (int)length, line);
 }
 
 /* Where the last blank before code[room] is that stands in no string; 0: nowhere. No string of
@@ -48,20 +47,17 @@ static size_t last_blank(const char *code, size_t room)
 /* Code without a comment, continued on further lines where it is too long. */
 static void write_code(struct writer *writer, const char *code, size_t length)
 {
-    char line[ROW_MAX + 8];
     int indent = 0;
     while (length + (size_t)indent > WRITER_COLUMNS) {
         const size_t cut = last_blank(code, WRITER_COLUMNS - (size_t)indent);
         if (cut == 0)
             break;
-        int size = snprintf(line, sizeof line, "%*s%.*s", indent, "", (int)cut, code);
-        write_line(writer, line, (size_t)size);
+        write_line(writer, indent, code, cut);
         code += cut + 1;
         length -= cut + 1;
         indent = 8;
     }
-    int size = snprintf(line, sizeof line, "%*s%.*s", indent, "", (int)length, code);
-    write_line(writer, line, (size_t)size);
+    write_line(writer, indent, code, length);
 }
 
 /* A row of a table; where its comment does not fit, the comment goes on a line of its own. */
@@ -77,7 +73,7 @@ static void write_row(struct writer *writer, const char *line, size_t length)
     for (const char *c = comment; *c != '\0'; c++)
         if (*c != ' ' || spaced[used - 1] != ' ')
             spaced[used++] = *c;
-    write_line(writer, spaced, used);
+    write_line(writer, 0, spaced, used);
     write_code(writer, line, (size_t)(comment - line));
 }
 
@@ -105,10 +101,9 @@ static void measure(const struct writer *writer, size_t width[CELLS])
                 diagnostics_fault(
                     writer->file,
                     "a table of more than %d columns: raise CELLS (gen/emit/writer.c)", CELLS);
-            /* The last cell of a row does not widen its column. */
-            if (length > width[c] && cell[length] != '\0')
-                width[c] = length;
-            else if (length > width[c] && c > 0 && cell[-1] == '\v')
+            /* The last cell of a row does not widen its column, unless it is aligned right. */
+            const bool widens = cell[length] != '\0' || (c > 0 && cell[-1] == '\v');
+            if (widens && length > width[c])
                 width[c] = length;
             if (cell[length] == '\0')
                 break;
@@ -171,7 +166,7 @@ void writer_line(struct writer *writer, const char *format, ...)
     va_end(arguments);
     for (const char *line = text;;) {
         size_t length = strcspn(line, "\n");
-        write_line(writer, line, length);
+        write_line(writer, 0, line, length);
         if (line[length] == '\0')
             break;
         line += length + 1;
@@ -187,7 +182,7 @@ void writer_table(struct writer *writer)
 void writer_blank(struct writer *writer)
 {
     write_table(writer);
-    write_line(writer, "", 0);
+    write_line(writer, 0, "", 0);
 }
 
 void writer_row(struct writer *writer, const char *format, ...)
@@ -202,6 +197,41 @@ void writer_row(struct writer *writer, const char *format, ...)
     va_start(arguments, format);
     writer->rows[writer->row_count++] = formatted(format, arguments);
     va_end(arguments);
+}
+
+void writer_list(struct writer *writer, int indent, const char *format, ...)
+{
+    write_table(writer);
+    va_list arguments;
+    va_start(arguments, format);
+    char *start = formatted(format, arguments);
+    va_end(arguments);
+    writer->list = phrase("%s", start);
+    writer->list_indent = indent;
+    free(start);
+}
+
+void writer_element(struct writer *writer, const char *end, const char *format, ...)
+{
+    struct phrase *const line = &writer->list;
+    const size_t used = strlen(line->text), behind = end[0] == '\0' ? strlen(",") : strlen(end);
+    const bool first = strchr("{ ", line->text[used - 1]) != NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    char *element = formatted(format, arguments);
+    va_end(arguments);
+    if (used + strlen(", ") + strlen(element) + behind > WRITER_COLUMNS) {
+        writer_line(writer, "%s%s", line->text, first ? "" : ",");
+        *line = phrase("%*s%s", writer->list_indent, "", element);
+    } else {
+        phrase_add(line, "%s%s", first ? "" : ", ", element);
+    }
+    free(element);
+}
+
+void writer_list_end(struct writer *writer, const char *end)
+{
+    writer_line(writer, "%s%s", writer->list.text, end);
 }
 
 /* The longest prefix of whole words that fits in `room` columns; at least one word. */
@@ -227,10 +257,8 @@ void writer_comment(struct writer *writer, const char *format, ...)
     for (const char *rest = text;;) {
         size_t length = words_that_fit(rest, WRITER_COLUMNS - 6);
         bool last = rest[length] == '\0';
-        char line[WRITER_COLUMNS + 32];
-        int size =
-            snprintf(line, sizeof line, "%s%.*s%s", prefix, (int)length, rest, last ? " */" : "");
-        write_line(writer, line, (size_t)size);
+        const struct phrase line = phrase("%s%.*s%s", prefix, (int)length, rest, last ? " */" : "");
+        write_line(writer, 0, line.text, strlen(line.text));
         if (last)
             break;
         rest += length + 1;

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "gen/front/phrase.h"
+
 enum { WRITER_COLUMNS = 100 };
 
 struct writer {
@@ -16,6 +18,8 @@ struct writer {
     size_t size;
     char **rows; /* of the table being collected */
     uint32_t row_count, row_room;
+    struct phrase list; /* the last line of the list being collected */
+    int list_indent;
 };
 
 /* Starts the text of a file. Running out of memory aborts. */
@@ -34,6 +38,14 @@ void writer_blank(struct writer *writer);
  * is written, at the next writer_table(), writer_line() or writer_close(). */
 __attribute__((format(printf, 2, 3))) void writer_row(struct writer *writer, const char *format,
                                                       ...);
+
+/* A list with commas behind the text that starts it, in lines that are continued `indent` columns
+ * in. What will stand behind the last element has to fit behind every one, "" for nothing. */
+__attribute__((format(printf, 3, 4))) void writer_list(struct writer *writer, int indent,
+                                                       const char *format, ...);
+__attribute__((format(printf, 3, 4))) void writer_element(struct writer *writer, const char *end,
+                                                          const char *format, ...);
+void writer_list_end(struct writer *writer, const char *end);
 
 /* Ends a table, so that the next row starts another. */
 void writer_table(struct writer *writer);

@@ -67,11 +67,26 @@ void graph_build(const struct cfg *cfg, enum step_kind step, const struct kind *
         step_rules[step].pass(graph);
 }
 
+/* Lists the operations of a step. */
+static void list_ops(struct steps *steps, enum step_kind step)
+{
+    for (enum place place = PLACE_PROLOGUE; place <= PLACE_EPILOGUE; place++)
+        for (uint32_t k = 0; k < (place == PLACE_LAYER ? steps->kind_count : 1); k++) {
+            const struct graph *graph = &steps->graph[step][k];
+            const uint64_t times = place == PLACE_LAYER ? steps->kind[k].layers : 1;
+            for (uint32_t i = 0; i < graph->node_count; i++)
+                if (graph->node[i].place == place)
+                    steps->op[steps->op_count++] =
+                        (struct step_op){graph, &graph->node[i], k, i, times};
+        }
+}
+
 void steps_build(const struct cfg *cfg, struct steps *steps)
 {
     struct diagnostics diagnostics = {.to = stderr, .file = cfg->name};
     steps_kinds(cfg, steps);
-    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
+    steps->op_count = 0;
+    for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         for (uint32_t k = 0; k < steps->kind_count; k++) {
             struct graph *graph = &steps->graph[step][k];
             graph_build(cfg, step, &steps->kind[k], graph);
@@ -79,23 +94,11 @@ void steps_build(const struct cfg *cfg, struct steps *steps)
                 diagnostics_fault(cfg->name, "operands do not fit together, as said above");
             graph_cost(graph);
         }
+        list_ops(steps, step);
+    }
 }
 
 uint32_t steps_layer_kinds(const struct steps *steps, enum step_kind step)
 {
     return step_rules[step].layers ? steps->kind_count : 0;
-}
-
-uint32_t steps_ops(const struct steps *steps, enum step_kind step, struct step_op ops[STEP_OPS])
-{
-    uint32_t count = 0;
-    for (enum place place = PLACE_PROLOGUE; place <= PLACE_EPILOGUE; place++)
-        for (uint32_t k = 0; k < (place == PLACE_LAYER ? steps->kind_count : 1); k++) {
-            const struct graph *graph = &steps->graph[step][k];
-            const uint64_t times = place == PLACE_LAYER ? steps->kind[k].layers : 1;
-            for (uint32_t i = 0; i < graph->node_count; i++)
-                if (graph->node[i].place == place)
-                    ops[count++] = (struct step_op){graph, k, i, times};
-        }
-    return count;
 }

@@ -182,10 +182,8 @@ static void check_presence(struct parse *p)
                               key->families, p->cfg->model_type);
             continue;
         }
-        char expected[CFG_EXPECTED_MAX];
-        cfg_expected(key, expected);
         diagnostics_error(p->diagnostics, 0, "missing key '%s' in [%s]: add '%s = ', %s (%s)",
-                          key->name, key->section, key->name, expected, key->meaning);
+                          key->name, key->section, key->name, cfg_expected(key).text, key->meaning);
     }
 }
 

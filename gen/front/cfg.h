@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "gen/front/diagnostics.h"
+#include "gen/front/phrase.h"
 #include "kernels/formats.h"
 
 enum {
@@ -21,7 +22,6 @@ enum {
     CFG_PATH_MAX = 63,         /* bytes of a KEY_PATH */
     CFG_LINE_MAX = 160,        /* bytes of a line, its comment not counted */
     CFG_TEXT_MAX = 64 * 1024,  /* bytes of a config file */
-    CFG_EXPECTED_MAX = 160,    /* bytes of what a key expects, in words */
     CFG_DIGEST_TEXT_MAX = 4096 /* bytes of the text under the config digest */
 };
 
@@ -149,10 +149,10 @@ __attribute__((warn_unused_result)) bool cfg_set(struct cfg *cfg, const struct k
                                                  uint32_t line);
 
 /* What the key takes, in words: "a whole number from 1 to 65536". */
-void cfg_expected(const struct key *key, char text[CFG_EXPECTED_MAX]);
+struct phrase cfg_expected(const struct key *key);
 
 /* The normalised text of one value: what `gen import` writes and `info` prints. */
-void cfg_value(const struct cfg *cfg, const struct key *key, char value[CFG_VALUE_MAX + 1]);
+struct phrase cfg_value(const struct cfg *cfg, const struct key *key);
 
 /* The rules between keys, for instance that token ids lie inside the vocabulary. `line_of` has one
  * line number per key, or is NULL. */

@@ -8,39 +8,30 @@
 
 #include "gen/front/number.h"
 
-void cfg_expected(const struct key *key, char text[CFG_EXPECTED_MAX])
+struct phrase cfg_expected(const struct key *key)
 {
     switch (key->kind) {
     case KEY_COUNT:
-        snprintf(text, CFG_EXPECTED_MAX, "a whole number from %.0f to %.0f", key->least, key->most);
-        return;
+        return phrase("a whole number from %.0f to %.0f", key->least, key->most);
     case KEY_ID:
-        snprintf(text, CFG_EXPECTED_MAX, "a token id from %.0f to %.0f, or none", key->least,
-                 key->most);
-        return;
+        return phrase("a token id from %.0f to %.0f, or none", key->least, key->most);
     case KEY_IDS:
-        snprintf(text, CFG_EXPECTED_MAX,
-                 "at most %d token ids from %.0f to %.0f, ascending, with blanks between them, or "
-                 "none",
-                 CFG_EOS_MOST, key->least, key->most);
-        return;
+        return phrase("at most %d token ids from %.0f to %.0f, ascending, with blanks between "
+                      "them, or none",
+                      CFG_EOS_MOST, key->least, key->most);
     case KEY_REAL:
-        snprintf(text, CFG_EXPECTED_MAX, "a decimal number from %g to %g", key->least, key->most);
-        return;
+        return phrase("a decimal number from %g to %g", key->least, key->most);
     case KEY_FLAG:
-        snprintf(text, CFG_EXPECTED_MAX, "true or false");
-        return;
+        return phrase("true or false");
     case KEY_WORD:
     case KEY_FORMAT:
-        snprintf(text, CFG_EXPECTED_MAX, "%s%s", strchr(key->words, ' ') == NULL ? "" : "one of ",
-                 key->words);
-        return;
+        return phrase("%s%s", strchr(key->words, ' ') == NULL ? "" : "one of ", key->words);
     case KEY_PATH:
-        snprintf(text, CFG_EXPECTED_MAX,
-                 "%.0f%s of letters, digits, '.', '_', '-' with '/' between them, at most %d bytes",
-                 key->most, key->least == key->most ? " parts" : " parts at most", CFG_PATH_MAX);
-        return;
+        return phrase("%.0f parts%s of letters, digits, '.', '_', '-' with '/' between them, at "
+                      "most %d bytes",
+                      key->most, key->least == key->most ? "" : " at most", CFG_PATH_MAX);
     }
+    return phrase("nothing");
 }
 
 /* Plain decimal digits without sign or leading zero. */
@@ -151,83 +142,64 @@ bool cfg_set(struct cfg *cfg, const struct key *key, const char *value,
         good = read_word(value, "false true", &word);
         *(bool *)field = word == 1;
         break;
-    case KEY_WORD:
-        good = read_word(value, key->words, &word);
-        if (good)
-            snprintf(field, key->size, "%s", value);
-        break;
-    case KEY_PATH:
-        good = read_path(value, key->least, key->most);
-        if (good)
-            snprintf(field, key->size, "%s", value);
-        break;
     case KEY_FORMAT:
-        good = read_word(value, key->words, &word);
-        good = good && format_find(value, field);
+        good = read_word(value, key->words, &word) && format_find(value, field);
+        break;
+    case KEY_WORD:
+    case KEY_PATH:
+        good = key->kind == KEY_WORD ? read_word(value, key->words, &word)
+                                     : read_path(value, key->least, key->most);
+        if (good)
+            snprintf(field, key->size, "%s", value);
         break;
     }
-    if (good)
-        return true;
-    char wanted[CFG_EXPECTED_MAX];
-    cfg_expected(key, wanted);
-    diagnostics_error(diagnostics, line, "%s: found '%s', expected %s (%s)", key->name, value,
-                      wanted, key->meaning);
-    return false;
+    if (!good)
+        diagnostics_error(diagnostics, line, "%s: found '%s', expected %s (%s)", key->name, value,
+                          cfg_expected(key).text, key->meaning);
+    return good;
 }
 
-static void write_ids(const struct token_ids *ids, char value[CFG_VALUE_MAX + 1])
+static struct phrase ids_text(const struct token_ids *ids)
 {
-    size_t used = 0;
-    snprintf(value, CFG_VALUE_MAX + 1, "none");
+    struct phrase text = phrase("%s", ids->count == 0 ? "none" : "");
     for (uint32_t i = 0; i < ids->count; i++)
-        used += (size_t)snprintf(value + used, CFG_VALUE_MAX + 1 - used, "%s%u", i > 0 ? " " : "",
-                                 ids->id[i]);
+        phrase_add(&text, "%s%u", i > 0 ? " " : "", ids->id[i]);
+    return text;
 }
 
-void cfg_value(const struct cfg *cfg, const struct key *key, char value[CFG_VALUE_MAX + 1])
+struct phrase cfg_value(const struct cfg *cfg, const struct key *key)
 {
     const void *field = (const char *)cfg + key->offset;
     switch (key->kind) {
-    case KEY_COUNT:
-        snprintf(value, CFG_VALUE_MAX + 1, "%u", *(const uint32_t *)field);
-        return;
     case KEY_ID:
         if (*(const uint32_t *)field == CFG_NO_ID)
-            snprintf(value, CFG_VALUE_MAX + 1, "none");
-        else
-            snprintf(value, CFG_VALUE_MAX + 1, "%u", *(const uint32_t *)field);
-        return;
+            return phrase("none");
+        return phrase("%u", *(const uint32_t *)field);
+    case KEY_COUNT:
+        return phrase("%u", *(const uint32_t *)field);
     case KEY_IDS:
-        write_ids(field, value);
-        return;
+        return ids_text(field);
     case KEY_REAL:
-        number_double(*(const double *)field, value);
-        return;
+        return number_double(*(const double *)field);
     case KEY_FLAG:
-        snprintf(value, CFG_VALUE_MAX + 1, "%s", *(const bool *)field ? "true" : "false");
-        return;
+        return phrase("%s", *(const bool *)field ? "true" : "false");
     case KEY_WORD:
     case KEY_PATH:
-        snprintf(value, CFG_VALUE_MAX + 1, "%s", (const char *)field);
-        return;
+        return phrase("%s", (const char *)field);
     case KEY_FORMAT:
-        snprintf(value, CFG_VALUE_MAX + 1, "%s", format_name(*(const enum format *)field));
-        return;
+        return phrase("%s", format_name(*(const enum format *)field));
     }
+    return phrase("nothing");
 }
 
 void cfg_digest(const struct cfg *cfg, uint64_t digest[2])
 {
     char text[CFG_DIGEST_TEXT_MAX];
     size_t size = 0;
-    for (uint32_t i = 0; i < cfg_key_count; i++) {
-        if (!cfg_keys[i].packed || !cfg_has(cfg, &cfg_keys[i]))
-            continue;
-        char value[CFG_VALUE_MAX + 1];
-        cfg_value(cfg, &cfg_keys[i], value);
-        size +=
-            (size_t)snprintf(text + size, sizeof text - size, "%s = %s\n", cfg_keys[i].name, value);
-    }
+    for (uint32_t i = 0; i < cfg_key_count; i++)
+        if (cfg_keys[i].packed && cfg_has(cfg, &cfg_keys[i]))
+            size += (size_t)snprintf(text + size, sizeof text - size, "%s = %s\n", cfg_keys[i].name,
+                                     cfg_value(cfg, &cfg_keys[i]).text);
     XXH128_hash_t hash = XXH3_128bits(text, size);
     digest[0] = hash.low64;
     digest[1] = hash.high64;

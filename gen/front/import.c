@@ -218,12 +218,9 @@ static void print_section(const struct cfg *cfg, const struct import_left *left,
     fprintf(to, "[%s]\n", section);
     for (uint32_t i = 0; i < cfg_key_count; i++) {
         const struct key *key = &cfg_keys[i];
-        char value[CFG_VALUE_MAX + 1];
-        if (strcmp(key->section, section) != 0 || !cfg_has(cfg, key))
-            continue;
-        cfg_value(cfg, key, value);
-        fprintf(to, "%-*s = %-7s # %s%s\n", width, key->name, value, key->meaning,
-                left->by_default[i] ? " (by default)" : "");
+        if (strcmp(key->section, section) == 0 && cfg_has(cfg, key))
+            fprintf(to, "%-*s = %-7s # %s%s\n", width, key->name, cfg_value(cfg, key).text,
+                    key->meaning, left->by_default[i] ? " (by default)" : "");
     }
 }
 

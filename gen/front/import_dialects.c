@@ -56,18 +56,15 @@ static bool kind_fits(const json_t *value, enum key_kind kind)
 }
 
 /* The value as a config would write it. */
-static void spell(const json_t *value, char text[CFG_VALUE_MAX + 1])
+static struct phrase spell(const json_t *value)
 {
     if (json_is_string(value))
-        snprintf(text, CFG_VALUE_MAX + 1, "%s", json_string_value(value));
-    else if (json_is_integer(value))
-        snprintf(text, CFG_VALUE_MAX + 1, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    else if (json_is_real(value))
-        number_double(json_real_value(value), text);
-    else if (json_is_null(value))
-        snprintf(text, CFG_VALUE_MAX + 1, "none");
-    else
-        snprintf(text, CFG_VALUE_MAX + 1, "%s", json_is_true(value) ? "true" : "false");
+        return phrase("%.*s", CFG_VALUE_MAX, json_string_value(value));
+    if (json_is_integer(value))
+        return phrase("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    if (json_is_real(value))
+        return number_double(json_real_value(value));
+    return phrase("%s", json_is_null(value) ? "none" : json_is_true(value) ? "true" : "false");
 }
 
 bool import_take(const struct import_source *s, const char *theirs, const char *name,
@@ -75,24 +72,22 @@ bool import_take(const struct import_source *s, const char *theirs, const char *
 {
     const struct key *key = cfg_key(name);
     const json_t *value = json_object_get(s->object, theirs);
-    char text[CFG_VALUE_MAX + 1], wanted[CFG_EXPECTED_MAX];
-    cfg_expected(key, wanted);
+    const struct phrase wanted = cfg_expected(key);
     if (value == NULL && absent == NULL)
         absent = import_default(s, name);
     if (value == NULL && absent != NULL)
         return import_by_default(s, name, absent);
     if (value == NULL) {
         diagnostics_error(s->diagnostics, 0, "missing '%s%s', expected %s (%s)", s->prefix, theirs,
-                          wanted, key->meaning);
+                          wanted.text, key->meaning);
         return false;
     }
     if (!kind_fits(value, key->kind)) {
         diagnostics_error(s->diagnostics, 0, "'%s%s': found %s, expected %s (%s)", s->prefix,
-                          theirs, import_kind(value), wanted, key->meaning);
+                          theirs, import_kind(value), wanted.text, key->meaning);
         return false;
     }
-    spell(value, text);
-    return import_set(s->cfg, name, text, s->diagnostics);
+    return import_set(s->cfg, name, spell(value).text, s->diagnostics);
 }
 
 bool import_take_rank(const struct import_source *s, const char *theirs, const char *name)
@@ -141,7 +136,6 @@ bool import_not_quantized(const struct import_source *s)
 static bool take_limit(const struct import_source *s, const char *theirs, const json_t *value,
                        const char *name)
 {
-    char text[CFG_VALUE_MAX + 1] = "inf";
     const char *word = json_text_float(value);
     const bool infinite = word != NULL && strcmp(word, "Infinity") == 0;
     if (!infinite && !json_is_number(value)) {
@@ -149,9 +143,7 @@ static bool take_limit(const struct import_source *s, const char *theirs, const 
                           s->prefix, theirs, import_kind(value));
         return false;
     }
-    if (!infinite)
-        spell(value, text);
-    return import_set(s->cfg, name, text, s->diagnostics);
+    return import_set(s->cfg, name, infinite ? "inf" : spell(value).text, s->diagnostics);
 }
 
 /* Both limits of the time step, [low, high]; none for a file that lacks them. */

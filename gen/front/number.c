@@ -1,49 +1,46 @@
 #include "gen/front/number.h"
 
-#include <stdio.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-void number_double(double value, char text[NUMBER_MAX])
+struct phrase number_double(double value)
 {
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, NUMBER_MAX, "%.*g", digits, value);
-        if (strtod(text, NULL) >= value && strtod(text, NULL) <= value)
-            return;
-    }
+    struct phrase made = phrase("%.1g", value);
+    for (int digits = 2; digits <= 17 && islessgreater(strtod(made.text, NULL), value); digits++)
+        made = phrase("%.*g", digits, value);
+    return made;
 }
 
-void number_float(float value, char text[NUMBER_MAX])
+struct phrase number_float(float value)
 {
-    for (int digits = 1; digits <= 9; digits++) {
-        snprintf(text, NUMBER_MAX, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) >= value && strtof(text, NULL) <= value)
-            break;
-    }
-    strcat(text, strpbrk(text, ".e") != NULL ? "f" : ".0f");
+    struct phrase made = phrase("%.1g", (double)value);
+    for (int digits = 2; digits <= 9 && islessgreater(strtof(made.text, NULL), value); digits++)
+        made = phrase("%.*g", digits, (double)value);
+    phrase_add(&made, strpbrk(made.text, ".e") != NULL ? "f" : ".0f");
+    return made;
 }
 
-static void scaled(uint64_t bytes, uint64_t unit, const char *const names[], char text[NUMBER_MAX])
+static struct phrase scaled(uint64_t bytes, uint64_t unit, const char *const names[])
 {
-    if (bytes < unit) {
-        snprintf(text, NUMBER_MAX, "%llu B", (unsigned long long)bytes);
-        return;
-    }
+    if (bytes < unit)
+        return phrase("%" PRIu64 " B", bytes);
     double value = (double)bytes / (double)unit;
     int power = 0;
     for (; value >= (double)unit - 0.05 && power < 3; power++)
         value /= (double)unit;
-    snprintf(text, NUMBER_MAX, "%.1f %s", value, names[power]);
+    return phrase("%.1f %s", value, names[power]);
 }
 
-void number_decimal_bytes(uint64_t bytes, char text[NUMBER_MAX])
+struct phrase number_decimal_bytes(uint64_t bytes)
 {
     static const char *const names[] = {"kB", "MB", "GB", "TB"};
-    scaled(bytes, 1000, names, text);
+    return scaled(bytes, 1000, names);
 }
 
-void number_binary_bytes(uint64_t bytes, char text[NUMBER_MAX])
+struct phrase number_binary_bytes(uint64_t bytes)
 {
     static const char *const names[] = {"KiB", "MiB", "GiB", "TiB"};
-    scaled(bytes, 1024, names, text);
+    return scaled(bytes, 1024, names);
 }

@@ -1,6 +1,5 @@
 #include "gen/graph/graph.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,12 +172,11 @@ uint64_t tensor_part_at(const struct tensor *t, uint32_t part)
     return at;
 }
 
-void node_full_name(const struct graph *graph, const struct node *node, char text[48])
+struct phrase node_full_name(const struct graph *graph, const struct node *node)
 {
-    const bool prefixed = graph->kind_name[0] != '\0' && node->place == PLACE_LAYER;
-    snprintf(text, 48, "%s%s%s", prefixed ? graph->kind_name : "", prefixed ? "_" : "", node->name);
-    for (char *c = text; *c != '\0'; c++)
-        *c = (char)toupper((unsigned char)*c);
+    if (graph->kind_name[0] == '\0' || node->place != PLACE_LAYER)
+        return phrase("%s", node->name);
+    return phrase("%s_%s", phrase_upper(graph->kind_name).text, node->name);
 }
 
 static void print_tensor(const struct tensor *t, FILE *to)

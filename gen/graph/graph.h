@@ -158,7 +158,7 @@ uint64_t tensor_width(const struct tensor *tensor); /* the sum of the parts */
 uint64_t tensor_part_at(const struct tensor *tensor, uint32_t part);
 
 /* "IN_PROJ", or with the kind in front, "MAMBA_MLP_IN_PROJ", in a layer of a model of several. */
-void node_full_name(const struct graph *graph, const struct node *node, char text[48]);
+struct phrase node_full_name(const struct graph *graph, const struct node *node);
 
 /* Infers the shape of every scratch buffer and binds the sizes of every operation; false, with a
  * message, when a node's operands do not fit together. */

@@ -80,10 +80,8 @@ static void read_all(const struct walk *w, const struct node *node)
         const uint32_t b = buffer_of(w->plan, tensor);
         if (b == PLAN_BUFFERS || w->memory->intact[w->kind][b])
             continue;
-        char name[48];
-        node_full_name(w->graph, node, name);
         diagnostics_error(w->memory->diagnostics, 0, "%s reads %s after its bytes were overwritten",
-                          name, tensor->name);
+                          node_full_name(w->graph, node).text, tensor->name);
         w->memory->intact[w->kind][b] = true; /* said once */
     }
 }

@@ -63,15 +63,13 @@ void live_print(const struct plan *plan, const struct graph *graph, FILE *to)
 static void print_verdict(const struct plan *plan, const struct graph *graph, const char *name,
                           FILE *to)
 {
-    char bytes[NUMBER_MAX], bound[NUMBER_MAX];
-    number_binary_bytes(plan->bytes, bytes);
-    number_binary_bytes(plan->bound, bound);
     fprintf(to, "%s %s, ", name, step_name(graph->step));
     if (graph->kind_name[0] == '\0')
         fputs("one layer kind", to);
     else
         fprintf(to, "layers of kind %s", graph->kind_name);
-    fprintf(to, "\n  scratch %s, bound %s at %s {", bytes, bound, graph->node[plan->witness].name);
+    fprintf(to, "\n  scratch %s, bound %s at %s {", number_binary_bytes(plan->bytes).text,
+            number_binary_bytes(plan->bound).text, graph->node[plan->witness].name);
     const char *between = "";
     for (uint32_t i = 0; i < plan->count; i++)
         if (plan->buffer[i].first_op <= plan->witness && plan->witness <= plan->buffer[i].last_op) {
@@ -100,11 +98,11 @@ void plan_print(const struct plan *plan, const struct graph *graph, const char *
     const int width = name_width(graph);
     print_verdict(plan, graph, name, to);
     for (uint32_t op = 0; op < graph->node_count; op++) {
-        char row[PICTURE_ROW], alive[NUMBER_MAX];
+        char row[PICTURE_ROW];
+        const uint64_t alive = alive_at(plan, op);
         draw(plan, op, row);
-        number_binary_bytes(alive_at(plan, op), alive);
-        fprintf(to, "  %2u %-*s %s %11s%s\n", op, width, graph->node[op].name, row, alive,
-                alive_at(plan, op) == plan->bound ? "  <- bound" : "");
+        fprintf(to, "  %2u %-*s %s %11s%s\n", op, width, graph->node[op].name, row,
+                number_binary_bytes(alive).text, alive == plan->bound ? "  <- bound" : "");
     }
     fprintf(to, "\n  %-9s %14s %14s  %-*s %s\n", "buffer", "at", "bytes", width - 1, "written",
             "last used");

@@ -12,16 +12,14 @@ static void check_round_trip(const struct cfg *cfg, struct diagnostics *diagnost
     const char *section = "";
     struct cfg again;
     for (uint32_t i = 0; i < cfg_key_count; i++) {
-        char value[CFG_VALUE_MAX + 1];
         if (!cfg_has(cfg, &cfg_keys[i]))
             continue;
-        cfg_value(cfg, &cfg_keys[i], value);
         if (strcmp(section, cfg_keys[i].section) != 0)
             used +=
                 (size_t)snprintf(text + used, sizeof text - used, "[%s]\n", cfg_keys[i].section);
         section = cfg_keys[i].section;
-        used +=
-            (size_t)snprintf(text + used, sizeof text - used, "%s = %s\n", cfg_keys[i].name, value);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s = %s\n", cfg_keys[i].name,
+                                 cfg_value(cfg, &cfg_keys[i]).text);
     }
     if (!cfg_parse(text, used, cfg->name, diagnostics, &again) ||
         memcmp(cfg, &again, sizeof again) != 0)

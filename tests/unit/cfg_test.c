@@ -101,16 +101,15 @@ START_TEST(values_survive_a_round_trip)
     const char *section = "";
     ck_assert(parse(changed("1e-5", "0.00001234567890123"), &cfg));
     for (uint32_t i = 0; i < cfg_key_count; i++) {
-        char value[CFG_VALUE_MAX + 1];
         if (!cfg_has(&cfg, &cfg_keys[i]))
             continue;
-        cfg_value(&cfg, &cfg_keys[i], value);
+        const struct phrase value = cfg_value(&cfg, &cfg_keys[i]);
         if (strcmp(section, cfg_keys[i].section) != 0)
             used +=
                 (size_t)snprintf(text + used, sizeof text - used, "[%s]\n", cfg_keys[i].section);
         section = cfg_keys[i].section;
-        used +=
-            (size_t)snprintf(text + used, sizeof text - used, "%s=%s\n", cfg_keys[i].name, value);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s=%s\n", cfg_keys[i].name,
+                                 value.text);
     }
     ck_assert(parse(text, &again));
     ck_assert_mem_eq(&cfg, &again, sizeof cfg);

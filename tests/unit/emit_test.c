@@ -1,4 +1,5 @@
 /* The back: the writer, numbers as text, and that every config within the ranges can be emitted. */
+#include <math.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -101,31 +102,26 @@ START_TEST(the_same_text_is_not_written_again)
 }
 END_TEST
 
+static void is(struct phrase found, const char *expected)
+{
+    ck_assert_str_eq(found.text, expected);
+}
+
 START_TEST(numbers_read_back)
 {
-    char text[NUMBER_MAX];
-    number_double(1e-5, text);
-    ck_assert_str_eq(text, "1e-05");
-    number_double(0.1, text);
-    ck_assert_str_eq(text, "0.1");
-    number_double(1.0 / 3, text);
-    ck_assert_double_eq(strtod(text, NULL), 1.0 / 3);
-    number_float(1e-5f, text);
-    ck_assert_str_eq(text, "1e-05f");
-    number_float(1.0f, text);
-    ck_assert_str_eq(text, "1.0f");
-    number_float(1.0f / 3, text);
-    ck_assert_float_eq(strtof(text, NULL), 1.0f / 3);
-    number_decimal_bytes(999, text);
-    ck_assert_str_eq(text, "999 B");
-    number_decimal_bytes(4718592, text);
-    ck_assert_str_eq(text, "4.7 MB");
-    number_decimal_bytes(999990, text);
-    ck_assert_str_eq(text, "1.0 MB");
-    number_binary_bytes(46080, text);
-    ck_assert_str_eq(text, "45.0 KiB");
-    number_binary_bytes(1ull << 40, text);
-    ck_assert_str_eq(text, "1.0 TiB");
+    const struct phrase third = number_double(1.0 / 3), short_third = number_float(1.0f / 3);
+    is(number_double(1e-5), "1e-05");
+    is(number_double(0.1), "0.1");
+    is(number_double(HUGE_VAL), "inf");
+    ck_assert_double_eq(strtod(third.text, NULL), 1.0 / 3);
+    is(number_float(1e-5f), "1e-05f");
+    is(number_float(1.0f), "1.0f");
+    ck_assert_float_eq(strtof(short_third.text, NULL), 1.0f / 3);
+    is(number_decimal_bytes(999), "999 B");
+    is(number_decimal_bytes(4718592), "4.7 MB");
+    is(number_decimal_bytes(999990), "1.0 MB");
+    is(number_binary_bytes(46080), "45.0 KiB");
+    is(number_binary_bytes(1ull << 40), "1.0 TiB");
     const struct number_text none = number_text_grouped(0), many = number_text_grouped(129135360);
     ck_assert_str_eq(none.text, "0");
     ck_assert_str_eq(many.text, "129,135,360");

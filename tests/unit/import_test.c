@@ -88,12 +88,11 @@ START_TEST(defaults_are_those_of_transformers)
     snprintf(text, sizeof text, "{\"model_type\": \"%s\"}", families[_i]);
     ck_assert(import_text(text, strlen(text), &by_default));
     for (uint32_t i = 0; i < cfg_key_count; i++) {
-        char expected[CFG_VALUE_MAX + 1], found[CFG_VALUE_MAX + 1];
+        const struct phrase expected = cfg_value(&said, &cfg_keys[i]);
+        const struct phrase found = cfg_value(&by_default, &cfg_keys[i]);
         const bool ours = strcmp(cfg_keys[i].section, "model") != 0 || i == 0;
-        cfg_value(&said, &cfg_keys[i], expected);
-        cfg_value(&by_default, &cfg_keys[i], found);
-        ck_assert_msg(strcmp(found, expected) == 0, "%s is %s, but %s in transformers",
-                      cfg_keys[i].name, found, expected);
+        ck_assert_msg(strcmp(found.text, expected.text) == 0, "%s is %s, but %s in transformers",
+                      cfg_keys[i].name, found.text, expected.text);
         ck_assert_msg(left.by_default[i] == (!ours && cfg_has(&said, &cfg_keys[i])), "%s",
                       cfg_keys[i].name);
     }

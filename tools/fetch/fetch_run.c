@@ -97,18 +97,17 @@ static uint64_t plan(const struct fetch_place *place, const struct hub_listing *
          place->commit, place->directory);
     for (uint32_t i = 0; i < listing->count; i++) {
         const struct hub_file *file = &listing->file[i];
-        char size[NUMBER_MAX], part[NUMBER_MAX + 32] = "";
+        struct phrase part = {""};
         way[i] = find_way(place, file);
         if (way[i] == WAY_DOWNLOAD) {
             const uint64_t have = file_begun(place, file);
             total += file->size;
             *begun += have;
-            number_decimal_bytes(have, size);
             if (have > 0)
-                snprintf(part, sizeof part, ", %s of it are there", size);
+                part = phrase(", %s of it are there", number_decimal_bytes(have).text);
         }
-        number_decimal_bytes(file->size, size);
-        note("  %-32s %10s  %s%s", file->name, size, ways[way[i]], part);
+        note("  %-32s %10s  %s%s", file->name, number_decimal_bytes(file->size).text, ways[way[i]],
+             part.text);
     }
     return total;
 }
@@ -116,18 +115,16 @@ static uint64_t plan(const struct fetch_place *place, const struct hub_listing *
 static void check_room(const char *directory, uint64_t bytes)
 {
     struct statvfs disk;
-    char needed[NUMBER_MAX], free_text[NUMBER_MAX];
     if (statvfs(directory, &disk) != 0)
         die(EXIT_FAILED, "%s: cannot be asked for its free space: %s", directory, strerror(errno));
     const uint64_t room = (uint64_t)disk.f_bavail * disk.f_frsize;
-    number_decimal_bytes(bytes, needed);
-    number_decimal_bytes(room, free_text);
+    const struct phrase needed = number_decimal_bytes(bytes), left = number_decimal_bytes(room);
     if (bytes > room)
         die(EXIT_FAILED,
             "%s: %" PRIu64 " bytes (%s) are to come, and the disk has %" PRIu64
             " (%s) free: make room, or give another directory",
-            directory, bytes, needed, room, free_text);
-    note("%s to come, %s free", needed, free_text);
+            directory, bytes, needed.text, room, left.text);
+    note("%s to come, %s free", needed.text, left.text);
 }
 
 static void get_all(const struct fetch_place *place, const struct hub_listing *listing,

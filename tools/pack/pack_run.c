@@ -69,12 +69,10 @@ static char *path_in(const char *directory, const char *name, struct diagnostics
 static void compare_key(const struct cfg *said, const struct cfg *cfg, const struct key *key,
                         struct diagnostics *diagnostics)
 {
-    char found[CFG_VALUE_MAX + 1], expected[CFG_VALUE_MAX + 1];
-    cfg_value(said, key, found);
-    cfg_value(cfg, key, expected);
-    if (strcmp(found, expected) != 0)
-        diagnostics_error(diagnostics, 0, "%s is %s, but %s in config %s", key->name, found,
-                          expected, cfg->name);
+    const struct phrase found = cfg_value(said, key), expected = cfg_value(cfg, key);
+    if (strcmp(found.text, expected.text) != 0)
+        diagnostics_error(diagnostics, 0, "%s is %s, but %s in config %s", key->name, found.text,
+                          expected.text, cfg->name);
 }
 
 /* Compares what config.json says, if there is one, with the config: some keys show in no shape.

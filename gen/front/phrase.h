@@ -1,0 +1,21 @@
+/* Short texts by value: a name, a number, a part of a message. */
+#ifndef GEN_FRONT_PHRASE_H
+#define GEN_FRONT_PHRASE_H
+
+enum { PHRASE_MAX = 512 };
+
+struct phrase {
+    char text[PHRASE_MAX];
+};
+
+/* As printf. A text that is too long is a fault of the generator: aborts. */
+__attribute__((format(printf, 1, 2))) struct phrase phrase(const char *format, ...);
+
+/* Adds to the end of a phrase. */
+__attribute__((format(printf, 2, 3))) void phrase_add(struct phrase *to, const char *format, ...);
+
+/* The same letters, large or small. */
+struct phrase phrase_upper(const char *text);
+struct phrase phrase_lower(const char *text);
+
+#endif
