@@ -66,7 +66,6 @@ static void open_product(void)
     struct matmul *product = &bench.product;
     *product = largest_product();
     const uint64_t w_bytes = format_bytes(product->type, product->M, product->K);
-    const uint64_t x_bytes = format_bytes(product->type, product->rows, product->K);
     CUDA_CHECK(cudaMalloc((void **)&product->y,
                           (uint64_t)product->rows * product->y_stride * sizeof(f32)));
     product->w = cuda.memory.weights;
