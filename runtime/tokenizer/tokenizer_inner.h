@@ -14,7 +14,8 @@
 #include "runtime/tokenizer/tokenizer_tables.h"
 
 enum {
-    WINDOW_CAPACITY = 2 * TOKENIZER_WINDOW + 64, /* moves to the front are rare: O(1) per byte */
+    LOOK_BACK = 4 * TOKENIZER_LOOK_BACK, /* bytes before a text that a pattern may look at */
+    WINDOW_CAPACITY = 2 * TOKENIZER_WINDOW + 64 + LOOK_BACK, /* moves to the front are rare */
     PIECE_BYTES = TOKENIZER_WINDOW + 1, /* longest pre-token: the window and a prefix ' ' */
     RUN_CODES = 2 * TOKENIZER_RUN, /* 1.5 code points per byte is the most a decomposition gives */
     PATTERN_BYTES = 1 << 19 /* measured for the six patterns of DeepSeek-LLM, with JIT: 171 kB */
@@ -63,7 +64,8 @@ bool code_in_ranges(uint32_t code, const struct code_range *ranges, size_t count
 bool code_is_space(uint32_t code);
 
 /* Text in flight: bytes[begin .. filled) is needed, bytes[valid .. filled) is the start of a
- * character that is not complete. At least one byte lies before begin. */
+ * character that is not complete. Before begin lies at least one byte, and what is kept of the text
+ * there: LOOK_BACK bytes of it. */
 struct text_window {
     uint8_t bytes[WINDOW_CAPACITY];
     uint64_t begin;
@@ -125,7 +127,8 @@ struct level {
     bool whole;      /* it ends there */
     bool seen_whole; /* the level above ended there */
     bool matched;    /* it starts with a match, not with text between matches */
-    bool begun;      /* what starts it has been taken */
+    bool begun;      /* what starts it has been taken: */
+    uint64_t taken;  /* so many bytes of it, at most LOOK_BACK */
 };
 
 /* Pre-tokens by PCRE2, with all memory from a fixed region. */
@@ -140,7 +143,8 @@ struct pattern {
     struct level levels[TOKENIZER_MAX_PATTERNS];
     uint32_t count;
     uint32_t options;
-    uint64_t used; /* bytes of region handed out; nothing is taken back */
+    uint64_t taken; /* bytes of the segment that have been taken, at most LOOK_BACK */
+    uint64_t used;  /* bytes of region handed out; nothing is taken back */
     _Alignas(16) uint8_t region[PATTERN_BYTES];
 };
 
@@ -162,9 +166,10 @@ struct match {
 };
 
 /* Looks in text[bytes] from `from` on; unless the text has `ended`, a match that more text could
- * change is partial. False when PCRE2 gives up. */
+ * change is partial. A pattern that looks back also sees the `behind` bytes before text. False when
+ * PCRE2 gives up. */
 bool pattern_search(struct pattern *pattern, const pcre2_code *code, const uint8_t *text,
-                    uint64_t bytes, uint64_t from, bool ended, struct match *match,
+                    uint64_t behind, uint64_t bytes, uint64_t from, bool ended, struct match *match,
                     char message[TOKENIZER_MESSAGE]);
 
 /* A new segment starts, or, `begun`, one goes on: nothing is known about its pieces. */
@@ -178,8 +183,9 @@ struct piece {
 };
 
 /* Cuts a piece of text further: by the patterns from number `first` up to `end`, whose first piece
- * becomes *piece; `end` may be the count of patterns or more. Remembers what it found out about
- * text behind the piece, so the calls of one segment must see the same text, moved on by
+ * becomes *piece; `end` may be the count of patterns or more. The LOOK_BACK bytes of the segment
+ * that were taken last, or as many as there were, lie before text. Remembers what it found out
+ * about text behind the piece, so the calls of one segment must see the same text, moved on by
  * pattern_taken. False when PCRE2 gives up. */
 bool pattern_piece(struct pattern *pattern, uint32_t first, uint32_t end, const uint8_t *text,
                    struct piece *piece, char message[TOKENIZER_MESSAGE]);
@@ -261,7 +267,8 @@ void grapheme_begin(struct grapheme *grapheme, uint32_t code);
 /* True when a cluster ends before this character, which follows the last one. */
 bool grapheme_ends(struct grapheme *grapheme, uint32_t code);
 
-/* A step of a normalizer and the text that waits for it, bytes[at .. filled). */
+/* A step of a normalizer and the text that waits for it, bytes[at .. filled). Before it lie the
+ * last LOOK_BACK bytes of the segment, or all. */
 struct step {
     enum step_kind kind;
     pcre2_code *code;       /* REPLACE: what is replaced */

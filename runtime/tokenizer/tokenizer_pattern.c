@@ -3,9 +3,10 @@
  * Several patterns split one after the other: each splits the pieces of the one before it into what
  * it matches and what lies between matches, or joins some of these, or drops them, as its mode
  * says. A piece of text between two matches may be long, so a level knows how far its piece is sure
- * to reach, and whether it ends there; the next level works within that. Patterns look forward
- * only, so a search may start at any place of a piece. A pattern of bytes may cut inside a
- * character; behind it come only others of bytes.
+ * to reach, and whether it ends there; the next level works within that. Of a piece that goes on,
+ * the last LOOK_BACK bytes that were taken still lie before the text, for patterns that look back:
+ * they see TOKENIZER_LOOK_BACK characters, and nothing before the piece that they split. A pattern
+ * of bytes may cut inside a character; behind it come only others of bytes.
  *
  * All of PCRE2's allocations come from one region that only grows; the interpreter's frames, which
  * it allocates with the first match, are made at once by a match of one space. Code made by the JIT
@@ -146,8 +147,9 @@ void pattern_close(struct pattern *pattern)
 
 void pattern_begin(struct pattern *pattern, bool begun)
 {
+    pattern->taken = begun ? LOOK_BACK : 0; /* what goes on was as long as a window */
     for (uint32_t i = 0; i < TOKENIZER_MAX_PATTERNS; i++)
-        pattern->levels[i] = (struct level){.begun = begun};
+        pattern->levels[i] = (struct level){.begun = begun, .taken = pattern->taken};
 }
 
 bool pattern_starts(const struct pattern *pattern, uint32_t index)
@@ -165,34 +167,44 @@ void pattern_prefixed(struct pattern *pattern, uint32_t count)
     }
 }
 
+static uint64_t still_seen(uint64_t taken)
+{
+    return taken < LOOK_BACK ? taken : LOOK_BACK;
+}
+
 void pattern_taken(struct pattern *pattern, uint64_t bytes)
 {
+    pattern->taken = still_seen(pattern->taken + bytes);
     for (uint32_t i = 0; i < pattern->count; i++) {
         struct level *level = &pattern->levels[i];
+        const uint64_t taken = still_seen(level->taken + bytes);
         if (level->known > bytes) {
             level->begun = true;
+            level->taken = taken;
             level->known -= bytes;
             level->seen -= bytes;
         } else { /* of a dropped piece the patterns behind know nothing */
             const bool ended = level->known == 0 || level->whole;
-            *level = (struct level){.begun = !ended, .matched = !ended && level->matched};
+            *level = (struct level){
+                .begun = !ended, .matched = !ended && level->matched, .taken = ended ? 0 : taken};
         }
     }
 }
 
 bool pattern_search(struct pattern *pattern, const pcre2_code *compiled, const uint8_t *text,
-                    uint64_t bytes, uint64_t from, bool ended, struct match *match,
+                    uint64_t behind, uint64_t bytes, uint64_t from, bool ended, struct match *match,
                     char message[TOKENIZER_MESSAGE])
 {
     uint32_t options = pattern->options | (ended ? 0 : PCRE2_PARTIAL_HARD);
-    int code = pcre2_match(compiled, text, bytes, from, options, pattern->result, pattern->match);
+    int code = pcre2_match(compiled, text - behind, behind + bytes, behind + from, options,
+                           pattern->result, pattern->match);
     if (code < 0 && code != PCRE2_ERROR_PARTIAL && code != PCRE2_ERROR_NOMATCH)
         return refuse("a pattern of the tokenizer gave up", code, message);
     *match = (struct match){bytes, bytes, code >= 0, code == PCRE2_ERROR_PARTIAL};
     if (code != PCRE2_ERROR_NOMATCH) {
         const PCRE2_SIZE *range = pcre2_get_ovector_pointer(pattern->result);
-        match->start = range[0];
-        match->stop = range[1];
+        match->start = range[0] - behind;
+        match->stop = range[1] - behind;
     }
     if (match->start < from || match->stop < match->start || match->stop > bytes ||
         (match->found && match->start == match->stop)) {
@@ -220,6 +232,7 @@ static bool grow(struct level *level, enum pattern_mode mode, const struct match
     const bool here = match->found && match->start == level->known;
     if (level->begun && level->known == 0 && (here || match->start > 0)) {
         level->begun = joins(level, mode, here);
+        level->taken = level->begun ? level->taken : 0;
         level->matched = false;
     }
     if (here && level->known == 0) {
@@ -250,10 +263,11 @@ static bool extend(struct pattern *pattern, uint32_t index, const uint8_t *text,
     struct level *level = &pattern->levels[index];
     if (level->whole || (level->seen == bytes && level->seen_whole == ended))
         return true;
+    const uint64_t behind = index == 0 ? pattern->taken : level[-1].taken;
     struct match match;
     do {
-        if (!pattern_search(pattern, pattern->codes[index], text, bytes, level->known, ended,
-                            &match, message))
+        if (!pattern_search(pattern, pattern->codes[index], text, behind, bytes, level->known,
+                            ended, &match, message))
             return false;
     } while (grow(level, pattern->modes[index], &match, bytes, ended));
     level->seen = bytes;

@@ -220,8 +220,9 @@ static bool move_replaced(struct tokenizer *tokenizer, struct step *step, bool e
     struct match match = {.found = true};
     while (match.found && step->at < step->filled) {
         const uint64_t at = step->at;
-        if (!pattern_search(&tokenizer->pattern, step->code, step->bytes + at, step->filled - at, 0,
-                            ended, &match, message))
+        if (!pattern_search(&tokenizer->pattern, step->code, step->bytes + at,
+                            at < LOOK_BACK ? at : LOOK_BACK, step->filled - at, 0, ended, &match,
+                            message))
             return false;
         if (!put_text(step, at + match.start, sink))
             return true;
@@ -273,10 +274,10 @@ static bool step_move(struct tokenizer *tokenizer, struct step *step, bool ended
 static struct sink step_room(struct step *step)
 {
     const uint64_t waiting = step->filled - step->at;
-    if (step->at > 0 && sizeof step->bytes - step->filled < TOKENIZER_WINDOW) {
-        memmove(step->bytes, step->bytes + step->at, waiting);
-        step->at = 0;
-        step->filled = waiting;
+    if (step->at > LOOK_BACK && sizeof step->bytes - step->filled < TOKENIZER_WINDOW) {
+        memmove(step->bytes, step->bytes + step->at - LOOK_BACK, LOOK_BACK + waiting);
+        step->at = LOOK_BACK;
+        step->filled = LOOK_BACK + waiting;
     }
     return (struct sink){step->bytes + step->filled, TOKENIZER_WINDOW - waiting, 0, false};
 }

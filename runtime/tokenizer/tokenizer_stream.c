@@ -20,9 +20,9 @@ static void window_begin(struct text_window *window)
 /* Moves the text to the front when a whole window more would not fit behind it. */
 static void window_settle(struct text_window *window, struct cutter *cutter)
 {
-    if (WINDOW_CAPACITY - window->filled >= TOKENIZER_WINDOW || window->begin <= 1)
+    if (WINDOW_CAPACITY - window->filled >= TOKENIZER_WINDOW || window->begin <= 1 + LOOK_BACK)
         return;
-    uint64_t distance = window->begin - 1;
+    uint64_t distance = window->begin - (1 + LOOK_BACK);
     memmove(window->bytes, window->bytes + distance, window->filled - distance);
     window->begin -= distance;
     window->valid -= distance;

@@ -20,6 +20,7 @@ enum {
     TOKENIZER_MAX_ROWS = 1 << 24,
     TOKENIZER_MAX_PATTERN = 65536, /* bytes of all patterns */
     TOKENIZER_MAX_PATTERNS = 8,
+    TOKENIZER_LOOK_BACK = 16, /* characters before a match that a pattern may look at */
     TOKENIZER_MAX_STEPS = 8,
     TOKENIZER_MAX_TEMPLATE = 16,     /* ids put around a text */
     TOKENIZER_MAX_JOINS = 1 << 28,   /* bits */

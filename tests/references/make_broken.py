@@ -249,6 +249,15 @@ def patterns():
     yield sequence("Split by nothing", split(""), level)
     yield sequence("more patterns than fit", *[split("a")] * 9, level)
     yield sequence("Split that is sound", split(r"(?i:'s)|(a|b)|[^\r\n\p{L}]?\p{L}+(?!\S)"), level)
+    yield sequence("a prefix space behind a look back", split("(?<=a)b"),
+                   {**level, "add_prefix_space": True})
+    yield sequence("a Metaspace with a prefix behind a place", split("^a"),
+                   {"type": "Metaspace", "replacement": MARK})
+    for regex in (r"(?<=a+)b", r"(?<=a{2})b", r"(?<!(a))b", r"(?<=^)b", r"(?<=a(?=b))b", r"(?<=" +
+                  "a" * 17 + ")b", r"(?<=" + "a" * 16 + "|b)b", "(?<=a)?b", "(?<=ab", "^*a", "$+a",
+                  r"\b{2}a", "^", r"a|\B", "(?<=a)", "(?<=)b", r"[\ba]", r"\x{41}", r"\u00e9",
+                  r"\x", r"\x{}", r"\x{110000}", r"\x{d800}", r"\xc3", r"\u4e"):
+        yield sequence(f"the pattern {regex}", split(regex), level)
     for regex in (r"\d", r"(?<=a)b", r"(?<n>a)", "^a", "a$", ".", "a++", "(?:ab)+", "[a", "(a",
                   "a)", "[]", "[a[b]]", "[a&&b]", "[z-a]", r"[\s-a]", r"\p{Han}", "*a", "a{2,1}", "a{,2}",
                   "a{1,2000}", "a*", "a|", "\\", r"\x41", "(" * 17 + "a" + ")" * 17, r"\p{Greek}",
@@ -267,6 +276,8 @@ def behind_bytes():
     yield sequence("ByteLevel behind Metaspace", {"type": "Metaspace", "replacement": MARK}, level)
     yield sequence("Whitespace behind ByteLevel", level, {"type": "Whitespace"})
     yield sequence("Metaspace twice", *[{"type": "Metaspace", "replacement": MARK}] * 2)
+    for regex in ("^a", r"a\b", "(?<=a)b"):
+        yield sequence(f"the pattern {regex} behind ByteLevel", level, split(regex))
     for regex in (r"\s", "a b", "[ -a]", "\u0120a", r"\n", r"\p{L}", "[a-f]+|[^0-9]"):
         yield sequence(f"the pattern {regex} behind ByteLevel", level, split(regex))
     yield sequence("a text with a space behind ByteLevel", level,

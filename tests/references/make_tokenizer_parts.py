@@ -130,6 +130,14 @@ def byte_parts():
     yield "bert", make(**pre(node("BertPreTokenizer"), plain))
     yield "delimiter", make(**pre(node("CharDelimiterSplit", delimiter="-"),
                                   sequence("pretokenizers", node("WhitespaceSplit"), plain)))
+    yield "look-back", make(**pre(
+        split(r"(?<=[a-z])[0-9]+|(?<![\s!])\p{Lu}\p{Ll}*|(?<=\d|!\W)\s"),
+        by({"Regex": r"(?<=\p{L}|\d\d)[!?.,]+|(?<!.)[(<]"}, "MergedWithPrevious"),
+        by({"Regex": r"(?<=\P{L}..)[^\W\d]|(?<![a-c\D])\S"}, "Contiguous"),
+        split(r"[\u4e00-\x{9fa5}]+|\x41|(?<=\x{e9})."), plain))
+    yield "places", make(**pre(
+        split(r"^\s*[a-z]+|\w+$|\A\d|\d\z|[!.a]+\Z"),
+        by({"Regex": r"\b[A-Za-z]{1,3}\B|\B[!1]|a\b|\b\s|^[\n!]"}, "MergedWithNext"), plain))
     for form in ("NFD", "NFKC", "NFKD"):
         yield form.lower(), make(node(form), pre_tokenizer=byte_level())
     nodes = {"pre_tokenizer": byte_level()}
@@ -153,6 +161,9 @@ def byte_parts():
     yield "replaced", steps(replaced("  ", " ", "String"), replaced(r"\p{N}{2,}|[\r\n]+", "<1>"),
                             replaced("\u0301", "", "String"), replaced(r"(?i:s)(?=\w)", "\u017f"),
                             replaced(r"\s+$", "~"))
+    yield "replaced-places", steps(
+        replaced(r"(?<=a)b|(?<![a-z ])1", "<1>"), replaced(r"^[\s!]+", "~"),
+        replaced(r"\b[a1]|\B!", "(("), replaced(r"\($|\s\z", ""))
     yield "nmt", steps(node("Nmt"), replaced("``", '"', "String"))
     less, fewer = byte_vocab(every, 60)
     less = {t: i for i, t in enumerate(t for t in less if not set(t) & set("xyz\u00c2\u00c4"))}
@@ -203,6 +214,12 @@ def char_parts():
         node("Punctuation"), node("WhitespaceSplit"), meta("first", False)), **both)
     yield "marks-split", file(full, special, normalizer=replace, **pre(
         split(r"\s+| ?\p{L}+|\p{S}\p{N}"), split(f"[^{MARK}]{MARK}|[ -!] ")), **both)
+    yield "marks-places", file(full, special, normalizer=replace, **pre(
+        split(rf"(?<={MARK})[a-z]+|(?<=\S )a|\b\p{{L}}|[!\d]\b|(?<!{MARK}|a)\p{{N}}"),
+        by({"Regex": rf"^{MARK}|[a-z!]$|\B{MARK}"}, "MergedWithPrevious")), **both)
+    yield "metaspace-places", file(full, special, **pre(
+        meta("first"), split(rf"(?<={MARK}[a-s])[a-z]+|^{MARK}[\w!]|(?<!{MARK}|[a-c]!)1"),
+        digits(True)), **both)
     yield "gemma", file(full, special, normalizer=replace,
                         pre_tokenizer=by({"String": " "}, "MergedWithPrevious"),
                         decoder=sequence("decoders", back, fallback, fuse))

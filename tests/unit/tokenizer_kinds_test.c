@@ -33,7 +33,8 @@ static const char *const kinds[] = {
     "parts/unknown-fused", "parts/unknown-dropped", "parts/quick-tour", "parts/quick-tour-fused",
     "parts/nothing", "parts/complements", "parts/class-complements", "parts/lowercase",
     "parts/uncased", "parts/strip", "parts/strip-start", "parts/nmt", "parts/steps-metaspace",
-    "parts/steps-marks",
+    "parts/steps-marks", "parts/look-back", "parts/places", "parts/replaced-places",
+    "parts/marks-places", "parts/metaspace-places",
     /* tokens that say where words end or go on */
     "words/word-ends", "words/word-ends-fused", "words/word-ends-dropped", "words/word-ends-whole",
     "words/continuing", "words/continuing-plain", "words/both-affixes", "words/clip",

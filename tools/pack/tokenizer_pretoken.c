@@ -141,6 +141,16 @@ static bool read_delimiter(struct reader *reader, const char *path, json_t *node
     return read_text(reader, inner, PATTERN_REMOVED, delimiter);
 }
 
+/* The space lies where a pattern before it would look back. */
+static bool may_prefix(struct reader *reader, const char *path)
+{
+    return !reader->looks_back ||
+           reader_refuse(reader,
+                         "%s: a space before each piece is not supported behind a pattern that "
+                         "looks at what is before a match",
+                         path);
+}
+
 /* Symbols are bytes from here on. It may put a space before each piece so far. */
 static bool read_bytes(struct reader *reader, const char *path, json_t *node)
 {
@@ -150,6 +160,8 @@ static bool read_bytes(struct reader *reader, const char *path, json_t *node)
         return reader_refuse(reader, "%s: ByteLevel behind %s is not supported", path,
                              reader->bytes ? "another ByteLevel" : "what replaces spaces");
     if (!reader_byte_level(reader, path, node, &prefix_space, &use_regex))
+        return false;
+    if (prefix_space && !may_prefix(reader, path))
         return false;
     source->flags |= prefix_space ? TOKENIZER_PREFIX_SPACE : 0;
     source->prefix_level = source->pattern_count;
@@ -181,6 +193,8 @@ static bool read_scheme(struct reader *reader, const char *path, json_t *node)
                              "%s.add_prefix_space: found false, expected true with "
                              "prepend_scheme '%s'",
                              path, name);
+    if (!never && !may_prefix(reader, path))
+        return false;
     reader->source.flags |= never   ? 0u
                             : first ? TOKENIZER_PREFIX_SPACE | TOKENIZER_PREFIX_FIRST
                                     : (uint32_t)TOKENIZER_PREFIX_SPACE;

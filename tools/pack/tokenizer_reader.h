@@ -15,6 +15,7 @@ struct reader {
     struct tokenizer_source source;
     bool marks;         /* ' ' has become U+2581: by the normalizer, or by a Metaspace so far */
     bool bytes;         /* a ByteLevel has come */
+    bool looks_back;    /* so does a pattern of the pre-tokenizer so far */
     bool byte_fallback; /* tokens "<0x41>" stand for bytes */
     json_t *vocab;      /* model.vocab, once read */
 
