@@ -14,6 +14,7 @@
 #include "runtime/cli/options.h"
 #include "runtime/engine/backend.h"
 #include "runtime/engine/session.h"
+#include "runtime/measure/stats.h"
 
 enum { MOST_REPETITIONS = 1000 };
 
@@ -133,42 +134,6 @@ static double measure_prefill(u32 tokens, u32 *ids)
     return done / seconds;
 }
 
-/* Ascending, in place and without memory of its own: a heap whose largest moves to the end. */
-static void sort(double *values, uint64_t count)
-{
-    for (uint64_t built = count / 2, end = count; end > 1;) {
-        double moved;
-        if (built > 0) {
-            moved = values[--built];
-        } else {
-            moved = values[--end];
-            values[end] = values[0];
-        }
-        uint64_t at = built;
-        for (uint64_t child; (child = 2 * at + 1) < end; at = child) {
-            if (child + 1 < end && values[child + 1] > values[child])
-                child++;
-            if (values[child] <= moved)
-                break;
-            values[at] = values[child];
-        }
-        values[at] = moved;
-    }
-}
-
-static double median(double *values, u32 count)
-{
-    sort(values, count);
-    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
-/* Seconds of a token that the given share of all do not exceed; `sorted` ascends. */
-static double percentile(const double *sorted, uint64_t count, double share)
-{
-    uint64_t at = (uint64_t)(share * (double)count);
-    return sorted[at < count ? at : count - 1];
-}
-
 /* Runs the rounds; returns how many were completed before Ctrl-C. */
 static u32 measure(const struct bench_options *options, const struct buffers *buffers)
 {
@@ -198,13 +163,13 @@ struct result {
 static struct result evaluate(u32 count, const struct bench_options *options, double *each)
 {
     uint64_t tokens = (uint64_t)count * options->decode;
-    sort(each, tokens);
+    stats_sort(each, tokens);
     struct result result = {.rounds = count,
-                            .read = median(rounds.read_bytes, count),
-                            .decode = median(rounds.decode, count),
-                            .prefill = median(rounds.prefill, count),
-                            .p50 = percentile(each, tokens, 0.50),
-                            .p99 = percentile(each, tokens, 0.99),
+                            .read = stats_median(rounds.read_bytes, count),
+                            .decode = stats_median(rounds.decode, count),
+                            .prefill = stats_median(rounds.prefill, count),
+                            .p50 = stats_quantile(each, tokens, 0.50),
+                            .p99 = stats_quantile(each, tokens, 0.99),
                             .most = each[tokens - 1]};
     result.streamed = result.decode * (double)session_decode_weight_bytes();
     result.has_memory =
