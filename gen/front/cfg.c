@@ -230,27 +230,21 @@ bool cfg_name(const char *path, char name[CFG_NAME_MAX + 1])
 bool cfg_load(const char *path, struct diagnostics *diagnostics, struct cfg *cfg)
 {
     char name[CFG_NAME_MAX + 1];
-    if (!cfg_name(path, name)) {
-        diagnostics_error(
+    if (!cfg_name(path, name))
+        return diagnostics_error(
             diagnostics, 0,
             "the file's name is the model's name: expected 1 to %d of letters, digits, "
             "'.', '_', '-', then '.ini'",
             CFG_NAME_MAX);
-        return false;
-    }
     FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        diagnostics_error(diagnostics, 0, "cannot open: %s", strerror(errno));
-        return false;
-    }
+    if (file == NULL)
+        return diagnostics_error(diagnostics, 0, "cannot open: %s", strerror(errno));
     static char text[CFG_TEXT_MAX + 1];
     size_t size = fread(text, 1, sizeof text, file);
     bool failed = ferror(file) != 0;
     int reason = errno;
     fclose(file);
-    if (failed) {
-        diagnostics_error(diagnostics, 0, "cannot read: %s", strerror(reason));
-        return false;
-    }
+    if (failed)
+        return diagnostics_error(diagnostics, 0, "cannot read: %s", strerror(reason));
     return cfg_parse(text, size, name, diagnostics, cfg);
 }

@@ -9,14 +9,12 @@ static const char *const sections[CFG_SECTIONS] = {"model", "build", "hub"};
 
 bool cfg_lines_open(struct cfg_lines *l)
 {
-    if (l->size > CFG_TEXT_MAX) {
-        diagnostics_error(l->diagnostics, 0, "more than %d bytes: this is no config", CFG_TEXT_MAX);
-        return false;
-    }
-    if (l->size >= 3 && memcmp(l->text, "\xef\xbb\xbf", 3) == 0) {
-        diagnostics_error(l->diagnostics, 1, "starts with a byte order mark: save it without one");
-        return false;
-    }
+    if (l->size > CFG_TEXT_MAX)
+        return diagnostics_error(l->diagnostics, 0, "more than %d bytes: this is no config",
+                                 CFG_TEXT_MAX);
+    if (l->size >= 3 && memcmp(l->text, "\xef\xbb\xbf", 3) == 0)
+        return diagnostics_error(l->diagnostics, 1,
+                                 "starts with a byte order mark: save it without one");
     return true;
 }
 
@@ -95,11 +93,10 @@ static bool passes(struct cfg_lines *l, const char *line, size_t length, size_t 
 {
     if (length == 0)
         return true;
-    if (length > CFG_LINE_MAX || length + 2 > room) {
-        diagnostics_error(l->diagnostics, l->line, "a line of %zu characters: expected at most %d",
-                          length, CFG_LINE_MAX);
-        return false;
-    }
+    if (length > CFG_LINE_MAX || length + 2 > room)
+        return diagnostics_error(l->diagnostics, l->line,
+                                 "a line of %zu characters: expected at most %d", length,
+                                 CFG_LINE_MAX);
     if (line[0] == '[') {
         open_section(l, line, length);
         return !l->astray;
@@ -109,11 +106,9 @@ static bool passes(struct cfg_lines *l, const char *line, size_t length, size_t 
     const char *rest = line + name;
     while (rest < line + length && (*rest == ' ' || *rest == '\t'))
         rest++;
-    if (equals == NULL || name == 0 || rest != equals || equals == line + length - 1) {
-        diagnostics_error(l->diagnostics, l->line, "found '%.*s', expected 'key = value'",
-                          (int)length, line);
-        return false;
-    }
+    if (equals == NULL || name == 0 || rest != equals || equals == line + length - 1)
+        return diagnostics_error(l->diagnostics, l->line, "found '%.*s', expected 'key = value'",
+                                 (int)length, line);
     return !l->astray;
 }
 

@@ -26,13 +26,14 @@ static void say(const struct diagnostics *diagnostics, uint32_t line, const char
     free(said);
 }
 
-void diagnostics_error(struct diagnostics *diagnostics, uint32_t line, const char *message, ...)
+bool diagnostics_error(struct diagnostics *diagnostics, uint32_t line, const char *message, ...)
 {
     va_list arguments;
     va_start(arguments, message);
     say(diagnostics, line, "", message, arguments);
     va_end(arguments);
     diagnostics->errors++;
+    return false;
 }
 
 void diagnostics_note(const struct diagnostics *diagnostics, const char *message, ...)

@@ -5,6 +5,7 @@
 #ifndef GEN_FRONT_DIAGNOSTICS_H
 #define GEN_FRONT_DIAGNOSTICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -16,8 +17,8 @@ struct diagnostics {
 
 /* Prints "FILE:LINE: MESSAGE" (line 0: "FILE: MESSAGE") and counts it. Characters of the message
  * that are not seen when printed are spelled out (runtime/base/visible.h), as it may quote a file.
- */
-__attribute__((format(printf, 3, 4))) void
+ * Returns false, with which a check that has failed can end. */
+__attribute__((format(printf, 3, 4))) bool
 diagnostics_error(struct diagnostics *diagnostics, uint32_t line, const char *message, ...);
 
 /* The generator itself is at fault, not its input: prints "gen: WHAT: MESSAGE" to stderr and

@@ -38,9 +38,8 @@ bool import_choose(const struct import_choices *choices, struct diagnostics *dia
         return false;
     if (cfg->logit_rows <= cfg->prefill_chunk)
         return true;
-    diagnostics_error(diagnostics, 0, "logit_rows = %u, expected at most prefill_chunk = %u",
-                      cfg->logit_rows, cfg->prefill_chunk);
-    return false;
+    return diagnostics_error(diagnostics, 0, "logit_rows = %u, expected at most prefill_chunk = %u",
+                             cfg->logit_rows, cfg->prefill_chunk);
 }
 
 bool import_cache(const struct import_choices *choices, struct diagnostics *diagnostics,

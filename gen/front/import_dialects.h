@@ -5,6 +5,9 @@
 #include "gen/front/import.h"
 #include "gen/front/json_text.h"
 
+/* Reports what is wrong with the file; false. */
+#define import_error(SOURCE, ...) diagnostics_error((SOURCE)->diagnostics, 0, __VA_ARGS__)
+
 /* A config.json while it is read. */
 struct import_source {
     const json_t *object;
@@ -23,7 +26,8 @@ __attribute__((warn_unused_result)) bool import_take(const struct import_source 
 
 /* The ids that end a text: one, a list, or null for none. What the vocabulary does not have can
  * never be chosen, and is left out with a note. vocab_size is set. */
-__attribute__((warn_unused_result)) bool import_eos(const struct import_source *s);
+__attribute__((warn_unused_result)) bool import_eos(const struct import_source *s,
+                                                    const char *name);
 
 /* The same from DIR/generation_config.json, which says it alone where it exists: what is not in it
  * is none. Sets diagnostics->file. */
@@ -35,6 +39,14 @@ __attribute__((warn_unused_result)) bool import_generation(const char *dir,
 /* The rank of a time step: "auto" is a sixteenth of the width, rounded up. */
 __attribute__((warn_unused_result)) bool import_take_rank(const struct import_source *s,
                                                           const char *theirs, const char *name);
+
+/* intermediate_size = the whole part of expand * hidden_size; `absent` is the usual expand. */
+__attribute__((warn_unused_result)) bool import_take_expanded(const struct import_source *s,
+                                                              const char *absent);
+
+/* Both limits of the time step, [low, high]; none for a file that lacks them. */
+__attribute__((warn_unused_result)) bool import_take_limits(const struct import_source *s,
+                                                            const char *theirs);
 
 /* Refuses a checkpoint whose weights are quantized. */
 __attribute__((warn_unused_result)) bool import_not_quantized(const struct import_source *s);
@@ -56,8 +68,5 @@ const char *import_kind(const json_t *value);
 /* Fill in the [model] keys; all errors are reported, not only the first. */
 __attribute__((warn_unused_result)) bool import_hugging_face(struct import_source *s);
 __attribute__((warn_unused_result)) bool import_original(const struct import_source *s);
-
-/* The families of attention and MLPs: cfg->model_type is set, the rest is taken from `s`. */
-__attribute__((warn_unused_result)) bool import_transformer(const struct import_source *s);
 
 #endif

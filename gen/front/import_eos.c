@@ -26,13 +26,10 @@ static bool insert(struct token_ids *ids, uint32_t id)
 
 static bool take_one(const struct import_source *s, const json_t *value, struct token_ids *ids)
 {
-    if (!json_is_integer(value)) {
-        diagnostics_error(
-            s->diagnostics, 0,
-            "'%seos_token_id': found %s, expected a token id, a list of them, or null", s->prefix,
-            import_kind(value));
-        return false;
-    }
+    if (!json_is_integer(value))
+        return import_error(
+            s, "'%seos_token_id': found %s, expected a token id, a list of them, or null",
+            s->prefix, import_kind(value));
     const json_int_t id = json_integer_value(value);
     if (id < 0 || (s->cfg->vocab_size > 0 && id >= s->cfg->vocab_size)) {
         diagnostics_note(s->diagnostics,
@@ -43,18 +40,16 @@ static bool take_one(const struct import_source *s, const json_t *value, struct 
     }
     if (insert(ids, (uint32_t)id))
         return true;
-    diagnostics_error(s->diagnostics, 0,
-                      "'%seos_token_id': found more than %d ids, expected at most so many",
-                      s->prefix, CFG_EOS_MOST);
-    return false;
+    return import_error(s, "'%seos_token_id': found more than %d ids, expected at most so many",
+                        s->prefix, CFG_EOS_MOST);
 }
 
-bool import_eos(const struct import_source *s)
+bool import_eos(const struct import_source *s, const char *name)
 {
-    const json_t *value = json_object_get(s->object, "eos_token_id");
+    const json_t *value = json_object_get(s->object, name);
     struct token_ids *ids = &s->cfg->eos_token_id;
     if (value == NULL)
-        return import_by_default(s, "eos_token_id", import_default(s, "eos_token_id"));
+        return import_by_default(s, name, import_default(s, name));
     *ids = (struct token_ids){.count = 0};
     if (json_is_null(value))
         return true;
@@ -88,7 +83,7 @@ bool import_generation(const char *dir, struct diagnostics *diagnostics, struct 
         else if (json_object_get(root, "eos_token_id") == NULL)
             good = import_set(cfg, "eos_token_id", "none", diagnostics);
         else
-            good = import_eos(&s);
+            good = import_eos(&s, "eos_token_id");
         if (left != NULL)
             left->by_default[cfg_key("eos_token_id") - cfg_keys] = false;
         json_decref(root);
