@@ -60,7 +60,8 @@ static const struct argp_option option_list[] = {
     {"expert-type", OPTION_CLASS + CLASS_EXPERT, "TYPE", 0, "As --type, of experts", 2},
     {"router-type", OPTION_CLASS + CLASS_ROUTER, "TYPE", 0,
      "As --type, of the router, which chooses experts", 2},
-    {"linear-type", OPTION_LINEAR, "TYPE", OPTION_HIDDEN, NULL, 2}, /* of old: refused by name */
+    {"linear-type", OPTION_LINEAR, "TYPE", 0,
+     "As --type, of projections, experts and router, where these options say nothing else", 2},
     {"kv-type", OPTION_KV, "TYPE", 0, "f32, f16 or bf16 (default bf16); with attention", 2},
     {"context", OPTION_CONTEXT, "TOKENS", 0,
      "Most positions of a text; with attention (default: what it was trained on, at most 4096)", 2},
@@ -86,9 +87,8 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         o->choices.all_types = value;
         break;
     case OPTION_LINEAR:
-        argp_error(state, "--linear-type: expected --projection-type and, with experts, also "
-                          "--expert-type and --router-type; or --type for all weights");
-        return 0;
+        o->choices.linear_type = value;
+        break;
     case OPTION_KV:
         o->choices.kv_type = value;
         break;

@@ -14,6 +14,15 @@ const struct import_choices import_defaults = {.prefill_chunk = "256"};
 /* The usual type of weights, where neither the user nor the checkpoint says another. */
 static const char usual_type[] = "bf16";
 
+/* The type that the user chose for a class, NULL: none. */
+static const char *chosen_type(const struct import_choices *choices, enum weight_class c)
+{
+    if (choices->type[c] != NULL)
+        return choices->type[c];
+    return c >= CLASS_PROJECTION && choices->linear_type ? choices->linear_type
+                                                         : choices->all_types;
+}
+
 bool import_choose(const struct import_choices *choices, struct diagnostics *diagnostics,
                    struct cfg *cfg)
 {
@@ -21,7 +30,7 @@ bool import_choose(const struct import_choices *choices, struct diagnostics *dia
     struct cfg types = *cfg; /* which of them the model has is not known yet */
     bool good = true;
     for (enum weight_class c = CLASS_EMBEDDING; c < CLASS_COUNT; c++) {
-        const char *const type = choices->type[c] ? choices->type[c] : choices->all_types;
+        const char *const type = chosen_type(choices, c);
         good =
             (type == NULL || import_set(&types, cfg_class_key(c)->name, type, diagnostics)) && good;
     }
@@ -73,7 +82,7 @@ static void chosen_types(const struct import_choices *choices, bool tied,
         type[CLASS_HEAD] = type[CLASS_EMBEDDING];
     for (enum weight_class c = CLASS_EMBEDDING; c < CLASS_COUNT; c++)
         if (type[c] == NULL)
-            type[c] = choices->all_types;
+            type[c] = chosen_type(choices, c);
 }
 
 /* The type of a class, chosen or the checkpoint's own; 0, with an error if it was chosen, where the

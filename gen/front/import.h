@@ -17,6 +17,7 @@ enum {
 /* The [build] keys of the new config, as a user writes them. */
 struct import_choices {
     const char *type[CLASS_COUNT]; /* by enum weight_class; NULL: as all_types */
+    const char *linear_type;       /* of projections, experts and router; NULL: as all_types */
     const char *all_types;         /* NULL: the checkpoint's own */
     const char *prefill_chunk;
     const char *kv_type;    /* NULL: bf16 */

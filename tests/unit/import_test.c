@@ -190,6 +190,31 @@ START_TEST(weights_keep_their_type)
 }
 END_TEST
 
+/* One choice for projections, experts and router, also where a family has no experts; what is said
+ * of one of them alone counts more. */
+START_TEST(linear_type_is_that_of_all_products)
+{
+    static const char *const texts[] = {"{\"model_type\": \"mixtral\"}",
+                                        "{\"model_type\": \"llama\"}"};
+    for (size_t i = 0; i < 2; i++) {
+        struct import_choices choices = import_defaults;
+        struct cfg cfg = {.name = ""};
+        struct captured captured;
+        choices.linear_type = "f32";
+        choices.type[CLASS_EXPERT] = i == 0 ? "f16" : NULL;
+        captured_open(&captured, "config.json");
+        ck_assert(import_choose(&choices, &captured.diagnostics, &cfg));
+        ck_assert(import_parse(texts[i], strlen(texts[i]), &captured.diagnostics, &cfg, &left));
+        ck_assert_msg(import_types(&choices, &left, &captured.diagnostics, &cfg), "%s",
+                      captured_text(&captured));
+        ck_assert_int_eq(cfg.projection_type, FORMAT_F32);
+        ck_assert_int_eq(cfg.embedding_type, FORMAT_BF16);
+        ck_assert(i == 1 || (cfg.router_type == FORMAT_F32 && cfg.expert_type == FORMAT_F16));
+        captured_close(&captured);
+    }
+}
+END_TEST
+
 START_TEST(cut_texts_never_pass)
 {
     static const char text[] = "{\"d_model\": 64, \"n_layer\": 2, \"vocab_size\": 512,"
@@ -215,6 +240,7 @@ int main(void)
     tcase_add_loop_test(tests, defaults_are_those_of_transformers, 0, 7);
     tcase_add_test(tests, a_window_counts_where_it_is_used);
     tcase_add_test(tests, weights_keep_their_type);
+    tcase_add_test(tests, linear_type_is_that_of_all_products);
     tcase_add_test(tests, cut_texts_never_pass);
     suite_add_tcase(suite, tests);
     return tests_run(suite);
