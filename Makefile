@@ -74,6 +74,9 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags.record | deps $(if $(filter aarch64,$(ISA)),bui
 $(addprefix $(OUT)/obj/runtime/,cli/main.o engine/processor.o $(addprefix base/,die.o visible.o utf8.o)): \
   MARCH := $(cross_include)
 
+# The record of a measurement says how the kernels were compiled.
+$(OUT)/obj/runtime/measure/fingerprint.o: backend_cflags += -DBUILD_FLAGS='"$(filter -O% -f% -m% -g%,$(FLAGS) $(MARCH))"'
+
 gen_lib     := $(wildcard gen/*/*.c runtime/base/*.c)
 pack_lib    := $(filter-out %/pack.c,$(wildcard tools/pack/*.c)) $(wildcard runtime/tokenizer/*.c)
 runtime_lib := $(filter-out %/main.c,$(wildcard runtime/*/*.c)) $(backend_lib)

@@ -5,9 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/number_text.h"
+
 void json_begin(struct json *json, struct out *out)
 {
     *json = (struct json){.out = out, .first = true};
+}
+
+void json_begin_line(struct json *json, struct out *out)
+{
+    *json = (struct json){.out = out, .first = true, .line = true};
 }
 
 static void quote(struct json *json, const char *text)
@@ -25,12 +32,18 @@ static void quote(struct json *json, const char *text)
     out_text(json->out, "\"");
 }
 
+static void new_line(struct json *json)
+{
+    if (!json->line)
+        out_print(json->out, "\n%*s", (int)(2 * json->depth), "");
+}
+
 static void start_value(struct json *json, const char *key)
 {
     if (!json->first)
-        out_text(json->out, ",");
+        out_text(json->out, json->line ? ", " : ",");
     if (json->depth > 0)
-        out_print(json->out, "\n%*s", (int)(2 * json->depth), "");
+        new_line(json);
     json->first = false;
     if (key) {
         quote(json, key);
@@ -50,35 +63,49 @@ void json_close(struct json *json, char bracket)
 {
     json->depth--;
     if (!json->first)
-        out_print(json->out, "\n%*s", (int)(2 * json->depth), "");
+        new_line(json);
     out_write(json->out, &bracket, 1);
     json->first = false;
     if (json->depth == 0)
         out_text(json->out, "\n");
 }
 
-void json_string(struct json *json, const char *key, const char *value)
+void json_add_string(struct json *json, const char *key, const char *value)
 {
     start_value(json, key);
     quote(json, value);
 }
 
-void json_integer(struct json *json, const char *key, uint64_t value)
+void json_add_integer(struct json *json, const char *key, uint64_t value)
 {
     start_value(json, key);
     out_print(json->out, "%" PRIu64, value);
 }
 
-void json_real(struct json *json, const char *key, double value)
+void json_add_real(struct json *json, const char *key, double value)
 {
     start_value(json, key);
-    if (isfinite(value))
-        out_print(json->out, "%.6g", value);
-    else
-        out_text(json->out, "null");
+    out_text(json->out, isfinite(value) ? number_text_real(value).text : "null");
 }
 
-void json_bool(struct json *json, const char *key, bool value)
+void json_add_reals(struct json *json, const char *key, const double *values, uint64_t count)
+{
+    const bool line = json->line;
+    json_open(json, key, '[');
+    json->line = true;
+    for (uint64_t i = 0; i < count; i++)
+        json_add_real(json, NULL, values[i]);
+    json_close(json, ']');
+    json->line = line;
+}
+
+void json_add_null(struct json *json, const char *key)
+{
+    start_value(json, key);
+    out_text(json->out, "null");
+}
+
+void json_add_bool(struct json *json, const char *key, bool value)
 {
     start_value(json, key);
     out_text(json->out, value ? "true" : "false");
@@ -90,13 +117,13 @@ static void json_ids(struct json *json, const char *key, const char *value)
     json_open(json, key, '[');
     for (const char *at = value; *at != '\0'; at += strspn(at, " ")) {
         char *end;
-        json_integer(json, NULL, strtoull(at, &end, 10));
+        json_add_integer(json, NULL, strtoull(at, &end, 10));
         at = end;
     }
     json_close(json, ']');
 }
 
-void json_config(struct json *json, const char *key, const char *value)
+void json_add_config(struct json *json, const char *key, const char *value)
 {
     bool boolean = strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
     /* JSON has no hexadecimal, infinite or plus-signed numbers, which strtod would take. */
@@ -113,6 +140,6 @@ void json_config(struct json *json, const char *key, const char *value)
         start_value(json, key);
         out_text(json->out, value);
     } else {
-        json_string(json, key, value);
+        json_add_string(json, key, value);
     }
 }

@@ -12,15 +12,18 @@
 
 enum { PATH_BYTES = 4096, FILE_BYTES = 16384 };
 
-/* The whole of a small file as text; empty if it cannot be read. */
+/* The whole of a small file as text; empty, with errno, if it cannot be read. */
 static void read_text(const char *path, char text[FILE_BYTES])
 {
     size_t used = 0;
     const int file = open(path, O_RDONLY | O_CLOEXEC);
+    int reason = file < 0 ? errno : 0;
     while (file >= 0 && used < FILE_BYTES - 1) {
         const ssize_t got = read(file, text + used, FILE_BYTES - 1 - used);
         if (got < 0 && errno == EINTR)
             continue;
+        if (got < 0)
+            reason = errno;
         if (got <= 0)
             break;
         used += (size_t)got;
@@ -28,6 +31,30 @@ static void read_text(const char *path, char text[FILE_BYTES])
     if (file >= 0)
         close(file);
     text[used] = '\0';
+    errno = reason;
+}
+
+bool machine_text(const char *path, const char *key, char *text, size_t room)
+{
+    static const char around[] = ": \t\r";
+    char whole[FILE_BYTES];
+    const size_t length = strlen(key);
+    read_text(path, whole);
+    const char *line = whole;
+    while (*line != '\0' && !(strncmp(line, key, length) == 0 &&
+                              (length == 0 || strchr(around, line[length]) != NULL))) {
+        line += strcspn(line, "\n");
+        line += *line == '\n';
+    }
+    if (*line == '\0')
+        return false;
+    line += length;
+    line += strspn(line, around);
+    size_t bytes = strcspn(line, "\n");
+    while (bytes > 0 && strchr(around, line[bytes - 1]) != NULL)
+        bytes--;
+    snprintf(text, room, "%.*s", (int)bytes, line);
+    return bytes > 0;
 }
 
 uint64_t machine_field(const char *path, const char *key, uint64_t otherwise)

@@ -8,6 +8,8 @@
 #ifndef RUNTIME_BASE_MACHINE_H
 #define RUNTIME_BASE_MACHINE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Bytes that can still be taken without swapping: the smallest of MemAvailable and of what the
@@ -23,5 +25,11 @@ uint32_t machine_processors(const char *root);
 /* The number behind `key` at the start of a line of a small file, or `otherwise`. Allocates
  * nothing. */
 uint64_t machine_field(const char *path, const char *key, uint64_t otherwise);
+
+/* The text behind `key` at the start of a line of a small file, up to the line's end, without
+ * blanks and colons around it; of the first line where `key` is "". Its first bytes where `room`
+ * is too small. False if there is no such line or nothing behind; errno is 0, or why the file
+ * cannot be read. Allocates nothing. */
+bool machine_text(const char *path, const char *key, char *text, size_t room);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct number_text number_text_bytes(uint64_t bytes)
 {
@@ -39,5 +40,18 @@ struct number_text number_text_rate(double per, double seconds)
     double rate = per / seconds;
     int decimals = rate < 9.995 ? 2 : rate < 99.95 ? 1 : 0;
     snprintf(out.text, sizeof out.text, "%.*f", decimals, rate);
+    return out;
+}
+
+/* 15 digits are kept by every double: where they are enough, they are those of the shortest text,
+ * and %g leaves out the zeros behind it. */
+struct number_text number_text_real(double value)
+{
+    struct number_text out;
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(out.text, sizeof out.text, "%.*g", digits, value);
+        if (strtod(out.text, NULL) == value)
+            break;
+    }
     return out;
 }

@@ -17,4 +17,8 @@ struct number_text number_text_grouped(uint64_t number);
 /* `per` / seconds with three digits ("1830", "54.1"); "-" if no time passed. */
 struct number_text number_text_rate(double per, double seconds);
 
+/* The shortest text (of 15 to 17 digits, without their last zeros) that strtod() reads as the same
+ * finite value. */
+struct number_text number_text_real(double value);
+
 #endif

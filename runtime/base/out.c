@@ -14,6 +14,8 @@ void out_open(struct out *out, int descriptor, const char *name)
     out->name = name;
     out->aside = NULL;
     out->closed = false;
+    out->keep_going = false;
+    out->error = 0;
     out->used = 0;
 }
 
@@ -26,6 +28,9 @@ static void write_all(struct out *out, const uint8_t *bytes, size_t count)
             count -= (size_t)wrote;
         } else if (errno == EPIPE) {
             out->closed = true;
+        } else if (errno != EINTR && out->keep_going) {
+            out->closed = true;
+            out->error = errno;
         } else if (errno != EINTR) {
             int reason = errno;
             if (out->aside)

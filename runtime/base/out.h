@@ -14,6 +14,8 @@ struct out {
     const char *name;  /* for messages: "standard output" or a path */
     const char *aside; /* the file behind it, removed if writing fails; NULL: leave it alone */
     bool closed;       /* the reader went away (EPIPE): everything written is dropped */
+    bool keep_going;   /* a write error does not end the program: it closes, with its errno */
+    int error;
     size_t used;
     uint8_t bytes[OUT_BYTES];
 };
@@ -21,7 +23,8 @@ struct out {
 void out_open(struct out *out, int descriptor, const char *name);
 
 /* Append bytes, a string, or formatted text (at most OUT_BYTES of it). What does not fit is written
- * first. A write error other than EPIPE ends the program with EXIT_FAILED and a message. */
+ * first. A write error other than EPIPE ends the program with EXIT_FAILED and a message, unless the
+ * output has been told to keep going. */
 void out_write(struct out *out, const void *bytes, size_t count);
 void out_text(struct out *out, const char *text);
 void out_print(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -119,29 +119,29 @@ void info_json(struct json *json, const struct info_question *question)
     uint64_t length[BUDGET_CONTEXTS + 1];
     const u32 count = lengths(question, &budget, length);
     json_open(json, "budget", '{');
-    json_integer(json, "active_parameters", budget.active);
-    json_integer(json, "read_parameters", budget.read);
-    json_integer(json, "streamed_weight_bytes", budget.streamed);
-    json_integer(json, "constant_state_bytes", budget.constant);
-    json_integer(json, "bytes_per_position", budget.position);
+    json_add_integer(json, "active_parameters", budget.active);
+    json_add_integer(json, "read_parameters", budget.read);
+    json_add_integer(json, "streamed_weight_bytes", budget.streamed);
+    json_add_integer(json, "constant_state_bytes", budget.constant);
+    json_add_integer(json, "bytes_per_position", budget.position);
     if (budget.trained > 0)
-        json_integer(json, "trained_positions", budget.trained);
+        json_add_integer(json, "trained_positions", budget.trained);
     if (question->bandwidth.name != NULL) {
-        json_real(json, "bytes_per_second", bandwidth);
-        json_string(json, "bandwidth", question->bandwidth.name);
+        json_add_real(json, "bytes_per_second", bandwidth);
+        json_add_string(json, "bandwidth", question->bandwidth.name);
     }
     json_open(json, "tokens", '[');
     for (u32 i = 0; i < count; i++) {
         json_open(json, NULL, '{');
-        json_integer(json, "tokens", length[i]);
-        json_bool(json, "built", length[i] == budget.context);
-        json_bool(json, "beyond_trained", budget_beyond(&budget, length[i]));
-        json_integer(json, "state_bytes", budget_state(&budget, length[i]));
-        json_integer(json, "step_bytes", budget_step(&budget, length[i]));
+        json_add_integer(json, "tokens", length[i]);
+        json_add_bool(json, "built", length[i] == budget.context);
+        json_add_bool(json, "beyond_trained", budget_beyond(&budget, length[i]));
+        json_add_integer(json, "state_bytes", budget_state(&budget, length[i]));
+        json_add_integer(json, "step_bytes", budget_step(&budget, length[i]));
         if (question->bandwidth.name != NULL) {
             const double seconds = budget_floor(&budget, length[i], bandwidth);
-            json_real(json, "floor_ms", 1e3 * seconds);
-            json_real(json, "tokens_per_second", 1 / seconds);
+            json_add_real(json, "floor_ms", 1e3 * seconds);
+            json_add_real(json, "tokens_per_second", 1 / seconds);
         }
         json_close(json, '}');
     }

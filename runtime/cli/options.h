@@ -38,7 +38,8 @@ enum option_key {
     OPTION_LOAD_STATE,
     OPTION_SAVE_STATE,
     OPTION_SAVE_EVERY,
-    OPTION_APPEND
+    OPTION_APPEND,
+    OPTION_RECORD
 };
 
 /* --weights, --random-weights, --threads, --quiet, --check, --no-graph and its kin, and the flags

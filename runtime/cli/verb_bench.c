@@ -209,35 +209,35 @@ static void print_json(const struct bench_options *options, const struct result 
     struct json json;
     json_begin(&json, &out);
     json_open(&json, NULL, '{');
-    json_integer(&json, "schema", 1);
-    json_string(&json, "name", model.name);
-    json_string(&json, "backend", backend_name);
-    json_string(&json, "isa", backend_targets());
+    json_add_integer(&json, "schema", 1);
+    json_add_string(&json, "name", model.name);
+    json_add_string(&json, "backend", backend_name);
+    json_add_string(&json, "isa", backend_targets());
     if (backend_device())
-        json_string(&json, "device", backend_device());
+        json_add_string(&json, "device", backend_device());
     if (backend_has_graphs) {
-        json_string(&json, "mode", mode_names[backend_generate_mode().use]);
-        json_bool(&json, "pdl", !backend_generate_mode().no_pdl);
+        json_add_string(&json, "mode", mode_names[backend_generate_mode().use]);
+        json_add_bool(&json, "pdl", !backend_generate_mode().no_pdl);
     }
-    json_integer(&json, "threads", session.pool.started);
-    json_integer(&json, "repetitions", result->rounds);
-    json_integer(&json, "weights_bytes", model.weights_bytes);
-    json_integer(&json, "decode_weight_bytes", session_decode_weight_bytes());
-    json_real(&json, "read_bytes_per_second", result->read);
-    json_integer(&json, "decode_tokens", options->decode);
-    json_real(&json, "decode_tokens_per_second", result->decode);
-    json_real(&json, "decode_bytes_per_second", result->streamed);
-    json_real(&json, "decode_share_of_read", result->streamed / result->read);
-    json_real(&json, "token_seconds_p50", result->p50);
-    json_real(&json, "token_seconds_p99", result->p99);
-    json_real(&json, "token_seconds_max", result->most);
-    json_integer(&json, "prefill_tokens", options->prompt);
-    json_real(&json, "prefill_tokens_per_second", result->prefill);
-    json_real(&json, "prefill_over_decode_per_token", result->decode / result->prefill);
+    json_add_integer(&json, "threads", session.pool.started);
+    json_add_integer(&json, "repetitions", result->rounds);
+    json_add_integer(&json, "weights_bytes", model.weights_bytes);
+    json_add_integer(&json, "decode_weight_bytes", session_decode_weight_bytes());
+    json_add_real(&json, "read_bytes_per_second", result->read);
+    json_add_integer(&json, "decode_tokens", options->decode);
+    json_add_real(&json, "decode_tokens_per_second", result->decode);
+    json_add_real(&json, "decode_bytes_per_second", result->streamed);
+    json_add_real(&json, "decode_share_of_read", result->streamed / result->read);
+    json_add_real(&json, "token_seconds_p50", result->p50);
+    json_add_real(&json, "token_seconds_p99", result->p99);
+    json_add_real(&json, "token_seconds_max", result->most);
+    json_add_integer(&json, "prefill_tokens", options->prompt);
+    json_add_real(&json, "prefill_tokens_per_second", result->prefill);
+    json_add_real(&json, "prefill_over_decode_per_token", result->decode / result->prefill);
     if (result->has_memory) {
-        json_integer(&json, "device_bytes_planned", result->planned);
-        json_integer(&json, "device_bytes_taken", result->taken);
-        json_bool(&json, "device_memory_shared", result->shared);
+        json_add_integer(&json, "device_bytes_planned", result->planned);
+        json_add_integer(&json, "device_bytes_taken", result->taken);
+        json_add_bool(&json, "device_memory_shared", result->shared);
     }
     json_close(&json, '}');
 }

@@ -204,7 +204,7 @@ static void json_keys(struct json *json, const char *section)
     json_open(json, section, '{');
     for (u32 i = 0; i < model.key_count; i++)
         if (strcmp(model.keys[i].section, section) == 0)
-            json_config(json, model.keys[i].key, model.keys[i].value);
+            json_add_config(json, model.keys[i].key, model.keys[i].value);
     json_close(json, '}');
 }
 
@@ -213,29 +213,29 @@ static void json_hex(struct json *json, const char *key, const uint64_t *words, 
     char text[33];
     for (u32 i = 0; i < count; i++)
         snprintf(text + (size_t)16 * i, 17, "%016" PRIx64, words[count - 1 - i]);
-    json_string(json, key, text);
+    json_add_string(json, key, text);
 }
 
 static void json_memory(struct json *json, const struct memory_plan *plan)
 {
     json_open(json, "memory", '{');
-    json_integer(json, "weights", plan->weights);
-    json_integer(json, "tokenizer", plan->tokenizer);
-    json_integer(json, "state", plan->state);
+    json_add_integer(json, "weights", plan->weights);
+    json_add_integer(json, "tokenizer", plan->tokenizer);
+    json_add_integer(json, "state", plan->state);
     if (model.cache_bytes > 0)
-        json_integer(json, "cache", model.cache_bytes);
-    json_integer(json, "scratch", plan->scratch);
-    json_integer(json, "scratch_lower_bound", model.scratch_bound);
-    json_integer(json, "io", plan->io);
+        json_add_integer(json, "cache", model.cache_bytes);
+    json_add_integer(json, "scratch", plan->scratch);
+    json_add_integer(json, "scratch_lower_bound", model.scratch_bound);
+    json_add_integer(json, "io", plan->io);
     if (backend_has_graphs) {
-        json_integer(json, "work", plan->work);
-        json_integer(json, "host", plan->host);
+        json_add_integer(json, "work", plan->work);
+        json_add_integer(json, "host", plan->host);
     }
-    json_integer(json, "threads", plan->threads);
-    json_integer(json, "sum", memory_plan_bytes(plan));
+    json_add_integer(json, "threads", plan->threads);
+    json_add_integer(json, "sum", memory_plan_bytes(plan));
     const char *automatic = backend_memory_auto();
     if (automatic)
-        json_string(json, "auto", automatic);
+        json_add_string(json, "auto", automatic);
     json_close(json, '}');
 }
 
@@ -245,13 +245,13 @@ static void json_operations(struct json *json)
     for (u32 i = 0; i < model.op_count; i++) {
         const struct model_op *op = &model.ops[i];
         json_open(json, NULL, '{');
-        json_string(json, "step", op->step);
-        json_string(json, "op", op->name);
-        json_string(json, "kernel", op->kernel);
-        json_integer(json, "times", op->times);
-        json_integer(json, "weight_bytes", op->weight_bytes);
-        json_integer(json, "moved_bytes", op->moved_bytes);
-        json_integer(json, "flops", op->flops);
+        json_add_string(json, "step", op->step);
+        json_add_string(json, "op", op->name);
+        json_add_string(json, "kernel", op->kernel);
+        json_add_integer(json, "times", op->times);
+        json_add_integer(json, "weight_bytes", op->weight_bytes);
+        json_add_integer(json, "moved_bytes", op->moved_bytes);
+        json_add_integer(json, "flops", op->flops);
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -262,23 +262,23 @@ static void print_json(const struct facts *facts, const struct info_question *qu
     struct json json;
     json_begin(&json, &out);
     json_open(&json, NULL, '{');
-    json_integer(&json, "schema", 1);
-    json_string(&json, "name", model.name);
-    json_string(&json, "backend", backend_name);
-    json_string(&json, "isa", backend_targets());
-    json_integer(&json, "threads", facts->threads);
-    json_integer(&json, "processors", facts->processors);
-    json_integer(&json, "parameters", model.parameters);
+    json_add_integer(&json, "schema", 1);
+    json_add_string(&json, "name", model.name);
+    json_add_string(&json, "backend", backend_name);
+    json_add_string(&json, "isa", backend_targets());
+    json_add_integer(&json, "threads", facts->threads);
+    json_add_integer(&json, "processors", facts->processors);
+    json_add_integer(&json, "parameters", model.parameters);
     if (model.context > 0)
-        json_integer(&json, "context", model.context);
+        json_add_integer(&json, "context", model.context);
     json_hex(&json, "config_digest", model.config_digest, 2);
     json_open(&json, "weight_file", '{');
-    json_string(&json, "path", facts->path);
-    json_bool(&json, "present", facts->present);
+    json_add_string(&json, "path", facts->path);
+    json_add_bool(&json, "present", facts->present);
     if (facts->present) {
-        json_integer(&json, "bytes", facts->header.file_bytes);
+        json_add_integer(&json, "bytes", facts->header.file_bytes);
         json_hex(&json, "digest", &facts->header.weights_digest, 1);
-        json_bool(&json, "tokenizer", facts->header.tokenizer_bytes > 0);
+        json_add_bool(&json, "tokenizer", facts->header.tokenizer_bytes > 0);
     }
     json_close(&json, '}');
     json_keys(&json, "model");
@@ -286,7 +286,7 @@ static void print_json(const struct facts *facts, const struct info_question *qu
     json_memory(&json, &facts->plan);
     info_json(&json, question);
     json_operations(&json);
-    json_integer(&json, "decode_weight_bytes", session_decode_weight_bytes());
+    json_add_integer(&json, "decode_weight_bytes", session_decode_weight_bytes());
     json_close(&json, '}');
 }
 

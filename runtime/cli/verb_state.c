@@ -99,15 +99,15 @@ static void print_json(const struct state_file *file)
     struct json json;
     json_begin(&json, &out);
     json_open(&json, NULL, '{');
-    json_integer(&json, "schema", 1);
-    json_string(&json, "model", model.name);
-    json_string(&json, "backend", backend_name);
-    json_integer(&json, "tokens", header->position);
-    json_integer(&json, "file_bytes", header->file_bytes);
-    json_integer(&json, "fixed_bytes", header->fixed_bytes);
-    json_integer(&json, "cache_bytes", header->heads * header->head_bytes);
-    json_integer(&json, "scored_bytes", header->score.bytes);
-    json_real(&json, "scored_bits", header->score.bits);
+    json_add_integer(&json, "schema", 1);
+    json_add_string(&json, "model", model.name);
+    json_add_string(&json, "backend", backend_name);
+    json_add_integer(&json, "tokens", header->position);
+    json_add_integer(&json, "file_bytes", header->file_bytes);
+    json_add_integer(&json, "fixed_bytes", header->fixed_bytes);
+    json_add_integer(&json, "cache_bytes", header->heads * header->head_bytes);
+    json_add_integer(&json, "scored_bytes", header->score.bytes);
+    json_add_real(&json, "scored_bits", header->score.bits);
     json_close(&json, '}');
 }
 

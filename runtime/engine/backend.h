@@ -49,6 +49,21 @@ const char *backend_targets(void);
 /* The GPU of an open session, or NULL where the host's processors do the work. */
 const char *backend_device(void);
 
+/* What the GPU of an open session is and does now, as its driver says (NVML). What it does not say
+ * is "" or NaN; `absent` says why, or is "". */
+struct gpu_reading {
+    char driver[32], cuda[32];        /* versions, of the driver and of the CUDA that it has */
+    char throttle[128];               /* why clocks are held down: words with commas; "none" */
+    double clock_hz, memory_clock_hz; /* now */
+    double most_clock_hz;             /* of which the first may have */
+    double temperature;               /* degrees Celsius */
+    char absent[160];
+};
+
+/* Reads it; false where the host's processors do the work. Makes system calls, and the first time
+ * loads libnvidia-ml, so before arena_seal() once. */
+bool backend_gpu(struct gpu_reading *reading);
+
 /* Threads of the host's team when `asked` for (0: by default). */
 u32 backend_threads(u32 asked, u32 processors);
 
@@ -163,6 +178,11 @@ double backend_bench_decode(struct session *session, const u32 *ids, u32 tokens,
 
 /* Positions that backend_bench_decode() needs beyond those of its tokens. */
 extern const u32 backend_bench_ahead;
+
+/* For canaries: makes ready, before arena_seal(), what reads the weights; reads `bytes` of them,
+ * over and over where they are fewer, in whole passes, and returns the seconds that took. */
+void backend_canary_open(struct session *session);
+double backend_canary_read(struct session *session, uint64_t bytes);
 
 /* For `selftest`: the ways to run a step that must not change its bits. Sets up number `index` and
  * describes it; false if there is none. After arena_seal(), with session_options.variants. */

@@ -5,9 +5,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/die.h"
 #include "runtime/base/digest.h"
 #include "runtime/base/number_text.h"
@@ -31,9 +31,7 @@ const char *session_default_weights(void)
 
 double session_seconds(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    return 1e-9 * (double)clock_now();
 }
 
 uint64_t session_decode_weight_bytes(void)

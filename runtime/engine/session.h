@@ -102,7 +102,7 @@ uint64_t session_decode_weight_bytes(void);
 /* Path of the weight file that lies beside this binary: its own path with ".weights" behind. */
 const char *session_default_weights(void);
 
-/* Seconds on a clock that only goes forward. */
+/* clock_now() in seconds. */
 double session_seconds(void);
 
 /* What the code was compiled for: "avx512", "avx2" or "aarch64". */

@@ -1,43 +1,21 @@
 /* Limits of memory and processors, read from made-up machines: folders in the place of /. */
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-
 #include "runtime/base/machine.h"
+#include "tests/fixtures/made_machine.h"
 #include "tests/fixtures/run.h"
 
 #define ROOT TEST_DIR "/machine"
 #define MB   "000000"
 enum { MEGABYTE = 1000000 };
 
-static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *place)
-{
-    (void)facts, (void)kind, (void)place;
-    return remove(path);
-}
-
-/* A file of the made-up machine, with the folders above it. */
 static void put(const char *name, const char *text)
 {
-    char path[512];
-    const int length = snprintf(path, sizeof path, "%s%s", ROOT, name);
-    ck_assert_int_lt(length, (int)sizeof path);
-    for (char *slash = path + 1; (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
-        *slash = '\0';
-        mkdir(path, 0777);
-    }
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_ge(fputs(text, file), 0);
-    ck_assert_int_eq(fclose(file), 0);
+    made_machine_put(ROOT, name, text);
 }
 
 /* A machine with 8 GB available, whose cgroups are as these two files say. */
 static void machine(const char *cgroup, const char *mountinfo)
 {
-    nftw(ROOT, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    made_machine_clear(ROOT);
     put("/proc/meminfo", "MemTotal:       16000000 kB\nMemFree:         1000000 kB\n"
                          "MemAvailable:    8000000 kB\nBuffers:          500000 kB\n");
     put("/proc/self/cgroup", cgroup);

@@ -241,15 +241,15 @@ START_TEST(json_quotes_and_nests)
     struct json json;
     json_begin(&json, &out);
     json_open(&json, NULL, '{');
-    json_string(&json, "a\"", "tab\t\\");
+    json_add_string(&json, "a\"", "tab\t\\");
     json_open(&json, "empty", '[');
     json_close(&json, ']');
-    json_config(&json, "n", "1e-05");
-    json_config(&json, "s", "0x10");
-    json_config(&json, "f", "false");
-    json_config(&json, "i", "2 428");
-    json_config(&json, "o", "none");
-    json_real(&json, "r", 1.0 / 0.0);
+    json_add_config(&json, "n", "1e-05");
+    json_add_config(&json, "s", "0x10");
+    json_add_config(&json, "f", "false");
+    json_add_config(&json, "i", "2 428");
+    json_add_config(&json, "o", "none");
+    json_add_real(&json, "r", 1.0 / 0.0);
     json_close(&json, '}');
     out.bytes[out.used] = '\0';
     ck_assert_str_eq(

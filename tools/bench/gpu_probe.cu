@@ -128,7 +128,7 @@ static void print_version(struct json *json, const char *key, int version)
 {
     char text[32];
     snprintf(text, sizeof text, "%d.%d", version / 1000, version % 1000 / 10);
-    json_string(json, key, text);
+    json_add_string(json, key, text);
 }
 
 static void print_json(void)
@@ -136,15 +136,15 @@ static void print_json(void)
     struct json json;
     json_begin(&json, &out);
     json_open(&json, NULL, '{');
-    json_integer(&json, "schema", SCHEMA);
-    json_string(&json, "device", probe.device.name);
-    json_integer(&json, "compute_capability",
-                 (uint64_t)(probe.device.major * 10 + probe.device.minor));
-    json_integer(&json, "multiprocessors", (uint64_t)probe.device.multiProcessorCount);
-    json_integer(&json, "l2_bytes", (uint64_t)probe.device.l2CacheSize);
-    json_integer(&json, "memory_bytes", probe.device.totalGlobalMem);
-    json_integer(&json, "clock_khz", (uint64_t)probe.clock_khz);
-    json_integer(&json, "memory_clock_khz", (uint64_t)probe.memory_clock_khz);
+    json_add_integer(&json, "schema", SCHEMA);
+    json_add_string(&json, "device", probe.device.name);
+    json_add_integer(&json, "compute_capability",
+                     (uint64_t)(probe.device.major * 10 + probe.device.minor));
+    json_add_integer(&json, "multiprocessors", (uint64_t)probe.device.multiProcessorCount);
+    json_add_integer(&json, "l2_bytes", (uint64_t)probe.device.l2CacheSize);
+    json_add_integer(&json, "memory_bytes", probe.device.totalGlobalMem);
+    json_add_integer(&json, "clock_khz", (uint64_t)probe.clock_khz);
+    json_add_integer(&json, "memory_clock_khz", (uint64_t)probe.memory_clock_khz);
     print_version(&json, "driver", probe.driver_version);
     print_version(&json, "runtime", probe.runtime_version);
     json_open(&json, "measures", '{');
@@ -153,14 +153,14 @@ static void print_json(void)
         if (!m->chosen)
             continue;
         json_open(&json, m->name, '{');
-        json_string(&json, "unit", m->unit);
+        json_add_string(&json, "unit", m->unit);
         if (m->count) {
-            json_real(&json, "median", probe_median(m));
-            json_real(&json, "least", m->samples[0]);
-            json_real(&json, "most", m->samples[m->count - 1]);
-            json_integer(&json, "samples", m->count);
+            json_add_real(&json, "median", probe_median(m));
+            json_add_real(&json, "least", m->samples[0]);
+            json_add_real(&json, "most", m->samples[m->count - 1]);
+            json_add_integer(&json, "samples", m->count);
         } else {
-            json_string(&json, "not_measured", m->left_out);
+            json_add_string(&json, "not_measured", m->left_out);
         }
         json_close(&json, '}');
     }

@@ -62,5 +62,5 @@ ifeq ($(BACKEND),simt)
 compile_cu      = $(SIMT_CXX) $(SIMT_CXXFLAGS) -w $(MARCH) -I$(sources) -x c++ -c $(1) -o $@
 $(OUT)/cuda.record: used = $(simt_used)
 backend_objects = $(TESTS)/libsimt.a
-backend_link   := -lstdc++ -lrt
+backend_link   := -lstdc++ -ldl -lrt
 endif

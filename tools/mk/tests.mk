@@ -47,6 +47,12 @@ $(TESTS)/fetch_settings_test: $(TOOLS)/obj/tools/fetch/fetch_settings.o
 $(TESTS)/profile_test: | $(trace_libraries)
 $(TESTS)/cuda_runtime_test: $(OUT)/obj/runtime/engine/cuda/targets.o
 
+# Libraries in the place of NVIDIA's: one that works, and some of which a function fails.
+fake_nvml := $(addprefix $(TESTS)/libnvml-fake,.so -init.so -temperature.so)
+$(fake_nvml): $(TESTS)/libnvml-fake%.so: tests/models/fake_nvml.c | deps-test
+	@mkdir -p $(@D); echo "  CC    $@"; $(CC) $(FLAGS) -fPIC -shared -DFAKE_NVML_FAILS='"$(*:-%=%)"' $< -o $@
+$(TESTS)/nvml_test: $(OUT)/obj/runtime/engine/cuda/nvml.o | $(fake_nvml)
+
 # Digests of every kernel over fixed data: what the builds for other ISAs must print too.
 $(TESTS)/kernel_digest: $(call objects,$(TESTS)/obj,$(wildcard tests/kernels/cpu/kernel_*.c) \
                           $(addprefix tests/fixtures/,fake_model.c random_values.c))

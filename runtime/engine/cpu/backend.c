@@ -36,6 +36,12 @@ const char *backend_device(void)
     return NULL;
 }
 
+bool backend_gpu(struct gpu_reading *reading)
+{
+    (void)reading;
+    return false;
+}
+
 u32 backend_threads(u32 asked, u32 processors)
 {
     u32 threads = asked ? asked : processors;

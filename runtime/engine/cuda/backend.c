@@ -12,6 +12,7 @@
 #include "runtime/engine/cuda/cuda.h"
 #include "runtime/engine/cuda/load.h"
 #include "runtime/engine/cuda/memory_probe.h"
+#include "runtime/engine/cuda/nvml.h"
 #include "runtime/engine/cuda/random_weights.h"
 #include "runtime/engine/session.h"
 #include "runtime/engine/trace.h"
@@ -34,6 +35,12 @@ const char *backend_targets(void)
 const char *backend_device(void)
 {
     return cuda.device.name;
+}
+
+bool backend_gpu(struct gpu_reading *reading)
+{
+    nvml_read("libnvidia-ml.so.1", cuda.device.address, reading);
+    return true;
 }
 
 /* The host only scores texts. */
@@ -376,6 +383,7 @@ void backend_close(struct session *session)
     (void)session;
     CUDA_CHECK(cudaStreamSynchronize(cuda.launcher.stream));
     cuda_bench_close();
+    cuda_canary_close();
     cuda_generate_close();
     for (u32 pdl = 0; pdl < 2; pdl++)
         for (u32 i = 0; i < CUDA_STEPS; i++)

@@ -50,9 +50,10 @@ void cuda_step(enum cuda_step step);
 /* Rows of logits in the exchange, after everything in the stream is done. */
 const f32 *cuda_logits(u32 rows);
 
-/* Gives back what backend_generate_open() and backend_bench_open() made. */
+/* Gives back what backend_generate_open(), backend_bench_open() and backend_canary_open() made. */
 void cuda_generate_close(void);
 void cuda_bench_close(void);
+void cuda_canary_close(void);
 
 /* For --check, with launches by the host alone: cuda_watch_open() after the warm-up; then reset
  * before a text, and the other two around every step, with what the device finds in its struct

@@ -24,6 +24,9 @@ static void describe(struct device *device, int id, const struct cudaDeviceProp 
 {
     device->id = id;
     snprintf(device->name, sizeof device->name, "%s", found->name);
+    snprintf(device->address, sizeof device->address, "%08X:%02X:%02X.0",
+             (unsigned)found->pciDomainID & 0xFFFFFFFF, (unsigned)found->pciBusID & 0xFF,
+             (unsigned)found->pciDeviceID & 0xFF);
     device->major = found->major;
     device->minor = found->minor;
     device->integrated = found->integrated;

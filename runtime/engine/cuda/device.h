@@ -10,6 +10,7 @@
 struct device {
     int id;
     char name[256];
+    char address[24];      /* on the PCI bus: "00000000:3B:00.0" */
     int major, minor;      /* compute capability */
     bool integrated;       /* shares its memory with the host */
     bool coherent;         /* and sees the host's writes, as the host sees its own, at no cost */
