@@ -17,12 +17,7 @@ enum {
     OPTION_CHECK,
     OPTION_TYPE,
     OPTION_LINEAR,
-    OPTION_CLASS, /* + enum weight_class */
-    OPTION_CLASS_END = OPTION_CLASS + CLASS_COUNT,
-    OPTION_KV,
-    OPTION_CONTEXT,
-    OPTION_CHUNK,
-    OPTION_ROWS
+    OPTION_KEY /* + the place of a key in cfg_keys[] */
 };
 
 struct options {
@@ -52,21 +47,24 @@ static const struct argp_option option_list[] = {
     {NULL, 0, NULL, 0, "Build choices of an imported config:", 2},
     {"type", OPTION_TYPE, "TYPE", 0,
      "Of all weights: f32, f16 or bf16 (default: the checkpoint's f16 or bf16; else bf16)", 2},
-    {"embedding-type", OPTION_CLASS + CLASS_EMBEDDING, "TYPE", 0, "As --type, of the embedding", 2},
-    {"head-type", OPTION_CLASS + CLASS_HEAD, "TYPE", 0,
+    {"embedding-type", OPTION_KEY + KEY_embedding_type, "TYPE", 0, "As --type, of the embedding",
+     2},
+    {"head-type", OPTION_KEY + KEY_head_type, "TYPE", 0,
      "As --type, of the head; of a tied one the embedding's", 2},
-    {"projection-type", OPTION_CLASS + CLASS_PROJECTION, "TYPE", 0,
+    {"projection-type", OPTION_KEY + KEY_projection_type, "TYPE", 0,
      "As --type, of the projections of a layer", 2},
-    {"expert-type", OPTION_CLASS + CLASS_EXPERT, "TYPE", 0, "As --type, of experts", 2},
-    {"router-type", OPTION_CLASS + CLASS_ROUTER, "TYPE", 0,
+    {"expert-type", OPTION_KEY + KEY_expert_type, "TYPE", 0, "As --type, of experts", 2},
+    {"router-type", OPTION_KEY + KEY_router_type, "TYPE", 0,
      "As --type, of the router, which chooses experts", 2},
     {"linear-type", OPTION_LINEAR, "TYPE", 0,
      "As --type, of projections, experts and router, where these options say nothing else", 2},
-    {"kv-type", OPTION_KV, "TYPE", 0, "f32, f16 or bf16 (default bf16); with attention", 2},
-    {"context", OPTION_CONTEXT, "TOKENS", 0,
+    {"kv-type", OPTION_KEY + KEY_kv_type, "TYPE", 0,
+     "f32, f16 or bf16 (default bf16); with attention", 2},
+    {"context", OPTION_KEY + KEY_context, "TOKENS", 0,
      "Most positions of a text; with attention (default: what it was trained on, at most 4096)", 2},
-    {"prefill-chunk", OPTION_CHUNK, "TOKENS", 0, "1 to 4096 (default 256)", 2},
-    {"logit-rows", OPTION_ROWS, "ROWS", 0, "1 to the prefill chunk (default 16)", 2},
+    {"prefill-chunk", OPTION_KEY + KEY_prefill_chunk, "TOKENS", 0, "1 to 4096 (default 256)", 2},
+    {"logit-rows", OPTION_KEY + KEY_logit_rows, "ROWS", 0, "1 to the prefill chunk (default 16)",
+     2},
     {0},
 };
 
@@ -88,18 +86,6 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         break;
     case OPTION_LINEAR:
         o->choices.linear_type = value;
-        break;
-    case OPTION_KV:
-        o->choices.kv_type = value;
-        break;
-    case OPTION_CONTEXT:
-        o->choices.context = value;
-        break;
-    case OPTION_CHUNK:
-        o->choices.prefill_chunk = value;
-        break;
-    case OPTION_ROWS:
-        o->choices.logit_rows = value;
         break;
     case ARGP_KEY_ARG:
         if (state->arg_num == 0 && strcmp(value, "import") == 0) {
@@ -124,9 +110,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
                                          : "a config is missing");
         return 0;
     default:
-        if (key < OPTION_CLASS || key >= OPTION_CLASS_END)
+        if (key < OPTION_KEY || key >= OPTION_KEY + KEYS)
             return ARGP_ERR_UNKNOWN;
-        o->choices.type[key - OPTION_CLASS] = value;
+        o->choices.of[key - OPTION_KEY] = value;
         break;
     }
     o->chose = true;
@@ -165,7 +151,7 @@ static char *key_list(int key, const char *text, void *input)
     if (memory == NULL)
         diagnostics_no_memory();
     fputs(text, memory);
-    for (uint32_t i = 0; i < cfg_key_count; i++) {
+    for (uint32_t i = 0; i < KEYS; i++) {
         const struct key *const k = &cfg_keys[i];
         if (i == 0 || strcmp(k->section, cfg_keys[i - 1].section) != 0)
             fprintf(memory, "[%s]\n", k->section);
@@ -216,7 +202,7 @@ static int finish(void)
 static int stop_after(const struct options *o, const struct cfg *cfg)
 {
     if (strcmp(o->stop_after, "cfg") == 0) {
-        for (uint32_t i = 0; i < cfg_key_count; i++)
+        for (uint32_t i = 0; i < KEYS; i++)
             if (cfg_has(cfg, &cfg_keys[i]))
                 printf("[%s] %s = %s\n", cfg_keys[i].section, cfg_keys[i].name,
                        cfg_value(cfg, &cfg_keys[i]).text);
@@ -322,7 +308,7 @@ static int import_config(const struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options options = {.choices = import_defaults};
+    struct options options = {.config = NULL};
     struct argp argp = {.options = option_list,
                         .parser = parse_option,
                         .args_doc = "CONFIG\nimport DIR\ntable CONFIG...",

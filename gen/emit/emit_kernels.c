@@ -141,7 +141,7 @@ static void kernel_cu(const struct kernel *k, struct writer *writer)
 static void kernels(const struct program *program, struct writer *writer,
                     void (*print)(const struct kernel *k, struct writer *writer))
 {
-    if (cfg_has(&program->steps.cfg, cfg_key("rope_theta")))
+    if (cfg_has(&program->steps.cfg, &cfg_keys[KEY_rope_theta]))
         rope_table(&program->steps.cfg, writer);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         const uint32_t tokens = program->steps.graph[step][0].tokens;

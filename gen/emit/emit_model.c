@@ -9,7 +9,7 @@
 static void dimensions(const struct program *program, struct writer *writer)
 {
     writer_line(writer, "\nenum {");
-    for (uint32_t i = 0; i < cfg_key_count; i++) {
+    for (uint32_t i = 0; i < KEYS; i++) {
         const struct key *key = &cfg_keys[i];
         if (key->dimension[0] != '\0' && cfg_has(&program->steps.cfg, key))
             writer_row(writer, "    %s\t = \v%s,\t /* %s */", key->dimension,

@@ -10,7 +10,7 @@
 static void keys(const struct program *program, struct writer *writer)
 {
     writer_line(writer, "\nstatic const struct model_key keys[] = {");
-    for (uint32_t i = 0; i < cfg_key_count; i++) {
+    for (uint32_t i = 0; i < KEYS; i++) {
         const struct key *key = &cfg_keys[i];
         if (cfg_has(&program->steps.cfg, key) && strcmp(key->section, "hub") != 0)
             writer_row(writer, "    {\"%s\",\t \"%s\",\t \"%s\"},", key->section, key->name,

@@ -10,7 +10,7 @@
 
 #include "gen/front/cfg_lines.h"
 
-const struct key cfg_keys[] = {
+const struct key cfg_keys[KEYS] = {
 #define KEY(SECTION, NAME, KIND, LEAST, MOST, WORDS, PACKED, FAMILIES, DIMENSION, MEANING)         \
     {.section = #SECTION,                                                                          \
      .name = #NAME,                                                                                \
@@ -27,10 +27,6 @@ const struct key cfg_keys[] = {
 #include "gen/front/keys.def"
 #undef KEY
 };
-
-enum { KEYS = sizeof cfg_keys / sizeof cfg_keys[0] };
-const uint32_t cfg_key_count = KEYS;
-_Static_assert(sizeof cfg_keys / sizeof cfg_keys[0] <= CFG_KEYS_MOST, "raise CFG_KEYS_MOST");
 
 /* What the handler of inih carries from line to line. */
 struct parse {

@@ -15,7 +15,6 @@
 #include "kernels/formats.h"
 
 enum {
-    CFG_KEYS_MOST = 80,        /* rows of keys.def */
     CFG_EOS_MOST = 8,          /* ids that end a text */
     CFG_NAME_MAX = 48,         /* bytes of a model's name, without the NUL */
     CFG_VALUE_MAX = 79,        /* bytes of a normalised value */
@@ -34,39 +33,29 @@ struct token_ids {
     uint32_t id[CFG_EOS_MOST];
 };
 
-/* Every field but `name` is a key of the file, spelled the same. What the family does not have is
- * 0. */
+/* Every field but `name` is a key of the file, spelled the same: a row of keys.def, whose kind says
+ * its type. What the family does not have is 0; of a token id that is none, CFG_NO_ID. */
 struct cfg {
     char name[CFG_NAME_MAX + 1]; /* the file's name without directory and ".ini" */
+#define FIELD_COUNT(NAME)             uint32_t NAME;
+#define FIELD_FLAG(NAME)              bool NAME;
+#define FIELD_REAL(NAME)              double NAME;
+#define FIELD_WORD(NAME)              char NAME[16];
+#define FIELD_FORMAT(NAME)            enum format NAME;
+#define FIELD_PATH(NAME)              char NAME[CFG_VALUE_MAX + 1];
+#define FIELD_ID(NAME)                uint32_t NAME;
+#define FIELD_IDS(NAME)               struct token_ids NAME;
+#define KEY(SECTION, NAME, KIND, ...) FIELD_##KIND(NAME)
+#include "gen/front/keys.def"
+#undef KEY
+};
 
-    char model_type[16];
-    uint32_t vocab_size, hidden_size, intermediate_size, state_size, num_hidden_layers;
-    uint32_t num_attention_heads, num_key_value_heads, head_dim;
-    uint32_t num_heads, n_groups;
-    double time_step_limit_low, time_step_limit_high;
-    uint32_t num_local_experts, num_experts_per_tok;
-    uint32_t n_routed_experts, n_shared_experts, moe_intermediate_size;
-    uint32_t first_k_dense_replace, moe_layer_freq;
-    bool norm_topk_prob;
-    uint32_t num_experts;
-    uint32_t attn_layer_period, attn_layer_offset, expert_layer_period, expert_layer_offset;
-    uint32_t mamba_d_state, mamba_d_conv, mamba_expand, mamba_dt_rank;
-    bool mamba_conv_bias, mamba_proj_bias;
-    uint32_t conv_kernel, time_step_rank;
-    bool use_bias, use_conv_bias;
-    char hidden_act[16];
-    double layer_norm_epsilon, rms_norm_eps, layer_norm_eps;
-    uint32_t max_position_embeddings, sliding_window;
-    double rope_theta, partial_rotary_factor;
-    bool residual_in_fp32, tie_word_embeddings;
-    uint32_t bos_token_id, pad_token_id; /* or CFG_NO_ID */
-    struct token_ids eos_token_id;
-
-    enum format embedding_type, head_type, projection_type, expert_type, router_type, kv_type;
-    uint32_t context, prefill_chunk, logit_rows;
-    char weights_memory[16], state_memory[16], scratch_memory[16], io_memory[16];
-
-    char repository[CFG_VALUE_MAX + 1], revision[CFG_VALUE_MAX + 1]; /* "": no section [hub] */
+/* The places of the keys in cfg_keys[]: KEY_hidden_size. */
+enum {
+#define KEY(SECTION, NAME, ...) KEY_##NAME,
+#include "gen/front/keys.def"
+#undef KEY
+    KEYS
 };
 
 /* One row of keys.def. */
@@ -85,8 +74,7 @@ struct key {
     const char *meaning;
 };
 
-extern const struct key cfg_keys[];
-extern const uint32_t cfg_key_count;
+extern const struct key cfg_keys[KEYS];
 
 /* The key of that name, or NULL. */
 const struct key *cfg_key(const char *name);

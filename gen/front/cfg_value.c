@@ -196,7 +196,7 @@ void cfg_digest(const struct cfg *cfg, uint64_t digest[2])
 {
     char text[CFG_DIGEST_TEXT_MAX];
     size_t size = 0;
-    for (uint32_t i = 0; i < cfg_key_count; i++)
+    for (uint32_t i = 0; i < KEYS; i++)
         if (cfg_keys[i].packed && cfg_has(cfg, &cfg_keys[i]))
             size += (size_t)snprintf(text + size, sizeof text - size, "%s = %s\n", cfg_keys[i].name,
                                      cfg_value(cfg, &cfg_keys[i]).text);

@@ -11,26 +11,22 @@
 
 enum {
     IMPORT_TEXT_MAX = 1024 * 1024, /* bytes of a config.json */
-    IMPORT_CONTEXT = 4096          /* positions, unless chosen or beyond what was trained */
+    IMPORT_CONTEXT = 4096,         /* positions, unless chosen or beyond what was trained */
+    IMPORT_CHUNK = 256,            /* tokens of a prefill step, unless chosen */
+    IMPORT_ROWS = 16               /* rows of a head step, unless chosen or beyond the chunk */
 };
 
-/* The [build] keys of the new config, as a user writes them. */
+/* The [build] keys of the new config, as a user writes them; NULL: the usual. */
 struct import_choices {
-    const char *type[CLASS_COUNT]; /* by enum weight_class; NULL: as all_types */
-    const char *linear_type;       /* of projections, experts and router; NULL: as all_types */
-    const char *all_types;         /* NULL: the checkpoint's own */
-    const char *prefill_chunk;
-    const char *kv_type;    /* NULL: bf16 */
-    const char *context;    /* NULL: IMPORT_CONTEXT, or max_position_embeddings if that is less */
-    const char *logit_rows; /* NULL: 16, or the prefill chunk if that is less */
+    const char *of[KEYS];    /* as cfg_keys[] */
+    const char *linear_type; /* of projections, experts and router; NULL: as all_types */
+    const char *all_types;   /* NULL: the checkpoint's own */
 };
-
-extern const struct import_choices import_defaults;
 
 /* What a config.json leaves to others, or says of the weights. */
 struct import_left {
-    bool by_default[CFG_KEYS_MOST]; /* as cfg_keys[]: the key is not in the file */
-    char type[16];                  /* of the weights: "float16", ..; "": it does not say */
+    bool by_default[KEYS]; /* as cfg_keys[]: the key is not in the file */
+    char type[16];         /* of the weights: "float16", ..; "": it does not say */
 };
 
 /* Checks the choices and fills in the [build] keys but types and context. False: reported. */

@@ -62,6 +62,10 @@ __attribute__((warn_unused_result)) bool import_by_default(const struct import_s
 __attribute__((warn_unused_result)) bool
 import_set(struct cfg *cfg, const char *name, const char *value, struct diagnostics *diagnostics);
 
+/* The root if it is an object; otherwise reports why not and releases it: NULL. */
+__attribute__((warn_unused_result)) json_t *
+import_object(json_t *root, const struct json_text_error *error, struct diagnostics *diagnostics);
+
 /* "null", "true", "a string", "an array": for messages. */
 const char *import_kind(const json_t *value);
 

@@ -28,20 +28,20 @@ static bool take_one(const struct import_source *s, const json_t *value, struct 
 {
     if (!json_is_integer(value))
         return import_error(
-            s, "'%seos_token_id': found %s, expected a token id, a list of them, or null",
-            s->prefix, import_kind(value));
+            s, "'eos_token_id': found %s, expected a token id, a list of them, or null",
+            import_kind(value));
     const json_int_t id = json_integer_value(value);
     if (id < 0 || (s->cfg->vocab_size > 0 && id >= s->cfg->vocab_size)) {
         diagnostics_note(s->diagnostics,
-                         "'%seos_token_id': %" JSON_INTEGER_FORMAT
+                         "'eos_token_id': %" JSON_INTEGER_FORMAT
                          " is no id below vocab_size = %u, so it is never chosen: left out",
-                         s->prefix, id, s->cfg->vocab_size);
+                         id, s->cfg->vocab_size);
         return true;
     }
     if (insert(ids, (uint32_t)id))
         return true;
-    return import_error(s, "'%seos_token_id': found more than %d ids, expected at most so many",
-                        s->prefix, CFG_EOS_MOST);
+    return import_error(s, "'eos_token_id': found more than %d ids, expected at most so many",
+                        CFG_EOS_MOST);
 }
 
 bool import_eos(const struct import_source *s, const char *name)
@@ -72,20 +72,17 @@ bool import_generation(const char *dir, struct diagnostics *diagnostics, struct 
     diagnostics->file = path;
     if (access(path, F_OK) == 0) {
         json_t *root = json_text_load(path, IMPORT_TEXT_MAX, JSON_TEXT_MARKED, &error);
+        root = import_object(root, &error, diagnostics);
         const struct import_source s = {
             .object = root, .prefix = "", .diagnostics = diagnostics, .cfg = cfg};
-        good = json_is_object(root);
         if (root == NULL)
-            diagnostics_error(diagnostics, error.line, "%s%s", error.line > 0 ? "not JSON: " : "",
-                              error.text);
-        else if (!good)
-            diagnostics_error(diagnostics, 0, "found %s, expected an object", import_kind(root));
+            good = false;
         else if (json_object_get(root, "eos_token_id") == NULL)
             good = import_set(cfg, "eos_token_id", "none", diagnostics);
         else
             good = import_eos(&s, "eos_token_id");
         if (left != NULL)
-            left->by_default[cfg_key("eos_token_id") - cfg_keys] = false;
+            left->by_default[KEY_eos_token_id] = false;
         json_decref(root);
     }
     diagnostics->file = dir;

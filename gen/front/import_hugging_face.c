@@ -240,7 +240,7 @@ static bool refuse_variants(const struct import_source *s)
     bool good = refuse_flag(s, "attention_bias");
     good = refuse_flag(s, "mlp_bias") && good;
     good = refuse_flag(s, "qk_layernorm") && good;
-    if (!cfg_has(s->cfg, cfg_key("sliding_window")))
+    if (!cfg_has(s->cfg, &cfg_keys[KEY_sliding_window]))
         good = take_window(s, "sliding_window") && good;
     return refuse_word(s, "scoring_func", "softmax") && good;
 }
@@ -277,13 +277,13 @@ bool import_hugging_face(struct import_source *s)
     if (!take_family(s))
         return false;
     bool good = import_not_quantized(s);
-    for (uint32_t i = 0; i < cfg_key_count; i++) {
+    for (uint32_t i = 0; i < KEYS; i++) {
         const struct key *key = &cfg_keys[i];
         if (strcmp(key->section, "model") == 0 && strcmp(key->name, "model_type") != 0 &&
             cfg_has(s->cfg, key))
             good = take(s, key->name) && good;
     }
-    if (cfg_has(s->cfg, cfg_key("num_attention_heads")))
+    if (cfg_has(s->cfg, &cfg_keys[KEY_num_attention_heads]))
         good = refuse_variants(s) && good;
     return good;
 }

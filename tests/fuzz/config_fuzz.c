@@ -11,7 +11,7 @@ static void check_round_trip(const struct cfg *cfg, struct diagnostics *diagnost
     size_t used = 0;
     const char *section = "";
     struct cfg again;
-    for (uint32_t i = 0; i < cfg_key_count; i++) {
+    for (uint32_t i = 0; i < KEYS; i++) {
         if (!cfg_has(cfg, &cfg_keys[i]))
             continue;
         if (strcmp(section, cfg_keys[i].section) != 0)

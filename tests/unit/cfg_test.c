@@ -70,7 +70,7 @@ END_TEST
 /* Every key of the table: its least and most value pass, one step beyond does not. */
 START_TEST(ranges_end_where_they_say)
 {
-    for (uint32_t i = 0; i < cfg_key_count; i++) {
+    for (uint32_t i = 0; i < KEYS; i++) {
         const struct key *key = &cfg_keys[i];
         if (key->kind != KEY_COUNT)
             continue;
@@ -100,7 +100,7 @@ START_TEST(values_survive_a_round_trip)
     size_t used = 0;
     const char *section = "";
     ck_assert(parse(changed("1e-5", "0.00001234567890123"), &cfg));
-    for (uint32_t i = 0; i < cfg_key_count; i++) {
+    for (uint32_t i = 0; i < KEYS; i++) {
         if (!cfg_has(&cfg, &cfg_keys[i]))
             continue;
         const struct phrase value = cfg_value(&cfg, &cfg_keys[i]);

@@ -155,10 +155,10 @@ static size_t emit_all(const struct cfg *cfg)
 static void reconcile(struct cfg *cfg, bool most)
 {
     const bool phi = strcmp(cfg->model_type, "phi") == 0;
-    cfg->head_dim = most ? cfg->head_dim : cfg_has(cfg, cfg_key("rope_theta")) ? 2 : 1;
+    cfg->head_dim = most ? cfg->head_dim : cfg_has(cfg, &cfg_keys[KEY_rope_theta]) ? 2 : 1;
     cfg->partial_rotary_factor = 1;
     strcpy(cfg->hidden_act, phi ? "gelu_new" : "silu");
-    if (cfg_has(cfg, cfg_key("num_heads"))) {
+    if (cfg_has(cfg, &cfg_keys[KEY_num_heads])) {
         cfg->head_dim = most ? 96 : 1;
         cfg->intermediate_size = cfg->num_heads * cfg->head_dim;
     }
@@ -179,7 +179,7 @@ static struct cfg extreme(const char *family, bool most)
     char text[CFG_VALUE_MAX + 1];
     captured_open(&captured, "extreme");
     strcpy(cfg.model_type, family);
-    for (uint32_t i = 0; i < cfg_key_count; i++) {
+    for (uint32_t i = 0; i < KEYS; i++) {
         const struct key *key = &cfg_keys[i];
         if (!cfg_has(&cfg, key) || strcmp(key->name, "model_type") == 0)
             continue;

@@ -11,7 +11,8 @@ static bool import_text(const char *text, size_t size, struct cfg *cfg)
     struct captured captured;
     captured_open(&captured, "config.json");
     memset(cfg, 0, sizeof *cfg);
-    ck_assert(import_choose(&import_defaults, &captured.diagnostics, cfg));
+    ck_assert(
+        import_choose(&(struct import_choices){.all_types = NULL}, &captured.diagnostics, cfg));
     bool imported = import_parse(text, size, &captured.diagnostics, cfg, &left);
     ck_assert_int_eq(imported, captured.diagnostics.errors == 0);
     captured_close(&captured);
@@ -84,10 +85,10 @@ START_TEST(defaults_are_those_of_transformers)
     ck_assert(import_text(text, size, &said));
     const bool mistral = strcmp(families[_i], "mistral") == 0;
     ck_assert_str_eq(said.model_type, mistral ? "llama" : families[_i]);
-    ck_assert(!left.by_default[cfg_key("vocab_size") - cfg_keys]);
+    ck_assert(!left.by_default[KEY_vocab_size]);
     snprintf(text, sizeof text, "{\"model_type\": \"%s\"}", families[_i]);
     ck_assert(import_text(text, strlen(text), &by_default));
-    for (uint32_t i = 0; i < cfg_key_count; i++) {
+    for (uint32_t i = 0; i < KEYS; i++) {
         const struct phrase expected = cfg_value(&said, &cfg_keys[i]);
         const struct phrase found = cfg_value(&by_default, &cfg_keys[i]);
         const bool ours = strcmp(cfg_keys[i].section, "model") != 0 || i == 0;
@@ -165,12 +166,12 @@ START_TEST(weights_keep_their_type)
         {"\"dtype\": null", NULL, NULL, {FORMAT_BF16, FORMAT_BF16}, silent},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct import_choices choices = import_defaults;
+        struct import_choices choices = {.all_types = NULL};
         char text[256];
         struct cfg cfg = {.name = ""};
         struct captured captured;
-        choices.type[CLASS_PROJECTION] = cases[i].projections;
-        choices.type[CLASS_HEAD] = cases[i].head;
+        choices.of[KEY_projection_type] = cases[i].projections;
+        choices.of[KEY_head_type] = cases[i].head;
         captured_open(&captured, "config.json");
         snprintf(text, sizeof text, "{\"model_type\": \"mamba\", %s}", cases[i].keys);
         ck_assert(import_choose(&choices, &captured.diagnostics, &cfg));
@@ -197,11 +198,10 @@ START_TEST(linear_type_is_that_of_all_products)
     static const char *const texts[] = {"{\"model_type\": \"mixtral\"}",
                                         "{\"model_type\": \"llama\"}"};
     for (size_t i = 0; i < 2; i++) {
-        struct import_choices choices = import_defaults;
+        struct import_choices choices = {.linear_type = "f32"};
         struct cfg cfg = {.name = ""};
         struct captured captured;
-        choices.linear_type = "f32";
-        choices.type[CLASS_EXPERT] = i == 0 ? "f16" : NULL;
+        choices.of[KEY_expert_type] = i == 0 ? "f16" : NULL;
         captured_open(&captured, "config.json");
         ck_assert(import_choose(&choices, &captured.diagnostics, &cfg));
         ck_assert(import_parse(texts[i], strlen(texts[i]), &captured.diagnostics, &cfg, &left));

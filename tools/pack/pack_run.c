@@ -93,7 +93,7 @@ static bool check_config_json(const char *directory, const struct cfg *cfg, bool
         const bool generation = access(ends, F_OK) == 0;
         said.context = cfg->context;
         const bool foreign = strcmp(said.model_type, cfg->model_type) != 0;
-        for (uint32_t i = 0; i < cfg_key_count; i++) {
+        for (uint32_t i = 0; i < KEYS; i++) {
             const struct key *key = &cfg_keys[i];
             here.file = generation && key->kind == KEY_IDS ? ends : path;
             if (cfg_has(cfg, key) && strcmp(key->name, "tie_word_embeddings") != 0 &&
