@@ -122,7 +122,8 @@ $(OUT)/$(MODEL): $(OUT)/obj/runtime/cli/main.o $(MODEL_OBJECTS) $(OUT)/libruntim
 	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@ $(RUNTIME_LIBS) $(backend_link)
 
 include tools/mk/weights.mk tools/mk/configs.mk tools/mk/tests.mk tools/mk/simt.mk tools/mk/gpu.mk \
-        tools/mk/tiny.mk tools/mk/sweep.mk tools/mk/bench.mk tools/mk/measure.mk tools/mk/fuzz.mk tools/mk/tidy.mk
+        tools/mk/tiny.mk tools/mk/sweep.mk tools/mk/bench.mk tools/mk/measure.mk tools/mk/peers.mk \
+        tools/mk/fuzz.mk tools/mk/tidy.mk
 
 ## the rules of the code that need no arguing
 lint:

@@ -96,8 +96,9 @@ for round in $(seq "$rounds"); do
     # Once, in the middle: it takes as long as all of ours together.
     for model in "$@"; do
         [ -z "$peer" ] || [ "$round" -ne $(((rounds + 1) / 2)) ] ||
-            measure "$model.peer.$round.json" python3 tools/bench/peer_mamba.py "config/$model.ini" \
-                --decode 128 --prompt 2048
+            measure "$model.peer.$round.json" python3 tools/peers/run_transformers.py bench \
+                "config/$model.ini" --device cuda --ways eager,graph,compiled --n-gen 128 --n-prompt 2048 \
+                --repetitions 5
     done
 done
 [ "$rounds" -gt 0 ] || exit $failed
