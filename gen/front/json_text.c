@@ -215,11 +215,9 @@ json_t *json_text_parse(const char *text, size_t size, enum json_text_strings st
     return root;
 }
 
-json_t *json_text_load(const char *path, size_t most, enum json_text_strings strings,
-                       struct json_text_error *error)
+char *json_text_read(const char *path, size_t most, size_t *bytes, struct json_text_error *error)
 {
     *error = (struct json_text_error){.line = 0};
-    json_t *root = NULL;
     char *text = NULL;
     size_t size = 0;
     FILE *file = fopen(path, "rb");
@@ -240,11 +238,22 @@ json_t *json_text_load(const char *path, size_t most, enum json_text_strings str
         snprintf(error->text, sizeof error->text, "cannot read: %s", strerror(errno));
     else if (size > most)
         snprintf(error->text, sizeof error->text, "more than %zu bytes", most);
-    else
-        root = json_text_parse(text, size, strings, error);
-    free(text);
     if (file != NULL)
         fclose(file);
+    *bytes = size;
+    if (read && size <= most)
+        return text;
+    free(text);
+    return NULL;
+}
+
+json_t *json_text_load(const char *path, size_t most, enum json_text_strings strings,
+                       struct json_text_error *error)
+{
+    size_t size;
+    char *text = json_text_read(path, most, &size, error);
+    json_t *root = text != NULL ? json_text_parse(text, size, strings, error) : NULL;
+    free(text);
     return root;
 }
 

@@ -40,6 +40,10 @@ __attribute__((warn_unused_result)) json_t *json_text_load(const char *path, siz
                                                            enum json_text_strings strings,
                                                            struct json_text_error *error);
 
+/* Its bytes as they are, to be freed: for what is not one value, such as JSON lines. */
+__attribute__((warn_unused_result)) char *
+json_text_read(const char *path, size_t most, size_t *bytes, struct json_text_error *error);
+
 /* "NaN", "Infinity" or "-Infinity" if the value is one, in either spelling; otherwise NULL. */
 const char *json_text_float(const json_t *value);
 

@@ -245,7 +245,7 @@ uint32_t stats_changes(const double *values, uint64_t count, const struct stats_
         const uint64_t begin = done > 0 ? changes[done - 1].at : 0;
         const uint64_t end = done < found ? changes[done].at : count;
         struct split split = {.parts = 1};
-        if (end - begin >= 2 * least && end - begin >= 2 * LEAST_BINS)
+        if (end - begin >= 2 * least && (end - begin) / LEAST_BINS >= 2)
             split = best_split(values + begin, end - begin, least, significance, scratch);
         memmove(changes + done + split.parts - 1, changes + done, (found - done) * sizeof *changes);
         for (uint32_t i = 0; i + 1 < split.parts; i++)

@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_FLAGS   := -std=gnu11 -D_GNU_SOURCE= -g -O1 -march=native -ffp-contract=off -pthread -I. -w \
                 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz_targets := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
-fuzz_lib     := $(sort $(gen_lib) $(pack_lib) $(runtime_lib) $(wildcard tests/fixtures/fake_[mw]*.c))
+fuzz_lib     := $(sort $(gen_lib) $(pack_lib) $(runtime_lib) $(measure_lib) $(wildcard tests/fixtures/fake_[mw]*.c))
 
 ## every fuzz target for FUZZ_SECONDS
 fuzz: $(addprefix fuzz-,$(fuzz_targets))
