@@ -3,13 +3,13 @@
 # Optional, never part of a test: it needs Python, 6 GB of other people's programs and the room of three
 # copies of every model's weights. All of it lies in build/peers.
 
-## the models of make peers: configs, or those of tools/peers
-MODELS  ?= mamba-130m tinyllama-1.1b mixtral-1.5b
 ## how often make peers measures every program, in turn
 ROUNDS  ?= 3
 ## how make peers calls this machine (its processor)
 MACHINE ?=
 
+# MODELS, if the caller says any: configs, or those of tools/peers. Other targets have other defaults.
+peers_models := $(if $(filter command environment,$(origin MODELS)),$(MODELS),mamba-130m tinyllama-1.1b mixtral-1.5b)
 peers_python := build/peers/venv/bin/python
 peers_model  := build/peers/$(MODEL)
 peers_weights := $(peers_model)/checkpoint/model.safetensors
@@ -17,11 +17,11 @@ peers_weights := $(peers_model)/checkpoint/model.safetensors
 ## speed and memory beside llama.cpp and transformers, into doc/peers-MACHINE.md
 peers: peers-ready
 	@python3 tools/peers/measure.py build/peers $(OUT) doc --rounds $(ROUNDS) \
-	  --machine $(call quoted,$(MACHINE)) $(MODELS)
-## installs them and makes their files of MODELS: only measuring is left then
+	  --machine $(call quoted,$(MACHINE)) $(peers_models)
+## installs them and makes their files of its models: only measuring is left then
 peers-ready: deps
 	@tools/peers/install.sh build/peers
-	@for model in $(MODELS); do \
+	@for model in $(peers_models); do \
 	  config=config/$$model.ini; [ -e $$config ] || config=tools/peers/$$model.ini; \
 	  $(MAKE) -s MODEL=$$model CONFIG=$$config $(OUT)/$$model build/peers/$$model/agreement.json || exit 1; \
 	done
