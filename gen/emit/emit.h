@@ -26,8 +26,8 @@ struct program {
 };
 
 /* From a checked config. False: a plan did not pass its own check, reported. */
-__attribute__((warn_unused_result)) bool
-program_make(const struct cfg *cfg, struct diagnostics *diagnostics, struct program *program);
+MUST_USE bool program_make(const struct cfg *cfg, struct diagnostics *diagnostics,
+                           struct program *program);
 void program_free(struct program *program);
 
 /* One kernel shape: a function of kernels.c. Operations of the same shape share one. */

@@ -26,8 +26,7 @@ struct writer {
 void writer_open(struct writer *writer, const char *file);
 
 /* One line; the newline is added. A line over 100 columns is a bug of the generator: aborts. */
-__attribute__((format(printf, 2, 3))) void writer_line(struct writer *writer, const char *format,
-                                                       ...);
+PRINTF(2, 3) void writer_line(struct writer *writer, const char *format, ...);
 
 /* One empty line. */
 void writer_blank(struct writer *writer);
@@ -36,31 +35,27 @@ void writer_blank(struct writer *writer);
  * aligned right; the cells of a column are as wide as the widest. Columns are given up, comments
  * move to a line of their own and code is continued where it would be too long. The table ends, and
  * is written, at the next writer_table(), writer_line() or writer_close(). */
-__attribute__((format(printf, 2, 3))) void writer_row(struct writer *writer, const char *format,
-                                                      ...);
+PRINTF(2, 3) void writer_row(struct writer *writer, const char *format, ...);
 
 /* A list with commas behind the text that starts it, in lines that are continued `indent` columns
  * in. What will stand behind the last element has to fit behind every one, "" for nothing. */
-__attribute__((format(printf, 3, 4))) void writer_list(struct writer *writer, int indent,
-                                                       const char *format, ...);
-__attribute__((format(printf, 3, 4))) void writer_element(struct writer *writer, const char *end,
-                                                          const char *format, ...);
+PRINTF(3, 4) void writer_list(struct writer *writer, int indent, const char *format, ...);
+PRINTF(3, 4) void writer_element(struct writer *writer, const char *end, const char *format, ...);
 void writer_list_end(struct writer *writer, const char *end);
 
 /* Ends a table, so that the next row starts another. */
 void writer_table(struct writer *writer);
 
 /* A C comment, wrapped at 100 columns; '\n' in the text starts a new paragraph line. */
-__attribute__((format(printf, 2, 3))) void writer_comment(struct writer *writer, const char *format,
-                                                          ...);
+PRINTF(2, 3) void writer_comment(struct writer *writer, const char *format, ...);
 
 /* Ends the text. The caller owns *text (of *size bytes, with a NUL behind) and frees it. */
 void writer_close(struct writer *writer, char **text, size_t *size);
 
 /* Makes DIR/FILE hold the text: aside, fsynced, renamed; not touched if it holds it already. False
  * with errno set on failure. *changed says whether anything was written. */
-__attribute__((warn_unused_result)) bool writer_store(const char *dir, const char *file,
-                                                      const char *text, size_t size, bool *changed);
+MUST_USE bool writer_store(const char *dir, const char *file, const char *text, size_t size,
+                           bool *changed);
 
 /* Whether the file at `path` holds exactly this text. */
 bool writer_holds(const char *path, const char *text, size_t size);

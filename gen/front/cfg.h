@@ -120,21 +120,18 @@ uint32_t cfg_experts(const struct cfg *cfg);
 bool cfg_renorm(const struct cfg *cfg);
 
 /* Reads and checks the file at `path`. False: the reasons are in `diagnostics`. */
-__attribute__((warn_unused_result)) bool cfg_load(const char *path, struct diagnostics *diagnostics,
-                                                  struct cfg *cfg);
+MUST_USE bool cfg_load(const char *path, struct diagnostics *diagnostics, struct cfg *cfg);
 
 /* The same from memory: `text` has `size` bytes, no NUL needed; any bytes are safe. */
-__attribute__((warn_unused_result)) bool cfg_parse(const char *text, size_t size, const char *name,
-                                                   struct diagnostics *diagnostics,
-                                                   struct cfg *cfg);
+MUST_USE bool cfg_parse(const char *text, size_t size, const char *name,
+                        struct diagnostics *diagnostics, struct cfg *cfg);
 
 /* Sets `name` from a path. False if what is left is no name: letters, digits, '.', '_', '-'. */
-__attribute__((warn_unused_result)) bool cfg_name(const char *path, char name[CFG_NAME_MAX + 1]);
+MUST_USE bool cfg_name(const char *path, char name[CFG_NAME_MAX + 1]);
 
 /* Checks `value` against the key and stores it. False: one error reported at `line`. */
-__attribute__((warn_unused_result)) bool cfg_set(struct cfg *cfg, const struct key *key,
-                                                 const char *value, struct diagnostics *diagnostics,
-                                                 uint32_t line);
+MUST_USE bool cfg_set(struct cfg *cfg, const struct key *key, const char *value,
+                      struct diagnostics *diagnostics, uint32_t line);
 
 /* What the key takes, in words: "a whole number from 1 to 65536". */
 struct phrase cfg_expected(const struct key *key);
@@ -144,8 +141,8 @@ struct phrase cfg_value(const struct cfg *cfg, const struct key *key);
 
 /* The rules between keys, for instance that token ids lie inside the vocabulary. `line_of` has one
  * line number per key, or is NULL. */
-__attribute__((warn_unused_result)) bool cfg_check(const struct cfg *cfg, const uint32_t *line_of,
-                                                   struct diagnostics *diagnostics);
+MUST_USE bool cfg_check(const struct cfg *cfg, const uint32_t *line_of,
+                        struct diagnostics *diagnostics);
 
 /* XXH3-128 (low, high) over "key = value" lines of every key that decides what a weight file holds,
  * in the order of keys.def. */

@@ -23,7 +23,7 @@ struct cfg_lines {
 };
 
 /* Checks the text as a whole. False: reported. */
-__attribute__((warn_unused_result)) bool cfg_lines_open(struct cfg_lines *lines);
+MUST_USE bool cfg_lines_open(struct cfg_lines *lines);
 
 /* Writes the next line without its comment, with "\n" and NUL. False at the end of the text. */
 bool cfg_lines_next(struct cfg_lines *lines, char *line, size_t room);

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "runtime/base/attributes.h"
+
 struct diagnostics {
     FILE *to;         /* stderr, or memory in tests */
     const char *file; /* the name that messages start with */
@@ -18,21 +20,19 @@ struct diagnostics {
 /* Prints "FILE:LINE: MESSAGE" (line 0: "FILE: MESSAGE") and counts it. Characters of the message
  * that are not seen when printed are spelled out (runtime/base/visible.h), as it may quote a file.
  * Returns false, with which a check that has failed can end. */
-__attribute__((format(printf, 3, 4))) bool
-diagnostics_error(struct diagnostics *diagnostics, uint32_t line, const char *message, ...);
+PRINTF(3, 4)
+bool diagnostics_error(struct diagnostics *diagnostics, uint32_t line, const char *message, ...);
 
 /* The generator itself is at fault, not its input: prints "gen: WHAT: MESSAGE" to stderr and
  * aborts. WHAT is a model or a file; the message names the limit or rule that is broken, and where
  * it stands. */
-__attribute__((noreturn, format(printf, 2, 3))) void diagnostics_fault(const char *what,
-                                                                       const char *message, ...);
+PRINTF(2, 3) _Noreturn void diagnostics_fault(const char *what, const char *message, ...);
 
 /* Prints "gen: no memory" to stderr and aborts. */
-__attribute__((noreturn)) void diagnostics_no_memory(void);
+_Noreturn void diagnostics_no_memory(void);
 
 /* Prints "FILE: note: MESSAGE": something to know that is no error. */
-__attribute__((format(printf, 2, 3))) void diagnostics_note(const struct diagnostics *diagnostics,
-                                                            const char *message, ...);
+PRINTF(2, 3) void diagnostics_note(const struct diagnostics *diagnostics, const char *message, ...);
 
 /* Complaints of one kind: all are counted, the first DIAGNOSTICS_LIST printed. */
 enum { DIAGNOSTICS_LIST = 8 };
@@ -41,8 +41,7 @@ struct diagnostics_list {
     uint32_t count;
 };
 
-__attribute__((format(printf, 2, 3))) void diagnostics_item(struct diagnostics_list *list,
-                                                            const char *message, ...);
+PRINTF(2, 3) void diagnostics_item(struct diagnostics_list *list, const char *message, ...);
 
 /* Ends the list: "FILE: and 283 more WHAT", if there are more than were printed. */
 void diagnostics_rest(const struct diagnostics_list *list, const char *what);

@@ -30,34 +30,28 @@ struct import_left {
 };
 
 /* Checks the choices and fills in the [build] keys but types and context. False: reported. */
-__attribute__((warn_unused_result)) bool import_choose(const struct import_choices *choices,
-                                                       struct diagnostics *diagnostics,
-                                                       struct cfg *cfg);
+MUST_USE bool import_choose(const struct import_choices *choices, struct diagnostics *diagnostics,
+                            struct cfg *cfg);
 
 /* Fills in the types of weights where the choices have none: what the checkpoint is stored in if it
  * has 16 bits, otherwise bf16, and a note says so. A head that is the embedding table has its type.
  * After import_load(). False: reported. */
-__attribute__((warn_unused_result)) bool import_types(const struct import_choices *choices,
-                                                      const struct import_left *left,
-                                                      struct diagnostics *diagnostics,
-                                                      struct cfg *cfg);
+MUST_USE bool import_types(const struct import_choices *choices, const struct import_left *left,
+                           struct diagnostics *diagnostics, struct cfg *cfg);
 
 /* Fills in kv_type and context of a family that has them: after import_load(). False: reported. */
-__attribute__((warn_unused_result)) bool import_cache(const struct import_choices *choices,
-                                                      struct diagnostics *diagnostics,
-                                                      struct cfg *cfg);
+MUST_USE bool import_cache(const struct import_choices *choices, struct diagnostics *diagnostics,
+                           struct cfg *cfg);
 
 /* Fills in the [model] keys from DIR/config.json; the ids that end a text from
  * DIR/generation_config.json, if there is one. False: the reasons were reported under the name of
  * the file. *left says what was not in the files; NULL: nobody asks. */
-__attribute__((warn_unused_result)) bool import_load(const char *dir,
-                                                     struct diagnostics *diagnostics,
-                                                     struct cfg *cfg, struct import_left *left);
+MUST_USE bool import_load(const char *dir, struct diagnostics *diagnostics, struct cfg *cfg,
+                          struct import_left *left);
 
 /* The same from memory: any bytes are safe. */
-__attribute__((warn_unused_result)) bool import_parse(const char *text, size_t size,
-                                                      struct diagnostics *diagnostics,
-                                                      struct cfg *cfg, struct import_left *left);
+MUST_USE bool import_parse(const char *text, size_t size, struct diagnostics *diagnostics,
+                           struct cfg *cfg, struct import_left *left);
 
 /* Writes the config as a file for people. */
 void import_print(const struct cfg *cfg, const struct import_left *left, FILE *to);

@@ -20,57 +20,49 @@ struct import_source {
 
 /* Config key `name` from the file's key `theirs`, checked as a config's; `absent` is the value of a
  * file that lacks it, NULL for import_default(). */
-__attribute__((warn_unused_result)) bool import_take(const struct import_source *s,
-                                                     const char *theirs, const char *name,
-                                                     const char *absent);
+MUST_USE bool import_take(const struct import_source *s, const char *theirs, const char *name,
+                          const char *absent);
 
 /* The ids that end a text: one, a list, or null for none. What the vocabulary does not have can
  * never be chosen, and is left out with a note. vocab_size is set. */
-__attribute__((warn_unused_result)) bool import_eos(const struct import_source *s,
-                                                    const char *name);
+MUST_USE bool import_eos(const struct import_source *s, const char *name);
 
 /* The same from DIR/generation_config.json, which says it alone where it exists: what is not in it
  * is none. Sets diagnostics->file. */
-__attribute__((warn_unused_result)) bool import_generation(const char *dir,
-                                                           struct diagnostics *diagnostics,
-                                                           struct cfg *cfg,
-                                                           struct import_left *left);
+MUST_USE bool import_generation(const char *dir, struct diagnostics *diagnostics, struct cfg *cfg,
+                                struct import_left *left);
 
 /* The rank of a time step: "auto" is a sixteenth of the width, rounded up. */
-__attribute__((warn_unused_result)) bool import_take_rank(const struct import_source *s,
-                                                          const char *theirs, const char *name);
+MUST_USE bool import_take_rank(const struct import_source *s, const char *theirs, const char *name);
 
 /* intermediate_size = the whole part of expand * hidden_size; `absent` is the usual expand. */
-__attribute__((warn_unused_result)) bool import_take_expanded(const struct import_source *s,
-                                                              const char *absent);
+MUST_USE bool import_take_expanded(const struct import_source *s, const char *absent);
 
 /* Both limits of the time step, [low, high]; none for a file that lacks them. */
-__attribute__((warn_unused_result)) bool import_take_limits(const struct import_source *s,
-                                                            const char *theirs);
+MUST_USE bool import_take_limits(const struct import_source *s, const char *theirs);
 
 /* Refuses a checkpoint whose weights are quantized. */
-__attribute__((warn_unused_result)) bool import_not_quantized(const struct import_source *s);
+MUST_USE bool import_not_quantized(const struct import_source *s);
 
 /* What transformers takes for a key that config.json does not say; NULL: it must be there. */
 const char *import_default(const struct import_source *s, const char *name);
 
 /* Stores `value` as the key of that name, which the file does not say. */
-__attribute__((warn_unused_result)) bool import_by_default(const struct import_source *s,
-                                                           const char *name, const char *value);
+MUST_USE bool import_by_default(const struct import_source *s, const char *name, const char *value);
 
 /* Stores `value` as the key of that name, checked. */
-__attribute__((warn_unused_result)) bool
-import_set(struct cfg *cfg, const char *name, const char *value, struct diagnostics *diagnostics);
+MUST_USE bool import_set(struct cfg *cfg, const char *name, const char *value,
+                         struct diagnostics *diagnostics);
 
 /* The root if it is an object; otherwise reports why not and releases it: NULL. */
-__attribute__((warn_unused_result)) json_t *
-import_object(json_t *root, const struct json_text_error *error, struct diagnostics *diagnostics);
+MUST_USE json_t *import_object(json_t *root, const struct json_text_error *error,
+                               struct diagnostics *diagnostics);
 
 /* "null", "true", "a string", "an array": for messages. */
 const char *import_kind(const json_t *value);
 
 /* Fill in the [model] keys; all errors are reported, not only the first. */
-__attribute__((warn_unused_result)) bool import_hugging_face(struct import_source *s);
-__attribute__((warn_unused_result)) bool import_original(const struct import_source *s);
+MUST_USE bool import_hugging_face(struct import_source *s);
+MUST_USE bool import_original(const struct import_source *s);
 
 #endif

@@ -21,6 +21,8 @@
 
 #include <jansson.h>
 
+#include "runtime/base/attributes.h"
+
 enum json_text_strings { JSON_TEXT_MARKED, JSON_TEXT_EXACT };
 
 struct json_text_error {
@@ -31,14 +33,12 @@ struct json_text_error {
 
 /* The value of text[size], to be released with json_decref(); NULL: *error says where and why.
  * Any bytes are safe. Memory: a copy of the text beside the values, released before returning. */
-__attribute__((warn_unused_result)) json_t *json_text_parse(const char *text, size_t size,
-                                                            enum json_text_strings strings,
-                                                            struct json_text_error *error);
+MUST_USE json_t *json_text_parse(const char *text, size_t size, enum json_text_strings strings,
+                                 struct json_text_error *error);
 
 /* The same of a file, which may have at most `most` bytes. */
-__attribute__((warn_unused_result)) json_t *json_text_load(const char *path, size_t most,
-                                                           enum json_text_strings strings,
-                                                           struct json_text_error *error);
+MUST_USE json_t *json_text_load(const char *path, size_t most, enum json_text_strings strings,
+                                struct json_text_error *error);
 
 /* Its bytes as they are, to be freed: for what is not one value, such as JSON lines. */
 __attribute__((warn_unused_result)) char *

@@ -2,6 +2,8 @@
 #ifndef GEN_FRONT_PHRASE_H
 #define GEN_FRONT_PHRASE_H
 
+#include "runtime/base/attributes.h"
+
 enum { PHRASE_MAX = 512 };
 
 struct phrase {
@@ -9,10 +11,10 @@ struct phrase {
 };
 
 /* As printf. A text that is too long is a fault of the generator: aborts. */
-__attribute__((format(printf, 1, 2))) struct phrase phrase(const char *format, ...);
+PRINTF(1, 2) struct phrase phrase(const char *format, ...);
 
 /* Adds to the end of a phrase. */
-__attribute__((format(printf, 2, 3))) void phrase_add(struct phrase *to, const char *format, ...);
+PRINTF(2, 3) void phrase_add(struct phrase *to, const char *format, ...);
 
 /* The same letters, large or small. */
 struct phrase phrase_upper(const char *text);

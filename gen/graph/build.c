@@ -100,74 +100,32 @@ void build_note(struct build *b, uint32_t tensor, const char *text, ...)
     va_end(arguments);
 }
 
-static double heads(const struct cfg *cfg)
+/* An attribute that is the same in every operation of a model; false: none of that name is. */
+static bool constant(const struct cfg *cfg, const char *name, double *value)
 {
-    return cfg->num_attention_heads;
-}
-
-static double groups(const struct cfg *cfg)
-{
-    return cfg->n_groups;
-}
-
-static double chosen(const struct cfg *cfg)
-{
-    return cfg->num_experts_per_tok;
-}
-
-static double experts(const struct cfg *cfg)
-{
-    return cfg_experts(cfg);
-}
-
-static double weights(const struct cfg *cfg)
-{
-    return cfg_renorm(cfg) ? ROUTE_RENORM : ROUTE_RAW;
-}
-
-static double rotary(const struct cfg *cfg)
-{
-    return cfg_rotary_dim(cfg);
-}
-
-static double window(const struct cfg *cfg)
-{
-    return cfg_window(cfg);
-}
-
-static double scale(const struct cfg *cfg)
-{
-    return 1 / sqrt(cfg->head_dim);
-}
-
-static double low(const struct cfg *cfg)
-{
-    return cfg->time_step_limit_low;
-}
-
-static double high(const struct cfg *cfg)
-{
-    return cfg->time_step_limit_high;
-}
-
-/* Attributes that are the same in every operation of a model. */
-static const struct {
-    const char *name;
-    double (*of)(const struct cfg *cfg);
-} constants[] = {
-    {"epsilon", cfg_epsilon}, {"heads", heads},     {"groups", groups}, {"chosen", chosen},
-    {"experts", experts},     {"weights", weights}, {"rotary", rotary}, {"window", window},
-    {"scale", scale},         {"low", low},         {"high", high}};
-
-static void set_constant(struct node *node, uint32_t attribute, double value)
-{
-    const struct op_rule *rule = &op_rules[node->op];
-    uint32_t *const word = &node->word[rule->operands + attribute];
-    const float real = (float)value;
-    if (rule->attribute[attribute].type == ATTRIBUTE_float)
-        memcpy(word, &real, sizeof real);
-    else
-        *word = (uint32_t)value;
+    const struct {
+        const char *name;
+        double value;
+    } constants[] = {
+        {"epsilon", cfg_epsilon(cfg)},
+        {"heads", cfg->num_attention_heads},
+        {"groups", cfg->n_groups},
+        {"chosen", cfg->num_experts_per_tok},
+        {"experts", cfg_experts(cfg)},
+        {"weights", cfg_renorm(cfg) ? ROUTE_RENORM : ROUTE_RAW},
+        {"rotary", cfg_rotary_dim(cfg)},
+        {"window", cfg_window(cfg)},
+        {"scale", 1 / sqrt(cfg->head_dim)},
+        {"low", cfg->time_step_limit_low},
+        {"high", cfg->time_step_limit_high},
+    };
+    for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
+        if (strcmp(constants[i].name, name) != 0)
+            continue;
+        *value = constants[i].value;
+        return true;
+    }
+    return false;
 }
 
 void build_node(struct build *b, const char *name, const struct node *node)
@@ -176,10 +134,17 @@ void build_node(struct build *b, const char *name, const struct node *node)
     const struct op_rule *rule = &op_rules[n.op];
     n.place = b->place;
     strcpy(n.name, name);
-    for (uint32_t i = 0; i < rule->attributes; i++)
-        for (size_t c = 0; c < sizeof constants / sizeof constants[0]; c++)
-            if (strcmp(rule->attribute[i].name, constants[c].name) == 0)
-                set_constant(&n, i, constants[c].of(b->cfg));
+    for (uint32_t i = 0; i < rule->attributes; i++) {
+        uint32_t *const word = &n.word[rule->operands + i];
+        double value;
+        if (!constant(b->cfg, rule->attribute[i].name, &value))
+            continue;
+        const float real = (float)value;
+        if (rule->attribute[i].type == ATTRIBUTE_float)
+            memcpy(word, &real, sizeof real);
+        else
+            *word = (uint32_t)value;
+    }
     graph_node(b->graph, &n);
 }
 

@@ -42,8 +42,7 @@ uint32_t build_rows(struct build *b, enum role role, const char *name, uint64_t 
                     uint32_t width);
 
 /* A remark for the reader of model.h or arena.h. */
-__attribute__((format(printf, 3, 4))) void build_note(struct build *b, uint32_t tensor,
-                                                      const char *text, ...);
+PRINTF(3, 4) void build_note(struct build *b, uint32_t tensor, const char *text, ...);
 
 /* An operation: BUILD(b, linear, "Q_PROJ", .y = q, .w = q_proj, .x = xn). An operand that is not
  * given is GRAPH_NONE; attributes that are the model's (its epsilon, its heads) need not be given.

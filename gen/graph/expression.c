@@ -11,7 +11,7 @@ struct parse {
     const char *at;
 };
 
-__attribute__((noreturn)) static void fault(const struct parse *p, const char *what)
+static _Noreturn void fault(const struct parse *p, const char *what)
 {
     diagnostics_fault("kernels/ops.def", "%s: %s before \"%s\"", op_rules[p->node->op].name, what,
                       p->at);

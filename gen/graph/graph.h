@@ -162,8 +162,7 @@ struct phrase node_full_name(const struct graph *graph, const struct node *node)
 
 /* Infers the shape of every scratch buffer and binds the sizes of every operation; false, with a
  * message, when a node's operands do not fit together. */
-__attribute__((warn_unused_result)) bool graph_shape(struct graph *graph,
-                                                     struct diagnostics *diagnostics);
+MUST_USE bool graph_shape(struct graph *graph, struct diagnostics *diagnostics);
 /* What every operation costs, once its sizes are bound. */
 void graph_cost(struct graph *graph);
 

@@ -22,7 +22,7 @@ struct operand {
 };
 
 /* "IN_PROJ of decode: " and the message. */
-__attribute__((format(printf, 2, 3))) static void wrong(struct operand *o, const char *message, ...)
+PRINTF(2, 3) static void wrong(struct operand *o, const char *message, ...)
 {
     char text[160];
     va_list arguments;
@@ -35,7 +35,7 @@ __attribute__((format(printf, 2, 3))) static void wrong(struct operand *o, const
     o->good = false;
 }
 
-__attribute__((noreturn)) static void fault(const struct operand *o, const char *shape)
+static _Noreturn void fault(const struct operand *o, const char *shape)
 {
     diagnostics_fault("kernels/ops.def", "%s: operand %s: a shape cannot go on with \"%s\"",
                       op_rules[o->node->op].name, o->name, shape);

@@ -52,8 +52,8 @@ struct layout {
 
 /* Lays out the model of a config file. False: the reasons were reported (exit 4 for a tool). The
  * caller frees with layout_free(). */
-__attribute__((warn_unused_result)) bool
-layout_load(const char *config_path, struct diagnostics *diagnostics, struct layout *layout);
+MUST_USE bool layout_load(const char *config_path, struct diagnostics *diagnostics,
+                          struct layout *layout);
 
 /* The same for a config that is already checked. */
 void layout_make(const struct cfg *cfg, struct layout *layout);

@@ -51,21 +51,18 @@ const struct plan_buffer *plan_bottom(const struct plan *plan);
 
 /* Checks a plan as a set of intervals: alignment, room, arena, and that no two buffers alive at the
  * same operation overlap. Shares nothing with plan_solve(). */
-__attribute__((warn_unused_result)) bool plan_check(const struct plan *plan,
-                                                    struct diagnostics *diagnostics);
+MUST_USE bool plan_check(const struct plan *plan, struct diagnostics *diagnostics);
 
 /* Checks the plans of a step, one for each kind of layer, against the graphs themselves, without
  * intervals: executes the operations in order, layer after layer as `kind_of` gives their kinds,
  * and watches that no value is overwritten before its last reader had it. */
-__attribute__((warn_unused_result)) bool plan_check_layers(const struct plan *plans,
-                                                           const struct graph *graphs,
-                                                           const uint8_t *kind_of, uint32_t layers,
-                                                           struct diagnostics *diagnostics);
+MUST_USE bool plan_check_layers(const struct plan *plans, const struct graph *graphs,
+                                const uint8_t *kind_of, uint32_t layers,
+                                struct diagnostics *diagnostics);
 
 /* The same of a model with one kind of layer, executed twice. */
-__attribute__((warn_unused_result)) bool plan_check_graph(const struct plan *plan,
-                                                          const struct graph *graph,
-                                                          struct diagnostics *diagnostics);
+MUST_USE bool plan_check_graph(const struct plan *plan, const struct graph *graph,
+                               struct diagnostics *diagnostics);
 
 /* `gen --stop-after=live|plan`. */
 void live_print(const struct plan *plan, const struct graph *graph, FILE *to);
