@@ -27,6 +27,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_RECORD:
         options->path = argument;
         return 0;
+    case OPTION_PIN:
+        options->pin = true;
+        return 0;
+    case OPTION_MLOCK:
+        options->lock = true;
+        return 0;
+    case OPTION_PREFAULT:
+        options->prefault = true;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -40,6 +49,11 @@ static const struct argp_option list[] = {
      8},
     {"record", OPTION_RECORD, "FILE", 0, "Write the JSON object to FILE too, whole or not at all",
      8},
+    {"pin", OPTION_PIN, NULL, 0,
+     "A processor for each thread, also where they are fewer than the processors", 9},
+    {"mlock", OPTION_MLOCK, NULL, 0, "Keep all memory from being swapped out", 9},
+    {"prefault", OPTION_PREFAULT, NULL, 0,
+     "Touch every page of code, libraries and stacks before measuring", 9},
     {0},
 };
 const struct argp measure_argp = {.options = list, .parser = parse};

@@ -6,7 +6,7 @@
 
 #include "runtime/measure/record.h"
 
-/* -o, --record: struct record_options. */
+/* -o, --record, --pin, --mlock, --prefault: struct record_options. */
 extern const struct argp measure_argp;
 
 #endif

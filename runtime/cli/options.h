@@ -39,7 +39,12 @@ enum option_key {
     OPTION_SAVE_STATE,
     OPTION_SAVE_EVERY,
     OPTION_APPEND,
-    OPTION_RECORD
+    OPTION_RECORD,
+    OPTION_PIN,
+    OPTION_MLOCK,
+    OPTION_PREFAULT,
+    OPTION_PROMPT_TOKENS,
+    OPTION_SERIES
 };
 
 /* --weights, --random-weights, --threads, --quiet, --check, --no-graph and its kin, and the flags

@@ -119,6 +119,22 @@ void team_start(struct pool *pool, u32 threads)
         sched_setaffinity(0, sizeof places[0], &places[0]);
 }
 
+bool team_pin(struct pool *pool)
+{
+    if (pool->pinned)
+        return true;
+    if (pool->started > allowed_processors())
+        return false;
+    cpu_set_t places[TEAM_MOST_THREADS]; /* all of them, before this thread's are fewer */
+    for (u32 rank = 0; rank < pool->started; rank++)
+        places[rank] = processor(rank);
+    pool->pinned = sched_setaffinity(0, sizeof places[0], &places[0]) == 0;
+    for (u32 rank = 1; rank < pool->started; rank++)
+        pool->pinned &= pthread_setaffinity_np(pool->workers[rank].thread, sizeof places[rank],
+                                               &places[rank]) == 0;
+    return pool->pinned;
+}
+
 void team_use(struct pool *pool, u32 threads)
 {
     pool->used = threads;

@@ -57,6 +57,9 @@ uint64_t team_stack_bytes(u32 threads);
  * Exits with EXIT_FAILED if a thread cannot be started. The pool must not move afterwards. */
 void team_start(struct pool *pool, u32 threads);
 
+/* Gives each thread a processor to itself, if they are not more than those. False: they are. */
+bool team_pin(struct pool *pool);
+
 /* From the next piece of work on, only `threads` of the started threads take part. */
 void team_use(struct pool *pool, u32 threads);
 

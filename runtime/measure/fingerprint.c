@@ -13,7 +13,6 @@
 #include "runtime/base/die.h"
 #include "runtime/base/digest.h"
 #include "runtime/base/machine.h"
-#include "runtime/engine/team.h"
 
 #ifndef BUILD_FLAGS /* outside of a model's binary */
 #define BUILD_FLAGS ""
@@ -190,11 +189,11 @@ static uint64_t digest_of_binary(void)
     return got == 0 ? XXH3_64bits_digest(&state) : 0;
 }
 
-void fingerprint_read(struct fingerprint *fingerprint, const char *root)
+void fingerprint_read(struct fingerprint *fingerprint, u32 processors, const char *root)
 {
     fingerprint->count = 0;
     read_processor(fingerprint, root);
-    add_number(fingerprint, "processors", team_processors());
+    add_number(fingerprint, "processors", processors);
     read_text(fingerprint, root, "governor",
               "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "");
     read_clock(fingerprint, root);

@@ -28,9 +28,10 @@ struct fingerprint {
     uint64_t binary_digest; /* XXH3 of the binary's file; 0: it could not be read */
 };
 
-/* Reads it. `root` is a folder in front of every path, as in runtime/base/machine.h. Before
+/* Reads it. `processors` are those that the process could use when it started, before it gave them
+ * to its threads. `root` is a folder in front of every path, as in runtime/base/machine.h. Before
  * arena_seal(): costs some 20 small reads, one of the binary, and on a GPU backend_gpu(). */
-void fingerprint_read(struct fingerprint *fingerprint, const char *root);
+void fingerprint_read(struct fingerprint *fingerprint, u32 processors, const char *root);
 
 /* The members "machine" and "build" of the record. */
 void fingerprint_write(struct json *json, const struct fingerprint *fingerprint);

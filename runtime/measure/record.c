@@ -13,6 +13,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/die.h"
 #include "runtime/base/model.h"
+#include "runtime/measure/placement.h"
 
 void record_check(struct record *record, const struct record_options *options, const char *verb,
                   const char *includes, int argc, char **argv)
@@ -39,11 +40,17 @@ uint64_t record_bytes(u32 figures, uint64_t samples, u32 longest)
 
 static void write_head(struct json *json, const struct record *record);
 
-void record_begin(struct record *record, const struct session *session, void *memory, u32 figures,
+void record_begin(struct record *record, struct session *session, void *memory, u32 figures,
                   uint64_t samples)
 {
     uint8_t *at = memory;
     record->session = session;
+    if (record->options->pin)
+        placement_pin(session);
+    if (record->options->prefault)
+        placement_prefault();
+    if (record->options->lock)
+        placement_lock();
     record->figures = memory;
     record->most = figures;
     at += arena_rounded((uint64_t)figures * sizeof *record->figures);
@@ -57,7 +64,7 @@ void record_begin(struct record *record, const struct session *session, void *me
     strftime(record->started, sizeof record->started, "%Y-%m-%dT%H:%M:%SZ", &utc);
     record->resolution = clock_resolution();
     record->start = clock_now();
-    fingerprint_read(&record->fingerprint, "");
+    fingerprint_read(&record->fingerprint, session->processors, "");
     out_open(&record->out, STDOUT_FILENO, "standard output");
     if (record->options->format == RECORD_JSONL) {
         struct json json;
@@ -141,9 +148,9 @@ static void write_run(struct json *json, const struct record *record)
         [GRAPH_NONE] = "no-graph", [GRAPH_STEP] = "graph", [GRAPH_LOOP] = "loop"};
     json_open(json, "run", '{');
     json_add_integer(json, "threads", record->session->pool.started);
-    json_add_bool(json, "pinned", record->pinned);
-    json_add_bool(json, "locked", record->locked);
-    json_add_bool(json, "prefaulted", record->prefaulted);
+    json_add_bool(json, "pinned", record->session->pool.pinned);
+    json_add_bool(json, "locked", record->options->lock);
+    json_add_bool(json, "prefaulted", record->options->prefault);
     json_add_integer(json, "chunk", record->session->chunk);
     if (backend_has_graphs && modes[backend_generate_mode().use] != NULL) {
         json_add_string(json, "mode", modes[backend_generate_mode().use]);

@@ -39,12 +39,11 @@ struct samples {
 struct record {
     const struct record_options *options;
     const char *verb, *includes;
-    const struct session *session;
+    struct session *session;
     int argc;
     char **argv;
     char started[32];
     uint64_t start;
-    bool pinned, locked, prefaulted; /* set by the verb: what was done of what was asked for */
     struct fingerprint fingerprint;
     bool gpu; /* then it is, behind the measurement: */
     struct gpu_reading gpu_after;
@@ -70,9 +69,10 @@ void record_check(struct record *record, const struct record_options *options, c
  * `longest` in one. */
 uint64_t record_bytes(u32 figures, uint64_t samples, u32 longest);
 
-/* Before arena_seal(): reads what the machine is, keeps `memory` of record_bytes() with the same
+/* Before arena_seal(): does what --pin, --mlock and --prefault ask for (placement.h), reads what
+ * the machine is, keeps `memory` of record_bytes() with the same
  * counts, and opens standard output; in JSON lines prints the first. */
-void record_begin(struct record *record, const struct session *session, void *memory, u32 figures,
+void record_begin(struct record *record, struct session *session, void *memory, u32 figures,
                   uint64_t samples);
 
 /* A new figure, with room for `most` samples; its n_prompt, n_gen and depth are -1. The name is

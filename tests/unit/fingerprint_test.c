@@ -54,13 +54,14 @@ START_TEST(a_machine_is_read)
                      "performance\n");
     made_machine_put(ROOT, "/sys/kernel/mm/transparent_hugepage/enabled",
                      "always [madvise] never\n");
-    fingerprint_read(&fingerprint, ROOT);
+    fingerprint_read(&fingerprint, 12, ROOT);
     text_is("processor", "Some  CPU @ 3 GHz");
     number_is("clock_hz", 2596125000);
     number_is("memory_bytes", 16384000000);
     number_is("memory_available_bytes", 8192000000);
     number_is("container_processors", 3);
     number_is("load", 0.75);
+    number_is("processors", 12);
     text_is("kernel", "6.8.0-45-generic");
     text_is("governor", "performance");
     text_is("huge_pages", "madvise");
@@ -75,7 +76,7 @@ START_TEST(an_aarch64_machine_has_numbers_and_a_driver_of_the_frequency)
                      "processor\t: 0\nBogoMIPS\t: 2000.00\n"
                      "CPU implementer\t: 0x41\nCPU part\t: 0xd4f\n");
     made_machine_put(ROOT, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "3200000\n");
-    fingerprint_read(&fingerprint, ROOT);
+    fingerprint_read(&fingerprint, 12, ROOT);
     text_is("processor", "implementer 0x41, part 0xd4f");
     number_is("clock_hz", 3200000000);
 }
@@ -85,7 +86,7 @@ START_TEST(what_is_not_there_is_absent_with_the_reason)
 {
     made_machine_clear(ROOT);
     made_machine_put(ROOT, "/proc/meminfo", "MemFree: 5 kB\nMemTotal:\n");
-    fingerprint_read(&fingerprint, ROOT);
+    fingerprint_read(&fingerprint, 12, ROOT);
     is_absent("processor", "/proc/cpuinfo: neither 'model name' nor 'CPU part'");
     is_absent("governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor: No such file or "
                           "directory");
