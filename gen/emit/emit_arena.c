@@ -5,14 +5,6 @@
 #include "gen/emit/emit.h"
 #include "gen/front/number.h"
 
-static const struct tensor *tensor_named(const struct graph *graph, const char *name)
-{
-    for (uint32_t i = 0; i < graph->tensor_count; i++)
-        if (graph->tensor[i].role == ROLE_SCRATCH && strcmp(graph->tensor[i].name, name) == 0)
-            return &graph->tensor[i];
-    return NULL;
-}
-
 /* What a layer of one kind leaves for the next token. */
 static void layer_state(const struct program *program, uint32_t kind, struct writer *writer)
 {
@@ -73,7 +65,7 @@ static void state(const struct program *program, struct writer *writer)
 /* One member of the union: a pad in front puts it at its offset; behind it stands where it ends. */
 static void buffer(const struct graph *graph, const struct plan_buffer *b, struct writer *writer)
 {
-    const struct tensor *t = tensor_named(graph, b->name);
+    const struct tensor *t = &graph->tensor[b->tensor];
     struct phrase pad = {""};
     if (b->at != 0)
         pad = phrase(" char _%s[%" PRIu64 "];", b->name, b->at);
@@ -90,8 +82,7 @@ static void scratch(const struct program *program, enum step_kind step, uint32_t
 {
     const struct graph *graph = &program->steps.graph[step][kind];
     const struct plan *plan = &program->plan[step][kind];
-    writer_blank(writer);
-    writer_comment(writer, "The buffers of %s%s%s: %u in %s. Lower bound %s, at %s: %s.",
+    writer_section(writer, "The buffers of %s%s%s: %u in %s. Lower bound %s, at %s: %s.",
                    step_name(step), graph->kind_name[0] != '\0' ? " in a layer of kind " : "",
                    graph->kind_name, plan->count, number_binary_bytes(plan->bytes).text,
                    number_binary_bytes(plan->bound).text, graph->node[plan->witness].name,
@@ -112,9 +103,8 @@ static void step_scratch(const struct program *program, enum step_kind step, str
     if (steps_layer_kinds(steps, step) < 2)
         return;
     const struct plan_buffer *carried = plan_bottom(&program->plan[step][0]);
-    const struct tensor *t = tensor_named(&steps->graph[step][0], carried->name);
-    writer_blank(writer);
-    writer_comment(writer, "Every kind of layer has its own plan, but %s in the same place.",
+    const struct tensor *t = &steps->graph[step][0].tensor[carried->tensor];
+    writer_section(writer, "Every kind of layer has its own plan, but %s in the same place.",
                    carried->name);
     writer_line(writer, "union %s_scratch {", step_name(step));
     writer_line(writer, "    %s %s[%" PRIu64 "][%" PRIu64 "];", format_name(t->type), carried->name,
@@ -128,8 +118,7 @@ static void step_scratch(const struct program *program, enum step_kind step, str
 static void io(const struct program *program, struct writer *writer)
 {
     const struct graph *decode = program->steps.graph[STEP_DECODE];
-    writer_blank(writer);
-    writer_comment(writer, "What the host and the steps hand each other, %s.",
+    writer_section(writer, "What the host and the steps hand each other, %s.",
                    number_binary_bytes(program->io_bytes).text);
     writer_line(writer, "struct io {");
     writer_row(writer, "    struct step\t step;");
@@ -160,8 +149,7 @@ void emit_arena_h(const struct program *program, struct writer *writer)
     state(program, writer);
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
         step_scratch(program, step, writer);
-    writer_blank(writer);
-    writer_comment(writer, "Decode and prefill never run at the same time.");
+    writer_section(writer, "Decode and prefill never run at the same time.");
     writer_line(writer, "union scratch {");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
         if (step_rules[step].layers)

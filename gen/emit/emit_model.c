@@ -48,8 +48,7 @@ static void matrix_type(const struct tensor *t, struct writer *writer)
 static void matrix_types(const struct program *program, struct writer *writer)
 {
     const struct graph *decode = program->steps.graph[STEP_DECODE];
-    writer_blank(writer);
-    writer_comment(
+    writer_section(
         writer,
         "Packed matrices, in the order of the backend; every shape a type of its own, so that "
         "a wrong weight does not compile.");
@@ -116,8 +115,7 @@ static void kinds(const struct program *program, struct writer *writer)
     const struct steps *steps = &program->steps;
     if (steps->kind_count == 1)
         return;
-    writer_blank(writer);
-    writer_comment(writer, "The kinds of layers; and every layer in its order, in tables.c.");
+    writer_section(writer, "The kinds of layers; and every layer in its order, in tables.c.");
     writer_list(writer, 4, "enum kind { ");
     for (uint32_t k = 0; k < steps->kind_count; k++)
         writer_element(writer, " };", "%s%s", phrase_upper(steps->kind[k].name).text,
@@ -129,8 +127,7 @@ static void kinds(const struct program *program, struct writer *writer)
 static void operations(const struct program *program, struct writer *writer)
 {
     const struct steps *steps = &program->steps;
-    writer_blank(writer);
-    writer_comment(writer, "Every operation of every step, by its index in model.ops.");
+    writer_section(writer, "Every operation of every step, by its index in model.ops.");
     writer_line(writer, "enum op {");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++) {
         writer_list(writer, 4, "    ");

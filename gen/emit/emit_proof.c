@@ -16,8 +16,7 @@ static const char *const macros =
 
 static void weights(const struct program *program, struct writer *writer)
 {
-    writer_blank(writer);
-    writer_comment(writer, "Weights: tools/pack and the compiler agree on every offset.");
+    writer_section(writer, "Weights: tools/pack and the compiler agree on every offset.");
     const struct layout *layout = &program->layout;
     const struct kind *kind = program->steps.kind;
     uint64_t kind_at[GRAPH_KINDS];
@@ -70,8 +69,7 @@ void emit_proof_h(const struct program *program, struct writer *writer)
         "#ifndef PROOF_H\n#define PROOF_H\n\n#include <stddef.h>\n\n#include \"arena.h\"\n");
     writer_line(writer, "%s", macros);
     weights(program, writer);
-    writer_blank(writer);
-    writer_comment(writer, "Scratch, state and io.");
+    writer_section(writer, "Scratch, state and io.");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
         for (uint32_t k = 0; k < steps_layer_kinds(&program->steps, step); k++)
             places(&program->plan[step][k], &program->steps.graph[step][k], writer);
@@ -82,8 +80,7 @@ void emit_proof_h(const struct program *program, struct writer *writer)
     writer_row(writer, "SIZE(union scratch,\v %" PRIu64 ");", program->scratch_bytes);
     writer_row(writer, "SIZE(struct state,\v %" PRIu64 ");", program->state_bytes);
     writer_row(writer, "SIZE(struct io,\v %" PRIu64 ");", program->io_bytes);
-    writer_blank(writer);
-    writer_comment(writer, "Buffers that are alive together do not overlap.");
+    writer_section(writer, "Buffers that are alive together do not overlap.");
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
         for (uint32_t k = 0; k < steps_layer_kinds(&program->steps, step); k++)
             pairs(&program->plan[step][k], &program->steps.graph[step][k], writer);

@@ -27,8 +27,7 @@ static void layer_table(const struct program *program, struct writer *writer)
     uint32_t index[GRAPH_KINDS] = {0};
     if (steps->kind_count == 1)
         return;
-    writer_blank(writer);
-    writer_comment(writer,
+    writer_section(writer,
                    "The layers in their order: the kind, and the place among those of that kind.");
     writer_line(writer, "const struct model_layer layers[LAYERS] = {");
     for (uint32_t l = 0; l < layers; l += 4) {
@@ -72,8 +71,7 @@ static void op_row(const struct program *program, uint32_t index, struct writer 
 static void ops_table(const struct program *program, struct writer *writer)
 {
     const bool several = program->steps.kind_count > 1;
-    writer_blank(writer);
-    writer_comment(writer,
+    writer_section(writer,
                    "%s per step; then of one execution: bytes of weights read, bytes of "
                    "activations and state moved, floating point operations.",
                    several ? "The kind of layer, 0 outside of them; times" : "Times");
@@ -115,8 +113,7 @@ static void buffer_rows(const struct program *program, enum step_kind step, uint
 
 static void buffers(const struct program *program, struct writer *writer)
 {
-    writer_blank(writer);
-    writer_comment(writer, "The scratch plan.");
+    writer_section(writer, "The scratch plan.");
     writer_line(writer, "#define BUFFER(STEP, NAME, AT, BYTES, FIRST, LAST) \\");
     writer_line(writer, "    {.step = STEP, .name = NAME, .at = AT, .bytes = BYTES, \\");
     writer_line(writer, "     .first_op = FIRST, .last_op = LAST}\n");

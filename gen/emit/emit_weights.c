@@ -41,6 +41,15 @@ static struct spreads spreads_find(const struct layout *layout)
     return spreads;
 }
 
+/* The macro of a kind of rows, which may have more parameters and fields than all have. */
+static void row_macro(struct writer *writer, const char *name, const char *parameters,
+                      const char *fields)
+{
+    writer_line(writer, "#define %s(NAME, TYPE, ROWS, COLS, MEMBER, BYTES%s) \\", name, parameters);
+    writer_line(writer, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
+    writer_line(writer, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES%s}\n", fields);
+}
+
 /* How the weights lie that have pads inside, and the macro for their rows of the table. */
 static void spread_table(const struct spreads *spreads, struct writer *writer)
 {
@@ -59,11 +68,8 @@ static void spread_table(const struct spreads *spreads, struct writer *writer)
     }
     writer_line(writer, "};");
     writer_line(writer, "#define BY(SPREAD) ((SPREAD) == 0 ? NULL : &spreads[(SPREAD) - 1])");
-    writer_line(writer,
-                "#define SPREAD(NAME, TYPE, ROWS, COLS, MEMBER, BYTES, BY_ROWS, BY_COLS) \\");
-    writer_line(writer, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
-    writer_line(writer, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES, \\");
-    writer_line(writer, "     .row_spread = BY(BY_ROWS), .col_spread = BY(BY_COLS)}\n");
+    row_macro(writer, "SPREAD", ", BY_ROWS, BY_COLS",
+              ", \\\n     .row_spread = BY(BY_ROWS), .col_spread = BY(BY_COLS)");
 }
 
 /* One row of the weight table, of a weight behind `base`; the experts of a layer are one row. The
@@ -150,18 +156,12 @@ void emit_weight_table(const struct program *program, struct writer *writer)
     const struct layout *layout = &program->layout;
     const struct spreads spreads = spreads_find(layout);
     uint32_t used = 0; /* kinds */
-    writer_blank(writer);
-    writer_comment(writer,
+    writer_section(writer,
                    "The weights arena; shapes before padding, bytes up to the next tensor.");
-    writer_line(writer, "#define WEIGHT(NAME, TYPE, ROWS, COLS, MEMBER, BYTES) \\");
-    writer_line(writer, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
-    writer_line(writer, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES}\n");
+    row_macro(writer, "WEIGHT", "", "");
     if (program->steps.cfg.num_experts_per_tok > 0) {
         writer_comment(writer, "Experts behind one another: the bytes of each, how many.");
-        writer_line(writer, "#define EXPERTS(NAME, TYPE, ROWS, COLS, MEMBER, BYTES, COUNT) \\");
-        writer_line(writer, "    {.name = NAME, .type = TYPE, .rows = ROWS, .cols = COLS, \\");
-        writer_line(writer, "     .at = offsetof(struct weights, MEMBER), .bytes = BYTES, "
-                            ".experts = COUNT}\n");
+        row_macro(writer, "EXPERTS", ", COUNT", ", .experts = COUNT");
     }
     spread_table(&spreads, writer);
     for (uint32_t k = 0; k < program->steps.kind_count; k++)

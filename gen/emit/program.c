@@ -186,7 +186,7 @@ struct phrase emit_step_name(const struct graph *graph)
 
 struct phrase emit_op(const struct graph *graph, const struct node *node)
 {
-    return phrase("%s_%s", step_prefix(graph->step), node_full_name(graph, node).text);
+    return phrase("%s_%s", step_rules[graph->step].prefix, node_full_name(graph, node).text);
 }
 
 struct phrase emit_matrix_type(const struct tensor *t)

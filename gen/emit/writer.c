@@ -94,7 +94,7 @@ static size_t cell_length(const char *cell)
 static void measure(const struct writer *writer, size_t width[CELLS])
 {
     for (uint32_t r = 0; r < writer->row_count; r++) {
-        const char *cell = writer->rows[r];
+        const char *cell = writer->rows[r].text;
         for (int c = 0;; c++) {
             size_t length = cell_length(cell);
             if (c == CELLS)
@@ -145,15 +145,13 @@ static void write_table(struct writer *writer)
     char line[ROW_MAX];
     measure(writer, width);
     for (uint32_t r = 0; r < writer->row_count; r++) {
-        size_t length = join_cells(writer->file, writer->rows[r], width, line);
+        size_t length = join_cells(writer->file, writer->rows[r].text, width, line);
         const char *comment = strstr(line, "/* ");
         if ((comment != NULL ? (size_t)(comment - line) : length) > WRITER_COLUMNS)
             memset(width, 0, sizeof width);
     }
-    for (uint32_t r = 0; r < writer->row_count; r++) {
-        write_row(writer, line, join_cells(writer->file, writer->rows[r], width, line));
-        free(writer->rows[r]);
-    }
+    for (uint32_t r = 0; r < writer->row_count; r++)
+        write_row(writer, line, join_cells(writer->file, writer->rows[r].text, width, line));
     writer->row_count = 0;
 }
 
@@ -185,7 +183,7 @@ void writer_blank(struct writer *writer)
     write_line(writer, 0, "", 0);
 }
 
-void writer_row(struct writer *writer, const char *format, ...)
+void writer_put_row(struct writer *writer, struct phrase row)
 {
     if (writer->row_count == writer->row_room) {
         writer->row_room = writer->row_room * 2 + 16;
@@ -193,40 +191,27 @@ void writer_row(struct writer *writer, const char *format, ...)
         if (writer->rows == NULL)
             diagnostics_no_memory();
     }
-    va_list arguments;
-    va_start(arguments, format);
-    writer->rows[writer->row_count++] = formatted(format, arguments);
-    va_end(arguments);
+    writer->rows[writer->row_count++] = row;
 }
 
-void writer_list(struct writer *writer, int indent, const char *format, ...)
+void writer_put_list(struct writer *writer, int indent, struct phrase start)
 {
     write_table(writer);
-    va_list arguments;
-    va_start(arguments, format);
-    char *start = formatted(format, arguments);
-    va_end(arguments);
-    writer->list = phrase("%s", start);
+    writer->list = start;
     writer->list_indent = indent;
-    free(start);
 }
 
-void writer_element(struct writer *writer, const char *end, const char *format, ...)
+void writer_put_element(struct writer *writer, const char *end, struct phrase element)
 {
     struct phrase *const line = &writer->list;
     const size_t used = strlen(line->text), behind = end[0] == '\0' ? strlen(",") : strlen(end);
     const bool first = strchr("{ ", line->text[used - 1]) != NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    char *element = formatted(format, arguments);
-    va_end(arguments);
-    if (used + strlen(", ") + strlen(element) + behind > WRITER_COLUMNS) {
+    if (used + strlen(", ") + strlen(element.text) + behind > WRITER_COLUMNS) {
         writer_line(writer, "%s%s", line->text, first ? "" : ",");
-        *line = phrase("%*s%s", writer->list_indent, "", element);
+        *line = phrase("%*s%s", writer->list_indent, "", element.text);
     } else {
-        phrase_add(line, "%s%s", first ? "" : ", ", element);
+        phrase_add(line, "%s%s", first ? "" : ", ", element.text);
     }
-    free(element);
 }
 
 void writer_list_end(struct writer *writer, const char *end)

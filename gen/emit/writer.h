@@ -16,7 +16,7 @@ struct writer {
     FILE *stream;     /* of `text`, which grows in memory */
     char *text;
     size_t size;
-    char **rows; /* of the table being collected */
+    struct phrase *rows; /* of the table being collected */
     uint32_t row_count, row_room;
     struct phrase list; /* the last line of the list being collected */
     int list_indent;
@@ -35,12 +35,15 @@ void writer_blank(struct writer *writer);
  * aligned right; the cells of a column are as wide as the widest. Columns are given up, comments
  * move to a line of their own and code is continued where it would be too long. The table ends, and
  * is written, at the next writer_table(), writer_line() or writer_close(). */
-PRINTF(2, 3) void writer_row(struct writer *writer, const char *format, ...);
+#define writer_row(WRITER, ...) writer_put_row(WRITER, phrase(__VA_ARGS__))
+void writer_put_row(struct writer *writer, struct phrase row);
 
 /* A list with commas behind the text that starts it, in lines that are continued `indent` columns
  * in. What will stand behind the last element has to fit behind every one, "" for nothing. */
-PRINTF(3, 4) void writer_list(struct writer *writer, int indent, const char *format, ...);
-PRINTF(3, 4) void writer_element(struct writer *writer, const char *end, const char *format, ...);
+#define writer_list(WRITER, INDENT, ...) writer_put_list(WRITER, INDENT, phrase(__VA_ARGS__))
+#define writer_element(WRITER, END, ...) writer_put_element(WRITER, END, phrase(__VA_ARGS__))
+void writer_put_list(struct writer *writer, int indent, struct phrase start);
+void writer_put_element(struct writer *writer, const char *end, struct phrase element);
 void writer_list_end(struct writer *writer, const char *end);
 
 /* Ends a table, so that the next row starts another. */
@@ -48,6 +51,9 @@ void writer_table(struct writer *writer);
 
 /* A C comment, wrapped at 100 columns; '\n' in the text starts a new paragraph line. */
 PRINTF(2, 3) void writer_comment(struct writer *writer, const char *format, ...);
+
+/* A comment that begins a part of the file: below an empty line. */
+#define writer_section(WRITER, ...) (writer_blank(WRITER), writer_comment(WRITER, __VA_ARGS__))
 
 /* Ends the text. The caller owns *text (of *size bytes, with a NUL behind) and frees it. */
 void writer_close(struct writer *writer, char **text, size_t *size);

@@ -29,15 +29,14 @@ static void zxbcdt_of(struct build *b, uint32_t zxbcdt, uint32_t x)
     };
     const struct in_proj_sizes sizes = {
         .rows = I + W + H,
-        .parts = 3,
-        .part = {H * padded(P), H * padded(P) + 2 * G * padded(N), H},
+        .parts = {3, {H * padded(P), H * padded(P) + 2 * G * padded(N), H}},
         .row_spread = {{{2 * H, P}, {2 * G, N}, {1, H}}},
         .channels = W,
         .taps = cfg->conv_kernel,
         .channel_spread = {{{H, P}, {2 * G, N}}},
     };
     const uint32_t in_proj = in_proj_add(b, &sources, &sizes, zxbcdt, x);
-    build_note(b, in_proj, "z %u, x B C %u, dt %u", sizes.part[0], sizes.part[1], H);
+    build_note(b, in_proj, "z %u, x B C %u, dt %u", sizes.parts.of[0], sizes.parts.of[1], H);
 }
 
 /* The heads, whose states are rows of a head's channels, so that vectors run along them. */

@@ -1,7 +1,5 @@
 #include "gen/families/in_proj.h"
 
-#include <string.h>
-
 /* The convolution of a part of xz, whose state is the last inputs. */
 static void convolution(struct build *b, const struct in_proj_sources *from,
                         const struct in_proj_sizes *sizes, uint32_t xz)
@@ -14,11 +12,11 @@ static void convolution(struct build *b, const struct in_proj_sources *from,
         build_spread_rows(b, taps, sizes->channel_spread);
         build_spread_rows(b, bias, sizes->channel_spread);
     }
-    const uint32_t conv =
-        build_rows(b, ROLE_STATE, "conv", K - 1, (uint32_t)tensor_width(&b->graph->tensor[taps]));
+    const uint32_t conv = build_rows(b, ROLE_STATE, "conv", K - 1,
+                                     (uint32_t)parts_width(&b->graph->tensor[taps].parts));
     build_note(b, conv, "the last inputs of conv, oldest first");
     BUILD(b, conv_silu, "CONV", .xz = xz, .conv = conv, .taps = taps, .bias = bias,
-          .part = sizes->parts - 2);
+          .part = sizes->parts.count - 2);
     build_when_fused(b, "IN_PROJ", NULL);
 }
 
@@ -32,7 +30,6 @@ uint32_t in_proj_add(struct build *b, const struct in_proj_sources *from,
     struct tensor *const w = &b->graph->tensor[in_proj];
     w->row_spread = sizes->row_spread;
     w->parts = sizes->parts;
-    memcpy(w->part, sizes->part, sizeof w->part);
     if (bias != GRAPH_NONE)
         b->graph->tensor[bias].row_spread = sizes->row_spread;
     build_norm(b, "NORM", xn, x, norm, GRAPH_NONE);

@@ -14,7 +14,8 @@ struct in_proj_sources {
  * `taps` taps takes the last but one, `channels` rows, which are one group or lie as
  * `channel_spread` says. */
 struct in_proj_sizes {
-    uint32_t rows, parts, part[GRAPH_PARTS];
+    uint32_t rows;
+    struct parts parts;
     struct spread row_spread;
     uint32_t channels, taps;
     struct spread channel_spread;

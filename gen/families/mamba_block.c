@@ -23,8 +23,7 @@ static void xz_of(struct build *b, const struct mamba_sources *from, struct mamb
 {
     const uint32_t I = sizes.inner;
     const struct in_proj_sizes in = {.rows = 2 * I,
-                                     .parts = 2,
-                                     .part = {I, I},
+                                     .parts = {2, {I, I}},
                                      .row_spread = {{{2, I}}},
                                      .channels = I,
                                      .taps = sizes.taps};
@@ -39,10 +38,7 @@ static uint32_t selection(struct build *b, const struct mamba_sources *from,
     const uint32_t I = sizes.inner, N = sizes.states, R = sizes.rank;
     const uint32_t xdb = build_scratch(b, "xdb");
     const uint32_t x_proj = build_matrix(b, "x_proj", from->x_proj, R + 2 * N, I);
-    struct tensor *const w = &b->graph->tensor[x_proj];
-    w->parts = 3;
-    w->part[0] = R;
-    w->part[1] = w->part[2] = N;
+    b->graph->tensor[x_proj].parts = (struct parts){3, {R, N, N}};
     build_note(b, x_proj, "dt %u, B %u, C %u", R, N, N);
     const uint32_t dt_norm = build_vector(b, "dt_norm", from->dt_norm, R);
     const uint32_t b_norm = build_vector(b, "b_norm", from->b_norm, N);

@@ -82,9 +82,9 @@ static bool retired(struct parse *p, const char *name)
     static const char *const now[] = {"projection_type", "expert_type", "router_type"};
     if (strcmp(name, "linear_type") != 0)
         return false;
-    diagnostics_error(p->diagnostics, p->lines.line,
-                      "key 'linear_type' found, expected 'projection_type' and, with experts, also "
-                      "'expert_type' and 'router_type': each says how its weights are stored");
+    line_error(&p->lines,
+               "key 'linear_type' found, expected 'projection_type' and, with experts, also "
+               "'expert_type' and 'router_type': each says how its weights are stored");
     for (size_t i = 0; i < sizeof now / sizeof now[0]; i++)
         if (cfg_has(p->cfg, cfg_key(now[i])))
             given(p, cfg_key(now[i]));
@@ -97,9 +97,8 @@ static void unknown(struct parse *p, const char *section, const char *name)
         return;
     const struct key *elsewhere = cfg_key(name);
     if (elsewhere != NULL) {
-        diagnostics_error(p->diagnostics, p->lines.line,
-                          "key '%s' found in [%s], expected in [%s]: move it", name, section,
-                          elsewhere->section);
+        line_error(&p->lines, "key '%s' found in [%s], expected in [%s]: move it", name, section,
+                   elsewhere->section);
         given(p, elsewhere);
         return;
     }
@@ -108,22 +107,19 @@ static void unknown(struct parse *p, const char *section, const char *name)
         if (distance(name, cfg_keys[i].name) < distance(name, closest->name))
             closest = &cfg_keys[i];
     if (distance(name, closest->name) <= 3)
-        diagnostics_error(p->diagnostics, p->lines.line,
-                          "unknown key '%s' in [%s]: did you mean '%s'?", name, section,
-                          closest->name);
+        line_error(&p->lines, "unknown key '%s' in [%s]: did you mean '%s'?", name, section,
+                   closest->name);
     else
-        diagnostics_error(p->diagnostics, p->lines.line,
-                          "unknown key '%s' in [%s]: remove it ('gen --help' lists every key)",
-                          name, section);
+        line_error(&p->lines, "unknown key '%s' in [%s]: remove it ('gen --help' lists every key)",
+                   name, section);
 }
 
 static int handle(void *user, const char *section, const char *name, const char *value)
 {
     struct parse *p = user;
     if (section[0] == '\0') {
-        diagnostics_error(p->diagnostics, p->lines.line,
-                          "key '%s' before any section: put it under [model], [build] or [hub]",
-                          name);
+        line_error(&p->lines, "key '%s' before any section: put it under [model], [build] or [hub]",
+                   name);
         return 1;
     }
     const struct key *key = cfg_key(name);
@@ -133,8 +129,7 @@ static int handle(void *user, const char *section, const char *name, const char 
     }
     uint32_t *line_of = &p->line_of[key - cfg_keys];
     if (*line_of != 0) {
-        diagnostics_error(p->diagnostics, p->lines.line,
-                          "key '%s' given again, first on line %u: keep one", name, *line_of);
+        line_error(&p->lines, "key '%s' given again, first on line %u: keep one", name, *line_of);
         return 1;
     }
     *line_of = p->lines.line;

@@ -44,12 +44,10 @@ static bool bytes_pass(struct cfg_lines *l, const char *first, size_t length)
         if (byte == '\t' || (byte >= 0x20 && byte < 0x7f) || (byte >= 0x80 && !outside))
             continue;
         if (byte == '\r')
-            diagnostics_error(l->diagnostics, l->line,
-                              "a carriage return: save the file with \\n line ends");
+            line_error(l, "a carriage return: save the file with \\n line ends");
         else
-            diagnostics_error(
-                l->diagnostics, l->line, "byte 0x%02x at column %zu: expected %s", byte, i + 1,
-                byte >= 0x80 ? "ASCII outside comments" : "text without control bytes");
+            line_error(l, "byte 0x%02x at column %zu: expected %s", byte, i + 1,
+                       byte >= 0x80 ? "ASCII outside comments" : "text without control bytes");
         return false;
     }
     return true;
@@ -59,25 +57,21 @@ static void open_section(struct cfg_lines *l, const char *line, size_t length)
 {
     l->astray = true;
     if (line[length - 1] != ']') {
-        diagnostics_error(l->diagnostics, l->line,
-                          "section without ']': expected [model], [build] or [hub]");
+        line_error(l, "section without ']': expected [model], [build] or [hub]");
         return;
     }
     for (size_t i = 0; i < CFG_SECTIONS; i++) {
         if (length - 2 != strlen(sections[i]) || strncmp(line + 1, sections[i], length - 2) != 0)
             continue;
         if (l->section_line[i] != 0)
-            diagnostics_error(l->diagnostics, l->line,
-                              "section [%s] opened again, first on line %u: join them", sections[i],
-                              l->section_line[i]);
+            line_error(l, "section [%s] opened again, first on line %u: join them", sections[i],
+                       l->section_line[i]);
         else
             l->section_line[i] = l->line;
         l->astray = false;
         return;
     }
-    diagnostics_error(l->diagnostics, l->line,
-                      "unknown section %.*s: expected [model], [build] or [hub]", (int)length,
-                      line);
+    line_error(l, "unknown section %.*s: expected [model], [build] or [hub]", (int)length, line);
 }
 
 static size_t key_length(const char *line, size_t length)
@@ -94,9 +88,7 @@ static bool passes(struct cfg_lines *l, const char *line, size_t length, size_t 
     if (length == 0)
         return true;
     if (length > CFG_LINE_MAX || length + 2 > room)
-        return diagnostics_error(l->diagnostics, l->line,
-                                 "a line of %zu characters: expected at most %d", length,
-                                 CFG_LINE_MAX);
+        return line_error(l, "a line of %zu characters: expected at most %d", length, CFG_LINE_MAX);
     if (line[0] == '[') {
         open_section(l, line, length);
         return !l->astray;
@@ -107,8 +99,7 @@ static bool passes(struct cfg_lines *l, const char *line, size_t length, size_t 
     while (rest < line + length && (*rest == ' ' || *rest == '\t'))
         rest++;
     if (equals == NULL || name == 0 || rest != equals || equals == line + length - 1)
-        return diagnostics_error(l->diagnostics, l->line, "found '%.*s', expected 'key = value'",
-                                 (int)length, line);
+        return line_error(l, "found '%.*s', expected 'key = value'", (int)length, line);
     return !l->astray;
 }
 

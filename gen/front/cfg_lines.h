@@ -22,6 +22,9 @@ struct cfg_lines {
     char refused[32]; /* the key of the line handed out last, if that was refused; else "" */
 };
 
+/* Reports what is wrong with the line handed out last; false. */
+#define line_error(LINES, ...) diagnostics_error((LINES)->diagnostics, (LINES)->line, __VA_ARGS__)
+
 /* Checks the text as a whole. False: reported. */
 MUST_USE bool cfg_lines_open(struct cfg_lines *lines);
 

@@ -14,8 +14,7 @@ uint32_t build_weight(struct build *b, const char *name, const char *source, enu
     struct tensor t = {.role = ROLE_WEIGHT,
                        .place = b->place,
                        .type = packing == PACKING_MATRIX ? b->cfg->projection_type : FORMAT_F32,
-                       .parts = 1,
-                       .part = {rows},
+                       .parts = {1, {rows}},
                        .source = source,
                        .alias = "",
                        .packing = packing,
@@ -52,7 +51,7 @@ void build_spread_rows(struct build *b, uint32_t weight, struct spread spread)
         return;
     struct tensor *t = &b->graph->tensor[weight];
     t->row_spread = spread;
-    t->part[0] = (uint32_t)spread_padded(&spread);
+    t->parts.of[0] = (uint32_t)spread_padded(&spread);
 }
 
 void build_spread_cols(struct build *b, uint32_t weight, struct spread spread)
@@ -86,8 +85,7 @@ uint32_t build_rows(struct build *b, enum role role, const char *name, uint64_t 
                        .type = FORMAT_F32,
                        .rank = 2,
                        .dim = {count, number_pad(width, GRAPH_PAD)},
-                       .parts = 1,
-                       .part = {width}};
+                       .parts = {1, {width}}};
     strcpy(t.name, name);
     return graph_tensor(b->graph, &t);
 }
@@ -180,8 +178,7 @@ static uint32_t tokens(struct build *b)
                        .ids = true,
                        .rank = 1,
                        .dim = {b->cfg->prefill_chunk},
-                       .parts = 1,
-                       .part = {1}};
+                       .parts = {1, {1}}};
     return graph_tensor(b->graph, &t);
 }
 

@@ -34,7 +34,7 @@ static bool has_node(const struct match *m, uint32_t node)
 }
 
 /* Whether a node is this part; binds the names that are new. */
-static bool is_part(const struct node *node, const struct fusion_op *part, struct match *m)
+static bool is_part(const struct node *node, const struct node *part, struct match *m)
 {
     const uint32_t epilogue = op_attribute(part->op, "epilogue");
     if (node->op != part->op)

@@ -16,7 +16,7 @@
 #define FUSION(THE_WHOLE, THE_PARTS)                                                               \
     {.whole = THE_WHOLE,                                                                           \
      .part = {THE_PARTS},                                                                          \
-     .parts = sizeof((const struct fusion_op[]){THE_PARTS}) / sizeof(struct fusion_op)},
+     .parts = sizeof((const struct node[]){THE_PARTS}) / sizeof(struct node)},
 const struct fusion fusions[] = {
 #include "kernels/fusions.def"
 };

@@ -21,11 +21,6 @@ const char *step_name(enum step_kind step)
     return step_rules[step].name;
 }
 
-const char *step_prefix(enum step_kind step)
-{
-    return step_rules[step].prefix;
-}
-
 uint32_t graph_tensor(struct graph *graph, const struct tensor *tensor)
 {
     if (graph->tensor_count == 0)
@@ -121,13 +116,17 @@ uint64_t node_size(const struct node *node, char letter)
     return node->size[letter - 'A'].size;
 }
 
+uint64_t parts_width(const struct parts *parts)
+{
+    uint64_t width = 0;
+    for (uint32_t i = 0; i < parts->count; i++)
+        width += parts->of[i];
+    return width;
+}
+
 uint64_t node_wide(const struct node *node, char letter)
 {
-    const struct size *size = &node->size[letter - 'A'];
-    uint64_t wide = 0;
-    for (uint32_t i = 0; i < size->parts; i++)
-        wide += size->part[i];
-    return wide;
+    return parts_width(&node->size[letter - 'A'].parts);
 }
 
 const char *tensor_element(const struct tensor *t)
@@ -156,19 +155,11 @@ uint64_t tensor_bytes(const struct tensor *t)
     return format_bytes(t->type, 1, elements);
 }
 
-uint64_t tensor_width(const struct tensor *t)
-{
-    uint64_t width = 0;
-    for (uint32_t i = 0; i < t->parts; i++)
-        width += t->part[i];
-    return width;
-}
-
 uint64_t tensor_part_at(const struct tensor *t, uint32_t part)
 {
     uint64_t at = 0;
     for (uint32_t i = 0; i < part; i++)
-        at += number_pad(t->part[i], GRAPH_PAD);
+        at += number_pad(t->parts.of[i], GRAPH_PAD);
     return at;
 }
 
@@ -190,9 +181,9 @@ static void print_tensor(const struct tensor *t, FILE *to)
         fputs(" shape not inferred yet", to);
     for (uint32_t i = 0; t->role != ROLE_WEIGHT && i < t->rank; i++)
         fprintf(to, "%s[%" PRIu64 "]", i == 0 ? " " : "", t->dim[i]);
-    if (t->parts > 1 && t->rank > 0)
-        for (uint32_t i = 0; i < t->parts; i++)
-            fprintf(to, "%s%u", i == 0 ? " parts " : " + ", t->part[i]);
+    if (t->parts.count > 1 && t->rank > 0)
+        for (uint32_t i = 0; i < t->parts.count; i++)
+            fprintf(to, "%s%u", i == 0 ? " parts " : " + ", t->parts.of[i]);
     fputc('\n', to);
 }
 

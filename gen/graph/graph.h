@@ -35,6 +35,11 @@ enum step_kind { STEP_DECODE, STEP_PREFILL, STEP_HEAD, STEP_KINDS };
 /* Which rows of activations an operation works on. */
 enum rows { ROWS_ONE, ROWS_CHUNK, ROWS_LOGITS };
 
+/* Widths, before padding, of what lies side by side in a row; the pads of heads belong to them. */
+struct parts {
+    uint32_t count, of[GRAPH_PARTS];
+};
+
 struct tensor {
     char name[16];  /* the C member */
     char fused[16]; /* the name when one operation makes it of all that leads to it; "": the same */
@@ -48,9 +53,7 @@ struct tensor {
     /* The C array: [dim[0]][dim[1]].., padded. Scratch: rank 0 until unify.c infers it. */
     uint32_t rank;
     uint64_t dim[3];
-    /* Widths, before padding, of what lies side by side in a row; the pads of heads belong to them.
-     * A weight of several parts gives them to its product. */
-    uint32_t parts, part[GRAPH_PARTS];
+    struct parts parts; /* of a row; a weight of several gives them to its product */
 
     /* Weights only: the tensor of the checkpoint and its packing; see gen/graph/packing.h. */
     const char *source, *alias; /* with "%u" for the layer */
@@ -64,11 +67,10 @@ struct tensor {
 
 /* What a dimension letter is bound to. */
 struct size {
-    uint64_t size; /* as the checkpoint has it; 0: the row does not use the letter */
-    uint64_t pad;  /* floats of a row of it */
-    /* As a product sees it, with the pads of heads: what lies side by side. */
-    uint32_t parts, part[GRAPH_PARTS];
-    const char *from; /* the operand that bound it */
+    uint64_t size;      /* as the checkpoint has it; 0: the row does not use the letter */
+    uint64_t pad;       /* floats of a row of it */
+    struct parts parts; /* as a product sees it */
+    const char *from;   /* the operand that bound it */
 };
 
 struct node {
@@ -116,7 +118,6 @@ struct step_rule {
 extern const struct step_rule step_rules[STEP_KINDS];
 
 const char *step_name(enum step_kind step);
-const char *step_prefix(enum step_kind step);
 
 /* Adds a copy and returns its id. Overflow of the fixed arrays is a fault of the generator: aborts
  * with the name of the limit. */
@@ -153,7 +154,7 @@ uint64_t tensor_padded_rows(const struct tensor *tensor);
 uint64_t tensor_stored_cols(const struct tensor *tensor);
 /* The C array, or the packed weight of all experts. */
 uint64_t tensor_bytes(const struct tensor *tensor);
-uint64_t tensor_width(const struct tensor *tensor); /* the sum of the parts */
+uint64_t parts_width(const struct parts *parts); /* their sum */
 /* The padded column at which a part starts. */
 uint64_t tensor_part_at(const struct tensor *tensor, uint32_t part);
 

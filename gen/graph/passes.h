@@ -7,20 +7,10 @@
 
 enum { FUSION_PARTS = 5 };
 
-/* An operation of a row of kernels/fusions.def: in the words of its operands stand numbers of the
- * row's names, from 1; 0 is an operand that must be absent. */
-struct fusion_op {
-    enum op op;
-    union {
-        uint32_t word[GRAPH_WORDS];
-#define OP(UPPER, LOWER, ...) struct op_##LOWER LOWER;
-#include "kernels/ops.def"
-#undef OP
-    };
-};
-
+/* A row of kernels/fusions.def: in the words of its operations' operands stand numbers of the row's
+ * names, from 1; 0 is an operand that must be absent. */
 struct fusion {
-    struct fusion_op whole, part[FUSION_PARTS];
+    struct node whole, part[FUSION_PARTS];
     uint32_t parts;
 };
 extern const struct fusion fusions[];

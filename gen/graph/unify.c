@@ -43,36 +43,18 @@ static _Noreturn void fault(const struct operand *o, const char *shape)
 
 static struct size plain(uint64_t size)
 {
-    return (struct size){size, number_pad(size, GRAPH_PAD), 1, {(uint32_t)size}, NULL};
-}
-
-static uint64_t wide(const struct size *size)
-{
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < size->parts; i++)
-        sum += size->part[i];
-    return sum;
+    return (struct size){size, number_pad(size, GRAPH_PAD), {1, {(uint32_t)size}}, NULL};
 }
 
 /* Rows of a weight, with the parts that they give to a product. */
 static struct size weight_rows(const struct tensor *t)
 {
-    struct size size = {t->rows, tensor_padded_rows(t), t->parts, {0}, NULL};
-    memcpy(size.part, t->part, sizeof size.part);
-    return size;
+    return (struct size){t->rows, tensor_padded_rows(t), t->parts, NULL};
 }
 
 static struct size weight_cols(const struct tensor *t)
 {
-    return (struct size){t->cols, tensor_stored_cols(t), 1, {t->product_cols}, NULL};
-}
-
-/* A whole row of activations. */
-static struct size whole_row(const struct tensor *t)
-{
-    struct size size = {tensor_width(t), t->dim[1], t->parts, {0}, NULL};
-    memcpy(size.part, t->part, sizeof size.part);
-    return size;
+    return (struct size){t->cols, tensor_stored_cols(t), {1, {t->product_cols}}, NULL};
 }
 
 /* A letter that stands alone: binds it, or compares with what it is bound to. Weights have the same
@@ -86,8 +68,8 @@ static void bind(struct operand *o, char letter, struct size found)
         bound->from = o->name;
         return;
     }
-    const uint64_t here = weight ? found.size : wide(&found);
-    const uint64_t there = weight ? bound->size : wide(bound);
+    const uint64_t here = weight ? found.size : parts_width(&found.parts);
+    const uint64_t there = weight ? bound->size : parts_width(&bound->parts);
     if (here != there)
         wrong(o, "%c of %s is %" PRIu64 ", that of %s is %" PRIu64, letter, o->name, here,
               bound->from, there);
@@ -124,8 +106,9 @@ static void dimension(struct operand *o, const char **shape, const char *what, s
         return;
     }
     const uint64_t expected = expression_value(o->graph, o->node, shape);
-    if (expected != wide(&found))
-        wrong(o, "%s of %s is %" PRIu64 ", expected %.*s, %" PRIu64, what, o->name, wide(&found),
+    const uint64_t here = parts_width(&found.parts);
+    if (expected != here)
+        wrong(o, "%s of %s is %" PRIu64 ", expected %.*s, %" PRIu64, what, o->name, here,
               (int)(*shape - start), start, expected);
 }
 
@@ -205,18 +188,18 @@ static void infer(struct operand *o, uint64_t rows, const char *width)
     t->dim[0] = rows;
     t->dim[1] = size.pad;
     t->parts = size.parts;
-    memcpy(t->part, size.part, sizeof t->part);
 }
 
 /* The node's part of a row. */
 static struct size own_part(struct operand *o)
 {
     const uint32_t part = node_count(o->node, "part");
-    if (part >= o->tensor->parts) {
-        wrong(o, "%s has %u parts, expected one more than %u", o->name, o->tensor->parts, part);
+    if (part >= o->tensor->parts.count) {
+        wrong(o, "%s has %u parts, expected one more than %u", o->name, o->tensor->parts.count,
+              part);
         return plain(0);
     }
-    return plain(o->tensor->part[part]);
+    return plain(o->tensor->parts.of[part]);
 }
 
 /* "I|I)" or "R,N,N)": what lies side by side. */
@@ -225,18 +208,18 @@ static void parts(struct operand *o, const char *shape, uint32_t count)
     const struct tensor *t = o->tensor;
     uint64_t pads = 0;
     bool apart = false;
-    if (t->parts != count) {
-        wrong(o, "parts of %s are %u, expected %u", o->name, t->parts, count);
+    if (t->parts.count != count) {
+        wrong(o, "parts of %s are %u, expected %u", o->name, t->parts.count, count);
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        dimension(o, &shape, "a part", plain(t->part[i]));
-        pads += number_pad(t->part[i], GRAPH_PAD);
+        dimension(o, &shape, "a part", plain(t->parts.of[i]));
+        pads += number_pad(t->parts.of[i], GRAPH_PAD);
         apart = apart || *shape == '|';
         if (!starts(&shape, "|") && !starts(&shape, ","))
             need(o, &shape, ")");
     }
-    const uint64_t row = apart ? pads : number_pad(tensor_width(t), GRAPH_PAD);
+    const uint64_t row = apart ? pads : number_pad(parts_width(&t->parts), GRAPH_PAD);
     if (t->dim[1] != row)
         wrong(o, "row of %s is %" PRIu64 ", expected %" PRIu64, o->name, t->dim[1], row);
 }
@@ -253,11 +236,12 @@ static void width(struct operand *o, const char *shape)
         parts(o, shape, count);
         return;
     } else {
-        const struct size row = whole_row(o->tensor);
-        if (is_letter(shape) && o->node->size[*shape - 'A'].from != NULL &&
-            o->node->size[*shape - 'A'].parts != row.parts)
-            wrong(o, "parts of %s are %u, expected %u", o->name, row.parts,
-                  o->node->size[*shape - 'A'].parts);
+        const struct tensor *t = o->tensor;
+        const struct size row = {parts_width(&t->parts), t->dim[1], t->parts, NULL};
+        const struct size *bound = is_letter(shape) ? &o->node->size[*shape - 'A'] : NULL;
+        if (bound != NULL && bound->from != NULL && bound->parts.count != row.parts.count)
+            wrong(o, "parts of %s are %u, expected %u", o->name, row.parts.count,
+                  bound->parts.count);
         dimension(o, &shape, "width", row);
         if (starts(&shape, "@"))
             dimension(o, &shape, "the part", own_part(o));

@@ -6,31 +6,19 @@
 #include "gen/families/steps.h"
 #include "gen/front/number.h"
 
-static bool in_layer(const struct tensor *t)
-{
-    return t->place == PLACE_LAYER;
-}
-
-/* The shape as the checkpoint stores it. */
+/* The shape as the checkpoint stores it: [rows], [rows][cols] or [rows][1][cols]. */
 static void stored_shape(const struct tensor *t, struct layout_weight *w)
 {
+    static const uint8_t ranks[] = {[PACKING_VECTOR] = 1,
+                                    [PACKING_RATE] = 1,
+                                    [PACKING_MATRIX] = 2,
+                                    [PACKING_DECAY] = 2,
+                                    [PACKING_TAPS] = 3};
+    w->rank = ranks[t->packing];
     w->shape[0] = t->rows;
-    switch (t->packing) {
-    case PACKING_VECTOR:
-    case PACKING_RATE:
-        w->rank = 1;
-        return;
-    case PACKING_MATRIX:
-    case PACKING_DECAY:
-        w->rank = 2;
-        w->shape[1] = t->cols;
-        return;
-    case PACKING_TAPS:
-        w->rank = 3;
-        w->shape[1] = 1;
-        w->shape[2] = t->cols;
-        return;
-    }
+    w->shape[1] = w->rank == 3;
+    if (w->rank > 1)
+        w->shape[w->rank - 1] = t->cols;
 }
 
 /* `name` with these numbers in the place of its "%u"s, as many as it has. */
@@ -59,7 +47,13 @@ static void append(struct layout *layout, const struct tensor *t, struct layer l
 {
     struct layout_weight *w = &layout->weight[layout->count++];
     const uint64_t packed = tensor_bytes(t) / (t->experts > 0 ? t->experts : 1);
-    *w = (struct layout_weight){.rows = t->rows,
+    const bool in_layer = t->place == PLACE_LAYER;
+    *w = (struct layout_weight){.experts = t->experts,
+                                .expert = expert,
+                                .layer = in_layer ? (int32_t)layer.number : -1,
+                                .kind = layer.kind,
+                                .index = layer.index,
+                                .rows = t->rows,
                                 .cols = t->cols,
                                 .row_spread = t->row_spread,
                                 .col_spread = t->col_spread,
@@ -73,15 +67,10 @@ static void append(struct layout *layout, const struct tensor *t, struct layer l
                                 .bytes = number_pad(packed, GRAPH_ALIGN)};
     stored_shape(t, w);
     strcpy(w->member, t->name);
-    w->experts = t->experts;
-    w->expert = expert;
     char place[16] = "";
     if (t->experts > 0)
         snprintf(place, sizeof place, "[%u]", expert);
-    w->layer = in_layer(t) ? (int32_t)layer.number : -1;
-    w->kind = layer.kind;
-    w->index = layer.index;
-    if (in_layer(t))
+    if (in_layer)
         snprintf(w->name, sizeof w->name, "layer %u %s%s", layer.number, w->member, place);
     else
         snprintf(w->name, sizeof w->name, "%s%s", w->member, place);

@@ -4,48 +4,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* First and last operation of the layer; a step without layers has none: first > last. */
-static void layer_range(const struct graph *graph, uint32_t *first, uint32_t *last)
+/* Whether the node gives the tensor a value without a look at the old one. */
+static bool overwrites(const struct node *node, uint32_t tensor)
 {
-    *first = UINT32_MAX;
-    *last = 0;
-    for (uint32_t i = 0; i < graph->node_count; i++) {
-        if (graph->node[i].place != PLACE_LAYER)
-            continue;
-        if (*first == UINT32_MAX)
-            *first = i;
-        *last = i;
-    }
-}
-
-static bool touches(const struct node *node, uint32_t tensor, bool *writes)
-{
-    for (uint32_t o = 0; o < node_operands(node); o++) {
-        if (node->word[o] != tensor)
-            continue;
-        *writes = node_access(node, o) == 'w';
-        return true;
-    }
-    return false;
+    uint32_t o = 0;
+    while (node->word[o] != tensor)
+        o++;
+    return node_access(node, o) == 'w';
 }
 
 static struct plan_buffer lifetime(const struct graph *graph, uint32_t tensor)
 {
     struct plan_buffer b = {.first_op = UINT32_MAX, .bytes = tensor_bytes(&graph->tensor[tensor])};
     strcpy(b.name, graph->tensor[tensor].name);
-    uint32_t layer_first, layer_last;
-    layer_range(graph, &layer_first, &layer_last);
+    uint32_t layer_first = UINT32_MAX, layer_last = 0;
     bool seen_in_layer = false, carried = false;
     for (uint32_t i = 0; i < graph->node_count; i++) {
-        bool writes = false;
-        if (!touches(&graph->node[i], tensor, &writes))
-            continue;
-        if (b.first_op == UINT32_MAX)
+        const struct node *node = &graph->node[i];
+        const bool in_layer = node->place == PLACE_LAYER, uses = node_uses(node, tensor);
+        if (in_layer && layer_first == UINT32_MAX)
+            layer_first = i;
+        if (in_layer)
+            layer_last = i;
+        if (uses && b.first_op == UINT32_MAX)
             b.first_op = i;
-        b.last_op = i;
-        if (graph->node[i].place == PLACE_LAYER && !seen_in_layer) {
+        if (uses)
+            b.last_op = i;
+        if (uses && in_layer && !seen_in_layer) {
             seen_in_layer = true;
-            carried = !writes;
+            carried = !overwrites(node, tensor);
         }
     }
     if (carried && b.first_op > layer_first)
@@ -69,6 +56,7 @@ void live_find(const struct graph *graph, struct plan *plan)
                 PLAN_BUFFERS);
         struct plan_buffer *b = &plan->buffer[plan->count++];
         *b = lifetime(graph, i);
+        b->tensor = i;
         b->bottom = graph->kind_name[0] != '\0' && graph->tensor[i].place == PLACE_PROLOGUE;
     }
 }

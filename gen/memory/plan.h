@@ -16,6 +16,7 @@ enum { PLAN_BUFFERS = 64 };
 
 struct plan_buffer {
     char name[16];
+    uint32_t tensor;            /* of the graph */
     uint64_t bytes;             /* wanted; rounded up to the alignment it is `room` */
     uint32_t first_op, last_op; /* alive from and to, inclusive */
     bool bottom;                /* has to be at offset 0; at most one in a plan */

@@ -105,7 +105,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
     graph_build(&cfg, (enum step_kind)broken[_i].step, &steps.kind[0], &graph);
     struct tensor *t = tensor_named(&graph, broken[_i].tensor);
     t->rows += broken[_i].what == ROWS;
-    t->part[0] += broken[_i].what == ROWS;
+    t->parts.of[0] += broken[_i].what == ROWS;
     t->cols += broken[_i].what == COLS;
     t->product_cols += broken[_i].what == COLS;
     t->dim[0] += broken[_i].what == DIM0;

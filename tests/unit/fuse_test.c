@@ -241,13 +241,6 @@ END_TEST
 
 /* ---- the rows ---- */
 
-static bool writes(const struct fusion_op *op, uint32_t name)
-{
-    struct node node = {.op = op->op};
-    memcpy(node.word, op->word, sizeof node.word);
-    return node_writes(&node, name);
-}
-
 /* Every name has a part that gives or takes it, every result of a part but the last is used by a
  * later one, which is how the parts are found, none changes a result that is not the whole's, and
  * every attribute of the whole is one of a part. */
@@ -265,12 +258,13 @@ START_TEST(rows_are_whole)
     }
     for (uint32_t p = 0; p + 1 < row->parts; p++) {
         const uint32_t result = row->part[p].word[0];
-        const bool kept = writes(&row->whole, result);
+        const bool kept = node_writes(&row->whole, result);
         bool used = false;
         for (uint32_t later = p + 1; later < row->parts; later++) {
             for (uint32_t i = 0; i < op_rules[row->part[later].op].operands; i++)
                 used = used || row->part[later].word[i] == result;
-            ck_assert_msg(kept || !writes(&row->part[later], result), "%s: part %u", name, later);
+            ck_assert_msg(kept || !node_writes(&row->part[later], result), "%s: part %u", name,
+                          later);
         }
         ck_assert_msg(used && row->part[p].word[0] != 0, "%s: nobody uses part %u", name, p);
     }

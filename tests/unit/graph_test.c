@@ -24,7 +24,7 @@ START_TEST(shapes_are_inferred_and_padded)
         const struct tensor *t = tensor_named(graph, expected[i].name);
         ck_assert_uint_eq(t->dim[0], 7);
         ck_assert_uint_eq(t->dim[1], expected[i].row);
-        ck_assert_uint_eq(t->parts, expected[i].parts);
+        ck_assert_uint_eq(t->parts.count, expected[i].parts);
     }
     ck_assert_uint_ne(node_named(graph, "IN_PROJ")->linear.bias, GRAPH_NONE);
     ck_assert_uint_eq(node_named(graph, "CONV")->conv_silu.bias, GRAPH_NONE);
@@ -83,7 +83,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
     t->rows += cases[_i].what == ROWS;
     t->cols += cases[_i].what == COLS;
     t->product_cols += cases[_i].what == COLS;
-    t->part[0] += cases[_i].what == PART || cases[_i].what == ROWS;
+    t->parts.of[0] += cases[_i].what == PART || cases[_i].what == ROWS;
     t->dim[1] += cases[_i].what == ROW;
     t->dim[0] += cases[_i].what == LINES;
     if (cases[_i].what == PACKING)

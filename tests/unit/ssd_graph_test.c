@@ -44,8 +44,8 @@ START_TEST(operands_that_do_not_fit_are_refused)
     graph_build(&heads_cfg, (enum step_kind)broken[_i].step, &steps.kind[0], &graph);
     struct tensor *t = tensor_named(&graph, broken[_i].tensor);
     t->rows += broken[_i].what == ROWS;
-    t->part[0] += broken[_i].what == ROWS || broken[_i].what == PART0;
-    t->part[1] += broken[_i].what == PART1;
+    t->parts.of[0] += broken[_i].what == ROWS || broken[_i].what == PART0;
+    t->parts.of[1] += broken[_i].what == PART1;
     t->cols += broken[_i].what == COLS;
     t->product_cols += broken[_i].what == COLS;
     t->dim[0] += broken[_i].what == DIM0;

@@ -243,7 +243,7 @@ enum { TRIALS = sizeof trials / sizeof trials[0], NAMES = 64, SCRATCH = 1024 };
 #include "kernels/ops.def"
 
 /* Any operation of the rows. */
-static void call(run *r, const union shape *s, const struct fusion_op *o, void *const *buffer)
+static void call(run *r, const union shape *s, const struct node *o, void *const *buffer)
 {
 #define NAMES(...)
 #define PART(LOWER, ...)                                                                           \
