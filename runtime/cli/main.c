@@ -23,6 +23,8 @@ static const struct verb {
     {"info", verb_info, "dimensions, memory plan, operations, digests"},
     {"selftest", verb_selftest, "same bits for all chunk sizes and thread counts"},
     {"bench", verb_bench, "speed, beside the memory bandwidth measured in the same run"},
+    {"perplexity", verb_perplexity,
+     "how well it foretells a text; how far it is from another model"},
     {"profile", verb_profile, "a window of steps for a profiler to capture"},
     {"state", verb_state, "save the state that a text leaves, look at a saved one"},
 };
@@ -59,6 +61,6 @@ int main(int argc, char **argv)
     }
     die(EXIT_USAGE,
         "unknown verb '%s'; the verbs are run, stream, logits, tokenize, info, selftest, "
-        "bench, profile, state",
+        "bench, perplexity, profile, state",
         name);
 }

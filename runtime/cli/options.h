@@ -44,7 +44,12 @@ enum option_key {
     OPTION_MLOCK,
     OPTION_PREFAULT,
     OPTION_PROMPT_TOKENS,
-    OPTION_SERIES
+    OPTION_SERIES,
+    OPTION_WINDOW,
+    OPTION_STRIDE,
+    OPTION_LIKE_LLAMA_CPP,
+    OPTION_SAVE_LOGPROBS,
+    OPTION_AGAINST
 };
 
 /* --weights, --random-weights, --threads, --quiet, --check, --no-graph and its kin, and the flags

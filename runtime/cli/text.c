@@ -86,6 +86,8 @@ static void advance(struct text *text)
             refuse(text, message);
         if (text->echo)
             out_write(text->echo, text->next, fed);
+        if (text->counted)
+            words_count(text->counted, text->next, fed);
         text->next += fed;
         text->left -= fed;
     } else if (!text->read_all) {

@@ -11,6 +11,7 @@
 #include "runtime/base/die.h"
 #include "runtime/base/out.h"
 #include "runtime/base/run.h"
+#include "runtime/measure/words.h"
 #include "runtime/tokenizer/tokenizer.h"
 
 enum { TEXT_BLOCK = 64 * 1024 };
@@ -21,11 +22,12 @@ struct text {
     enum exit_code fault; /* how to exit if the text is not valid UTF-8 */
     const char *memory;   /* of a text in memory */
     size_t memory_bytes;
-    int file;          /* -1: the text lies in memory */
-    int64_t start;     /* offset in a file that can be read again, */
-    bool again;        /* if it can */
-    bool drop_newline; /* one newline at the end of a file does not belong to the text */
-    struct out *echo;  /* receives every byte as it is consumed; NULL: nobody */
+    int file;              /* -1: the text lies in memory */
+    int64_t start;         /* offset in a file that can be read again, */
+    bool again;            /* if it can */
+    bool drop_newline;     /* one newline at the end of a file does not belong to the text */
+    struct out *echo;      /* receives every byte as it is consumed; NULL: nobody */
+    struct words *counted; /* counts them; NULL: nobody */
 
     const uint8_t *next; /* bytes not yet given to the tokenizer, `left` of them */
     size_t left;

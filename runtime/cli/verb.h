@@ -12,5 +12,6 @@ int verb_selftest(int argc, char **argv);
 int verb_bench(int argc, char **argv);
 int verb_profile(int argc, char **argv);
 int verb_state(int argc, char **argv);
+int verb_perplexity(int argc, char **argv);
 
 #endif

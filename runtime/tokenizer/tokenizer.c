@@ -53,6 +53,11 @@ uint32_t tokenizer_rows(const struct tokenizer *tokenizer)
     return tokenizer->tables.header->rows;
 }
 
+uint32_t tokenizer_ids_before(const struct tokenizer *tokenizer)
+{
+    return tokenizer->tables.header->ids_before;
+}
+
 const uint8_t *tokenizer_text(const struct tokenizer *tokenizer, uint32_t id, uint64_t *bytes)
 {
     const struct tokenizer_tables *tables = &tokenizer->tables;

@@ -53,6 +53,9 @@ void tokenizer_interpret(struct tokenizer *tokenizer);
 /* Rows of the vocabulary: every id is below this. */
 uint32_t tokenizer_rows(const struct tokenizer *tokenizer);
 
+/* How many ids it puts before a text (BOS): 0 or more. */
+uint32_t tokenizer_ids_before(const struct tokenizer *tokenizer);
+
 /* The id of the token that prints exactly text[bytes], an added token before any other; false when
  * there is none. Looks at every token: for start-up, not for inner loops. */
 bool tokenizer_find(const struct tokenizer *tokenizer, const void *text, uint64_t bytes,
