@@ -1,7 +1,29 @@
 # What is done with measurements: pictures, comparisons, reports.
 
-measure_programs := plot
+measure_programs := plot report
 measure_lib := $(filter-out $(measure_programs:%=tools/measure/%.c),$(wildcard tools/measure/*.c)) \
                $(wildcard runtime/measure/stats*.c)
 $(TOOLS)/libmeasure.a: $(call objects,$(TOOLS)/obj,$(measure_lib))
 $(TESTS)/picture_test $(TESTS)/record_read_test: $(TOOLS)/libmeasure.a
+
+$(TOOLS)/report: $(TOOLS)/obj/tools/measure/report.o $(TOOLS)/libmeasure.a $(TOOLS)/libgen.a
+	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS)
+$(TESTS)/report_test: | $(TOOLS)/report
+
+## the models of make report: configs, or tiny ones of the tests
+MODELS ?= fable-mamba mamba-130m mamba2-130m tinyllama-1.1b
+## the folder where make report puts report.html and report.md
+REPORT ?= build/report
+## the text of its perplexities, a file; without one, fables that no model has seen
+TEXT   ?=
+## seconds that one of its measurements may take
+REPORT_LIMIT ?= 300
+report_text  := $(or $(TEXT),$(REPORT)/fables.txt)
+report_words := $(or $(TEXT),60 kB of fables of a seed that no training used: all that fable-mamba knows, \
+                  and nothing that other models were made for)
+## builds MODELS, measures them in turn, and compares them on one page
+report: deps-measure $(TOOLS)/report $(TOOLS)/fables
+	@mkdir -p $(call quoted,$(REPORT))
+	@$(if $(TEXT),,$(TOOLS)/fables --seed 900002 --bytes 60000 >$(call quoted,$(report_text)))
+	+@$(if $(findstring n,$(firstword -$(MAKEFLAGS))),:,MAKE='$(MAKE)' tools/measure/report.sh) $(REPORT_LIMIT) \
+	  $(call quoted,$(REPORT)) $(OUT) $(TOOLS) $(call quoted,$(report_text)) $(call quoted,$(report_words)) $(MODELS)
