@@ -264,7 +264,6 @@ static int generate(const struct options *o, const struct cfg *cfg, struct diagn
 
 static bool usage_is_sound(const struct options *o)
 {
-    static const char *const stages[] = {"cfg", "graph", "shape", "live", "plan"};
     int actions = (o->out_dir != NULL) + (o->check_dir != NULL) + (o->stop_after != NULL);
     if ((o->import || o->table) && actions > 0) {
         fprintf(stderr, "gen: %s writes to stdout: without -o, --check and --stop-after\n",
@@ -280,11 +279,8 @@ static bool usage_is_sound(const struct options *o)
         fprintf(stderr, "gen: expected one of -o DIR, --check DIR, --stop-after STAGE\n");
         return false;
     }
-    if (o->stop_after == NULL)
+    if (o->stop_after == NULL || cfg_word("cfg graph shape live plan", o->stop_after))
         return true;
-    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
-        if (strcmp(stages[i], o->stop_after) == 0)
-            return true;
     fprintf(stderr, "gen: --stop-after=%s: expected cfg, graph, shape, live or plan\n",
             o->stop_after);
     return false;

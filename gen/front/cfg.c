@@ -77,36 +77,26 @@ static void given(struct parse *p, const struct key *key)
 }
 
 /* A key of old configs, whose place three others have taken. */
-static bool retired(struct parse *p, const char *name)
+static void retired(struct parse *p)
 {
-    static const char *const now[] = {"projection_type", "expert_type", "router_type"};
-    if (strcmp(name, "linear_type") != 0)
-        return false;
+    static const uint32_t now[] = {KEY_projection_type, KEY_expert_type, KEY_router_type};
     line_error(&p->lines,
                "key 'linear_type' found, expected 'projection_type' and, with experts, also "
                "'expert_type' and 'router_type': each says how its weights are stored");
     for (size_t i = 0; i < sizeof now / sizeof now[0]; i++)
-        if (cfg_has(p->cfg, cfg_key(now[i])))
-            given(p, cfg_key(now[i]));
-    return true;
+        if (cfg_has(p->cfg, &cfg_keys[now[i]]))
+            given(p, &cfg_keys[now[i]]);
 }
 
 static void unknown(struct parse *p, const char *section, const char *name)
 {
-    if (retired(p, name))
-        return;
-    const struct key *elsewhere = cfg_key(name);
-    if (elsewhere != NULL) {
-        line_error(&p->lines, "key '%s' found in [%s], expected in [%s]: move it", name, section,
-                   elsewhere->section);
-        given(p, elsewhere);
-        return;
-    }
     const struct key *closest = &cfg_keys[0];
     for (uint32_t i = 1; i < KEYS; i++)
         if (distance(name, cfg_keys[i].name) < distance(name, closest->name))
             closest = &cfg_keys[i];
-    if (distance(name, closest->name) <= 3)
+    if (strcmp(name, "linear_type") == 0)
+        retired(p);
+    else if (distance(name, closest->name) <= 3)
         line_error(&p->lines, "unknown key '%s' in [%s]: did you mean '%s'?", name, section,
                    closest->name);
     else
@@ -114,27 +104,27 @@ static void unknown(struct parse *p, const char *section, const char *name)
                    name, section);
 }
 
+/* Called by inih for every line that it may see; its result says to go on. */
 static int handle(void *user, const char *section, const char *name, const char *value)
 {
     struct parse *p = user;
+    const struct key *key = cfg_key(name);
+    uint32_t *line_of = key != NULL ? &p->line_of[key - cfg_keys] : NULL;
     if (section[0] == '\0') {
         line_error(&p->lines, "key '%s' before any section: put it under [model], [build] or [hub]",
                    name);
-        return 1;
-    }
-    const struct key *key = cfg_key(name);
-    if (key == NULL || strcmp(key->section, section) != 0) {
+    } else if (key == NULL) {
         unknown(p, section, name);
-        return 1;
-    }
-    uint32_t *line_of = &p->line_of[key - cfg_keys];
-    if (*line_of != 0) {
+    } else if (strcmp(key->section, section) != 0) {
+        line_error(&p->lines, "key '%s' found in [%s], expected in [%s]: move it", name, section,
+                   key->section);
+        given(p, key);
+    } else if (*line_of != 0) {
         line_error(&p->lines, "key '%s' given again, first on line %u: keep one", name, *line_of);
-        return 1;
+    } else {
+        *line_of = p->lines.line;
+        p->sound = cfg_set(p->cfg, key, value, p->diagnostics, p->lines.line) && p->sound;
     }
-    *line_of = p->lines.line;
-    if (!cfg_set(p->cfg, key, value, p->diagnostics, p->lines.line))
-        p->sound = false;
     return 1;
 }
 
@@ -207,12 +197,9 @@ bool cfg_name(const char *path, char name[CFG_NAME_MAX + 1])
     size_t length = strlen(base);
     if (length > 4 && strcmp(base + length - 4, ".ini") == 0)
         length -= 4;
-    if (length == 0 || length > CFG_NAME_MAX || base[0] == '.' || base[0] == '-')
+    if (length == 0 || length > CFG_NAME_MAX || base[0] == '.' || base[0] == '-' ||
+        strspn(base, cfg_letters) < length)
         return false;
-    for (size_t i = 0; i < length; i++)
-        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", base[i]) ==
-            NULL)
-            return false;
     memcpy(name, base, length);
     name[length] = '\0';
     return true;

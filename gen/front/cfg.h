@@ -76,6 +76,12 @@ struct key {
 
 extern const struct key cfg_keys[KEYS];
 
+/* What names of models, and parts of a KEY_PATH, are made of. */
+extern const char cfg_letters[];
+
+/* Whether `words`, with one space between them, has the word. */
+bool cfg_word(const char *words, const char *word);
+
 /* The key of that name, or NULL. */
 const struct key *cfg_key(const char *name);
 

@@ -13,20 +13,9 @@ enum { SSD_CHANNELS_MOST = 98304 };
 
 bool cfg_has(const struct cfg *cfg, const struct key *key)
 {
-    const size_t length = strlen(cfg->model_type);
     if (strcmp(key->section, "hub") == 0)
         return cfg->repository[0] != '\0';
-    if (key->families[0] == '\0')
-        return true;
-    if (length == 0)
-        return false;
-    for (const char *word = key->families; word != NULL; word = strchr(word, ' ')) {
-        word += *word == ' ';
-        if (strncmp(word, cfg->model_type, length) == 0 &&
-            (word[length] == ' ' || word[length] == '\0'))
-            return true;
-    }
-    return false;
+    return key->families[0] == '\0' || cfg_word(key->families, cfg->model_type);
 }
 
 static bool has(const struct cfg *cfg, uint32_t key)

@@ -85,18 +85,15 @@ static bool read_real(const char *value, double least, double most, double *real
     return end != value && *end == '\0' && isfinite(*real) && *real >= least && *real <= most;
 }
 
-/* Whether `value` is one of the words; *index is its place among them. */
-static bool read_word(const char *value, const char *words, uint32_t *index)
+const char cfg_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+bool cfg_word(const char *words, const char *word)
 {
-    size_t length = strlen(value);
-    *index = 0;
-    for (const char *word = words; length > 0; (*index)++) {
-        size_t end = strcspn(word, " ");
-        if (end == length && strncmp(word, value, end) == 0)
+    const size_t length = strlen(word);
+    for (const char *at = words; length > 0 && at != NULL; at = strchr(at, ' ')) {
+        at += *at == ' ';
+        if (strcspn(at, " ") == length && strncmp(at, word, length) == 0)
             return true;
-        if (word[end] == '\0')
-            return false;
-        word += end + 1;
     }
     return false;
 }
@@ -104,11 +101,9 @@ static bool read_word(const char *value, const char *words, uint32_t *index)
 /* Parts that are names, none of them starting with '.' or '-', so that no path leads elsewhere. */
 static bool read_path(const char *value, double least, double most)
 {
-    static const char letters[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     uint32_t parts = 0;
     for (const char *part = value;; part++) {
-        const size_t length = strspn(part, letters);
+        const size_t length = strspn(part, cfg_letters);
         if (length == 0 || part[0] == '.' || part[0] == '-')
             return false;
         parts++;
@@ -123,7 +118,6 @@ bool cfg_set(struct cfg *cfg, const struct key *key, const char *value,
              struct diagnostics *diagnostics, uint32_t line)
 {
     void *field = (char *)cfg + key->offset;
-    uint32_t word = 0;
     bool good = false;
     switch (key->kind) {
     case KEY_COUNT:
@@ -139,15 +133,15 @@ bool cfg_set(struct cfg *cfg, const struct key *key, const char *value,
         good = read_real(value, key->least, key->most, field);
         break;
     case KEY_FLAG:
-        good = read_word(value, "false true", &word);
-        *(bool *)field = word == 1;
+        good = cfg_word("false true", value);
+        *(bool *)field = strcmp(value, "true") == 0;
         break;
     case KEY_FORMAT:
-        good = read_word(value, key->words, &word) && format_find(value, field);
+        good = cfg_word(key->words, value) && format_find(value, field);
         break;
     case KEY_WORD:
     case KEY_PATH:
-        good = key->kind == KEY_WORD ? read_word(value, key->words, &word)
+        good = key->kind == KEY_WORD ? cfg_word(key->words, value)
                                      : read_path(value, key->least, key->most);
         if (good)
             snprintf(field, key->size, "%s", value);

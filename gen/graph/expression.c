@@ -11,88 +11,76 @@ struct parse {
     const char *at;
 };
 
-static _Noreturn void fault(const struct parse *p, const char *what)
+static _Noreturn void fault(const struct parse *p, const char *at, const char *what)
 {
     diagnostics_fault("kernels/ops.def", "%s: %s before \"%s\"", op_rules[p->node->op].name, what,
-                      p->at);
+                      at);
 }
 
-/* A letter that is bound. */
-static const struct size *letter(struct parse *p)
+/* What a letter is bound to. */
+static const struct size *letter(const struct parse *p, const char *at)
 {
-    if (!isupper((unsigned char)*p->at) || isalnum((unsigned char)p->at[1]))
-        fault(p, "expected a letter");
-    const struct size *size = &p->node->size[*p->at - 'A'];
+    if (!isupper((unsigned char)at[0]) || isalnum((unsigned char)at[1]))
+        fault(p, at, "expected a letter");
+    const struct size *size = &p->node->size[*at - 'A'];
     if (size->from == NULL)
-        fault(p, "no operand binds the letter");
-    p->at++;
+        fault(p, at, "no operand binds the letter");
     return size;
-}
-
-/* "pad", "x_stride": letters, digits and '_', the last as far as it fits. */
-static size_t word(struct parse *p, char text[32])
-{
-    size_t length = 0;
-    while (isalnum((unsigned char)p->at[length]) || p->at[length] == '_')
-        length++;
-    snprintf(text, 32, "%.*s", length < 32 ? (int)length : 31, p->at);
-    return length;
 }
 
 /* pad(M), wide(M), lines(M) */
 static uint64_t function(struct parse *p, const char *name)
 {
-    const char *const start = p->at;
-    p->at += strlen(name) + 1;
-    const char of = *p->at;
-    const struct size *size = letter(p);
-    if (*p->at != ')')
-        fault(p, "expected )");
-    p->at++;
+    const char *const start = p->at, *const of = start + strlen(name) + 1;
+    const struct size *size = letter(p, of);
+    if (of[1] != ')')
+        fault(p, of + 1, "expected )");
+    p->at = of + 2;
     if (strcmp(name, "pad") == 0)
         return size->pad;
     if (strcmp(name, "lines") == 0)
         return size->pad / GRAPH_PAD;
     if (strcmp(name, "wide") == 0)
-        return node_wide(p->node, of);
-    p->at = start;
-    fault(p, "unknown function");
+        return parts_width(&size->parts);
+    fault(p, start, "unknown function");
 }
 
 /* The tensor of the operand in x_stride or x_at, whose other part is `ending`; or NULL. */
 static const struct tensor *operand_of(const struct parse *p, const char *name, const char *ending)
 {
-    char operand[32];
     const size_t length = strlen(name), end = strlen(ending);
     if (length <= end || strcmp(name + length - end, ending) != 0)
         return NULL;
-    snprintf(operand, sizeof operand, "%.*s", (int)(length - end), name);
-    const uint32_t at = op_operand(p->node->op, operand);
+    const struct phrase operand = phrase("%.*s", (int)(length - end), name);
+    const uint32_t at = op_operand(p->node->op, operand.text);
     return at == OP_NOTHING ? NULL : node_tensor(p->graph, p->node, at);
 }
 
+/* A function, a letter, or "t", an attribute, x_stride, x_at. */
 static uint64_t named(struct parse *p)
 {
-    char name[32];
-    const size_t length = word(p, name);
-    if (p->at[length] == '(')
-        return function(p, name);
-    if (length == 1 && isupper((unsigned char)*p->at))
-        return letter(p)->size;
-    p->at += length;
-    if (strcmp(name, "t") == 0)
+    const char *const start = p->at;
+    size_t length = 0;
+    while (isalnum((unsigned char)start[length]) || start[length] == '_')
+        length++;
+    const struct phrase name = phrase("%.*s", (int)length, start);
+    if (start[length] == '(')
+        return function(p, name.text);
+    p->at = start + length;
+    if (length == 1 && isupper((unsigned char)*start))
+        return letter(p, start)->size;
+    if (strcmp(name.text, "t") == 0)
         return p->node->t;
-    const uint32_t attribute = op_attribute(p->node->op, name);
+    const uint32_t attribute = op_attribute(p->node->op, name.text);
     if (attribute != OP_NOTHING)
         return p->node->word[attribute];
-    const struct tensor *t = operand_of(p, name, "_stride");
+    const struct tensor *t = operand_of(p, name.text, "_stride");
     if (t != NULL)
         return t->dim[1];
-    t = operand_of(p, name, "_at");
+    t = operand_of(p, name.text, "_at");
     if (t != NULL)
         return tensor_part_at(t, node_count(p->node, "part"));
-    p->at -= length;
-    fault(p, "unknown word");
+    fault(p, start, "unknown word");
 }
 
 static uint64_t sum(struct parse *p);
@@ -106,11 +94,11 @@ static uint64_t factor(struct parse *p)
         p->at++;
         value = sum(p);
         if (*p->at++ != ')')
-            fault(p, "expected )");
+            fault(p, p->at, "expected )");
         return value;
     }
     if (!isdigit((unsigned char)*p->at))
-        fault(p, "expected a number or a name");
+        fault(p, p->at, "expected a number or a name");
     while (isdigit((unsigned char)*p->at))
         value = value * 10 + (uint64_t)(*p->at++ - '0');
     return value;
@@ -123,7 +111,7 @@ static uint64_t product(struct parse *p)
         const char operation = *p->at++;
         const uint64_t by = factor(p);
         if (operation == '%' && by == 0)
-            fault(p, "a rest of a division by 0");
+            fault(p, p->at, "a rest of a division by 0");
         value = operation == '*' ? value * by : value % by;
     }
     return value;

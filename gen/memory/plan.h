@@ -61,10 +61,6 @@ MUST_USE bool plan_check_layers(const struct plan *plans, const struct graph *gr
                                 const uint8_t *kind_of, uint32_t layers,
                                 struct diagnostics *diagnostics);
 
-/* The same of a model with one kind of layer, executed twice. */
-MUST_USE bool plan_check_graph(const struct plan *plan, const struct graph *graph,
-                               struct diagnostics *diagnostics);
-
 /* `gen --stop-after=live|plan`. */
 void live_print(const struct plan *plan, const struct graph *graph, FILE *to);
 void plan_print(const struct plan *plan, const struct graph *graph, const char *name, FILE *to);

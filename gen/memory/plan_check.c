@@ -169,9 +169,3 @@ bool plan_check_layers(const struct plan *plans, const struct graph *graphs, con
     execute(&m, 0, PLACE_EPILOGUE);
     return diagnostics->errors == errors;
 }
-
-bool plan_check_graph(const struct plan *plan, const struct graph *graph,
-                      struct diagnostics *diagnostics)
-{
-    return plan_check_layers(plan, graph, (const uint8_t[]){0, 0}, 2, diagnostics);
-}
