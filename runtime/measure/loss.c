@@ -39,7 +39,8 @@ void loss_pass(struct loss *loss, const uint8_t *text, uint64_t bytes)
 static u32 position_index(uint64_t position)
 {
     const u32 doublings = 63 - (u32)__builtin_clzll(position);
-    return doublings == 0 ? 0 : 2 * doublings - 1 + (position >> (doublings - 1) & 1);
+    const u32 upper = doublings > 0 ? (u32)(position >> (doublings - 1)) & 1 : 0;
+    return doublings == 0 ? 0 : 2 * doublings - 1 + upper;
 }
 
 void loss_position_range(u32 index, uint64_t *from, uint64_t *to)

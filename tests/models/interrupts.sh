@@ -73,6 +73,9 @@ seq 1 200 >"$folder/ids"
 check logits "$folder/logits/x.npy" "$binaries/fable-mamba" logits -q -m build/cpu/fable-mamba.weights \
     --ids "$folder/ids" -o "$folder/logits/x.npy"
 
+check "perplexity --save-logprobs" "$folder/logprobs/x.logits" "$binaries/fable-mamba" perplexity -q \
+    -m build/cpu/fable-mamba.weights "$folder/ids" --save-logprobs "$folder/logprobs/x.logits"
+
 call="pwrite64" # into the file, in any order
 check "state save" "$folder/state/x.state" "$binaries/fable-mamba" state save "$folder/state/x.state" -q \
     -m build/cpu/fable-mamba.weights -f "$folder/ids"

@@ -115,22 +115,22 @@ START_TEST(texts_that_say_nothing_are_refused)
 }
 END_TEST
 
-/* The JSON object that a run prints. */
-static json_t *record_of(const char *const *arguments, const char *input)
+/* The section of the JSON object that a run prints; the caller's. */
+static json_t *section_of(const char *const *arguments, const char *input)
 {
     struct child *child = child_run(fake, arguments, input, strlen(input));
     ck_assert_msg(child->code == 0, "%s", child->err);
     json_error_t error;
     json_t *record = json_loads(child->out, 0, &error);
     ck_assert_msg(record != NULL, "%s", error.text);
-    return record;
+    json_t *section = json_incref(json_object_get(record, "perplexity"));
+    json_decref(record);
+    return section;
 }
 
 #define SECTION(input, ...)                                                                        \
-    json_incref(json_object_get(record_of((const char *[]){"perplexity", "-q", "-m", sound, "-o",  \
-                                                           "json", __VA_ARGS__, NULL},             \
-                                          input),                                                  \
-                                "perplexity"))
+    section_of((const char *[]){"perplexity", "-q", "-m", sound, "-o", "json", __VA_ARGS__, NULL}, \
+               input)
 
 static double real(const json_t *object, const char *key)
 {
@@ -160,6 +160,8 @@ START_TEST(bits_depend_on_text_and_windows_alone)
     }
     json_t *whole = SECTION("", text_path), *large = SECTION("", text_path, "--window", "1000");
     ck_assert_double_eq(real(whole, "token_perplexity"), real(large, "token_perplexity"));
+    json_decref(whole);
+    json_decref(large);
 }
 END_TEST
 
