@@ -52,6 +52,7 @@ probe() {
         need_command clang-format clang-format
         need_command clang-tidy clang-tidy
         need_command shellcheck shellcheck
+        need_command mandoc mandoc
         [ -n "$(find /usr/lib/llvm-*/lib/clang /usr/lib/clang -name 'libclang_rt.fuzzer-*' 2>/dev/null |
             head -n 1)" ] || missing="$missing libclang-rt-14-dev"
         if [ "$(uname -m)" = x86_64 ]; then

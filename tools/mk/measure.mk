@@ -1,14 +1,15 @@
 # What is done with measurements: pictures, comparisons, reports.
 
-measure_programs := plot report
+measure_programs := plot report compare
 measure_lib := $(filter-out $(measure_programs:%=tools/measure/%.c),$(wildcard tools/measure/*.c)) \
                $(wildcard runtime/measure/stats*.c)
 $(TOOLS)/libmeasure.a: $(call objects,$(TOOLS)/obj,$(measure_lib))
-$(TESTS)/picture_test $(TESTS)/record_read_test: $(TOOLS)/libmeasure.a
+$(addprefix $(TESTS)/,picture_test record_read_test compare_test): $(TOOLS)/libmeasure.a
 
-$(TOOLS)/report: $(TOOLS)/obj/tools/measure/report.o $(TOOLS)/libmeasure.a $(TOOLS)/libgen.a
+$(TOOLS)/report $(TOOLS)/compare: $(TOOLS)/%: $(TOOLS)/obj/tools/measure/%.o $(TOOLS)/libmeasure.a $(TOOLS)/libgen.a
 	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS)
 $(TESTS)/report_test: | $(TOOLS)/report
+$(TESTS)/compare_test: | $(TOOLS)/compare
 
 ## the models of make report: configs, or tiny ones of the tests
 MODELS ?= fable-mamba mamba-130m mamba2-130m tinyllama-1.1b
