@@ -122,20 +122,18 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 static const char documentation[] =
     "Turns the config of a language model into its C sources.\v"
     "A config is an INI file with the sections [model] (the architecture, under the names of "
-    "Hugging "
-    "Face's config.json), [build] (static choices) and, if it is published, [hub] (where). 'gen "
-    "import DIR' writes the config of a checkpoint to stdout; known are Mamba, Mamba-2, "
-    "Llama, Mistral (as a Llama), Phi, Mixtral, DeepSeekMoE and Jamba of Hugging Face, and Mamba "
-    "and Mamba-2 of "
-    "state-spaces. 'gen table "
-    "CONFIG...' writes to stdout what these models need, in Markdown: parameters, bytes at rest "
-    "and per token, and the fastest that GB10 and H200 can decode.\n\n"
+    "Hugging Face's config.json), [build] (static choices) and, if it is published, [hub] "
+    "(where). 'gen import DIR' writes the config of a checkpoint to stdout; known are Mamba, "
+    "Mamba-2, Llama, Mistral (as a Llama), Phi, Mixtral, DeepSeekMoE and Jamba of Hugging Face, "
+    "and Mamba and Mamba-2 of state-spaces. 'gen table CONFIG...' writes to stdout what these "
+    "models need, in Markdown: parameters, bytes at rest and per token, and the fastest that "
+    "GB10 and H200 can decode.\n\n"
     "Generated are model.h, arena.h, step.c, kernels.h, kernels.c, kernels.cu, tables.c, proof.h "
-    "and "
-    "plan.txt; they depend on nothing but the config and this program.\n\n"
+    "and plan.txt; they depend on nothing but the config and this program.\n\n"
     "Exit codes: 0 done; 1 cannot write; 2 usage; 4 the config or checkpoint is not valid, or "
     "--check found a difference; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP): no file is half "
-    "written.\n\nKeys, all of the family required, of [hub] both or none:\n";
+    "written.\n\n"
+    "Keys, all of the family required, of [hub] both or none:\n";
 
 enum { HELP_WIDTH = 79 }; /* of argp's lines */
 
@@ -229,11 +227,10 @@ static bool same(const char *dir, const char *file, const char *text, size_t siz
     return holds;
 }
 
-static int generate(const struct options *o, const struct cfg *cfg, struct diagnostics *diagnostics)
+static int generate(const struct options *o, const struct cfg *cfg)
 {
     static struct program program;
-    if (!program_make(cfg, diagnostics, &program))
-        diagnostics_fault(cfg->name, "the memory plan is not valid, as said above");
+    program_make(cfg, &program);
     int code = EXIT_SUCCESS;
     for (uint32_t i = 0; i < emitter_count && code != EXIT_FAILURE; i++) {
         if (interrupt_asked()) {
@@ -325,6 +322,5 @@ int main(int argc, char **argv)
     struct cfg cfg;
     if (!cfg_load(options.config, &diagnostics, &cfg))
         return EXIT_MISMATCH;
-    return options.stop_after != NULL ? stop_after(&options, &cfg)
-                                      : generate(&options, &cfg, &diagnostics);
+    return options.stop_after != NULL ? stop_after(&options, &cfg) : generate(&options, &cfg);
 }

@@ -25,9 +25,8 @@ struct program {
     struct kernels *kernels;
 };
 
-/* From a checked config. False: a plan did not pass its own check, reported. */
-MUST_USE bool program_make(const struct cfg *cfg, struct diagnostics *diagnostics,
-                           struct program *program);
+/* From a checked config. A plan that does not pass its own check is a fault of the generator. */
+void program_make(const struct cfg *cfg, struct program *program);
 void program_free(struct program *program);
 
 /* One kernel shape: a function of kernels.c. Operations of the same shape share one. */

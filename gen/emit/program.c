@@ -51,7 +51,7 @@ static void find_state(const struct steps *steps, struct program *program)
         const struct graph *decode = &steps->graph[STEP_DECODE][k];
         const uint64_t all = program_layer_state(decode, false);
         const uint64_t caches = program_layer_state(decode, true);
-        if ((program->cache_bytes > 0 && caches < all) || (caches > 0 && caches < all))
+        if (caches < all && (caches > 0 || program->cache_bytes > 0))
             diagnostics_fault(
                 steps->cfg.name,
                 "layers with nothing but caches as state must be the last of the family's "
@@ -108,33 +108,34 @@ static uint64_t work_bytes(const struct steps *steps)
 }
 
 /* The plans of one step, a graph for each kind of layer, and what they mean for the arena. */
-static bool plan_step(struct program *program, enum step_kind step, struct diagnostics *diagnostics)
+static void plan_step(struct program *program, enum step_kind step)
 {
     const struct steps *steps = &program->steps;
-    struct plan *plans = program->plan[step];
-    bool good = true;
+    struct diagnostics diagnostics = {.to = stderr, .file = steps->cfg.name};
     for (uint32_t k = 0; k < steps->kind_count; k++) {
-        struct plan *plan = &plans[k];
+        struct plan *plan = &program->plan[step][k];
         live_find(&steps->graph[step][k], plan);
         plan_solve(plan);
-        good = plan_check(plan, diagnostics) && good;
+        if (!plan_check(plan, &diagnostics))
+            break;
         if (plan->bytes > program->scratch_bytes)
             program->scratch_bytes = plan->bytes;
         if (plan->bound > program->scratch_bound)
             program->scratch_bound = plan->bound;
     }
-    return good && plan_check_layers(plans, steps->graph[step], steps->kind_of,
-                                     steps->cfg.num_hidden_layers, diagnostics);
+    if (diagnostics.errors > 0 ||
+        !plan_check_layers(program->plan[step], steps->graph[step], steps->kind_of,
+                           steps->cfg.num_hidden_layers, &diagnostics))
+        diagnostics_fault(steps->cfg.name, "the memory plan is not valid, as said above");
 }
 
-bool program_make(const struct cfg *cfg, struct diagnostics *diagnostics, struct program *program)
+void program_make(const struct cfg *cfg, struct program *program)
 {
     *program = (struct program){.scratch_bytes = 0};
     steps_build(cfg, &program->steps);
     layout_make(cfg, &program->layout);
-    bool good = true;
     for (enum step_kind step = STEP_DECODE; step < STEP_KINDS; step++)
-        good = plan_step(program, step, diagnostics) && good;
+        plan_step(program, step);
     find_state(&program->steps, program);
     if (program->cache_bytes > 0)
         program->cache_position_bytes = program->cache_bytes / attention_positions(cfg);
@@ -144,7 +145,6 @@ bool program_make(const struct cfg *cfg, struct diagnostics *diagnostics, struct
     if (program->kernels == NULL)
         diagnostics_no_memory();
     kernels_find(&program->steps, program->kernels);
-    return good;
 }
 
 uint64_t program_streamed(const struct program *program, enum step_kind step)

@@ -9,7 +9,7 @@
 #include "gen/front/diagnostics.h"
 #include "runtime/base/partial.h"
 
-enum { CELLS = 16, ROW_MAX = 4 * WRITER_COLUMNS };
+enum { CELLS = 16 }; /* of a row */
 
 void writer_open(struct writer *writer, const char *file)
 {
@@ -61,19 +61,18 @@ static void write_code(struct writer *writer, const char *code, size_t length)
 }
 
 /* A row of a table; where its comment does not fit, the comment goes on a line of its own. */
-static void write_row(struct writer *writer, const char *line, size_t length)
+static void write_row(struct writer *writer, const struct phrase *row)
 {
-    const char *comment = strstr(line, "/* ");
-    if (length <= WRITER_COLUMNS || comment == NULL) {
-        write_code(writer, line, length);
+    const char *const line = row->text, *const comment = strstr(line, "/* ");
+    struct phrase alone = {"    "};
+    if (strlen(line) <= WRITER_COLUMNS || comment == NULL) {
+        write_code(writer, line, strlen(line));
         return;
     }
-    char spaced[ROW_MAX] = "    ";
-    size_t used = 4;
     for (const char *c = comment; *c != '\0'; c++)
-        if (*c != ' ' || spaced[used - 1] != ' ')
-            spaced[used++] = *c;
-    write_line(writer, 0, spaced, used);
+        if (c == comment || c[0] != ' ' || c[-1] != ' ')
+            phrase_add(&alone, "%c", *c);
+    write_line(writer, 0, alone.text, strlen(alone.text));
     write_code(writer, line, (size_t)(comment - line));
 }
 
@@ -112,46 +111,43 @@ static void measure(const struct writer *writer, size_t width[CELLS])
     }
 }
 
-/* Puts the cells of a row into `line`, padded to the widths of their columns. */
-static size_t join_cells(const char *file, const char *cell, const size_t width[CELLS],
-                         char line[ROW_MAX])
+/* The cells of a row, padded to the widths of their columns. */
+static struct phrase join_cells(const char *cell, const size_t width[CELLS])
 {
-    size_t at = 0;
+    struct phrase line = {""};
     char align = '\t';
     for (int c = 0;; c++) {
-        size_t length = cell_length(cell);
-        size_t pad = width[c] > length ? width[c] - length : 0;
-        if (at + length + pad >= ROW_MAX)
-            diagnostics_fault(
-                file, "a row of more than %d bytes: raise ROW_MAX (gen/emit/writer.c)", ROW_MAX);
+        const size_t length = cell_length(cell);
+        const int pad = width[c] > length ? (int)(width[c] - length) : 0;
         if (align == '\v')
-            at += (size_t)sprintf(line + at, "%*s%.*s", (int)pad, "", (int)length, cell);
+            phrase_add(&line, "%*s%.*s", pad, "", (int)length, cell);
         else
-            at += (size_t)sprintf(line + at, "%.*s%*s", (int)length, cell, (int)pad, "");
+            phrase_add(&line, "%.*s%*s", (int)length, cell, pad, "");
         if (cell[length] == '\0')
             break;
         align = cell[length];
         cell += length + 1;
     }
-    while (at > 0 && line[at - 1] == ' ')
-        line[--at] = '\0';
-    return at;
+    for (size_t end = strlen(line.text); end > 0 && line.text[end - 1] == ' '; end--)
+        line.text[end - 1] = '\0';
+    return line;
 }
 
 /* Columns are given up when they would make the code of a row too long. */
 static void write_table(struct writer *writer)
 {
     size_t width[CELLS] = {0};
-    char line[ROW_MAX];
     measure(writer, width);
     for (uint32_t r = 0; r < writer->row_count; r++) {
-        size_t length = join_cells(writer->file, writer->rows[r].text, width, line);
-        const char *comment = strstr(line, "/* ");
-        if ((comment != NULL ? (size_t)(comment - line) : length) > WRITER_COLUMNS)
+        const struct phrase line = join_cells(writer->rows[r].text, width);
+        const char *comment = strstr(line.text, "/* ");
+        if ((comment != NULL ? (size_t)(comment - line.text) : strlen(line.text)) > WRITER_COLUMNS)
             memset(width, 0, sizeof width);
     }
-    for (uint32_t r = 0; r < writer->row_count; r++)
-        write_row(writer, line, join_cells(writer->file, writer->rows[r].text, width, line));
+    for (uint32_t r = 0; r < writer->row_count; r++) {
+        const struct phrase line = join_cells(writer->rows[r].text, width);
+        write_row(writer, &line);
+    }
     writer->row_count = 0;
 }
 

@@ -38,9 +38,8 @@ static void make(const char *name)
     captured_open(&captured, name);
     snprintf(path, sizeof path, "config/%s.ini", name);
     ck_assert_msg(cfg_load(path, &captured.diagnostics, &cfg), "%s", captured_text(&captured));
-    ck_assert_msg(program_make(&cfg, &captured.diagnostics, &program), "%s",
-                  captured_text(&captured));
     captured_close(&captured);
+    program_make(&cfg, &program);
 }
 
 START_TEST(arenas_have_their_bytes)

@@ -11,15 +11,6 @@ enum { CFGS = sizeof cfgs / sizeof cfgs[0] };
 static struct steps steps;
 static struct program program;
 
-static void make(const struct cfg *cfg)
-{
-    struct captured captured;
-    captured_open(&captured, cfg->name);
-    ck_assert_msg(program_make(cfg, &captured.diagnostics, &program), "%s",
-                  captured_text(&captured));
-    captured_close(&captured);
-}
-
 /* Expects these kinds, "name layers", and for every layer the number of its kind. */
 static void expect_kinds(const struct cfg *cfg, const char *const kinds[], const char *of)
 {
@@ -63,7 +54,7 @@ START_TEST(one_kind_has_no_name)
     struct cfg cfg = jamba_cfg;
     cfg.attn_layer_period = cfg.expert_layer_period = 1;
     cfg.attn_layer_offset = cfg.expert_layer_offset = 0;
-    make(&cfg);
+    program_make(&cfg, &program);
     ck_assert_uint_eq(program.steps.kind_count, 1);
     ck_assert_str_eq(program.steps.kind[0].name, "layer");
     ck_assert_str_eq(program.steps.graph[STEP_DECODE][0].kind_name, "");
@@ -149,7 +140,7 @@ static void share(const char *a, const char *b)
 /* What both kinds compute alike is one kernel. */
 START_TEST(kinds_share_kernels)
 {
-    make(&jamba_cfg);
+    program_make(&jamba_cfg, &program);
     const struct kernels *list = program.kernels;
     for (uint32_t i = 0; i < list->count; i++)
         for (uint32_t j = 0; j < i; j++)
@@ -206,7 +197,7 @@ END_TEST
  * operations of a layer read, the norm in front of experts and the MLP beside them, twice. */
 START_TEST(decode_reads_what_it_needs)
 {
-    make(cfgs[_i]);
+    program_make(cfgs[_i], &program);
     const uint64_t read = program_streamed(&program, STEP_DECODE);
     uint64_t expected = program.layout.weights_bytes - 512 * 64 * 4 + 64 * 4;
     if (cfgs[_i] == &deepseek_cfg)
@@ -222,11 +213,11 @@ END_TEST
  */
 START_TEST(caches_end_the_state)
 {
-    make(&deepseek_cfg);
+    program_make(&deepseek_cfg, &program);
     ck_assert_uint_eq(program.cache_bytes, 6 * 2 * 2 * 128 * 16 * 2);
     ck_assert_uint_eq(program.state_bytes, program.cache_bytes);
     program_free(&program);
-    make(&jamba_cfg);
+    program_make(&jamba_cfg, &program);
     ck_assert_uint_eq(program.cache_bytes, 2 * 2 * 2 * 128 * 16 * 2);
     ck_assert_uint_eq(program.state_bytes - program.cache_bytes, 4 * (3 + 16) * 128 * 4);
     uint32_t last = 0;
@@ -254,7 +245,7 @@ static bool checks(const struct plan *plans, enum step_kind step)
 START_TEST(plans_agree_about_the_stream)
 {
     const enum step_kind step = _i % 2 == 0 ? STEP_DECODE : STEP_PREFILL;
-    make(cfgs[_i / 2]);
+    program_make(cfgs[_i / 2], &program);
     struct plan broken[GRAPH_KINDS];
     uint64_t end = 0;
     ck_assert(checks(program.plan[step], step));
