@@ -73,11 +73,25 @@ static const f32 *last_line(const f32 *logits, u32 count, f32 line[LINE_F32])
     return line;
 }
 
-static u32 largest(const f32 *logits)
+static f32 most_of(const f32 *logits)
+{
+    f32 lanes[LINE_F32];
+    const u32 whole = model.vocab / LINE_F32 * LINE_F32;
+    last_line(logits + whole, model.vocab - whole, lanes);
+    for (u32 id = 0; id < whole; id += LINE_F32)
+        for (u32 lane = 0; lane < LINE_F32; lane++)
+            lanes[lane] = logits[id + lane] > lanes[lane] ? logits[id + lane] : lanes[lane];
+    for (u32 lane = 1; lane < LINE_F32; lane++)
+        lanes[0] = lanes[lane] > lanes[0] ? lanes[lane] : lanes[0];
+    return lanes[0];
+}
+
+/* The first of the largest. */
+static u32 top_of(const f32 *logits, f32 most)
 {
     u32 top = 0;
-    for (u32 id = 1; id < model.vocab; id++)
-        top = logits[id] > logits[top] ? id : top;
+    while (top + 1 < model.vocab && logits[top] != most)
+        top++;
     return top;
 }
 
@@ -139,8 +153,8 @@ struct score {
 
 static struct score_pair pair_of(const f32 *base, const f32 *logits, u32 target)
 {
-    const u32 base_top = largest(base), top = largest(logits);
-    const double base_most = (double)base[base_top], most = (double)logits[top];
+    const f32 base_top = most_of(base), top = most_of(logits);
+    const double base_most = (double)base_top, most = (double)top;
     double base_sum;
     const double difference = mean_difference(base, logits, base_most, &base_sum);
     const double sum = log_sum_exp(logits, most);
@@ -150,7 +164,7 @@ static struct score_pair pair_of(const f32 *base, const f32 *logits, u32 target)
                                .base_bits = base_nats * LOG2_E_D,
                                .divergence = difference - ((base_most + base_sum) - (most + sum)),
                                .probability = exp(-nats) - exp(-base_nats),
-                               .same_top = top == base_top};
+                               .same_top = top_of(logits, top) == top_of(base, base_top)};
 }
 
 static void score_share(run *r, void *context)
@@ -165,7 +179,7 @@ static void score_share(run *r, void *context)
             score->pairs[row] = pair_of(base, logits, score->targets[row]);
             continue;
         }
-        const double most = (double)logits[largest(logits)];
+        const double most = (double)most_of(logits);
         const double distance = most - (double)logits[score->targets[row]];
         score->bits[row] = (distance + log_sum_exp(logits, most)) * LOG2_E_D;
     }
