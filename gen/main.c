@@ -33,17 +33,11 @@ struct options {
 
 static const struct argp_option option_list[] = {
     {NULL, 'o', "DIR", 0,
-     "Write the sources into DIR, which exists; files that would not change "
-     "are not touched",
-     1},
+     "Write the sources into DIR, which exists; files that would not change are not touched", 1},
     {"check", OPTION_CHECK, "DIR", 0,
-     "Write nothing; exit 4 unless DIR holds exactly what would be "
-     "written",
-     1},
+     "Write nothing; exit 4 unless DIR holds exactly what would be written", 1},
     {"stop-after", OPTION_STOP, "STAGE", 0,
-     "Print what STAGE found and stop: cfg, graph, shape, "
-     "live, plan",
-     1},
+     "Print what STAGE found and stop: cfg, graph, shape, live, plan", 1},
     {NULL, 0, NULL, 0, "Build choices of an imported config:", 2},
     {"type", OPTION_TYPE, "TYPE", 0,
      "Of all weights: f32, f16 or bf16 (default: the checkpoint's f16 or bf16; else bf16)", 2},

@@ -56,6 +56,7 @@ struct budget program_budget(const struct program *program);
 
 /* What a layer of this graph leaves for the next token, in bytes; or only its caches. */
 uint64_t program_layer_state(const struct graph *decode, bool caches_only);
+bool program_has_state(const struct program *program, uint32_t kind);
 
 /* "decode", or with the kind behind, "decode_mamba_mlp", of a model with several: the union of the
  * graph's buffers is union decode_scratch. */

@@ -11,24 +11,17 @@ static void layer_state(const struct program *program, uint32_t kind, struct wri
     const struct graph *decode = &program->steps.graph[STEP_DECODE][kind];
     const struct phrase each = number_binary_bytes(program_layer_state(decode, false));
     const bool caches = program_layer_state(decode, true) > 0;
-    writer_blank(writer);
-    if (caches && cfg_context(&program->steps.cfg) > 0)
-        writer_comment(writer,
-                       "Keys and values of up to %u positions, %s per layer. A position is written "
-                       "before it is read.",
-                       cfg_context(&program->steps.cfg), each.text);
+    const struct cfg *cfg = &program->steps.cfg;
+    struct phrase what = phrase("What one token leaves for the next");
+    if (caches && cfg_context(cfg) > 0)
+        what = phrase("Keys and values of up to %u positions", cfg_context(cfg));
     else if (caches)
-        writer_comment(
-            writer,
-            "Keys and values of the last %u positions and of the chunk behind them, in a "
-            "ring, %s per layer. A position is written before it is read.",
-            cfg_window(&program->steps.cfg), each.text);
-    else
-        writer_comment(
-            writer,
-            "What one token leaves for the next, %s per layer. All zero is the start of a "
-            "text.",
-            each.text);
+        what = phrase("Keys and values of the last %u positions and of the chunk behind them, in a "
+                      "ring",
+                      cfg_window(cfg));
+    writer_section(writer, "%s, %s per layer. %s", what.text, each.text,
+                   caches ? "A position is written before it is read."
+                          : "All zero is the start of a text.");
     writer_line(writer, "struct %s_state {", program->steps.kind[kind].name);
     for (uint32_t i = 0; i < decode->tensor_count; i++) {
         const struct tensor *t = &decode->tensor[i];
@@ -48,7 +41,7 @@ static void state(const struct program *program, struct writer *writer)
 {
     const struct steps *steps = &program->steps;
     for (uint32_t k = 0; k < steps->kind_count; k++)
-        if (program_layer_state(&steps->graph[STEP_DECODE][k], false) > 0)
+        if (program_has_state(program, k))
             layer_state(program, k, writer);
     if (steps->kind_count == 1) {
         writer_line(writer, "struct state {\n    struct layer_state layer[LAYERS];\n};");
@@ -56,7 +49,7 @@ static void state(const struct program *program, struct writer *writer)
     }
     writer_line(writer, "\nstruct state {");
     for (uint32_t k = 0; k < steps->kind_count; k++)
-        if (program_layer_state(&steps->graph[STEP_DECODE][k], false) > 0)
+        if (program_has_state(program, k))
             writer_row(writer, "    struct %s_state\t %s[%u];", steps->kind[k].name,
                        steps->kind[k].name, steps->kind[k].layers);
     writer_line(writer, "};");

@@ -25,28 +25,24 @@ static struct phrase cost(const struct program *program, const struct step_op *o
     return phrase("/* %s */", number_decimal_bytes(bytes).text);
 }
 
-/* One call, cut into the cells of a table: the last of `first` and `rest` ends the statement. */
+/* One call, cut into the cells of a table: the last of FIRST and REST ends the statement. */
+enum cell { SYMBOL, NAME, FIRST, REST, MARGIN, CELLS };
 struct call {
-    struct phrase symbol, name, first, rest, margin;
+    struct phrase cell[CELLS];
 };
 
 static struct call cut_call(const struct program *program, uint32_t index)
 {
     const struct step_op *op = &program->steps.op[index];
-    struct call call = {
-        .symbol = program->kernels->kernel[program->kernels->of[index]].symbol,
-        .name = emit_op(op->graph, op->node),
-        .first = argument(node_tensor(op->graph, op->node, OP_RESULT)),
-        .margin = cost(program, op),
-    };
+    struct phrase first = argument(node_tensor(op->graph, op->node, OP_RESULT)), rest = {""};
     for (uint32_t o = OP_RESULT + 1; o < node_operands(op->node); o++)
         if (node_has(op->node, o))
-            phrase_add(&call.rest, "%s%s", call.rest.text[0] != '\0' ? ", " : "",
+            phrase_add(&rest, "%s%s", rest.text[0] != '\0' ? ", " : "",
                        argument(node_tensor(op->graph, op->node, o)).text);
-    phrase_add(&call.first, "%s", call.rest.text[0] != '\0' ? "," : ");");
-    if (call.rest.text[0] != '\0')
-        phrase_add(&call.rest, ");");
-    return call;
+    phrase_add(&first, "%s", rest.text[0] != '\0' ? "," : ");");
+    phrase_add(&rest, "%s", rest.text[0] != '\0' ? ");" : "");
+    return (struct call){{program->kernels->kernel[program->kernels->of[index]].symbol,
+                          emit_op(op->graph, op->node), first, rest, cost(program, op)}};
 }
 
 /* The calls of a place, in a layer of one kind. */
@@ -62,33 +58,26 @@ static uint32_t cut_calls(const struct program *program, enum step_kind step, en
     return count;
 }
 
-static size_t longer(size_t a, struct phrase text)
-{
-    const size_t b = strlen(text.text);
-    return a > b ? a : b;
-}
-
 /* Whether every call fits on a line of its own, with the columns aligned. */
 static bool lines_fit(const struct call *calls, uint32_t count)
 {
-    size_t symbol = 0, name = 0, first = 0, rest = 0, margin = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        symbol = longer(symbol, calls[i].symbol);
-        name = longer(name, calls[i].name);
-        first = longer(first, calls[i].first);
-        rest = longer(rest, calls[i].rest);
-        margin = longer(margin, calls[i].margin);
+    size_t width = strlen("    (r, ,  ");
+    for (enum cell cell = SYMBOL; cell < CELLS; cell++) {
+        size_t longest = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            const size_t length = strlen(calls[i].cell[cell].text);
+            longest = length > longest ? length : longest;
+        }
+        width += longest + (cell == MARGIN && longest > 0 ? strlen("  ") : 0);
     }
-    return strlen("    (r, ,  ") + symbol + name + first + rest +
-               (margin > 0 ? strlen("  ") + margin : 0) <=
-           WRITER_COLUMNS;
+    return width <= WRITER_COLUMNS;
 }
 
 /* The operands of a call on a line of their own; on more if there are too many. */
 static void operand_lines(const struct call *call, struct writer *writer)
 {
     enum { INDENT = 8 };
-    const struct phrase text = phrase("%s %s", call->first.text, call->rest.text);
+    const struct phrase text = phrase("%s %s", call->cell[FIRST].text, call->cell[REST].text);
     const char *from = text.text;
     while (strlen(from) > WRITER_COLUMNS - INDENT) {
         int length = WRITER_COLUMNS - INDENT;
@@ -109,23 +98,18 @@ static void write_calls(const struct program *program, enum step_kind step, enum
     const uint32_t count = cut_calls(program, step, place, kind, calls);
     const bool fit = lines_fit(calls, count);
     for (uint32_t i = 0; i < count; i++) {
-        const struct call *c = &calls[i];
-        const char *gap = c->margin.text[0] != '\0' ? "\t  " : "";
+        const struct phrase *c = calls[i].cell;
+        const char *gap = c[MARGIN].text[0] != '\0' ? "\t  " : "";
         if (fit) {
-            writer_row(writer, "    %s\t(r, %s,\t %s%s%s%s%s", c->symbol.text, c->name.text,
-                       c->first.text, c->rest.text[0] != '\0' ? "\t " : "", c->rest.text, gap,
-                       c->margin.text);
+            writer_row(writer, "    %s\t(r, %s,\t %s%s%s%s%s", c[SYMBOL].text, c[NAME].text,
+                       c[FIRST].text, c[REST].text[0] != '\0' ? "\t " : "", c[REST].text, gap,
+                       c[MARGIN].text);
         } else {
-            writer_row(writer, "    %s(r, %s,%s%s", c->symbol.text, c->name.text, gap,
-                       c->margin.text);
-            operand_lines(c, writer);
+            writer_row(writer, "    %s(r, %s,%s%s", c[SYMBOL].text, c[NAME].text, gap,
+                       c[MARGIN].text);
+            operand_lines(&calls[i], writer);
         }
     }
-}
-
-static bool has_state(const struct program *program, uint32_t kind)
-{
-    return program_layer_state(&program->steps.graph[STEP_DECODE][kind], false) > 0;
 }
 
 /* "decode_layer", or "decode_mamba_mlp" in a model of several kinds. */
@@ -145,7 +129,7 @@ static void layer_function(const struct program *program, enum step_kind step, u
     writer_line(writer, "\n/* %s */", graph->layer_meaning);
     writer_list(writer, (int)(strlen("static void (") + strlen(function.text)),
                 "static void %s(run *r, const struct %s_weights *w", function.text, name);
-    if (has_state(program, kind))
+    if (program_has_state(program, kind))
         writer_element(writer, ")", "struct %s_state *s", name);
     writer_list_end(writer, ")");
     writer_line(writer, "{");
@@ -165,7 +149,7 @@ static void layer_switch(const struct program *program, enum step_kind step, str
     for (uint32_t k = 0; k < program->steps.kind_count; k++) {
         const char *name = program->steps.kind[k].name;
         struct phrase state = {""};
-        if (has_state(program, k))
+        if (program_has_state(program, k))
             state = phrase(", &r->state->%s[i]", name);
         writer_line(writer, "        case %s:\n            %s(r, &w->%s[i]%s);\n            break;",
                     phrase_upper(name).text, function_name(&program->steps.graph[step][k]).text,

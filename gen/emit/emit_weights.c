@@ -1,6 +1,5 @@
 /* The weight table of tables.c: every tensor of the weights arena, as the runtime sees it. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gen/emit/emit.h"
@@ -27,7 +26,9 @@ static void spreads_add(struct spreads *spreads, const struct spread *s)
     if (spread_is_plain(s) || spread_number(spreads, s) > 0)
         return;
     if (spreads->count == SPREADS)
-        abort();
+        diagnostics_fault("tables.c",
+                          "more than %d different spreads: raise SPREADS (gen/emit/emit_weights.c)",
+                          SPREADS);
     spreads->of[spreads->count++] = *s;
 }
 

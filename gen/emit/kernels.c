@@ -55,10 +55,12 @@ static struct phrase whole(const struct kernel *k, const char *value)
 /* An attribute as an f32. */
 static struct phrase real(const struct kernel *k, const char *value)
 {
-    const float number = node_real(k->node, value);
-    if (op_attribute(k->node->op, value) == OP_NOTHING)
+    const uint32_t at = op_attribute(k->node->op, value);
+    float number;
+    if (at == OP_NOTHING)
         diagnostics_fault("kernels/ops.def", "%s has no attribute %s", op_rules[k->node->op].name,
                           value);
+    memcpy(&number, &k->node->word[at], sizeof number);
     return isinf(number) ? phrase("INFINITY") : number_float(number);
 }
 

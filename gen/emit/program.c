@@ -34,6 +34,11 @@ uint64_t program_layer_state(const struct graph *decode, bool caches_only)
     return bytes;
 }
 
+bool program_has_state(const struct program *program, uint32_t kind)
+{
+    return program_layer_state(&program->steps.graph[STEP_DECODE][kind], false) > 0;
+}
+
 /* Heads of keys and of values that a layer keeps. */
 static uint64_t layer_cache_heads(const struct graph *decode)
 {

@@ -31,16 +31,14 @@ static bool load(const char *path, struct entry *entry)
 }
 
 /* "129.1 M", "46.70 B": parameters are counted in short scale, as in the names of models. */
-static void print_count(uint64_t count, FILE *to)
+static struct phrase count_text(uint64_t count)
 {
-    if (count < 1000000000)
-        fprintf(to, " %.1f M |", (double)count / 1e6);
-    else
-        fprintf(to, " %.2f B |", (double)count / 1e9);
+    return count < 1000000000 ? phrase("%.1f M", (double)count / 1e6)
+                              : phrase("%.2f B", (double)count / 1e9);
 }
 
 /* Three digits: "131 kB", "1.34 GB". */
-static void print_bytes(uint64_t bytes, const char *mark, FILE *to)
+static struct phrase bytes_text(uint64_t bytes)
 {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
     double size = (double)bytes;
@@ -48,39 +46,30 @@ static void print_bytes(uint64_t bytes, const char *mark, FILE *to)
     for (; size >= 999.5 && unit < 4; unit++)
         size /= 1000;
     const int decimals = unit == 0 || size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
-    if (bytes == 0)
-        fputs(" 0 |", to);
-    else
-        fprintf(to, " %.*f %s%s |", decimals, size, units[unit], mark);
+    return bytes == 0 ? phrase("0") : phrase("%.*f %s", decimals, size, units[unit]);
 }
 
 /* Tokens per second at most, from bandwidths of data sheets. */
-static void print_rate(const struct budget *budget, const char *preset, FILE *to)
+static struct phrase rate_text(const struct budget *budget, const char *preset)
 {
     const double bandwidth = budget_bandwidth(preset)->bytes_per_second;
     const double rate = 1 / budget_floor(budget, budget_contexts[TABLE_CONTEXT], bandwidth);
-    if (rate < 99.95)
-        fprintf(to, " %.1f |", rate);
-    else
-        fprintf(to, " %s |", number_text_grouped((uint64_t)(rate + 0.5)).text);
+    return rate < 99.95 ? phrase("%.1f", rate)
+                        : phrase("%s", number_text_grouped((uint64_t)(rate + 0.5)).text);
 }
 
 static void print_row(const struct entry *entry, FILE *to)
 {
     const struct budget *budget = &entry->budget;
-    fprintf(to, "| %s |", entry->name);
-    print_count(budget->parameters, to);
-    print_count(budget->active, to);
-    print_bytes(budget->weights, "", to);
-    print_bytes(budget->constant, "", to);
-    print_bytes(budget->position, "", to);
+    fprintf(to, "| %s | %s | %s | %s | %s | %s |", entry->name, count_text(budget->parameters).text,
+            count_text(budget->active).text, bytes_text(budget->weights).text,
+            bytes_text(budget->constant).text, bytes_text(budget->position).text);
     for (uint32_t i = 0; i < BUDGET_CONTEXTS; i++)
-        print_bytes(budget_state(budget, budget_contexts[i]),
-                    budget_beyond(budget, budget_contexts[i]) ? "*" : "", to);
-    print_bytes(budget_step(budget, budget_contexts[TABLE_CONTEXT]), "", to);
-    print_rate(budget, "gb10", to);
-    print_rate(budget, "h200", to);
-    fputc('\n', to);
+        fprintf(to, " %s%s |", bytes_text(budget_state(budget, budget_contexts[i])).text,
+                budget_beyond(budget, budget_contexts[i]) ? "*" : "");
+    fprintf(to, " %s | %s | %s |\n",
+            bytes_text(budget_step(budget, budget_contexts[TABLE_CONTEXT])).text,
+            rate_text(budget, "gb10").text, rate_text(budget, "h200").text);
 }
 
 bool table_print(char *const *configs, FILE *to)

@@ -31,7 +31,6 @@ const struct key cfg_keys[KEYS] = {
 /* What the handler of inih carries from line to line. */
 struct parse {
     struct cfg_lines lines;
-    struct diagnostics *diagnostics;
     struct cfg *cfg;
     uint32_t line_of[KEYS]; /* where a key was given; 0: not yet */
     bool sound;             /* every value so far was stored */
@@ -123,7 +122,7 @@ static int handle(void *user, const char *section, const char *name, const char 
         line_error(&p->lines, "key '%s' given again, first on line %u: keep one", name, *line_of);
     } else {
         *line_of = p->lines.line;
-        p->sound = cfg_set(p->cfg, key, value, p->diagnostics, p->lines.line) && p->sound;
+        p->sound = cfg_set(p->cfg, key, value, p->lines.diagnostics, p->lines.line) && p->sound;
     }
     return 1;
 }
@@ -158,12 +157,12 @@ static void check_presence(struct parse *p)
             continue; /* it stands in another section, which was reported */
         p->sound = false;
         if (given_here) {
-            diagnostics_error(p->diagnostics, p->line_of[i],
+            diagnostics_error(p->lines.diagnostics, p->line_of[i],
                               "key '%s' belongs to model_type %s, not to %s: remove it", key->name,
                               key->families, p->cfg->model_type);
             continue;
         }
-        diagnostics_error(p->diagnostics, 0, "missing key '%s' in [%s]: add '%s = ', %s (%s)",
+        diagnostics_error(p->lines.diagnostics, 0, "missing key '%s' in [%s]: add '%s = ', %s (%s)",
                           key->name, key->section, key->name, cfg_expected(key).text, key->meaning);
     }
 }
@@ -173,7 +172,6 @@ bool cfg_parse(const char *text, size_t size, const char *name, struct diagnosti
 {
     uint32_t errors = diagnostics->errors;
     struct parse p = {.lines = {.text = text, .size = size, .diagnostics = diagnostics},
-                      .diagnostics = diagnostics,
                       .cfg = cfg,
                       .sound = true};
     memset(cfg, 0, sizeof *cfg);

@@ -102,15 +102,6 @@ uint32_t node_count(const struct node *node, const char *attribute)
     return at == OP_NOTHING ? 0 : node->word[at];
 }
 
-float node_real(const struct node *node, const char *attribute)
-{
-    const uint32_t at = op_attribute(node->op, attribute);
-    float value = 0;
-    if (at != OP_NOTHING)
-        memcpy(&value, &node->word[at], sizeof value);
-    return value;
-}
-
 uint64_t node_size(const struct node *node, char letter)
 {
     return node->size[letter - 'A'].size;
@@ -163,6 +154,12 @@ uint64_t tensor_part_at(const struct tensor *t, uint32_t part)
     return at;
 }
 
+struct phrase graph_title(const struct graph *graph)
+{
+    return phrase("%s%s%s", step_name(graph->step), graph->kind_name[0] != '\0' ? " of " : "",
+                  graph->kind_name);
+}
+
 struct phrase node_full_name(const struct graph *graph, const struct node *node)
 {
     if (graph->kind_name[0] == '\0' || node->place != PLACE_LAYER)
@@ -189,9 +186,8 @@ static void print_tensor(const struct tensor *t, FILE *to)
 
 void graph_print(const struct graph *graph, FILE *to)
 {
-    fprintf(to, "%s%s%s: %u tensors, %u operations, %u rows\n", step_name(graph->step),
-            graph->kind_name[0] != '\0' ? " of " : "", graph->kind_name, graph->tensor_count - 1,
-            graph->node_count, graph->tokens);
+    fprintf(to, "%s: %u tensors, %u operations, %u rows\n", graph_title(graph).text,
+            graph->tensor_count - 1, graph->node_count, graph->tokens);
     for (uint32_t i = 1; i < graph->tensor_count; i++)
         print_tensor(&graph->tensor[i], to);
     for (uint32_t i = 0; i < graph->node_count; i++) {

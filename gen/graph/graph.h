@@ -139,9 +139,8 @@ bool node_writes(const struct node *node, uint32_t tensor);
 /* Whether two nodes must keep their order: one writes what the other uses. Not asked about one
  * tensor, unless that is GRAPH_NONE. */
 bool nodes_conflict(const struct node *a, const struct node *b, uint32_t except);
-/* The attribute of that name, as a whole number or a real; 0 of an operation that has none. */
+/* The attribute of that name, a whole number; 0 of an operation that has none. */
 uint32_t node_count(const struct node *node, const char *attribute);
-float node_real(const struct node *node, const char *attribute);
 /* The size of a letter, as the checkpoint has it and as a product sees it. */
 uint64_t node_size(const struct node *node, char letter);
 uint64_t node_wide(const struct node *node, char letter);
@@ -157,6 +156,9 @@ uint64_t tensor_bytes(const struct tensor *tensor);
 uint64_t parts_width(const struct parts *parts); /* their sum */
 /* The padded column at which a part starts. */
 uint64_t tensor_part_at(const struct tensor *tensor, uint32_t part);
+
+/* "decode", or "decode of mamba_mlp": for people. */
+struct phrase graph_title(const struct graph *graph);
 
 /* "IN_PROJ", or with the kind in front, "MAMBA_MLP_IN_PROJ", in a layer of a model of several. */
 struct phrase node_full_name(const struct graph *graph, const struct node *node);

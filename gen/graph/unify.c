@@ -3,7 +3,6 @@
  * everything agrees. */
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "gen/front/number.h"
@@ -21,17 +20,13 @@ struct operand {
     bool good;
 };
 
-/* "IN_PROJ of decode: " and the message. */
-PRINTF(2, 3) static void wrong(struct operand *o, const char *message, ...)
+/* "IN_PROJ of decode: " and the message; the first one of a node counts. */
+#define wrong(OPERAND, ...) report(OPERAND, phrase(__VA_ARGS__))
+static void report(struct operand *o, struct phrase message)
 {
-    char text[160];
-    va_list arguments;
-    va_start(arguments, message);
-    vsnprintf(text, sizeof text, message, arguments);
-    va_end(arguments);
     if (o->good)
         diagnostics_error(o->diagnostics, 0, "%s of %s: %s", o->node->name,
-                          step_name(o->graph->step), text);
+                          step_name(o->graph->step), message.text);
     o->good = false;
 }
 

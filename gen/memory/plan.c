@@ -13,16 +13,22 @@ static bool together(const struct plan_buffer *a, const struct plan_buffer *b)
     return a->first_op <= b->last_op && b->first_op <= a->last_op;
 }
 
+uint64_t plan_alive(const struct plan *plan, uint32_t op)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (plan->buffer[i].first_op <= op && op <= plan->buffer[i].last_op)
+            bytes += plan->buffer[i].room;
+    return bytes;
+}
+
 static void find_bound(struct plan *plan)
 {
     plan->bound = 0;
     for (uint32_t i = 0; i < plan->count; i++) {
         /* The heaviest operation is the first one of some buffer. */
-        uint32_t op = plan->buffer[i].first_op;
-        uint64_t alive = 0;
-        for (uint32_t j = 0; j < plan->count; j++)
-            if (plan->buffer[j].first_op <= op && op <= plan->buffer[j].last_op)
-                alive += plan->buffer[j].room;
+        const uint32_t op = plan->buffer[i].first_op;
+        const uint64_t alive = plan_alive(plan, op);
         if (alive > plan->bound || (alive == plan->bound && op < plan->witness)) {
             plan->bound = alive;
             plan->witness = op;

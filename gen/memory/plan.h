@@ -47,6 +47,9 @@ void live_find(const struct graph *graph, struct plan *plan);
  * Same input, same plan. */
 void plan_solve(struct plan *plan);
 
+/* The bytes alive at an operation. */
+uint64_t plan_alive(const struct plan *plan, uint32_t op);
+
 /* The bottom buffer; NULL: the plan has none. */
 const struct plan_buffer *plan_bottom(const struct plan *plan);
 

@@ -40,19 +40,9 @@ static void draw(const struct plan *plan, uint32_t op, char row[PICTURE_ROW])
     }
 }
 
-static uint64_t alive_at(const struct plan *plan, uint32_t op)
-{
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < plan->count; i++)
-        if (plan->buffer[i].first_op <= op && op <= plan->buffer[i].last_op)
-            bytes += plan->buffer[i].room;
-    return bytes;
-}
-
 void live_print(const struct plan *plan, const struct graph *graph, FILE *to)
 {
-    fprintf(to, "%s%s%s: %u buffers\n", step_name(graph->step),
-            graph->kind_name[0] != '\0' ? " of " : "", graph->kind_name, plan->count);
+    fprintf(to, "%s: %u buffers\n", graph_title(graph).text, plan->count);
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct plan_buffer *b = &plan->buffer[i];
         fprintf(to, "  %-8s %12" PRIu64 " bytes  %s .. %s\n", b->name, b->bytes,
@@ -99,7 +89,7 @@ void plan_print(const struct plan *plan, const struct graph *graph, const char *
     print_verdict(plan, graph, name, to);
     for (uint32_t op = 0; op < graph->node_count; op++) {
         char row[PICTURE_ROW];
-        const uint64_t alive = alive_at(plan, op);
+        const uint64_t alive = plan_alive(plan, op);
         draw(plan, op, row);
         fprintf(to, "  %2u %-*s %s %11s%s\n", op, width, graph->node[op].name, row,
                 number_binary_bytes(alive).text, alive == plan->bound ? "  <- bound" : "");
