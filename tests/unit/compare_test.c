@@ -223,6 +223,13 @@ START_TEST(programs_are_run_in_turn)
 }
 END_TEST
 
+/* After 2 runs that do not count and 7 blocks of 4; the figure is not decided before the 10th. */
+START_TEST(what_was_measured_before_ctrl_c_is_kept)
+{
+    ck_prints(run("200", "190", "interrupt"), 130, "unclear: interrupted after 14 pairs");
+}
+END_TEST
+
 START_TEST(programs_that_fail_are_named)
 {
     ck_prints(run("200", "200 no-figure", "-p8"), 4, "B printed no 'tg8' this time");
@@ -246,6 +253,7 @@ int main(void)
     tcase_add_test(tests, what_cannot_be_told_is_unclear);
     tcase_add_test(tests, what_is_not_to_be_compared_is_refused);
     tcase_add_test(tests, programs_are_run_in_turn);
+    tcase_add_test(tests, what_was_measured_before_ctrl_c_is_kept);
     tcase_add_test(tests, programs_that_fail_are_named);
     suite_add_tcase(suite, tests);
     return tests_run(suite);

@@ -62,13 +62,9 @@ static bool read_count(const struct reader *reader, const json_t *object, const 
     return true;
 }
 
-static bool is_finite(const json_t *value)
-{
-    return json_is_number(value) && isfinite(json_number_value(value));
-}
-
 /* ---- figures and canaries -------------------------------------------------------------------- */
 
+/* What json_text takes for a number is finite. */
 static bool read_samples(const struct reader *reader, struct read_figure *figure, const char *in)
 {
     const json_t *samples = json_object_get(figure->json, "samples");
@@ -80,7 +76,7 @@ static bool read_samples(const struct reader *reader, struct read_figure *figure
         return fail(reader, ": no memory for the samples of %s", in);
     for (size_t i = 0; i < figure->count; i++) {
         const json_t *value = json_array_get(samples, i);
-        if (!is_finite(value))
+        if (!json_is_number(value))
             return fail(reader, ": %s: sample %zu is no number", in, i + 1);
         figure->samples[i] = json_number_value(value);
     }
@@ -158,7 +154,7 @@ static bool read_seconds(const struct reader *reader, const json_t *object, size
     *seconds = NAN;
     if (value == NULL || json_is_null(value))
         return true;
-    if (!is_finite(value) || json_number_value(value) <= 0)
+    if (!json_is_number(value) || json_number_value(value) <= 0)
         return fail(reader, ": canary %zu: \"%s\" is no number above 0", i + 1, key);
     *seconds = json_number_value(value);
     return true;

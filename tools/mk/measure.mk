@@ -28,3 +28,12 @@ report: deps-measure $(TOOLS)/report $(TOOLS)/fables
 	@$(if $(TEXT),,$(TOOLS)/fables --seed 900002 --bytes 60000 >$(call quoted,$(report_text)))
 	+@$(if $(findstring n,$(firstword -$(MAKEFLAGS))),:,MAKE='$(MAKE)' tools/measure/report.sh) $(REPORT_LIMIT) \
 	  $(call quoted,$(REPORT)) $(OUT) $(TOOLS) $(call quoted,$(report_text)) $(call quoted,$(report_words)) $(MODELS)
+
+# A binary that does a share of its steps twice, and a program that takes the memory's time.
+$(OUT)/$(MODEL)-planted: $(OUT)/obj/runtime/cli/main.o $(MODEL_OBJECTS) $(TESTS)/obj/tests/full/slow_steps.o $(OUT)/libruntime.a
+	@echo "  LINK  $@"; $(CC) $(FLAGS) -Wl,--wrap=decode $^ -o $@ $(RUNTIME_LIBS)
+$(TESTS)/neighbour: $(TESTS)/obj/tests/full/neighbour.o
+	@echo "  LINK  $@"; $(CC) $(FLAGS) $^ -o $@
+## finds slowdowns that are planted, and none where there is none
+compare-run: all $(OUT)/$(MODEL)-planted $(TESTS)/neighbour $(TOOLS)/compare
+	@tests/full/compare_run.sh $(OUT)/$(MODEL)-planted $(OUT)/$(MODEL).weights $(TESTS)/neighbour $(TOOLS)/compare $(TIMES)
