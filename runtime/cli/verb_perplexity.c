@@ -190,7 +190,7 @@ static void open_all(const struct perplexity_options *options)
     }
     struct session_options whole = options_session(&options->common);
     const uint64_t record_memory =
-        record_bytes(PERPLEXITY_FIGURES, PERPLEXITY_FIGURES * BATCHES_MOST, BATCHES_MOST);
+        record_bytes(PERPLEXITY_FIGURES, PERPLEXITY_SAMPLES, BATCHES_MOST);
     whole.text = true;
     whole.host_bytes =
         perplexity_bytes(&perplexity, session_chunk(whole.chunk)) + arena_rounded(record_memory);
@@ -203,7 +203,7 @@ static void open_all(const struct perplexity_options *options)
     perplexity.progress = !options->common.quiet && isatty(STDERR_FILENO);
     perplexity_begin(&perplexity);
     record_begin(&record, &session, arena_take(&session.io, record_memory), PERPLEXITY_FIGURES,
-                 PERPLEXITY_FIGURES * BATCHES_MOST);
+                 PERPLEXITY_SAMPLES);
     announce(options);
     if (options->save) {
         logprobs_create(&writer, options->save);
@@ -246,6 +246,7 @@ int verb_perplexity(int argc, char **argv)
     struct perplexity_report report = {.file = options.file,
                                        .saved = complete ? options.save : NULL,
                                        .perplexity = &perplexity,
+                                       .complete = complete,
                                        .independent = options.like_llama_cpp,
                                        .md = options.record.format == RECORD_MD};
     report.loss = loss_summarize(&perplexity.loss, complete, report.independent);

@@ -13,7 +13,7 @@ void batches_begin(struct batches *batches, u32 columns)
 /* Makes one batch of every two neighbours; all of them are full. */
 static void merge(struct batches *batches)
 {
-    for (u32 batch = 0; batch < BATCHES_MOST / 2; batch++)
+    for (size_t batch = 0; batch < BATCHES_MOST / 2; batch++)
         for (u32 column = 0; column < batches->columns; column++)
             batches->sum[batch][column] =
                 batches->sum[2 * batch][column] + batches->sum[2 * batch + 1][column];

@@ -226,7 +226,8 @@ void perplexity_print(struct out *out, const void *context)
               number_text_grouped(loss->bytes).text, number_text_grouped(loss->words).text,
               windows_describe(&report->perplexity->windows).text,
               report->perplexity->begins > 0 ? "; BOS in front" : "");
-    print_heading(out, report, "the whole text");
+    print_heading(out, report,
+                  report->complete ? "the whole text" : "interrupted: the text so far");
     print_figure(out, report, "token perplexity", loss->token_perplexity);
     print_figure(out, report, "word perplexity", loss->word_perplexity);
     print_figure(out, report, "byte perplexity", loss->byte_perplexity);

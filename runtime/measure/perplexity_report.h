@@ -9,14 +9,15 @@ struct perplexity_report {
     const char *file;  /* the text */
     const char *saved; /* the file of logits; NULL: none was written */
     const struct perplexity *perplexity;
+    bool complete;    /* not interrupted */
     bool independent; /* standard errors as llama.cpp has them */
     bool md;          /* tables for people are Markdown's */
     struct loss_result loss;
     struct divergence_result divergence; /* with perplexity->against */
 };
 
-/* Figures that perplexity_figures() makes, of at most BATCHES_MOST samples each. */
-enum { PERPLEXITY_FIGURES = 2 };
+/* What perplexity_figures() makes, at most. */
+enum { PERPLEXITY_FIGURES = 2, PERPLEXITY_SAMPLES = PERPLEXITY_FIGURES * BATCHES_MOST };
 
 /* Appends them: bits per byte, and the divergence where there is one. Their samples are those of
  * the batches of the text. */

@@ -68,7 +68,8 @@ START_TEST(words_are_those_of_lm_eval)
         words_count(&cut, (const uint8_t *)text + i, 1);
     ck_assert_uint_eq(whole.runs + 1, WORDS[_i].words);
     ck_assert_uint_eq(whole.bytes, bytes);
-    ck_assert_mem_eq(&whole, &cut, sizeof whole);
+    ck_assert_uint_eq(cut.runs, whole.runs);
+    ck_assert_uint_eq(cut.bytes, bytes);
 }
 END_TEST
 
