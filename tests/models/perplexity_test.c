@@ -69,6 +69,10 @@ static void assert_case(const json_t *c, const json_t *got, double tolerance)
     assert_near(got, "text_tokens", number(c, "text_tokens"), 0);
     assert_near(got, "tokens", number(c, "tokens"), 0);
     assert_near(got, "token_perplexity", number(c, "token_perplexity"), tolerance);
+    /* The documentation's loop weighs a window by one token less than it scores: on these short
+     * texts that is 0.12% at most. */
+    if (!halves)
+        assert_near(got, "token_perplexity", number(c, "loop"), 1.5e-3);
     const double want = halves ? number(c, "independent") : number(errors, "token_perplexity");
     assert_near(error, "token_perplexity", want, 10 * tolerance);
     ck_assert(json_is_true(json_object_get(got, "bos")) == json_is_true(json_object_get(c, "bos")));

@@ -143,6 +143,7 @@ START_TEST(bits_depend_on_text_and_windows_alone)
 {
     static const char *const windows[][2] = {
         {"--window", "0"}, {"--window", "9"}, {"--window", "40"}, {"--window", "1000"}};
+    const double scored = (double)((const struct logprobs_header *)saved_file)->rows;
     for (size_t i = 0; i < 4; i++) {
         const char *name = windows[i][0], *value = windows[i][1];
         json_t *one = SECTION("", text_path, name, value, "-t", "1");
@@ -153,7 +154,7 @@ START_TEST(bits_depend_on_text_and_windows_alone)
         ck_assert(json_equal(one, piped));
         /* All but the first token, an H, are scored. */
         ck_assert_double_eq(real(one, "bytes"), (double)strlen(TEXT) - 1);
-        ck_assert_double_eq(real(one, "tokens"), real(one, "text_tokens") - 1);
+        ck_assert_double_eq(real(one, "tokens"), scored);
         json_decref(one);
         json_decref(two);
         json_decref(piped);
@@ -328,10 +329,12 @@ START_TEST(foreign_files_are_refused)
     seal(bytes);
     assert_file_refused(bytes, saved_bytes, "the header's sizes");
     memcpy(bytes, saved_file, saved_bytes);
-    header->vocabulary_digest[1]++;
-    seal(bytes);
-    assert_file_refused(bytes, saved_bytes, "whose tokens are not those of fake");
-    header->vocabulary_digest[1]--;
+    for (size_t half = 0; half < 2; half++) {
+        header->vocabulary_digest[half]++;
+        seal(bytes);
+        assert_file_refused(bytes, saved_bytes, "whose tokens are not those of fake");
+        header->vocabulary_digest[half]--;
+    }
     header->ids_digest++;
     seal(bytes);
     assert_file_refused(bytes, saved_bytes, "tokens that are not scored differ");
