@@ -83,7 +83,8 @@ static void note_section(struct comparisons *all, const char *section)
         const json_t *other = json_object_get(b, key);
         char before[120], after[120];
         if (json_is_object(value) || json_is_array(value) || other == NULL ||
-            json_equal(value, other))
+            json_equal(value, other) || strcmp(key, "load") == 0 ||
+            strcmp(key, "memory_available_bytes") == 0) /* which change all the time */
             continue;
         spell(value, before);
         spell(other, after);
@@ -150,6 +151,7 @@ static bool machine_changed(struct comparisons *all)
 struct series {
     double *samples;
     size_t count, left_out;
+    bool disturbed; /* too few are left without: all are here */
 };
 
 static bool is_disturbed(const json_t *ranges, const char *figure, size_t sample)
@@ -166,15 +168,21 @@ static bool is_disturbed(const json_t *ranges, const char *figure, size_t sample
     return false;
 }
 
-static struct series undisturbed(const struct record_read *record, const struct read_figure *figure)
+/* The samples that nothing disturbed, if they are enough; else all. */
+static struct series samples_of(const struct record_read *record, const struct read_figure *figure)
 {
-    struct series series = {grown(NULL, figure->count, sizeof *series.samples), 0, 0};
+    struct series series = {.samples = grown(NULL, figure->count, sizeof *series.samples)};
     const json_t *ranges = json_object_get(record->root, "disturbed");
     for (size_t i = 0; i < figure->count; i++)
         if (is_disturbed(ranges, figure->name, i))
             series.left_out++;
         else
             series.samples[series.count++] = figure->samples[i];
+    series.disturbed = series.left_out > 0 && series.count < COMPARISON_LEAST_SAMPLES;
+    if (series.disturbed) {
+        memcpy(series.samples, figure->samples, figure->count * sizeof *series.samples);
+        series.count = figure->count;
+    }
     return series;
 }
 
@@ -210,10 +218,31 @@ static void unclear(struct comparison *comparison, const char *why)
     snprintf(comparison->why, COMPARISON_WHY, "%s", why);
 }
 
+/* What of two series stands against any verdict; NULL: nothing. */
+static const char *objection(const struct comparison *comparison, const struct series series[2],
+                             bool changed, char why[COMPARISON_WHY])
+{
+    const size_t fewest = series[0].count < series[1].count ? series[0].count : series[1].count;
+    if (!varies(comparison))
+        return NULL;
+    if (fewest < COMPARISON_LEAST_SAMPLES) {
+        snprintf(why, COMPARISON_WHY, "%zu samples; it takes %d of each", fewest,
+                 COMPARISON_LEAST_SAMPLES);
+        return why;
+    }
+    for (int side = 0; side < 2; side++)
+        if (series[side].disturbed) {
+            snprintf(why, COMPARISON_WHY, "%zu of %zu samples of %c were disturbed",
+                     series[side].left_out, series[side].count, 'A' + side);
+            return why;
+        }
+    return changed ? "the machine has changed" : NULL;
+}
+
 static void compare(struct comparisons *all, const struct read_figure *a,
                     const struct read_figure *b, bool changed)
 {
-    struct series series[2] = {undisturbed(all->of[0], a), undisturbed(all->of[1], b)};
+    struct series series[2] = {samples_of(all->of[0], a), samples_of(all->of[1], b)};
     struct comparison made = {.name = a->name,
                               .kind = a->kind,
                               .unit = a->unit,
@@ -223,32 +252,27 @@ static void compare(struct comparisons *all, const struct read_figure *a,
                               .samples = {series[0].count, series[1].count},
                               .ratio = NAN,
                               .interval = {NAN, NAN}};
-    const size_t fewest = made.samples[0] < made.samples[1] ? made.samples[0] : made.samples[1];
     bool positive = true;
-    for (int side = 0; side < 2; side++)
+    for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < series[side].count; i++)
             positive &= series[side].samples[i] > 0;
-    for (int side = 0; side < 2; side++)
-        if (series[side].left_out > 0)
+        if (series[side].left_out > 0 && !series[side].disturbed)
             comparisons_note(all, "%.100s: without %zu of %zu samples of %c that were disturbed",
                              a->name, series[side].left_out,
                              series[side].left_out + series[side].count, 'A' + side);
-    if (fewest == 0) {
-        unclear(&made, "no sample is left");
+    }
+    if (series[0].count == 0 || series[1].count == 0) {
+        unclear(&made, "no samples");
     } else if (!positive) {
         unclear(&made, "samples that are not above 0 have no ratio");
     } else {
+        char why[COMPARISON_WHY];
         made.ratio = made.after / made.before;
         made.interval = interval_of(&series[0], &series[1]);
         comparison_decide(&made, all->margin);
-        if (varies(&made) && changed)
-            unclear(&made, "the machine has changed");
-        if (varies(&made) && fewest < COMPARISON_LEAST_SAMPLES) {
-            char why[COMPARISON_WHY];
-            snprintf(why, sizeof why, "%zu samples; it takes %d of each", fewest,
-                     COMPARISON_LEAST_SAMPLES);
-            unclear(&made, why);
-        }
+        const char *against = objection(&made, series, changed, why);
+        if (against != NULL)
+            unclear(&made, against);
     }
     free(series[0].samples);
     free(series[1].samples);

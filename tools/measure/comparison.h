@@ -48,8 +48,8 @@ struct comparisons {
  * circular block bootstrap of both series (runtime/measure/stats.h). It is unclear for a figure
  * that varies and has fewer than COMPARISON_LEAST_SAMPLES samples, and for all where the medians of
  * the canaries, in either part, differ by more than the margin: then the machine has changed, and
- * what the program did cannot be told. Samples that a record calls disturbed are left out. Exits
- * with EXIT_MEMORY if there is none. */
+ * what the program did cannot be told. Samples that a record calls disturbed are left out; where
+ * fewer than that many are left, its figure is unclear. Exits with EXIT_MEMORY if there is none. */
 void comparisons_of_records(struct comparisons *all);
 
 void comparisons_note(struct comparisons *all, const char *format, ...)
