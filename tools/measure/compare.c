@@ -71,8 +71,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         break;
     case OPTION_PAIRS:
         arguments->request.most_blocks =
-            (uint64_t)parse_number("--pairs", argument, 2.0 * PAIRED_FIRST_LOOK,
-                                   2.0 * PAIRED_MOST_BLOCKS, state) /
+            (uint64_t)parse_number("--pairs", argument, (double)(2 * PAIRED_FIRST_LOOK),
+                                   (double)(2 * PAIRED_MOST_BLOCKS), state) /
             2;
         arguments->pairs = true;
         break;

@@ -241,7 +241,7 @@ static double mean_of_rounds(const struct report *report, const struct report_mo
             continue;
         const double value = report_number(figure->json, key);
         sum += isfinite(value) ? value : 0;
-        count += isfinite(value);
+        count += isfinite(value) != 0;
     }
     return count ? sum / (double)count : NAN;
 }
