@@ -189,8 +189,7 @@ static void open_all(const struct perplexity_options *options)
         perplexity.against = &reader;
     }
     struct session_options whole = options_session(&options->common);
-    const uint64_t record_memory =
-        record_bytes(PERPLEXITY_FIGURES, PERPLEXITY_SAMPLES, BATCHES_MOST);
+    const uint64_t record_memory = record_bytes(PERPLEXITY_FIGURES, PERPLEXITY_FIGURES, 1);
     whole.text = true;
     whole.host_bytes =
         perplexity_bytes(&perplexity, session_chunk(whole.chunk)) + arena_rounded(record_memory);
@@ -203,7 +202,7 @@ static void open_all(const struct perplexity_options *options)
     perplexity.progress = !options->common.quiet && isatty(STDERR_FILENO);
     perplexity_begin(&perplexity);
     record_begin(&record, &session, arena_take(&session.io, record_memory), PERPLEXITY_FIGURES,
-                 PERPLEXITY_SAMPLES);
+                 PERPLEXITY_FIGURES);
     announce(options);
     if (options->save) {
         logprobs_create(&writer, options->save);

@@ -103,9 +103,3 @@ struct divergence_result divergence_summarize(struct divergence *divergence, boo
     }
     return result;
 }
-
-double divergence_batch(const struct divergence *divergence, u32 index)
-{
-    const double *sum = divergence->batches.sum[index];
-    return sum[DIVERGENCE_NATS] / sum[DIVERGENCE_TOKENS];
-}

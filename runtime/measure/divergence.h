@@ -45,7 +45,4 @@ struct divergence_result {
  * mean square over itself. All NaN without tokens. */
 struct divergence_result divergence_summarize(struct divergence *divergence, bool independent);
 
-/* The mean divergence of batch number `index`. */
-double divergence_batch(const struct divergence *divergence, u32 index);
-
 #endif

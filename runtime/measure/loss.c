@@ -103,9 +103,3 @@ struct loss_result loss_summarize(const struct loss *loss, bool complete, bool i
     result.word_perplexity = power(bits_per(loss, (double)result.words, LOSS_RUNS, independent));
     return result;
 }
-
-double loss_batch(const struct loss *loss, u32 index)
-{
-    const double *sum = loss->scored.sum[index];
-    return sum[LOSS_BYTES] > 0.0 ? sum[LOSS_BITS] / sum[LOSS_BYTES] : NAN;
-}

@@ -61,7 +61,4 @@ struct loss_result loss_summarize(const struct loss *loss, bool complete, bool i
 /* The positions that loss->positions[index] is about, from ..= to: two ranges for each doubling. */
 void loss_position_range(u32 index, uint64_t *from, uint64_t *to);
 
-/* Bits per byte of batch number `index` of the text; NaN if it has no bytes. */
-double loss_batch(const struct loss *loss, u32 index);
-
 #endif

@@ -19,26 +19,22 @@ static void both(struct figure *figure, const char *name, const char *error_name
 
 void perplexity_figures(const struct perplexity_report *report, struct record *record)
 {
-    const struct loss *loss = &report->perplexity->loss;
-    struct figure *figure =
-        record_figure(record, BATCHES_MOST, "quality", "bits/byte", "bits per byte");
+    struct figure *figure = record_figure(record, 1, "quality", "bits/byte", "bits per byte");
     figure->lower_is_better = true;
-    for (u32 i = 0; i < loss->scored.count; i++)
-        if (isfinite(loss_batch(loss, i)))
-            figure_sample(figure, loss_batch(loss, i));
-    both(figure, "bits_per_byte", "bits_per_byte_error", report->loss.bits_per_byte);
+    if (isfinite(report->loss.bits_per_byte.value))
+        figure_sample(figure, report->loss.bits_per_byte.value);
+    figure_scalar(figure, "error", report->loss.bits_per_byte.error, "standard error", 1.0);
     both(figure, "token_perplexity", "token_perplexity_error", report->loss.token_perplexity);
     both(figure, "word_perplexity", "word_perplexity_error", report->loss.word_perplexity);
     both(figure, "byte_perplexity", "byte_perplexity_error", report->loss.byte_perplexity);
     record_done(record, figure);
     if (report->perplexity->against == NULL)
         return;
-    const struct divergence *divergence = &report->perplexity->divergence;
-    figure = record_figure(record, BATCHES_MOST, "quality", "nats", "KL divergence");
+    figure = record_figure(record, 1, "quality", "nats", "KL divergence");
     figure->lower_is_better = true;
-    for (u32 i = 0; i < divergence->batches.count; i++)
-        figure_sample(figure, divergence_batch(divergence, i));
-    both(figure, "kl_mean", "kl_mean_error", report->divergence.nats);
+    if (isfinite(report->divergence.nats.value))
+        figure_sample(figure, report->divergence.nats.value);
+    figure_scalar(figure, "error", report->divergence.nats.error, "standard error", 1.0);
     both(figure, "top1", "top1_error", report->divergence.same_top);
     both(figure, "dp_mean", "dp_mean_error", report->divergence.change);
     both(figure, "dp_rms", "dp_rms_error", report->divergence.change_rms);

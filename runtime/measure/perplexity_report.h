@@ -17,10 +17,10 @@ struct perplexity_report {
 };
 
 /* What perplexity_figures() makes, at most. */
-enum { PERPLEXITY_FIGURES = 2, PERPLEXITY_SAMPLES = PERPLEXITY_FIGURES * BATCHES_MOST };
+enum { PERPLEXITY_FIGURES = 2 };
 
-/* Appends them: bits per byte, and the divergence where there is one. Their samples are those of
- * the batches of the text. */
+/* Appends them: bits per byte, and the divergence where there is one. Each has a single sample,
+ * that of the whole text, which is the same in every run. */
 void perplexity_figures(const struct perplexity_report *report, struct record *record);
 
 /* For struct record_end: `report` is a struct perplexity_report. */
