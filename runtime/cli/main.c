@@ -25,6 +25,7 @@ static const struct verb {
     {"bench", verb_bench, "speed, beside the memory bandwidth measured in the same run"},
     {"perplexity", verb_perplexity,
      "how well it foretells a text; how far it is from another model"},
+    {"sweep", verb_sweep, "speed and memory at growing depths of one text"},
     {"profile", verb_profile, "a window of steps for a profiler to capture"},
     {"state", verb_state, "save the state that a text leaves, look at a saved one"},
 };
@@ -61,6 +62,6 @@ int main(int argc, char **argv)
     }
     die(EXIT_USAGE,
         "unknown verb '%s'; the verbs are run, stream, logits, tokenize, info, selftest, "
-        "bench, perplexity, profile, state",
+        "bench, sweep, perplexity, profile, state",
         name);
 }

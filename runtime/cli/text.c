@@ -68,6 +68,19 @@ static void read_block(struct text *text)
     hold_newline(text);
 }
 
+/* The file from the start of the text once more. */
+static void rewind_file(struct text *text)
+{
+    if (text->file >= 0 && lseek(text->file, text->start, SEEK_SET) < 0)
+        die(EXIT_FAILED, "%s: cannot be read again: %s", text->name, strerror(errno));
+}
+
+void text_again(struct text *text, struct tokenizer *tokenizer)
+{
+    rewind_file(text);
+    text_begin(text, tokenizer, false);
+}
+
 static _Noreturn void refuse(struct text *text, const char *message)
 {
     if (text->echo)
@@ -128,7 +141,6 @@ uint64_t text_count(struct text *text, struct tokenizer *tokenizer, bool around,
     for (u32 some = 1; some > 0 && count <= most; count += some)
         some = text_tokens(text, ids, sizeof ids / sizeof *ids);
     text->echo = echo;
-    if (text->file >= 0 && lseek(text->file, text->start, SEEK_SET) < 0)
-        die(EXIT_FAILED, "%s: cannot be read again: %s", text->name, strerror(errno));
+    rewind_file(text);
     return count;
 }

@@ -49,6 +49,9 @@ void text_open_file(struct text *text, const char *path);
 /* Begins to give tokens; `around`: with those that the tokenizer puts around a text. */
 void text_begin(struct text *text, struct tokenizer *tokenizer, bool around);
 
+/* Begins anew, without the ids around a text, where a text that can be read `again` has ended. */
+void text_again(struct text *text, struct tokenizer *tokenizer);
+
 /* How many tokens the text has, or more than `most` if it has more. Of memory, or of a file that
  * can be read `again`; afterwards the text can begin anew. Costs a pass over the text. */
 uint64_t text_count(struct text *text, struct tokenizer *tokenizer, bool around, uint64_t most);

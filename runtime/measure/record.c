@@ -264,7 +264,8 @@ static void print_end(struct record *record, const struct record_end *end)
         write_tail(&json, record, end);
         json_close(&json, '}');
     } else {
-        figure_print(out, record->figures, record->count, formats[format]);
+        if (!end->rows_printed)
+            figure_print(out, record->figures, record->count, formats[format]);
         if (end->print != NULL && format != RECORD_CSV)
             end->print(out, end->context);
         if (end->canary != NULL && format != RECORD_CSV)

@@ -86,7 +86,9 @@ void record_done(struct record *record, struct figure *figure);
 
 /* What else a record has. */
 struct record_end {
-    bool complete;                            /* not interrupted */
+    bool complete;     /* not interrupted */
+    bool rows_printed; /* the verb has printed rows of its own as they were measured: figures have
+                          no table */
     const struct canary *canary;              /* NULL: there was none */
     struct samples read_bytes, multiply_adds; /* per second: the peaks; count 0: not measured */
     /* The verb's own section, key included, and what it prints in tables behind the figures. NULL:

@@ -78,7 +78,7 @@ END_TEST
 START_TEST(unknown_words_are_refused)
 {
     REFUSED("unknown verb 'fly'; the verbs are run, stream, logits, tokenize, info, selftest, "
-            "bench, perplexity, profile, state",
+            "bench, sweep, perplexity, profile, state",
             "fly");
     assert_refused(CHILD(fake, "run", "--loud"), 2,
                    "fake run: unrecognized option '--loud'\n"
