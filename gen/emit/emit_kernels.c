@@ -82,7 +82,7 @@ static void call(const struct kernel *k, struct writer *writer)
         const struct tensor *t = node_tensor(k->graph, k->node, o);
         const char *const name = t == NULL ? "NULL" : op_rules[k->node->op].operand[o].name;
         const struct phrase parameter = emit_parameter(k, o);
-        const bool rows = strstr(parameter.text, "(*") != NULL && !t->cache;
+        const bool rows = t != NULL && !t->cache && strstr(parameter.text, "(*") != NULL;
         const bool nested = rows && strstr(parameter.text, "][") != NULL;
         writer_element(writer, ");", "%s%s%s", name, rows ? "[0]" : "", nested ? "[0]" : "");
     }

@@ -60,7 +60,7 @@ static void find_state(const struct steps *steps, struct program *program)
             diagnostics_fault(
                 steps->cfg.name,
                 "layers with nothing but caches as state must be the last of the family's "
-                "kinds (gen/graph/graph.c)"); /* the family lists its kinds in another order */
+                "kinds (gen/families/family_*.c)"); /* the family lists its kinds in another order */
         program->state_bytes += all * steps->kind[k].layers;
         program->cache_bytes += caches * steps->kind[k].layers;
         program->cache_heads += layer_cache_heads(decode) * steps->kind[k].layers;
