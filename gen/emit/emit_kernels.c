@@ -19,7 +19,7 @@ struct phrase emit_parameter(const struct kernel *k, uint32_t operand)
                       t->dim[1], t->dim[2]);
     if (t->role != ROLE_WEIGHT && t->rank == 2)
         return phrase("%sf32 (*%s)[%" PRIu64 "]", fixed, name, t->dim[1]);
-    if (t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX)
+    if (tensor_is_matrix(t))
         return phrase("const %s *%s", emit_matrix_type(t).text, name);
     if (t->role == ROLE_WEIGHT && t->packing == PACKING_DECAY)
         return phrase("const f32 (*%s)[%u][%d]", name, t->cols, GRAPH_PAD);

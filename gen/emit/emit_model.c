@@ -18,18 +18,13 @@ static void dimensions(const struct program *program, struct writer *writer)
     writer_line(writer, "};");
 }
 
-static bool is_matrix(const struct tensor *t)
-{
-    return t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX;
-}
-
 /* Whether an earlier tensor of the graphs has the same packed type. */
 static bool typed_before(const struct graph *graphs, uint32_t kind, uint32_t index)
 {
     const struct phrase mine = emit_matrix_type(&graphs[kind].tensor[index]);
     for (uint32_t k = 0; k <= kind; k++)
         for (uint32_t i = 0; i < (k == kind ? index : graphs[k].tensor_count); i++)
-            if (is_matrix(&graphs[k].tensor[i]) &&
+            if (tensor_is_matrix(&graphs[k].tensor[i]) &&
                 strcmp(mine.text, emit_matrix_type(&graphs[k].tensor[i]).text) == 0)
                 return true;
     return false;
@@ -54,7 +49,7 @@ static void matrix_types(const struct program *program, struct writer *writer)
         "a wrong weight does not compile.");
     for (uint32_t k = 0; k < program->steps.kind_count; k++)
         for (uint32_t i = 0; i < decode[k].tensor_count; i++)
-            if (is_matrix(&decode[k].tensor[i]) && !typed_before(decode, k, i))
+            if (tensor_is_matrix(&decode[k].tensor[i]) && !typed_before(decode, k, i))
                 matrix_type(&decode[k].tensor[i], writer);
 }
 
@@ -82,7 +77,7 @@ static void weights_of(const struct graph *decode, enum place place, struct writ
         const struct tensor *t = &decode->tensor[i];
         if (t->role == ROLE_WEIGHT && t->place == place)
             writer_row(writer, "    alignas(64) %s\t %s;\t /* \v%s\t%s%s */",
-                       is_matrix(t) ? emit_matrix_type(t).text : format_name(t->type),
+                       tensor_is_matrix(t) ? emit_matrix_type(t).text : format_name(t->type),
                        member(t).text, number_decimal_bytes(tensor_bytes(t)).text,
                        t->note[0] != '\0' ? "  " : "", t->note);
     }

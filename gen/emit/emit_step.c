@@ -11,7 +11,7 @@ static struct phrase argument(const struct tensor *t)
 {
     static const char *const bases[] = {
         [ROLE_WEIGHT] = "w", [ROLE_STATE] = "s", [ROLE_SCRATCH] = "a", [ROLE_IO] = "io"};
-    const bool matrix = t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX && t->experts == 0;
+    const bool matrix = tensor_is_matrix(t) && t->experts == 0;
     return phrase("%s%s->%s", matrix ? "&" : "", bases[t->role], t->name);
 }
 

@@ -49,7 +49,8 @@ static uint64_t layer_cache_heads(const struct graph *decode)
     return heads;
 }
 
-/* State and caches of all layers. Caches end the state, so that a new text need not zero them. */
+/* State and caches of all layers. Caches, of which a family lists the kinds last, end the state, so
+ * that a new text need not zero them. */
 static void find_state(const struct steps *steps, struct program *program)
 {
     for (uint32_t k = 0; k < steps->kind_count; k++) {
@@ -60,7 +61,7 @@ static void find_state(const struct steps *steps, struct program *program)
             diagnostics_fault(
                 steps->cfg.name,
                 "layers with nothing but caches as state must be the last of the family's "
-                "kinds (gen/families/family_*.c)"); /* the family lists its kinds in another order */
+                "kinds (gen/families/family_*.c)");
         program->state_bytes += all * steps->kind[k].layers;
         program->cache_bytes += caches * steps->kind[k].layers;
         program->cache_heads += layer_cache_heads(decode) * steps->kind[k].layers;

@@ -125,6 +125,11 @@ const char *tensor_element(const struct tensor *t)
     return t->ids ? "u32" : format_name(t->type);
 }
 
+bool tensor_is_matrix(const struct tensor *t)
+{
+    return t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX;
+}
+
 uint64_t tensor_padded_rows(const struct tensor *t)
 {
     return spread_padded(&t->row_spread);

@@ -148,6 +148,9 @@ uint64_t node_wide(const struct node *node, char letter);
 /* The C type of an element: "bf16", "u32". */
 const char *tensor_element(const struct tensor *tensor);
 
+/* Whether it is a weight that is stored as a matrix. */
+bool tensor_is_matrix(const struct tensor *tensor);
+
 /* Rows of weights with the padding of each group; columns as packed. */
 uint64_t tensor_padded_rows(const struct tensor *tensor);
 uint64_t tensor_stored_cols(const struct tensor *tensor);

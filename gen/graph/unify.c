@@ -324,7 +324,7 @@ static void types(struct operand *o)
     const struct tensor *first = NULL;
     for (uint32_t i = 0; i < rule->operands; i++) {
         const struct tensor *t = node_tensor(o->graph, o->node, i);
-        if (t == NULL || !(t->cache || (t->role == ROLE_WEIGHT && t->packing == PACKING_MATRIX)))
+        if (t == NULL || !(t->cache || tensor_is_matrix(t)))
             continue;
         if (first == NULL || told(rule, rule->operand[i].name))
             first = t;
