@@ -1,7 +1,8 @@
 #!/bin/sh
 # One digest of the logits of a prompt and 100 decoded tokens, whatever computes them: prefill chunks
 # of 1, 7, 32 and 256, 1, 2 and 4 threads, AVX2, AVX-512 and aarch64 (under qemu-user); for the default
-# model with 1,000 tokens, and for tiny models of the other families with 300.
+# model with 1,000 tokens, and for tiny models of the other families with 300. The same losses from
+# AVX2 and AVX-512.
 #
 #   tests/models/bits.sh BINARIES TOOLS
 set -u
@@ -93,5 +94,21 @@ for isa in avx2 avx512 aarch64; do
     else
         echo "FAIL: built for $isa, digests of kernels:"
         diff build/tests/kernels.native "build/tests/kernels.$isa"
+    fi
+done
+
+# The losses of a text, whose exponentials and sums are the runtime's own.
+losses() {
+    "$1/$model" perplexity -q -m "build/cpu/$model.weights" tests/data/perplexity/fables.txt \
+        --window 128 -o json | sed -n '/"perplexity": {/,$p'
+}
+model=fable-mamba
+want=$(losses "$binaries")
+for isa in avx2 avx512; do
+    runs "$isa" || continue
+    if [ -n "$want" ] && [ "$(losses "build/cpu-$isa")" = "$want" ]; then
+        echo "ok: $model, perplexity, built for $isa"
+    else
+        echo "FAIL: $model, perplexity, built for $isa: $(losses "build/cpu-$isa"), expected $want"
     fi
 done
