@@ -61,17 +61,6 @@ void diagnostics_no_memory(void)
     abort();
 }
 
-void diagnostics_item(struct diagnostics_list *list, const char *message, ...)
-{
-    list->diagnostics->errors++;
-    if (list->count++ >= DIAGNOSTICS_LIST)
-        return;
-    va_list arguments;
-    va_start(arguments, message);
-    say(list->diagnostics, 0, "", message, arguments);
-    va_end(arguments);
-}
-
 void diagnostics_rest(const struct diagnostics_list *list, const char *what)
 {
     if (list->count > DIAGNOSTICS_LIST)

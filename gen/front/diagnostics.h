@@ -41,7 +41,10 @@ struct diagnostics_list {
     uint32_t count;
 };
 
-PRINTF(2, 3) void diagnostics_item(struct diagnostics_list *list, const char *message, ...);
+#define diagnostics_item(LIST, ...)                                                                \
+    ((LIST)->count++ < DIAGNOSTICS_LIST                                                            \
+         ? (void)diagnostics_error((LIST)->diagnostics, 0, __VA_ARGS__)                            \
+         : (void)(LIST)->diagnostics->errors++)
 
 /* Ends the list: "FILE: and 283 more WHAT", if there are more than were printed. */
 void diagnostics_rest(const struct diagnostics_list *list, const char *what);
