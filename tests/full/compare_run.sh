@@ -32,9 +32,9 @@ check() {
     b=$1 what=$2 wanted=$3 right=0 i=0 pairs=
     while [ "$i" -lt "$times" ]; do
         i=$((i + 1))
-        said=$("$compare" --run --pairs 400 "$folder/steps-0" "$folder/$b" -- -p 0 -n 256 -r 7 -t 1 \
+        said=$("$compare" --run --pairs 800 "$folder/steps-0" "$folder/$b" -- -p 0 -n 128 -r 5 -t 1 \
             --weights "$weights" 2>"$folder/err")
-        line=$(echo "$said" | grep '^| tg256')
+        line=$(echo "$said" | grep '^| tg128')
         [ -n "$line" ] || { cat "$folder/err" && exit 1; }
         verdict=$(echo "$line" | awk -F ' *[|] *' '{ print $9 }')
         pairs="$pairs $(echo "$line" | awk -F ' *[|] *' '{ print $8 }')"

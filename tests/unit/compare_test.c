@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/base/philox.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/run.h"
 #include "tools/measure/comparison.h"
@@ -54,6 +55,37 @@ START_TEST(looks_are_fixed_beforehand)
         first += a;
     }
     ck_assert(first > 160 && first < 240);
+}
+END_TEST
+
+/* In how many of 300 series of equal programs an interval misses at any look. */
+static int series_with_a_miss(double error)
+{
+    static double values[100], scratch[100 * 101];
+    int missed = 0;
+    for (uint64_t s = 0; s < 300; s++) {
+        for (uint64_t i = 0; i < 100; i++) /* Laplace's distribution: heavier tails than normal */
+            values[i] = log((1 - philox_uniform(s, 2 * i)) / (1 - philox_uniform(s, 2 * i + 1)));
+        bool miss = false;
+        for (uint64_t done = 0; done < 100 && !miss;) {
+            double centre;
+            done = paired_next_look(done, 100);
+            const struct stats_interval of = paired_interval(values, done, error, &centre, scratch);
+            miss = of.low > 0 || of.high < 0;
+        }
+        missed += miss;
+    }
+    return missed;
+}
+
+/* 5% of 300 are 15. Without sharing the error between the looks, they would be three times as
+ * many. */
+START_TEST(looking_often_keeps_the_error)
+{
+    const int shared = series_with_a_miss(0.05 / paired_looks(100));
+    const int unshared = series_with_a_miss(0.05);
+    ck_assert_msg(shared <= 15, "%d of 300 series have a miss", shared);
+    ck_assert_msg(unshared >= 30, "%d of 300 without sharing", unshared);
 }
 END_TEST
 
@@ -253,6 +285,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, intervals_of_pairs_are_those_of_all_signs);
     tcase_add_test(tests, looks_are_fixed_beforehand);
+    tcase_add_test(tests, looking_often_keeps_the_error);
     tcase_add_test(tests, the_whole_interval_decides);
     tcase_add_test(tests, records_are_compared_figure_by_figure);
     tcase_add_test(tests, what_cannot_be_told_is_unclear);
