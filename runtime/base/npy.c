@@ -25,19 +25,40 @@ static void write_header(struct npy *npy, uint64_t rows)
     out_write(&npy->out, header, sizeof header);
 }
 
+static _Noreturn void refuse(const struct npy *npy)
+{
+    die(EXIT_FAILED, "%s: cannot be created: %s", npy->partial.name, strerror(errno));
+}
+
+static void start(struct npy *npy, int file, uint64_t rows, u32 columns)
+{
+    npy->columns = columns;
+    out_open(&npy->out, file, npy->path ? npy->path : "standard output");
+    npy->out.aside = npy->path ? npy->partial.name : NULL;
+    write_header(npy, rows);
+}
+
 void npy_open(struct npy *npy, const char *path, uint64_t rows, u32 columns)
 {
     npy->path = path;
-    npy->columns = columns;
-    int file = STDOUT_FILENO;
-    if (path) {
-        if (!partial_open(&npy->partial, path))
-            die(EXIT_FAILED, "%s: cannot be created: %s", npy->partial.name, strerror(errno));
-        file = npy->partial.file;
-    }
-    out_open(&npy->out, file, path ? path : "standard output");
-    npy->out.aside = path ? npy->partial.name : NULL;
-    write_header(npy, rows);
+    if (path && !partial_open(&npy->partial, path))
+        refuse(npy);
+    start(npy, path ? npy->partial.file : STDOUT_FILENO, rows, columns);
+}
+
+void npy_check(struct npy *npy, const char *path)
+{
+    npy->path = path;
+    if (!partial_open(&npy->partial, path))
+        refuse(npy);
+    partial_abandon(&npy->partial);
+}
+
+void npy_start(struct npy *npy, uint64_t rows, u32 columns)
+{
+    if (!partial_reopen(&npy->partial))
+        refuse(npy);
+    start(npy, npy->partial.file, rows, columns);
 }
 
 void npy_row(struct npy *npy, const f32 *row)

@@ -19,6 +19,11 @@ struct npy {
  * written beside it under another name. Exits with EXIT_FAILED if it cannot be created. */
 void npy_open(struct npy *npy, const char *path, uint64_t rows, u32 columns);
 
+/* For an array whose rows are known only when nothing may be allocated any more: npy_check() exits
+ * as above if the file cannot be created and leaves nothing, npy_start() starts it then. */
+void npy_check(struct npy *npy, const char *path);
+void npy_start(struct npy *npy, uint64_t rows, u32 columns);
+
 /* Appends one row of npy->columns floats. */
 void npy_row(struct npy *npy, const f32 *row);
 

@@ -23,6 +23,7 @@ static const struct verb {
     {"info", verb_info, "dimensions, memory plan, operations, digests"},
     {"selftest", verb_selftest, "same bits for all chunk sizes and thread counts"},
     {"bench", verb_bench, "speed, beside the memory bandwidth measured in the same run"},
+    {"latency", verb_latency, "how long the first token and each one behind it take"},
     {"perplexity", verb_perplexity,
      "how well it foretells a text; how far it is from another model"},
     {"sweep", verb_sweep, "speed and memory at growing depths of one text"},
@@ -62,6 +63,6 @@ int main(int argc, char **argv)
     }
     die(EXIT_USAGE,
         "unknown verb '%s'; the verbs are run, stream, logits, tokenize, info, selftest, "
-        "bench, sweep, perplexity, profile, state",
+        "bench, latency, sweep, perplexity, profile, state",
         name);
 }

@@ -11,6 +11,7 @@ int verb_info(int argc, char **argv);
 int verb_selftest(int argc, char **argv);
 int verb_bench(int argc, char **argv);
 int verb_sweep(int argc, char **argv);
+int verb_latency(int argc, char **argv);
 int verb_profile(int argc, char **argv);
 int verb_state(int argc, char **argv);
 int verb_perplexity(int argc, char **argv);

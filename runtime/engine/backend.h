@@ -137,6 +137,10 @@ void backend_generate_begin(struct session *session, const f32 *logits);
  * the text, or the limit had been reached. */
 bool backend_generate_next(struct session *session, u32 *id);
 
+/* When the token that it returned last was chosen, in nanoseconds: by clock_now() as it is returned
+ * on the CPU, by the device's own clock on CUDA. */
+uint64_t backend_token_time(void);
+
 /* No more tokens are wanted. The state holds nothing that could be continued. */
 void backend_generate_end(struct session *session);
 
@@ -179,10 +183,10 @@ double backend_bench_decode(struct session *session, const u32 *ids, u32 tokens,
 /* Positions that backend_bench_decode() needs beyond those of its tokens. */
 extern const u32 backend_bench_ahead;
 
-/* For canaries: makes ready, before arena_seal(), what reads the weights; reads `bytes` of them,
- * over and over where they are fewer, in whole passes, and returns the seconds that took. */
+/* For canaries: makes ready, before arena_seal(), what reads the weights; reads them and returns
+ * the seconds that took: on the CPU over and over until 128 MiB are read, on CUDA once. */
 void backend_canary_open(struct session *session);
-double backend_canary_read(struct session *session, uint64_t bytes);
+double backend_canary_read(struct session *session);
 
 /* For `selftest`: the ways to run a step that must not change its bits. Sets up number `index` and
  * describes it; false if there is none. After arena_seal(), with session_options.variants. */

@@ -78,7 +78,7 @@ END_TEST
 START_TEST(unknown_words_are_refused)
 {
     REFUSED("unknown verb 'fly'; the verbs are run, stream, logits, tokenize, info, selftest, "
-            "bench, sweep, perplexity, profile, state",
+            "bench, latency, sweep, perplexity, profile, state",
             "fly");
     assert_refused(CHILD(fake, "run", "--loud"), 2,
                    "fake run: unrecognized option '--loud'\n"
@@ -86,8 +86,9 @@ START_TEST(unknown_words_are_refused)
     assert_refused(CHILD(fake, "run", "Hello"), 2,
                    "fake run: unexpected argument 'Hello'; the prompt goes behind --prompt\n"
                    "Try `fake run --help' or `fake run --usage' for more information.\n");
-    static const char *const verbs[] = {"run",      "stream", "logits",     "tokenize", "info",
-                                        "selftest", "bench",  "perplexity", "profile",  "state"};
+    static const char *const verbs[] = {"run",        "stream",   "logits", "tokenize",
+                                        "info",       "selftest", "bench",  "latency",
+                                        "perplexity", "profile",  "state"};
     struct child *child = CHILD(fake, "--help");
     ck_assert_int_eq(child->code, 0);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)

@@ -3,6 +3,7 @@
  */
 #include "runtime/engine/backend.h"
 
+#include "runtime/base/clock.h"
 #include "runtime/engine/session.h"
 
 static struct {
@@ -49,6 +50,11 @@ bool backend_generate_next(struct session *session, u32 *id)
     *id = sampling.last = sample_next(&sampling.sampler, logits, session->position);
     sampling.logits = NULL;
     return !(sampling.eos && is_eos(*id));
+}
+
+uint64_t backend_token_time(void)
+{
+    return clock_now();
 }
 
 void backend_generate_end(struct session *session)

@@ -150,7 +150,7 @@ double backend_bench_decode(struct session *session, const u32 *ids, u32 tokens,
     uint64_t first = 0, last = 0;
     u32 id;
     for (u32 i = 0; i <= tokens && backend_generate_next(session, &id); i++) {
-        uint64_t now = cuda_token_time();
+        uint64_t now = backend_token_time();
         if (i == 0)
             first = now;
         else

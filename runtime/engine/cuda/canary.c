@@ -12,10 +12,9 @@ static struct {
     u32 *sums; /* device memory: what was read */
 } canary;
 
-static void launch_read(uint64_t bytes)
+static void launch_read(void)
 {
-    read_launch(&cuda.run, model.op_count, cuda.memory.weights,
-                bytes < model.weights_bytes ? bytes : model.weights_bytes, canary.sums,
+    read_launch(&cuda.run, model.op_count, cuda.memory.weights, model.weights_bytes, canary.sums,
                 cuda.device.processors);
 }
 
@@ -26,7 +25,7 @@ void backend_canary_open(struct session *session)
     CUDA_CHECK(cudaEventCreate(&canary.after));
     CUDA_CHECK(cudaMalloc((void **)&canary.sums, READ_SUMS_BYTES(cuda.device.processors)));
     cuda.launcher.pass = PASS_PREPARE;
-    launch_read(model.weights_bytes);
+    launch_read();
     cuda.launcher.pass = PASS_RUN;
 }
 
@@ -40,13 +39,12 @@ void cuda_canary_close(void)
     memset(&canary, 0, sizeof canary);
 }
 
-double backend_canary_read(struct session *session, uint64_t bytes)
+double backend_canary_read(struct session *session)
 {
     (void)session;
     float milliseconds;
     CUDA_CHECK(cudaEventRecord(canary.before, cuda.launcher.stream));
-    for (uint64_t read = 0; read < bytes; read += model.weights_bytes)
-        launch_read(bytes);
+    launch_read();
     CUDA_CHECK(cudaEventRecord(canary.after, cuda.launcher.stream));
     CUDA_CHECK(cudaEventSynchronize(canary.after));
     CUDA_CHECK(cudaEventElapsedTime(&milliseconds, canary.before, canary.after));

@@ -63,7 +63,4 @@ void cuda_watch_reset(void);
 void cuda_watch_begin(const struct step *step);
 void cuda_watch_end(void);
 
-/* When the token that backend_generate_next() returned last was chosen, by the device's clock. */
-uint64_t cuda_token_time(void);
-
 #endif

@@ -250,7 +250,7 @@ bool backend_generate_next(struct session *session, u32 *id)
     return true;
 }
 
-uint64_t cuda_token_time(void)
+uint64_t backend_token_time(void)
 {
     return sampling.time_ns;
 }
