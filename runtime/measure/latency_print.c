@@ -72,6 +72,14 @@ static void print_jitter(struct out *out, const struct latency *latency, struct 
     }
 }
 
+/* Which of so many equal steps from the least (0) to the most of all, on a logarithmic scale. */
+static u32 step_of(const struct latency *latency, double seconds, u32 steps)
+{
+    const double range = log(latency->most / latency->least);
+    const double at = range > 0 ? log(seconds / latency->least) / range * steps : 0;
+    return at < steps ? (u32)at : steps - 1;
+}
+
 /* Bins of equal ratio from the least to the most. */
 static void print_histogram(struct out *out, const struct latency *latency, struct time_unit unit)
 {
@@ -80,15 +88,14 @@ static void print_histogram(struct out *out, const struct latency *latency, stru
     if (!(range > 0))
         return;
     for (u32 i = 0; i < latency->figure->count; i++) {
-        const double at = log(latency->figure->samples[i] / latency->least) / range * BINS;
-        const u32 bin = at < BINS ? (u32)at : BINS - 1;
+        const u32 bin = step_of(latency, latency->figure->samples[i], BINS);
         if (++counts[bin] > highest)
             highest = counts[bin];
     }
     out_print(out, "\n%10s from  tokens\n", unit.name);
     for (u32 bin = 0; bin < BINS; bin++) {
-        const double from = latency->least * exp(range * bin / BINS);
-        const u32 width = (u32)((double)counts[bin] * BIN_WIDTH / highest + 0.5);
+        const double from = latency->least * exp(range * bin / (double)BINS);
+        const u32 width = (u32)(((uint64_t)counts[bin] * BIN_WIDTH + highest / 2) / highest);
         out_print(out, "%15.2f %7u  ", unit.scale * from, counts[bin]);
         for (u32 i = 0; i < width || (i == 0 && counts[bin] > 0); i++)
             out_text(out, "#");
@@ -111,15 +118,13 @@ static void print_series(struct out *out, const struct latency *latency)
     enum { LEVELS = sizeof levels / sizeof *levels, RANGES = 64 };
     const struct figure *figure = latency->figure;
     const u32 width = figure->count < SERIES_WIDTH ? figure->count : SERIES_WIDTH;
-    const double range = log(latency->most / latency->least);
     out_text(out, "\nlongest ");
     for (u32 column = 0; column < width; column++) {
         double most = latency->least;
         for (u32 i = column_start(column, figure->count);
              i < column_start(column + 1, figure->count); i++)
             most = fmax(most, figure->samples[i]);
-        const double level = range > 0 ? log(most / latency->least) / range * LEVELS : 0;
-        out_text(out, levels[level < LEVELS ? (u32)level : LEVELS - 1]);
+        out_text(out, levels[step_of(latency, most, LEVELS)]);
     }
     struct canary_range ranges[RANGES];
     const u32 count = canary_disturbed(latency->canary, ranges, RANGES);
