@@ -54,14 +54,6 @@ struct memory {
     bool intact[GRAPH_KINDS][PLAN_BUFFERS];
 };
 
-/* A kind of layer while its operations are executed. */
-struct walk {
-    struct memory *memory;
-    uint32_t kind;
-    const struct plan *plan;
-    const struct graph *graph;
-};
-
 /* The buffer of a scratch tensor, by name; PLAN_BUFFERS if the plan lacks it. */
 static uint32_t buffer_of(const struct plan *plan, const struct tensor *tensor)
 {
@@ -71,32 +63,33 @@ static uint32_t buffer_of(const struct plan *plan, const struct tensor *tensor)
     return PLAN_BUFFERS;
 }
 
-static void read_all(const struct walk *w, const struct node *node)
+static void read_all(struct memory *m, uint32_t kind, const struct node *node)
 {
+    const struct graph *graph = &m->graphs[kind];
     for (uint32_t o = 0; o < node_operands(node); o++) {
-        const struct tensor *tensor = node_tensor(w->graph, node, o);
+        const struct tensor *tensor = node_tensor(graph, node, o);
         if (tensor == NULL || tensor->role != ROLE_SCRATCH || node_access(node, o) == 'w')
             continue;
-        const uint32_t b = buffer_of(w->plan, tensor);
-        if (b == PLAN_BUFFERS || w->memory->intact[w->kind][b])
+        const uint32_t b = buffer_of(&m->plans[kind], tensor);
+        if (b == PLAN_BUFFERS || m->intact[kind][b])
             continue;
-        diagnostics_error(w->memory->diagnostics, 0, "%s reads %s after its bytes were overwritten",
-                          node_full_name(w->graph, node).text, tensor->name);
-        w->memory->intact[w->kind][b] = true; /* said once */
+        diagnostics_error(m->diagnostics, 0, "%s reads %s after its bytes were overwritten",
+                          node_full_name(graph, node).text, tensor->name);
+        m->intact[kind][b] = true; /* said once */
     }
 }
 
 /* A write destroys every other buffer in its range; sources of the same operation included, as the
  * kernel may still be reading them. What goes from layer to layer is the same buffer in all kinds,
  * if all have it at the same place. */
-static void write_buffer(const struct walk *w, const struct tensor *tensor, uint32_t written)
+static void write_buffer(struct memory *m, uint32_t kind, const struct tensor *tensor,
+                         uint32_t written)
 {
-    struct memory *m = w->memory;
-    const struct plan_buffer *b = &w->plan->buffer[written];
+    const struct plan_buffer *b = &m->plans[kind].buffer[written];
     for (uint32_t k = 0; k < m->kinds; k++)
         for (uint32_t i = 0; i < m->plans[k].count; i++) {
             const struct plan_buffer *other = &m->plans[k].buffer[i];
-            const bool same = k == w->kind
+            const bool same = k == kind
                                   ? i == written
                                   : tensor->place == PLACE_PROLOGUE &&
                                         strcmp(other->name, b->name) == 0 && other->at == b->at;
@@ -105,28 +98,29 @@ static void write_buffer(const struct walk *w, const struct tensor *tensor, uint
         }
 }
 
-static void write_all(const struct walk *w, const struct node *node)
+static void write_all(struct memory *m, uint32_t kind, const struct node *node)
 {
+    const struct graph *graph = &m->graphs[kind];
     for (uint32_t o = 0; o < node_operands(node); o++) {
-        const struct tensor *tensor = node_tensor(w->graph, node, o);
+        const struct tensor *tensor = node_tensor(graph, node, o);
         if (tensor == NULL || tensor->role != ROLE_SCRATCH || !strchr("wm", node_access(node, o)))
             continue;
-        const uint32_t b = buffer_of(w->plan, tensor);
+        const uint32_t b = buffer_of(&m->plans[kind], tensor);
         if (b != PLAN_BUFFERS)
-            write_buffer(w, tensor, b);
+            write_buffer(m, kind, tensor, b);
     }
 }
 
+/* The operations of a place, in a layer of one kind. */
 static void execute(struct memory *m, uint32_t kind, enum place place)
 {
-    const struct walk w = {m, kind, &m->plans[kind], &m->graphs[kind]};
-    for (uint32_t i = 0; i < w.graph->node_count; i++) {
-        const struct node *node = &w.graph->node[i];
+    for (uint32_t i = 0; i < m->graphs[kind].node_count; i++) {
+        const struct node *node = &m->graphs[kind].node[i];
         if (node->place != place)
             continue;
-        read_all(&w, node);
-        write_all(&w, node);
-        read_all(&w, node);
+        read_all(m, kind, node);
+        write_all(m, kind, node);
+        read_all(m, kind, node);
     }
 }
 
