@@ -62,6 +62,14 @@ static bool point_shown(const struct picture_panel *panel, const struct picture_
     return shown(series->y[i], panel->y_log);
 }
 
+static bool has_points(const struct picture_panel *panel, const struct picture_series *series)
+{
+    bool any = false;
+    for (size_t i = 0; i < series->count && !any; i++)
+        any = point_shown(panel, series, i);
+    return any;
+}
+
 static void extend(double range[2], double value, bool log)
 {
     if (!shown(value, log))
@@ -100,9 +108,11 @@ static void write_axis(FILE *script, char name, const struct picture_axis *axis,
                        const struct picture_panel *named, bool downwards)
 {
     fprintf(script, "%s logscale %c\n", axis->log ? "set" : "unset", name);
+    /* A logarithm of gnuplot's may miss the tick at an end by its last bit. */
+    const double low = axis->low * (axis->log ? 1 - 1e-7 : 1);
+    const double high = axis->high * (axis->log ? 1 + 1e-7 : 1);
     fprintf(script, "set %crange [%.9g:%.9g]\nset %ctics scale 0.4 offset 0,%s (", name,
-            downwards ? axis->high : axis->low, downwards ? axis->low : axis->high, name,
-            name == 'x' ? "0.4" : "0");
+            downwards ? high : low, downwards ? low : high, name, name == 'x' ? "0.4" : "0");
     for (size_t i = 0; i < (named ? named->tick_count : axis->count); i++) {
         char number[PICTURE_TICK_BYTES];
         fputs(i ? ", " : "", script);
@@ -138,7 +148,7 @@ static void write_series(FILE *script, const struct picture_panel *panel,
 {
     const char *colour = colours[series->colour % COLOURS];
     const double half = series->width / 2;
-    fprintf(script, "%s$s%zu using ", number ? ", " : "plot ", number);
+    fprintf(script, ", $s%zu using ", number);
     switch (series->style) {
     case PICTURE_BAND:
         fprintf(script, "1:3:4 with filledcurves lc rgb '%s' fs transparent solid 0.25 noborder",
@@ -255,10 +265,11 @@ static void write_panel(FILE *script, const struct picture_panel *panel, unsigne
     fputs(" offset 0,0.8\n", script);
     for (size_t s = 0; s < panel->count; s++)
         write_points(script, panel, &panel->series[s], s);
+    fputs("plot NaN lc rgb '#808080' notitle", script);
     for (size_t s = 0; s < panel->count; s++)
-        write_series(script, panel, &panel->series[s], s, y_axis.log ? y_axis.low : 0);
-    fputs(panel->count > 0 ? "\nunset label\n" : "plot NaN lc rgb '#808080' notitle\nunset label\n",
-          script);
+        if (has_points(panel, &panel->series[s]))
+            write_series(script, panel, &panel->series[s], s, y_axis.log ? y_axis.low : 0);
+    fputs("\nunset label\n", script);
 }
 
 /* Writes the program that draws the picture. Returns its height. */

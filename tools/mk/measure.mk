@@ -4,12 +4,13 @@ measure_programs := plot report compare
 measure_lib := $(filter-out $(measure_programs:%=tools/measure/%.c),$(wildcard tools/measure/*.c)) \
                $(wildcard runtime/measure/stats*.c)
 $(TOOLS)/libmeasure.a: $(call objects,$(TOOLS)/obj,$(measure_lib))
-$(addprefix $(TESTS)/,picture_test record_read_test compare_test): $(TOOLS)/libmeasure.a
+$(addprefix $(TESTS)/,picture_test record_read_test record_picture_test compare_test): $(TOOLS)/libmeasure.a
 
-$(TOOLS)/report $(TOOLS)/compare: $(TOOLS)/%: $(TOOLS)/obj/tools/measure/%.o $(TOOLS)/libmeasure.a $(TOOLS)/libgen.a
+$(measure_programs:%=$(TOOLS)/%): $(TOOLS)/%: $(TOOLS)/obj/tools/measure/%.o $(TOOLS)/libmeasure.a $(TOOLS)/libgen.a
 	@echo "  LINK  $@"; $(HOST_CC) $(FLAGS) $^ -o $@ $(TOOL_LIBS)
 $(TESTS)/report_test: | $(TOOLS)/report
 $(TESTS)/compare_test: | $(TOOLS)/compare
+$(TESTS)/record_picture_test: | $(TOOLS)/plot
 
 ## the models of make report: configs, or tiny ones of the tests
 MODELS ?= fable-mamba mamba-130m mamba2-130m tinyllama-1.1b
@@ -37,3 +38,19 @@ $(TESTS)/neighbour: $(TESTS)/obj/tests/full/neighbour.o
 ## finds slowdowns that are planted, and none where there is none
 compare-run: all $(OUT)/$(MODEL)-planted $(TESTS)/neighbour $(TOOLS)/compare
 	@tests/full/compare_run.sh $(OUT)/$(MODEL)-planted $(OUT)/$(MODEL).weights $(TESTS)/neighbour $(TOOLS)/compare $(TIMES)
+
+## how far make sweep-picture reads
+SWEEP_TO    ?= 1M
+## the folder of its records and its picture
+SWEEP_OUT   ?= models/fable-mamba/results
+sweep_llama := MODEL=llama-small CONFIG=tools/measure/llama-small.ini SOURCES=build/sweep/llama-small \
+               CHECKPOINT= RANDOM_WEIGHTS=1
+## fable-mamba and a Llama of its size to ever greater depths, in one picture
+sweep-picture: deps-measure $(TOOLS)/plot
+	@$(MAKE) -s MODEL=fable-mamba all
+	@$(MAKE) -s $(sweep_llama) all
+	@mkdir -p $(call quoted,$(SWEEP_OUT))
+	@for m in fable-mamba llama-small; do $(OUT)/$$m sweep --to $(SWEEP_TO) \
+	  --record $(call quoted,$(SWEEP_OUT))/sweep-$$m.json || exit 1; done
+	@$(TOOLS)/plot $(call quoted,$(SWEEP_OUT))/sweep-fable-mamba.json \
+	  $(call quoted,$(SWEEP_OUT))/sweep-llama-small.json -o $(call quoted,$(SWEEP_OUT))/sweep.svg
