@@ -402,7 +402,9 @@ START_TEST(random_weights_have_no_quality)
     fputs("heron\tweights\t0\trandom 7\n", file);
     ck_assert_int_eq(fclose(file), 0);
     char *text = MARKDOWN(RECORD("heron.perplexity"), "--steps", steps);
-    holds(text, "no model has the data for it. Not considered: heron (random weights).");
+    holds(
+        text,
+        "No claim, because no model has the data for it. Not considered: heron (random weights).");
     holds(text, "heron: random weights, of which quality says nothing; left out.");
     lacks(text, "0.1300");
     free(text);

@@ -89,7 +89,7 @@ static void say_ranking(struct page *page, struct ranking *ranking, const char *
     if (*what != '\0')
         page_text(page, "%s: ", what);
     if (ranking->count == 0) {
-        page_text(page, "no claim, because no model has the data for it.");
+        page_text(page, "%s claim, because no model has the data for it.", *what ? "no" : "No");
     } else {
         sort(ranking);
         const size_t tied = count_tied(ranking);

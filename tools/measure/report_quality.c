@@ -77,18 +77,19 @@ static void table_positions(struct page *page, const struct report *report)
 
 static void say_left_out(struct page *page, const struct report *report)
 {
-    const char *before = "";
+    size_t random = 0;
+    for (size_t m = 0; m < report->model_count; m++)
+        random += report->models[m].random;
+    if (random == 0 && report->text == NULL)
+        return;
     page_paragraph(page);
-    for (size_t m = 0; m < report->model_count; m++) {
-        if (!report->models[m].random)
-            continue;
-        page_text(page, "%s%s", before, report->models[m].name);
-        before = ", ";
-    }
-    page_text(page, "%s",
-              *before ? ": random weights, of which quality says nothing; left out. " : "");
+    for (size_t m = 0, said = 0; m < report->model_count; m++)
+        if (report->models[m].random)
+            page_text(page, "%s%s", said++ ? ", " : "", report->models[m].name);
+    if (random > 0)
+        page_text(page, ": random weights, of which quality says nothing; left out.");
     if (report->text != NULL)
-        page_text(page, "The text: %s.", report->text);
+        page_text(page, "%sThe text: %s.", random ? " " : "", report->text);
     page_paragraph_end(page);
 }
 
