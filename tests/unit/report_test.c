@@ -322,6 +322,17 @@ START_TEST(a_machine_that_changed_makes_no_winner)
 }
 END_TEST
 
+START_TEST(a_disturbed_record_is_marked)
+{
+    json_t *parts = json_pack("[{s:s}]", "figure", "inter-token");
+    char *text =
+        MARKDOWN(RECORD("heron.sweep"), changed(RECORD("heron.latency"), "disturbed", parts));
+    holds(text, "560 \xc2\xb5s [L1](#L1) [A1](#A1) (disturbed [K2](#K2)).");
+    holds(text, "100% [C1](#C1) [C3](#C3).");
+    free(text);
+}
+END_TEST
+
 START_TEST(a_guess_is_no_quality)
 {
     /* log2(1024) = 10 bits for each of 5,000 tokens in 19,500 bytes: 2.564 bits per byte. */
@@ -495,6 +506,7 @@ int main(void)
     tcase_add_test(page, close_figures_tie);
     tcase_add_test(page, overlapping_latencies_tie);
     tcase_add_test(page, a_machine_that_changed_makes_no_winner);
+    tcase_add_test(page, a_disturbed_record_is_marked);
     tcase_add_test(page, a_guess_is_no_quality);
     tcase_add_test(page, what_is_missing_is_said);
     tcase_add_test(page, json_lines_are_read_as_far_as_they_go);

@@ -135,6 +135,9 @@ void report_tables_missing(struct page *page, const struct report *report);
 /* Pictures: put into the page, and kept as FOLDER/report-NAME.svg for Markdown; where one cannot be
  * drawn, the page says why. */
 void report_picture_memory(struct page *page, const struct report *report, const char *folder);
+void report_picture_context(struct page *page, const struct report *report, const char *folder);
+void report_picture_latency(struct page *page, const struct report *report, const char *folder);
+void report_picture_positions(struct page *page, const struct report *report, const char *folder);
 
 /* Writes FOLDER/report.html, report.md and the pictures; ends the program with a message where that
  * fails. */

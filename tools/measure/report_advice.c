@@ -14,6 +14,7 @@ struct candidate {
     struct report_text shown;
     struct report_text rows[ROWS]; /* that it rests on */
     size_t row_count;
+    enum report_verb verb; /* of a timed ranking: what measured it */
 };
 
 struct ranking {
@@ -74,13 +75,34 @@ static size_t count_tied(const struct ranking *ranking)
     return tied;
 }
 
-static void say_candidate(struct page *page, const struct candidate *candidate)
+/* The record of this model and verb during which its canaries told of a neighbour; NULL: none. */
+static const struct report_record *disturbed_record(const struct report *report,
+                                                    const struct candidate *candidate)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        const struct report_record *record = &report->records[i];
+        if (&report->models[record->model] == candidate->model && record->verb == candidate->verb &&
+            json_array_size(json_object_get(record->root, "disturbed")) > 0)
+            return record;
+    }
+    return NULL;
+}
+
+static void say_candidate(struct page *page, const struct ranking *ranking,
+                          const struct candidate *candidate)
 {
     page_text(page, ", %s ", candidate->shown.text);
     for (size_t i = 0; i < candidate->row_count; i++) {
         page_text(page, "%s", i ? " " : "");
         page_reference(page, candidate->rows[i].text);
     }
+    const struct report_record *disturbed =
+        ranking->timed ? disturbed_record(ranking->report, candidate) : NULL;
+    if (disturbed == NULL)
+        return;
+    page_text(page, " (disturbed ");
+    page_reference(page, report_row('K', (size_t)(disturbed - ranking->report->records) + 1).text);
+    page_text(page, ")");
 }
 
 static void say_ranking(struct page *page, struct ranking *ranking, const char *what)
@@ -102,7 +124,7 @@ static void say_ranking(struct page *page, struct ranking *ranking, const char *
                 page_strong(page, "%s", ranking->list[i].model->name);
             else
                 page_text(page, "%s", ranking->list[i].model->name);
-            say_candidate(page, &ranking->list[i]);
+            say_candidate(page, ranking, &ranking->list[i]);
         }
         page_text(page, ".");
         if (ranking->count == 1)
@@ -175,6 +197,7 @@ static void say_speed_kept(struct page *page, const struct report *report, const
             report_number(json_array_get(model->sweep, (size_t)to), "decode_tokens_per_second");
         struct candidate *candidate =
             add(&ranking, model, before / after, report_percent(after / before, 0));
+        candidate->verb = REPORT_SWEEP;
         rest_on(candidate, 'C', model->sweep_row + (unsigned)from);
         rest_on(candidate, 'C', model->sweep_row + (unsigned)to);
     }
@@ -260,6 +283,7 @@ static void advise_streaming(struct page *page, const struct report *report)
             candidate->low = latency.p99_low;
             candidate->high = latency.p99_high;
         }
+        candidate->verb = REPORT_LATENCY;
         rest_on(candidate, 'L', m + 1);
         rest_on(candidate, 'A', m + 1);
     }
@@ -363,6 +387,7 @@ static void advise_cost(struct page *page, const struct report *report)
         struct candidate *candidate = add(&ranking, model, cost, report_seconds(cost));
         candidate->low = threads * (1000 / read->high + 1000 / write->high);
         candidate->high = threads * (1000 / read->low + 1000 / write->low);
+        candidate->verb = REPORT_BENCH;
         rest_on(candidate, 'S', read->row);
         rest_on(candidate, 'S', write->row);
     }
@@ -384,7 +409,8 @@ void report_advice(struct page *page, const struct report *report)
         "models tie where their 95%% intervals overlap and, in times, where they differ by less "
         "than the machine did (");
     page_reference(page, "K1");
-    page_text(page, " and on).");
+    page_text(page,
+              " and on); \"disturbed\" are times during which a neighbour took a part of it.");
     page_paragraph_end(page);
     advise_long(page, report);
     advise_streaming(page, report);

@@ -64,7 +64,7 @@ static void print_value(struct page *page, const json_t *value)
         page_text(page, "%s", json_string_value(value));
         return;
     }
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
     page_text(page, "%s", text ? text : "");
     free(text);
 }

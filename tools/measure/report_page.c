@@ -104,10 +104,13 @@ static void fill(struct page *page, const struct report *report, const char *fol
     report_picture_memory(page, report, folder);
     report_tables_speed(page, report);
     page_section(page, "context", "Speed and memory against context");
+    report_picture_context(page, report, folder);
     report_tables_context(page, report);
     page_section(page, "latency", "Latency");
+    report_picture_latency(page, report, folder);
     report_tables_latency(page, report);
     page_section(page, "quality", "Quality");
+    report_picture_positions(page, report, folder);
     report_tables_quality(page, report);
     report_tables_missing(page, report);
     report_tables_machine(page, report);

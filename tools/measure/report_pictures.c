@@ -7,6 +7,7 @@
 
 #include "runtime/base/die.h"
 #include "tools/measure/picture.h"
+#include "tools/measure/record_picture.h"
 
 /* A drawn picture into the page and beside it; what could not be drawn is said. */
 static void show(struct page *page, const char *folder, const char *name, const char *caption,
@@ -22,6 +23,23 @@ static void show(struct page *page, const char *folder, const char *name, const 
     snprintf(file, sizeof file, "report-%s.svg", name);
     report_write(folder, file, svg, bytes);
     page_picture(page, file, caption, svg, bytes);
+}
+
+/* A picture of records, of which there is at least one. */
+static void show_records(struct page *page, const char *folder, const char *name,
+                         const char *caption, const struct pictured_record *records, size_t count)
+{
+    char *svg = NULL, error[PICTURE_ERROR];
+    size_t bytes = 0;
+    if (!record_picture(records, count, name, &svg, &bytes, error))
+        svg = NULL;
+    show(page, folder, name, caption, svg, bytes, error);
+    free(svg);
+}
+
+static struct pictured_record pictured(const struct report_record *record)
+{
+    return (struct pictured_record){.name = record->path, .root = record->root};
 }
 
 /* Two lengths to each doubling, from 256 to a million tokens. */
@@ -61,4 +79,48 @@ void report_picture_memory(struct page *page, const struct report *report, const
     show(page, folder, "memory", "Memory in all against the length of a text, as planned.", svg,
          size, error);
     free(svg);
+}
+
+void report_picture_context(struct page *page, const struct report *report, const char *folder)
+{
+    struct pictured_record records[REPORT_MODELS];
+    size_t count = 0;
+    for (size_t m = 0; m < report->model_count; m++)
+        if (json_array_size(report->models[m].sweep) > 0)
+            records[count++] = pictured(report->models[m].of[REPORT_SWEEP]);
+    if (count > 0)
+        show_records(page, folder, "context", "Speed and memory at each position of one pass.",
+                     records, count);
+}
+
+/* A picture for each model, because their times may be far apart. */
+void report_picture_latency(struct page *page, const struct report *report, const char *folder)
+{
+    page_pictures(page);
+    for (size_t m = 0; m < report->model_count; m++) {
+        const struct report_record *record = report->models[m].of[REPORT_LATENCY];
+        if (record == NULL)
+            continue;
+        const struct pictured_record one = pictured(record);
+        char name[32], caption[256];
+        snprintf(name, sizeof name, "latency-%zu", m + 1);
+        snprintf(caption, sizeof caption, "%s: every token in order, and how many took how long.",
+                 report->models[m].name);
+        show_records(page, folder, name, caption, &one, 1);
+    }
+    page_pictures_end(page);
+}
+
+void report_picture_positions(struct page *page, const struct report *report, const char *folder)
+{
+    struct pictured_record records[REPORT_MODELS];
+    size_t count = 0;
+    for (size_t m = 0; m < report->model_count; m++) {
+        const json_t *quality = report_quality(&report->models[m]);
+        if (json_array_size(json_object_get(quality, "by_position")) > 0)
+            records[count++] = pictured(report->models[m].of[REPORT_PERPLEXITY]);
+    }
+    if (count > 0)
+        show_records(page, folder, "positions", "Bits per byte by position in the text.", records,
+                     count);
 }

@@ -21,7 +21,7 @@ TEXT   ?=
 ## seconds that one of its measurements may take
 REPORT_LIMIT ?= 300
 report_text  := $(or $(TEXT),$(REPORT)/fables.txt)
-report_words := $(or $(TEXT),60 kB of fables of a seed that no training used: all that fable-mamba knows, \
+report_words := $(or $(TEXT),60 kB of fables of a seed that no training used: all that fable-mamba knows$(comma) \
                   and nothing that other models were made for)
 ## builds MODELS, measures them in turn, and compares them on one page
 report: deps-measure $(TOOLS)/report $(TOOLS)/fables
