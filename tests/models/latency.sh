@@ -52,6 +52,18 @@ else
     done
 fi
 
+# ---- CUDA, interpreted: the device's stamps
+interpreted=build/simt/$model
+if [ ! -x "$interpreted" ]; then
+    echo "skip: latency on CUDA ($interpreted is not built)"
+elif "$interpreted" latency --random-weights 1 -q -r 1 -n 20 --prompt-tokens 3 -o json \
+    >"$folder/out" 2>"$folder/err" && grep -q '^  "complete": true' "$folder/out" &&
+    grep -q '"tokens": 20,' "$folder/out" && grep -q '"driver": ' "$folder/out"; then
+    echo "ok: latency on CUDA (interpreted)"
+else
+    echo "FAIL: latency on CUDA: exit $?: $(tail -n 1 "$folder/err")"
+fi
+
 # ---- what recording costs: valgrind knows no AVX-512, so the binary for AVX2 counts.
 # cost NAME: instructions of a function of the program with all that it calls.
 cost() {

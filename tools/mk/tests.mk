@@ -84,4 +84,5 @@ test-full: test
 	@$(MAKE) -s nvcc-kit
 	@$(MAKE) -s tidy
 	@$(MAKE) -s fuzz
+	@tests/full/canary.sh $(OUT)/fable-mamba build/cpu/fable-mamba.weights
 	@tests/full/builds.sh
