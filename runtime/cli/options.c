@@ -124,7 +124,10 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
         options->random_seed = option_seed("--random-weights", argument);
         return 0;
     case 't':
-        options->threads = (u32)option_integer("--threads", argument, 1, TEAM_MOST_THREADS);
+        if (options->threads_list)
+            number_list_add(options->threads_list, "--threads", argument, 1, TEAM_MOST_THREADS);
+        else
+            options->threads = (u32)option_integer("--threads", argument, 1, TEAM_MOST_THREADS);
         return 0;
     case 'b':
         options->chunk = batch_size(argument);

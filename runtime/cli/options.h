@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/base/number_list.h"
 #include "runtime/base/run.h"
 #include "runtime/engine/generate.h"
 #include "runtime/engine/session.h"
@@ -54,7 +55,11 @@ enum option_key {
     OPTION_STRIDE,
     OPTION_LIKE_LLAMA_CPP,
     OPTION_SAVE_LOGPROBS,
-    OPTION_AGAINST
+    OPTION_AGAINST,
+    OPTION_PROMPT_GEN,
+    OPTION_NO_WARMUP,
+    OPTION_DELAY,
+    OPTION_PROGRESS
 };
 
 /* --weights, --random-weights, --threads, --quiet, --check, --no-graph and its kin, and the flags
@@ -63,8 +68,9 @@ struct common_options {
     const char *weights; /* NULL: beside the binary */
     bool random_weights; /* none are read: they are made from random_seed */
     uint64_t random_seed;
-    u32 threads; /* 0: by default */
-    u32 chunk;   /* --batch-size; 0: as built */
+    u32 threads;                      /* 0: by default */
+    struct number_list *threads_list; /* given: --threads is a list, which goes there instead */
+    u32 chunk;                        /* --batch-size; 0: as built */
     struct graph_mode mode;
     bool check;
     bool quiet;

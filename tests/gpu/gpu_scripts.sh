@@ -97,7 +97,7 @@ expect "the library of a toolkit is found" 7 "is that of $work/toolkit/lib64" to
 # fits CODE PLANNED TAKEN [SHARED]: a model that ends with that code, having said these bytes.
 fits() {
     printf '#!/bin/sh\necho "what it says" >&2\n' >"$work/kit/real"
-    printf 'echo "{\"decode_tokens_per_second\": 2.5e1, \"device_bytes_planned\": %s, \"device_bytes_taken\": %s, \"device_memory_shared\": %s}"\nexit %s\n' \
+    printf 'echo "{\"median\": 2.5e1, \"device_bytes_planned\": %s, \"device_bytes_taken\": %s, \"device_memory_shared\": %s}"\nexit %s\n' \
         "$2" "$3" "${4:-false}" "$1" >>"$work/kit/real"
     chmod +x "$work/kit/real"
 }
@@ -145,7 +145,7 @@ else
     cp "$simt" "$work/kit/simt"
     expect "fit_gpu over the interpreter" 0 "ok: simt: 256 tokens" tools/bench/fit_gpu.sh "$work/kit" simt
     expect "random weights are measured" 0 '"mode": "loop"' \
-        "$simt" bench -q --json --random-weights 5 -n 3 -p 4 -r 1
+        "$simt" bench -q -o json --random-weights 5 -n 3 -p 4 -r 1
 fi
 
 # drops LEAST MOST COMMAND...: how often it tells the system that pages of a file are not needed.
@@ -188,8 +188,8 @@ expect "a report is written" 0 "$work/results/example-gpu-no-such-thing.md" \
 expect "the report is the stored one" 0 "same" \
     sh -c "cmp $work/results/example-gpu-no-such-thing.md $parts/expected.md && echo same"
 cp $parts/*.json "$work/parts"
-sed -i 's/"schema": 1/"schema": 2/' "$work/parts/example.loop.2.json"
-expect "a part of another schema is refused" 1 "schema 2, expected 1" \
+sed -i 's/"schema": 2/"schema": 1/' "$work/parts/example.loop.2.json"
+expect "a part of another schema is refused" 1 "schema 1, expected 2" \
     python3 tools/bench/bench_report.py "$work/parts" example "$work/results"
 expect "a model that nobody measured" 1 "nothing was measured of other" \
     python3 tools/bench/bench_report.py $parts other "$work/results"

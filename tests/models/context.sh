@@ -62,12 +62,17 @@ for rows in "$((positions + 1)) 0" "$((positions - 1)) 2"; do
         --decode "${rows#* }" -o /dev/null
 done
 refuses 'a window to capture' --capture $((positions + 1)) profile --capture "decode:7..$((positions + 1))"
-refuses 'a prefill to measure' --n-prompt $((positions + 1)) bench -p $((positions + 1)) -n 1
+refuses 'a prefill to measure' pp$((positions + 1)) $((positions + 1)) bench -p 4,$((positions + 1)) -n 1
+refuses 'a decode to measure behind others' "tg10 @ d$((positions - 9))" $((positions + 1)) \
+    bench -p 0 -n 10 -d 0,$((positions - 9))
+refuses 'a prefill and a decode to measure' "pp9+tg5 @ d$((positions - 13))" $((positions + 1)) \
+    bench -p 0 -n 0 -pg 9,5 -d $((positions - 13))
 output=$("$binaries/$model" run -q -m "build/cpu/$model.weights" -p 'To the end' --ignore-eos -n -2 \
     2>&1) && output="$output code 0"
 says 'until the context is full' 'code 0'
-output=$("$binaries/$model" bench -q -m "build/cpu/$model.weights" -p 64 -n 350 -r 2 2>&1)
-says 'rounds of bench beyond the context' 'medians of 2'
+output=$("$binaries/$model" bench -q -m "build/cpu/$model.weights" -p 64 -n 50 -d $((positions - 64)) -r 2 2>&1)
+says 'bench up to the end of the context' "| pp64 @ d$((positions - 64)) "
+says 'repeated, because it starts anew' "| tg50 @ d$((positions - 64)) "
 
 model=llama-c-f16 # without a token that begins a text, and without one that ends it
 output=$("$binaries/$model" run -q -m "build/cpu/$model.weights" </dev/null 2>&1)

@@ -112,7 +112,7 @@ static void assert_way(const struct way *way)
     char words[64];
     assert_same_text(way);
     struct child *child =
-        CHILD(binary, "bench", "-q", "-m", weights, "--json", "-n", "2", "-p", "4", "-r", "1");
+        CHILD(binary, "bench", "-q", "-m", weights, "-o", "json", "-n", "2", "-p", "4", "-r", "1");
     assert_ends(child, 0, "");
     assert_notes(way, child->err);
     snprintf(words, sizeof words, "\"mode\": \"%s\"", way->mode);

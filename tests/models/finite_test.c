@@ -127,7 +127,7 @@ START_TEST(every_verb_ends_and_names_the_position)
     REFUSED("logits at position 0 are not finite: ", "stream", "-q");
     REFUSED("logits at position 0 are not finite: ", "logits", "-q", "--ids", "-");
     REFUSED("logits at position 0 are not finite: ", "selftest", "-q");
-    REFUSED("logits at position 0 are not finite: ", "bench", "-q", "-n", "2", "-p", "2");
+    REFUSED("logits at position 0 are not finite: ", "bench", "-q", "-n", "2", "-p", "0");
     REFUSED("logits at position 31 are not finite: ", "profile", "-q", "--capture", "decode:0..1");
     REFUSED("logits at position 31 are not finite: ", "profile", "-q", "--capture", "prefill:0..1");
 }

@@ -28,6 +28,8 @@ else
     guard "run, greedy, 1,000 tokens" run -p "Once upon a time" -n 1000 --ignore-eos
     guard "run, sampled, 2 threads" run -t 2 -n 500 --ignore-eos --temp 0.9 --top-k 40 --top-p 0.9 \
         --min-p 0.02 -s 3 -f "$folder/text"
+    guard "bench, two depths, thread counts, a text" bench -p 300 -n 20 -pg 30,5 -d 0,500 -t 1,2 -r 2 \
+        -o jsonl --record "$folder/record.json" -f "$folder/text"
     guard "stream and its continuation" stream -n 300 --ignore-eos -f "$folder/text"
     guard "logits" logits --ids "$folder/ids" --decode 100 -o "$folder/logits.npy"
 fi

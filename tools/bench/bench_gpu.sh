@@ -46,14 +46,14 @@ library_find libcublasLt.so.13
 device_require
 
 failed=0
-# What a part says first: the measures of the machine, or tokens per second.
+# What a part says first: the measures of the machine, or the figures.
 tell() {
-    awk -F '[":, ]+' '/{$/ { of = $2 } $2 == "unit" { unit = $3 }
-        $2 == "median" { printf "%-14s %12.3f %s\n", of, $3, unit }
-        $2 ~ /code_tokens_per_second$/ { decode = $3 } $2 == "prefill_tokens_per_second" { prefill = $3 }
-        $2 == "decode_share_of_read" { share = $3 }
-        END { if (decode) printf "%-36s %9.1f tokens/s, %5.1f%% of the reading; prefill %9.1f\n",
-                  file, decode, share * 100, prefill }' file="$(basename "$1" .json)" "$1"
+    awk -F '": |[",]+' '/{$/ && NF > 2 { of = $2 } $2 == "unit" { unit = $4 } $2 == "name" { of = $4 }
+        $2 == "median" { if (unit == "tokens/s") said = said sprintf(", %s %.1f", of, $3)
+                         else printf "%-14s %12.3f %s\n", of, $3, unit }
+        $2 ~ /^share_of_/ { said = said sprintf(" (%.1f%% of the peak)", $3 * 100) }
+        END { if (said != "") print file ": " substr(said, 3) ", in tokens/s" }' \
+        file="$(basename "$1" .json)" "$1"
 }
 # measure FILE COMMAND...: a part, or nothing and a message.
 measure() {
@@ -89,7 +89,7 @@ for round in $(seq "$rounds"); do
     for mode in loop graph no-graph loop,no-pdl graph,no-pdl; do
         for model in "$@"; do
             # shellcheck disable=SC2046,SC2086 # a mode and sizes are lists of options
-            measure "$model.$mode.$round.json" "$kit/$model" bench -q --json --random-weights 1 \
+            measure "$model.$mode.$round.json" "$kit/$model" bench -q -o json --random-weights 1 \
                 $sizes $(echo "$mode" | sed 's/^/--/; s/,/ --/g')
         done
     done

@@ -21,9 +21,9 @@ device_require
 log=$logs/fit.log
 began=$(date +%s)
 
-# number KEY FILE: of a JSON object, rounded to an integer.
+# number KEY FILE: of a JSON object, the last of that key, rounded to an integer.
 number() {
-    sed -n 's/.*"'"$1"'": *\([0-9.e+]*\).*/\1/p' "$2" | awk '{ printf "%.0f", $1 }'
+    sed -n 's/.*"'"$1"'": *\([0-9.e+]*\).*/\1/p' "$2" | awk 'END { if (NR) printf "%.0f", $1 }'
 }
 gigabytes() {
     awk -v bytes="$1" 'BEGIN { printf "%.2f GB", bytes / 1e9 }'
@@ -35,14 +35,14 @@ for model in "$@"; do
         skip "$model ($kit has no program of that name)"
         continue
     fi
-    timeout --foreground 600 "$kit/$model" bench -q --json --random-weights 1 -n 256 -p 64 -r 1 \
+    timeout --foreground 600 "$kit/$model" bench -q -o json --random-weights 1 -n 256 -p 64 -r 1 \
         >"$kit/logs/$model.json" 2>"$log"
     code=$?
     planned=$(number device_bytes_planned "$kit/logs/$model.json")
     taken=$(number device_bytes_taken "$kit/logs/$model.json")
     least=$planned
     grep -q '"device_memory_shared": true' "$kit/logs/$model.json" && least=$((planned - room))
-    speed=$(number decode_tokens_per_second "$kit/logs/$model.json")
+    speed=$(number median "$kit/logs/$model.json")
     if [ $code -eq 3 ]; then
         skip "$model ($(tail -n 1 "$log"))"
     elif [ $code -ne 0 ] || [ -z "$planned" ] || [ -z "$taken" ]; then

@@ -85,4 +85,5 @@ test-full: test
 	@$(MAKE) -s tidy
 	@$(MAKE) -s fuzz
 	@tests/full/canary.sh $(OUT)/fable-mamba build/cpu/fable-mamba.weights
+	@tests/full/bench_outside.sh
 	@tests/full/builds.sh

@@ -7,8 +7,8 @@
 #include "kernels/cpu/multiply_adds.h"
 #include "runtime/engine/session.h"
 
-/* More than any cache, so that memory is what is read; and about a millisecond of arithmetic. */
-enum { READ_MOST = 1 << 30, MULTIPLY_ADD_STEPS = 1 << 18 };
+/* More than any cache, so that memory is what is read; and some milliseconds of arithmetic. */
+enum { READ_MOST = 1 << 30, MULTIPLY_ADD_STEPS = 1 << 21 };
 
 static struct {
     const void *buffer; /* as large as the weights, or READ_MOST */
@@ -79,7 +79,7 @@ double backend_bench_multiply_adds(struct session *session)
     const double start = session_seconds();
     team_run(&session->pool, do_multiply_adds, NULL);
     return (session_seconds() - start) /
-           ((double)session->pool.used * multiply_adds_step * MULTIPLY_ADD_STEPS);
+           ((double)session->pool.used * (double)multiply_adds_step * (double)MULTIPLY_ADD_STEPS);
 }
 
 bool backend_bench_memory(const struct session *session, uint64_t *planned, uint64_t *taken,
