@@ -86,4 +86,5 @@ test-full: test
 	@$(MAKE) -s fuzz
 	@tests/full/canary.sh $(OUT)/fable-mamba build/cpu/fable-mamba.weights
 	@tests/full/bench_outside.sh
+	@$(MAKE) -s compare-run
 	@tests/full/builds.sh
