@@ -85,10 +85,9 @@ for model in "$@"; do
 done
 set --
 measure bench-1 bench -p 128 -n 32 -r 3
-measure latency latency -n 128
+measure latency latency -n 128 -r 3
+measure sweep sweep --depths 256,512,1024,1984,4096 -n 16
 measure bench-2 bench -p 128 -n 32 -r 3
-measure sweep sweep --depths 256,512,1024,1984,4096
-measure bench-3 bench -p 128 -n 32 -r 3
 measure perplexity perplexity "$text"
 
 for built in $models; do
