@@ -130,7 +130,7 @@ static u32 text_ids(void *context, u32 *ids, u32 count)
     return got;
 }
 
-static void add_figures(const struct sweep_row *row)
+static struct figure *prefill_figure(const struct sweep_row *row)
 {
     const uint64_t from = row->position - row->tokens;
     struct figure *figure = record_figure(&record, 1, "prefill", "tokens/s",
@@ -144,27 +144,42 @@ static void add_figures(const struct sweep_row *row)
     figure_scalar(figure, "resident_bytes", (double)row->resident_bytes, NULL, 1);
     figure_scalar(figure, "peak_bytes", (double)row->peak_bytes, NULL, 1);
     figure_scalar(figure, "bits_per_byte", row->bits_per_byte, NULL, 1);
+    return figure;
+}
+
+static struct figure *decode_figure(const struct sweep_row *row)
+{
+    struct figure *figure = record_figure(&record, options.repetitions, "decode", "tokens/s",
+                                          "tg%u @ d%" PRIu64, options.generate, row->position);
+    figure->n_gen = options.generate;
+    figure->depth = (int64_t)row->position;
+    for (u32 i = 0; i < options.repetitions; i++)
+        figure_sample(figure, row->decode[i]);
+    return figure;
+}
+
+static struct figure *first_token_figure(const struct sweep_row *row)
+{
+    struct figure *figure =
+        record_figure(&record, options.repetitions, "latency", "s",
+                      "first token of pp%u @ d%" PRIu64, options.prompt, row->position);
+    figure->lower_is_better = true;
+    figure->n_prompt = options.prompt;
+    figure->n_gen = 1;
+    figure->depth = (int64_t)row->position;
+    for (u32 i = 0; i < options.repetitions; i++)
+        figure_sample(figure, row->first_token[i]);
+    return figure;
+}
+
+/* A part of a row becomes a figure, and the canary runs behind it. */
+static void add_figure(enum sweep_part part, const struct sweep_row *row)
+{
+    struct figure *figure = part == SWEEP_PREFILL  ? prefill_figure(row)
+                            : part == SWEEP_DECODE ? decode_figure(row)
+                                                   : first_token_figure(row);
     record_done(&record, figure);
-    if (row->repetitions > 0 && options.generate > 0) {
-        figure = record_figure(&record, row->repetitions, "decode", "tokens/s", "tg%u @ d%" PRIu64,
-                               options.generate, row->position);
-        figure->n_gen = options.generate;
-        figure->depth = (int64_t)row->position;
-        for (u32 i = 0; i < row->repetitions; i++)
-            figure_sample(figure, row->decode[i]);
-        record_done(&record, figure);
-    }
-    if (row->repetitions > 0 && options.prompt > 0) {
-        figure = record_figure(&record, row->repetitions, "latency", "s",
-                               "first token of pp%u @ d%" PRIu64, options.prompt, row->position);
-        figure->lower_is_better = true;
-        figure->n_prompt = options.prompt;
-        figure->n_gen = 1;
-        figure->depth = (int64_t)row->position;
-        for (u32 i = 0; i < row->repetitions; i++)
-            figure_sample(figure, row->first_token[i]);
-        record_done(&record, figure);
-    }
+    canary_run(&canary, CANARY_BETWEEN, figure->name, figure->count);
 }
 
 /* Measures row after row. Returns how many there are; *complete: nothing cut them short. */
@@ -174,10 +189,7 @@ static u32 measure(struct sweep *sweep, const struct sweep_options *how, struct 
     u32 count = 0;
     canary_run(&canary, CANARY_BEFORE, NULL, -1);
     while (count < how->count && !sweep->ended && sweep_measure(sweep, count, &rows[count])) {
-        add_figures(&rows[count]);
         sweep_table_row(table, &rows[count]);
-        const struct figure *last = &record.figures[record.count - 1];
-        canary_run(&canary, CANARY_BETWEEN, last->name, last->count);
         count++;
         if (record.out.closed)
             break;
@@ -204,6 +216,7 @@ int verb_sweep(int argc, char **argv)
         .repetitions = options.repetitions,
         .score = options.file != NULL,
         .source = options.file ? text_ids : random_ids,
+        .measured = add_figure,
         .context = options.file ? (void *)&any : (void *)&position,
     };
     depths_require(&options.depths, sweep_least(&how), sweep_ahead(&how));
@@ -213,8 +226,9 @@ int verb_sweep(int argc, char **argv)
         text_open_file(&text, options.file);
     record_check(&record, &options.record, "sweep", includes, argc, argv);
     const u32 figures = 3 * how.count, samples = how.count * (1 + 2 * how.repetitions);
+    const u32 canaries = figures + 1;
+    const uint64_t canary_size = arena_rounded(canary_bytes(canaries));
     const uint64_t record_size = record_bytes(figures, samples, how.repetitions);
-    const uint64_t canary_size = arena_rounded(canary_bytes(how.count + 1));
     const uint64_t sweep_size = sweep_bytes(&how, session_chunk(options.common.chunk));
     struct session_options whole = options_session(&options.common);
     whole.text = options.file != NULL;
@@ -225,7 +239,7 @@ int verb_sweep(int argc, char **argv)
     struct sweep sweep;
     sweep_open(&sweep, &session, &how, arena_take(&session.io, sweep_size));
     backend_bench_open(&session, how.generate);
-    canary_open(&canary, &session, arena_take(&session.io, canary_size), how.count + 1);
+    canary_open(&canary, &session, arena_take(&session.io, canary_size), canaries);
     record_begin(&record, &session, arena_take(&session.io, record_size), figures, samples);
     if (options.file)
         text_begin(&text, session.tokenizer, !options.no_bos);

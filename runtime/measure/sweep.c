@@ -143,25 +143,42 @@ static double probe_first_token(struct sweep *sweep)
     return stop_clock(session, start);
 }
 
-/* Both probes, over and over, each from the state that the text has left. False: interrupted. */
+static void tell(const struct sweep *sweep, enum sweep_part part, const struct sweep_row *row)
+{
+    if (sweep->options->measured)
+        sweep->options->measured(part, row);
+}
+
+/* One probe over and over, each time from the state that the text has left; values[repetitions].
+ * False: interrupted. */
+static bool repeat(struct sweep *sweep, double (*probe)(struct sweep *sweep), double *values)
+{
+    for (u32 i = 0; i < sweep->options->repetitions && !interrupt_asked(); i++) {
+        values[i] = probe(sweep);
+        state_copy_in(sweep->session, &sweep->snapshot);
+    }
+    return !interrupt_asked();
+}
+
+/* Both probes. False: interrupted. */
 static bool probe(struct sweep *sweep, struct sweep_row *row)
 {
     const struct sweep_options *options = sweep->options;
     if (sweep_ahead(options) == 0)
         return !interrupt_asked();
     state_copy_out(sweep->session, &sweep->snapshot);
-    for (u32 i = 0; i < options->repetitions && !interrupt_asked(); i++) {
-        if (options->generate > 0) {
-            row->decode[i] = probe_decode(sweep);
-            state_copy_in(sweep->session, &sweep->snapshot);
-        }
-        if (options->prompt > 0) {
-            row->first_token[i] = probe_first_token(sweep);
-            state_copy_in(sweep->session, &sweep->snapshot);
-        }
-        row->repetitions = i + 1;
+    if (options->generate > 0) {
+        if (!repeat(sweep, probe_decode, row->decode))
+            return false;
+        tell(sweep, SWEEP_DECODE, row);
     }
-    return !interrupt_asked();
+    if (options->prompt > 0) {
+        if (!repeat(sweep, probe_first_token, row->first_token))
+            return false;
+        tell(sweep, SWEEP_FIRST_TOKEN, row);
+    }
+    row->repetitions = options->repetitions;
+    return true;
 }
 
 bool sweep_measure(struct sweep *sweep, u32 index, struct sweep_row *row)
@@ -185,9 +202,8 @@ bool sweep_measure(struct sweep *sweep, u32 index, struct sweep_row *row)
         .state_bytes = model.state_bytes - model.cache_bytes,
     };
     row->cache_bytes = state_bytes(position) - row->state_bytes;
-    if (position >= sweep->recent_count && !probe(sweep, row))
-        return false;
     row->resident_bytes = memory_resident();
     row->peak_bytes = memory_peak();
-    return true;
+    tell(sweep, SWEEP_PREFILL, row);
+    return position < sweep->recent_count || probe(sweep, row);
 }

@@ -14,6 +14,13 @@ enum { SWEEP_ROWS = 128, SWEEP_REPETITIONS = 100 };
 /* Gives the next ids[count] of the text; fewer than `count` only at its end. Allocates nothing. */
 typedef u32 sweep_source(void *context, u32 *ids, u32 count);
 
+struct sweep_row;
+enum sweep_part { SWEEP_PREFILL, SWEEP_DECODE, SWEEP_FIRST_TOKEN };
+
+/* Is told of each part of a row as soon as it is measured, with all of its repetitions; nothing is
+ * measured until it returns. Allocates nothing. */
+typedef void sweep_measured(enum sweep_part part, const struct sweep_row *row);
+
 struct sweep_options {
     const uint64_t *positions; /* ascending, `count` of them */
     u32 count;
@@ -22,7 +29,8 @@ struct sweep_options {
     u32 repetitions; /* of each probe, at most SWEEP_REPETITIONS */
     bool score;      /* how well the text is foretold; the session has a tokenizer */
     sweep_source *source;
-    void *context; /* of the source */
+    void *context;            /* of the source */
+    sweep_measured *measured; /* NULL: nobody */
 };
 
 /* What was found at a position. Speeds in tokens per second; NaN where nothing was measured. */

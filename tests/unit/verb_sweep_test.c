@@ -198,8 +198,8 @@ START_TEST(depths_are_spread_or_listed)
     char shown[256];
     const char *const *more = depths[_i].arguments;
     const struct child *child =
-        CHILD(fake, "sweep", "-q", "-m", wordless, "-o", "csv", more[0], more[1] ? more[1] : "-q",
-              more[2] ? more[2] : "-q", more[3] ? more[3] : "-q");
+        CHILD(fake, "sweep", "-q", "-m", wordless, "-o", "csv", "-n", "0", "-p", "0", more[0],
+              more[1] ? more[1] : "-q", more[2] ? more[2] : "-q", more[3] ? more[3] : "-q");
     ck_assert_msg(child->code == 0, "%s", child->err);
     depths_of(child, shown, sizeof shown);
     ck_assert_str_eq(shown, depths[_i].depths);
