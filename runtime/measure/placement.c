@@ -31,10 +31,12 @@ void placement_lock(void)
             strerror(errno));
 }
 
-/* Lines "FROM-TO rwxp ...". A page that is gone or a device's does not count: a hint. */
+/* Lines "FROM-TO rwxp ...". A page that is gone or a device's does not count: a hint. What is
+ * larger than all memory was mapped for its addresses. */
 void placement_prefault(void)
 {
     char line[512];
+    const uint64_t available = memory_available();
     FILE *maps = fopen("/proc/self/maps", "re");
     if (maps == NULL)
         die(EXIT_FAILED, "--prefault: /proc/self/maps: %s; leave --prefault out", strerror(errno));
@@ -42,7 +44,7 @@ void placement_prefault(void)
         uintptr_t from, to;
         char readable;
         if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %c", &from, &to, &readable) != 3 ||
-            readable != 'r')
+            readable != 'r' || to - from > available)
             continue;
         void *start = (void *)from; /* NOLINT(performance-no-int-to-ptr): the kernel's text */
         const bool stack = from <= (uintptr_t)line && (uintptr_t)line < to;
