@@ -89,3 +89,12 @@ for _ in 1 2 3 4; do seq 1 500; done >"$ids"
 output=$("$binaries/$model" logits -q -m "build/cpu/$model.weights" --ids "$ids" --decode 100 \
     --digest 2>&1)
 says 'a text longer than any context' 'logits '
+# bench counts what info says that steps move, but for the keys and values that they write (512 bytes): of
+# 12 tokens behind 3, which begin to leave positions behind.
+moved=$(for at in 4 5 6 7 8 9 10 11 12 13 14 15; do
+    "$binaries/$model" info --json --at $at -m "build/cpu/$model.weights" |
+        sed -n 's/.*"step_bytes": \([0-9]*\).*/\1/p'
+done | awk '{ sum += $1 - 512 } END { printf "%.3f", sum / NR }')
+output=$("$binaries/$model" bench -q -m "build/cpu/$model.weights" -p 0 -n 12 -d 3 -r 1 -o json |
+    sed -n 's/.*"bytes_per_token": \([0-9.]*\).*/\1/p' | awk '{ printf "%.3f", $1 }')
+says 'bench counts the keys and values that a window sees' "$moved"
