@@ -222,7 +222,8 @@ static int measure(struct bench_options *options)
     const uint64_t ids_bytes = arena_rounded(positions * sizeof(u32));
     struct session_options whole = options_session(&options->common);
     whole.host_bytes = ids_bytes + bench_bytes(plan) + record_room + backend_bench_bytes();
-    whole.snapshot_bytes = state_bytes(number_list_most(&plan->depths));
+    const uint64_t deepest = number_list_most(&plan->depths);
+    whole.snapshot_bytes = deepest > 0 ? state_bytes(deepest) : 0;
     whole.text = options->file != NULL;
     session_open(&session, &whole);
     if (plan->threads.at[0] == 0)
