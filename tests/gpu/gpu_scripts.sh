@@ -146,6 +146,8 @@ else
     expect "fit_gpu over the interpreter" 0 "ok: simt: 256 tokens" tools/bench/fit_gpu.sh "$work/kit" simt
     expect "random weights are measured" 0 '"mode": "loop"' \
         "$simt" bench -q -o json --random-weights 5 -n 3 -p 4 -r 1
+    expect "behind a text, too" 0 '"name": "pp4+tg2 @ d5"' \
+        "$simt" bench -q -o json --random-weights 5 -n 0 -p 0 -pg 4,2 -d 0,5 -r 2
 fi
 
 # drops LEAST MOST COMMAND...: how often it tells the system that pages of a file are not needed.
