@@ -100,7 +100,7 @@ static struct session session;
 static struct text text;
 static struct record record;
 static struct canary canary;
-static struct sweep_row rows[SWEEP_ROWS];
+static struct sweep_row *rows; /* in the io arena, so that memory stays what it is */
 
 static const char includes[] =
     "prefill: the prefill steps of the interval, each from the call to the end of its work, "
@@ -229,13 +229,15 @@ int verb_sweep(int argc, char **argv)
     const u32 canaries = figures + 1;
     const uint64_t canary_size = arena_rounded(canary_bytes(canaries));
     const uint64_t record_size = record_bytes(figures, samples, how.repetitions);
+    const uint64_t rows_size = arena_rounded(how.count * sizeof *rows);
     const uint64_t sweep_size = sweep_bytes(&how, session_chunk(options.common.chunk));
     struct session_options whole = options_session(&options.common);
     whole.text = options.file != NULL;
     whole.snapshot_bytes = sweep_snapshot_bytes(&how);
     whole.host_bytes =
-        backend_bench_bytes() + arena_rounded(record_size) + canary_size + sweep_size;
+        backend_bench_bytes() + arena_rounded(record_size) + canary_size + sweep_size + rows_size;
     session_open(&session, &whole);
+    rows = arena_take(&session.io, rows_size);
     struct sweep sweep;
     sweep_open(&sweep, &session, &how, arena_take(&session.io, sweep_size));
     backend_bench_open(&session, how.generate);

@@ -83,6 +83,18 @@ else
     echo "FAIL: state $state, keys and values $(column 7)"
 fi
 
+resident=$(column 8)
+case $binaries in
+*-san) echo "skip: resident memory of a sweep (a sanitizer has its own)" ;;
+*)
+    if [ "$resident" = "${resident%% *} ${resident%% *} " ]; then
+        echo "ok: so does all resident memory: ${resident%% *} bytes"
+    else
+        echo "FAIL: resident memory at the depths: $resident"
+    fi
+    ;;
+esac
+
 # ---- ends of all kinds ---------------------------------------------------------------------------
 
 # figures FILE: how many the JSON lines hold; heads and tails by the same name
@@ -124,7 +136,7 @@ else
 fi
 
 {
-    sweep --depths 100,200,1000M -o csv --record "$folder/record" 2>"$folder/err"
+    sweep --from 100 --to 1M --double -o csv --record "$folder/record" 2>"$folder/err"
     echo $? >"$folder/code"
 } | head -n 1 >"$folder/csv"
 if [ "$(cat "$folder/code")" -eq 1 ] && [ ! -s "$folder/err" ] &&
