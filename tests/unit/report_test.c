@@ -333,6 +333,20 @@ START_TEST(a_disturbed_record_is_marked)
 }
 END_TEST
 
+/* What bench reads to know the bandwidth is no memory of the model's. */
+START_TEST(buffers_of_a_verb_do_not_count)
+{
+    const char *large = changed(RECORD("heron.bench.1"), "model.arenas.io", json_integer(5000000));
+    for (int order = 0; order < 2; order++) {
+        char *text = order ? MARKDOWN(large, RECORD("heron.latency"))
+                           : MARKDOWN(RECORD("heron.latency"), large);
+        holds(text, "| heron | 2.6 MB | 146.0 kB | 400.0 kB | 300.0 kB | 3.4 MB |");
+        holds(text, "For 4,096 tokens: **heron**, 3.4 MB [T1](#T1).");
+        free(text);
+    }
+}
+END_TEST
+
 START_TEST(a_guess_is_no_quality)
 {
     /* log2(1024) = 10 bits for each of 5,000 tokens in 19,500 bytes: 2.564 bits per byte. */
@@ -507,6 +521,7 @@ int main(void)
     tcase_add_test(page, overlapping_latencies_tie);
     tcase_add_test(page, a_machine_that_changed_makes_no_winner);
     tcase_add_test(page, a_disturbed_record_is_marked);
+    tcase_add_test(page, buffers_of_a_verb_do_not_count);
     tcase_add_test(page, a_guess_is_no_quality);
     tcase_add_test(page, what_is_missing_is_said);
     tcase_add_test(page, json_lines_are_read_as_far_as_they_go);

@@ -40,7 +40,7 @@ struct report_figure {
 
 struct report_model {
     const char *name, *family;
-    const json_t *about;        /* the object "model" of its first record */
+    const json_t *about;        /* "model" of its record with the smallest arenas */
     const char *weights;        /* where they come from; NULL: not said */
     bool random;                /* they are random numbers */
     double context;             /* positions that it holds; 0: any number */

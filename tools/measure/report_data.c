@@ -147,7 +147,6 @@ static struct report_model *find_model(struct report *report, const char *name)
 static void describe_model(struct report_model *model, const struct report_record *record)
 {
     const json_t *about = json_object_get(record->root, "model");
-    const json_t *arenas = json_object_get(about, "arenas");
     *model = (struct report_model){
         .name = json_string_value(json_object_get(about, "name")),
         .family = json_string_value(json_object_get(about, "family")),
@@ -156,13 +155,28 @@ static void describe_model(struct report_model *model, const struct report_recor
         .context = report_number(about, "context"),
         .fixed = report_number(about, "state_bytes"),
         .per_position = report_number(about, "state_bytes_per_position"),
-        .state = report_number(arenas, "state"),
-        .elsewhere = json_is_object(arenas) ? 0 : NAN};
+        .state = NAN,
+        .elsewhere = NAN};
+}
+
+/* The arenas of the record that has least: measuring verbs add buffers of their own, such as the
+ * memory that bench reads. */
+static void take_arenas(struct report_model *model, const struct report_record *record)
+{
+    const json_t *about = json_object_get(record->root, "model");
+    const json_t *arenas = json_object_get(about, "arenas");
+    const double state = report_number(arenas, "state");
+    double elsewhere = 0;
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)arenas, key,
-                        value) if (strcmp(key, "state") != 0 && json_is_number(value))
-        model->elsewhere += json_number_value(value);
+                        value) if (strcmp(key, "state") != 0 && json_is_number(value)) elsewhere +=
+        json_number_value(value);
+    if (!isfinite(state) || model->state + model->elsewhere <= state + elsewhere)
+        return;
+    model->about = about;
+    model->state = state;
+    model->elsewhere = elsewhere;
 }
 
 static bool add_to_model(struct report *report, size_t index, char error[REPORT_ERROR])
@@ -177,6 +191,7 @@ static bool add_to_model(struct report *report, size_t index, char error[REPORT_
         model = &report->models[report->model_count++];
         describe_model(model, record);
     }
+    take_arenas(model, record);
     record->model = (size_t)(model - report->models);
     for (size_t i = 0; i < index; i++) {
         const struct report_record *earlier = &report->records[i];
