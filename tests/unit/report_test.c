@@ -330,6 +330,15 @@ START_TEST(a_disturbed_record_is_marked)
     holds(text, "560 \xc2\xb5s [L1](#L1) [A1](#A1) (disturbed [K2](#K2)).");
     holds(text, "100% [C1](#C1) [C3](#C3).");
     free(text);
+    /* Stork's 17.5 ms are 31 times heron's 560 us; heron's canary varies by 40 while disturbed. */
+    const char *varies = changed(RECORD("heron.latency"), "canary.0.seconds", json_real(0.4));
+    text = MARKDOWN(varies, RECORD("stork.latency"));
+    holds(text, "**heron**, 560 \xc2\xb5s [L1](#L1) [A1](#A1); then stork");
+    free(text);
+    parts = json_pack("[{s:s}]", "figure", "inter-token");
+    text = MARKDOWN(changed(varies, "disturbed", parts), RECORD("stork.latency"));
+    holds(text, "a tie of **heron**, 560 \xc2\xb5s [L1](#L1) [A1](#A1) (disturbed [K1](#K1)) and");
+    free(text);
 }
 END_TEST
 

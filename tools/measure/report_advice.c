@@ -61,20 +61,6 @@ static void sort(struct ranking *ranking)
     }
 }
 
-/* How many of the sorted candidates are as good as the first: no interval behind its own, or, of
- * times, no further from it than the machine from itself. */
-static size_t count_tied(const struct ranking *ranking)
-{
-    size_t slow, fast, tied = 1;
-    const double drift = report_drift(ranking->report, &slow, &fast);
-    const double margin = ranking->timed && isfinite(drift) ? drift : 1;
-    const struct candidate *best = &ranking->list[0];
-    while (tied < ranking->count && (ranking->list[tied].low <= best->high ||
-                                     ranking->list[tied].value <= best->value * margin))
-        tied++;
-    return tied;
-}
-
 /* The record of this model and verb during which its canaries told of a neighbour; NULL: none. */
 static const struct report_record *disturbed_record(const struct report *report,
                                                     const struct candidate *candidate)
@@ -86,6 +72,36 @@ static const struct report_record *disturbed_record(const struct report *report,
             return record;
     }
     return NULL;
+}
+
+/* How far apart times may be by the machine alone: as its canaries, between records and inside of
+ * disturbed ones. */
+static double margin_of(const struct ranking *ranking)
+{
+    size_t slow, fast;
+    const double drift = report_drift(ranking->report, &slow, &fast);
+    double margin = isfinite(drift) ? drift : 1;
+    if (!ranking->timed)
+        return 1;
+    for (size_t i = 0; i < ranking->count; i++) {
+        const struct report_record *record = disturbed_record(ranking->report, &ranking->list[i]);
+        if (record != NULL && record->canary_high > margin * record->canary_low)
+            margin = record->canary_high / record->canary_low;
+    }
+    return margin;
+}
+
+/* How many of the sorted candidates are as good as the first: no interval behind its own, or, of
+ * times, no further from it than the machine from itself. */
+static size_t count_tied(const struct ranking *ranking)
+{
+    size_t tied = 1;
+    const double margin = margin_of(ranking);
+    const struct candidate *best = &ranking->list[0];
+    while (tied < ranking->count && (ranking->list[tied].low <= best->high ||
+                                     ranking->list[tied].value <= best->value * margin))
+        tied++;
+    return tied;
 }
 
 static void say_candidate(struct page *page, const struct ranking *ranking,
