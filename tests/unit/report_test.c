@@ -12,15 +12,23 @@
 
 static const char program[] = TEST_TOOLS "/report";
 
-#define RECORD(name) "tests/data/report/" name ".json"
+/* The path of a record made by hand; the last 32 of them are there. */
+static const char *record(const char *name)
+{
+    static char paths[32][64];
+    static unsigned next;
+    char *path = paths[next++ % 32];
+    snprintf(path, sizeof paths[0], "tests/data/report/%s.json", name);
+    return path;
+}
 #define HERON                                                                                      \
-    RECORD("heron.bench.1"), RECORD("heron.bench.2"), RECORD("heron.latency"),                     \
-        RECORD("heron.sweep"), RECORD("heron.perplexity")
+    record("heron.bench.1"), record("heron.bench.2"), record("heron.latency"),                     \
+        record("heron.sweep"), record("heron.perplexity")
 #define CRANE                                                                                      \
-    RECORD("crane.bench.1"), RECORD("crane.bench.2"), RECORD("crane.latency"),                     \
-        RECORD("crane.sweep"), RECORD("crane.perplexity")
+    record("crane.bench.1"), record("crane.bench.2"), record("crane.latency"),                     \
+        record("crane.sweep"), record("crane.perplexity")
 #define STORK                                                                                      \
-    RECORD("stork.bench.1"), RECORD("stork.bench.2"), RECORD("stork.latency"), RECORD("stork.sweep")
+    record("stork.bench.1"), record("stork.bench.2"), record("stork.latency"), record("stork.sweep")
 
 /* Where the files of a report go: the folder of child_scratch(). */
 static const char *folder(void)
@@ -74,11 +82,11 @@ static void lacks(const char *text, const char *part)
 
 /* A copy of a record in which the value at a path such as "canary.0.seconds" is another; NULL: is
  * gone. Returns its path. */
-static const char *changed(const char *record, const char *path, json_t *value)
+static const char *changed(const char *original, const char *path, json_t *value)
 {
     static int copies;
     char name[64], keys[128], *rest = keys;
-    json_t *root = json_load_file(record, 0, NULL), *at = root;
+    json_t *root = json_load_file(original, 0, NULL), *at = root;
     ck_assert_ptr_nonnull(root);
     snprintf(keys, sizeof keys, "%s", path);
     for (char *key; (key = strsep(&rest, ".")) != NULL;) {
@@ -259,7 +267,7 @@ END_TEST
 START_TEST(names_cannot_break_the_page)
 {
     char *text = MARKDOWN(
-        changed(RECORD("heron.latency"), "model.name", json_string("*a*|`b`\n[c](d)<i>\x01&amp;")));
+        changed(record("heron.latency"), "model.name", json_string("*a*|`b`\n[c](d)<i>\x01&amp;")));
     holds(text, "| \\*a\\*\\|\\`b\\`U+000A\\[c\\](d)&lt;i&gt;U+0001&amp;amp; | mamba |");
     assert_well_formed();
     char *html = slurp("report.html");
@@ -275,14 +283,14 @@ START_TEST(close_figures_tie)
 {
     /* 95% intervals of 0.13 +- 0.004 and 0.136 +- 0.004 overlap; of 0.14 +- 0.004 they do not. */
     char *text =
-        MARKDOWN(HERON, RECORD("crane.bench.1"),
-                 changed(RECORD("crane.perplexity"), "perplexity.bits_per_byte", json_real(0.136)));
+        MARKDOWN(HERON, record("crane.bench.1"),
+                 changed(record("crane.perplexity"), "perplexity.bits_per_byte", json_real(0.136)));
     holds(text, "a tie of **heron**, 0.1300 bits per byte [Q1](#Q1) and **crane**, 0.1360 "
                 "bits per byte [Q2](#Q2).");
     free(text);
     text =
-        MARKDOWN(HERON, RECORD("crane.bench.1"),
-                 changed(RECORD("crane.perplexity"), "perplexity.bits_per_byte", json_real(0.14)));
+        MARKDOWN(HERON, record("crane.bench.1"),
+                 changed(record("crane.perplexity"), "perplexity.bits_per_byte", json_real(0.14)));
     holds(text, "**heron**, 0.1300 bits per byte [Q1](#Q1); then crane, 0.1400");
     free(text);
 }
@@ -291,14 +299,14 @@ END_TEST
 START_TEST(overlapping_latencies_tie)
 {
     /* 560 us with an interval up to 580 us, beside 600 us with one from 570 us. */
-    const char *slower = changed(RECORD("stork.latency"), "latency.each.p99", json_real(0.0006));
+    const char *slower = changed(record("stork.latency"), "latency.each.p99", json_real(0.0006));
     slower = changed(slower, "latency.each.p99_interval", json_pack("[f,f]", 0.00057, 0.00063));
-    char *text = MARKDOWN(RECORD("heron.latency"), slower);
+    char *text = MARKDOWN(record("heron.latency"), slower);
     holds(text,
           "a tie of **heron**, 560 \xc2\xb5s [L1](#L1) [A1](#A1) and **stork**, 600 \xc2\xb5s");
     free(text);
     slower = changed(slower, "latency.each.p99_interval", json_pack("[f,f]", 0.00059, 0.00063));
-    text = MARKDOWN(RECORD("heron.latency"), slower);
+    text = MARKDOWN(record("heron.latency"), slower);
     holds(text, "**heron**, 560 \xc2\xb5s [L1](#L1) [A1](#A1); then stork, 600 \xc2\xb5s");
     free(text);
 }
@@ -309,12 +317,12 @@ START_TEST(a_machine_that_changed_makes_no_winner)
 {
     json_t *canary = json_pack("[{s:s,s:f},{s:s,s:f}]", "when", "before", "seconds", 0.0155, "when",
                                "after", "seconds", 0.0156);
-    const char *slower = changed(RECORD("stork.latency"), "latency.each.p99", json_real(0.00084));
+    const char *slower = changed(record("stork.latency"), "latency.each.p99", json_real(0.00084));
     slower = changed(slower, "latency.each.p99_interval", json_pack("[f,f]", 0.0008, 0.0009));
-    char *text = MARKDOWN(RECORD("heron.latency"), slower);
+    char *text = MARKDOWN(record("heron.latency"), slower);
     holds(text, "**heron**, 560 \xc2\xb5s [L1](#L1) [A1](#A1); then stork, 840 \xc2\xb5s");
     free(text);
-    text = MARKDOWN(RECORD("heron.latency"), changed(slower, "canary", canary));
+    text = MARKDOWN(record("heron.latency"), changed(slower, "canary", canary));
     holds(text,
           "a tie of **heron**, 560 \xc2\xb5s [L1](#L1) [A1](#A1) and **stork**, 840 \xc2\xb5s");
     holds(text, "it was slowest, [K2](#K2), and the one where it was fastest, [K1](#K1)");
@@ -326,17 +334,17 @@ START_TEST(a_disturbed_record_is_marked)
 {
     json_t *parts = json_pack("[{s:s}]", "figure", "inter-token");
     char *text =
-        MARKDOWN(RECORD("heron.sweep"), changed(RECORD("heron.latency"), "disturbed", parts));
+        MARKDOWN(record("heron.sweep"), changed(record("heron.latency"), "disturbed", parts));
     holds(text, "560 \xc2\xb5s [L1](#L1) [A1](#A1) (disturbed [K2](#K2)).");
     holds(text, "100% [C1](#C1) [C3](#C3).");
     free(text);
     /* Stork's 17.5 ms are 31 times heron's 560 us; heron's canary varies by 40 while disturbed. */
-    const char *varies = changed(RECORD("heron.latency"), "canary.0.seconds", json_real(0.4));
-    text = MARKDOWN(varies, RECORD("stork.latency"));
+    const char *varies = changed(record("heron.latency"), "canary.0.seconds", json_real(0.4));
+    text = MARKDOWN(varies, record("stork.latency"));
     holds(text, "**heron**, 560 \xc2\xb5s [L1](#L1) [A1](#A1); then stork");
     free(text);
     parts = json_pack("[{s:s}]", "figure", "inter-token");
-    text = MARKDOWN(changed(varies, "disturbed", parts), RECORD("stork.latency"));
+    text = MARKDOWN(changed(varies, "disturbed", parts), record("stork.latency"));
     holds(text, "a tie of **heron**, 560 \xc2\xb5s [L1](#L1) [A1](#A1) (disturbed [K1](#K1)) and");
     free(text);
 }
@@ -345,10 +353,10 @@ END_TEST
 /* What bench reads to know the bandwidth is no memory of the model's. */
 START_TEST(buffers_of_a_verb_do_not_count)
 {
-    const char *large = changed(RECORD("heron.bench.1"), "model.arenas.io", json_integer(5000000));
+    const char *large = changed(record("heron.bench.1"), "model.arenas.io", json_integer(5000000));
     for (int order = 0; order < 2; order++) {
-        char *text = order ? MARKDOWN(large, RECORD("heron.latency"))
-                           : MARKDOWN(RECORD("heron.latency"), large);
+        char *text = order ? MARKDOWN(large, record("heron.latency"))
+                           : MARKDOWN(record("heron.latency"), large);
         holds(text, "| heron | 2.6 MB | 146.0 kB | 400.0 kB | 300.0 kB | 3.4 MB |");
         holds(text, "For 4,096 tokens: **heron**, 3.4 MB [T1](#T1).");
         free(text);
@@ -360,12 +368,12 @@ START_TEST(a_guess_is_no_quality)
 {
     /* log2(1024) = 10 bits for each of 5,000 tokens in 19,500 bytes: 2.564 bits per byte. */
     char *text =
-        MARKDOWN(changed(RECORD("heron.perplexity"), "perplexity.bits_per_byte", json_real(2.57)));
+        MARKDOWN(changed(record("heron.perplexity"), "perplexity.bits_per_byte", json_real(2.57)));
     holds(text, "no model has the data for it. Not considered: heron (no better than a guess).");
     holds(text, "| heron | 2.5700 | 0.0020 | 5,000 | 3.90 | 1.42 | no better than a guess |\n");
     free(text);
     text =
-        MARKDOWN(changed(RECORD("heron.perplexity"), "perplexity.bits_per_byte", json_real(2.56)));
+        MARKDOWN(changed(record("heron.perplexity"), "perplexity.bits_per_byte", json_real(2.56)));
     holds(text, "**heron**, 2.5600 bits per byte [Q1](#Q1). There is no other to compare it with.");
     free(text);
 }
@@ -379,8 +387,8 @@ START_TEST(what_is_missing_is_said)
           "heron\tlatency\t3\theron: not <enough> memory\nraven\tbuild\t2\t\n",
           file);
     ck_assert_int_eq(fclose(file), 0);
-    char *text = MARKDOWN(RECORD("heron.bench.1"), RECORD("stork.sweep"), "--steps", steps,
-                          changed(RECORD("stork.latency"), "complete", json_false()));
+    char *text = MARKDOWN(record("heron.bench.1"), record("stork.sweep"), "--steps", steps,
+                          changed(record("stork.latency"), "complete", json_false()));
     holds(text, " Not everything could be measured: [X1](#X1) and on.\n");
     holds(text, "X1 | heron | latency | heron: not &lt;enough&gt; memory (exit code 3) |\n");
     holds(text, "X2 | raven | build | no message (exit code 2) |\n");
@@ -402,7 +410,7 @@ END_TEST
 /* JSON lines that were cut off: head and figures without a tail. */
 START_TEST(json_lines_are_read_as_far_as_they_go)
 {
-    json_t *root = json_load_file(RECORD("heron.bench.1"), 0, NULL), *value;
+    json_t *root = json_load_file(record("heron.bench.1"), 0, NULL), *value;
     json_t *figures = json_incref(json_object_get(root, "figures"));
     const char *lines = child_scratch("lines.jsonl");
     FILE *file = fopen(lines, "w");
@@ -421,7 +429,7 @@ START_TEST(json_lines_are_read_as_far_as_they_go)
     ck_assert_int_eq(fclose(file), 0);
     json_decref(figures);
     json_decref(root);
-    char *text = MARKDOWN(lines, RECORD("heron.bench.2"));
+    char *text = MARKDOWN(lines, record("heron.bench.2"));
     holds(text, "| heron | tg128 | 2,484 tokens/s | ");
     holds(text, "X1 | heron | bench | interrupted; what had been measured is here |\n");
     free(text);
@@ -435,7 +443,7 @@ START_TEST(random_weights_have_no_quality)
     FILE *file = fopen(steps, "w");
     fputs("heron\tweights\t0\trandom 7\n", file);
     ck_assert_int_eq(fclose(file), 0);
-    char *text = MARKDOWN(RECORD("heron.perplexity"), "--steps", steps);
+    char *text = MARKDOWN(record("heron.perplexity"), "--steps", steps);
     holds(
         text,
         "No claim, because no model has the data for it. Not considered: heron (random weights).");
@@ -462,20 +470,20 @@ END_TEST
 START_TEST(records_that_do_not_fit_are_refused)
 {
     REFUSED(4, "heron.latency.json: a second record of 'latency' of heron, beside ",
-            RECORD("heron.latency"), RECORD("heron.latency"));
+            record("heron.latency"), record("heron.latency"));
     REFUSED(4,
             ": the processor is \"B\", in tests/data/report/heron.latency.json it is "
             "\"A Processor 3000 & sons\"; ",
-            RECORD("heron.latency"),
-            changed(RECORD("stork.latency"), "machine.processor", json_string("B")));
-    REFUSED(4, ": the number of threads is 4, in ", RECORD("heron.latency"),
-            changed(RECORD("stork.latency"), "run.threads", json_integer(4)));
-    REFUSED(4, ": the backend is \"cuda\", in ", RECORD("heron.latency"),
-            changed(RECORD("stork.latency"), "build.backend", json_string("cuda")));
-    REFUSED(4, ": the weights' digest is \"0\", in ", RECORD("heron.latency"),
-            changed(RECORD("heron.sweep"), "model.weights_digest", json_string("0")));
-    REFUSED(4, ": the config's digest is \"0\", in ", RECORD("heron.latency"),
-            changed(RECORD("heron.sweep"), "model.config_digest", json_string("0")));
+            record("heron.latency"),
+            changed(record("stork.latency"), "machine.processor", json_string("B")));
+    REFUSED(4, ": the number of threads is 4, in ", record("heron.latency"),
+            changed(record("stork.latency"), "run.threads", json_integer(4)));
+    REFUSED(4, ": the backend is \"cuda\", in ", record("heron.latency"),
+            changed(record("stork.latency"), "build.backend", json_string("cuda")));
+    REFUSED(4, ": the weights' digest is \"0\", in ", record("heron.latency"),
+            changed(record("heron.sweep"), "model.weights_digest", json_string("0")));
+    REFUSED(4, ": the config's digest is \"0\", in ", record("heron.latency"),
+            changed(record("heron.sweep"), "model.config_digest", json_string("0")));
 }
 END_TEST
 
@@ -483,32 +491,32 @@ START_TEST(damaged_records_are_refused)
 {
     REFUSED(4, "/nowhere.json", "/nowhere.json");
     REFUSED(4, "Makefile", "Makefile");
-    REFUSED(4, "schema", changed(RECORD("heron.latency"), "schema", json_integer(1)));
-    REFUSED(4, "schema", changed(RECORD("heron.latency"), "schema", json_integer(3)));
-    REFUSED(4, "\"model\" has no \"name\"", changed(RECORD("heron.latency"), "model.name", NULL));
+    REFUSED(4, "schema", changed(record("heron.latency"), "schema", json_integer(1)));
+    REFUSED(4, "schema", changed(record("heron.latency"), "schema", json_integer(3)));
+    REFUSED(4, "\"model\" has no \"name\"", changed(record("heron.latency"), "model.name", NULL));
     REFUSED(4, "a record of 'dance'; expected one of bench, latency, sweep, perplexity",
-            changed(RECORD("heron.latency"), "verb", json_string("dance")));
+            changed(record("heron.latency"), "verb", json_string("dance")));
     REFUSED(4, "sample",
-            changed(RECORD("heron.bench.1"), "figures.0.samples.1", json_string("fast")));
-    REFUSED(4, "figure", changed(RECORD("heron.bench.1"), "figures.0.name", NULL));
+            changed(record("heron.bench.1"), "figures.0.samples.1", json_string("fast")));
+    REFUSED(4, "figure", changed(record("heron.bench.1"), "figures.0.name", NULL));
     const char *steps = child_scratch("steps.txt");
     FILE *file = fopen(steps, "w");
     fputs("heron latency 3\n", file);
     ck_assert_int_eq(fclose(file), 0);
-    REFUSED(4, "steps.txt:1: expected model, verb, exit code and message", RECORD("heron.latency"),
+    REFUSED(4, "steps.txt:1: expected model, verb, exit code and message", record("heron.latency"),
             "--steps", steps);
 }
 END_TEST
 
 START_TEST(usage_and_places_that_cannot_be_written)
 {
-    const struct child *child = CHILD(program, RECORD("heron.latency"));
+    const struct child *child = CHILD(program, record("heron.latency"));
     ck_assert_int_eq(child->code, 2);
     holds(child->err, "expected -o DIR");
     child = CHILD(program, "-o", "x");
     ck_assert_int_eq(child->code, 2);
     holds(child->err, "expected a RECORD");
-    child = CHILD(program, "-o", "/proc/nowhere", RECORD("heron.latency"));
+    child = CHILD(program, "-o", "/proc/nowhere", record("heron.latency"));
     ck_assert_int_eq(child->code, 1);
     holds(child->err, "/proc/nowhere: ");
 }

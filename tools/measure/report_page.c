@@ -58,7 +58,7 @@ static void introduce(struct page *page, const struct report *report)
     const char *processor = json_string_value(json_object_get(machine, "processor"));
     const char *device = json_string_value(json_object_get(machine, "device"));
     size_t least = 0, most = 0;
-    double parameters[REPORT_MODELS];
+    double parameters[REPORT_MODELS] = {0};
     for (size_t m = 0; m < report->model_count; m++) {
         parameters[m] = report_number(report->models[m].about, "active_parameters");
         least = parameters[m] < parameters[least] ? m : least;
