@@ -94,9 +94,12 @@ void report_tables_models(struct page *page, const struct report *report)
     table_models(page, report);
     page_section(page, "memory", "Memory");
     page_paragraph(page);
-    page_text(page, "Everything is planned before a model is loaded: these are sums, not "
-                    "measurements, of the verb here that needs least. "
-                    "What the system reported while a text was read stands under ");
+    page_text(
+        page,
+        "Everything is planned before a model is loaded: these are sums, not "
+        "measurements, of the verb here that needs least. "
+        "What the system reported while a text was read, with what sweep itself needs, stands "
+        "under ");
     page_strong(page, "Speed and memory against context");
     page_text(page, ".");
     page_paragraph_end(page);
