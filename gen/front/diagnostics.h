@@ -26,10 +26,10 @@ bool diagnostics_error(struct diagnostics *diagnostics, uint32_t line, const cha
 /* The generator itself is at fault, not its input: prints "gen: WHAT: MESSAGE" to stderr and
  * aborts. WHAT is a model or a file; the message names the limit or rule that is broken, and where
  * it stands. */
-PRINTF(2, 3) _Noreturn void diagnostics_fault(const char *what, const char *message, ...);
+PRINTF(2, 3) NORETURN void diagnostics_fault(const char *what, const char *message, ...);
 
 /* Prints "gen: no memory" to stderr and aborts. */
-_Noreturn void diagnostics_no_memory(void);
+NORETURN void diagnostics_no_memory(void);
 
 /* Prints "FILE: note: MESSAGE": something to know that is no error. */
 PRINTF(2, 3) void diagnostics_note(const struct diagnostics *diagnostics, const char *message, ...);

@@ -15,8 +15,9 @@ extern "C" {
 #include "runtime/base/die.h"
 #include "runtime/base/model.h"
 #pragma GCC diagnostic push
-/* C++ warns of designated ones too */
+/* C++ warns of designated ones, too, and of a function with the name of a struct */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#pragma GCC diagnostic ignored "-Wshadow"
 #include "tests/unit/configs.h"
 #pragma GCC diagnostic pop
 #include "tools/pack/image.h"
