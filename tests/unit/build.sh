@@ -75,7 +75,8 @@ sed -nE 's/^([a-z][a-z -]*):([^=].*)?$/\1/p; s/^([A-Z_]+) *\?=.*/\1/p' $makefile
 check "make help has every target and variable" \
     test "$(wc -l <"$folder/known")" -gt 50 -a -z "$(cat "$folder/unknown")"
 sed 's/^/    without a line: /' "$folder/unknown"
-grep -ohE '(^ *|`)make [a-z][a-z-]*' README.md .ci/run | sed 's/.* //' | sort -u | comm -23 - "$folder/helped" >"$folder/unknown"
+grep -ohE '(^ *|`)make [a-z][a-z-]*([^a-z/-]|$)' README.md .ci/run | sed 's/[^a-z-]*$//; s/.* //' |
+    sort -u | comm -23 - "$folder/helped" >"$folder/unknown"
 check "and what README.md and .ci/run call" test -z "$(cat "$folder/unknown")"
 sed 's/^/    not in make help: /' "$folder/unknown"
 
